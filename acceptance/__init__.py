@@ -1,0 +1,1 @@
+"""Joint supervision and joint acceptance."""

@@ -1,0 +1,13 @@
+"""Joint supervision and joint acceptance."""
+
+from django.apps import AppConfig
+
+
+class AcceptanceConfig(AppConfig):
+    """Application ``acceptance``."""
+
+    name = "acceptance"
+    verbose_name = "监管与验收"
+
+    def ready(self) -> None:
+        """Register what this app gives to the apps below it."""

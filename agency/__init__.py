@@ -1,0 +1,1 @@
+"""Agents, work orders, reminders, bulletins."""

@@ -1,0 +1,1 @@
+"""Documents, official papers, QR card, archive."""

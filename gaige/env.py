@@ -1,0 +1,186 @@
+"""Reads the configuration from the environment: one value at a time, one clear line when it is wrong.
+
+Every value ``NAME`` may also be given as ``NAME_FILE``, the path of a file that holds it (secrets of containers).
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cryptography.fernet import Fernet
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+class ConfigError(SystemExit):
+    """The start is refused; the one line says which variable and why."""
+
+
+def refuse(name: str, why: str) -> NoReturn:
+    """Stop the start with one line that names the variable."""
+    raise ConfigError(f"gaige: {name}: {why}")
+
+
+def text(name: str, default: str | None = None) -> str:
+    """Return the value of ``name`` (or the content of the file ``name_FILE`` points to), else ``default``."""
+    path = os.environ.get(f"{name}_FILE", "")
+    value = os.environ.get(name, "")
+    if path and value:
+        refuse(name, f"set {name} or {name}_FILE, not both")
+    if path:
+        try:
+            value = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            refuse(f"{name}_FILE", f"{path} cannot be read ({error.__class__.__name__})")
+        if not value:
+            refuse(f"{name}_FILE", f"{path} is empty")
+    if value:
+        return value
+    if default is None:
+        refuse(name, "is missing; .env.example says what it is for")
+    return default
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return the truth of ``name``; anything but yes or no is refused."""
+    value = text(name, "yes" if default else "no").lower()
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    refuse(name, f"{value!r} is neither true nor false")
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """Return ``name`` as a whole number between ``low`` and ``high``."""
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        refuse(name, f"{value!r} is not a whole number")
+    if not low <= number <= high:
+        refuse(name, f"{number} is not between {low} and {high}")
+    return number
+
+
+def words(name: str, default: str | None = "") -> list[str]:
+    """Return ``name`` split at commas, without blanks."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def site_url(name: str, default: str | None) -> str:
+    """Return ``name`` as ``scheme://host`` without a slash at the end."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        refuse(name, f"{value!r} is not an address like https://gaige.example.gov.cn")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Return Django's settings of one database from ``sqlite:///path`` or ``postgres://user:password@host:port/name``.
+
+    A relative SQLite path has three slashes, an absolute one four. The password may come apart, as
+    ``DATABASE_PASSWORD`` or ``DATABASE_PASSWORD_FILE``.
+    """
+    url = text(name, default)
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        path = unquote(parts.path[1:])
+        if not path:
+            refuse(name, "sqlite needs a path, like sqlite:///var/db.sqlite3")
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": path,
+            "CONN_MAX_AGE": 60,
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL",
+            },
+        }
+    if parts.scheme not in {"postgres", "postgresql"}:
+        refuse(name, "begins neither with sqlite:/// nor with postgres://")
+    try:
+        port = parts.port or 5432
+    except ValueError:
+        refuse(name, "has a port that is not a number")
+    if len(parts.path) < 2:  # noqa: PLR2004 - a slash and at least one letter
+        refuse(name, "names no database after the host")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path[1:]),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or "") or text("DATABASE_PASSWORD", ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(port),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
+    }
+
+
+def email(name: str, folder: Path) -> dict[str, Any]:
+    """Return Django's e-mail settings from ``smtp://user:password@host:port`` (``smtps`` TLS, ``smtp+tls`` STARTTLS).
+
+    Absent: messages are kept as files in ``folder`` and nothing leaves the machine.
+    """
+    url = text(name, "")
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": str(folder)}
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme not in {"smtp", "smtps", "smtp+tls"} or not parts.hostname:
+        refuse(name, "is not like smtp+tls://user:password@host:587")
+    try:
+        port = parts.port or (465 if parts.scheme == "smtps" else 25)
+    except ValueError:
+        refuse(name, "has a port that is not a number")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or "") or text("EMAIL_PASSWORD", ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_TIMEOUT": 10,
+    }
+
+
+def kept_secret(name: str, folder: Path, made: str, *, may_make: bool) -> str:
+    """Return the secret ``name``; on the embedded default one is made once and kept in ``folder``, mode 600."""
+    if os.environ.get(name) or os.environ.get(f"{name}_FILE"):
+        return text(name)
+    if not may_make:
+        refuse(name, f"is missing; give {name} or {name}_FILE (.env.example says how to make one)")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / name.lower()
+    fresh = folder / f".{name.lower()}.{os.getpid()}.{secrets.token_hex(4)}"
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(made, encoding="utf-8")
+        try:
+            os.link(fresh, path)  # the first of two processes wins, both read the same
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text(encoding="utf-8").strip()
+
+
+def field_keys(value: str) -> list[str]:
+    """Return the keys of encrypted fields, the first encrypts, all decrypt; a key that is none is refused."""
+    keys = [part.strip() for part in value.split(",") if part.strip()]
+    for key in keys:
+        try:
+            Fernet(key.encode())
+        except ValueError:
+            refuse("FIELD_KEYS", "holds a key that is not 32 bytes in url-safe base64")
+    if not keys:
+        refuse("FIELD_KEYS", "holds no key")
+    return keys

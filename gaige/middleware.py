@@ -1,0 +1,71 @@
+"""Request id, content security policy, and pages for what a service refuses."""
+
+import logging
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from gaige.errors import domain_error
+from projects.errors import DomainError
+from projects.request_context import request_id
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+GIVEN_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class RequestIdFilter(logging.Filter):
+    """Puts the identifier of the running request on every log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through, with ``request_id`` on it."""
+        record.request_id = request_id.get() or "-"
+        return True
+
+
+def request_id_middleware(get_response: GetResponse) -> GetResponse:
+    """Name every request; a proxy's own name is kept when it is 32 hexadecimal digits."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-Id", "")
+        token = request_id.set(given if GIVEN_ID.fullmatch(given) else uuid4().hex)
+        try:
+            response = get_response(request)
+            response["X-Request-Id"] = request_id.get()
+        finally:
+            request_id.reset(token)
+        return response
+
+    return middleware
+
+
+def content_security_policy_middleware(get_response: GetResponse) -> GetResponse:
+    """Allow a page only what comes from the portal itself; no inline script, no inline style."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
+        return response
+
+    return middleware
+
+
+class DomainErrorMiddleware:
+    """Turns what a service refuses into a page: not allowed 403, anything else 409, with the reason in Chinese."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a ``DomainError``; leave everything else to Django."""
+        if isinstance(exception, DomainError):
+            return domain_error(request, exception)
+        return None

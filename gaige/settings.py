@@ -1,0 +1,261 @@
+"""Settings of the portal: everything comes from the environment, see ``.env.example``.
+
+A wrong or missing value stops the start with one clear line. Without any variable the embedded default runs:
+SQLite, files, queue and secrets under ``GAIGE_VAR``. With a server database nothing is made up: secrets, hosts and
+the public address have to be given.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from celery.schedules import crontab
+from cryptography.fernet import Fernet
+from kombu import Queue
+
+from gaige import env, generics
+
+generics.allow_subscripts()
+BASE_DIR = Path(__file__).resolve().parent.parent
+GAIGE_VAR = Path(env.text("GAIGE_VAR", str(BASE_DIR / "var"))).resolve()
+try:
+    GAIGE_VAR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    env.refuse("GAIGE_VAR", f"{GAIGE_VAR} cannot be made ({error.__class__.__name__})")
+
+DEBUG = env.boolean("DEBUG", default=False)
+
+# Database
+
+DATABASES: dict[str, dict[str, Any]] = {"default": env.database("DATABASE_URL", f"sqlite:///{GAIGE_VAR}/db.sqlite3")}
+IS_EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Secrets
+
+_secret_folder = GAIGE_VAR / "secrets"
+SECRET_KEY = env.kept_secret("SECRET_KEY", _secret_folder, secrets.token_urlsafe(64), may_make=IS_EMBEDDED)
+if len(SECRET_KEY) < 50:  # noqa: PLR2004 - the length Django's deployment check asks for
+    env.refuse("SECRET_KEY", "is shorter than 50 characters")
+#: Keys of the fields that are encrypted at rest: the first encrypts, every one decrypts.
+FIELD_KEYS = env.field_keys(
+    env.kept_secret("FIELD_KEYS", _secret_folder, Fernet.generate_key().decode(), may_make=IS_EMBEDDED)
+)
+
+# Addresses
+
+#: Base of the absolute addresses that QR codes and papers carry.
+SITE_URL = env.site_url("SITE_URL", "http://127.0.0.1:8000" if IS_EMBEDDED else None)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if IS_EMBEDDED else None)
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
+if env.boolean("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+_https = SITE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000 if _https else 0, low=0, high=63_072_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_AGE = env.integer("SESSION_HOURS", 10, low=1, high=24 * 14) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "gaige.errors.csrf_failure"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # our own pages show our own PDFs beside a form
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'self'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self'"
+)
+
+# Applications. The order is the only allowed direction of imports, from right to left.
+
+INSTALLED_APPS = [
+    "gaige",
+    "agency",
+    "acceptance",
+    "packages",
+    "archives",
+    "projects",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_fsm",
+    "django_htmx",
+    "guardian",
+]
+AUTH_USER_MODEL = "projects.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+MIDDLEWARE = [
+    "gaige.middleware.request_id_middleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "gaige.middleware.content_security_policy_middleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "gaige.middleware.DomainErrorMiddleware",
+]
+ROOT_URLCONF = "gaige.urls"
+WSGI_APPLICATION = "gaige.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "builtins": ["django.templatetags.static"],
+        },
+    }
+]
+
+# Language and time
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+#: First day of a bulletin's month: from the 26th to the 25th, 24:00.
+BULLETIN_MONTH_STARTS_ON = env.integer("BULLETIN_MONTH_STARTS_ON", 26, low=1, high=28)
+
+# Files
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(GAIGE_VAR / "static"))).resolve()
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(Path(env.text("FILES_ROOT", str(GAIGE_VAR / "files"))).resolve())},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+#: One uploaded file may be this large, in bytes.
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 50, low=1, high=2000) * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# E-mail
+
+vars().update(env.email("EMAIL_URL", GAIGE_VAR / "mail"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "gaige@localhost")
+
+# Jobs
+
+REDIS_URL = env.text("REDIS_URL", "")
+if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+    env.refuse("REDIS_URL", "does not begin with redis://")
+_transport: dict[str, Any]
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    _transport = {
+        # An in-flight task of a killed worker comes back; longer than the longest task (task_time_limit).
+        "visibility_timeout": env.integer("VISIBILITY_TIMEOUT", 360, low=5, high=86_400),
+        "unacked_restore_interval": 2,
+        "unacked_restore_throttle": 1,
+        # A broker that is down costs a user two seconds at most, once in a quarter of a minute (gaige/celery.py).
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    }
+else:
+    CELERY_BROKER_URL = "filesystem://"
+    _queue = GAIGE_VAR / "queue"
+    for _folder in (_queue / "messages", _queue / "control"):
+        _folder.mkdir(parents=True, exist_ok=True)
+    _transport = {
+        "data_folder_in": str(_queue / "messages"),
+        "data_folder_out": str(_queue / "messages"),
+        "control_folder": str(_queue / "control"),
+        "polling_interval": 0.2,
+    }
+CELERY_BROKER_TRANSPORT_OPTIONS = _transport
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = tuple(Queue(name, routing_key=name) for name in ("default", "review", "deadline", "render"))
+CELERY_TASK_ROUTES = {
+    "packages.tasks.open_joint_review": {"queue": "review", "routing_key": "review"},
+    "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
+    "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
+    "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
+    "projects.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
+    "archives.tasks.*": {"queue": "render", "routing_key": "render"},
+}
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(GAIGE_VAR / "beat-schedule")
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "drain_outbox": {"task": "projects.tasks.drain_outbox", "schedule": 20.0},
+    "sweep_due": {"task": "projects.tasks.sweep_due", "schedule": crontab(minute="*/10")},
+    "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
+    "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
+    "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
+    "render_pending": {"task": "archives.tasks.render_pending", "schedule": 60.0},
+    "freeze_month": {
+        "task": "agency.tasks.freeze_month",
+        "schedule": crontab(minute="30", hour="0", day_of_month=str(BULLETIN_MONTH_STARTS_ON)),
+    },
+    "recompute_provisional": {
+        "task": "projects.tasks.recompute_provisional",
+        "schedule": crontab(minute="10", hour="3", day_of_week="mon", month_of_year="11,12"),
+    },
+}
+
+# Log
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "gaige.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

@@ -1,0 +1,17 @@
+"""All addresses: the pages of ``gaige`` itself stand in ``gaige/site_urls.py``, those of an app in its ``urls.py``."""
+
+from django.urls import include, path
+
+from gaige.health import healthz
+
+urlpatterns = [
+    path("healthz/", healthz, name="healthz"),
+    path("", include("gaige.site_urls")),
+    path("", include("agency.urls")),
+    path("", include("acceptance.urls")),
+    path("", include("packages.urls")),
+    path("", include("archives.urls")),
+    path("", include("projects.urls")),
+]
+
+handler500 = "gaige.errors.server_error"

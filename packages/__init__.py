@@ -1,0 +1,1 @@
+"""Catalogue, plan, applications, joint review."""

@@ -1,0 +1,7 @@
+"""Addresses of ``packages``."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "packages"
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""The kernel: people, projects, calendar, clocks, events."""
