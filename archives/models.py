@@ -1,0 +1,292 @@
+"""The archive (一档): kinds, documents and their versions, official papers, and the project's code token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import transition
+
+from archives.states import PaperKind, PaperState, TokenState, Visibility
+from projects.fsm import StateField, StateModel, state_check
+from projects.models import Project
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import User
+
+
+class DocumentKind(models.Model):
+    """A kind of document that materials and results belong to; `doc_class` is that of GB/T 50328 or our own.
+
+    `produced_by` names the matters whose result it is, or `party`, or `authority`. Validity in calendar days.
+    """
+
+    slug = models.SlugField("代号", max_length=60, unique=True)
+    name = models.CharField("名称", max_length=120)
+    doc_class = models.CharField("类目", max_length=2)
+    produced_by = models.CharField("产生于", max_length=300)
+    validity_days = models.PositiveIntegerField("有效期（日）", null=True, blank=True)
+    is_personal = models.BooleanField("含个人信息", default=False)
+    is_reusable = models.BooleanField("可复用", default=False)
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "文件种类"
+        ordering = ("doc_class", "slug")
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    """Composable reads of documents."""
+
+    def visible_to(self, user: User | AnonymousUser) -> DocumentQuerySet:
+        """Return the documents of visible projects; papers of the office side only to the office side."""
+        from projects.access import access_of
+
+        mine = self.filter(project__in=Project.objects.visible_to(user))
+        return mine if access_of(user).is_office else mine.exclude(visibility=Visibility.OFFICE)
+
+    def current(self) -> DocumentQuerySet:
+        """Return those that nothing has replaced."""
+        return self.filter(replaced_by=None)
+
+
+class Document(models.Model):
+    """One document of a project: what, from which step, filed by whom and when. Its bytes are in its versions.
+
+    A document without a version is an official paper whose PDF is being rendered. `archive_no` is
+    项目代码-类目-序号(4)-版次, the serial gap-free per project and class.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="documents", verbose_name="项目")
+    kind = models.ForeignKey(DocumentKind, on_delete=models.PROTECT, related_name="+", verbose_name="种类")
+    title = models.CharField("题名", max_length=200)
+    doc_class = models.CharField("类目", max_length=2)
+    serial = models.PositiveIntegerField("序号")
+    visibility = models.CharField("公开范围", max_length=10, choices=Visibility, default=Visibility.PROJECT)
+    source_type = models.CharField("来源类型", max_length=60)
+    source_key = models.CharField("来源主键", max_length=40)
+    source_label = models.CharField("来源环节", max_length=200)
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="归档人"
+    )
+    filed_by_name = models.CharField("归档人姓名", max_length=80)
+    filed_at = models.DateTimeField("归档时间")
+    valid_until = models.DateField("有效期至", null=True, blank=True)
+    replaced_by = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaces", verbose_name="被替换"
+    )
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "档案文件"
+        ordering = ("doc_class", "serial")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(name="document_serial_unique", fields=["project", "doc_class", "serial"]),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # 免提交 search: the documents of a kind in a project, newest first
+            models.Index(name="document_project_kind", fields=["project", "kind", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return the title."""
+        return self.title
+
+    @property
+    def archive_no(self) -> str:
+        """Return the archive number of its newest version, e.g. 2603-140581-89-05-163265-A1-0007-1."""
+        versions = list(self.versions.all())
+        return f"{self.project.code}-{self.doc_class}-{self.serial:04d}-{versions[-1].version if versions else 1}"
+
+
+class DocumentVersion(models.Model):
+    """The bytes of a document as they were filed: stored by content, never overwritten."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions", verbose_name="文件")
+    version = models.PositiveSmallIntegerField("版次", default=1)
+    algorithm = models.CharField("摘要算法", max_length=12, default="sha256")
+    digest = models.CharField("摘要", max_length=64)
+    size = models.PositiveBigIntegerField("字节数")
+    media_type = models.CharField("格式", max_length=80)
+    file_name = models.CharField("文件名", max_length=150)
+    storage_key = models.CharField("存储键", max_length=200)
+    added_at = models.DateTimeField("入库时间")
+    checked_at = models.DateTimeField("最近校验", null=True, blank=True)
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "文件版本"
+        ordering = ("document", "version")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(name="documentversion_unique", fields=["document", "version"]),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # verification by hash
+            models.Index(name="documentversion_digest", fields=["digest"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return document and version."""
+        return f"{self.document} v{self.version}"
+
+
+class IssueEvidence(models.Model):
+    """A document version that proves that an issue item is settled."""
+
+    issue = models.ForeignKey(
+        "projects.IssueItem", on_delete=models.PROTECT, related_name="evidence", verbose_name="问题"
+    )
+    version = models.ForeignKey(DocumentVersion, on_delete=models.PROTECT, related_name="+", verbose_name="文件版本")
+
+    class Meta:
+        """Names and constraints."""
+
+        verbose_name = verbose_name_plural = "佐证"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(name="issueevidence_once", fields=["issue", "version"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return what proves what."""
+        return f"{self.issue}: {self.version}"
+
+
+class PaperQuerySet(models.QuerySet["Paper"]):
+    """Composable reads of papers."""
+
+    def visible_to(self, user: User | AnonymousUser) -> PaperQuerySet:
+        """Return the papers of visible projects, and papers without a project of an organisation of the user."""
+        from projects.access import access_of
+
+        access = access_of(user)
+        return self.filter(
+            Q(project__in=Project.objects.visible_to(user))
+            | Q(project=None, issuer_id__in=access.organisation_ids)
+        )
+
+
+class Paper(StateModel):
+    """An official paper (文书): a row first, with its number and a frozen JSON of what it says; a PDF second.
+
+    `number` reads 〔2026〕高审受字第000123号 and is gap-free per issuer, series and year. `verify_code` is printed on it.
+    """
+
+    project = models.ForeignKey(
+        Project, on_delete=models.PROTECT, null=True, related_name="papers", verbose_name="项目"
+    )
+    kind = models.CharField("文书种类", max_length=24, choices=PaperKind)
+    state = StateField("状态", choices=PaperState, default=PaperState.VALID)
+    title = models.CharField("标题", max_length=120)
+    issuer = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="发文单位"
+    )
+    series = models.CharField("字", max_length=30)
+    year = models.PositiveSmallIntegerField("年度")
+    serial = models.PositiveIntegerField("顺序号")
+    number = models.CharField("文号", max_length=60)
+    content = models.JSONField("内容")
+    subject_type = models.CharField("对象类型", max_length=60)
+    subject_key = models.CharField("对象主键", max_length=40)
+    verify_code = models.CharField("校验码", max_length=20, unique=True)
+    is_public = models.BooleanField("公开", default=False)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="经办人"
+    )
+    issued_at = models.DateTimeField("出具时间")
+    valid_until = models.DateField("有效期至", null=True, blank=True)
+    document = models.OneToOneField(
+        Document, on_delete=models.PROTECT, null=True, blank=True, related_name="paper", verbose_name="档案文件"
+    )
+    claimed_at = models.DateTimeField("渲染领取", null=True, blank=True)
+    rendered_at = models.DateTimeField("生成时间", null=True, blank=True)
+
+    objects = PaperQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "文书"
+        ordering = ("-pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(name="paper_number_unique", fields=["issuer", "series", "year", "serial"]),
+            models.CheckConstraint(name="paper_kind_known", condition=Q(kind__in=list(PaperKind.values))),
+            state_check("paper_state_known", "state", PaperState),
+            models.CheckConstraint(
+                name="paper_rendered_after_issue", condition=Q(rendered_at=None) | Q(rendered_at__gte=F("issued_at"))
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # the papers of a case or an application
+            models.Index(name="paper_of_subject", fields=["subject_type", "subject_key"]),
+            # look-up by number
+            models.Index(name="paper_number", fields=["number"]),
+            # render sweep: what has no PDF yet
+            models.Index(name="paper_unrendered", fields=["id"], condition=Q(rendered_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return title and number."""
+        return f"{self.title} {self.number}"
+
+    @transition(field=state, source=PaperState.VALID, target=PaperState.REPLACED)
+    def replace(self) -> None:
+        """A newer paper stands in its place."""
+
+    @transition(field=state, source=PaperState.VALID, target=PaperState.REVOKED)
+    def revoke(self) -> None:
+        """It no longer has any effect."""
+
+
+class QrToken(StateModel):
+    """The project's code (项目码): a random token of 22 characters; `check_code` is printed below for people."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="qr_tokens", verbose_name="项目")
+    token = models.CharField("令牌", max_length=22, unique=True)
+    check_code = models.CharField("校验码", max_length=7)
+    revision = models.PositiveSmallIntegerField("版次", default=1)
+    state = StateField("状态", choices=TokenState, default=TokenState.ACTIVE)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="制码人"
+    )
+    issued_at = models.DateTimeField("制码时间")
+    paper = models.OneToOneField(
+        Paper, on_delete=models.PROTECT, null=True, related_name="qr_token", verbose_name="项目卡"
+    )
+
+    class Meta:
+        """Names and constraints."""
+
+        verbose_name = verbose_name_plural = "项目码"
+        ordering = ("-revision",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            state_check("qrtoken_state_known", "state", TokenState),
+            models.UniqueConstraint(
+                name="qrtoken_one_active", fields=["project"], condition=Q(state=TokenState.ACTIVE)
+            ),
+            models.UniqueConstraint(name="qrtoken_revision_unique", fields=["project", "revision"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return project and revision."""
+        return f"{self.project} 第 {self.revision} 版"
+
+    @transition(field=state, source=TokenState.ACTIVE, target=TokenState.REPLACED)
+    def replace(self) -> None:
+        """A newer token stands in its place."""
+
+    @transition(field=state, source=TokenState.ACTIVE, target=TokenState.VOID)
+    def void(self) -> None:
+        """The code no longer opens anything."""

@@ -1,0 +1,79 @@
+"""Choices of the archive: papers, documents, codes."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class PaperKind(TextChoices):
+    """Official papers (文书) that the portal issues."""
+
+    RECEIPT = "receipt", "材料回执"
+    COMPLETION_NOTICE = "completion_notice", "补全告知书"
+    CORRECTION_NOTICE = "correction_notice", "补正告知书"
+    ACCEPTANCE_NOTICE = "acceptance_notice", "受理通知书"
+    NOT_TAKEN = "not_taken", "不受理回执"
+    REFUSED_INTAKE = "refused_intake", "不予受理决定书"
+    SPECIAL_NOTICE = "special_notice", "特别程序告知书"
+    CERTIFICATE = "certificate", "证照批文"
+    REFUSAL = "refusal", "不予许可决定书"
+    REVIEW_OPINION = "review_opinion", "联合审查意见书"
+    SITE_LIST = "site_list", "联合验收一次性告知单"
+    CONCLUSION = "conclusion", "竣工联合验收意见书"
+    PROJECT_CARD = "project_card", "项目二维码卡"
+    BULLETIN = "bulletin", "月度通报"
+
+
+class PaperState(TextChoices):
+    """Whether a paper stands."""
+
+    VALID = "valid", "有效"
+    REPLACED = "replaced", "已换发"
+    REVOKED = "revoked", "已撤销"
+
+
+class TokenState(TextChoices):
+    """Life of a project code token (handbook §11)."""
+
+    ACTIVE = "active", "有效"
+    REPLACED = "replaced", "停用（换发）"
+    VOID = "void", "作废"
+
+
+class Visibility(TextChoices):
+    """Who may open a document."""
+
+    PUBLIC = "public", "公开"
+    PROJECT = "project", "项目各方"
+    OFFICE = "office", "审批侧"
+
+
+CLASS_NAMES: dict[str, str] = {
+    "A1": "立项文件",
+    "A2": "用地拆迁文件",
+    "A3": "勘察设计文件",
+    "A4": "招投标文件",
+    "A5": "开工审批文件",
+    "A6": "造价文件",
+    "A7": "工程基本信息",
+    "B": "监理文件",
+    "C": "施工文件",
+    "D": "竣工图",
+    "E": "竣工验收文件",
+    "S": "主体资格",
+    "T": "评估评价",
+    "P": "申请与承诺",
+    "U": "市政公用报装",
+    "F": "税费票据",
+    "J": "联合监管",
+    "R": "登记与投用许可",
+}
+
+TONES: dict[str, str] = {
+    PaperState.VALID: "good",
+    PaperState.REPLACED: "none",
+    PaperState.REVOKED: "bad",
+    TokenState.ACTIVE: "good",
+    TokenState.REPLACED: "none",
+    TokenState.VOID: "bad",
+}

@@ -1,0 +1,473 @@
+"""The catalogue as data: matters, reviews, materials, packages and acceptance items, each in frozen versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from packages.choices import (
+    FROZEN,
+    DayUnit,
+    Lane,
+    MaterialForm,
+    MaterialSource,
+    MatterKind,
+    MatterLevel,
+    MatterStage,
+    NationalStage,
+    ReviewRole,
+    VersionStatus,
+)
+from projects.errors import DomainError
+from projects.states import Investment
+
+RETIRING = frozenset({"status", "valid_until"})  # the only columns that may change on a published version
+
+
+class FrozenVersionError(DomainError):
+    """A published or retired version was to be changed or deleted."""
+
+    def __init__(self, what: object) -> None:
+        super().__init__("version_frozen", f"“{what}”已发布，内容不可更改或删除；请另起一个新版本。")
+
+
+class VersionQuerySet(models.QuerySet[Any]):
+    """Rows with a version status; published and retired rows cannot be deleted or updated in bulk."""
+
+    def published(self) -> Self:
+        """The versions now in force, one for each definition."""
+        return self.filter(status=VersionStatus.PUBLISHED)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete drafts only."""
+        if frozen := self.filter(status__in=FROZEN).first():
+            raise FrozenVersionError(frozen)
+        return super().delete()
+
+    def update(self, **values: Any) -> int:
+        """Update drafts freely; a published row may only be retired."""
+        if not set(values) <= RETIRING and (frozen := self.filter(status__in=FROZEN).first()):
+            raise FrozenVersionError(frozen)
+        return super().update(**values)
+
+
+class Versioned(models.Model):
+    """What every versioned definition has: number, status, validity and the digest of its content."""
+
+    version = models.PositiveIntegerField("版本号")
+    status = models.CharField("状态", max_length=10, choices=VersionStatus, default=VersionStatus.DRAFT)
+    valid_from = models.DateField("启用日期", null=True, blank=True)
+    valid_until = models.DateField("停用日期", null=True, blank=True)
+    published_at = models.DateTimeField("发布时间", null=True, blank=True)
+    digest = models.CharField("内容摘要", max_length=64, blank=True)
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the content may no longer change."""
+        return self.status in FROZEN
+
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Save, unless that would change a published row in anything but its retirement."""
+        self._refuse_change()
+        super().save(
+            force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
+        )
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete a draft; anything published stays."""
+        if type(self).objects.filter(pk=self.pk, status__in=FROZEN).exists():
+            raise FrozenVersionError(self)
+        return super().delete(using=using, keep_parents=keep_parents)
+
+    def _refuse_change(self) -> None:
+        stored = type(self).objects.filter(pk=self.pk, status__in=FROZEN).values().first() if self.pk else None
+        if stored is None:
+            return
+        changed = {name for name, value in stored.items() if getattr(self, name) != value}
+        retires = (stored["status"], self.status) == (VersionStatus.PUBLISHED, VersionStatus.RETIRED)
+        if not changed <= RETIRING or ("status" in changed and not retires):
+            raise FrozenVersionError(self)
+
+
+class PartQuerySet(models.QuerySet[Any]):
+    """Parts of a version; those of a published version cannot be deleted or updated."""
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete parts of drafts only."""
+        self._refuse()
+        return super().delete()
+
+    def update(self, **values: Any) -> int:
+        """Update parts of drafts only."""
+        self._refuse()
+        return super().update(**values)
+
+    def _refuse(self) -> None:
+        whole = self.model.whole_field
+        if frozen := self.filter(**{f"{whole}__status__in": FROZEN}).first():
+            raise FrozenVersionError(frozen)
+
+
+class Part(models.Model):
+    """A strict part of a version: it is frozen together with its whole."""
+
+    whole_field: ClassVar[str] = ""
+
+    objects = PartQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Save while the whole is a draft."""
+        self._refuse_frozen()
+        super().save(
+            force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
+        )
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete while the whole is a draft."""
+        self._refuse_frozen()
+        return super().delete(using=using, keep_parents=keep_parents)
+
+    def _refuse_frozen(self) -> None:
+        if getattr(self, self.whole_field).is_frozen:
+            raise FrozenVersionError(self)
+
+
+class Matter(models.Model):
+    """A matter (事项) by its stable code; what it says stands in its versions."""
+
+    code = models.SlugField("事项代码", max_length=40, unique=True)
+    order = models.PositiveSmallIntegerField("目录顺序", default=0)
+    created_at = models.DateTimeField("登记时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "事项"
+        verbose_name_plural = "事项"
+        ordering = ("order", "code")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class MatterVersion(Versioned):
+    """One version of a matter: names, lead department, days, result and what it stands on."""
+
+    matter = models.ForeignKey(Matter, models.PROTECT, related_name="versions", verbose_name="事项")
+    name = models.CharField("事项名称", max_length=120)
+    name_en = models.CharField("英文名称", max_length=160)
+    kind = models.CharField("事项类型", max_length=20, choices=MatterKind)
+    lead = models.ForeignKey("projects.Organisation", models.PROTECT, related_name="led_matters", verbose_name="牵头部门")
+    stage = models.CharField("阶段", max_length=12, choices=MatterStage)
+    national_stage = models.PositiveSmallIntegerField("对应标准阶段", choices=NationalStage)
+    is_milestone = models.BooleanField("里程碑事项", default=False)
+    level = models.CharField("办理层级", max_length=10, choices=MatterLevel)
+    starts_works = models.BooleanField("办结后可开工", default=False)
+    statutory_days = models.PositiveSmallIntegerField("法定时限", null=True, blank=True)
+    promised_days = models.PositiveSmallIntegerField("承诺时限")
+    unit = models.CharField("承诺时限计日方式", max_length=12, choices=DayUnit, default=DayUnit.WORKDAY)
+    statutory_unit = models.CharField("法定时限计日方式", max_length=12, choices=DayUnit, default=DayUnit.WORKDAY)
+    result_name = models.CharField("办理结果", max_length=120)
+    result_kind = models.ForeignKey(
+        "archives.DocumentKind", models.PROTECT, related_name="result_of", verbose_name="结果文件种类"
+    )
+    commitment_allowed = models.BooleanField("可告知承诺", default=False)
+    deferral_allowed = models.BooleanField("可容缺受理", default=False)
+    parallel_group = models.CharField("并行组", max_length=2, blank=True)
+    legal_basis = models.TextField("法律依据")
+    note = models.TextField("说明", blank=True)
+    provenance = models.CharField("时限来源", max_length=80, blank=True)
+    is_counted = models.BooleanField("计入承诺时限", default=True)
+
+    class Meta:
+        verbose_name = "事项版本"
+        verbose_name_plural = "事项版本"
+        ordering = ("matter__order", "-version")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["matter", "version"], name="matterversion_number"),
+            models.UniqueConstraint(
+                fields=["matter"], condition=Q(status=VersionStatus.PUBLISHED),
+                name="matterversion_one_published",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=VersionStatus.values), name="matterversion_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=VersionStatus.DRAFT) | Q(published_at__isnull=False),
+                name="matterversion_published_at_set",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=MatterStage.values), name="matterversion_stage_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} 第{self.version}版"
+
+    @property
+    def code(self) -> str:
+        """The stable code of the matter."""
+        return self.matter.code
+
+
+class MatterPrerequisite(Part):
+    """A matter that has to be decided first; it binds only where both are in the plan of a project."""
+
+    whole_field = "version"
+
+    version = models.ForeignKey(MatterVersion, models.CASCADE, related_name="prerequisites", verbose_name="事项版本")
+    matter = models.ForeignKey(Matter, models.PROTECT, related_name="prerequisite_of", verbose_name="前置事项")
+    order = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = "前置事项"
+        verbose_name_plural = "前置事项"
+        ordering = ("version", "order")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "matter"], name="matterprerequisite_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id} ← {self.matter_id}"
+
+
+class ReviewDef(Part):
+    """Part of one body in the decision of a matter: role, days for its opinion and whether silence is consent."""
+
+    whole_field = "version"
+
+    version = models.ForeignKey(MatterVersion, models.CASCADE, related_name="reviews", verbose_name="事项版本")
+    organisation = models.ForeignKey(
+        "projects.Organisation", models.PROTECT, related_name="review_parts", verbose_name="部门"
+    )
+    role = models.CharField("角色", max_length=10, choices=ReviewRole)
+    days = models.PositiveSmallIntegerField("答复时限（工作日）")
+    tacit = models.BooleanField("适用超时默认", default=False)
+    rule = models.TextField("参加条件", blank=True)
+    note = models.TextField("意见内容", blank=True)
+    order = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = "联合审查分工"
+        verbose_name_plural = "联合审查分工"
+        ordering = ("version", "order")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "organisation"], name="reviewdef_body_once"),
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(role=ReviewRole.LEAD), name="reviewdef_one_lead"
+            ),
+            models.CheckConstraint(condition=Q(role__in=ReviewRole.values), name="reviewdef_role_known"),
+            models.CheckConstraint(
+                condition=~Q(role=ReviewRole.LEAD, tacit=True), name="reviewdef_lead_never_tacit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id} {self.get_role_display()}"
+
+
+class MaterialDef(Part):
+    """One line of the list of materials (申请材料) of a matter, with where it comes from."""
+
+    whole_field = "version"
+
+    version = models.ForeignKey(MatterVersion, models.CASCADE, related_name="materials", verbose_name="事项版本")
+    name = models.CharField("材料名称", max_length=160)
+    name_en = models.CharField("英文名称", max_length=200, blank=True)
+    form = models.CharField("形式", max_length=12, choices=MaterialForm)
+    source = models.CharField("来源", max_length=12, choices=MaterialSource)
+    from_matters = models.JSONField("来源事项代码", default=list, blank=True)
+    second_source = models.CharField("备用来源", max_length=12, choices=MaterialSource, blank=True)
+    document_kind = models.ForeignKey(
+        "archives.DocumentKind", models.PROTECT, related_name="material_lines", verbose_name="文件种类"
+    )
+    order = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = "申请材料"
+        verbose_name_plural = "申请材料"
+        ordering = ("version", "order")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "name"], name="materialdef_name_once"),
+            models.CheckConstraint(
+                condition=Q(source__in=MaterialSource.values), name="materialdef_source_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Package(models.Model):
+    """One of the project packages (主题套餐) by its stable code."""
+
+    code = models.SlugField("套餐代码", max_length=40, unique=True)
+    order = models.PositiveSmallIntegerField("目录顺序", default=0)
+    created_at = models.DateTimeField("登记时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = "套餐"
+        verbose_name_plural = "套餐"
+        ordering = ("order", "code")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class PackageVersion(Versioned):
+    """One version of a package: who falls under it, its promised days and its rows."""
+
+    package = models.ForeignKey(Package, models.PROTECT, related_name="versions", verbose_name="套餐")
+    name = models.CharField("套餐名称", max_length=80)
+    name_en = models.CharField("英文名称", max_length=120)
+    investment = models.CharField("投资类型", max_length=12, choices=Investment)
+    days_planning = models.PositiveSmallIntegerField("谋划准备承诺（工作日）")
+    days_permit = models.PositiveSmallIntegerField("报建开工承诺（工作日）")
+    days_acceptance = models.PositiveSmallIntegerField("施工验收承诺（工作日）")
+    total_days = models.PositiveSmallIntegerField("合计承诺（工作日）")
+    scope_text = models.TextField("适用范围")
+    scope_rule = models.TextField("适用规则")
+    source = models.TextField("时限和范围来源", blank=True)
+
+    class Meta:
+        verbose_name = "套餐版本"
+        verbose_name_plural = "套餐版本"
+        ordering = ("package__order", "-version")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["package", "version"], name="packageversion_number"),
+            models.UniqueConstraint(
+                fields=["package"], condition=Q(status=VersionStatus.PUBLISHED),
+                name="packageversion_one_published",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=VersionStatus.values), name="packageversion_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=VersionStatus.DRAFT) | Q(published_at__isnull=False),
+                name="packageversion_published_at_set",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    total_days=models.F("days_planning") + models.F("days_permit") + models.F("days_acceptance")
+                ),
+                name="packageversion_days_add_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} 第{self.version}版"
+
+    @property
+    def code(self) -> str:
+        """The stable code of the package."""
+        return self.package.code
+
+    @property
+    def stage_days(self) -> tuple[int, int, int]:
+        """The promised working days of the three stages."""
+        return (self.days_planning, self.days_permit, self.days_acceptance)
+
+
+class PackageRow(Part):
+    """A matter in a package: when it is handled and under which condition."""
+
+    whole_field = "version"
+
+    version = models.ForeignKey(PackageVersion, models.CASCADE, related_name="rows", verbose_name="套餐版本")
+    matter_version = models.ForeignKey(
+        MatterVersion, models.PROTECT, related_name="package_rows", verbose_name="事项版本"
+    )
+    stage = models.CharField("阶段", max_length=12, choices=MatterStage)
+    step = models.PositiveSmallIntegerField("步骤")
+    lane = models.CharField("线路", max_length=4, choices=Lane, blank=True, default=Lane.MAIN)
+    together = models.BooleanField("与前置同步办理", default=False)
+    required = models.BooleanField("标准事项", default=True)
+    condition = models.TextField("适用条件", blank=True)
+    rule = models.TextField("适用规则", blank=True)
+    days_override = models.PositiveSmallIntegerField("本套餐承诺时限", null=True, blank=True)
+    is_counted = models.BooleanField("计入承诺时限", default=True)
+    order = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = "套餐事项"
+        verbose_name_plural = "套餐事项"
+        ordering = ("version", "order")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["version", "matter_version"], name="packagerow_matter_once"),
+            models.CheckConstraint(condition=Q(step__gte=1), name="packagerow_step_positive"),
+            models.CheckConstraint(
+                condition=Q(required=True) | ~Q(rule=""), name="packagerow_conditional_has_rule"
+            ),
+            models.CheckConstraint(
+                condition=Q(lane=Lane.MAIN) | Q(required=False), name="packagerow_side_is_conditional"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}·{self.matter_version_id}"
+
+    @property
+    def promised_days(self) -> int:
+        """The promise of the matter in this package, whether counted or not."""
+        return self.matter_version.promised_days if self.days_override is None else self.days_override
+
+
+class AcceptanceItemDef(Versioned):
+    """One version of one of the twelve items of the joint acceptance (联合验收)."""
+
+    no = models.PositiveSmallIntegerField("序号")
+    code = models.SlugField("验收事项代码", max_length=40)
+    name = models.CharField("验收事项名称", max_length=80)
+    organisation = models.ForeignKey(
+        "projects.Organisation", models.PROTECT, related_name="acceptance_items", verbose_name="部门"
+    )
+    matters = models.ManyToManyField(Matter, related_name="acceptance_items", verbose_name="对应事项")
+    days = models.PositiveSmallIntegerField("承诺时限（工作日）")
+    gate = models.BooleanField("联合验收意见须等待", default=True)
+    fused_with = models.CharField("合并检查", max_length=40, blank=True)
+    rule = models.TextField("涉及条件", blank=True)
+
+    class Meta:
+        verbose_name = "联合验收事项"
+        verbose_name_plural = "联合验收事项"
+        ordering = ("no", "-version")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["code", "version"], name="acceptanceitemdef_number"),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(status=VersionStatus.PUBLISHED),
+                name="acceptanceitemdef_one_published",
+            ),
+            models.UniqueConstraint(
+                fields=["no"], condition=Q(status=VersionStatus.PUBLISHED),
+                name="acceptanceitemdef_one_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=VersionStatus.values), name="acceptanceitemdef_status_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.no} {self.name} 第{self.version}版"

@@ -1,0 +1,523 @@
+"""Work on the catalogue: a project's enrolment, applications, cases, checklists, joint sessions and opinions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_fsm import transition
+
+from packages.choices import MatterStage
+from packages.models.catalogue import MaterialDef, MatterVersion, PackageRow, PackageVersion, ReviewDef
+from packages.states import (
+    CASE_DECIDED,
+    CASE_PASSED,
+    CASE_RUNNING,
+    ApplicationSource,
+    CaseState,
+    Handling,
+    MaterialState,
+    OpinionSource,
+    OpinionVerdict,
+    SessionKind,
+    SessionState,
+    TaskState,
+)
+from projects.fsm import StateField, StateModel, state_check
+from projects.models import Project
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import User
+
+
+class Enrolment(models.Model):
+    """A project on one version of one package, with the facts that decide its plan."""
+
+    project = models.OneToOneField(Project, on_delete=models.PROTECT, related_name="enrolment", verbose_name="项目")
+    package_version = models.ForeignKey(
+        PackageVersion, on_delete=models.PROTECT, related_name="enrolments", verbose_name="套餐版本"
+    )
+    facts = models.JSONField("情形", default=dict)
+    reasons = models.JSONField("套餐理由", default=list)
+    revision = models.PositiveSmallIntegerField("计划版次", default=1)
+    enrolled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="确认人"
+    )
+    enrolled_at = models.DateTimeField("确认时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "套餐"
+
+    def __str__(self) -> str:
+        """Return project and package."""
+        return f"{self.project}: {self.package_version}"
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    """Composable reads of applications."""
+
+    def visible_to(self, user: User | AnonymousUser) -> ApplicationQuerySet:
+        """Return the applications of visible projects."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+
+class Application(models.Model):
+    """One application (申报) for several matters of a project at once. Its state is derived from its cases."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="applications", verbose_name="项目")
+    number = models.CharField("办件流水号", max_length=40, unique=True)
+    source = models.CharField("来源", max_length=3, choices=ApplicationSource)
+    applicant = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="申请人"
+    )
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="经手人"
+    )
+    opened_at = models.DateTimeField("开始时间")
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+    form_key = models.CharField("表单键", max_length=36, blank=True)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints."""
+
+        verbose_name = verbose_name_plural = "申报"
+        ordering = ("-pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # a form that is posted twice opens one application
+            models.UniqueConstraint(name="application_form_once", fields=["form_key"], condition=~Q(form_key="")),
+        ]
+
+    def __str__(self) -> str:
+        """Return the filing number."""
+        return self.number
+
+
+class MatterCaseQuerySet(models.QuerySet["MatterCase"]):
+    """Composable reads of cases."""
+
+    def visible_to(self, user: User | AnonymousUser) -> MatterCaseQuerySet:
+        """Return the cases of visible projects; an enterprise sees its own projects' cases only."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def open(self) -> MatterCaseQuerySet:
+        """Return the cases that are received and not ended."""
+        return self.filter(state__in=[CaseState.RECEIVED, *CASE_RUNNING])
+
+
+class MatterCase(StateModel):
+    """办件: one matter of one project's works. It is `draft` (未开始) from enrolment until it is applied for.
+
+    Accept, clock and decide happen per case. `due_on` mirrors the due date of the clock that runs now (intake or
+    promised; none while paused), so that the work list is ordered by an index.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cases", verbose_name="项目")
+    work_unit = models.ForeignKey(
+        "projects.WorkUnit", on_delete=models.PROTECT, related_name="cases", verbose_name="工程"
+    )
+    matter = models.ForeignKey(MatterVersion, on_delete=models.PROTECT, related_name="cases", verbose_name="事项")
+    package_row = models.ForeignKey(
+        PackageRow, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="套餐行"
+    )
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="申报"
+    )
+    number = models.CharField("办件编号", max_length=40, blank=True)
+    stage = models.CharField("阶段", max_length=12, choices=MatterStage)
+    lead = models.ForeignKey("projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门")
+    handling = models.CharField("办理方式", max_length=12, choices=Handling, default=Handling.REVIEW)
+    state = StateField("状态", choices=CaseState, default=CaseState.DRAFT)
+    state_before_pause = models.CharField("暂停前状态", max_length=24, blank=True)
+    promised_days = models.PositiveSmallIntegerField("承诺时限（工作日）")
+    is_milestone = models.BooleanField("里程碑事项", default=False)
+    intake_clock = models.ForeignKey(
+        "projects.Clock", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="接件时钟"
+    )
+    promised_clock = models.ForeignKey(
+        "projects.Clock", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="承诺时钟"
+    )
+    statutory_clock = models.ForeignKey(
+        "projects.Clock", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="法定时钟"
+    )
+    due_on = models.DateField("到期", null=True, blank=True)
+    received_at = models.DateTimeField("接件时间", null=True, blank=True)
+    accepted_at = models.DateTimeField("受理时间", null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="受理人"
+    )
+    is_deemed_accepted = models.BooleanField("视为受理", default=False)
+    decided_at = models.DateTimeField("办结时间", null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="决定人"
+    )
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+    decision_note = models.CharField("决定说明", max_length=500, blank=True)
+    used_days = models.PositiveSmallIntegerField("用时（工作日）", null=True, blank=True)
+    is_overdue = models.BooleanField("超时办结", default=False)
+
+    objects = MatterCaseQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "办件"
+        ordering = ("pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            state_check("mattercase_state_known", "state", CaseState),
+            models.UniqueConstraint(
+                name="mattercase_one_live",
+                fields=["work_unit", "matter"],
+                condition=Q(state__in=[CaseState.DRAFT, CaseState.RECEIVED, *CASE_RUNNING, *CASE_PASSED]),
+            ),
+            models.UniqueConstraint(name="mattercase_number_unique", fields=["number"], condition=~Q(number="")),
+            models.CheckConstraint(
+                name="mattercase_decided_has_time",
+                condition=~Q(state__in=list(CASE_DECIDED)) | Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="mattercase_running_was_accepted",
+                condition=~Q(state__in=[CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED])
+                | Q(accepted_at__isnull=False),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # the work list: what is open, most urgent first
+            models.Index(
+                name="mattercase_open_due", fields=["due_on", "id"],
+                condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
+            ),
+            # the cases of a project by stage, and its milestones
+            models.Index(name="mattercase_project_stage", fields=["project", "stage", "id"]),
+            # the bulletin: what a department decided, received, in a period
+            models.Index(name="mattercase_lead_decided", fields=["lead", "decided_at"]),
+            models.Index(name="mattercase_lead_received", fields=["lead", "received_at"]),
+            # the cases of one department by state
+            models.Index(name="mattercase_lead_state", fields=["lead", "state", "due_on"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return the matter's name."""
+        return self.matter.name
+
+    @transition(field=state, source=CaseState.DRAFT, target=CaseState.RECEIVED)
+    def receive(self) -> None:
+        """The application came in (event 1)."""
+
+    @transition(field=state, source=[CaseState.RECEIVED, CaseState.IN_REVIEW, CaseState.SUSPENDED],
+                target=CaseState.CORRECTING)
+    def begin_correction(self) -> None:
+        """One notice with all faults was given (event 6)."""
+
+    @transition(field=state, source=CaseState.CORRECTING, target=CaseState.RECEIVED)
+    def return_to_received(self) -> None:
+        """All faults are answered; the case was only received before (event 7)."""
+
+    @transition(field=state, source=[CaseState.CORRECTING, CaseState.SUSPENDED], target=CaseState.IN_REVIEW)
+    def return_to_review(self) -> None:
+        """The last open pause of a running case ended (event 7 or 10)."""
+
+    @transition(field=state, source=CaseState.RECEIVED, target=CaseState.ACCEPTED)
+    def accept(self) -> None:
+        """The window accepts, or the law does after five working days (event 3)."""
+
+    @transition(field=state, source=CaseState.ACCEPTED, target=CaseState.IN_REVIEW)
+    def open_review(self) -> None:
+        """The departments begin (event 8)."""
+
+    @transition(field=state, source=[CaseState.IN_REVIEW, CaseState.CORRECTING], target=CaseState.SUSPENDED)
+    def suspend(self) -> None:
+        """A special procedure stops the clock (event 9)."""
+
+    @transition(field=state, source=CaseState.IN_REVIEW, target=CaseState.PASSED)
+    def decide_pass(self) -> None:
+        """The chief representative grants (event 11)."""
+
+    @transition(field=state, source=CaseState.IN_REVIEW, target=CaseState.PASSED_DEFERRED)
+    def decide_pass_deferred(self) -> None:
+        """Granted, with papers to be handed in later (event 12)."""
+
+    @transition(field=state, source=CaseState.IN_REVIEW, target=CaseState.FAILED)
+    def decide_fail(self) -> None:
+        """The chief representative refuses (event 13)."""
+
+    @transition(field=state, source=CaseState.DRAFT, target=CaseState.PASSED)
+    def close_outside(self) -> None:
+        """What no screen of ours carries out is done, with evidence (外部办理)."""
+
+    @transition(field=state, source=CaseState.RECEIVED, target=CaseState.NOT_TAKEN)
+    def not_take(self) -> None:
+        """Not a matter of this body, or no permit is needed (event 4)."""
+
+    @transition(field=state, source=CaseState.RECEIVED, target=CaseState.REFUSED_INTAKE)
+    def refuse_intake(self) -> None:
+        """Still deficient (event 5)."""
+
+    @transition(field=state, source=[CaseState.RECEIVED, *CASE_RUNNING], target=CaseState.WITHDRAWN)
+    def withdraw(self) -> None:
+        """The owner takes it back, the window confirms (event 2)."""
+
+    @transition(field=state, source=[CaseState.IN_REVIEW, CaseState.CORRECTING], target=CaseState.RECALLED)
+    def recall(self) -> None:
+        """The body takes back its step (event 14)."""
+
+    @transition(field=state, source=list(CASE_DECIDED), target=CaseState.REVOKED)
+    def revoke(self) -> None:
+        """The decision is taken away (event 15)."""
+
+
+class MaterialItem(models.Model):
+    """One line of a case's checklist, copied from the catalogue when the matter is applied for."""
+
+    case = models.ForeignKey(MatterCase, on_delete=models.PROTECT, related_name="materials", verbose_name="办件")
+    definition = models.ForeignKey(
+        MaterialDef, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="材料定义"
+    )
+    order = models.PositiveSmallIntegerField("序号")
+    name = models.CharField("材料", max_length=200)
+    form = models.CharField("形式", max_length=10)
+    source = models.CharField("来源", max_length=10)
+    source_note = models.CharField("来源说明", max_length=200, blank=True)
+    kind = models.ForeignKey("archives.DocumentKind", on_delete=models.PROTECT, related_name="+", verbose_name="种类")
+    state = models.CharField("状态", max_length=16, choices=MaterialState, default=MaterialState.MISSING)
+    document = models.ForeignKey(
+        "archives.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="used_by", verbose_name="文件"
+    )
+    is_automatic = models.BooleanField("自动匹配", default=False)
+    note = models.CharField("说明", max_length=300, blank=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="修改人"
+    )
+    changed_at = models.DateTimeField("修改时间", null=True, blank=True)
+
+    class Meta:
+        """Names and constraints."""
+
+        verbose_name = verbose_name_plural = "材料清单"
+        ordering = ("case", "order")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(name="materialitem_order_unique", fields=["case", "order"]),
+            models.CheckConstraint(
+                name="materialitem_state_known", condition=Q(state__in=list(MaterialState.values))
+            ),
+            models.CheckConstraint(
+                name="materialitem_upload_has_document",
+                condition=~Q(state__in=[MaterialState.UPLOADED, MaterialState.HELD]) | Q(document__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+class JointSession(StateModel):
+    """A joint review of one case and round; the lead department merges."""
+
+    kind = models.CharField("类别", max_length=12, choices=SessionKind, default=SessionKind.REVIEW)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sessions", verbose_name="项目")
+    case = models.ForeignKey(
+        MatterCase, on_delete=models.PROTECT, null=True, related_name="sessions", verbose_name="办件"
+    )
+    round = models.PositiveSmallIntegerField("轮次", default=1)
+    lead = models.ForeignKey("projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门")
+    state = StateField("状态", choices=SessionState, default=SessionState.REVIEWING)
+    opened_at = models.DateTimeField("发起时间")
+    merged_at = models.DateTimeField("汇总时间", null=True, blank=True)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="汇总人"
+    )
+    merged_text = models.TextField("汇总意见", blank=True)
+
+    class Meta:
+        """Names and constraints."""
+
+        verbose_name = verbose_name_plural = "联合审查"
+        ordering = ("pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            state_check("jointsession_state_known", "state", SessionState),
+            models.UniqueConstraint(name="jointsession_round_unique", fields=["case", "kind", "round"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return kind and case."""
+        return f"{self.get_kind_display()} {self.case}"
+
+    @transition(field=state, source=SessionState.REVIEWING, target=SessionState.MERGING)
+    def begin_merging(self) -> None:
+        """Every department has answered, or its time is over."""
+
+    @transition(field=state, source=SessionState.MERGING, target=SessionState.PASSED)
+    def conclude_pass(self) -> None:
+        """The lead department merges: it can be granted."""
+
+    @transition(field=state, source=SessionState.MERGING, target=SessionState.FAILED)
+    def conclude_fail(self) -> None:
+        """The lead department merges: it cannot be granted."""
+
+    @transition(field=state, source=[SessionState.REVIEWING, SessionState.MERGING], target=SessionState.CLOSED)
+    def close(self) -> None:
+        """The case ended without a merged opinion."""
+
+
+class ReviewTaskQuerySet(models.QuerySet["ReviewTask"]):
+    """Composable reads of review tasks."""
+
+    def visible_to(self, user: User | AnonymousUser) -> ReviewTaskQuerySet:
+        """Return the tasks of the user's departments, and for the centre those of visible projects."""
+        from projects.access import CENTRE_ROLES, access_of
+
+        access = access_of(user)
+        reach = Q(organisation_id__in=access.organisation_ids) | Q(session__lead_id__in=access.organisation_ids)
+        if access.has(*CENTRE_ROLES):
+            reach |= Q(session__project__in=Project.objects.visible_to(user))
+        return self.filter(reach) if access.is_office else self.none()
+
+
+class ReviewTask(StateModel):
+    """What one department is asked in one session: its days, tacit flag and clock come from its catalogue row.
+
+    The lead's own task is the merging; its `role` is lead and it is answered last.
+    """
+
+    session = models.ForeignKey(JointSession, on_delete=models.PROTECT, related_name="tasks", verbose_name="联合审查")
+    organisation = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="review_tasks", verbose_name="部门"
+    )
+    definition = models.ForeignKey(
+        ReviewDef, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="审查定义"
+    )
+    role = models.CharField("角色", max_length=10)
+    days = models.PositiveSmallIntegerField("时限（工作日）")
+    is_tacit_allowed = models.BooleanField("适用超时默认", default=False)
+    scope_note = models.CharField("审查内容", max_length=300, blank=True)
+    state = StateField("状态", choices=TaskState, default=TaskState.INVITED)
+    clock = models.ForeignKey("projects.Clock", on_delete=models.PROTECT, related_name="+", verbose_name="时钟")
+    due_on = models.DateField("到期", null=True, blank=True)
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
+    )
+    pushed_at = models.DateTimeField("推送时间")
+    opened_at = models.DateTimeField("签收时间", null=True, blank=True)
+    closed_at = models.DateTimeField("答复时间", null=True, blank=True)
+
+    objects = ReviewTaskQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "审查任务"
+        ordering = ("pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            state_check("reviewtask_state_known", "state", TaskState),
+            models.UniqueConstraint(name="reviewtask_once_per_body", fields=["session", "organisation"]),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # a department's open tasks, most urgent first
+            models.Index(
+                name="reviewtask_open_due", fields=["organisation", "due_on", "id"],
+                condition=Q(state__in=[TaskState.INVITED, TaskState.OPENED]),
+            ),
+            # apply_tacit: open tasks past their day
+            models.Index(name="reviewtask_state_due", fields=["state", "due_on"]),
+        ]
+
+    def __str__(self) -> str:
+        """Return who is asked about what."""
+        return f"{self.organisation} {self.session}"
+
+    @transition(field=state, source=TaskState.INVITED, target=TaskState.OPENED)
+    def open(self) -> None:
+        """A person of the department took it up."""
+
+    @transition(field=state, source=[TaskState.INVITED, TaskState.OPENED, TaskState.NO_OPINION],
+                target=TaskState.ANSWERED)
+    def answer(self) -> None:
+        """The department answered."""
+
+    @transition(field=state, source=[TaskState.INVITED, TaskState.OPENED], target=TaskState.TACIT)
+    def fall_silent_tacit(self) -> None:
+        """Time is over and silence counts as consent here."""
+
+    @transition(field=state, source=[TaskState.INVITED, TaskState.OPENED], target=TaskState.NO_OPINION)
+    def fall_silent(self) -> None:
+        """Time is over for a consulted body; silence is no opinion and no consent."""
+
+    @transition(field=state, source=[TaskState.INVITED, TaskState.OPENED, TaskState.NO_OPINION],
+                target=TaskState.CLOSED)
+    def close(self) -> None:
+        """The session ended without this answer."""
+
+
+class Opinion(models.Model):
+    """The answer of a department: verdict with reason, basis, and for a condition or a no how to fix it."""
+
+    task = models.OneToOneField(ReviewTask, on_delete=models.PROTECT, related_name="opinion", verbose_name="任务")
+    verdict = models.CharField("意见", max_length=14, choices=OpinionVerdict)
+    reason = models.CharField("理由", max_length=1000)
+    basis = models.CharField("依据", max_length=300, blank=True)
+    remedy = models.CharField("条件或修改办法", max_length=1000, blank=True)
+    source = models.CharField("来源", max_length=8, choices=OpinionSource, default=OpinionSource.MANUAL)
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="答复人"
+    )
+    given_at = models.DateTimeField("答复时间")
+    document_version = models.ForeignKey(
+        "archives.DocumentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="所审文件版本",
+    )
+
+    class Meta:
+        """Names and constraints."""
+
+        verbose_name = verbose_name_plural = "意见"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="opinion_verdict_known", condition=Q(verdict__in=list(OpinionVerdict.values))
+            ),
+            models.CheckConstraint(
+                name="opinion_no_says_how",
+                condition=Q(source=OpinionSource.TACIT)
+                | ~Q(verdict__in=[OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL])
+                | (~Q(basis="") & ~Q(remedy="")),
+            ),
+            models.CheckConstraint(
+                name="opinion_tacit_is_consent",
+                condition=~Q(source=OpinionSource.TACIT) | Q(verdict=OpinionVerdict.AGREE),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Return the verdict."""
+        return self.get_verdict_display()
+
+
+class OutsideResult(models.Model):
+    """外部办理: what was done elsewhere, when, with which evidence, and who recorded it."""
+
+    case = models.OneToOneField(MatterCase, on_delete=models.PROTECT, related_name="outside_result", verbose_name="办件")
+    result = models.CharField("结果", max_length=300)
+    done_on = models.DateField("办成日期")
+    evidence = models.ForeignKey(
+        "archives.DocumentVersion", on_delete=models.PROTECT, related_name="+", verbose_name="佐证"
+    )
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="登记人"
+    )
+    recorded_at = models.DateTimeField("登记时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "外部办理结果"
+
+    def __str__(self) -> str:
+        """Return the result."""
+        return self.result

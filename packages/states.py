@@ -1,0 +1,195 @@
+"""States of cases, reviews and applications, their groups and the tone of each badge. Imports only Django.
+
+The contract is Appendix D of the handbook; the words on screen are those of its Appendix C.
+"""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class CaseState(TextChoices):
+    """Life of a matter case (办件)."""
+
+    DRAFT = "draft", "未开始"
+    RECEIVED = "received", "已接件"
+    CORRECTING = "correcting", "待补正"
+    ACCEPTED = "accepted", "已受理"
+    IN_REVIEW = "in_review", "部门办理中"
+    SUSPENDED = "suspended", "特别程序(时限暂停)"
+    PASSED = "decided_pass", "办结通过"
+    PASSED_DEFERRED = "decided_pass_deferred", "容缺通过"
+    FAILED = "decided_fail", "不予许可"
+    NOT_TAKEN = "not_taken", "不受理"
+    REFUSED_INTAKE = "refused_intake", "不予受理"
+    WITHDRAWN = "withdrawn", "已撤件"
+    RECALLED = "recalled", "已撤回"
+    REVOKED = "revoked", "已撤销"
+
+
+CASE_PASSED = (CaseState.PASSED, CaseState.PASSED_DEFERRED)
+CASE_DECIDED = (*CASE_PASSED, CaseState.FAILED)
+CASE_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
+CASE_OPEN = (CaseState.RECEIVED, *CASE_RUNNING)
+CASE_ENDED = (
+    *CASE_DECIDED,
+    CaseState.NOT_TAKEN,
+    CaseState.REFUSED_INTAKE,
+    CaseState.WITHDRAWN,
+    CaseState.RECALLED,
+    CaseState.REVOKED,
+)
+#: A matter in one of these states may be applied for (again).
+CASE_APPLICABLE = (CaseState.DRAFT,)
+
+
+class Handling(TextChoices):
+    """Which part of the portal carries a case out."""
+
+    REVIEW = "review", "窗口受理、部门审查"
+    ACCEPTANCE = "acceptance", "联合验收"
+    OUTSIDE = "outside", "外部办理"
+
+
+class ApplicationSource(TextChoices):
+    """Where an application came in."""
+
+    WINDOW = "win", "窗口"
+    NET = "net", "网上"
+
+
+class ApplicationState(TextChoices):
+    """The state of an application is derived from its cases, never stored."""
+
+    DRAFT = "draft", "草稿"
+    RECEIVED = "received", "已接件"
+    CORRECTING = "correcting", "待补正"
+    RUNNING = "running", "办理中"
+    DONE = "done", "已办结"
+
+
+class MaterialState(TextChoices):
+    """How a line of the checklist is met."""
+
+    MISSING = "missing", "缺"
+    HELD = "held", "已有，免提交"
+    UPLOADED = "uploaded", "上传"
+    SHARED = "shared", "系统共享"
+    DEFERRED = "deferred", "容缺"
+    COMMITTED = "committed", "承诺"
+    NOT_APPLICABLE = "not_applicable", "不适用"
+
+
+MATERIAL_MET = (
+    MaterialState.HELD,
+    MaterialState.UPLOADED,
+    MaterialState.SHARED,
+    MaterialState.DEFERRED,
+    MaterialState.COMMITTED,
+    MaterialState.NOT_APPLICABLE,
+)
+
+
+class SessionKind(TextChoices):
+    """What a joint session is for."""
+
+    REVIEW = "review", "联合审查"
+
+
+class SessionState(TextChoices):
+    """Life of a joint session."""
+
+    REVIEWING = "reviewing", "部门审查中"
+    MERGING = "merging", "汇总"
+    PASSED = "passed", "通过"
+    FAILED = "failed", "不通过"
+    CLOSED = "closed", "已终止"
+
+
+class TaskState(TextChoices):
+    """Life of a review task of one department."""
+
+    INVITED = "invited", "待答复"
+    OPENED = "opened", "办理中"
+    ANSWERED = "answered", "已答复"
+    TACIT = "tacit", "超时默认"
+    NO_OPINION = "no_opinion", "逾期未答复"
+    CLOSED = "closed", "已终止"
+
+
+TASK_OPEN = (TaskState.INVITED, TaskState.OPENED)
+
+
+class OpinionVerdict(TextChoices):
+    """The four answers of a department."""
+
+    AGREE = "agree", "同意"
+    DISAGREE = "disagree", "不同意"
+    CONDITIONAL = "conditional", "有条件同意"
+    NOT_INVOLVED = "not_involved", "不涉及"
+
+
+class OpinionSource(TextChoices):
+    """Whether a person wrote the opinion or time did."""
+
+    MANUAL = "manual", "人工"
+    TACIT = "tacit", "超时默认"
+
+
+class Outcome(TextChoices):
+    """What the chief representative decides."""
+
+    PASS = "pass", "准予"
+    PASS_DEFERRED = "pass_deferred", "容缺通过"
+    FAIL = "fail", "不予许可"
+
+
+class SpecialKind(TextChoices):
+    """Special procedures of 行政许可法 45 (handbook §2.3)."""
+
+    HEARING = "hearing", "听证"
+    SITE_SURVEY = "site_survey", "现场勘察"
+    TENDER = "tender", "招标拍卖"
+    TEST = "test", "检验检测鉴定"
+    EXPERT = "expert", "专家评审"
+    PUBLICITY = "publicity", "公示"
+
+
+TONES: dict[str, str] = {
+    CaseState.DRAFT: "none",
+    CaseState.RECEIVED: "plain",
+    CaseState.CORRECTING: "warn",
+    CaseState.ACCEPTED: "act",
+    CaseState.IN_REVIEW: "act",
+    CaseState.SUSPENDED: "none",
+    CaseState.PASSED: "good",
+    CaseState.PASSED_DEFERRED: "warn",
+    CaseState.FAILED: "bad",
+    CaseState.NOT_TAKEN: "bad",
+    CaseState.REFUSED_INTAKE: "bad",
+    CaseState.WITHDRAWN: "none",
+    CaseState.RECALLED: "bad",
+    CaseState.REVOKED: "bad",
+    SessionState.REVIEWING: "act",
+    SessionState.MERGING: "act",
+    SessionState.PASSED: "good",
+    SessionState.FAILED: "bad",
+    SessionState.CLOSED: "none",
+    TaskState.INVITED: "plain",
+    TaskState.OPENED: "act",
+    TaskState.ANSWERED: "good",
+    TaskState.TACIT: "warn",
+    TaskState.NO_OPINION: "warn",
+    TaskState.CLOSED: "none",
+    OpinionVerdict.AGREE: "good",
+    OpinionVerdict.DISAGREE: "bad",
+    OpinionVerdict.CONDITIONAL: "warn",
+    OpinionVerdict.NOT_INVOLVED: "plain",
+    MaterialState.MISSING: "bad",
+    MaterialState.HELD: "good",
+    MaterialState.UPLOADED: "act",
+    MaterialState.SHARED: "good",
+    MaterialState.DEFERRED: "warn",
+    MaterialState.COMMITTED: "warn",
+    MaterialState.NOT_APPLICABLE: "plain",
+}

@@ -1,0 +1,52 @@
+"""Protected states: `StateModel` guards the protected field and refuses a transition that another writer overtook.
+
+`refresh_from_db` of django-fsm-2 switches protection off on the shared class-level field while it runs. Here the
+protected values are taken out of the instance, refreshed, and put back when the refresh fails.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django_fsm import ConcurrentTransitionMixin, FSMField
+
+
+class StateField(FSMField):
+    """A protected state of at most 24 characters with choices; only transitions change it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Set the defaults of a state."""
+        kwargs.setdefault("max_length", 24)
+        kwargs.setdefault("protected", True)
+        super().__init__(*args, **kwargs)
+
+
+class StateModel(ConcurrentTransitionMixin, models.Model):
+    """A model with protected states; saving fails when the row's state changed since it was read."""
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        """Reload the row; protected fields are dropped from the instance first so that they may be set anew."""
+        fields = kwargs.get("fields")
+        names = [
+            field.attname
+            for field in self._meta.concrete_fields
+            if getattr(field, "protected", False) and (fields is None or field.name in fields)
+        ]
+        kept = {name: self.__dict__.pop(name) for name in names if name in self.__dict__}
+        try:
+            models.Model.refresh_from_db(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__.update(kept)
+            raise
+        self._update_initial_state()
+
+
+def state_check(name: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:
+    """Return the CHECK constraint that a state column is one of its choices."""
+    return models.CheckConstraint(name=name, condition=models.Q(**{f"{field}__in": list(choices.values)}))

@@ -1,0 +1,25 @@
+"""Tables of the kernel."""
+
+from .issues import IssueItem
+from .log import AccessLog, Event, JobRun, NumberSeries, Outbox
+from .people import Membership, Organisation, Region, User
+from .project import Building, Involvement, Party, Project, WorkUnit
+from .time import *  # noqa: F403 - clocks and calendar are one family, listed in projects/models/time.py
+
+__all__ = [
+    "AccessLog",
+    "Building",
+    "Event",
+    "Involvement",
+    "IssueItem",
+    "JobRun",
+    "Membership",
+    "NumberSeries",
+    "Organisation",
+    "Outbox",
+    "Party",
+    "Project",
+    "Region",
+    "User",
+    "WorkUnit",
+]
