@@ -1,0 +1,137 @@
+"""Fixtures that every test may use: engines, two at once, a whole portal, a browser."""
+
+import os
+import shutil
+import threading
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from tests.servers import ServerMissingError
+
+IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(what):
+    """Skip on a laptop, fail in CI: the machine lacks something that the test needs."""
+    if IS_CI:
+        pytest.fail(f"missing: {what}")
+    pytest.skip(f"!!! missing: {what}")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    kept = [item for item in items if not item.get_closest_marker("postgresql")]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture
+def at_once(transactional_db):
+    """Return a function that runs callables at the same moment, each on a connection of its own (PostgreSQL).
+
+    It returns what each returned, or the exception it raised, in the order given.
+    """
+
+    def run(*actions, seconds=30):
+        outcomes = [None] * len(actions)
+        barrier = threading.Barrier(len(actions))
+
+        def one(place, action):
+            try:
+                barrier.wait(seconds)
+                outcomes[place] = action()
+            except Exception as error:  # noqa: BLE001 - the outcome of the test
+                outcomes[place] = error
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=one, args=pair, daemon=True) for pair in enumerate(actions)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(seconds)
+            assert not thread.is_alive(), "two at once wait for each other"
+        return outcomes
+
+    assert connection.vendor == "postgresql", "mark the test with pytest.mark.postgresql"
+    return run
+
+
+@pytest.fixture
+def portal_factory():
+    """Return a function that makes a portal of the test's own; no process is started yet."""
+    from tests.portal import Portal
+
+    made = []
+
+    def make(name="portal", **options):
+        try:
+            made.append(Portal(name, **options))
+        except ServerMissingError as error:
+            missing(str(error))
+        return made[-1]
+
+    yield make
+    for portal in made:
+        portal.close()
+
+
+@pytest.fixture(scope="session")
+def live_portal():
+    """A portal with web server, worker and beat running, catalogue and people loaded, shared by the browser tests."""
+    from tests.portal import Portal
+
+    try:
+        portal = Portal("live")
+    except ServerMissingError as error:
+        missing(str(error))
+    try:
+        for name in ("web", "worker", "beat"):
+            portal.start(name)
+        yield portal
+    finally:
+        portal.close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The system's Chromium with the fonts that the papers use."""
+    if CHROMIUM is None:
+        missing("Chromium: apt-get install chromium")
+    environment = dict(os.environ)
+    try:
+        from archives import fonts
+    except ImportError:
+        fonts = None
+    if fonts is not None and os.environ.get("FONTCONFIG_FILE"):
+        environment["FONTCONFIG_FILE"] = os.environ["FONTCONFIG_FILE"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_FLAGS, "env": environment}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args, live_portal):
+    """A Chinese browser in Shanghai that knows the portal's address."""
+    return {
+        **browser_context_args,
+        "base_url": live_portal.url,
+        "locale": "zh-CN",
+        "timezone_id": "Asia/Shanghai",
+        "viewport": {"width": 1366, "height": 900},
+    }

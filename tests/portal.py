@@ -1,0 +1,218 @@
+"""A whole portal for tests: gunicorn, Celery worker and beat as real processes on a database and queue of their own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import psycopg2.extras
+import redis
+
+from tests.servers import ROOT, free_port, start_postgres, start_redis
+
+QUEUES = "default,review,deadline,render"
+
+
+def replace_path(url, path):
+    """Return ``url`` with another path: another database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{path}"))
+
+
+class Portal:
+    """One portal: ``url`` for the browser, ``manage`` for commands, ``rows`` for the database, processes by name."""
+
+    def __init__(self, name, *, people=True, environment=None):
+        """Make an own database ``name`` and queue, migrated, with the catalogue and the people of the demonstration."""
+        self.servers = contextlib.ExitStack()
+        self.processes = {}
+        database = os.environ.get("DATABASE_URL", "")
+        if not database.startswith("postgres"):
+            server = start_postgres()
+            self.servers.callback(server.stop)
+            database = server.url
+        queue = os.environ.get("REDIS_URL", "")
+        if not queue:
+            server = start_redis()
+            self.servers.callback(server.stop)
+            queue = server.url
+        self.server_url = database
+        self.database = f"{name}_{os.getpid()}"
+        self.database_url = replace_path(database, self.database)
+        self.redis_url = replace_path(queue, "7")
+        self.var = Path(self.servers.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-")))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DJANGO"))},
+            "DJANGO_SETTINGS_MODULE": "gaige.settings",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "GAIGE_VAR": str(self.var),
+            "SITE_URL": self.url,
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "SECRET_KEY": "portal-" * 10,
+            "FIELD_KEYS": "Z2FpZ2UtdGVzdC1rZXktMzItYnl0ZXMtbG9uZy0hISE=",
+            "VISIBILITY_TIMEOUT": "20",
+            "PYTHONUNBUFFERED": "1",
+            **(environment or {}),
+        }
+        try:
+            self.fill(people=people)
+        except BaseException:
+            self.close()
+            raise
+
+    def fill(self, *, people):
+        """Create the database, migrate it, load the catalogue and the people."""
+        redis.Redis.from_url(self.redis_url).flushdb()
+        self.on_server(f'CREATE DATABASE "{self.database}"')
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.manage("load_catalog", "--verbosity", "0")
+        if people:
+            self.manage("demo", "--people", "--verbosity", "0")
+
+    def on_server(self, statement):
+        """Run a statement outside of our own database."""
+        connection = psycopg2.connect(self.server_url)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+    def manage(self, *arguments):
+        """Run a management command; return what it printed, raise with its errors when it fails."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"manage.py {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def python(self, code, **values):
+        """Run Python inside the portal with ``values`` at hand; return what it assigned to ``result``."""
+        program = (
+            "import django, json, sys; django.setup()\n"
+            f"globals().update(json.loads({json.dumps(json.dumps(values))}))\n"
+            f"result = None\n{code}\n"
+            "print('\\n' + json.dumps(result, default=str))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{code}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return json.loads(done.stdout.rstrip().rsplit("\n", 1)[-1])
+
+    def rows(self, statement, *parameters):
+        """Return the rows of a query as dictionaries."""
+        connection = psycopg2.connect(self.database_url, cursor_factory=psycopg2.extras.RealDictCursor)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            connection.close()
+
+    def command(self, name):
+        """Return the command line of one of our processes; several workers are named worker, worker2, ..."""
+        if name == "web":
+            return [sys.executable, "-m", "gunicorn", "gaige.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
+                    "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]  # fmt: skip
+        celery = [sys.executable, "-m", "celery", "--app", "gaige", "--quiet"]
+        if name == "beat":
+            return [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
+        return [*celery, "worker", "--queues", QUEUES, "--concurrency", "2", "--loglevel", "INFO",
+                "--hostname", f"{name}@portal", "--without-gossip", "--without-mingle"]  # fmt: skip
+
+    def start(self, name, **environment):
+        """Start ``web``, ``worker`` (or ``worker2`` ...) or ``beat``."""
+        assert name not in self.processes, f"{name} runs already"
+        with (self.var / f"{name}.log").open("ab") as out:
+            self.processes[name] = subprocess.Popen(
+                self.command(name),
+                cwd=ROOT,
+                env={**self.environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        if name == "web":
+            self.wait_for(lambda: self.answers("/healthz/"), "the web server answers")
+        elif name.startswith("worker"):
+            self.wait_for(lambda: " ready." in self.log(name), f"{name} is ready")
+
+    def answers(self, path):
+        """Say whether a page answers 200."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as response:
+                return response.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def wait_for(self, condition, what, seconds=60):
+        """Wait until ``condition()`` is true and return its value; fail with the logs when it does not become so."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if value := condition():
+                return value
+            time.sleep(0.1)
+        logs = "\n".join(f"--- {name}\n{self.log(name)[-2500:]}" for name in self.processes)
+        raise AssertionError(f"not within {seconds} s: {what}\n{logs}")
+
+    def log(self, name):
+        """Return what a process has written."""
+        path = self.var / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def signal(self, name, number):
+        """Send a signal to a process and its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.processes[name].pid, number)
+
+    def kill(self, name):
+        """Kill a process and its children on the spot, as a power cut would."""
+        self.signal(name, signal.SIGKILL)
+        self.processes.pop(name).wait()
+
+    def stop(self, name):
+        """Ask a process to end and wait for it."""
+        self.signal(name, signal.SIGTERM)
+        process = self.processes.pop(name)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def close(self):
+        """End everything and drop the database."""
+        for name in list(self.processes):
+            self.kill(name)
+        with contextlib.suppress(psycopg2.Error):
+            self.on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self.servers.close()
