@@ -248,6 +248,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
+#: Seconds after which an outbox row whose worker went silent is taken up by another worker.
+OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
+
 # Log
 
 LOGGING = {

@@ -17,7 +17,7 @@ import time
 import uuid
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -58,40 +58,15 @@ class _Row:
     note: str
 
 
-@dataclass(slots=True)
-class Calendar:
-    """The index of one calendar version: rows, and prefix sums over a span of whole years that grows on demand."""
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Prefix sums over whole years: `worked[i]` and `guessed[i]` count the working and provisional days before `first + i`."""
 
-    number: int
-    rows: dict[dt.date, _Row]
-    first: int = 0
-    worked: array[int] = field(default_factory=lambda: array("l"))
-    guessed: array[int] = field(default_factory=lambda: array("l"))
-    workdays: array[int] = field(default_factory=lambda: array("l"))
-    years: tuple[int, int] = (0, -1)
-
-    def cover(self, first_year: int, last_year: int) -> None:
-        """Stretch the index over these years; whoever reads while it grows sees either the old or the new one."""
-        low, high = self.years
-        if low <= first_year and last_year <= high:
-            return
-        if high >= low:
-            first_year, last_year = min(low, first_year), max(high, last_year)
-        first_year, last_year = max(1, first_year), min(9999, last_year)
-        worked, guessed, workdays = array("l", [0]), array("l", [0]), array("l")
-        first = dt.date(first_year, 1, 1).toordinal()
-        for year in range(first_year, last_year + 1):
-            off = statutory_days(year)
-            for ordinal in range(dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal() + 1):
-                day = dt.date.fromordinal(ordinal)
-                row = self.rows.get(day)
-                works = row.is_workday if row else (day.weekday() < 5 and day not in off)
-                worked.append(worked[-1] + works)
-                guessed.append(guessed[-1] + (row is None))
-                if works:
-                    workdays.append(ordinal)
-        self.first, self.worked, self.guessed, self.workdays = first, worked, guessed, workdays
-        self.years = (first_year, last_year)
+    first: int
+    years: tuple[int, int]
+    worked: array[int]
+    guessed: array[int]
+    workdays: array[int]
 
     def works(self, day: dt.date) -> bool:
         """Whether the day is a working day."""
@@ -100,117 +75,34 @@ class Calendar:
 
     def count(self, start: dt.date, end: dt.date) -> int:
         """Working days after `start` up to and including `end`; 0 when `end` is not after `start`."""
-        if end <= start:
-            return 0
-        return self.worked[end.toordinal() - self.first + 1] - self.worked[start.toordinal() - self.first + 1]
+        return self._between(self.worked, start, end)
 
     def guesses(self, start: dt.date, end: dt.date) -> int:
         """Provisional days after `start` up to and including `end`."""
-        if end <= start:
-            return 0
-        return self.guessed[end.toordinal() - self.first + 1] - self.guessed[start.toordinal() - self.first + 1]
+        return self._between(self.guessed, start, end)
 
     def nth(self, start: dt.date, days: int) -> dt.date | None:
-        """The `days`-th working day after `start` (before it when negative), or None outside the index."""
+        """The `days`-th working day after `start` (before it when negative), or None outside the span."""
         seen = bisect_right(self.workdays, start.toordinal() if days > 0 else start.toordinal() - 1)
         at = seen + days - 1 if days > 0 else seen + days
         return dt.date.fromordinal(self.workdays[at]) if 0 <= at < len(self.workdays) else None
 
-    def info(self, day: dt.date) -> DayInfo:
-        """What the calendar says of the day."""
-        weekend = day.weekday() >= 5
-        row = self.rows.get(day)
-        if row is not None:
-            plain = "周末" if weekend else "工作日"
-            return DayInfo(day, row.is_workday, False, row.note or plain, row.source)
-        holiday = statutory_days(day.year).get(day)
-        if holiday:
-            return DayInfo(day, False, True, holiday, STATUTORY_SOURCE)
-        return DayInfo(day, not weekend, True, "周末" if weekend else "工作日", "暂按法定节假日推算")
+    def _between(self, sums: array[int], start: dt.date, end: dt.date) -> int:
+        if end <= start:
+            return 0
+        return sums[end.toordinal() - self.first + 1] - sums[start.toordinal() - self.first + 1]
 
 
-class _Thread(threading.local):
-    """What this thread knows of the newest version."""
+class Calendar:
+    """The index of one calendar version: its rows, and a span of years around them that grows on demand."""
 
-    calendar: Calendar | None = None
-    checked: float = 0.0
-    generation: int = -1
-    edited_in: Any = None
+    def __init__(self, number: int, rows: dict[dt.date, _Row]) -> None:
+        self.number, self.rows = number, rows
+        self.span = self._make(*_SPAN)
 
-
-_known: dict[tuple[int, uuid.UUID | None], Calendar] = {}
-_lock = threading.Lock()
-_thread = _Thread()
-_generation = 0
-
-
-def calendar_changed() -> None:
-    """Told by the models when a version is opened: this thread re-reads at once, the others on commit."""
-    _thread.checked, _thread.calendar = 0.0, None
-    _thread.edited_in = connection.atomic_blocks[0] if connection.in_atomic_block else None
-    transaction.on_commit(_tell_threads)
-
-
-def _tell_threads() -> None:
-    global _generation  # noqa: PLW0603 - one counter per process, under the lock
-    with _lock:
-        _generation += 1
-
-
-def forget() -> None:
-    """Drop every index of this process (tests that empty the tables call it)."""
-    with _lock:
-        _known.clear()
-    _thread.checked, _thread.calendar, _thread.edited_in = 0.0, None, None
-    _tell_threads()
-
-
-def _is_fresh() -> bool:
-    """Whether the calendar that this thread holds may be used without looking."""
-    if _thread.calendar is None or _thread.generation != _generation:
-        return False
-    if _thread.edited_in is not None:
-        if connection.in_atomic_block and connection.atomic_blocks[0] is _thread.edited_in:
-            return False  # the edit may yet be rolled back to a savepoint
-        _thread.edited_in = None
-        return False
-    age = time.monotonic() - _thread.checked
-    return 0 <= age < getattr(settings, "CALENDAR_CHECK_SECONDS", 5)
-
-
-def current() -> Calendar:
-    """The index of the newest calendar version."""
-    if _thread.calendar is not None and _is_fresh():
-        return _thread.calendar
-    from projects.models.time import CalendarVersion, WorkDay
-
-    generation = _generation
-    newest = CalendarVersion.objects.order_by("-pk").values_list("pk", "token").first() or (0, None)
-    with _lock:
-        calendar = _known.get(newest)
-    if calendar is None:
-        rows = {
-            day: _Row(works, source, note)
-            for day, works, source, note in WorkDay.objects.values_list("day", "is_workday", "source", "note")
-        }
-        calendar = Calendar(newest[0], rows)
-        calendar.cover(*_SPAN)
-        with _lock:
-            if len(_known) > 8:
-                _known.clear()
-            _known[newest] = calendar
-    _thread.calendar, _thread.generation, _thread.checked = calendar, generation, time.monotonic()
-    return calendar
-
-
-def covering(*days: dt.date) -> Calendar:
-    """The newest index, stretched over the years of these days."""
-    calendar = current()
-    low, high = min(days).year, max(days).year
-    if low < calendar.years[0] or high > calendar.years[1]:
-        with _lock:
-            calendar.cover(low, high)
-    return calendar
+    def covering(*days: dt.date) -> Span:
+    """The span of the newest calendar, stretched over the years of these days."""
+    return current().covering(min(days).year, max(days).year)
 
 
 def version() -> int:
@@ -231,17 +123,16 @@ def due_date(start: Moment, days: int) -> dt.date:
     that exist.
     """
     start = business_day(start)
-    calendar = covering(start)
     if days == 0:
         return start
-    while (found := calendar.nth(start, days)) is None:
-        low, high = calendar.years
+    calendar = current()
+    span = calendar.covering(start.year, start.year)
+    while (found := span.nth(start, days)) is None:
+        low, high = span.years
         if (days > 0 and high >= 9999) or (days < 0 and low <= 1):
             return dt.date.max if days > 0 else dt.date.min
         years = abs(days) // 200 + 2
-        reach = (low, min(9999, high + years)) if days > 0 else (max(1, low - years), high)
-        with _lock:
-            calendar.cover(*reach)
+        span = calendar.covering(low if days > 0 else low - years, high + years if days > 0 else high)
     return found
 
 

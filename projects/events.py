@@ -1,0 +1,204 @@
+"""The event log: one append-only table that is timeline and audit in one.
+
+`record()` runs inside the service's transaction, after the service has locked the project (or, for an event without a
+project, the organisation). It chains the row to the one before by its hash and writes one outbox row per subscriber.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models
+
+from projects import outbox, timing
+from projects.errors import DomainError
+from projects.models import Event, Organisation, Project
+from projects.request_context import request_id
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+ALGORITHM = "sha256"
+SYSTEM_NAME = "系统"
+HASHED = (
+    "chain", "seq", "project_id", "organisation_id", "subject_type", "subject_key", "subject_label", "kind",
+    "status_code", "summary", "actor_id", "actor_name", "actor_organisation", "on_behalf_of", "happened_at",
+    "recorded_at", "request_id", "data", "previous_hash",
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
+    return value
+
+
+def digest(event: Event) -> str:
+    """Return `sha256:<hex>` over the row and the hash of the event before it."""
+    row = {name: _plain(getattr(event, name)) for name in HASHED}
+    text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{ALGORITHM}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def subject_of(obj: models.Model) -> tuple[str, str]:
+    """Return the label and key by which an object is named in events, papers and issue items."""
+    return obj._meta.label, str(obj.pk)
+
+
+def _organisation_of(user: User | None) -> str:
+    from projects.access import access_of
+
+    organisations = access_of(user).organisations
+    return organisations[0].name if organisations else ""
+
+
+def record(  # noqa: PLR0913 - every argument is a column of the log
+    kind: str,
+    *,
+    subject: models.Model,
+    by: User | None,
+    project: Project | None = None,
+    organisation: Organisation | None = None,
+    status_code: int | None = None,
+    summary: str = "",
+    data: dict[str, Any] | None = None,
+    on_behalf_of: str = "",
+    at: dt.datetime | None = None,
+) -> Event:
+    """Append one event to the chain of `project` (or of `organisation`) and return it.
+
+    `by` None is the system. `at` is when it happened (default: now) and is never later than now. `data` carries old
+    and new values, `{"state": [old, new]}` for a transition, and no personal values. Raises `DomainError` on a time in
+    the future and `RuntimeError` outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() belongs inside the service's transaction")
+    now = timing.now()
+    happened_at = at or now
+    if happened_at > now:
+        raise DomainError("future", "登记的时间晚于现在，请核对日期。")
+    chain, seq, previous = _next_link(project, organisation)
+    subject_type, subject_key = subject_of(subject)
+    event = Event(
+        chain=chain, seq=seq, previous_hash=previous, project=project, organisation=organisation,
+        subject_type=subject_type, subject_key=subject_key, subject_label=str(subject)[:200], kind=kind,
+        status_code=status_code, summary=summary[:300], actor=by, actor_name=str(by) if by else SYSTEM_NAME,
+        actor_organisation=_organisation_of(by), on_behalf_of=on_behalf_of, happened_at=happened_at, recorded_at=now,
+        request_id=request_id.get(), data=data or {},
+    )
+    event.hash = digest(event)
+    event.save()
+    if project is not None:
+        Project.objects.filter(pk=project.pk).update(event_seq=seq, event_hash=event.hash)
+        project.event_seq, project.event_hash = seq, event.hash
+    outbox.enqueue(event)
+    return event
+
+
+def _next_link(project: Project | None, organisation: Organisation | None) -> tuple[str, int, str]:
+    """Return chain, sequence and previous hash. The caller holds the lock on the project; the organisation's row is
+    locked here."""
+    if project is not None:
+        return f"project:{project.pk}", project.event_seq + 1, project.event_hash
+    if organisation is None:
+        raise RuntimeError("an event belongs to a project or to an organisation")
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    chain = f"organisation:{organisation.pk}"
+    last = Event.objects.filter(chain=chain).order_by("-seq").values_list("seq", "hash").first()
+    return (chain, last[0] + 1, last[1]) if last else (chain, 1, "")
+
+
+def lock_project(project_id: int) -> Project:
+    """Return the project, locked until the transaction ends. Every service that writes to a project begins with it.
+
+    Raises `Project.DoesNotExist`.
+    """
+    return Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region").get(
+        pk=project_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLink:
+    """The first event of a chain that does not fit."""
+
+    chain: str
+    seq: int
+    event_id: int | None
+    reason: str
+
+
+def verify_chain(chain: str) -> BrokenLink | None:
+    """Return the first broken link of one chain, or None when it holds."""
+    previous, expected = "", 1
+    for event in Event.objects.filter(chain=chain).order_by("seq").iterator(chunk_size=500):
+        if event.seq != expected:
+            return BrokenLink(chain, expected, event.pk, f"序号应为 {expected}，实为 {event.seq}")
+        if event.previous_hash != previous:
+            return BrokenLink(chain, event.seq, event.pk, "前一哈希不符")
+        if event.hash != digest(event):
+            return BrokenLink(chain, event.seq, event.pk, "内容与哈希不符")
+        previous, expected = event.hash, expected + 1
+    return _verify_head(chain, expected - 1, previous)
+
+
+def _verify_head(chain: str, seq: int, head: str) -> BrokenLink | None:
+    """The project remembers the last link, so that events cut off at the end are missed."""
+    name, _, key = chain.partition(":")
+    if name != "project":
+        return None
+    kept = Project.objects.filter(pk=int(key)).values_list("event_seq", "event_hash").first()
+    if kept is None or kept == (seq, head):
+        return None
+    return BrokenLink(chain, seq + 1, None, f"项目记有 {kept[0]} 个事件，链上只有 {seq} 个")
+
+
+def verify_all() -> Iterator[BrokenLink]:
+    """Yield the first broken link of every chain that does not hold, in order of the chain's name."""
+    chains = set(Event.objects.order_by("chain").values_list("chain", flat=True).distinct())
+    chains |= {f"project:{pk}" for pk in Project.objects.filter(event_seq__gt=0).values_list("pk", flat=True)}
+    for chain in sorted(chains):
+        broken = verify_chain(chain)
+        if broken:
+            yield broken
+
+
+def fold(project: Project) -> dict[tuple[str, str, str], str]:
+    """Return the states that the events of a project tell: (subject type, subject key, field) -> last value.
+
+    An event tells of `state` (or of `stage`, `status` of a project) as `{"state": [old, new]}`. Raises `ValueError`
+    where an event starts from another state than the one before it left.
+    """
+    states: dict[tuple[str, str, str], str] = {}
+    for event in Event.objects.filter(project=project).order_by("seq").iterator(chunk_size=500):
+        for field in ("state", "stage", "status"):
+            if field not in event.data:
+                continue
+            old, new = event.data[field]
+            key = (event.subject_type, event.subject_key, field)
+            if key in states and states[key] != old:
+                raise ValueError(f"event {event.seq} of {event.chain}: {field} was {states[key]}, not {old}")
+            states[key] = new
+    return states
+
+
+def latest_of(obj: models.Model) -> Event | None:
+    """Return the newest event of an object, to tell who was faster."""
+    subject_type, subject_key = subject_of(obj)
+    return Event.objects.filter(subject_type=subject_type, subject_key=subject_key).order_by("-pk").first()
+
+
+def told_by(event: Event | None) -> str:
+    """Return who did what when, e.g. 王敏 10:42 已受理, or an empty text."""
+    if event is None:
+        return ""
+    moment = event.happened_at.astimezone(timing.BUSINESS_ZONE)
+    day = "" if moment.date() == timing.today() else f"{moment:%m-%d} "
+    return f"{event.actor_name} {day}{moment:%H:%M} {event.summary or event.kind}"
+
+

@@ -1,0 +1,128 @@
+"""Outbox: what other parts do about an event, written in the event's transaction and drained by workers.
+
+A subscriber is a name, the kinds of event it wants, and a handler that takes the event and calls one service. Apps
+register theirs in `AppConfig.ready`. `on_commit` only wakes a worker; what a dead broker or worker leaves behind is
+taken up by the sweep. Claim, act and mark: the claim is a transaction of its own; the handler's effects and the mark
+commit together, so a row whose worker was killed anywhere is done exactly once by the next one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q
+
+from projects import timing
+from projects.errors import DomainError
+from projects.models import Event, Outbox
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
+Handler = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who wants which events; `queue` is the Celery queue whose workers drain it."""
+
+    name: str
+    kinds: frozenset[str]
+    handler: Handler
+    queue: str
+
+
+_subscribers: dict[str, Subscriber] = {}
+
+
+def subscribe(name: str, kinds: Iterable[str], handler: Handler, *, queue: str = "review") -> None:
+    """Register a subscriber; a second registration of the same name replaces the first."""
+    _subscribers[name] = Subscriber(name, frozenset(kinds), handler, queue)
+
+
+def subscribers() -> tuple[Subscriber, ...]:
+    """Return all subscribers in the order of their registration."""
+    return tuple(_subscribers.values())
+
+
+def enqueue(event: Event) -> None:
+    """Write one row per subscriber of this event's kind, and wake a worker when the transaction commits."""
+    wanted = [subscriber for subscriber in _subscribers.values() if event.kind in subscriber.kinds]
+    if not wanted:
+        return
+    Outbox.objects.bulk_create(Outbox(event=event, subscriber=subscriber.name) for subscriber in wanted)
+    for queue in {subscriber.queue for subscriber in wanted}:
+        _wake(queue)
+
+
+def _wake(queue: str) -> None:
+    from projects.tasks import wake_drain
+
+    transaction.on_commit(lambda: wake_drain(queue), robust=True)
+
+
+def _stale_before() -> dt.datetime:
+    return timing.now() - dt.timedelta(seconds=settings.OUTBOX_STALE_SECONDS)
+
+
+def pending(names: Iterable[str] | None = None) -> QuerySet[Outbox]:
+    """Return the rows that nobody has claimed, or whose worker went silent, oldest first."""
+    rows = Outbox.objects.filter(done_at=None).filter(Q(claimed_at=None) | Q(claimed_at__lt=_stale_before()))
+    if names is not None:
+        rows = rows.filter(subscriber__in=list(names))
+    return rows.order_by("pk")
+
+
+def drain(*, queue: str | None = None, limit: int = 500) -> int:
+    """Claim and carry out what is pending (of one queue's subscribers, or all); return how many rows were done."""
+    names = [s.name for s in _subscribers.values() if queue is None or s.queue == queue]
+    done = 0
+    for pk in list(pending(names).values_list("pk", flat=True)[:limit]):
+        if _claim(pk):
+            done += _carry_out(pk)
+    return done
+
+
+def drain_all(*, rounds: int = 50, exclude: Iterable[str] = ()) -> int:
+    """Drain until nothing is left (a handler's own events too); for the demo, commands and tests. Return the count."""
+    skipped, total = set(exclude), 0
+    names = [s.name for s in _subscribers.values() if s.name not in skipped]
+    for _ in range(rounds):
+        ids = list(pending(names).values_list("pk", flat=True)[:500])
+        if not ids:
+            break
+        total += sum(_carry_out(pk) for pk in ids if _claim(pk))
+    return total
+
+
+def _claim(pk: int) -> bool:
+    """Claim one row in a transaction of its own; True for exactly one worker."""
+    free = Q(claimed_at=None) | Q(claimed_at__lt=_stale_before())
+    claimed = Outbox.objects.filter(free, pk=pk, done_at=None).update(
+        claimed_at=timing.now(), attempts=F("attempts") + 1
+    )
+    return claimed == 1
+
+
+def _carry_out(pk: int) -> int:
+    """Run the handler and mark the row done in one transaction; a refusal is kept on the row and tried again later."""
+    try:
+        with transaction.atomic():
+            row = Outbox.objects.select_for_update(of=("self",)).select_related("event__project").get(pk=pk)
+            if row.done_at is not None:
+                return 0
+            _subscribers[row.subscriber].handler(row.event)
+            row.done_at, row.error = timing.now(), ""
+            row.save(update_fields=["done_at", "error"])
+    except (DomainError, DatabaseError) as error:
+        logger.warning("outbox %s: %s", pk, error)
+        Outbox.objects.filter(pk=pk).update(error=str(error)[:300])
+        return 0
+    return 1

@@ -1,0 +1,58 @@
+"""Who is involved in a project; every upper app writes it here, and it alone feeds `visible_to`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from projects import timing
+from projects.events import record
+from projects.models import Involvement
+
+if TYPE_CHECKING:
+    from projects.models import Organisation, Project, User
+
+
+def involve(
+    project: Project,
+    *,
+    role: str,
+    by: User | None,
+    user: User | None = None,
+    organisation: Organisation | None = None,
+    powers: Sequence[str] = (),
+    at: dt.datetime | None = None,
+) -> Involvement:
+    """Involve a person or a body in the locked project; a second call for the same is a no-op. Records one event."""
+    open_one = Involvement.objects.filter(
+        project=project, user=user, organisation=organisation, role=role, until=None
+    ).first()
+    if open_one is not None:
+        return open_one
+    involvement = Involvement.objects.create(
+        project=project, user=user, organisation=organisation, role=role, powers=list(powers),
+        since=timing.business_day(at or timing.now()),
+    )
+    record(
+        "project.involved", subject=project, project=project, by=by, at=at,
+        summary=f"{involvement.get_role_display()}：{user or organisation}",
+        data={"role": role, "user": user.pk if user else None, "organisation": organisation.pk if organisation else None},
+    )
+    return involvement
+
+
+def end_involvement(involvement: Involvement, *, by: User | None, reason: str, at: dt.datetime | None = None) -> None:
+    """End an involvement of the locked project the day before today, so that it ends at once. Records one event."""
+    if involvement.until is not None:
+        return
+    today = timing.business_day(at or timing.now())
+    if involvement.since >= today:
+        involvement.since = today - dt.timedelta(days=1)
+    involvement.until = today - dt.timedelta(days=1)
+    involvement.save(update_fields=["since", "until"])
+    record(
+        "project.involvement_ended", subject=involvement.project, project=involvement.project, by=by, at=at,
+        summary=f"{involvement.get_role_display()}结束：{involvement.user or involvement.organisation}，{reason}",
+        data={"involvement": involvement.pk},
+    )

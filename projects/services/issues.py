@@ -1,0 +1,89 @@
+"""Writes on issue items: raise, answer, verify, reject, waive. One event each; the caller has locked the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects import timing
+from projects.events import record, subject_of
+from projects.models import IssueItem
+from projects.states import IssueState
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from django.db import models
+
+    from projects.models import Clock, Organisation, Project, User
+
+
+def raise_issue(  # noqa: PLR0913 - one argument per column
+    project: Project,
+    *,
+    kind: str,
+    subject: models.Model,
+    what: str,
+    basis: str,
+    how_to_fix: str,
+    debtor: Organisation,
+    by: User | None,
+    raised_for: Organisation | None = None,
+    batch: int = 1,
+    due_on: dt.date | None = None,
+    clock: Clock | None = None,
+    is_late: bool = False,
+    at: dt.datetime | None = None,
+) -> IssueItem:
+    """Raise one item in the locked project and return it. Records `issue.raised`."""
+    subject_type, subject_key = subject_of(subject)
+    item = IssueItem.objects.create(
+        project=project, kind=kind, subject_type=subject_type, subject_key=subject_key, batch=batch, what=what,
+        basis=basis, how_to_fix=how_to_fix, debtor_organisation=debtor, raised_by=by, raised_for=raised_for,
+        raised_at=at or timing.now(), due_on=due_on, clock=clock, is_late=is_late,
+    )
+    record(
+        "issue.raised", subject=item, project=project, by=by, at=at,
+        summary=f"{item.get_kind_display()}：{what}", data={"state": ["", item.state], "kind": kind},
+    )
+    return item
+
+
+def _move(item: IssueItem, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None) -> None:
+    item.save()
+    record(kind, subject=item, project=item.project, by=by, at=at, summary=summary, data={"state": [old, item.state]})
+
+
+def answer_issue(item: IssueItem, *, answer: str, by: User | None, at: dt.datetime | None = None) -> IssueItem:
+    """The debtor answers; the item then waits to be verified. Answering twice is a no-op."""
+    if item.state == IssueState.SUBMITTED:
+        return item
+    old = item.state
+    item.submit(answer)
+    _move(item, "issue.answered", f"已答复：{item.what}", old, by=by, at=at)
+    return item
+
+
+def verify_issue(item: IssueItem, *, by: User | None, at: dt.datetime | None = None) -> IssueItem:
+    """The answer holds; the item is closed."""
+    old = item.state
+    item.verify()
+    item.closed_at, item.closed_by = at or timing.now(), by
+    _move(item, "issue.verified", f"已核：{item.what}", old, by=by, at=at)
+    return item
+
+
+def reject_issue(item: IssueItem, *, reason: str, by: User | None, at: dt.datetime | None = None) -> IssueItem:
+    """The answer does not hold; the item is open again."""
+    old = item.state
+    item.reject()
+    _move(item, "issue.rejected", f"未通过复核：{item.what}，{reason}", old, by=by, at=at)
+    return item
+
+
+def waive_issue(item: IssueItem, *, reason: str, by: User | None, at: dt.datetime | None = None) -> IssueItem:
+    """The item is no longer owed; the reason stands in the event."""
+    old = item.state
+    item.waive()
+    item.closed_at, item.closed_by = at or timing.now(), by
+    _move(item, "issue.waived", f"已免除：{item.what}，{reason}", old, by=by, at=at)
+    return item

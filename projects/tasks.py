@@ -1,0 +1,22 @@
+"""Background jobs of the kernel: ids in, one service call, safe to run twice and at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from projects import outbox
+from projects.jobs import job_run
+
+@shared_task(name="projects.tasks.drain_outbox")
+def drain_outbox(queue: str | None = None) -> int:
+    """Carry out what the outbox holds (of one queue's subscribers, or all); return how many rows were done."""
+    if not outbox.pending().exists():
+        return 0
+    with job_run("drain_outbox") as run:
+        run.touched = outbox.drain(queue=queue)
+        return run.touched
+
+
+def wake_drain(queue: str) -> None:
+    """Ask a worker of the queue to drain; when the broker is down the sweep takes the rows up."""
+    drain_outbox.apply_async(kwargs={"queue": queue}, queue=queue)
