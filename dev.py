@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """One command for people who work on gaige or want to see it; Python 3.11 and its standard library are enough.
 
-    python3 dev.py up [--port N]     the populated portal on this machine (PORT, 0 = a free port)
-    python3 dev.py test [pytest ...] the whole suite on SQLite, then on real PostgreSQL, Redis, worker and browser
-    python3 dev.py check             ruff, mypy, import-linter, migrations, deployment check, catalogue loaded twice
-    python3 dev.py bench [...]       ratios to a bare page, written to docs/performance.md
-    python3 dev.py kill [--rounds N] workers killed again and again where it could hurt
-    python3 dev.py container         the image built and asked, where an engine is at hand
-    python3 dev.py lock              requirements.lock and requirements-dev.lock made anew
+- ``python3 dev.py up [--port N]``: the populated portal on this machine (PORT, 0 = a free port)
+- ``python3 dev.py test [pytest ...]``: the suite on SQLite, then on real PostgreSQL, Redis, worker and browser
+- ``python3 dev.py check``: ruff, mypy, import-linter, migrations, deployment check, catalogue loaded twice
+- ``python3 dev.py bench``: ratios to a bare page, see docs/performance.md
+- ``python3 dev.py kill [--rounds N]``: workers killed again and again where it could hurt
+- ``python3 dev.py container``: the image built and asked, where an engine is at hand
+- ``python3 dev.py lock``: requirements.lock and requirements-dev.lock made anew
 """
 
 from __future__ import annotations
@@ -90,8 +90,12 @@ def must(command: Sequence[str | Path], what: str, *, env: dict[str, str] | None
 
 def have_library(name: str) -> bool:
     """Say whether the dynamic linker finds a library."""
-    return subprocess.run([sys.executable, "-c", f"import ctypes; ctypes.CDLL({name!r})"],
-                          stderr=subprocess.DEVNULL, check=False).returncode == 0  # fmt: skip
+    return (
+        subprocess.run(
+            [sys.executable, "-c", f"import ctypes; ctypes.CDLL({name!r})"], stderr=subprocess.DEVNULL, check=False
+        ).returncode
+        == 0
+    )
 
 
 def have_command(name: str) -> bool:
@@ -245,7 +249,7 @@ def choose_port(wanted: int, host: str) -> int:
         try:
             probe.bind((host, wanted))
         except OSError as error:
-            stop_with(f"port {wanted} on {host} cannot be used ({error.strerror}); choose another with --port, 0 = free")
+            stop_with(f"port {wanted} on {host} cannot be used ({error.strerror}); --port 0 takes a free one")
         port: int = probe.getsockname()[1]
     return port
 
@@ -265,7 +269,7 @@ def only_one(var: Path) -> Iterator[None]:
 def answers(url: str) -> bool:
     """Say whether a page answers 200."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
             return bool(response.status == 200)  # noqa: PLR2004 - the standard library's name is longer
     except (urllib.error.URLError, OSError):
         return False
@@ -321,14 +325,38 @@ def command_up(options: argparse.Namespace) -> int:
         bind = f"{options.host}:{port}"
         family.start(
             "web",
-            [PYTHON, "-m", "gunicorn", "gaige.wsgi:application", "--bind", bind, "--worker-class", "gthread",
-             "--workers", "2", "--threads", "8", "--access-logfile", "-", "--no-control-socket"],  # fmt: skip
+            [
+                PYTHON,
+                "-m",
+                "gunicorn",
+                "gaige.wsgi:application",
+                "--bind",
+                bind,
+                "--worker-class",
+                "gthread",
+                "--workers",
+                "2",
+                "--threads",
+                "8",
+                "--access-logfile",
+                "-",
+                "--no-control-socket",
+            ],
             env,
         )
         family.start(
             "worker",
-            celery("worker", "--queues", "default,review,deadline,render", "--concurrency", "2", "--loglevel", "INFO",
-                   "--without-gossip", "--without-mingle"),  # fmt: skip
+            celery(
+                "worker",
+                "--queues",
+                "default,review,deadline,render",
+                "--concurrency",
+                "2",
+                "--loglevel",
+                "INFO",
+                "--without-gossip",
+                "--without-mingle",
+            ),
             env,
         )
         pid_file = var / "beat.pid"
@@ -396,7 +424,8 @@ def phases(found: dict[str, str]) -> list[tuple[str, str, dict[str, str], bool]]
     """Return the runs of the suite: title, marker expression, variables, parallel or not."""
     plan = [("SQLite", "not browser and not kill and not postgresql", {}, True)]
     if "DATABASE_URL" in found:
-        plan.append(("PostgreSQL" + (" + Redis" if "REDIS_URL" in found else ""), "not browser and not kill", found, True))
+        title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
+        plan.append((title, "not browser and not kill", found, True))
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
         plan.append(("worker, kills and browser", "browser or kill", browser, False))
@@ -426,9 +455,7 @@ def command_kill(options: argparse.Namespace) -> int:
     prepare(for_tests=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with servers(durable=True) as found:
-        return pytest(
-            options.arguments, "kill", {**found, "GAIGE_KILL_ROUNDS": str(options.rounds)}, parallel=False
-        )
+        return pytest(options.arguments, "kill", {**found, "GAIGE_KILL_ROUNDS": str(options.rounds)}, parallel=False)
 
 
 # check
@@ -487,8 +514,14 @@ def command_bench(options: argparse.Namespace) -> int:
     with servers(durable=True) as found, tempfile.TemporaryDirectory(prefix="gaige-bench-") as folder:
         if "DATABASE_URL" not in found:
             stop_with("the benchmark needs PostgreSQL")
-        env = {**deployment(), **found, "GAIGE_VAR": folder, "SITE_URL": "http://127.0.0.1:8000",
-               "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver", "LOG_LEVEL": "WARNING"}  # fmt: skip
+        env = {
+            **deployment(),
+            **found,
+            "GAIGE_VAR": folder,
+            "SITE_URL": "http://127.0.0.1:8000",
+            "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+            "LOG_LEVEL": "WARNING",
+        }
         must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
         must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
         must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
@@ -516,8 +549,17 @@ def command_lock(_: argparse.Namespace) -> int:
         must([sys.executable, "-m", "venv", folder], "venv")
         must([f"{folder}/bin/pip", "install", "-q", "uv"], "installing uv")
         head = "# Made by 'python3 dev.py lock'; installed with --require-hashes.\n"
-        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header",
-                   "--no-emit-index-url", "--upgrade", "--quiet"]  # fmt: skip
+        options = [
+            "--universal",
+            "--python-version",
+            "3.11",
+            "--generate-hashes",
+            "--no-annotate",
+            "--no-header",
+            "--no-emit-index-url",
+            "--upgrade",
+            "--quiet",
+        ]
         for name, constraint in (("requirements", []), ("requirements-dev", ["-c", "requirements.lock"])):
             made = Path(folder, f"{name}.lock")
             must([f"{folder}/bin/uv", "pip", "compile", f"{name}.in", *constraint, *options, "-o", made], name)

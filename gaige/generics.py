@@ -1,4 +1,4 @@
-"""Lets ``TextField[str, str]`` and ``ModelForm[Project]`` run: the type stubs know these parameters, Django does not."""
+"""Lets ``TextField[str, str]`` run: the type stubs know these parameters, Django does not."""
 
 from django import forms
 from django.db import models

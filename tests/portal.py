@@ -139,13 +139,38 @@ class Portal:
     def command(self, name):
         """Return the command line of one of our processes; several workers are named worker, worker2, ..."""
         if name == "web":
-            return [sys.executable, "-m", "gunicorn", "gaige.wsgi:application", "--bind", f"127.0.0.1:{self.port}",
-                    "--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]  # fmt: skip
+            return [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "gaige.wsgi:application",
+                "--bind",
+                f"127.0.0.1:{self.port}",
+                "--worker-class",
+                "gthread",
+                "--workers",
+                "1",
+                "--threads",
+                "8",
+                "--no-control-socket",
+            ]
         celery = [sys.executable, "-m", "celery", "--app", "gaige", "--quiet"]
         if name == "beat":
             return [*celery, "beat", "--loglevel", "INFO", "--pidfile", ""]
-        return [*celery, "worker", "--queues", QUEUES, "--concurrency", "2", "--loglevel", "INFO",
-                "--hostname", f"{name}@portal", "--without-gossip", "--without-mingle"]  # fmt: skip
+        return [
+            *celery,
+            "worker",
+            "--queues",
+            QUEUES,
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "INFO",
+            "--hostname",
+            f"{name}@portal",
+            "--without-gossip",
+            "--without-mingle",
+        ]
 
     def start(self, name, **environment):
         """Start ``web``, ``worker`` (or ``worker2`` ...) or ``beat``."""
