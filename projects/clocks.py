@@ -6,8 +6,8 @@ begins is not part of it, the day it ends is. An extension lengthens the limit (
 (行政许可法 45).
 
 The operations write rows that the calling service has locked, inside its transaction; they record no event, since the
-service that knows what happened does. `read_clock` and `explain` write nothing; give them clocks from
-`Clock.objects.with_pauses()` (or prefetch `<clock>__pauses`) and a hundred of them take no query.
+service that knows what happened does. `read_clock` (projects.reading) and `explain` (projects.explaining) are reached
+through this module too.
 """
 
 from __future__ import annotations
@@ -25,206 +25,42 @@ from projects.clock_states import (
     ClockKind,
     ClockState,
     ClockUnit,
-    Light,
     PauseKind,
     TimeOwner,
 )
-from projects.counting import Axis, axis_of, months_after, span_union
 from projects.errors import DomainError
+from projects.explaining import Explanation, explain
 from projects.models.time import Clock, ClockPause, ClockSegment
+from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, read_clock
 from projects.timing import Moment
 
 if TYPE_CHECKING:
     from projects.models import Project, User
     from projects.models.time import CalendarVersion
 
-
-# Reading ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a clock shows at a moment. Days are of the clock's unit (hours for working hours, days for months)."""
-
-    light: str
-    words: str
-    used: int = 0
-    limit: int = 0
-    remaining: int = 0
-    due_on: dt.date | None = None
-    provisional: bool = False
-    paused: bool = False
-    paused_days: int = 0
-    overdue: bool = False
-    started_on: dt.date | None = None
-    ended: bool = False
-    unit: str = ClockUnit.WORKING_DAY
-
-    @property
-    def pause_words(self) -> str:
-        """The pause in words, to stand beside a red light: 暂停 6 天; empty when the clock runs."""
-        if not self.paused:
-            return ""
-        return f"暂停 {self.paused_days} 天" if self.paused_days else "今日暂停"
-
-    @property
-    def used_words(self) -> str:
-        """已用 3 天 / 已用 3 小时."""
-        return f"已用 {self.used} {'小时' if self.unit == ClockUnit.WORKING_HOUR else '天'}"
-
-    @property
-    def share(self) -> float:
-        """How much of the limit is used, 0 to 1, for a bar."""
-        if self.limit <= 0:
-            return 1.0 if self.overdue or self.ended else 0.0
-        return max(0.0, min(1.0, self.used / self.limit))
-
-
-NOT_STARTED = Reading(light=Light.NONE, words="未开始")
-
-
-@dataclass(frozen=True, slots=True)
-class _Measure:
-    """A clock measured at a moment: the numbers behind a reading, in the steps of its axis (days or minutes)."""
-
-    axis: Axis[Any]
-    at: Any
-    start: Any
-    spans: list[tuple[Any, Any]]
-    need: int
-    total: int
-    used: int
-    due: Any
-
-    @property
-    def remaining(self) -> int:
-        return self.total - self.used
-
-    @property
-    def threshold(self) -> int:
-        """From how much remaining on the light is yellow: max(1, ceil(0.3 limit)), in steps."""
-        units = self.need // self.axis.step
-        return max(1, (3 * units + 9) // 10) * self.axis.step
-
-    def reached(self, steps: int) -> Any:
-        """The point at which `steps` have been used, pauses left out."""
-        return self.axis.advance_over(self.start, steps, self.spans)
-
-
-def _measure(clock: Clock, pauses: Sequence[ClockPause], on: Moment) -> _Measure:
-    """Measure a clock at `on` (at its end when it has ended before); an open pause runs until then."""
-    axis = axis_of(clock.unit)
-    at = axis.point(on)
-    if clock.stopped_at is not None:
-        at = min(at, axis.point(clock.stopped_at))
-    start = axis.point(clock.started_at if clock.unit == ClockUnit.WORKING_HOUR else clock.started_on)
-    until = max(at, start)
-    spans = span_union(
-        ((axis.point(p.started_at), until if p.ended_at is None else axis.point(p.ended_at)) for p in pauses),
-        start,
-        None if clock.is_live else until,
-    )
-    if clock.unit == ClockUnit.MONTH:
-        need = (months_after(start, clock.limit) - start).days + clock.extensions
-    else:
-        need = clock.total_limit * axis.step
-    plain = axis.advance_over(start, need, spans)
-    due = axis.settle(plain) if need else plain
-    paused = sum(axis.count(low, min(high, until)) for low, high in spans if low < until)
-    used = axis.count(start, until) - paused
-    return _Measure(axis, at, start, spans, need, need + axis.count(plain, due), used, due)
-
-
-def read_clock(clock: Clock | None, on: Moment | None = None, *, pauses: Sequence[ClockPause] | None = None) -> Reading:
-    """Read a clock at `on` (default: now); None reads as 未开始. No query when its pauses are prefetched or given."""
-    on = timing.now() if on is None else on
-    if clock is None or timing.business_day(on) < clock.started_on:
-        return NOT_STARTED
-    if pauses is None:
-        pauses = list(clock.pauses.all())
-    measure = _measure(clock, pauses, on)
-    due_on = timing.business_day(measure.due)
-    hours = clock.unit == ClockUnit.WORKING_HOUR
-    step = measure.axis.step
-    used, remaining = measure.used // step, -(-measure.remaining // step) if measure.remaining >= 0 else (
-        measure.remaining // step
-    )
-    overdue = measure.used > measure.total
-    moment = measure.at
-    paused = clock.is_live and any(_stands(pause, on) for pause in pauses)
-    light = _light(clock, measure, overdue=overdue, paused=paused)
-    paused_days = _paused_days(clock, pauses, on)
-    words = _words(clock, used, remaining, light, paused_days, is_due_day=timing.business_day(moment) == due_on)
-    return Reading(
-        light=light,
-        words=words,
-        used=used,
-        limit=measure.need // step,
-        remaining=remaining,
-        due_on=due_on,
-        provisional=workdays.has_provisional(clock.started_on, due_on) and _depends_on_calendar(clock, due_on),
-        paused=paused,
-        paused_days=paused_days,
-        overdue=overdue,
-        started_on=clock.started_on,
-        ended=not clock.is_live,
-        unit=ClockUnit.WORKING_HOUR if hours else clock.unit,
-    )
-
-
-def _stands(pause: ClockPause, on: Moment) -> bool:
-    """Whether a pause holds its clock at `on` (a bare date: at the end of that day)."""
-    moment = on if isinstance(on, dt.datetime) else timing.end_of_day(on)
-    moment = timing.as_moment(moment)
-    return pause.started_at <= moment and (pause.ended_at is None or pause.ended_at > moment)
-
-
-def _paused_days(clock: Clock, pauses: Sequence[ClockPause], on: Moment) -> int:
-    """Days of the union of all pauses up to `on`: working days, calendar days for a clock of days or months."""
-    day = timing.business_day(on)
-    if clock.stopped_on is not None:
-        day = min(day, clock.stopped_on)
-    axis = axis_of(ClockUnit.WORKING_DAY if clock.unit == ClockUnit.WORKING_HOUR else clock.unit)
-    spans = span_union(((p.started_on, p.ended_on or day) for p in pauses), clock.started_on, day)
-    return sum(axis.count(low, high) for low, high in spans)
-
-
-def _light(clock: Clock, measure: _Measure, *, overdue: bool, paused: bool) -> str:
-    """The light of standards §9.2; an ended clock is red or green, a cancelled one has none."""
-    if clock.state == ClockState.CANCELLED:
-        return Light.NONE
-    if overdue:
-        return Light.RED
-    if paused:
-        return Light.GREY
-    if clock.is_live and measure.remaining <= measure.threshold:
-        return Light.YELLOW
-    return Light.GREEN
-
-
-def _words(clock: Clock, used: int, remaining: int, light: str, paused_days: int, *, is_due_day: bool) -> str:
-    """What stands beside the light."""
-    unit = "小时" if clock.unit == ClockUnit.WORKING_HOUR else "天"
-    if clock.state == ClockState.CANCELLED:
-        return "已取消"
-    if light == Light.RED:
-        return f"超 {-remaining} {unit}"
-    if not clock.is_live:
-        return "即办" if clock.total_limit == 0 else f"用时 {used} {unit}"
-    if light == Light.GREY:
-        return f"暂停 {paused_days} 天" if paused_days else "今日暂停"
-    if clock.total_limit == 0:
-        return "即办"
-    if remaining == 0 and is_due_day:
-        return "今日到期"
-    return f"剩 {remaining} {unit}"
-
-
-def _depends_on_calendar(clock: Clock, due_on: dt.date) -> bool:
-    """Whether the due day stands on the working calendar at all (a count of plain days only by its last day)."""
-    if clock.unit in (ClockUnit.CALENDAR_DAY, ClockUnit.MONTH):
-        return workdays.is_provisional(due_on)
-    return True
+__all__ = [
+    "NOT_STARTED",
+    "Explanation",
+    "MovedClock",
+    "Reading",
+    "backdate_start",
+    "build_clock",
+    "cancel_clock",
+    "cut_life",
+    "explain",
+    "extend_clock",
+    "ledger_words",
+    "note_overdue",
+    "pause_clock",
+    "read_clock",
+    "rebuild_segments",
+    "recompute",
+    "recompute_provisional",
+    "resume_clock",
+    "start_clock",
+    "stop_clock",
+    "time_ledger",
+]
 
 
 # Operations -------------------------------------------------------------------------------------------------------
@@ -406,9 +242,10 @@ def _end(clock: Clock, state: ClockState, at: Moment | None) -> Clock:
 
 
 def _store(clock: Clock, at: dt.datetime) -> None:
-    """Write state, days and segments of a clock from its facts, as of `at`."""
+    """Write state, days and segments of a clock from its facts, as of now (or of `at`, should it lie ahead)."""
     _drop_prefetched(clock)
     pauses = list(clock.pauses.all())
+    at = max(at, timing.now())
     if clock.is_live:
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING
     _set_days(clock, pauses, at)
@@ -419,22 +256,20 @@ def _store(clock: Clock, at: dt.datetime) -> None:
 
 def _set_days(clock: Clock, pauses: Sequence[ClockPause], at: Moment) -> None:
     """Set due, yellow, provisional and the calendar version they stand on."""
-    measure = _measure(clock, pauses, at)
+    measure = measure_clock(clock, pauses, at)
     clock.calendar_version = workdays.version()
     clock.due_on = timing.business_day(measure.due)
     early = measure.total - measure.threshold
     clock.yellow_on = clock.started_on if early <= 0 else timing.business_day(measure.reached(early))
-    clock.is_provisional = workdays.has_provisional(clock.started_on, clock.due_on) and _depends_on_calendar(
-        clock, clock.due_on
-    )
+    clock.is_provisional = is_provisional(clock, clock.due_on)
 
 
 def _note_overdue(clock: Clock, pauses: Sequence[ClockPause], at: Moment) -> bool:
     """Set the first overdue moment once: the start of the first day that was too much (the due minute for hours)."""
     if clock.first_overdue_at is not None or clock.state == ClockState.CANCELLED:
         return False
-    measure = _measure(clock, pauses, at)
-    if measure.used <= measure.total:
+    measure = measure_clock(clock, pauses, at)
+    if not measure.overdue:
         return False
     if clock.unit == ClockUnit.WORKING_HOUR:
         clock.first_overdue_at = measure.due
@@ -541,13 +376,15 @@ class MovedClock:
 
 
 def recompute_provisional(
-    version: CalendarVersion | int | None = None, *, on_moved: Callable[[MovedClock], None] | None = None
+    version: CalendarVersion | int | None = None, *, on_moved: Callable[[MovedClock], object] | None = None
 ) -> list[MovedClock]:
     """Compute anew every live clock that stands on an older calendar than `version` (default: the one in force).
 
-    Each clock in a transaction of its own, its project locked first; `on_moved` is called inside it for each due day
-    that moved, so that the caller can record the event. Safe to run twice: the second run finds nothing.
+    Each clock in a transaction of its own, its project locked first. For each due day that moved the event
+    `clock.moved` goes into the project's chain, or `on_moved` is called instead, inside the transaction. Safe to run
+    twice: the second run finds nothing. Returns the moved clocks.
     """
+    tell = on_moved or _record_moved
     number = version if isinstance(version, int) else (workdays.version() if version is None else version.pk)
     stale = Clock.objects.live().filter(calendar_version__lt=number).order_by("pk")
     moved = []
@@ -556,9 +393,24 @@ def recompute_provisional(
             change = _recompute_one(pk, project_id, number)
             if change is not None:
                 moved.append(change)
-                if on_moved is not None:
-                    on_moved(change)
+                tell(change)
     return moved
+
+
+def _record_moved(change: MovedClock) -> None:
+    """Record in the chain of the clock's project that its due day moved (a clock without project has no chain)."""
+    from projects.events import record
+
+    if change.clock.project is None:
+        return
+    record(
+        "clock.moved",
+        subject=change.clock,
+        by=None,
+        project=change.clock.project,
+        summary=f"{change.clock}：工作日历更新，到期日由 {change.old_due_on} 调整为 {change.new_due_on}",
+        data={"due_on": [str(change.old_due_on), str(change.new_due_on)], "version": change.clock.calendar_version},
+    )
 
 
 def _recompute_one(pk: int, project_id: int | None, number: int) -> MovedClock | None:
@@ -573,3 +425,4 @@ def _recompute_one(pk: int, project_id: int | None, number: int) -> MovedClock |
     old = clock.due_on
     recompute(clock)
     return MovedClock(clock, old, clock.due_on) if clock.due_on != old else None
+

@@ -60,7 +60,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Prefix sums over whole years: `worked[i]` and `guessed[i]` count the working and provisional days before `first + i`."""
+    """Prefix sums over whole years: `worked[i]`, `guessed[i]` count working and provisional days before `first + i`."""
 
     first: int
     years: tuple[int, int]
@@ -100,7 +100,112 @@ class Calendar:
         self.number, self.rows = number, rows
         self.span = self._make(*_SPAN)
 
-    def covering(*days: dt.date) -> Span:
+    def covering(self, low: int, high: int) -> Span:
+        """The span, stretched to reach over these years."""
+        span = self.span
+        if span.years[0] <= low and high <= span.years[1]:
+            return span
+        self.span = self._make(max(1, min(low, span.years[0])), min(9999, max(high, span.years[1])))
+        return self.span
+
+    def _make(self, low: int, high: int) -> Span:
+        worked, guessed, workdays = array("l", [0]), array("l", [0]), array("l")
+        for year in range(low, high + 1):
+            off = statutory_days(year)
+            for ordinal in range(dt.date(year, 1, 1).toordinal(), dt.date(year, 12, 31).toordinal() + 1):
+                day = dt.date.fromordinal(ordinal)
+                row = self.rows.get(day)
+                works = row.is_workday if row else (day.weekday() < 5 and day not in off)
+                worked.append(worked[-1] + works)
+                guessed.append(guessed[-1] + (row is None))
+                if works:
+                    workdays.append(ordinal)
+        return Span(dt.date(low, 1, 1).toordinal(), (low, high), worked, guessed, workdays)
+
+    def info(self, day: dt.date) -> DayInfo:
+        """What the calendar says of the day."""
+        weekend = day.weekday() >= 5
+        row = self.rows.get(day)
+        if row is not None:
+            plain = "工作日" if row.is_workday else ("周末" if weekend else "休息日")
+            return DayInfo(day, row.is_workday, False, row.note or plain, row.source)
+        holiday = statutory_days(day.year).get(day)
+        if holiday:
+            return DayInfo(day, False, True, f"{holiday}放假", STATUTORY_SOURCE)
+        return DayInfo(day, not weekend, True, "周末" if weekend else "工作日", "暂按法定节假日推算")
+
+
+class _Thread(threading.local):
+    """What this thread knows of the newest version."""
+
+    calendar: Calendar | None = None
+    checked: float = 0.0
+    generation: int = -1
+    edited_in: Any = None
+
+
+_known: dict[tuple[int, uuid.UUID | None], Calendar] = {}
+_lock = threading.Lock()
+_thread = _Thread()
+_generation = 0
+
+
+def calendar_changed() -> None:
+    """Told by the models when a version is opened: this thread re-reads at once, the others on commit."""
+    _thread.checked, _thread.calendar = 0.0, None
+    _thread.edited_in = connection.atomic_blocks[0] if connection.in_atomic_block else None
+    transaction.on_commit(_tell_threads)
+
+
+def _tell_threads() -> None:
+    global _generation  # noqa: PLW0603 - one counter per process, under the lock
+    with _lock:
+        _generation += 1
+
+
+def forget() -> None:
+    """Drop every index of this process (tests that empty the tables call it)."""
+    with _lock:
+        _known.clear()
+    _thread.checked, _thread.calendar, _thread.edited_in = 0.0, None, None
+    _tell_threads()
+
+
+def _is_fresh() -> bool:
+    """Whether the calendar that this thread holds may be used without looking."""
+    if _thread.generation != _generation:
+        return False
+    if _thread.edited_in is not None:
+        if connection.in_atomic_block and connection.atomic_blocks[0] is _thread.edited_in:
+            return False  # the edit may yet be rolled back to a savepoint
+        _thread.edited_in = None
+        return False
+    age = time.monotonic() - _thread.checked
+    return 0 <= age < getattr(settings, "CALENDAR_CHECK_SECONDS", 5)
+
+
+def current() -> Calendar:
+    """The index of the newest calendar version."""
+    if _thread.calendar is not None and _is_fresh():
+        return _thread.calendar
+    from projects.models.time import CalendarVersion, WorkDay
+
+    generation = _generation
+    newest = CalendarVersion.objects.order_by("-pk").values_list("pk", "token").first() or (0, None)
+    with _lock:
+        calendar = _known.get(newest)
+    if calendar is None:
+        days = WorkDay.objects.values_list("day", "is_workday", "source", "note")
+        calendar = Calendar(newest[0], {day: _Row(works, source, note) for day, works, source, note in days})
+        with _lock:
+            if len(_known) > 8:
+                _known.clear()
+            _known[newest] = calendar
+    _thread.calendar, _thread.generation, _thread.checked = calendar, generation, time.monotonic()
+    return calendar
+
+
+def covering(*days: dt.date) -> Span:
     """The span of the newest calendar, stretched over the years of these days."""
     return current().covering(min(days).year, max(days).year)
 

@@ -239,7 +239,8 @@ class ClockPause(models.Model):
             models.CheckConstraint(condition=Q(owner__in=TimeOwner.values), name="clockpause_owner_listed"),
             models.CheckConstraint(condition=~Q(basis=""), name="clockpause_has_basis"),
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="clockpause_ended_after_start"
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="clockpause_ended_after_start",
             ),
         ]
 
