@@ -1,7 +1,12 @@
 """Addresses of the pages that belong to no single app: home, search, style guide."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from gaige import views
 
 app_name = "gaige"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("styleguide/", views.styleguide, name="styleguide"),
+    re_path(r"^type-size/(?P<size>large|normal)/$", views.type_size, name="type_size"),
+]

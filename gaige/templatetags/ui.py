@@ -1,0 +1,548 @@
+"""Components of the look, as template tags. They take plain data and never ask the database.
+
+Data may be objects with the attributes named in each docstring or mappings with the same keys. What stands in every
+row of a list (chip, light, clock) is put together in Python, since a template per cell would cost more than the row;
+the others have their template in ``templates/ui/``. ``docs/components.md`` lists them, ``/styleguide/`` shows them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BoundField, widgets
+from django.http import QueryDict
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from gaige.templatetags import dates
+
+register = template.Library()
+
+register.filter("day", dates.day)
+register.filter("day_cn", dates.day_cn)
+register.filter("day_full", dates.day_full)
+register.filter("moment", dates.moment)
+register.filter("clock_time", dates.clock_time)
+register.filter("num", dates.number)
+register.simple_tag(dates.now_line, name="now_line")
+
+#: Tone of each state word of the glossary; a word that is not listed is plain.
+TONES: dict[str, str] = {
+    **dict.fromkeys(("已受理", "部门办理中", "进行中", "在办"), "act"),
+    **dict.fromkeys(("待补全", "待补正", "待企业", "容缺通过", "超时默认", "即将到期", "有条件同意", "待整改"), "warn"),
+    **dict.fromkeys(("办结通过", "即办", "同意", "已有，免提交", "校验一致", "已完成"), "good"),
+    **dict.fromkeys(("已超时", "不受理", "不予受理", "不予许可", "不同意", "已撤回", "已撤销"), "bad"),
+    **dict.fromkeys(("特别程序(时限暂停)", "未开始", "已撤件"), "none"),
+}
+LIGHTS = ("green", "yellow", "red", "grey")
+#: Above so many working days a clock is one bar.
+MOST_CELLS = 15
+CELL, BAR_WIDTH = 11, 163
+PROVISIONAL = "暂按法定节假日推算"
+#: What is bold in a waiting sentence besides who and what.
+DUE_WORDS = re.compile(r"今天 ?\d{1,2}:\d{2} ?到期|今[天日]到期|明天到期|超 ?\d+ ?天|(?:\d{4}年)?\d{1,2}月\d{1,2}日 ?到期")
+OWNERS = (
+    ("government", "gov", "政府"),
+    ("applicant", "ent", "企业"),
+    ("special", "spc", "特别程序"),
+    ("intermediary", "mdl", "中介"),
+)
+
+
+def get(data: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute or key of plain data, ``default`` when it is missing or None."""
+    value = data.get(name) if isinstance(data, Mapping) else getattr(data, name, None)
+    return default if value is None else value
+
+
+# Chip, light, clock
+
+
+@register.simple_tag
+def chip(word: Any, tone: str | None = None) -> SafeString:
+    """Show a state word; ``tone`` is ``"" act warn good bad none``, by default that of the glossary."""
+    tone = TONES.get(str(word), "") if tone is None else tone
+    return format_html('<span class="chip"{}>{}</span>', format_html(' data-c="{}"', tone) if tone else "", word)
+
+
+@register.simple_tag
+def light(colour: str, words: str) -> SafeString:
+    """Show shape and words; ``colour`` is ``green yellow red grey none``."""
+    shape = colour if colour in LIGHTS else ""
+    return format_html('<span class="light" data-l="{}"><span><b>{}</b></span></span>', shape, words)
+
+
+def _cells(colour: str, used: int, limit: int) -> list[str]:
+    """Return the class of each cell: used, yellow, finished, over, paused or empty."""
+    if colour == "red":
+        return ["f"] * limit + ["o"] * max(used - limit, 0)
+    left = max(limit - used, 0)
+    kind = {"yellow": "y", "none": ""}.get(colour, "u")
+    return [kind if kind else ""] * min(used, limit) + (["p"] * left if colour == "grey" else [""] * left)
+
+
+def _bar(colour: str, used: int, limit: int) -> str:
+    """Return the rectangles of one bar: the whole length, the used part, and what is beyond the limit."""
+    whole = max(used, limit)
+    kind = {"yellow": "y", "red": "f", "none": "", "grey": "u"}.get(colour, "u")
+    part = BAR_WIDTH * min(used, limit) / whole
+    out = [f'<rect x=".5" y=".5" width="{BAR_WIDTH}" height="7"{" class=" + chr(34) + "p" + chr(34) if colour == "grey" else ""}/>']
+    if part:
+        out.append(f'<rect x=".5" y=".5" width="{part:.1f}" height="7" class="{kind}"/>')
+    if used > limit:
+        out.append(f'<rect x="{part + 0.5:.1f}" y=".5" width="{BAR_WIDTH - part:.1f}" height="7" class="o"/>')
+    return "".join(out)
+
+
+@lru_cache(maxsize=1024)
+def days_svg(colour: str, used: int, limit: int) -> SafeString:
+    """Return the drawing of a clock: one cell per working day, one bar above 15, nothing for a limit of 0."""
+    if limit <= 0:
+        return SafeString("")
+    cells = _cells(colour, used, limit)
+    if len(cells) > MOST_CELLS:
+        width, body = BAR_WIDTH + 1, _bar(colour, used, limit)
+    else:
+        width = CELL * len(cells) - 2
+        body = "".join(
+            f'<rect x="{CELL * n}.5" y=".5" width="8" height="7"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}/>'
+            for n, kind in enumerate(cells)
+        )
+    head = f'<svg class="days" width="{width}" height="8" viewBox="0 0 {width} 8" aria-hidden="true">'
+    return mark_safe(f"{head}{body}</svg>")  # noqa: S308 - numbers and fixed words only
+
+
+def _clock_title(data: Any) -> str:
+    """Return what the drawing does not tell: the legal limit, the due date, whether it is provisional."""
+    told = []
+    if statutory := get(data, "statutory_limit"):
+        told.append(f"法定时限 {statutory} 个工作日")
+    if due := get(data, "due_on"):
+        told.append(f"{dates.day_full(due)}到期")
+    if get(data, "provisional", False):
+        told.append(PROVISIONAL)
+    return "，".join(told)
+
+
+@register.simple_tag
+def clock(data: Any, inline: bool = False, due: bool = False) -> SafeString:  # noqa: FBT001, FBT002 - template keywords
+    """Show a clock: light and words above its cells, or ``3 / 5 日`` beside them (``inline``).
+
+    ``data``: light, words (``剩 3 天``), used, limit (working days), due_on, provisional, statutory_limit. Remaining
+    and paused are told by light and words. None shows a dash. ``due`` adds the due date as text.
+    """
+    if data is None:
+        return SafeString('<span class="mute">—</span>')
+    colour, used, limit = get(data, "light", "none"), get(data, "used", 0), get(data, "limit", 0)
+    if inline and limit == 0:
+        return SafeString('<span class="soft">即办</span>')
+    drawing = days_svg(colour, int(used), int(limit))
+    title = _clock_title(data)
+    attribute = format_html(' title="{}"', title) if title else ""
+    if inline:
+        return format_html(
+            '<span class="clock in"{}><span>{} / {} 日</span>{}</span>', attribute, used, limit, drawing
+        )
+    note = SafeString("")
+    if due and get(data, "due_on"):
+        provisional = f"，{PROVISIONAL}" if get(data, "provisional", False) else ""
+        note = format_html('<small class="mute">{}到期{}</small>', dates.day_cn(get(data, "due_on")), provisional)
+    return format_html(
+        '<span class="clock"{}>{}{}{}</span>', attribute, light(colour, get(data, "words", "")), drawing, note
+    )
+
+
+# Waiting sentence, stage chain, ledger
+
+
+def _emphasise(sentence: str, terms: Iterable[str]) -> SafeString:
+    """Return the sentence with who, what and the due words in bold; everything is escaped."""
+    spans = [match.span() for match in DUE_WORDS.finditer(sentence)]
+    for term in sorted({term for term in terms if term}, key=len, reverse=True):
+        start = sentence.find(term)
+        if start >= 0 and all(start >= stop or start + len(term) <= begin for begin, stop in spans):
+            spans.append((start, start + len(term)))
+    out, at = [], 0
+    for begin, stop in sorted(spans):
+        out += [conditional_escape(sentence[at:begin]), format_html("<b>{}</b>", sentence[begin:stop])]
+        at = stop
+    return mark_safe("".join([*out, conditional_escape(sentence[at:])]))  # noqa: S308 - parts are escaped above
+
+
+def _waiting_facts(item: Any) -> list[tuple[str, str]]:
+    """Return since when, how long allowed and what happens by itself."""
+    rows = []
+    if since := get(item, "since"):
+        rows.append(("从何时", dates.day_cn(since)))
+    if (limit := get(item, "limit")) is not None:
+        due = f"，{dates.day_cn(get(item, 'due_on'))}到期" if get(item, "due_on") else ""
+        rows.append(("限几日", (f"{limit} 个工作日" if limit else "当日") + due))
+    if auto := get(item, "auto"):
+        rows.append(("到期自动", auto))
+    return rows
+
+
+def _public_facts(item: Any) -> list[tuple[str, str]]:
+    """Return how long it has lasted and what comes at the limit; never a name."""
+    due = f"，{dates.day_cn(get(item, 'due_on'))}到期" if get(item, "due_on") else ""
+    rows = [("已等", f"{get(item, 'days', 0)} 个工作日{due}")] if get(item, "since") or get(item, "days") else []
+    if auto := get(item, "auto"):
+        rows.append(("到期后", auto))
+    return rows
+
+
+@register.inclusion_tag("ui/waiting.html")
+def waiting(data: Any, public: bool = False, extra: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show who is waited for: one item or a list, the first large, the others under 同时在等. None shows nothing.
+
+    An item: who, person, what, since, days, limit, due_on, auto, light, sentence, public_sentence. ``public`` names the
+    role only. ``extra`` are more pairs (下一步, 大概何时).
+    """
+    items = [] if data is None else list(data) if isinstance(data, (list, tuple)) else [data]
+    if not items:
+        return {"item": None}
+    first, others = items[0], items[1:]
+    who, person, what = (str(get(first, name, "")) for name in ("who", "person", "what"))
+    if public:
+        sentence, rows = _emphasise(get(first, "public_sentence", ""), (who, what)), _public_facts(first)
+        also = [get(item, "public_sentence", "") for item in others]
+    else:
+        terms = (f"{who} {person}", f"{who}{person}", who, person, what) if person else (who, what)
+        sentence, rows = _emphasise(get(first, "sentence", ""), terms), _waiting_facts(first)
+        also = [get(item, "sentence", "") for item in others]
+    colour = get(first, "light", "none")
+    return {
+        "item": first,
+        "sentence": sentence,
+        "light": colour if colour in LIGHTS else "",
+        "rows": [*rows, *extra],
+        "also": also,
+        "public": public,
+    }
+
+
+@register.inclusion_tag("ui/stages.html")
+def stages(data: Iterable[Any], num: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show the stage chain. A stage: name, note, state (``done now todo``), joints; a joint: name, fact, when, state.
+
+    ``when`` is a date or text. ``num`` numbers the joints where the chain only explains.
+    """
+    return {"stages": data, "num": num}
+
+
+@register.inclusion_tag("ui/ledger.html")
+def ledger(data: Any, unit: str = "天") -> dict[str, Any]:
+    """Show 时间账: government, applicant, special, intermediary in days. Zero leaves the bar, not the legend."""
+    parts = [(css, label, int(get(data, name, 0))) for name, css, label in OWNERS]
+    total = sum(days for _, _, days in parts)
+    shown = [part for part in parts if part[2]]
+    room = 1000.0 - 2 * (len(shown) - 1)
+    rects, left = [], 0.0
+    for css, _, days in shown:
+        width = room * days / total
+        rects.append((css, f"{left:.1f}", f"{width:.1f}"))
+        left += width + 2
+    return {"rects": rects, "parts": parts, "total": total, "unit": unit}
+
+
+# Sheets, facts, lists
+
+
+@register.simple_block_tag
+def sheet(content: str, title: str = "", note: Any = "", **options: Any) -> SafeString:
+    """Wrap a block in a sheet with its heading and one quiet fact or link.
+
+    Options: ``link`` and ``link_text`` beside the note, ``pad`` for anything but a table, ``id``, ``tag`` (``section``,
+    ``aside``), ``bad`` colours the heading (something is missing), ``label`` names a sheet without a title.
+    """
+    context = {"content": content, "title": title, "note": note, "tag": "section", **options}
+    return render_to_string("ui/sheet.html", context)
+
+
+@register.simple_block_tag
+def page_head(content: str, title: str, sub: Any = "") -> SafeString:
+    """Show the head of a page: the one ``h1``, a line below it, and the block as its actions at the right."""
+    return render_to_string("ui/page_head.html", {"content": content.strip(), "title": title, "sub": sub})
+
+
+@register.inclusion_tag("ui/facts.html")
+def facts(pairs: Iterable[tuple[str, Any]], pad: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show pairs of term and value; a pair without value is left out."""
+    return {"pairs": [(term, value) for term, value in pairs if value not in (None, "")], "pad": pad}
+
+
+@register.inclusion_tag("ui/timeline.html")
+def timeline(entries: Iterable[Any], cols: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show what happened, newest first. An entry: on (date, datetime), title (bold noun), text, who, kind, url.
+
+    ``kind``: ``big`` a paper came out, ``now`` running, else plain. ``cols`` makes two columns on a desktop.
+    """
+    return {"entries": entries, "cols": cols}
+
+
+@register.inclusion_tag("ui/empty.html")
+def empty(title: str, text: str = "", url: str = "", label: str = "", **more: str) -> dict[str, Any]:
+    """Say what the list is, why nothing is here, and the next useful link (``url``, ``label``; ``url2``, ``label2``)."""
+    return {"title": title, "text": text, "url": url, "label": label, **more}
+
+
+@register.simple_block_tag
+def notice(content: str, tone: str = "", live: bool = False) -> SafeString:  # noqa: FBT001, FBT002
+    """Show one sentence and one action at a left rule; ``tone``: ``"" good warn bad``; ``live`` is read out at once."""
+    context = {"content": content.strip(), "tone": tone, "live": live}
+    return render_to_string("ui/notice.html", context)
+
+
+@register.inclusion_tag("ui/figs.html")
+def figs(items: Iterable[Any], label: str = "四个大数") -> dict[str, Any]:
+    """Show big figures that open their lists. An item: label, value, unit, note, url."""
+    return {"items": items, "label": label}
+
+
+@register.inclusion_tag("ui/progress.html")
+def progress(title: str, done: int, total: int, note: str = "可以离开本页，好了会通知您。") -> dict[str, Any]:
+    """Show long work: n of m, how long, and that one may leave."""
+    share = 100 * done / total if total else 0
+    return {"title": title, "done": done, "total": total, "note": note, "width": f"{share:.1f}"}
+
+
+# Lists: tabs, sorting, paging, export
+
+
+def _query(context: Context, **changes: Any) -> str:
+    """Return the query string of the request with some parameters set, or dropped when None."""
+    request = context.get("request")
+    query: QueryDict = request.GET.copy() if request is not None else QueryDict(mutable=True)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    return "?" + query.urlencode()
+
+
+@register.inclusion_tag("ui/tabs.html")
+def tabs(items: Iterable[Any], label: str = "队列") -> dict[str, Any]:
+    """Show counters that are filters. An item: label, count, url, current, bad (red when it is not 0)."""
+    rows = [
+        {
+            "label": get(item, "label", ""),
+            "count": dates.number(get(item, "count", 0)),
+            "url": get(item, "url", ""),
+            "current": get(item, "current", False),
+            "bad": bool(get(item, "bad", False) and get(item, "count", 0)),
+        }
+        for item in items
+    ]
+    return {"items": rows, "label": label}
+
+
+@register.simple_tag(takes_context=True)
+def sort_th(context: Context, label: str, name: str, numeric: bool = False, default: str = "") -> SafeString:  # noqa: FBT001, FBT002
+    """Show a sortable head cell: a link to ``?sort=name``, then ``?sort=-name``; other parameters stay, the page goes.
+
+    ``default`` is the order of the list when the address names none.
+    """
+    request = context.get("request")
+    current = request.GET.get("sort", default) if request is not None else default
+    descending, ascending = current == f"-{name}", current == name
+    sort = {True: "descending"}.get(descending) or ("ascending" if ascending else "")
+    return format_html(
+        '<th scope="col"{}{}><a class="sort" href="{}">{}{}</a></th>',
+        SafeString(' class="n"') if numeric else "",
+        format_html(' aria-sort="{}"', sort) if sort else "",
+        _query(context, sort=f"-{name}" if ascending else name, page=None, after=None, before=None),
+        label,
+        " ↓" if descending else " ↑" if ascending else "",
+    )
+
+
+@register.inclusion_tag("ui/pager.html", takes_context=True)
+def pager(context: Context, page: Page[Any]) -> dict[str, Any]:
+    """Show the pages of a ``Paginator``: what is seen of how many, back and forth; other parameters stay."""
+    count = page.paginator.count
+    return {
+        "words": f"{dates.number(count)} 件中的 {page.start_index()}–{page.end_index()}",
+        "place": f"第 {page.number} 页，共 {page.paginator.num_pages} 页",
+        "back": _query(context, page=page.number - 1) if page.has_previous() else "",
+        "forth": _query(context, page=page.number + 1) if page.has_next() else "",
+    }
+
+
+@register.inclusion_tag("ui/pager.html", takes_context=True)
+def keyset_pager(context: Context, before: Any = None, after: Any = None, count: int | None = None) -> dict[str, Any]:
+    """Show back and forth for a list that is cut by key (``?before=``, ``?after=``); None means there is no more."""
+    return {
+        "words": f"共 {dates.number(count)} 件" if count is not None else "",
+        "place": "",
+        "back": _query(context, before=before, after=None) if before is not None else "",
+        "forth": _query(context, after=after, before=None) if after is not None else "",
+    }
+
+
+@register.simple_tag(takes_context=True)
+def export_links(context: Context, formats: str = "csv") -> SafeString:
+    """Show 导出 links for the list as it is filtered: ``?export=csv`` (``formats`` separated by blanks)."""
+    names = formats.split()
+    rows = [
+        (_query(context, export=name, page=None), "导出" if len(names) == 1 else f"导出 {name.upper()}") for name in names
+    ]
+    return format_html_join(" ", '<a class="noprint" href="{}">{}</a>', rows)
+
+
+# Fields and choices
+
+
+def _kind(widget: widgets.Widget) -> str:
+    """Return how a widget is laid out: hidden, check (one box), group (radio, many boxes) or plain."""
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, (widgets.RadioSelect, widgets.CheckboxSelectMultiple)):
+        return "group"
+    return "check" if isinstance(widget, widgets.CheckboxInput) else "plain"
+
+
+def _native_dates(widget: widgets.Widget) -> None:
+    """Let the browser's own date picker serve a date field (the value must be ISO then)."""
+    if isinstance(widget, widgets.DateInput) and widget.input_type == "text":
+        widget.input_type, widget.format = "date", "%Y-%m-%d"
+    elif isinstance(widget, widgets.DateTimeInput) and widget.input_type == "text":
+        widget.input_type, widget.format = "datetime-local", "%Y-%m-%dT%H:%M"
+
+
+@register.inclusion_tag("ui/field.html")
+def field(bound: BoundField, label: str = "", hint: str = "", seg: bool = False, down: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show a form field of any widget: label above, hint, errors below in words, all tied by ``aria``.
+
+    ``seg`` shows radio buttons as a segmented choice, ``down`` puts options under each other.
+    """
+    widget = bound.field.widget
+    _native_dates(widget)
+    hint = hint or str(bound.help_text)
+    described = [f"{bound.auto_id}_helptext"] if hint else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    return {
+        "field": bound,
+        "kind": _kind(widget),
+        "label": label or bound.label,
+        "hint": hint,
+        "control": bound.as_widget(attrs={"aria-describedby": " ".join(described)} if described else None),
+        "described": " ".join(described),
+        "optional": not bound.field.required,
+        "seg": seg,
+        "down": down or isinstance(widget, widgets.CheckboxSelectMultiple),
+    }
+
+
+@register.inclusion_tag("ui/fields.html")
+def fields(form: Any, names: str = "") -> dict[str, Any]:
+    """Show several fields of a form (``names`` separated by blanks, else all), hidden ones included."""
+    chosen = [form[name] for name in names.split()] if names else list(form)
+    return {"fields": chosen}
+
+
+@register.inclusion_tag("ui/form_errors.html")
+def form_errors(form: Any) -> dict[str, Any]:
+    """Show above a form what kept it from being saved: its own errors and a link to each field with one."""
+    wrong = [(bound.auto_id, bound.label, bound.errors) for bound in form if bound.errors]
+    return {"wrong": wrong, "general": form.non_field_errors()}
+
+
+def _choices(choices: Iterable[Any], value: Any) -> list[dict[str, Any]]:
+    """Return choices as value, label, checked, disabled, reason; pairs will do."""
+    rows = []
+    for choice in choices:
+        pair = isinstance(choice, (tuple, list))
+        key = choice[0] if pair else get(choice, "value", "")
+        rows.append(
+            {
+                "value": key,
+                "label": choice[1] if pair else get(choice, "label", ""),
+                "checked": str(key) == str(value),
+                "disabled": not pair and bool(get(choice, "disabled", False)),
+                "reason": "" if pair else get(choice, "reason", ""),
+            }
+        )
+    return rows
+
+
+@register.inclusion_tag("ui/seg.html")
+def seg(name: str, choices: Iterable[Any], value: Any = "", label: str = "", big: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+    """Show a segmented choice. A choice: value, label, disabled, reason; or a pair of value and label."""
+    return {"name": name, "choices": _choices(choices, value), "label": label, "big": big}
+
+
+@register.inclusion_tag("ui/checklist.html")
+def checklist(rows: Iterable[Any], label: str = "材料", start: int = 1) -> dict[str, Any]:
+    """Show the materials of a case, those that are already held first and one line high.
+
+    A row: name, ground (legal), there (what is there), state (``have`` 已有, ``ok``, ``miss``), todo (how to mend it),
+    url (view), number, and either choices with ``field_name`` and ``value`` (上传 高拍 容缺 承诺 不适用), or word and
+    tone of a chip; ``upload`` is the name of a file input.
+    """
+    ordered = sorted(rows, key=lambda row: get(row, "state") != "have")
+    lines = [
+        {
+            "row": row,
+            "number": get(row, "number", start + at),
+            "choices": _choices(get(row, "choices", ()), get(row, "value", "")),
+        }
+        for at, row in enumerate(ordered)
+    ]
+    return {"lines": lines, "label": label}
+
+
+# Buttons
+
+
+def _verdict(verdict: Any) -> tuple[bool, str]:
+    """Return whether it may be pressed and why not; None means yes."""
+    if verdict is None or isinstance(verdict, bool):
+        return verdict is not False, ""
+    return bool(get(verdict, "ok", False)), str(get(verdict, "reason", ""))
+
+
+@register.inclusion_tag("ui/action.html", takes_context=True)
+def action(context: Context, verdict: Any, label: str, url: str = "", **options: Any) -> dict[str, Any]:
+    """Show a button: pressable when ``verdict.ok``, else dashed with its reason beside it (None: always pressable).
+
+    With ``url`` a link; with ``url`` and ``post`` a form of its own; without ``url`` the submit button of the form
+    around it (``name``, ``value``). ``key`` (F2) presses it, ``row_key`` (C) in the selected row; ``primary``,
+    ``danger``, ``small``; ``confirm`` asks first; ``quiet`` tells the reason as title only; ``next`` is posted along.
+    """
+    ok, reason = _verdict(verdict)
+    classes = "btn" + (" btn-1" if ok and options.get("primary") else "") + (" btn-s" if options.get("small") else "")
+    if ok and options.get("danger"):
+        classes += " btn-x"
+    token = context.get("csrf_token")
+    return {**options, "ok": ok, "reason": reason, "label": label, "url": url, "classes": classes, "csrf_token": token}
+
+
+@register.simple_block_tag
+def verdict_bar(content: str, missing: str = "", saved: Any = "") -> SafeString:
+    """Show the bar that sticks to the bottom: when it was saved and what is missing, the verdicts at the right."""
+    saved_words = f"已自动保存 {dates.clock_time(saved)}" if saved else ""
+    return render_to_string("ui/verdict_bar.html", {"content": content, "missing": missing, "saved": saved_words})
+
+
+@register.simple_tag
+def qr(svg: str, label: str = "项目码，扫码看进度") -> SafeString:
+    """Show a QR code given as SVG markup or as the data of one path (``M0 0h7v1h-7z``, quiet zone added)."""
+    if svg.lstrip().startswith("<"):
+        return mark_safe(svg[svg.index("<svg") :])  # noqa: S308 - made by the server's QR encoder
+    side = 1 + max((int(y) for y in re.findall(r"M\d+ (\d+)", svg)), default=20)
+    box = f"-2 -2 {side + 4} {side + 4}"
+    return format_html(
+        '<svg viewBox="{}" width="128" height="128" role="img" aria-label="{}" shape-rendering="crispEdges">'
+        '<path fill="#fff" d="M-2-2h{}v{}h-{}z"/><path d="{}"/></svg>',
+        box,
+        label,
+        side + 4,
+        side + 4,
+        side + 4,
+        svg,
+    )

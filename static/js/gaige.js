@@ -1,0 +1,335 @@
+/* The one script of the portal. Every page works without it; it adds keys, drafts, and care about pressing twice.
+
+   Marks in HTML that it reads:
+   data-key="F2"        pressed by that key (F keys anywhere, letters outside of fields, "Ctrl Enter" inside a form)
+   data-row-key="C"     the same, for the selected row of a .desk table
+   data-open            the link that Enter opens in a row (else the first link)
+   data-draft="name"    a form whose fields are kept in this browser until it has been sent
+   data-nodraft         a field that is not kept (identity numbers)
+   data-saved           where the time of saving is written
+   data-confirm="text"  a submit button that asks first, in a dialog of the page
+   data-signout         the form that signs out: the drafts of this person are forgotten
+   data-print           prints the page
+   body[data-user]      whose drafts these are; body[data-keep]: an error page, drafts stay; body[data-page=login] */
+
+const PREFIX = "gaige:draft:";
+const KEEP_DAYS = 14;
+const SAVE_AFTER = 400;
+const body = document.body;
+const user = body.dataset.user || "";
+const isField = (node) => node.closest?.("input, select, textarea, [contenteditable]") !== null;
+
+/* ---- pressing */
+
+function press(element) {
+  element.focus();
+  if (element.getAttribute("aria-disabled") !== "true") element.click();
+}
+
+document.addEventListener("click", (event) => {
+  const blocked = event.target.closest?.("[aria-disabled=true]");
+  if (blocked) event.preventDefault();
+  if (event.target.closest?.("[data-print]")) window.print();
+});
+
+/* ---- keys */
+
+const rows = () => [...document.querySelectorAll(".desk tbody tr:not(.grp)")];
+const selectedRow = () => document.querySelector(".desk tbody tr[aria-selected=true]");
+
+function select(row) {
+  for (const other of rows()) other.removeAttribute("aria-selected");
+  row.setAttribute("aria-selected", "true");
+  row.tabIndex = -1;
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.indexOf(selectedRow());
+  select(all[Math.min(Math.max(at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step, 0), all.length - 1)]);
+  return true;
+}
+
+function showKeys() {
+  const seen = new Map([["/", "查找"], ["↑ ↓", "选行"], ["Enter", "打开"]]);
+  for (const node of document.querySelectorAll("[data-key], .desk [data-row-key]")) {
+    const copy = node.cloneNode(true);
+    for (const part of copy.querySelectorAll("kbd, .vh")) part.remove();
+    seen.set(node.dataset.key || node.dataset.rowKey, copy.textContent.trim());
+  }
+  const list = document.createElement("dl");
+  for (const [key, words] of seen) {
+    const name = document.createElement("dt");
+    const mark = document.createElement("kbd");
+    mark.textContent = key;
+    name.append(mark);
+    const meaning = document.createElement("dd");
+    meaning.textContent = words;
+    list.append(name, meaning);
+  }
+  ask({ title: "按键", content: list, yes: "关闭", only: true, css: "keyhelp" });
+}
+
+function byKey(event) {
+  const key = event.ctrlKey && event.key === "Enter" ? "Ctrl Enter" : event.key;
+  const same = (name) => name?.toLowerCase() === key.toLowerCase();
+  const row = selectedRow();
+  const inRow = row && [...row.querySelectorAll("[data-row-key]")].find((node) => same(node.dataset.rowKey));
+  return inRow || [...document.querySelectorAll("[data-key]")].find((node) => same(node.dataset.key));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  const fieldKey = /^F\d+$/.test(event.key) || (event.ctrlKey && event.key === "Enter");
+  if (event.ctrlKey && !fieldKey) return;
+  if (isField(event.target) && !fieldKey) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const find = document.querySelector(".find input");
+  if (event.key === "/" && find) {
+    event.preventDefault();
+    find.focus();
+    find.select();
+    return;
+  }
+  if (event.key === "?") return showKeys();
+  if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.shiftKey) {
+    if (move(event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();
+    return;
+  }
+  if (event.key === "Enter" && !event.ctrlKey) {
+    const row = event.target.closest?.(".desk tr") && selectedRow();
+    if (row && event.target === row) press(row.querySelector("[data-open]") || row.querySelector("a"));
+    return;
+  }
+  const target = byKey(event);
+  if (target) {
+    event.preventDefault();
+    press(target);
+  }
+});
+
+/* ---- question before an action, instead of the browser's own box */
+
+function ask({ title, content, yes, only = false, css = "" }) {
+  const dialog = document.createElement("dialog");
+  dialog.className = css;
+  const frame = document.createElement("form");
+  frame.method = "dialog";
+  frame.className = "pad";
+  const head = document.createElement("h2");
+  head.id = "ask-title";
+  head.textContent = title;
+  dialog.setAttribute("aria-labelledby", "ask-title");
+  const line = document.createElement("p");
+  line.className = "row";
+  const ok = document.createElement("button");
+  ok.className = "btn btn-1";
+  ok.value = "yes";
+  ok.textContent = yes;
+  line.append(ok);
+  if (!only) {
+    const no = document.createElement("button");
+    no.className = "btn";
+    no.value = "no";
+    no.textContent = "不，返回";
+    line.append(no);
+  }
+  frame.append(head);
+  if (content) frame.append(content);
+  frame.append(line);
+  dialog.append(frame);
+  body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
+    dialog.showModal();
+  });
+}
+
+/* ---- sending: ask where marked, and only once */
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.method === "dialog") return;
+  if (form.dataset.sent) return event.preventDefault();
+  const button = event.submitter;
+  if (button?.dataset.confirm && !form.dataset.sure) {
+    event.preventDefault();
+    if (await ask({ title: button.dataset.confirm, yes: button.textContent.trim() })) {
+      form.dataset.sure = "yes";
+      form.requestSubmit(button);
+    } else button.focus();
+    return;
+  }
+  if (form.method !== "post") return;
+  form.dataset.sent = "yes";
+  button?.setAttribute("aria-busy", "true");
+  if (form.dataset.draft) mark(form, true);
+  if ("signout" in form.dataset) forgetAll();
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent], form[data-sure]")) {
+    delete form.dataset.sent;
+    delete form.dataset.sure;
+  }
+  for (const button of document.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy");
+});
+
+/* ---- drafts: kept in this browser, per person, page and form; files and secrets are not kept */
+
+const nameOf = (form) => `${PREFIX}${user}:${form.dataset.draft}`;
+
+function store(key, value) {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, JSON.stringify(value));
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException) return false; // full, or switched off: the form works as without drafts
+    throw error;
+  }
+}
+
+function load(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof DOMException) return null;
+    throw error;
+  }
+}
+
+function draftKeys() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+  } catch (error) {
+    if (error instanceof DOMException) return [];
+    throw error;
+  }
+}
+
+function kept(form) {
+  return [...form.elements].filter(
+    (node) =>
+      node.name &&
+      node.name !== "csrfmiddlewaretoken" &&
+      !["file", "password", "hidden", "submit", "button", "image", "reset"].includes(node.type) &&
+      !("nodraft" in node.dataset),
+  );
+}
+
+function read(form) {
+  const values = {};
+  for (const node of kept(form)) {
+    values[node.name] ??= [];
+    if (node.type === "checkbox" || node.type === "radio") {
+      if (node.checked) values[node.name].push(node.value);
+    } else if (node.multiple && node.options) {
+      values[node.name].push(...[...node.selectedOptions].map((option) => option.value));
+    } else values[node.name].push(node.value);
+  }
+  return values;
+}
+
+function write(form, values) {
+  const at = {};
+  for (const node of kept(form)) {
+    const old = values[node.name];
+    if (!old) continue;
+    if (node.type === "checkbox" || node.type === "radio") node.checked = old.includes(node.value);
+    else if (node.multiple && node.options) {
+      for (const option of node.options) option.selected = old.includes(option.value);
+    } else {
+      at[node.name] ??= 0;
+      node.value = old[at[node.name]] ?? node.value;
+      at[node.name] += 1;
+    }
+    node.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
+const time = (stamp) => new Date(stamp).toLocaleTimeString("zh-CN", { hour12: false });
+const day = (stamp) => {
+  const date = new Date(stamp);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+};
+
+function say(form, words) {
+  const place = form.querySelector("[data-saved]") || document.querySelector("[data-saved]");
+  if (place) place.textContent = words;
+}
+
+function save(form) {
+  const draft = { at: Date.now(), values: read(form), sent: false };
+  say(form, store(nameOf(form), draft) ? `已自动保存 ${time(draft.at)}` : "本机不能自动保存，请及时提交");
+}
+
+function mark(form, sent) {
+  store(nameOf(form), { at: Date.now(), values: read(form), sent });
+}
+
+function forgetAll() {
+  for (const key of draftKeys()) if (key.startsWith(`${PREFIX}${user}:`)) store(key, null);
+}
+
+function offer(form, draft, before) {
+  write(form, draft.values);
+  const note = document.createElement("p");
+  note.className = "notice";
+  note.dataset.c = "good";
+  note.setAttribute("role", "status");
+  note.textContent = `已恢复 ${day(draft.at)} ${time(draft.at)} 填的内容。`;
+  const undo = document.createElement("button");
+  undo.type = "button";
+  undo.className = "linkish";
+  undo.textContent = "不要，用原来的";
+  undo.addEventListener("click", () => {
+    write(form, before);
+    store(nameOf(form), null);
+    note.remove();
+    say(form, "");
+  });
+  note.append(undo);
+  form.prepend(note);
+}
+
+function watch(form) {
+  let timer = 0;
+  const draft = load(nameOf(form));
+  const before = read(form);
+  if (draft && JSON.stringify(draft.values) !== JSON.stringify(before)) offer(form, draft, before);
+  else if (draft) store(nameOf(form), null);
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => save(form), SAVE_AFTER);
+  };
+  form.addEventListener("input", later);
+  form.addEventListener("change", (event) => event.isTrusted && later());
+  window.addEventListener("pagehide", () => {
+    if (timer && !form.dataset.sent) save(form);
+  });
+}
+
+function tidy(forms) {
+  const here = new Set(forms.map(nameOf));
+  const signedIn = user !== "" && !("keep" in body.dataset) && body.dataset.page !== "login";
+  for (const key of draftKeys()) {
+    const draft = load(key);
+    const old = !draft || Date.now() - draft.at > KEEP_DAYS * 864e5;
+    const arrived = draft?.sent && signedIn && key.startsWith(`${PREFIX}${user}:`) && !here.has(key);
+    if (old || arrived) store(key, null);
+  }
+}
+
+const forms = [...document.querySelectorAll("form[data-draft]")];
+tidy(forms);
+for (const form of forms) watch(form);
