@@ -1,5 +1,7 @@
 """Composition of the portal."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,4 +12,5 @@ class GaigeConfig(AppConfig):
     verbose_name = "改革"
 
     def ready(self) -> None:
-        """Register what this app gives to the apps below it."""
+        """Register the system checks."""
+        import_module("gaige.checks")
