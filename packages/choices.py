@@ -58,9 +58,9 @@ class MatterLevel(models.TextChoices):
 
 
 class DayUnit(models.TextChoices):
-    """How the days of a matter are counted."""
+    """How the days of a matter are counted; the values are those of a clock."""
 
-    WORKDAY = "workday", "工作日"
+    WORKDAY = "working_day", "工作日"
     CALENDAR = "calendar_day", "自然日"
 
 

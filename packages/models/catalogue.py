@@ -49,7 +49,8 @@ class VersionQuerySet(models.QuerySet[Any]):
 
     def update(self, **values: Any) -> int:
         """Update drafts freely; a published row may only be retired."""
-        if not set(values) <= RETIRING and (frozen := self.filter(status__in=FROZEN).first()):
+        retires = set(values) <= RETIRING and values.get("status", VersionStatus.RETIRED) == VersionStatus.RETIRED
+        if not retires and (frozen := self.filter(status__in=FROZEN).first()):
             raise FrozenVersionError(frozen)
         return super().update(**values)
 

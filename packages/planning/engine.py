@@ -156,7 +156,7 @@ def _backward(
     latest: dict[str, int] = {}
     limits: dict[str, int] = {}  # latest end that the rows naming this one as a prerequisite allow
     main_limit = stage_limit = horizon  # for main rows: what later steps, and what side rows of later stages allow
-    side_limit, stage = max([horizon, *ends.values()]), None
+    side_limit, stage = max([horizon, *ends.values()]) + 1, None  # nothing waits for the last rows of the side lane
     for step in reversed(steps):
         if step[0].stage != stage:
             stage, main_limit = step[0].stage, min(main_limit, stage_limit)

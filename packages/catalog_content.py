@@ -1,0 +1,150 @@
+"""What the catalogue's files say, as the content of model rows: one value for each definition, with its digest.
+
+Two definitions are the same version when their digests are equal. The digest of a matter covers its reviews and
+materials, that of a package the digests of its matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from packages.catalog_files import FORM_OF, KIND_OF, SOURCE_OF, Line, Tables, read_note
+from packages.facts import split
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A definition: its code, the columns of its version row, and its parts by name (each a list of columns).
+
+    References stand as codes: `lead` and `organisation` of a department, `kind` slugs of documents, `matter` codes.
+    """
+
+    code: str
+    name: str
+    columns: dict[str, Any]
+    parts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the definition says."""
+        text = json.dumps([self.columns, self.parts], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def department_rows(tables: Tables) -> list[dict[str, str]]:
+    """Rows for `load_departments`."""
+    return [
+        {"code": line["code"], "name": line["name_zh"], "kind": line["kind"], "note": line["note"]}
+        for line in tables["departments.tsv"]
+    ]
+
+
+def kind_rows(tables: Tables) -> list[dict[str, Any]]:
+    """Rows for `load_document_kinds`."""
+    return [
+        {
+            "slug": line["slug"], "name": line["name_zh"], "doc_class": line["class"],
+            "produced_by": line["produced_by"], "validity_days": line.whole("validity_days"),
+            "is_personal": line.says("personal"), "is_reusable": line.says("reusable"),
+        }
+        for line in tables["document_kinds.tsv"]
+    ]
+
+
+def matters(tables: Tables) -> dict[str, Content]:
+    """All matters by code."""
+    leads = {line["name_zh"]: line["code"] for line in tables["departments.tsv"]}
+    results = {
+        code: line["slug"] for line in tables["document_kinds.tsv"] for code in split(line["produced_by"])
+    }
+    reviews = tables.group("matter_reviews.tsv", "matter_code")
+    materials = tables.group("materials.tsv", "matter_code")
+    return {
+        line["code"]: Content(
+            line["code"], line["name_zh"], _matter(line, leads[line["lead_department"]], results[line["code"]]),
+            {
+                "prerequisites": [{"matter": code} for code in split(line["prerequisites"])],
+                "reviews": [_review(part) for part in reviews.get(line["code"], [])],
+                "materials": [_material(part) for part in materials.get(line["code"], [])],
+            },
+        )
+        for line in tables["matters.tsv"]
+    }
+
+
+def _matter(line: Line, lead: str, result_kind: str) -> dict[str, Any]:
+    texts = read_note(line["note"])
+    return {
+        "name": line["name_zh"], "name_en": line["name_en"], "kind": KIND_OF[line["kind"]], "lead": lead,
+        "stage": line["stage"], "national_stage": line.number_of("national_stage"),
+        "is_milestone": line.says("milestone"), "level": line["level"], "starts_works": line.says("starts_works"),
+        "statutory_days": line.whole("statutory_days"), "promised_days": line.number_of("promised_days"),
+        "unit": texts.unit, "statutory_unit": texts.statutory_unit, "result_name": line["result_document"],
+        "result_kind": result_kind, "commitment_allowed": line.says("commitment"),
+        "deferral_allowed": line.says("deficiency_ok"), "parallel_group": line["parallel_group"],
+        "legal_basis": line["legal_basis"], "note": texts.note, "provenance": texts.provenance,
+        "is_counted": texts.is_counted,
+    }
+
+
+def _review(line: Line) -> dict[str, Any]:
+    return {
+        "organisation": line["department_code"], "role": line["role"], "days": line.number_of("days"),
+        "tacit": line.says("tacit"), "rule": line["rule"], "note": line["note"],
+    }
+
+
+def _material(line: Line) -> dict[str, Any]:
+    return {
+        "name": line["name_zh"], "name_en": line["name_en"], "form": FORM_OF[line["form"]],
+        "source": SOURCE_OF[line["source"]], "from_matters": list(split(line["from_matter"])),
+        "second_source": SOURCE_OF.get(line["second_source"], ""), "document_kind": line["document_kind"],
+    }
+
+
+def packages(tables: Tables, digests: dict[str, str]) -> dict[str, Content]:
+    """All packages by code; `digests` are those of the matters."""
+    rows = tables.group("package_matters.tsv", "package_code")
+    return {
+        line["code"]: Content(
+            line["code"], line["name_zh"], _package(line),
+            {"rows": [_row(row, digests[row["matter_code"]]) for row in rows[line["code"]]]},
+        )
+        for line in tables["packages.tsv"]
+    }
+
+
+def _package(line: Line) -> dict[str, Any]:
+    days = {name: line.number_of(name) for name in ("days_planning", "days_permit", "days_acceptance", "total_days")}
+    return {
+        "name": line["name_zh"], "name_en": line["name_en"], "investment": line["investment"], **days,
+        "scope_text": line["scope_rule"], "scope_rule": line["scope"], "source": line["source"],
+    }
+
+
+def _row(line: Line, digest: str) -> dict[str, Any]:
+    return {
+        "matter": line["matter_code"], "digest": digest, "stage": line["stage"], "step": line.number_of("step"),
+        "lane": line["lane"], "together": line.says("together"), "required": line.says("required"),
+        "condition": line["condition"], "rule": line["rule"], "days_override": line.whole("days_override"),
+        "is_counted": line.says("counted"),
+    }
+
+
+def items(tables: Tables) -> dict[str, Content]:
+    """The acceptance items by code."""
+    return {
+        line["code"]: Content(
+            line["code"], line["name_zh"],
+            {
+                "no": line.number_of("no"), "name": line["name_zh"], "organisation": line["department_code"],
+                "days": line.number_of("days"), "gate": line.says("gate"), "fused_with": line["fused_with"],
+                "rule": line["rule"],
+            },
+            {"matters": [{"matter": code} for code in split(line["matter_code"])]},
+        )
+        for line in tables["acceptance_items.tsv"]
+    }

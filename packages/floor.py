@@ -1,0 +1,26 @@
+"""The floor under the tacit flags (超时默认) that no data can lift: code, not catalogue.
+
+Silence is never consent where the decision itself is taken, nor where life, safety or the state's security is at
+stake, nor for a body that owes no answer to the centre (an intermediary) or stands above it.
+"""
+
+from __future__ import annotations
+
+NO_TACIT_BODIES = frozenset({"civil-defence", "fire-rescue", "emergency", "state-security", "gas-company"})
+NO_TACIT_KINDS = frozenset({"intermediary", "higher"})
+NO_TACIT_MATTERS = frozenset({
+    "fire-design", "fire-accept", "fire-record", "civil-defence", "civil-accept", "quality-safety", "quality-accept",
+    "pile-permit", "lightning-design", "nat-security", "seismic-safety", "geohazard", "joint-accept",
+})
+LEAD = "lead"
+
+
+def may_be_tacit(matter_code: str, organisation_kind: str, organisation_code: str, role: str, rule: str) -> bool:
+    """Whether silence of this body on this matter may ever count as consent (`rule` is when the body takes part)."""
+    return not (
+        role == LEAD
+        or matter_code in NO_TACIT_MATTERS
+        or organisation_code in NO_TACIT_BODIES
+        or organisation_kind in NO_TACIT_KINDS
+        or "hazardous=" in rule
+    )
