@@ -1,0 +1,61 @@
+"""Document kinds of our own: the papers that the portal issues itself and the evidence it collects.
+
+The catalogue's kinds come from its file; these belong to the code that issues them and are put in place by a migration
+(`ensure_own_kinds`). Classes are those of GB/T 50328 or our own (`archives.states.CLASS_NAMES`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archives.states import PaperKind
+
+if TYPE_CHECKING:
+    from archives.models import DocumentKind
+
+#: paper kind -> class; a paper's document kind is `paper-<kind>`, unless it is a matter's result.
+PAPER_CLASSES: dict[str, str] = {
+    PaperKind.RECEIPT: "P",
+    PaperKind.COMPLETION_NOTICE: "P",
+    PaperKind.CORRECTION_NOTICE: "P",
+    PaperKind.ACCEPTANCE_NOTICE: "P",
+    PaperKind.NOT_TAKEN: "P",
+    PaperKind.REFUSED_INTAKE: "P",
+    PaperKind.SPECIAL_NOTICE: "P",
+    PaperKind.REFUSAL: "P",
+    PaperKind.REVIEW_OPINION: "P",
+    PaperKind.SITE_LIST: "E",
+    PaperKind.CONCLUSION: "E",
+    PaperKind.PROJECT_CARD: "A7",
+    PaperKind.BULLETIN: "A7",
+}
+
+#: slug -> (name, class) of evidence that is uploaded outside a checklist.
+EVIDENCE: dict[str, tuple[str, str]] = {
+    "rectification-evidence": ("整改佐证", "E"),
+    "correction-evidence": ("补正材料", "P"),
+    "special-result": ("特别程序结果", "P"),
+}
+
+
+def own_kinds() -> list[tuple[str, str, str]]:
+    """Return (slug, name, class) of every kind of our own."""
+    papers = [
+        (f"paper-{kind.replace('_', '-')}", str(PaperKind(kind).label), doc_class)
+        for kind, doc_class in PAPER_CLASSES.items()
+    ]
+    return papers + [(slug, name, doc_class) for slug, (name, doc_class) in EVIDENCE.items()]
+
+
+def paper_slug(kind: str) -> str:
+    """Return the slug of the document kind of a paper kind."""
+    return f"paper-{kind.replace('_', '-')}"
+
+
+def ensure_own_kinds(model: type[DocumentKind]) -> None:
+    """Put the kinds of our own in place; safe to run again. Takes the model, so that a migration may call it."""
+    for slug, name, doc_class in own_kinds():
+        model.objects.update_or_create(
+            slug=slug,
+            defaults={"name": name, "doc_class": doc_class, "produced_by": "portal", "is_reusable": False},
+        )
