@@ -247,8 +247,7 @@ def check_rows(c: Catalogue) -> Iterator[Fault]:
     yield from repeated(lines, "package_code", "matter_code")
     used = {line["matter_code"] for line in lines}
     for line in lines:
-        if line["package_code"] not in c.packages:
-            yield line.fault(f"套餐“{line['package_code']}”不在 packages.tsv")
+        yield from _row_matter(c, line)
         yield from one_of(line, "required", ("yes", "conditional"))
         yield from one_of(line, "counted", YES_NO)
         yield from one_of(line, "lane", ("", "side"))
@@ -261,16 +260,21 @@ def check_rows(c: Catalogue) -> Iterator[Fault]:
             yield line.fault("条件事项没有规则")
         if line["lane"] and line["required"] == "yes":
             yield line.fault("旁线只放条件事项")
-        matter = c.matters.get(line["matter_code"])
-        if matter is None:
-            yield line.fault(f"事项“{line['matter_code']}”不在 matters.tsv")
-        elif line["stage"] != matter["stage"]:
-            yield line.fault(f"阶段与 matters.tsv 的 {matter['stage']} 不同")
-        elif line.says("counted") and not read_note(matter["note"]).is_counted:
-            yield line.fault("不计时的事项不能计入承诺时限")
     for code, line in c.matters.items():
         if code not in used:
             yield line.fault("没有一个套餐包含这个事项")
+
+
+def _row_matter(c: Catalogue, line: Line) -> Iterator[Fault]:
+    if line["package_code"] not in c.packages:
+        yield line.fault(f"套餐“{line['package_code']}”不在 packages.tsv")
+    matter = c.matters.get(line["matter_code"])
+    if matter is None:
+        yield line.fault(f"事项“{line['matter_code']}”不在 matters.tsv")
+    elif line["stage"] != matter["stage"]:
+        yield line.fault(f"阶段与 matters.tsv 的 {matter['stage']} 不同")
+    elif line.says("counted") and not read_note(matter["note"]).is_counted:
+        yield line.fault("不计时的事项不能计入承诺时限")
 
 
 # Rules
@@ -465,7 +469,7 @@ def _earlier_results(c: Catalogue, line: Line, handed: Mapping[str, set[str]]) -
     holding = {p: rows for p, rows in c.inside.items() if matter in rows}
     sure = set()
     for source in sources:
-        ready = {p for p, rows in holding.items() if source in rows and position(rows[source]) <= position(rows[matter])}
+        ready = {p for p, r in holding.items() if source in r and position(r[source]) <= position(r[matter])}
         sure |= {p for p in ready if not c.inside[p][source]["rule"]}
         if not ready:
             yield line.fault(f"来源事项 {source} 在任何套餐里都不先于 {matter}")

@@ -51,7 +51,7 @@ def answers_to(key: str, tests: Sequence[Test]) -> list[object]:
         return [True, False]
     if isinstance(first, Compare):
         limits = [test.limit for test in tests if isinstance(test, Compare)]
-        candidates = sorted({max(limit + step, 0) for limit in limits for step in (-1, 0, 1)})
+        candidates = [*sorted({max(limit + step, 0) for limit in limits for step in (-1, 0, 1)})]
     elif vocabulary()[key].kind is FactKind.MANY:
         named = sorted({value for test in tests if isinstance(test, Is) for value in test.values})
         candidates = [list(c) for n in range(len(named) + 1) for c in itertools.combinations(named, n)]
@@ -116,7 +116,7 @@ def at_least_one(results: Sequence[bool | None]) -> bool | None:
     return None if None in results else False
 
 
-def _other_than(wanted: bool) -> Judge:
+def _other_than(*, wanted: bool) -> Judge:
     """Judge the result wanted as wrong, so that a walk yields the answers that lead to it."""
     return lambda results: None if results[0] is None else results[0] is not wanted
 
@@ -173,7 +173,7 @@ def _rules_change(tables: Tables) -> Iterator[Fault]:
                 continue
             node = parse_rule(line["rule"])
             for wanted, words in ((True, "永远不成立"), (False, "永远成立")):
-                if next(walk([node], _other_than(wanted)), None) is None:
+                if next(walk([node], _other_than(wanted=wanted)), None) is None:
                     yield line.fault(f"规则“{line['rule']}”{words}")
 
 

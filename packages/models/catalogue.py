@@ -70,11 +70,6 @@ class Versioned(models.Model):
     class Meta:
         abstract = True
 
-    @property
-    def is_frozen(self) -> bool:
-        """Whether the content may no longer change."""
-        return self.status in FROZEN
-
     def save(
         self,
         *,
@@ -89,11 +84,18 @@ class Versioned(models.Model):
             force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
         )
 
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+    def delete(
+        self, using: str | None = None, keep_parents: bool = False,  # noqa: FBT001, FBT002 - as Django has it
+    ) -> tuple[int, dict[str, int]]:
         """Delete a draft; anything published stays."""
         if type(self).objects.filter(pk=self.pk, status__in=FROZEN).exists():
             raise FrozenVersionError(self)
         return super().delete(using=using, keep_parents=keep_parents)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the content may no longer change."""
+        return self.status in FROZEN
 
     def _refuse_change(self) -> None:
         stored = type(self).objects.filter(pk=self.pk, status__in=FROZEN).values().first() if self.pk else None
@@ -148,7 +150,9 @@ class Part(models.Model):
             force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
         )
 
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+    def delete(
+        self, using: str | None = None, keep_parents: bool = False,  # noqa: FBT001, FBT002 - as Django has it
+    ) -> tuple[int, dict[str, int]]:
         """Delete while the whole is a draft."""
         self._refuse_frozen()
         return super().delete(using=using, keep_parents=keep_parents)
@@ -181,7 +185,9 @@ class MatterVersion(Versioned):
     name = models.CharField("事项名称", max_length=120)
     name_en = models.CharField("英文名称", max_length=160)
     kind = models.CharField("事项类型", max_length=20, choices=MatterKind)
-    lead = models.ForeignKey("projects.Organisation", models.PROTECT, related_name="led_matters", verbose_name="牵头部门")
+    lead = models.ForeignKey(
+        "projects.Organisation", models.PROTECT, related_name="led_matters", verbose_name="牵头部门"
+    )
     stage = models.CharField("阶段", max_length=12, choices=MatterStage)
     national_stage = models.PositiveSmallIntegerField("对应标准阶段", choices=NationalStage)
     is_milestone = models.BooleanField("里程碑事项", default=False)

@@ -81,7 +81,7 @@ class Schedule:
         return sum(self.stage_days)
 
 
-def plan(rows: Iterable[Row], promise_only: bool = True) -> Schedule:
+def plan(rows: Iterable[Row], promise_only: bool = True) -> Schedule:  # noqa: FBT001, FBT002 - the name is the promise
     """When each row starts and ends, by the rule above. Raises PlanError for rows that contradict it."""
     given = PlanInput(tuple(rows), promise_only)
     ordered = sorted(given.rows, key=lambda row: row.position)

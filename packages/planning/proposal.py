@@ -103,7 +103,7 @@ def _closest(
 
 
 def idle(packages: Mapping[str, PackageDefinition], chosen: PackageDefinition, facts: Facts) -> set[str]:
-    """Answers that nothing asks for: no rule of the package, no body of its plan, no scope of its kind of investment."""
+    """Answers that nothing asks for: no rule of the package, no body of its plan, no scope of its investment."""
     asked: set[str] = set()
     for other in packages.values():
         if other.investment == chosen.investment:

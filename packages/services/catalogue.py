@@ -1,4 +1,4 @@
-"""Loading the catalogue: changed content becomes a new published version, the old one is retired, projects keep theirs."""
+"""Loading the catalogue: what changed becomes a new version, the old one is retired, projects keep theirs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from archives.models import DocumentKind
@@ -31,11 +31,14 @@ from packages.models import (
     PackageVersion,
     ReviewDef,
 )
-from packages.models.catalogue import Versioned
+from packages.models.catalogue import Part, Versioned
 from projects import timing
 from projects.errors import DomainError
 from projects.models import Organisation
 from projects.services.organisations import Loaded, load_departments
+
+
+Coded = TypeVar("Coded", Matter, Package)
 
 
 class Action(StrEnum):
@@ -55,7 +58,7 @@ class Entry:
     code: str
     name: str
     action: Action
-    version: int | None = None
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -74,7 +77,7 @@ class LoadPlan:
         return sum(entry.table == table and entry.action is action for entry in self.entries)
 
 
-class CatalogueRefused(DomainError):
+class CatalogueRefused(DomainError):  # noqa: N818 - it is a refusal, like NotAllowed
     """The catalogue does not hold together; `faults` name file and line. Nothing was loaded."""
 
     def __init__(self, faults: list[Fault]) -> None:
@@ -179,14 +182,14 @@ def _kinds() -> dict[str, int]:
     return dict(DocumentKind.objects.values_list("slug", "pk"))
 
 
-def _definitions(model: type[Matter] | type[Package], codes: Iterable[str]) -> dict[str, int]:
+def _definitions(model: type[Coded], codes: Iterable[str]) -> dict[str, int]:
     """Rows of the stable codes, made where they are missing."""
     known = set(model.objects.values_list("code", flat=True))
     model.objects.bulk_create([model(code=code) for code in codes if code not in known])
     return dict(model.objects.values_list("code", "pk"))
 
 
-def _keep_order(model: type[Matter] | type[Package], wanted: Mapping[str, Content]) -> None:
+def _keep_order(model: type[Coded], wanted: Mapping[str, Content]) -> None:
     order = {code: n for n, code in enumerate(wanted, 1)}
     moved = [row for row in model.objects.filter(code__in=order) if row.order != order[row.code]]
     for row in moved:
@@ -254,12 +257,12 @@ def _linked(columns: Mapping[str, Any], **links: Mapping[str, int]) -> dict[str,
 
 
 def _parts(
-    model: type[models.Model], versions: Iterable[models.Model], entries: Iterable[Entry],
+    model: type[Part], versions: Iterable[Versioned], entries: Iterable[Entry],
     wanted: Mapping[str, Content], name: str, **links: Mapping[str, int],
 ) -> None:
     """Insert the parts of new versions, in file order."""
-    model._default_manager.bulk_create([
-        model(version=version, order=n, **_linked(part, **links))
+    model.objects.bulk_create([
+        model(**{"version": version, "order": n, **_linked(part, **links)})
         for version, entry in zip(versions, entries, strict=True)
         for n, part in enumerate(wanted[entry.code].parts[name], 1)
     ])

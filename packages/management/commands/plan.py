@@ -73,10 +73,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         raise CommandError(f"无法读取 {path}：{error}") from error
     if not lines:
         raise CommandError(f"{path} 是空的；第一行应为表头，含 code 和 facts 两列。")
-    if "\t" in lines[0]:
-        cells = [line.split("\t") for line in lines]
-    else:
-        cells = list(csv.reader(lines))
+    cells = [line.split("\t") for line in lines] if "\t" in lines[0] else list(csv.reader(lines))
     head = [cell.strip() for cell in cells[0]]
     if missing := {"code", "facts"} - set(head):
         raise CommandError(f"{path} 缺少列：{'、'.join(sorted(missing))}")
@@ -129,4 +126,5 @@ def in_words(told: Mapping[str, Any]) -> str:
     if "error" in told:
         return f"{told['code']}\t{told['error']}"
     days = "+".join(map(str, told["days"]))
-    return f"{told['code']}\t{told['package']}\t{len(told['matters'])}个事项\t{days}个工作日\t第{told['works_start']}日可开工"
+    works = f"第{told['works_start']}日可开工" if told["works_start"] is not None else "无须开工许可"
+    return "\t".join([told["code"], told["package"], f"{len(told['matters'])}个事项", f"{days}个工作日", works])
