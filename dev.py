@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -30,8 +31,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
+
+    from tests.servers import Server
+
+    Phase = tuple[str, str, dict[str, str], bool]
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -154,7 +159,7 @@ def install(lock: str) -> None:
     if stamp.exists() and stamp.read_text() == mark:
         return
     say(f"installing {lock} into .venv")
-    must([*installer(), "-q", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / lock], f"installing {lock}")
+    must([*installer(), "-qq", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / lock], f"installing {lock}")
     stamp.write_text(mark)
 
 
@@ -299,12 +304,12 @@ raise SystemExit(3 if apps.get_model("projects", "Project").objects.exists() els
 """
 
 
-def populate(env: dict[str, str]) -> None:
-    """Bring the database up to date; an empty one gets the catalogue and the demonstration."""
+def populate(env: dict[str, str], *, demo: bool) -> None:
+    """Bring the database and catalogue up to date; an empty portal gets the demonstration unless ``demo`` is off."""
     must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
     must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
     must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
-    if run([PYTHON, "-c", EMPTY], env={**env, "DJANGO_SETTINGS_MODULE": "gaige.settings"}) == 0:
+    if demo and run([PYTHON, "-c", EMPTY], env={**env, "DJANGO_SETTINGS_MODULE": "gaige.settings"}) == 0:
         say("filling the empty portal with the demonstration, this takes a minute")
         must(manage("demo", "--verbosity", "0"), "demo", env=env)
 
@@ -318,7 +323,7 @@ def command_up(options: argparse.Namespace) -> int:
         url = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{port}"  # noqa: S104
         env = {**os.environ, "GAIGE_VAR": str(var), "PYTHONUNBUFFERED": "1"}
         env.setdefault("SITE_URL", url)
-        populate(env)
+        populate(env, demo=not options.empty)
         family = Family(var / "logs")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, family.on_signal)
@@ -363,18 +368,19 @@ def command_up(options: argparse.Namespace) -> int:
         pid_file.unlink(missing_ok=True)
         family.start("beat", celery("beat", "--loglevel", "INFO", "--pidfile", str(pid_file)), env)
         try:
-            return stay(family, url, env)
+            return stay(family, url, env, logins=not options.empty)
         finally:
             family.stop()
 
 
-def stay(family: Family, url: str, env: dict[str, str]) -> int:
+def stay(family: Family, url: str, env: dict[str, str], *, logins: bool) -> int:
     """Say where the portal is and wait for the end."""
     wait_until_up(family, f"{url}/")
     if family.stopping:
         return 0
     print(f"\n改革 gaige: {url}/\n", flush=True)
-    run(manage("demo", "--logins"), env=env)
+    if logins:
+        run(manage("demo", "--logins"), env=env)
     print(f"\nlogs: {family.logs}    Ctrl-C stops everything\n", flush=True)
     while not family.stopping:
         if name := family.dead():
@@ -394,12 +400,13 @@ def servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
     sys.path.insert(0, str(ROOT))
     from tests.servers import ServerMissingError, start_postgres, start_redis  # noqa: PLC0415 - lies in the project
 
+    starters: dict[str, Callable[[], Server]] = {
+        "DATABASE_URL": functools.partial(start_postgres, durable=durable),
+        "REDIS_URL": start_redis,
+    }
     with contextlib.ExitStack() as stack:
-        variables = {}
-        for name, start in (
-            ("DATABASE_URL", lambda: start_postgres(durable=durable)),
-            ("REDIS_URL", start_redis),
-        ):
+        variables: dict[str, str] = {}
+        for name, start in starters.items():
             try:
                 server = start()
             except ServerMissingError as error:
@@ -420,9 +427,9 @@ def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, pa
     return run(command, env=env)
 
 
-def phases(found: dict[str, str]) -> list[tuple[str, str, dict[str, str], bool]]:
+def phases(found: dict[str, str]) -> list[Phase]:
     """Return the runs of the suite: title, marker expression, variables, parallel or not."""
-    plan = [("SQLite", "not browser and not kill and not postgresql", {}, True)]
+    plan: list[Phase] = [("SQLite", "not browser and not kill and not postgresql", {}, True)]
     if "DATABASE_URL" in found:
         title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
         plan.append((title, "not browser and not kill", found, True))
@@ -482,7 +489,7 @@ def command_check(_: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="gaige-check-") as folder:
         embedded = {"GAIGE_VAR": folder, "DATABASE_URL": "", "REDIS_URL": ""}
         production = {"GAIGE_VAR": folder, **deployment()}
-        module = [PYTHON, "-m"]
+        module: list[str | Path] = [PYTHON, "-m"]
         checks: list[tuple[str, Sequence[str | Path], dict[str, str]]] = [
             ("ruff", [*module, "ruff", "check", "."], {}),
             ("mypy", [*module, "mypy"], embedded),
@@ -576,6 +583,7 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="the populated portal")
     up.add_argument("--port", type=int, default=os.environ.get("PORT", "8000"), help="0 = a free one")
     up.add_argument("--host", default=os.environ.get("HOST_ADDRESS", "127.0.0.1"))
+    up.add_argument("--empty", action="store_true", help="without the demonstration")
     kill = commands.add_parser("kill", help="kill storms")
     kill.add_argument("--rounds", type=int, default=10)
     for name in ("test", "check", "bench", "container", "lock"):

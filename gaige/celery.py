@@ -62,13 +62,15 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@signals.task_prerun.connect(weak=False)
 def name_the_run(task_id: str | None = None, **_: Any) -> None:
     """Give the events that a task writes the identifier of its run."""
     request_id.set(task_id or uuid4().hex)
 
 
-@signals.task_postrun.connect(weak=False)
 def forget_the_run(**_: Any) -> None:
     """Leave no identifier behind for the next task of the process."""
     request_id.set("")
+
+
+signals.task_prerun.connect(name_the_run, weak=False)
+signals.task_postrun.connect(forget_the_run, weak=False)

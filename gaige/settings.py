@@ -11,7 +11,7 @@ from typing import Any
 
 from celery.schedules import crontab
 from cryptography.fernet import Fernet
-from kombu import Queue
+from kombu.entity import Queue
 
 from gaige import env, generics
 
@@ -248,6 +248,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
+#: Working days in which a fault found on site is to be put right, when the site visit sets no other day.
+RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 15, low=1, high=90)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
 
