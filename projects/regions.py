@@ -44,3 +44,11 @@ HISTORICAL: dict[str, str] = {
 def region_name(code: str, *, historical: bool = False) -> str | None:
     """The name of a current region code (with `historical`, also of an abolished one), or None when it is unknown."""
     return REGIONS.get(code) or (HISTORICAL.get(code) if historical else None)
+
+
+def parent_code(code: str) -> str:
+    """The code of the region above: 140581 -> 140500 -> 140000 -> empty. Districts of 直辖市 stand right below them."""
+    county = code[:4] + "00"
+    if not code.endswith("00") and county in REGIONS:
+        return county
+    return "" if code.endswith("0000") else code[:2] + "0000"

@@ -1,0 +1,104 @@
+"""Bodies that take part in a project: found or made by their checked 统一社会信用代码."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from projects import rules
+from projects.codes import clean_uscc, mend
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import Organisation, Party
+from projects.services.involvement import involve
+from projects.states import InvolvementRole, OrganisationKind, PartyRole
+
+if TYPE_CHECKING:
+    from projects.models import Project, Region, User
+
+
+@dataclass(frozen=True, slots=True)
+class PartyEntry:
+    """A party as it is entered: role of DWLX, credit code, name, and how to reach it (encrypted at rest)."""
+
+    role: str
+    uscc: str
+    name: str = ""
+    contact_name: str = ""
+    contact_phone: str = ""
+
+
+def checked_uscc(text: str) -> str:
+    """Return the mended and checked credit code; raises `DomainError` with the sentence that says what is wrong."""
+    try:
+        return clean_uscc(text)
+    except ValidationError as error:
+        raise DomainError("uscc_wrong", error.messages[0]) from error
+
+
+def find_or_make_organisation(
+    uscc: str, name: str = "", *, region: Region | None = None, kind: str = OrganisationKind.ENTERPRISE
+) -> Organisation:
+    """Return the organisation with this credit code, made when there is none yet.
+
+    A name that differs from the one on record is refused, so that a wrong code cannot attach a project to a stranger.
+    Raises `DomainError`.
+    """
+    code = checked_uscc(uscc)
+    found = Organisation.objects.filter(uscc=code).first()
+    if found is None:
+        if not name.strip():
+            raise DomainError("name_missing", f"统一社会信用代码 {code} 还没有登记，请填写单位名称。")
+        try:
+            with transaction.atomic():
+                return Organisation.objects.create(uscc=code, name=name.strip(), kind=kind, region=region)
+        except IntegrityError:  # somebody was faster
+            found = Organisation.objects.get(uscc=code)
+    if name.strip() and mend(name) != mend(found.name):
+        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name.strip()}”不一致，请核对代码和名称。"
+        raise DomainError("name_differs", message)
+    return found
+
+
+def put_party(
+    project: Project, organisation: Organisation, entry: PartyEntry, *, by: User | None, at: dt.datetime | None = None
+) -> Party:
+    """Add a party to the locked project, or bring its contact up to date; its body is involved. One event when new.
+
+    The contact is personal: it goes into no event.
+    """
+    if entry.role not in PartyRole.values:
+        raise DomainError("party_role", "单位类型不在目录中，请重新选择。")
+    party, is_new = Party.objects.get_or_create(project=project, organisation=organisation, role=entry.role)
+    if entry.contact_name or entry.contact_phone:
+        party.contact_name, party.contact_phone = entry.contact_name.strip(), entry.contact_phone.strip()
+        party.save(update_fields=["contact_name", "contact_phone"])
+    if is_new:
+        record(
+            "project.party_added", subject=project, project=project, by=by, at=at,
+            summary=f"{party.get_role_display()}：{organisation.name}",
+            data={"organisation": organisation.pk, "role": entry.role},
+        )
+    is_owner = organisation.pk == project.owner_id
+    involve(
+        project, role=InvolvementRole.OWNER if is_owner else InvolvementRole.PARTY, organisation=organisation, by=by,
+        at=at,
+    )
+    return party
+
+
+@transaction.atomic
+def add_party(project_id: int, entry: PartyEntry, *, by: User | None, at: dt.datetime | None = None) -> Party:
+    """Add a body to the parties of a project.
+
+    Effects: organisation (when new), party, involvement, event `project.party_added`. A second identical call is a
+    no-op. Raises `NotAllowed`, `DomainError`.
+    """
+    project = lock_project(project_id)
+    require(rules.can_add_party, by, project)
+    organisation = find_or_make_organisation(entry.uscc, entry.name)
+    return put_party(project, organisation, entry, by=by, at=at)

@@ -1,0 +1,189 @@
+"""Registering a project: one code, one project; and exchanging a local code for the national one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from projects import rules, timing
+from projects.codes import clean_project_code, is_local_code, make_local_code
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import Organisation, Project, Region, WorkUnit
+from projects.numbering import take_number
+from projects.services.involvement import involve
+from projects.services.parties import PartyEntry, find_or_make_organisation, put_party
+from projects.states import Investment, InvolvementRole, PartyRole
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+#: Code of the organisation that runs the centre when the caller names none (catalogue, departments.tsv).
+CENTRE_CODE = "approval-bureau"
+#: The serial of local codes runs on through the years: the code carries none.
+LOCAL_SERIES, LOCAL_YEAR = "本地项目代码", 1
+
+
+@transaction.atomic
+def register_project(
+    *,
+    by: User,
+    code: str,
+    name: str,
+    investment: str,
+    region_code: str,
+    owner_uscc: str,
+    owner_name: str = "",
+    address: str = "",
+    total_investment: Decimal | None = None,
+    centre: Organisation | None = None,
+    parties: Iterable[PartyEntry] = (),
+    contact_name: str = "",
+    contact_phone: str = "",
+    at: dt.datetime | None = None,
+) -> Project:
+    """Register a project under its national unified code, or under a local one when `code` is empty.
+
+    Effects in order: the owner's organisation when it is new; the project (planning, active) with its default work
+    unit; event `project.registered`; involvement of centre and owner; parties with their encrypted contacts.
+    `total_investment` is 万元. Raises `NotAllowed`, and `DomainError` with the codes `code_wrong`, `code_used` (its
+    `url` leads to the project when `by` may see it), `uscc_wrong`, `name_differs`, `not_own`, `region_unknown`.
+    Source: 企业投资项目核准和备案管理条例 6 (赋码); standards §4.1.
+    """
+    require(rules.can_register, by, None)
+    region = _region(region_code)
+    if investment not in Investment.values:
+        raise DomainError("investment", "请选择投资类型：政府投资或社会投资。")
+    if not name.strip():
+        raise DomainError("name_missing", "请填写项目名称。")
+    owner = find_or_make_organisation(owner_uscc, owner_name, region=region)
+    require(rules.can_register_for, by, owner)
+    centre = centre or _centre()
+    canonical = _free_code(code, by=by) if code.strip() else _local_code(region, owner, name, centre, by=by)
+    project = Project(
+        code=canonical, name=name.strip(), investment=investment, region=region, address=address.strip(),
+        total_investment=total_investment, owner=owner, centre=centre, registered_by=by,
+        registered_at=at or timing.now(),
+    )
+    _insert(project, by=by)
+    WorkUnit.objects.create(project=project, code=project.code, name=project.name)
+    record(
+        "project.registered", subject=project, project=project, by=by, at=at, summary=f"登记项目 {project.code}",
+        data={"stage": ["", project.stage], "status": ["", project.status], "code": project.code},
+    )
+    involve(project, role=InvolvementRole.CENTRE, organisation=centre, by=by, at=at)
+    builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
+    put_party(project, owner, builder, by=by, at=at)
+    for entry in parties:
+        put_party(project, find_or_make_organisation(entry.uscc, entry.name), entry, by=by, at=at)
+    return project
+
+
+def _region(code: str) -> Region:
+    region = Region.objects.filter(code=code).first()
+    if region is None:
+        raise DomainError("region_unknown", f"行政区划“{code}”不在目录中，请重新选择。")
+    return region
+
+
+def _centre() -> Organisation:
+    centre = Organisation.objects.filter(code=CENTRE_CODE).first()
+    if centre is None:
+        raise DomainError("centre_missing", "还没有载入部门目录，不能登记项目，请先由管理员载入事项目录。")
+    return centre
+
+
+def used_code(code: str, *, by: User | None) -> DomainError:
+    """Return the refusal of a code that is taken: with name and address for those who may see the project."""
+    holder = Project.objects.filter(Q(code=code) | Q(local_code=code)).first()
+    if holder is not None and (url := _url_for(holder, by)):
+        message = f"项目代码 {code} 已登记为“{holder.name}”，一个代码只登记一次，请打开该项目继续办理。"
+        return DomainError("code_used", message, url=url)
+    message = f"项目代码 {code} 已被登记。请核对代码；确属您的项目，请携营业执照到窗口核实。"
+    return DomainError("code_used", message)
+
+
+def _url_for(project: Project, by: User | None) -> str:
+    """Return the address of the project when `by` may see it, else an empty text."""
+    seen = by is not None and Project.objects.visible_to(by).filter(pk=project.pk).exists()
+    return reverse("projects:detail", args=[project.pk]) if seen else ""
+
+
+def _free_code(text: str, *, by: User | None) -> str:
+    """Return the canonical national code when nobody has it."""
+    try:
+        code = clean_project_code(text)
+    except ValidationError as error:
+        raise DomainError("code_wrong", error.messages[0]) from error
+    if Project.objects.filter(code=code).exists():
+        raise used_code(code, by=by)
+    return code
+
+
+def _local_code(region: Region, owner: Organisation, name: str, centre: Organisation, *, by: User) -> str:
+    """Return the next local code of the centre. The same project of the same owner is not registered twice: without a
+    national code its name is all there is to tell them apart, so the owner's row is locked while it is looked up."""
+    Organisation.objects.select_for_update().get(pk=owner.pk)
+    same = Project.objects.filter(owner=owner, name=name.strip(), code__startswith="L").first()
+    if same is not None:
+        message = f"“{owner.name}”已登记同名项目（本地代码 {same.code}），请打开该项目继续办理，或换一个项目名称。"
+        raise DomainError("same_project", message, url=_url_for(same, by))
+    while True:
+        _, serial = take_number(centre, LOCAL_SERIES, year=LOCAL_YEAR)
+        code = make_local_code(region.code, serial)
+        if not Project.objects.filter(Q(code=code) | Q(local_code=code)).exists():
+            return code
+
+
+def _insert(project: Project, *, by: User | None) -> None:
+    """Insert the project; the unique code decides between two at once."""
+    try:
+        with transaction.atomic():
+            project.save(force_insert=True)
+    except IntegrityError as error:
+        raise used_code(project.code, by=by) from error
+
+
+@transaction.atomic
+def exchange_code(project_id: int, *, code: str, by: User | None, at: dt.datetime | None = None) -> Project:
+    """Exchange the local code of a project for its national one, once; both are kept.
+
+    Effects: code, local_code, the code of the default work unit, event `project.code_exchanged`. The same code again
+    is a no-op. Raises `NotAllowed`, `DomainError` (`code_wrong`, `code_used`, `already_exchanged`).
+    """
+    project = lock_project(project_id)
+    if project.local_code and code.strip():
+        return _exchanged_before(project, code)
+    require(rules.can_exchange_code, by, project)
+    old, new = project.code, _free_code(code, by=by)
+    if not is_local_code(old):
+        raise DomainError("already_exchanged", f"本项目已使用国家代码 {old}，不能再换。")
+    project.code, project.local_code = new, old
+    try:
+        with transaction.atomic():
+            project.save(update_fields=["code", "local_code"])
+    except IntegrityError as error:
+        raise used_code(new, by=by) from error
+    WorkUnit.objects.filter(project=project, code=old).update(code=new, previous_code=old)
+    record(
+        "project.code_exchanged", subject=project, project=project, by=by, at=at,
+        summary=f"本地代码 {old} 换为国家代码 {new}", data={"code": [old, new]},
+    )
+    return project
+
+
+def _exchanged_before(project: Project, code: str) -> Project:
+    try:
+        same = clean_project_code(code) == project.code
+    except ValidationError as error:
+        raise DomainError("code_wrong", error.messages[0]) from error
+    if not same:
+        raise DomainError("already_exchanged", f"本项目已换为国家代码 {project.code}，代码只能换一次。")
+    return project
