@@ -168,14 +168,17 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     """Composable reads of papers."""
 
     def visible_to(self, user: User | AnonymousUser) -> PaperQuerySet:
-        """Return the papers of visible projects, and papers without a project of an organisation of the user."""
+        """Return the papers of visible projects, those of the office side only to the office side, and the papers
+        without a project that an organisation of the user issued."""
         from projects.access import access_of
 
         access = access_of(user)
-        return self.filter(
-            Q(project__in=Project.objects.visible_to(user))
-            | Q(project=None, issuer_id__in=access.organisation_ids)
+        mine = self.filter(
+            Q(project__in=Project.objects.visible_to(user)) | Q(project=None, issuer_id__in=access.organisation_ids)
         )
+        if access.is_office:
+            return mine
+        return mine.exclude(document__isnull=False, document__visibility=Visibility.OFFICE)
 
 
 class Paper(StateModel):
@@ -210,6 +213,9 @@ class Paper(StateModel):
     document = models.OneToOneField(
         Document, on_delete=models.PROTECT, null=True, blank=True, related_name="paper", verbose_name="档案文件"
     )
+    digest = models.CharField("PDF 摘要", max_length=64, blank=True)
+    size = models.PositiveBigIntegerField("PDF 字节数", null=True, blank=True)
+    storage_key = models.CharField("PDF 存储键", max_length=200, blank=True)
     claimed_at = models.DateTimeField("渲染领取", null=True, blank=True)
     rendered_at = models.DateTimeField("生成时间", null=True, blank=True)
 
@@ -227,12 +233,17 @@ class Paper(StateModel):
             models.CheckConstraint(
                 name="paper_rendered_after_issue", condition=Q(rendered_at=None) | Q(rendered_at__gte=F("issued_at"))
             ),
+            models.CheckConstraint(
+                name="paper_rendered_has_bytes", condition=Q(rendered_at=None) | ~Q(digest="") & ~Q(storage_key="")
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # the papers of a case or an application
             models.Index(name="paper_of_subject", fields=["subject_type", "subject_key"]),
             # look-up by number
             models.Index(name="paper_number", fields=["number"]),
+            # verification by the hash of the PDF
+            models.Index(name="paper_digest", fields=["digest"]),
             # render sweep: what has no PDF yet
             models.Index(name="paper_unrendered", fields=["id"], condition=Q(rendered_at=None)),
         ]

@@ -146,6 +146,11 @@ USE_TZ = True
 #: First day of a bulletin's month: from the 26th to the 25th, 24:00.
 BULLETIN_MONTH_STARTS_ON = env.integer("BULLETIN_MONTH_STARTS_ON", 26, low=1, high=28)
 
+#: First letters of the numbers of official papers: 〔2026〕高审受字第000123号.
+PAPER_PREFIX = env.text("PAPER_PREFIX", "高审")
+#: How often one address may open public pages by code in a minute; 0 is no limit.
+PUBLIC_RATE_PER_MINUTE = env.integer("PUBLIC_RATE_PER_MINUTE", 30, low=0, high=100_000)
+
 # Files
 
 STATIC_URL = "/static/"
@@ -226,14 +231,14 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
-    "projects.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
+    "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
     "archives.tasks.*": {"queue": "render", "routing_key": "render"},
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE_FILENAME = str(GAIGE_VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "drain_outbox": {"task": "projects.tasks.drain_outbox", "schedule": 20.0},
-    "sweep_due": {"task": "projects.tasks.sweep_due", "schedule": crontab(minute="*/10")},
+    "sweep_due": {"task": "agency.tasks.sweep_due", "schedule": crontab(minute="*/10")},
     "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
     "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
     "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
@@ -249,9 +254,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 }
 
 #: Working days in which a fault found on site is to be put right, when the site visit sets no other day.
-RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 15, low=1, high=90)
+RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 3, low=1, high=90)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
+
+# Agency desk: weights of the proposal (our own rule, docs/agency.md); they add up to 1.
+AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity": 0.15}
 
 # Log
 
