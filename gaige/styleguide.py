@@ -195,43 +195,153 @@ TABS = (
     {"label": "部门办理中", "count": 1284, "url": "?tab=review"},
 )
 DESK = (
-    ("高平经开区污水处理厂提标改造", "2511-140581-89-02-953192", "取水许可审批", "部门办理中", Clock("red", "超 2 天", 9, 7, due_on=date(2026, 11, 18)), "水务局 梁宽", "出具审查意见，自 11-05，已 9 / 限 7；督办单 47 号已发", "催办"),
-    ("神农镇南片区老旧小区配套改造", "2606-140581-89-01-218898", "网上申报预审", "已接件", Clock("yellow", "今日到期", 5, 5, due_on=DAY), "本窗口", "作出受理结论；今日不处理即视为受理", "处理"),
-    ("经开区标准厂房三期", "2607-140581-89-02-177475", "施工许可阶段一件事（4 项）", "已接件", Clock("green", "剩 3 天", 2, 5, due_on=date(2026, 11, 25)), "本窗口", "作出受理结论；缺 2 件，可容缺 1 件", "接件"),
-    ("寺庄镇卫生院综合楼", "2602-140581-89-01-765102", "建设工程规划许可证核发", "特别程序(时限暂停)", Clock("grey", "暂停 6 天", 2, 3), "批前公示", "期满，自 11-12，已 6 / 限 7；公示期满自动恢复计时", "查看"),
-    ("年产12万吨精密铸件智能工厂", CODE, "建筑工程施工许可证核发", "未开始", Clock("none", "未开始", 0, 2), "施工图联合审查", "办结后自动可报，预计 11-23", "预填"),
-)  # fmt: skip
+    (
+        "高平经开区污水处理厂提标改造",
+        "2511-140581-89-02-953192",
+        "取水许可审批",
+        "部门办理中",
+        Clock("red", "超 2 天", 9, 7, due_on=date(2026, 11, 18)),
+        "水务局 梁宽",
+        "出具审查意见，自 11-05，已 9 / 限 7；督办单 47 号已发",
+        "催办",
+    ),
+    (
+        "神农镇南片区老旧小区配套改造",
+        "2606-140581-89-01-218898",
+        "网上申报预审",
+        "已接件",
+        Clock("yellow", "今日到期", 5, 5, due_on=DAY),
+        "本窗口",
+        "作出受理结论；今日不处理即视为受理",
+        "处理",
+    ),
+    (
+        "经开区标准厂房三期",
+        "2607-140581-89-02-177475",
+        "施工许可阶段一件事（4 项）",
+        "已接件",
+        Clock("green", "剩 3 天", 2, 5, due_on=date(2026, 11, 25)),
+        "本窗口",
+        "作出受理结论；缺 2 件，可容缺 1 件",
+        "接件",
+    ),
+    (
+        "寺庄镇卫生院综合楼",
+        "2602-140581-89-01-765102",
+        "建设工程规划许可证核发",
+        "特别程序(时限暂停)",
+        Clock("grey", "暂停 6 天", 2, 3),
+        "批前公示",
+        "期满，自 11-12，已 6 / 限 7；公示期满自动恢复计时",
+        "查看",
+    ),
+    (
+        "年产12万吨精密铸件智能工厂",
+        CODE,
+        "建筑工程施工许可证核发",
+        "未开始",
+        Clock("none", "未开始", 0, 2),
+        "施工图联合审查",
+        "办结后自动可报，预计 11-23",
+        "预填",
+    ),
+)
 MATTERS = (
     ("企业投资项目备案", "行政审批局", "办结通过", INSTANT, date(2026, 9, 3), "—"),
     ("环境影响报告表审批", "行政审批局", "办结通过", Clock("green", "", 3, 5), date(2026, 9, 10), "—"),
-    ("施工图设计文件联合审查", "行政审批局 牵头", "部门办理中", Clock("yellow", "", 6, 7), date(2026, 11, 23), "人防办，4 家已答复 3 家"),
+    (
+        "施工图设计文件联合审查",
+        "行政审批局 牵头",
+        "部门办理中",
+        Clock("yellow", "", 6, 7),
+        date(2026, 11, 23),
+        "人防办，4 家已答复 3 家",
+    ),
     ("水电气热信联合报装", "行政审批局", "待企业", Clock("grey", "", 1, 2), None, "企业确认接入方案"),
-)  # fmt: skip
+)
 TIMELINE = (
-    {"on": date(2026, 11, 18), "title": "消防审验", "text": "有条件同意：3 号楼梯间前室补防火门，转为待整改 1 条", "who": "张蕾，住建局"},
-    {"on": date(2026, 11, 12), "title": "施工图联合审查", "text": "受理并推送 4 家，限 11-23", "who": "王敏，3号窗口", "kind": "now"},
-    {"on": date(2026, 11, 12), "title": "建设工程规划许可证", "text": "出件，承诺 3 日用 3 日", "who": "自然资源局", "kind": "big", "url": "#timeline"},
+    {
+        "on": date(2026, 11, 18),
+        "title": "消防审验",
+        "text": "有条件同意：3 号楼梯间前室补防火门，转为待整改 1 条",
+        "who": "张蕾，住建局",
+    },
+    {
+        "on": date(2026, 11, 12),
+        "title": "施工图联合审查",
+        "text": "受理并推送 4 家，限 11-23",
+        "who": "王敏，3号窗口",
+        "kind": "now",
+    },
+    {
+        "on": date(2026, 11, 12),
+        "title": "建设工程规划许可证",
+        "text": "出件，承诺 3 日用 3 日",
+        "who": "自然资源局",
+        "kind": "big",
+        "url": "#timeline",
+    },
     {"on": date(2025, 9, 1), "title": "一次性告知单", "text": "v2 签收：13 项事项、38 件材料", "who": "陈静，代办中心"},
-)  # fmt: skip
-FACTS = (("建设单位", "山西泽铸智能装备有限公司"), ("地点", "高平经开区科创路 18 号"), ("规模", "86,400 m²"), ("传真", ""))
+)
+FACTS = (
+    ("建设单位", "山西泽铸智能装备有限公司"),
+    ("地点", "高平经开区科创路 18 号"),
+    ("规模", "86,400 m²"),
+    ("传真", ""),
+)
 CHOICES = ("上传", "高拍", "容缺", "承诺", "不适用")
 
 
 def _choices(*forbidden: str) -> tuple[dict[str, Any], ...]:
     """Return the five ways to hand in a material, some forbidden by the catalogue."""
     return tuple(
-        {"value": word, "label": word, "disabled": word in forbidden, "reason": "目录不允许" if word in forbidden else ""}
+        {
+            "value": word,
+            "label": word,
+            "disabled": word in forbidden,
+            "reason": "目录不允许" if word in forbidden else "",
+        }
         for word in CHOICES
     )
 
 
 CHECKLIST: tuple[dict[str, Any], ...] = (
-    {"name": "施工许可申请表", "ground": "系统已预填 41 项，签章页 1 页", "there": "已上传：申请表-签章.pdf 1.2 MB", "state": "ok", "field_name": "m1", "value": "上传", "choices": _choices("容缺", "承诺", "不适用")},
-    {"name": "中标通知书和施工合同", "ground": "建筑法 8；合同价、工期、项目经理须与申请表一致", "state": "miss", "todo": "缺：请上传，不可容缺", "field_name": "m2", "value": "上传", "choices": _choices("容缺", "承诺"), "upload": "file2"},
-    {"name": "质量安全具体措施资料", "ground": "建筑工程施工许可管理办法 4", "there": "容缺：12-04 前补交，逾期撤回容缺", "state": "ok", "field_name": "m3", "value": "容缺", "choices": _choices()},
-    {"name": "用地批准手续", "ground": "不动产权证书（土地），首次登记 2026-08-14 出件", "state": "have", "url": "#checklist"},
+    {
+        "name": "施工许可申请表",
+        "ground": "系统已预填 41 项，签章页 1 页",
+        "there": "已上传：申请表-签章.pdf 1.2 MB",
+        "state": "ok",
+        "field_name": "m1",
+        "value": "上传",
+        "choices": _choices("容缺", "承诺", "不适用"),
+    },
+    {
+        "name": "中标通知书和施工合同",
+        "ground": "建筑法 8；合同价、工期、项目经理须与申请表一致",
+        "state": "miss",
+        "todo": "缺：请上传，不可容缺",
+        "field_name": "m2",
+        "value": "上传",
+        "choices": _choices("容缺", "承诺"),
+        "upload": "file2",
+    },
+    {
+        "name": "质量安全具体措施资料",
+        "ground": "建筑工程施工许可管理办法 4",
+        "there": "容缺：12-04 前补交，逾期撤回容缺",
+        "state": "ok",
+        "field_name": "m3",
+        "value": "容缺",
+        "choices": _choices(),
+    },
+    {
+        "name": "用地批准手续",
+        "ground": "不动产权证书（土地），首次登记 2026-08-14 出件",
+        "state": "have",
+        "url": "#checklist",
+    },
     {"name": "联合验收前补交", "ground": "容缺", "state": "ok", "word": "待补正", "tone": "warn"},
-)  # fmt: skip
+)
 FIGS = (
     {"label": "新受理", "value": 186, "unit": "件", "note": "环比 +12.0%　同比 +8.1%", "url": "#figs"},
     {"label": "办结", "value": 1171, "unit": "件", "note": "环比 +9.6%　同比 +10.3%", "url": "#figs"},
@@ -262,11 +372,25 @@ HEAT = (
     {"name": "质量", "cells": ((3, "#heat"), (2, "#heat"), (1, "#heat"))},
     {"name": "消防", "cells": ((5, "#heat"), (4, "#heat"), (7, "#heat"))},
 )
-PACKAGES = (("一般类", 17, 17, 9), ("工业厂房类", 2, 5, 9), ("极简类", 0, 1, 3))
+PACKAGES = (
+    ("一般类", 17, 17, 9),
+    ("市政管线类", 5, 20, 7),
+    ("改扩建类", 5, 14, 7),
+    ("工业厂房类", 2, 5, 9),
+    ("极简类", 0, 1, 3),
+)
 FLOW: dict[str, Any] = {
     "columns": [
         {"label": label, "note": note}
-        for label, note in (("9月1日", "实际"), ("9月3日", "实际"), ("9月22日", "实际"), ("11月12日", "实际"), ("11月23日", "预计"), ("11月25日", "预计"), ("2027年8月", "预计"))
+        for label, note in (
+            ("9月1日", "实际"),
+            ("9月3日", "实际"),
+            ("9月22日", "实际"),
+            ("11月12日", "实际"),
+            ("11月23日", "预计"),
+            ("11月25日", "预计"),
+            ("2027年8月", "预计"),
+        )
     ],
     "lanes": ["企业", "中介机构", "行政审批局", "自然资源局", "住建局", "不动产登记中心"],
     "stages": [
@@ -275,25 +399,97 @@ FLOW: dict[str, Any] = {
         {"name": "施工验收", "joints": "联合监管　联合验收", "span": 1},
     ],
     "nodes": [
-        {"id": "a", "title": "联合会商一次告知", "note": "9月1日", "column": 0, "lane": 2, "state": "done", "critical": True},
-        {"id": "b", "title": "评估报告编制", "note": "合同 15 日", "column": 0, "lane": 1, "state": "done", "external": True},
-        {"id": "c", "title": "企业投资项目备案", "note": "即办", "column": 1, "lane": 2, "state": "done", "critical": True},
+        {
+            "id": "a",
+            "title": "联合会商一次告知",
+            "note": "9月1日",
+            "column": 0,
+            "lane": 2,
+            "state": "done",
+            "critical": True,
+        },
+        {
+            "id": "b",
+            "title": "评估报告编制",
+            "note": "合同 15 日",
+            "column": 0,
+            "lane": 1,
+            "state": "done",
+            "external": True,
+        },
+        {
+            "id": "c",
+            "title": "企业投资项目备案",
+            "note": "即办",
+            "column": 1,
+            "lane": 2,
+            "state": "done",
+            "critical": True,
+        },
         {"id": "d", "title": "环境影响报告表审批", "note": "5 日", "column": 1, "lane": 2, "state": "done"},
-        {"id": "e", "title": "建设用地规划许可证核发", "note": "2 日", "column": 2, "lane": 3, "state": "done", "critical": True},
-        {"id": "f", "title": "建设工程规划许可证核发", "note": "3 日", "column": 3, "lane": 3, "state": "done", "critical": True},
-        {"id": "g", "title": "施工图联合审查", "note": "7 日", "column": 4, "lane": 2, "state": "now", "critical": True},
+        {
+            "id": "e",
+            "title": "建设用地规划许可证核发",
+            "note": "2 日",
+            "column": 2,
+            "lane": 3,
+            "state": "done",
+            "critical": True,
+        },
+        {
+            "id": "f",
+            "title": "建设工程规划许可证核发",
+            "note": "3 日",
+            "column": 3,
+            "lane": 3,
+            "state": "done",
+            "critical": True,
+        },
+        {
+            "id": "g",
+            "title": "施工图联合审查",
+            "note": "7 日",
+            "column": 4,
+            "lane": 2,
+            "state": "now",
+            "critical": True,
+        },
         {"id": "h", "title": "人防报建审批", "note": "联审 6 日", "column": 4, "lane": 4, "state": "now"},
         {"id": "i", "title": "施工许可证核发", "note": "2 日", "column": 5, "lane": 2, "critical": True},
-        {"id": "j", "title": "主体施工", "note": "合同工期", "column": 6, "lane": 0, "critical": True, "external": True},
+        {
+            "id": "j",
+            "title": "主体施工",
+            "note": "合同工期",
+            "column": 6,
+            "lane": 0,
+            "critical": True,
+            "external": True,
+        },
         {"id": "k", "title": "首次登记房证同交", "note": "2 日", "column": 6, "lane": 5},
     ],
     "edges": [
-        ("a", "c", True), ("b", "d", False), ("c", "e", True), ("d", "f", False), ("e", "f", True), ("f", "g", True),
-        ("f", "h", False), ("g", "i", True), ("h", "i", False), ("i", "j", True), ("e", "k", False),
+        ("a", "c", True),
+        ("b", "d", False),
+        ("c", "e", True),
+        ("d", "f", False),
+        ("e", "f", True),
+        ("f", "g", True),
+        ("f", "h", False),
+        ("g", "i", True),
+        ("h", "i", False),
+        ("i", "j", True),
+        ("e", "k", False),
     ],
     "today": 4.0,
-}  # fmt: skip
-NEWEST = ({"on": datetime(2026, 11, 20, 10, 42, tzinfo=SHANGHAI), "title": "王敏", "text": " 10:42 已受理本件", "who": "3号窗口"},)
+}
+NEWEST = (
+    {
+        "on": datetime(2026, 11, 20, 10, 42, tzinfo=SHANGHAI),
+        "title": "王敏",
+        "text": " 10:42 已受理本件",
+        "who": "3号窗口",
+    },
+)
 
 
 class SampleForm(forms.Form):
@@ -308,7 +504,9 @@ class SampleForm(forms.Form):
         choices=[("agree", "同意"), ("conditional", "有条件同意"), ("refuse", "不同意"), ("none", "不涉及")],
         widget=forms.RadioSelect,
     )
-    land = forms.ChoiceField(label="用地来源", choices=[("new", "新供地"), ("old", "既有用地")], widget=forms.RadioSelect)
+    land = forms.ChoiceField(
+        label="用地来源", choices=[("new", "新供地"), ("old", "既有用地")], widget=forms.RadioSelect
+    )
     traits = forms.MultipleChoiceField(
         label="情形",
         choices=[("pile", "桩基先行"), ("road", "占用、挖掘城市道路"), ("pit", "基坑深度超过 5 m")],
@@ -333,7 +531,13 @@ def context() -> dict[str, Any]:
     """Return everything that the style guide shows."""
     pages = Paginator(range(53), 11)
     return {
-        "nav": [("工作台", "#", True), ("接件", "#", False), ("项目", "#", False), ("文书", "#", False), ("通报", "#", False)],
+        "nav": [
+            ("工作台", "#", True),
+            ("接件", "#", False),
+            ("项目", "#", False),
+            ("文书", "#", False),
+            ("通报", "#", False),
+        ],
         "duty": "3号窗口 王敏",
         "last_sweep": "09:40，正常",
         "demo": True,

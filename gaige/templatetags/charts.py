@@ -63,9 +63,7 @@ def _grid(step: float, top: float, height: float) -> list[str]:
     return out
 
 
-def _ends(
-    this: tuple[float, float] | None, last: tuple[float, float] | None, words: tuple[str, str]
-) -> list[str]:
+def _ends(this: tuple[float, float] | None, last: tuple[float, float] | None, words: tuple[str, str]) -> list[str]:
     """Return the labels at the ends of both lines, moved apart when they would touch."""
     this_y = this[1] if this else 0.0
     last_y = last[1] if last else 0.0
@@ -116,7 +114,13 @@ def line_chart(
     out += _ends(_end(this), _end(before) if before else None, ends)
     words = label or f"由 {number(values[0])} 到 {number(values[-1])}"
     body = mark_safe("".join(out))  # noqa: S308 - numbers, and names escaped above
-    return format_html('<svg class="chart" viewBox="0 0 640 240" role="img" aria-label="{}">{}</svg>', words, body)
+    return format_html(
+        '<div class="scroller" tabindex="0" role="group" aria-label="{}">'
+        '<svg class="chart" viewBox="0 0 640 240" role="img" aria-label="{}">{}</svg></div>',
+        f"图：{words}",
+        words,
+        body,
+    )
 
 
 # Bars in a cell
@@ -180,9 +184,7 @@ def dots(values: Iterable[float], limit: float, maximum: float) -> SafeString:
     for value in values:
         columns[value] = columns.get(value, 0) + 1
     step, _ = nice_scale(maximum)
-    out = [
-        f'<path class="gr" d="M{_dot_x(n * step, maximum):g} 2V34"/>' for n in range(int(maximum / step + 1e-9) + 1)
-    ]
+    out = [f'<path class="gr" d="M{_dot_x(n * step, maximum):g} 2V34"/>' for n in range(int(maximum / step + 1e-9) + 1)]
     most = max(columns.values(), default=0)
     gap = min(8.0, 28 / max(most - 1, 1))
     beside = min(9.0, 0.4 * DOTS_ROOM / maximum)
@@ -209,7 +211,7 @@ def heat_step(value: float, maximum: float) -> int:
 def heat_table(head: str, columns: Sequence[str], rows: Iterable[Any], total: str = "合计") -> dict[str, Any]:
     """Show a heat table; the number is always printed and opens its list.
 
-    A row: name, cells (pairs of value and url), url of its total. ``total`` is the head of the last column, empty for none.
+    A row: name, cells (pairs of value and url), url of its total. ``total`` heads the last column, empty for none.
     """
     rows = list(rows)
     maximum = max((value for row in rows for value, _ in get(row, "cells", ())), default=0)
@@ -235,6 +237,40 @@ def ranked(value: Any, cases: int) -> str:
 
 LANE_HEAD, COLUMN, BOX_W, BOX_H, ROW, HEAD = 118, 110, 90, 64, 87, 84
 CHARS = 6
+#: Words that a title is rather cut before than through.
+WORDS: tuple[str, ...] = (
+    "联合",
+    "审批",
+    "审查",
+    "核发",
+    "核准",
+    "登记",
+    "许可",
+    "备案",
+    "报告",
+    "规划",
+    "验收",
+    "一次",
+    "编制",
+    "监督",
+    "报建",
+)
+WORDS += (
+    "检查",
+    "成交",
+    "施工",
+    "设计",
+    "方案",
+    "意见",
+    "房证",
+    "中心",
+    "接入",
+    "报装",
+    "用地",
+    "评估",
+    "首次",
+    "告知",
+)
 STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
 
 
@@ -244,8 +280,10 @@ def _lines(title: str) -> list[str]:
         return [title]
     if len(title) > 2 * CHARS:
         return [title[:CHARS], title[CHARS : 2 * CHARS - 1] + "…"]
-    half = math.ceil(len(title) / 2)
-    return [title[:half], title[half:]]
+    half = len(title) / 2
+    cuts = range(len(title) - CHARS, CHARS + 1)
+    cut = min(cuts, key=lambda at: (not title.startswith(WORDS, at), abs(at - half), at))
+    return [title[:cut], title[cut:]]
 
 
 class _Layout:
@@ -261,7 +299,9 @@ class _Layout:
             place = (get(node, "lane", 0), get(node, "column", 0))
             row_of[get(node, "id")] = slots.get(place, 0)
             slots[place] = slots.get(place, 0) + 1
-        self.depth = [max([slots.get((n, m), 0) for m in range(len(self.columns))] or [1]) or 1 for n in range(len(self.lanes))]
+        self.depth = [
+            max([slots.get((n, m), 0) for m in range(len(self.columns))] or [1]) or 1 for n in range(len(self.lanes))
+        ]
         self.tops = [HEAD + ROW * sum(self.depth[:n]) for n in range(len(self.lanes))]
         self.width = LANE_HEAD + COLUMN * len(self.columns)
         self.height = HEAD + ROW * sum(self.depth) + 4
@@ -312,18 +352,19 @@ def _box(layout: _Layout, node: Any) -> str:
         )
         if word
     )
-    weight = ' font-weight="600"' if get(node, "critical", False) else ""
+    weight = ' font-weight="700"' if get(node, "critical", False) else ""
     lines = _lines(str(get(node, "title", "")))
     base = y + (22 if len(lines) > 1 else 28)
+    middle = f'x="{x + BOX_W / 2:g}" text-anchor="middle"'
     texts = "".join(
-        f'<text x="{x + BOX_W / 2:g}" y="{base + 17 * n:g}" text-anchor="middle"{weight}>{conditional_escape(line)}</text>'
+        f'<text {middle} y="{base + 17 * n:g}"{weight}>{conditional_escape(line)}</text>'
         for n, line in enumerate(lines)
     )
     note = conditional_escape(get(node, "note", ""))
     title = conditional_escape(get(node, "title", ""))
     return (
         f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{BOX_W}" height="{BOX_H}" '
-        f'rx="2"/>{texts}<text class="s" x="{x + BOX_W / 2:g}" y="{y + 56:g}" text-anchor="middle">{note}</text></g>'
+        f'rx="2"/>{texts}<text class="s" {middle} y="{y + 56:g}">{note}</text></g>'
     )
 
 
@@ -357,7 +398,8 @@ def _lane_rows(layout: _Layout) -> str:
         lines = _lines(str(lane))
         y = top + height / 2 + 5 - 10 * (len(lines) - 1)
         out += [
-            f'<text class="h" x="14" y="{y + 20 * at:g}">{conditional_escape(line)}</text>' for at, line in enumerate(lines)
+            f'<text class="h" x="14" y="{y + 20 * at:g}">{conditional_escape(line)}</text>'
+            for at, line in enumerate(lines)
         ]
     return "".join(out)
 
@@ -379,8 +421,8 @@ def _today(layout: _Layout, today: float | None) -> str:
         return ""
     x = LANE_HEAD + COLUMN * today - 6
     return (
-        f'<path class="today" d="M{x:g} 62V{layout.height - 4}"/><rect class="today-bx" x="{x - 18:g}" y="40" width="36" '
-        f'height="22"/><text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
+        f'<path class="today" d="M{x:g} 62V{layout.height - 4}"/>'
+        f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/><text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
     )
 
 

@@ -64,12 +64,12 @@ def now_line() -> str:
 
 
 def number(value: Any, places: int | None = None) -> str:
-    """Return ``1,284`` or ``3.6``: thousands grouped, no trailing zeros, ``places`` decimals at most; None is a dash."""
+    """Return ``1,284`` or ``3.6``: grouped, exactly ``places`` decimals or no trailing zeros, a dash for None."""
     if value is None or value == "":
         return DASH
-    if isinstance(value, int):
-        return f"{value:,}"
-    if not isinstance(value, (float, Decimal)):
+    if not isinstance(value, (int, float, Decimal)):
         return str(value)
-    text = f"{value:,.{places if places is not None else 2}f}"
+    if places is not None:
+        return f"{value:,.{places}f}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -43,9 +43,13 @@ LIGHTS = ("green", "yellow", "red", "grey")
 #: Above so many working days a clock is one bar.
 MOST_CELLS = 15
 CELL, BAR_WIDTH = 11, 163
+#: Length of 11-20; a longer one carries its year.
+SHORT_DAY = 5
 PROVISIONAL = "暂按法定节假日推算"
 #: What is bold in a waiting sentence besides who and what.
-DUE_WORDS = re.compile(r"今天 ?\d{1,2}:\d{2} ?到期|今[天日]到期|明天到期|超 ?\d+ ?天|(?:\d{4}年)?\d{1,2}月\d{1,2}日 ?到期")
+DUE_WORDS = re.compile(
+    r"今天 ?\d{1,2}:\d{2} ?到期|今[天日]到期|明天到期|超 ?\d+ ?天|(?:\d{4}年)?\d{1,2}月\d{1,2}日 ?到期"
+)
 OWNERS = (
     ("government", "gov", "政府"),
     ("applicant", "ent", "企业"),
@@ -81,22 +85,23 @@ def _cells(colour: str, used: int, limit: int) -> list[str]:
     """Return the class of each cell: used, yellow, finished, over, paused or empty."""
     if colour == "red":
         return ["f"] * limit + ["o"] * max(used - limit, 0)
-    left = max(limit - used, 0)
     kind = {"yellow": "y", "none": ""}.get(colour, "u")
-    return [kind if kind else ""] * min(used, limit) + (["p"] * left if colour == "grey" else [""] * left)
+    return [kind] * min(used, limit) + ["p" if colour == "grey" else ""] * max(limit - used, 0)
+
+
+def _rect(x: float, width: float, kind: str) -> str:
+    """Return one rectangle of a clock."""
+    css = f' class="{kind}"' if kind else ""
+    return f'<rect x="{x:g}" y=".5" width="{width:g}" height="7"{css}/>'
 
 
 def _bar(colour: str, used: int, limit: int) -> str:
     """Return the rectangles of one bar: the whole length, the used part, and what is beyond the limit."""
-    whole = max(used, limit)
-    kind = {"yellow": "y", "red": "f", "none": "", "grey": "u"}.get(colour, "u")
-    part = BAR_WIDTH * min(used, limit) / whole
-    out = [f'<rect x=".5" y=".5" width="{BAR_WIDTH}" height="7"{" class=" + chr(34) + "p" + chr(34) if colour == "grey" else ""}/>']
+    part = round(BAR_WIDTH * min(used, limit) / max(used, limit), 1)
+    out = _rect(0.5, BAR_WIDTH, "p" if colour == "grey" else "")
     if part:
-        out.append(f'<rect x=".5" y=".5" width="{part:.1f}" height="7" class="{kind}"/>')
-    if used > limit:
-        out.append(f'<rect x="{part + 0.5:.1f}" y=".5" width="{BAR_WIDTH - part:.1f}" height="7" class="o"/>')
-    return "".join(out)
+        out += _rect(0.5, part, {"yellow": "y", "red": "f", "none": ""}.get(colour, "u"))
+    return out + _rect(part + 0.5, round(BAR_WIDTH - part, 1), "o") if used > limit else out
 
 
 @lru_cache(maxsize=1024)
@@ -109,10 +114,7 @@ def days_svg(colour: str, used: int, limit: int) -> SafeString:
         width, body = BAR_WIDTH + 1, _bar(colour, used, limit)
     else:
         width = CELL * len(cells) - 2
-        body = "".join(
-            f'<rect x="{CELL * n}.5" y=".5" width="8" height="7"{f" class={chr(34)}{kind}{chr(34)}" if kind else ""}/>'
-            for n, kind in enumerate(cells)
-        )
+        body = "".join(_rect(CELL * n + 0.5, 8, kind) for n, kind in enumerate(cells))
     head = f'<svg class="days" width="{width}" height="8" viewBox="0 0 {width} 8" aria-hidden="true">'
     return mark_safe(f"{head}{body}</svg>")  # noqa: S308 - numbers and fixed words only
 
@@ -145,9 +147,7 @@ def clock(data: Any, inline: bool = False, due: bool = False) -> SafeString:  # 
     title = _clock_title(data)
     attribute = format_html(' title="{}"', title) if title else ""
     if inline:
-        return format_html(
-            '<span class="clock in"{}><span>{} / {} 日</span>{}</span>', attribute, used, limit, drawing
-        )
+        return format_html('<span class="clock in"{}><span>{} / {} 日</span>{}</span>', attribute, used, limit, drawing)
     note = SafeString("")
     if due and get(data, "due_on"):
         provisional = f"，{PROVISIONAL}" if get(data, "provisional", False) else ""
@@ -172,6 +172,11 @@ def _emphasise(sentence: str, terms: Iterable[str]) -> SafeString:
         out += [conditional_escape(sentence[at:begin]), format_html("<b>{}</b>", sentence[begin:stop])]
         at = stop
     return mark_safe("".join([*out, conditional_escape(sentence[at:])]))  # noqa: S308 - parts are escaped above
+
+
+def _short(sentence: str) -> str:
+    """Return a waiting sentence as it stands after 同时在等: without its beginning and its full stop."""
+    return sentence.removeprefix("正在等").strip().removesuffix("。")
 
 
 def _waiting_facts(item: Any) -> list[tuple[str, str]]:
@@ -210,18 +215,18 @@ def waiting(data: Any, public: bool = False, extra: Sequence[tuple[str, Any]] = 
     who, person, what = (str(get(first, name, "")) for name in ("who", "person", "what"))
     if public:
         sentence, rows = _emphasise(get(first, "public_sentence", ""), (who, what)), _public_facts(first)
-        also = [get(item, "public_sentence", "") for item in others]
+        also = [_short(get(item, "public_sentence", "")) for item in others]
     else:
         terms = (f"{who} {person}", f"{who}{person}", who, person, what) if person else (who, what)
         sentence, rows = _emphasise(get(first, "sentence", ""), terms), _waiting_facts(first)
-        also = [get(item, "sentence", "") for item in others]
+        also = [_short(get(item, "sentence", "")) for item in others]
     colour = get(first, "light", "none")
     return {
         "item": first,
         "sentence": sentence,
         "light": colour if colour in LIGHTS else "",
         "rows": [*rows, *extra],
-        "also": also,
+        "also": "；".join(also),
         "public": public,
     }
 
@@ -267,7 +272,7 @@ def sheet(content: str, title: str = "", note: Any = "", **options: Any) -> Safe
 @register.simple_block_tag
 def page_head(content: str, title: str, sub: Any = "") -> SafeString:
     """Show the head of a page: the one ``h1``, a line below it, and the block as its actions at the right."""
-    return render_to_string("ui/page_head.html", {"content": content.strip(), "title": title, "sub": sub})
+    return render_to_string("ui/page_head.html", {"content": SafeString(content.strip()), "title": title, "sub": sub})
 
 
 @register.inclusion_tag("ui/facts.html")
@@ -282,19 +287,21 @@ def timeline(entries: Iterable[Any], cols: bool = False) -> dict[str, Any]:  # n
 
     ``kind``: ``big`` a paper came out, ``now`` running, else plain. ``cols`` makes two columns on a desktop.
     """
-    return {"entries": entries, "cols": cols}
+    rows = list(entries)
+    years = any(len(dates.day(get(row, "on"))) > SHORT_DAY for row in rows)
+    return {"entries": rows, "cols": cols, "years": years}
 
 
 @register.inclusion_tag("ui/empty.html")
 def empty(title: str, text: str = "", url: str = "", label: str = "", **more: str) -> dict[str, Any]:
-    """Say what the list is, why nothing is here, and the next useful link (``url``, ``label``; ``url2``, ``label2``)."""
+    """Say what the list is, why nothing is here, and the next link (``url``, ``label``, ``url2``, ``label2``)."""
     return {"title": title, "text": text, "url": url, "label": label, **more}
 
 
 @register.simple_block_tag
 def notice(content: str, tone: str = "", live: bool = False) -> SafeString:  # noqa: FBT001, FBT002
     """Show one sentence and one action at a left rule; ``tone``: ``"" good warn bad``; ``live`` is read out at once."""
-    context = {"content": content.strip(), "tone": tone, "live": live}
+    context = {"content": SafeString(content.strip()), "tone": tone, "live": live}
     return render_to_string("ui/notice.html", context)
 
 
@@ -388,9 +395,8 @@ def keyset_pager(context: Context, before: Any = None, after: Any = None, count:
 def export_links(context: Context, formats: str = "csv") -> SafeString:
     """Show 导出 links for the list as it is filtered: ``?export=csv`` (``formats`` separated by blanks)."""
     names = formats.split()
-    rows = [
-        (_query(context, export=name, page=None), "导出" if len(names) == 1 else f"导出 {name.upper()}") for name in names
-    ]
+    labels = ["导出"] if len(names) == 1 else [f"导出 {name.upper()}" for name in names]
+    rows = [(_query(context, export=name, page=None), label) for name, label in zip(names, labels, strict=True)]
     return format_html_join(" ", '<a class="noprint" href="{}">{}</a>', rows)
 
 
