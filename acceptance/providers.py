@@ -1,0 +1,95 @@
+"""What the joint acceptance gives to the apps below: whom it waits for, its sheet on the project page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from acceptance import rules
+from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
+from projects import panels, timing, waiting, workdays
+from projects.models import WorkUnit
+from projects.reading import read_clock
+from projects.states import Stage
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+#: state -> (rank, what is awaited, verb); the body follows from the state.
+AWAITED: dict[str, tuple[int, str, str]] = {
+    AcceptanceState.APPLIED: (3, "联合验收申请的受理", "作出"),
+    AcceptanceState.DOC_REVIEW: (3, "现场验收日期", "约定"),
+    AcceptanceState.SITE: (3, "现场验收结果", "填写"),
+    AcceptanceState.RECTIFYING: (1, "联合验收整改", "完成"),
+    AcceptanceState.RECHECK: (3, "整改复核", "完成"),
+    AcceptanceState.MERGING: (3, "竣工联合验收意见书", "出具"),
+}
+
+
+def awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Yield one row per open acceptance. Three queries, whatever the number of projects."""
+    by_pk = {project.pk: project for project in projects}
+    found = AcceptanceApplication.objects.filter(project__in=list(by_pk), state__in=list(ACCEPTANCE_OPEN))
+    for acceptance in found.select_related(
+        "lead", "clock", "application"
+    ).prefetch_related("items__organisation", "clock__pauses"):
+        yield _row(acceptance, by_pk[acceptance.project_id])
+
+
+def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
+    rank, what, verb = AWAITED[acceptance.state]
+    reading = read_clock(acceptance.clock) if acceptance.clock else None
+    since = timing.business_day(acceptance.list_issued_at or acceptance.accepted_at or acceptance.applied_at)
+    with_owner = acceptance.state == AcceptanceState.RECTIFYING or (
+        acceptance.state == AcceptanceState.APPLIED and acceptance.application.submitted_at is None
+    )
+    return Waiting(
+        project_id=project.pk, rank=1 if with_owner else rank, role=_body(acceptance, project, with_owner), verb=verb,
+        what="联合验收申报材料" if with_owner and acceptance.state == AcceptanceState.APPLIED else what, since=since,
+        days=workdays.workdays_between(since, timing.today()), limit=reading.limit if reading else None,
+        due_on=reading.due_on if reading and not reading.paused else None,
+        light=reading.light if reading else "none", is_provisional=bool(reading and reading.provisional),
+        auto="整改期间不计时，逾期由牵头部门转不通过" if with_owner else "到期不作默认，亮红灯并提醒牵头部门",
+        url=reverse("acceptance:detail", args=[acceptance.pk]),
+    )
+
+
+def _body(acceptance: AcceptanceApplication, project: Project, with_owner: bool) -> str:
+    if with_owner:
+        return "建设单位"
+    if acceptance.state == AcceptanceState.APPLIED:
+        return "综合窗口"
+    wanted = {AcceptanceState.SITE: ItemState.PENDING, AcceptanceState.RECHECK: ItemState.RECTIFYING}
+    state = wanted.get(AcceptanceState(acceptance.state))
+    bodies = [i.organisation.label for i in acceptance.items.all() if i.is_gate and i.state == state] if state else []
+    return "、".join(dict.fromkeys(bodies)) or acceptance.lead.label
+
+
+def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | None:
+    """Return the sheet 联合验收 once the project is in its acceptance stage or has an application."""
+    found = project.acceptances.select_related("lead").prefetch_related("items").first()
+    if found is None and project.stage != Stage.ACCEPTANCE:
+        return None
+    unit = WorkUnit.objects.filter(project=project, is_default=True).first()
+    if unit is not None:
+        unit.project = project
+    items: list[AcceptanceItem] = list(found.items.all()) if found else []
+    return panels.Panel(
+        "acceptance/_panel.html",
+        {
+            "project": project, "acceptance": found, "items": items, "unit": unit,
+            "tone": TONES.get(found.state, "plain") if found else "none",
+            "good": sum(i.state in {ItemState.PASSED, ItemState.RECHECKED} for i in items),
+            "can_apply": rules.can_apply(request.user, unit) if unit else None,
+        },
+    )
+
+
+waiting.register("acceptance", awaited)
+panels.register("acceptance", 30, acceptance_panel)

@@ -1,0 +1,48 @@
+"""Page-sized reads of the joint acceptance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acceptance import rules
+from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.services.items import issues_of_acceptance
+from acceptance.states import TONES
+
+if TYPE_CHECKING:
+    from projects.errors import Verdict
+    from projects.models import IssueItem, User
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One of the twelve items with its faults and what the user may do."""
+
+    item: AcceptanceItem
+    tone: str
+    issues: tuple[IssueItem, ...]
+    can_record: Verdict
+    can_recheck: Verdict
+
+
+def item_rows(acceptance: AcceptanceApplication, user: User) -> list[ItemRow]:
+    """Return the items in order; three queries whatever their number."""
+    issues: dict[str, list[IssueItem]] = {}
+    for issue in issues_of_acceptance(acceptance).select_related("raised_for", "debtor_organisation"):
+        issues.setdefault(issue.subject_key, []).append(issue)
+    rows = []
+    for item in acceptance.items.select_related("organisation", "case__matter", "checked_by"):
+        item.acceptance = acceptance
+        rows.append(ItemRow(
+            item, TONES.get(item.state, "plain"), tuple(issues.get(str(item.pk), ())),
+            rules.can_record(user, item), rules.can_recheck(user, item),
+        ))
+    return rows
+
+
+def for_page(user: User) -> object:
+    """Return the acceptance applications that the user may see, with what a page reads of them."""
+    return AcceptanceApplication.objects.visible_to(user).select_related(
+        "project__owner", "project__centre", "lead", "work_unit", "application", "clock", "visit",
+    ).prefetch_related("items__organisation")

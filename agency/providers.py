@@ -1,0 +1,52 @@
+"""What the agency desk gives to the apps below: who waits for a 项目长 or 服务专员, and the sheet of the project page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from agency.models import Assignment
+from agency.states import AssignmentRole
+from projects import panels, timing, waiting, workdays
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+RANK_UNASSIGNED = 4
+
+
+def unassigned(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Yield one row per open project that lacks one of its two people. One query."""
+    held = set(
+        Assignment.objects.filter(project__in=[project.pk for project in projects], ended_at=None)
+        .values_list("project_id", "role")
+    )
+    today = timing.today()
+    for project in projects:
+        missing = [role for role in AssignmentRole if (project.pk, role.value) not in held]
+        if missing:
+            since = timing.business_day(project.registered_at)
+            yield Waiting(
+                project_id=project.pk, rank=RANK_UNASSIGNED, role="代办调度", verb="指派",
+                what="、".join(str(role.label) for role in missing), since=since,
+                days=workdays.workdays_between(since, today), auto="一直等到代办调度指派为止",
+            )
+
+
+def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
+    """Return the sheet 代办: who is 项目长 and 服务专员, and the way to assign."""
+    from agency import rules
+
+    current = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
+    return panels.Panel(
+        "agency/_panel_people.html",
+        {"assignments": list(current), "can_assign": rules.can_assign(request.user, project), "project": project},
+        column="side",
+    )
+
+
+waiting.register("agency", unassigned)
+panels.register("agency", 60, people_panel)
