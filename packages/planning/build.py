@@ -35,7 +35,7 @@ class MaterialView:
     @property
     def source_label(self) -> str:
         """Source in Chinese; a result of an earlier matter names the matter."""
-        return f"来自“{self.from_name}”" if self.from_name else MaterialSource(self.source).label
+        return f"来自：{self.from_name}" if self.from_name else MaterialSource(self.source).label
 
     @property
     def is_submitted(self) -> bool:

@@ -54,17 +54,17 @@ def propose_package(facts: Facts, investment: str | None = None) -> Proposal:
     Among the packages of one kind of investment exactly one fits once the questions are answered; without the
     investment two may remain, and then none is proposed.
     """
-    found = PackageVersion.objects.published().select_related("package").order_by("package__order")
-    versions = list(found.filter(investment=investment) if investment else found)
+    published = PackageVersion.objects.published().select_related("package").order_by("package__order")
+    versions = list(published.filter(investment=investment) if investment else published)
     candidates = tuple(candidate(definition_of(version), facts) for version in versions)
-    fitting = [v for v, c in zip(versions, candidates, strict=True) if c.fit is Fit.FITS]
-    chosen = fitting[0] if len(fitting) == 1 else None
-    reasons = next((c.reasons for c in candidates if chosen and c.code == chosen.code), ())
-    names: set[str] = set()
-    if not fitting:
-        for version in versions:
-            names |= open_names(definition_of(version).scope, facts)
-    return Proposal(chosen, candidates, reasons, in_order(names))
+    pairs = list(zip(versions, candidates, strict=True))
+    fitting = [pair for pair in pairs if pair[1].fit is Fit.FITS]
+    is_settled = bool(investment) or all(c.fit is not Fit.OPEN for c in candidates)
+    if len(fitting) == 1 and is_settled:
+        version, found = fitting[0]
+        return Proposal(version, candidates, (f"投资类型：{version.get_investment_display()}", *found.reasons), ())
+    names = {name for v in versions for name in open_names(definition_of(v).scope, facts)}
+    return Proposal(None, candidates, (), in_order(names))
 
 
 def candidate(definition: PackageDefinition, facts: Facts) -> Candidate:

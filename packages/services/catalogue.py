@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from archives.models import DocumentKind
@@ -34,9 +34,10 @@ from packages.models import (
 from packages.models.catalogue import Part, Versioned
 from projects import timing
 from projects.errors import DomainError
-from projects.models import Organisation
+from projects.events import record
+from projects.models import Organisation, User
 from projects.services.organisations import Loaded, load_departments
-
+from projects.states import OrganisationKind
 
 Coded = TypeVar("Coded", Matter, Package)
 
@@ -87,7 +88,8 @@ class CatalogueRefused(DomainError):  # noqa: N818 - it is a refusal, like NotAl
 
 
 def load_catalogue(
-    folder: Path = CATALOG, *, dry_run: bool = False, full: bool = False, at: dt.datetime | None = None
+    folder: Path = CATALOG, *, by: User | None = None, dry_run: bool = False, full: bool = False,
+    at: dt.datetime | None = None,
 ) -> LoadPlan:
     """Bring the database to what the files of `folder` say, as a whole or not at all; return what was done.
 
@@ -96,13 +98,33 @@ def load_catalogue(
     2. Departments and document kinds are added or brought up to date.
     3. A matter, package or acceptance item whose content differs gets a new published version, the old one retires;
        one that the files no longer hold retires. Running it again changes nothing.
+    4. What changed is told by one event `catalogue.loaded` in the chain of the approval bureau.
     """
     tables = read_tables(folder)
     faults = check(tables) or check_answers(tables) or (check_examples(tables) if full else [])
     if faults:
         raise CatalogueRefused(faults)
-    with transaction.atomic():
-        return _load(tables, dry_run=dry_run, at=at or timing.now())
+    moment = at or timing.now()
+    try:
+        with transaction.atomic():
+            plan = _load(tables, dry_run=dry_run, at=moment)
+            if plan.changes and not dry_run:
+                _tell(plan, by, moment)
+    except IntegrityError as error:
+        raise DomainError("catalogue_busy", "另一次载入正在进行，本次未载入任何内容；请稍后再试。") from error
+    return plan
+
+
+def _tell(plan: LoadPlan, by: User | None, at: dt.datetime) -> None:
+    bureau = Organisation.objects.filter(kind=OrganisationKind.BUREAU).exclude(code="").order_by("pk").first()
+    if bureau is None:
+        return
+    counts = {action.name.lower(): sum(e.action is action for e in plan.changes) for action in Action}
+    changed = [f"{entry.table} {entry.code} {entry.action}" for entry in plan.changes if entry.action is not Action.ADD]
+    record(
+        "catalogue.loaded", subject=bureau, by=by, organisation=bureau, at=at, data={**counts, "changed": changed},
+        summary=f"载入事项目录：新增{counts['add']}、变更{counts['change']}、停用{counts['retire']}",
+    )
 
 
 def _load(tables: Tables, *, dry_run: bool, at: dt.datetime) -> LoadPlan:
