@@ -44,12 +44,12 @@ def published_days() -> list[tuple[dt.date, bool, str, str]]:
             works = bool(chinese_calendar.is_workday(day))
             _, name = chinese_calendar.get_holiday_detail(day)
             source = PROLONGED_2020 if dt.date(2020, 1, 31) <= day <= dt.date(2020, 2, 2) else document
-            days.append((day, works, source, _note(day, works, name)))
+            days.append((day, works, source, _note(day, name, works=works)))
             day += dt.timedelta(days=1)
     return days
 
 
-def _note(day: dt.date, works: bool, name: str | None) -> str:
+def _note(day: dt.date, name: str | None, *, works: bool) -> str:
     """Why a day differs from the plain week; empty when it does not."""
     weekend = day.weekday() >= 5
     festival = NAMES.get(name or "", name or "")
@@ -78,7 +78,7 @@ def load_published_calendar(apps: Any = None, schema_editor: Any = None) -> int:
         work_day = apps.get_model("projects", "WorkDay")
         calendar_version = apps.get_model("projects", "CalendarVersion")
     using = schema_editor.connection.alias if schema_editor is not None else "default"
-    days = QuerySet(work_day, using=using)
+    days: QuerySet[Any] = QuerySet(work_day, using=using)
     present = set(days.values_list("day", flat=True))
     rows = [
         work_day(day=day, is_workday=works, source=source, note=note)

@@ -6,14 +6,14 @@ begins is not part of it, the day it ends is. An extension lengthens the limit (
 (行政许可法 45).
 
 The operations write rows that the calling service has locked, inside its transaction; they record no event, since the
-service that knows what happened does. `read_clock` (projects.reading) and `explain` (projects.explaining) are reached
-through this module too.
+service that knows what happened does. What only reads is reached through this module too: `read_clock`
+(projects.reading), `explain` (projects.explaining), `time_ledger` (projects.segments).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from projects.errors import DomainError
 from projects.explaining import Explanation, explain
 from projects.models.time import Clock, ClockPause, ClockSegment
 from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, read_clock
+from projects.segments import cut_life, ledger_words, rebuild_segments, time_ledger
 from projects.timing import Moment
 
 if TYPE_CHECKING:
@@ -301,68 +302,6 @@ def _instant(at: Moment | None) -> dt.datetime:
     return present if at == timing.today() else timing.start_of_day(at)
 
 
-# Segments ---------------------------------------------------------------------------------------------------------
-
-
-def cut_life(clock: Clock, pauses: Sequence[ClockPause]) -> list[tuple[str, dt.datetime, dt.datetime | None]]:
-    """Cut the life of a clock into pieces (owner, start, end) without gap or overlap.
-
-    Where pauses overlap, the piece belongs to the one that began first; outside them to the owner of the clock. The
-    last piece of a live clock is open.
-    """
-    start, end = clock.started_at, clock.stopped_at
-    cuts = {start}
-    for pause in pauses:
-        for moment in (pause.started_at, pause.ended_at):
-            if moment is not None and moment > start and (end is None or moment < end):
-                cuts.add(moment)
-    order = sorted(pauses, key=lambda pause: (pause.started_at, pause.pk or 0))
-    pieces: list[tuple[str, dt.datetime, dt.datetime | None]] = []
-    ordered = sorted(cuts)
-    for at, until in zip(ordered, [*ordered[1:], end], strict=True):
-        owner: str = next(
-            (p.owner for p in order if p.started_at <= at and (p.ended_at is None or p.ended_at > at)), clock.owner
-        )
-        if pieces and pieces[-1][0] == owner:
-            pieces[-1] = (owner, pieces[-1][1], until)
-        else:
-            pieces.append((owner, at, until))
-    return pieces
-
-
-def rebuild_segments(clock: Clock, pauses: Sequence[ClockPause] | None = None) -> list[ClockSegment]:
-    """Write the segments of a clock anew from its pauses, when they differ from those that stand."""
-    pieces = cut_life(clock, list(clock.pauses.all()) if pauses is None else pauses)
-    standing = list(ClockSegment.objects.filter(clock=clock).order_by("started_at", "pk"))
-    if [(row.owner, row.started_at, row.ended_at) for row in standing] == pieces:
-        return standing
-    ClockSegment.objects.filter(clock=clock).delete()
-    return ClockSegment.objects.bulk_create(
-        ClockSegment(clock=clock, owner=owner, started_at=at, ended_at=until) for owner, at, until in pieces
-    )
-
-
-def time_ledger(items: Clock | Iterable[Clock | ClockSegment], on: Moment | None = None) -> dict[str, int]:
-    """时间账: working days per owner (always all four, in the order of `TimeOwner`), summed over clocks or segments.
-
-    A segment that is still open runs until `on` (default: today). No query for clocks with prefetched segments.
-    """
-    day = timing.business_day(timing.now() if on is None else on)
-    ledger: dict[str, int] = dict.fromkeys(TimeOwner.values, 0)
-    for item in [items] if isinstance(items, Clock) else items:
-        for segment in item.segments.all() if isinstance(item, Clock) else [item]:
-            start = timing.business_day(segment.started_at)
-            end = day if segment.ended_at is None else min(day, timing.business_day(segment.ended_at))
-            ledger[segment.owner] += workdays.workdays_between(start, end)
-    return ledger
-
-
-def ledger_words(ledger: dict[str, int]) -> str:
-    """时间账 in one line: 政府 6 天 · 企业 9 天 · 特别程序 4 天 (owners without a day are left out)."""
-    parts = [f"{TimeOwner(owner).label} {days} 天" for owner, days in ledger.items() if days]
-    return " · ".join(parts) or "政府 0 天"
-
-
 # Provisional dates ------------------------------------------------------------------------------------------------
 
 
@@ -403,26 +342,26 @@ def _record_moved(change: MovedClock) -> None:
 
     if change.clock.project is None:
         return
+    old, new = str(change.old_due_on), str(change.new_due_on)
     record(
         "clock.moved",
         subject=change.clock,
         by=None,
         project=change.clock.project,
-        summary=f"{change.clock}：工作日历更新，到期日由 {change.old_due_on} 调整为 {change.new_due_on}",
-        data={"due_on": [str(change.old_due_on), str(change.new_due_on)], "version": change.clock.calendar_version},
+        summary=f"{change.clock}：工作日历更新，到期日由 {old} 调整为 {new}",
+        data={"due_on": [old, new], "calendar_version": change.clock.calendar_version},
     )
 
 
 def _recompute_one(pk: int, project_id: int | None, number: int) -> MovedClock | None:
-    """Lock and recompute one clock; its change when the due day moved."""
-    from projects.models import Project
+    """Lock and recompute one clock, its project first; its change when the due day moved."""
+    from projects.events import lock_project
 
-    if project_id is not None:
-        Project.objects.select_for_update().get(pk=project_id)
-    clock = Clock.objects.select_for_update().filter(pk=pk, state__in=LIVE_STATES).first()
+    project = None if project_id is None else lock_project(project_id)
+    clock = Clock.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=LIVE_STATES).first()
     if clock is None or clock.calendar_version >= number:
         return None
+    clock.project = project
     old = clock.due_on
     recompute(clock)
     return MovedClock(clock, old, clock.due_on) if clock.due_on != old else None
-

@@ -85,14 +85,18 @@ def _ascii_digits(text: str) -> list[int]:
 
 def mend(text: object) -> str:
     """Text as it was meant: NFKC, every dash a hyphen, no blank or invisible character, capitals."""
-    mended = []
-    for character in unicodedata.normalize("NFKC", "" if text is None else str(text)):
-        category = unicodedata.category(character)
-        if character in DASHES or category == "Pd":
-            mended.append("-")
-        elif category[0] not in "ZC":
-            mended.append(character)
-    return "".join(mended).upper()
+    before, mended = None, "" if text is None else str(text)
+    while mended != before:  # what is left when characters go may compose anew
+        before = mended
+        mended = "".join(_mended(character) for character in unicodedata.normalize("NFKC", before)).upper()
+    return mended
+
+
+def _mended(character: str) -> str:
+    category = unicodedata.category(character)
+    if character in DASHES or category == "Pd":
+        return "-"
+    return "" if category[0] in "ZC" else character
 
 
 def normalise_project_code(text: str) -> str:
@@ -287,7 +291,8 @@ def validate_elicense_id(text: str) -> str:
 def validate_construction_permit_no(text: str) -> str:
     """Return an 18-digit 施工许可 number (region 6, date 8, serial 2, class 2), or raise `ValidationError`."""
     if not re.fullmatch(r"[0-9]{18}", text):
-        raise ValidationError("施工许可证编号应为 18 位数字：区划 6 位、日期 8 位、序号 2 位、类别 2 位。", code="format")
+        message = "施工许可证编号应为 18 位数字：区划 6 位、日期 8 位、序号 2 位、类别 2 位。"
+        raise ValidationError(message, code="format")
     if _date(text[6:14]) is None:
         raise ValidationError(f"施工许可证编号中的日期“{text[6:14]}”不存在。", code="date")
     return text

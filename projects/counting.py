@@ -162,8 +162,8 @@ def months_after(start: dt.date, months: int) -> dt.date:
 def span_union(spans: Iterable[tuple[T, T]], start: T, end: T | None) -> list[tuple[T, T]]:
     """The union of spans, sorted, disjoint, clipped to [start, end]; empty spans are dropped."""
     union: list[tuple[T, T]] = []
-    for low, high in sorted(spans):
-        low, high = max(low, start), high if end is None else min(high, end)
+    for begun, ended in sorted(spans):
+        low, high = max(begun, start), ended if end is None else min(ended, end)
         if high <= low:
             continue
         if union and low <= union[-1][1]:

@@ -41,7 +41,7 @@ class Reading:
         """The pause in words, to stand beside a red light: 暂停 6 天; empty when the clock runs."""
         if not self.paused:
             return ""
-        return f"暂停 {self.paused_days} 天" if self.paused_days else "今日暂停"
+        return f"暂停 {self.paused_days} 天" if self.paused_days else "暂停中"
 
     @property
     def used_words(self) -> str:
@@ -112,8 +112,9 @@ def measure_clock(clock: Clock, pauses: Sequence[ClockPause], on: Moment) -> Mea
         need = clock.total_limit * axis.step
     plain = axis.advance_over(start, need, spans)
     due = axis.settle(plain) if need else plain
+    grace = axis.count(plain, due) - sum(axis.count(max(low, plain), min(high, due)) for low, high in spans)
     used = axis.count(start, until) - sum(axis.count(low, high) for low, high in spans)
-    return Measure(axis, at, start, spans, need, need + axis.count(plain, due), used, due)
+    return Measure(axis, at, start, spans, need, need + grace, used, due)
 
 
 def read_clock(clock: Clock | None, on: Moment | None = None, *, pauses: Sequence[ClockPause] | None = None) -> Reading:
@@ -186,7 +187,7 @@ def _words(clock: Clock, used: int, remaining: int, light: str, paused_days: int
     elif light == Light.RED:
         words = f"超 {-remaining} {unit}"
     elif light == Light.GREY:
-        words = f"暂停 {paused_days} 天" if paused_days else "今日暂停"
+        words = f"暂停 {paused_days} 天" if paused_days else "暂停中"
     elif clock.total_limit == 0:
         words = "即办"
     elif not clock.is_live:

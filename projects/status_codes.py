@@ -29,7 +29,7 @@ class StatusCode(IntegerChoices):
 
 DECIDED = frozenset({StatusCode.PASSED, StatusCode.PASSED_DEFERRED, StatusCode.FAILED})
 ENDED = DECIDED | {StatusCode.WITHDRAWN, StatusCode.NOT_TAKEN, StatusCode.REFUSED_INTAKE, StatusCode.RECALLED}
-_PAIRS = {
+_PAIRS: dict[int, StatusCode] = {
     StatusCode.CORRECTION_ENDED: StatusCode.CORRECTION_STARTED,
     StatusCode.SPECIAL_ENDED: StatusCode.SPECIAL_STARTED,
 }
@@ -74,9 +74,9 @@ def _faults_of(code: int, seen: set[int], open_pauses: set[int]) -> list[str]:
         faults += [
             f"{name}之前 {begun}（{StatusCode(begun).label}）没有对应的结束。" for begun in sorted(open_pauses)
         ]
-    begun = _PAIRS.get(StatusCode(code))
+    begun = _PAIRS.get(code)
     if begun is not None and begun not in open_pauses:
         faults.append(f"{name}之前缺少 {begun.value}（{begun.label}）。")
     if code in open_pauses:
-        faults.append(f"{name} 重复：上一次还没有结束。")
+        faults.append(f"{name}重复：上一次还没有结束。")
     return faults

@@ -27,6 +27,7 @@ from projects.festivals import statutory_days
 from projects.timing import Moment, business_day
 
 if TYPE_CHECKING:
+    from projects.models.people import User
     from projects.models.time import CalendarVersion, WorkDay
 
 STATUTORY_SOURCE = "全国年节及纪念日放假办法（国务院令第795号）"
@@ -282,22 +283,23 @@ def in_words(day: dt.date) -> str:
 
 
 @transaction.atomic
-def set_day(day: dt.date, *, is_workday: bool, source: str, note: str = "") -> WorkDay:
-    """Write one day of the calendar (an administrator's edit) and open a new version.
+def set_day(day: dt.date, *, is_workday: bool, source: str, note: str = "", by: User | None = None) -> WorkDay:
+    """Write one day of the calendar (an administrator's edit) and open a new version in the name of `by`.
 
     `source` is the document that makes the day what it is; it is never empty (checked by the database).
     """
-    from projects.models.time import WorkDay
+    from projects.models.time import CalendarVersion, WorkDay
 
     row, _ = WorkDay.objects.update_or_create(
         day=day, defaults={"is_workday": is_workday, "source": source, "note": note}
     )
+    CalendarVersion.objects.filter(pk=version()).update(by=by)
     return row
 
 
 @transaction.atomic
 def publish_year(
-    year: int, *, off: dict[dt.date, str], work: dict[dt.date, str], document: str, by: Any = None
+    year: int, *, off: dict[dt.date, str], work: dict[dt.date, str], document: str, by: User | None = None
 ) -> CalendarVersion:
     """Load the notice of a year: `off` and `work` name the days that differ from the plain week, with their reason.
 
@@ -312,11 +314,12 @@ def publish_year(
     if strangers:
         message = f"{strangers[0]:%Y-%m-%d} 不在 {year} 年内，请核对放假通知。"
         raise ValueError(message)
-    QuerySet(WorkDay).filter(day__year=year).delete()
+    plain: QuerySet[WorkDay] = QuerySet(WorkDay)
+    plain.filter(day__year=year).delete()
     day, rows = dt.date(year, 1, 1), []
     while day.year == year:
         works = day in work or (day not in off and day.weekday() < 5)
         rows.append(WorkDay(day=day, is_workday=works, source=document, note=work.get(day) or off.get(day) or ""))
         day += _DAY
-    QuerySet(WorkDay).bulk_create(rows)
+    plain.bulk_create(rows)
     return CalendarVersion.objects.bump(document=document, note=f"{year} 年日历", by=by)

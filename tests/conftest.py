@@ -42,6 +42,21 @@ def pytest_collection_modifyitems(config, items):
         items[:] = kept
 
 
+@pytest.fixture(autouse=True)
+def _published_calendar(request):
+    """The working calendar is there and read before a test with a database: a transactional test empties the tables."""
+    if not (request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)):
+        return
+    from projects import workdays
+    from projects.calendar_data import load_published_calendar
+    from projects.models import CalendarVersion
+
+    request.getfixturevalue("_django_db_helper")
+    if not CalendarVersion.objects.exists():
+        load_published_calendar()
+    workdays.version()
+
+
 @pytest.fixture
 def at_once(transactional_db):
     """Return a function that runs callables at the same moment, each on a connection of its own (PostgreSQL).

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -289,7 +289,7 @@ class ClockSegment(models.Model):
         return f"{self.get_owner_display()} {timing.business_day(self.started_at):%Y-%m-%d}"
 
 
-__all__: Collection[str] = [
+__all__ = [
     "CalendarVersion",
     "Clock",
     "ClockKind",
