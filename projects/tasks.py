@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import outbox
+from projects import clocks, outbox
 from projects.jobs import job_run
+
 
 @shared_task(name="projects.tasks.drain_outbox")
 def drain_outbox(queue: str | None = None) -> int:
@@ -20,3 +21,11 @@ def drain_outbox(queue: str | None = None) -> int:
 def wake_drain(queue: str) -> None:
     """Ask a worker of the queue to drain; when the broker is down the sweep takes the rows up."""
     drain_outbox.apply_async(kwargs={"queue": queue}, queue=queue)
+
+
+@shared_task(name="projects.tasks.recompute_provisional")
+def recompute_provisional() -> int:
+    """Move the clocks that stand on an older calendar; return how many due days moved."""
+    with job_run("recompute_provisional") as run:
+        run.touched = len(clocks.recompute_provisional())
+        return run.touched
