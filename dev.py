@@ -88,9 +88,19 @@ def run(command: Sequence[str | Path], *, quiet: bool = False, env: dict[str, st
 
 
 def must(command: Sequence[str | Path], what: str, *, env: dict[str, str] | None = None) -> None:
-    """Run a command; end with one line when it fails."""
-    if (code := run(command, env=env)) != 0:
-        stop_with(f"{what} failed (exit {code})")
+    """Run a command; show what it printed only when it fails, and end with one line."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        sys.stderr.write(done.stdout.decode(errors="replace")[-4000:])
+        stop_with(f"{what} failed (exit {done.returncode})")
 
 
 def have_library(name: str) -> bool:
@@ -225,7 +235,7 @@ class Family:
     def stop(self, seconds: float = 20) -> None:
         """End all children: asked first, killed when they stay."""
         for child in self.children.values():
-            end_group(child, signal.SIGTERM)
+            child.terminate()  # Celery lets its own children finish what they do
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and any(child.poll() is None for child in self.children.values()):
             time.sleep(0.05)
