@@ -23,6 +23,7 @@ from packages.states import (
     OpinionVerdict,
     SessionKind,
     SessionState,
+    SpecialKind,
     TaskState,
 )
 from projects.fsm import StateField, StateModel, state_check
@@ -147,6 +148,11 @@ class MatterCase(StateModel):
     statutory_clock = models.ForeignKey(
         "projects.Clock", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="法定时钟"
     )
+    special_clock = models.ForeignKey(
+        "projects.Clock", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="特别程序时钟",
+    )
+    special_kind = models.CharField("特别程序", max_length=16, choices=SpecialKind, blank=True)
     due_on = models.DateField("到期", null=True, blank=True)
     received_at = models.DateTimeField("接件时间", null=True, blank=True)
     accepted_at = models.DateTimeField("受理时间", null=True, blank=True)
@@ -206,6 +212,10 @@ class MatterCase(StateModel):
     def __str__(self) -> str:
         """Return the matter's name."""
         return self.matter.name
+
+    @transition(field=state, source=CaseState.DRAFT, target=CaseState.WITHDRAWN)
+    def drop(self) -> None:
+        """The facts of the project changed and the matter no longer applies (不再适用)."""
 
     @transition(field=state, source=CaseState.DRAFT, target=CaseState.RECEIVED)
     def receive(self) -> None:
@@ -469,6 +479,7 @@ class Opinion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="答复人"
     )
     given_at = models.DateTimeField("答复时间")
+    is_late = models.BooleanField("逾期答复", default=False)
     document_version = models.ForeignKey(
         "archives.DocumentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name="所审文件版本",

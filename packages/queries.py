@@ -1,0 +1,381 @@
+"""Page-sized reads of work: the work list, checklists, review sheets, the matters of a project, to-dos of an owner.
+
+Each has a fixed number of queries, whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q, QuerySet
+
+from packages.choices import MatterStage, ReviewRole
+from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.states import (
+    CASE_ENDED,
+    CASE_OPEN,
+    CASE_PASSED,
+    MATERIAL_MET,
+    TASK_OPEN,
+    ApplicationState,
+    CaseState,
+    Handling,
+    SessionState,
+)
+from packages.waiting import CASE_LABEL, CASE_LOST, Draft, case_readings, case_waiting, drafts_of, project_waiting
+from projects import timing
+from projects.access import access_of
+from projects.clocks import Reading, read_clock
+from projects.models import IssueItem, Project
+from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import User
+
+    Person = User | AnonymousUser
+
+__all__ = [
+    "CaseChecklist",
+    "MatterRow",
+    "ReviewRow",
+    "ReviewSheet",
+    "StageRows",
+    "Todo",
+    "WorkRow",
+    "application_state",
+    "case_readings",
+    "case_waiting",
+    "checklist",
+    "drafts_of",
+    "issues_of",
+    "matter_rows",
+    "open_drafts",
+    "opinions_of",
+    "project_waiting",
+    "review_sheet",
+    "todos",
+    "work_list",
+    "work_rows",
+]
+
+
+# The work list of the window and the departments ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One case in a list: what it is, on whom it waits, and its clock."""
+
+    case: MatterCase
+    waiting: Waiting | None
+    reading: Reading
+
+
+def work_list(user: Person, filters: Mapping[str, str] | None = None) -> QuerySet[MatterCase]:
+    """Return the open cases the user works on, most urgent first.
+
+    A window sees those of its visible projects, a department those it leads. `filters`: `q` (start of a code or
+    number, or part of a name), `state`, `stage`, `lead` (code of the department), `light` (`red` overdue, `yellow`
+    due within two days), `mine` (`1`: what waits at the window, or at the user's departments).
+    """
+    filters = filters or {}
+    access = access_of(user)
+    cases = MatterCase.objects.visible_to(user).open()
+    if not access.has(Role.CLERK, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR) and access.is_office:
+        cases = cases.filter(lead_id__in=access.organisation_ids)
+    cases = _filtered(cases, user, filters)
+    related = ("matter__matter", "lead", "project__owner", "project__centre", "application")
+    return cases.select_related(*related).order_by(F("due_on").asc(nulls_last=True), "pk")
+
+
+def _filtered(cases: QuerySet[MatterCase], user: Person, filters: Mapping[str, str]) -> QuerySet[MatterCase]:
+    for name in ("state", "stage"):
+        if filters.get(name):
+            cases = cases.filter(**{name: filters[name]})
+    if filters.get("lead"):
+        cases = cases.filter(lead__code=filters["lead"])
+    if text := filters.get("q", "").strip():
+        cases = cases.filter(
+            Q(project__code__startswith=text) | Q(number__startswith=text) | Q(application__number__startswith=text)
+            | Q(project__name__icontains=text) | Q(matter__name__icontains=text)
+        )
+    today = timing.today()
+    if filters.get("light") == "red":
+        cases = cases.filter(due_on__lt=today)
+    elif filters.get("light") == "yellow":
+        from projects.workdays import due_date
+
+        cases = cases.filter(due_on__gte=today, due_on__lte=due_date(today, 2))
+    if filters.get("mine"):
+        cases = _mine(cases, user)
+    return cases
+
+
+def _mine(cases: QuerySet[MatterCase], user: Person) -> QuerySet[MatterCase]:
+    access = access_of(user)
+    asked = ReviewTask.objects.filter(state__in=TASK_OPEN, organisation_id__in=access.organisation_ids)
+    reach = Q(sessions__tasks__in=asked)
+    if access.has(Role.CLERK):
+        reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
+    if access.has(Role.CHIEF):
+        reach |= Q(state=CaseState.IN_REVIEW, lead_id__in=access.by_role[Role.CHIEF])
+    return cases.filter(reach).distinct()
+
+
+def work_rows(cases: Sequence[MatterCase]) -> list[WorkRow]:
+    """Return the rows of one page of the work list, in their order."""
+    waiting, readings = case_waiting(cases), case_readings(cases)
+    return [WorkRow(case, waiting.get(case.pk), readings[case.pk]) for case in cases]
+
+
+# An application ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChecklist:
+    """One case of an application with its lines."""
+
+    case: MatterCase
+    items: tuple[MaterialItem, ...]
+
+    @property
+    def missing(self) -> tuple[MaterialItem, ...]:
+        """Lines that are not met."""
+        return tuple(item for item in self.items if item.state not in MATERIAL_MET)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line is met."""
+        return not self.missing
+
+    @property
+    def automatic(self) -> int:
+        """How many lines the portal met by itself (免提交)."""
+        return sum(item.is_automatic and item.state in MATERIAL_MET for item in self.items)
+
+
+def checklist(application: Application) -> list[CaseChecklist]:
+    """Return the cases of an application with their lines and the documents that meet them. Two queries."""
+    cases = list(
+        application.cases.select_related("matter__matter", "lead", "project__centre", "project__owner").order_by("pk")
+    )
+    lines: dict[int, list[MaterialItem]] = defaultdict(list)
+    found = MaterialItem.objects.filter(case__in=cases).select_related("kind", "document", "definition")
+    for item in found.order_by("case_id", "order"):
+        lines[item.case_id].append(item)
+    by_pk = {case.pk: case for case in cases}
+    for items in lines.values():
+        for item in items:
+            item.case = by_pk[item.case_id]
+    return [CaseChecklist(case, tuple(lines[case.pk])) for case in cases]
+
+
+def application_state(application: Application, cases: Sequence[MatterCase] | None = None) -> ApplicationState:
+    """Return the state of an application, derived from its cases."""
+    if application.submitted_at is None:
+        return ApplicationState.DRAFT
+    states = {case.state for case in (application.cases.all() if cases is None else cases)}
+    if CaseState.CORRECTING in states:
+        return ApplicationState.CORRECTING
+    if CaseState.RECEIVED in states:
+        return ApplicationState.RECEIVED
+    return ApplicationState.DONE if states <= set(CASE_ENDED) else ApplicationState.RUNNING
+
+
+def issues_of(case: MatterCase, *kinds: str) -> QuerySet[IssueItem]:
+    """Return the issue items of a case (of these kinds, or all), in the order in which they were raised."""
+    found = IssueItem.objects.filter(subject_type=CASE_LABEL, subject_key=str(case.pk))
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    return found.select_related("clock", "debtor_organisation", "raised_for", "raised_by").order_by("pk")
+
+
+def open_drafts(project: Project) -> list[tuple[MatterCase, Draft]]:
+    """Return the matters of a project that may still be applied for at the window, with what stands before each."""
+    drafts = {draft.case_id: draft for draft in drafts_of([project]).get(project.pk, [])}
+    cases = MatterCase.objects.filter(pk__in=list(drafts), handling__in=[Handling.REVIEW, Handling.ACCEPTANCE])
+    found = cases.select_related("matter__matter", "lead", "application").order_by(
+        F("package_row__order").asc(nulls_last=True), "pk"
+    )
+    return [(case, drafts[case.pk]) for case in found]
+
+
+# Departments ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One task on a sheet, with its clock."""
+
+    task: ReviewTask
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSheet:
+    """What one application asks of the user's departments."""
+
+    application: Application | None
+    project: Project
+    rows: tuple[ReviewRow, ...]
+
+
+def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
+    """Return the tasks of the user's departments, one sheet per application, the most urgent sheet first.
+
+    Open tasks, and lead tasks whose session is being merged; with `closed` the hundred that were answered last.
+    """
+    access = access_of(user)
+    tasks = ReviewTask.objects.filter(organisation_id__in=access.organisation_ids)
+    if closed:
+        tasks = tasks.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:100]
+    else:
+        waits = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
+        tasks = tasks.filter(waits).order_by("due_on", "pk")
+    related = (
+        "session__case__matter__matter", "session__case__application", "session__case__lead", "session__project__owner",
+        "session__lead", "organisation", "handler", "clock",
+    )
+    sheets: dict[tuple[int, int], list[ReviewTask]] = defaultdict(list)
+    for task in tasks.select_related(*related).prefetch_related("clock__pauses"):
+        case = task.session.case
+        sheets[task.session.project_id, (case.application_id if case else None) or 0].append(task)
+    return [
+        ReviewSheet(
+            rows[0].session.case.application if rows[0].session.case else None, rows[0].session.project,
+            tuple(ReviewRow(task, read_clock(task.clock)) for task in rows),
+        )
+        for rows in sheets.values()
+    ]
+
+
+def opinions_of(session: JointSession) -> list[ReviewRow]:
+    """Return the tasks of a session with their opinions and clocks, the lead last. Two queries."""
+    tasks = session.tasks.select_related("organisation", "handler", "clock", "opinion__given_by")
+    rows = [ReviewRow(task, read_clock(task.clock)) for task in tasks.prefetch_related("clock__pauses").order_by("pk")]
+    return sorted(rows, key=lambda row: row.task.role == ReviewRole.LEAD)
+
+
+# A project -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MatterRow:
+    """One matter of a project: its case, clock, on whom it waits, and what stands before it."""
+
+    case: MatterCase
+    reading: Reading
+    waiting: Waiting | None
+    blocked_by: tuple[str, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it may be applied for (or done outside) now."""
+        return self.case.state == CaseState.DRAFT and not self.blocked_by
+
+    @property
+    def note(self) -> str:
+        """What the line says beside the state."""
+        if self.waiting is not None:
+            return self.waiting.sentence
+        if self.case.state != CaseState.DRAFT:
+            return ""
+        if self.blocked_by:
+            return f"前置事项未办结：{'、'.join(self.blocked_by)}"
+        if self.case.handling == Handling.OUTSIDE:
+            return "外部办理，办成后登记结果"
+        return "随联合验收申请" if self.case.handling == Handling.ACCEPTANCE else "现在即可申报"
+
+
+@dataclass(frozen=True, slots=True)
+class StageRows:
+    """The matters of one stage: live ones, and those that ended without success."""
+
+    stage: str
+    rows: tuple[MatterRow, ...]
+    ended: tuple[MatterRow, ...]
+
+    @property
+    def label(self) -> str:
+        """Name of the stage."""
+        return MatterStage(self.stage).label
+
+    @property
+    def done(self) -> int:
+        """How many matters are granted."""
+        return sum(row.case.state in CASE_PASSED for row in self.rows)
+
+    @property
+    def total(self) -> int:
+        """How many matters the stage has."""
+        return len(self.rows)
+
+
+def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]:  # noqa: ARG001 - the panel passes it
+    """Return the matters of a project by stage in the order of the plan. The number of queries is fixed."""
+    found = project.cases.select_related("matter__matter", "lead", "application", "outside_result")
+    cases = list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk"))
+    for case in cases:
+        case.project = project
+    waiting, readings = case_waiting(cases), case_readings(cases)
+    blocked = {draft.case_id: draft.blocked_by for draft in drafts_of([project]).get(project.pk, [])}
+    rows = [MatterRow(case, readings[case.pk], waiting.get(case.pk), blocked.get(case.pk, ())) for case in cases]
+    return [
+        StageRows(
+            stage,
+            tuple(row for row in rows if row.case.stage == stage and row.case.state not in CASE_LOST),
+            tuple(row for row in rows if row.case.stage == stage and row.case.state in CASE_LOST),
+        )
+        for stage in MatterStage.values
+    ]
+
+
+# The enterprise --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Something the owner has to do: an open application, told faults, a deferred paper."""
+
+    kind: str
+    project: Project
+    title: str
+    detail: str
+    reading: Reading
+    application_id: int | None = None
+    case_id: int | None = None
+    issue_id: int | None = None
+
+
+def todos(user: Person) -> list[Todo]:
+    """Return what the owner of projects has to do, the most urgent first: faults and papers owed, open applications."""
+    owed = (
+        IssueItem.objects.filter(
+            project__in=Project.objects.visible_to(user), subject_type=CASE_LABEL, state__in=ISSUE_WITH_OWNER,
+            kind__in=[IssueKind.CORRECTION, IssueKind.DEFERRAL],
+        )
+        .select_related("project", "clock").prefetch_related("clock__pauses").order_by("due_on", "pk")
+    )
+    cases = MatterCase.objects.in_bulk([int(item.subject_key) for item in owed])
+    rows = [
+        Todo(
+            item.kind, item.project, item.what, item.how_to_fix, read_clock(item.clock),
+            cases[int(item.subject_key)].application_id, int(item.subject_key), item.pk,
+        )
+        for item in owed
+    ]
+    drafts = Application.objects.visible_to(user).filter(submitted_at=None, cases__isnull=False).distinct()
+    rows += [
+        Todo(
+            "application", application.project, f"申报 {application.number} 尚未提交", "补齐材料后提交",
+            read_clock(None), application.pk,
+        )
+        for application in drafts.select_related("project").order_by("pk")
+    ]
+    return rows

@@ -1,0 +1,342 @@
+"""On whom each case waits, in bulk: six queries for one project or a hundred (handbook §2.7)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
+
+from packages.choices import MatterStage, ReviewRole
+from packages.models import MatterCase, MatterPrerequisite, ReviewTask
+from packages.states import (
+    CASE_ENDED,
+    CASE_OPEN,
+    CASE_PASSED,
+    TASK_OPEN,
+    CaseState,
+    Handling,
+    SessionState,
+    SpecialKind,
+)
+from projects import timing
+from projects.clocks import NOT_STARTED, Reading, read_clock
+from projects.models import IssueItem, Membership
+from projects.models.time import Clock, ClockPause
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Role
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+CASE_LABEL = MatterCase._meta.label
+OWNER_WORD = "建设单位"
+STAGE_ORDER = [stage.value for stage in MatterStage]
+#: Ended without success: the matter may be applied for again.
+CASE_LOST = tuple(state for state in CASE_ENDED if state not in CASE_PASSED)
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What was read for a set of cases, by the keys it is looked up with."""
+
+    clocks: dict[int, Clock]
+    pauses: dict[int, list[ClockPause]]
+    tasks: dict[int, list[ReviewTask]]
+    issues: dict[int, list[IssueItem]]
+    chiefs: dict[int, str]
+
+    def read(self, clock_id: int | None) -> Reading:
+        """Read a clock without a query."""
+        clock = self.clocks.get(clock_id or 0)
+        return NOT_STARTED if clock is None else read_clock(clock, pauses=self.pauses.get(clock.pk, []))
+
+
+def case_waiting(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
+    """Return for each open case (received to decision) on whom it waits. The number of queries is fixed."""
+    open_ones = [case for case in cases if case.state in CASE_OPEN]
+    facts = _gather(open_ones)
+    return {case.pk: _of_case(case, facts) for case in open_ones}
+
+
+def clock_of(case: MatterCase) -> int | None:
+    """Return the id of the clock that a list shows for a case: special procedure, intake, or promise."""
+    if case.state == CaseState.SUSPENDED and case.special_clock_id:
+        return case.special_clock_id
+    return case.promised_clock_id or case.intake_clock_id
+
+
+def case_readings(cases: Sequence[MatterCase]) -> dict[int, Reading]:
+    """Return the reading of each case's promised clock (of the intake clock before acceptance). Two queries."""
+    ids = [pk for case in cases if (pk := case.promised_clock_id or case.intake_clock_id)]
+    clocks = Clock.objects.with_pauses().in_bulk(ids)
+    return {case.pk: read_clock(clocks.get(case.promised_clock_id or case.intake_clock_id or 0)) for case in cases}
+
+
+# Reading -----------------------------------------------------------------------------------------------------------
+
+
+def _gather(cases: Sequence[MatterCase]) -> _Facts:
+    running = [case.pk for case in cases if case.state == CaseState.IN_REVIEW]
+    tasks: dict[int, list[ReviewTask]] = defaultdict(list)
+    stages = [SessionState.REVIEWING, SessionState.MERGING]
+    found = ReviewTask.objects.filter(session__case_id__in=running, session__state__in=stages, state__in=TASK_OPEN)
+    for task in found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk"):
+        tasks[task.session.case_id or 0].append(task)
+    issues = _issues(str(case.pk) for case in cases if case.state == CaseState.CORRECTING)
+    clocks = Clock.objects.in_bulk({pk for case in cases if (pk := clock_of(case))})
+    clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
+    clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
+    return _Facts(clocks, _pauses(clocks), tasks, issues, chiefs_of({case.lead_id for case in cases}))
+
+
+def _issues(keys: Iterable[str]) -> dict[int, list[IssueItem]]:
+    issues: dict[int, list[IssueItem]] = defaultdict(list)
+    found = IssueItem.objects.filter(
+        subject_type=CASE_LABEL, subject_key__in=list(keys), kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN
+    )
+    for item in found.select_related("clock").order_by("pk"):
+        issues[int(item.subject_key)].append(item)
+    return issues
+
+
+def _pauses(clocks: dict[int, Clock]) -> dict[int, list[ClockPause]]:
+    pauses: dict[int, list[ClockPause]] = defaultdict(list)
+    for pause in ClockPause.objects.filter(clock_id__in=list(clocks)).order_by("started_at", "pk"):
+        pauses[pause.clock_id].append(pause)
+    return pauses
+
+
+def chiefs_of(organisation_ids: Iterable[int]) -> dict[int, str]:
+    """Return the name of the first current chief representative of each organisation that has one."""
+    today = timing.today()
+    found = Membership.objects.filter(
+        Q(until=None) | Q(until__gte=today), organisation_id__in=set(organisation_ids), role=Role.CHIEF,
+        since__lte=today,
+    )
+    names: dict[int, str] = {}
+    for row in found.select_related("user").order_by("pk"):
+        names.setdefault(row.organisation_id, str(row.user))
+    return names
+
+
+# One case ----------------------------------------------------------------------------------------------------------
+
+
+def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
+    state = CaseState(case.state)
+    if state == CaseState.RECEIVED:
+        return _at_the_window(case, facts)
+    if state == CaseState.CORRECTING:
+        return _on_the_owner(case, facts)
+    if state == CaseState.SUSPENDED:
+        return _in_special(case, facts)
+    if state == CaseState.ACCEPTED:
+        return _waiting(
+            case, facts.read(case.promised_clock_id), rank=4, role=case.lead.label, verb="开始办理",
+            what=_quoted(case), auto="系统推送各部门",
+        )
+    return _in_review(case, facts)
+
+
+def _quoted(case: MatterCase) -> str:
+    return f"“{case.matter.name}”"
+
+
+def _waiting(
+    case: MatterCase, reading: Reading, *, rank: int, role: str, verb: str, what: str, person: str = "",
+    auto: str = "", task_id: int | None = None,
+) -> Waiting:
+    return Waiting(
+        project_id=case.project_id, rank=rank, role=role, person=person, what=what, verb=verb, auto=auto,
+        since=reading.started_on, days=reading.used, limit=reading.limit if reading.started_on else None,
+        due_on=reading.due_on, is_provisional=reading.provisional, light=reading.light, case_id=case.pk,
+        task_id=task_id,
+    )
+
+
+def _at_the_window(case: MatterCase, facts: _Facts) -> Waiting:
+    reading = facts.read(case.intake_clock_id)
+    auto = "今日不处理即视为受理" if reading.remaining <= 0 else "到期未处理即视为受理（自接件之日起）"
+    return _waiting(
+        case, reading, rank=3, role=f"{case.project.centre.label}窗口", verb="受理", what=_quoted(case), auto=auto
+    )
+
+
+def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
+    open_items = facts.issues.get(case.pk, [])
+    owed = [item for item in open_items if item.state in ISSUE_WITH_OWNER]
+    clock_id = open_items[0].clock_id if open_items else None
+    reading = facts.read(clock_id)
+    what = f"{_quoted(case)}的 {len(owed)} 项问题" if owed else f"{_quoted(case)}的补正材料"
+    return _waiting(
+        case, reading, rank=1, role=OWNER_WORD, person=case.project.owner.name,
+        verb="补正" if owed else "交回", what=what, auto="补正期间不计入审批时限",
+    )
+
+
+def _in_special(case: MatterCase, facts: _Facts) -> Waiting:
+    word = SpecialKind(case.special_kind).label if case.special_kind else "特别程序"
+    return _waiting(
+        case, facts.read(case.special_clock_id), rank=2, role=case.lead.label, person=facts.chiefs.get(case.lead_id, ""),
+        verb="完成", what=f"{_quoted(case)}的{word}", auto="特别程序期间不计入审批时限",
+    )
+
+
+def _in_review(case: MatterCase, facts: _Facts) -> Waiting:
+    if case.handling == Handling.ACCEPTANCE:
+        return _waiting(
+            case, facts.read(case.promised_clock_id), rank=5, role=case.lead.label, verb="办理",
+            what=f"{_quoted(case)}（并入联合验收）", auto="验收结论作出时一并办结",
+        )
+    tasks = facts.tasks.get(case.pk, [])
+    asked = [task for task in tasks if task.role != ReviewRole.LEAD]
+    if asked:
+        return _on_department(case, asked[0], facts)
+    if tasks:
+        reading = facts.read(tasks[0].clock_id)
+        return _waiting(
+            case, reading, rank=3, role=case.lead.label, person=str(tasks[0].handler or ""), verb="汇总",
+            what=f"{_quoted(case)}的联合审查意见", task_id=tasks[0].pk,
+        )
+    return _waiting(
+        case, facts.read(case.promised_clock_id), rank=3, role=f"{case.lead.label}首席代表",
+        person=facts.chiefs.get(case.lead_id, ""), verb="决定", what=_quoted(case),
+    )
+
+
+def _on_department(case: MatterCase, task: ReviewTask, facts: _Facts) -> Waiting:
+    return _waiting(
+        case, facts.read(task.clock_id), rank=3, role=task.organisation.label, person=str(task.handler or ""),
+        verb="答复", what=f"{_quoted(case)}的审查意见", auto=silence_words(task), task_id=task.pk,
+    )
+
+
+def silence_words(task: ReviewTask) -> str:
+    """Return what happens by itself when the department stays silent."""
+    if task.is_tacit_allowed:
+        return "到期未答复，按超时默认同意"
+    if task.role == ReviewRole.CONSULTED:
+        return "到期未答复，记为未提意见"
+    return "不适用超时默认，到期未答复亮红灯"
+
+
+# Whole projects ----------------------------------------------------------------------------------------------------
+
+
+def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return what these open projects wait for: open cases, deferred papers, and else the next matters to apply for."""
+    by_pk = {project.pk: project for project in projects}
+    found = MatterCase.objects.filter(project_id__in=list(by_pk), state__in=CASE_OPEN)
+    cases = list(found.select_related("matter", "lead").order_by("pk"))
+    for case in cases:
+        case.project = by_pk[case.project_id]
+    waiting = case_waiting(cases)
+    yield from _one_for_acceptance(cases, waiting)
+    yield from _deferrals(by_pk)
+    busy = {case.project_id for case in cases}
+    yield from _next_steps([project for project in projects if project.pk not in busy])
+
+
+def _one_for_acceptance(cases: Sequence[MatterCase], waiting: dict[int, Waiting]) -> Iterable[Waiting]:
+    """The cases that the joint acceptance carries are one line of a project, not eleven."""
+    told: set[int] = set()
+    for case in cases:
+        joint = case.handling == Handling.ACCEPTANCE and case.state == CaseState.IN_REVIEW
+        if joint and case.project_id in told:
+            continue
+        if joint:
+            told.add(case.project_id)
+        yield waiting[case.pk]
+
+
+def _deferrals(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+    """Deferred papers whose own clock runs: after a decision 容缺通过."""
+    found = IssueItem.objects.filter(
+        project_id__in=list(by_pk), kind=IssueKind.DEFERRAL, state__in=ISSUE_WITH_OWNER, clock__isnull=False
+    )
+    rows = list(found.select_related("clock").prefetch_related("clock__pauses").order_by("pk"))
+    for item in rows:
+        reading = read_clock(item.clock)
+        yield Waiting(
+            project_id=item.project_id, rank=1, role=OWNER_WORD, person=by_pk[item.project_id].owner.name,
+            what=f"容缺材料“{item.what}”", verb="补交", since=reading.started_on, days=reading.used,
+            limit=reading.limit, due_on=reading.due_on, is_provisional=reading.provisional, light=reading.light,
+            case_id=int(item.subject_key), auto="逾期未补交，由作出决定的部门依法处理",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A matter that is not applied for yet, and the names of what has to be decided before it."""
+
+    case_id: int
+    project_id: int
+    name: str
+    stage: str
+    handling: str
+    blocked_by: tuple[str, ...]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing stands before it."""
+        return not self.blocked_by
+
+
+def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
+    """Return the drafts of these projects in the order of the plan. Two queries. A project that has no live case at
+    all has no entry."""
+    fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
+    live = list(
+        MatterCase.objects.filter(project_id__in=[project.pk for project in projects]).exclude(state__in=CASE_LOST)
+        .order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields)
+    )
+    before: dict[int, list[int]] = defaultdict(list)
+    versions = {row[5] for row in live if row[2] == CaseState.DRAFT}
+    for version_id, matter_id in MatterPrerequisite.objects.filter(version_id__in=versions).order_by(
+        "version_id", "order"
+    ).values_list("version_id", "matter_id"):
+        before[version_id].append(matter_id)
+    undone = {(row[1], row[6]): row[7] for row in live if row[2] not in CASE_PASSED}
+    result: dict[int, list[Draft]] = {}
+    for pk, project_id, state, handling, stage, version_id, _, name in live:
+        drafts = result.setdefault(project_id, [])
+        if state == CaseState.DRAFT:
+            blocked = tuple(undone[project_id, m] for m in before[version_id] if (project_id, m) in undone)
+            drafts.append(Draft(pk, project_id, name, stage, handling, blocked))
+    return result
+
+
+def _next_steps(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """What may be started now in projects where nothing runs."""
+    drafts = drafts_of(projects) if projects else {}
+    for project in projects:
+        if project.pk not in drafts:
+            yield Waiting(
+                project_id=project.pk, rank=4, role=f"{project.centre.label}窗口", verb="确认", what="项目套餐和情形",
+                since=timing.business_day(project.registered_at), auto="确认后生成审批计划",
+            )
+            continue
+        yield from _ready(project, [draft for draft in drafts[project.pk] if draft.is_ready])
+
+
+def _ready(project: Project, ready: list[Draft]) -> Iterable[Waiting]:
+    stage = min((STAGE_ORDER.index(draft.stage) for draft in ready), default=None)
+    if stage is None:
+        return
+    first = [draft for draft in ready if draft.stage == STAGE_ORDER[stage]]
+    words = {
+        Handling.REVIEW: ("申报", "现在即可申报"),
+        Handling.ACCEPTANCE: ("申请", "现在即可申请联合验收"),
+        Handling.OUTSIDE: ("办理", "外部办理，办成后由窗口或代办人员登记"),
+    }
+    for handling, (verb, auto) in words.items():
+        rows = [draft for draft in first if draft.handling == handling]
+        if rows:
+            more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
+            yield Waiting(
+                project_id=project.pk, rank=9, role=OWNER_WORD, person=project.owner.name, verb=verb,
+                what=f"“{rows[0].name}”{more}", auto=auto, case_id=rows[0].case_id,
+            )
