@@ -142,7 +142,7 @@ def _issue_list_paper(
         "legal": [],
     }
     issue_paper(
-        acceptance.project, kind=PaperKind.SITE_LIST, word="联验告", title="联合验收一次性告知单",
+        acceptance.project, kind=PaperKind.SITE_LIST, series="联验告", title="联合验收一次性告知单",
         issuer=acceptance.lead, content=content, subject=acceptance, by=by, document_kind_slug=paper_slug(PaperKind.SITE_LIST),
         at=at,
     )

@@ -80,7 +80,7 @@ def freeze(bulletin_id: int, *, by: User | None, at: dt.datetime | None = None) 
     bulletin.snapshot_hash = snapshot_hash(found)
     bulletin.save()
     bulletin.paper = issue_paper(
-        None, kind=PaperKind.BULLETIN, word="通", title=str(bulletin), issuer=bulletin.centre,
+        None, kind=PaperKind.BULLETIN, series="通", title=str(bulletin), issuer=bulletin.centre,
         content=_content(bulletin, found), subject=bulletin, by=by, document_kind_slug=paper_slug(PaperKind.BULLETIN),
         at=at,
     )
