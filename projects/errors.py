@@ -11,8 +11,10 @@ class DomainError(Exception):
     """A step that the domain does not allow now; shown as a 409 page or as a form error."""
 
     def __init__(self, code: str, message: str, *, latest: str = "", url: str = "") -> None:
-        """Keep a stable `code`, the Chinese `message`, the newest event of the object as `latest`, and the address of
-        what stands in the way as `url`, given only when the actor may see it."""
+        """Keep a stable `code` and the Chinese `message`.
+
+        `latest` is the newest event of the object, `url` leads to what stands in the way when the actor may see it.
+        """
         super().__init__(message)
         self.code, self.message, self.latest, self.url = code, message, latest, url
 

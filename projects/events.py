@@ -101,8 +101,10 @@ def record(  # noqa: PLR0913 - every argument is a column of the log
 
 
 def _next_link(project: Project | None, organisation: Organisation | None) -> tuple[str, int, str]:
-    """Return chain, sequence and previous hash. The caller holds the lock on the project; the organisation's row is
-    locked here."""
+    """Return chain, sequence and previous hash.
+
+    The caller holds the lock on the project; the organisation's row is locked here.
+    """
     if project is not None:
         return f"project:{project.pk}", project.event_seq + 1, project.event_hash
     if organisation is None:

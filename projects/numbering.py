@@ -9,8 +9,11 @@ from projects.models import NumberSeries, Organisation
 
 
 def take_number(issuer: Organisation, series: str, *, year: int | None = None) -> tuple[int, int]:
-    """Return (year, serial), the next of its series. Runs inside the service's transaction: when that is rolled back
-    the number is free again, so there is no gap. The row is locked until the transaction ends."""
+    """Return (year, serial), the next of its series.
+
+    Runs inside the service's transaction: when that is rolled back the number is free again, so there is no gap. The
+    row is locked until the transaction ends.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("take_number() belongs inside the service's transaction")
     year = year or timing.today().year

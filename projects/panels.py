@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    from projects.errors import Verdict
     from projects.models import Project
 
 
@@ -60,3 +62,61 @@ def register_public(name: str, provider: PublicProvider) -> None:
 def public_facts(project: Project) -> list[PublicFact]:
     """Return all public facts of a project."""
     return [fact for provider in _public.values() for fact in provider(project)]
+
+
+@dataclass(frozen=True, slots=True)
+class JointFact:
+    """What one of the six joints says in the stage chain: one fact, one date, and its state (done, now, todo)."""
+
+    fact: str = ""
+    when: dt.date | dt.datetime | str | None = None
+    state: str = ""
+
+
+#: Returns facts by the key of the joint (`JOINTS` in `projects/chain.py`); an empty state follows the stage.
+JointProvider = Callable[["Project"], dict[str, JointFact]]
+_joints: dict[str, JointProvider] = {}
+
+
+def register_joints(name: str, provider: JointProvider) -> None:
+    """Register a provider of facts of the joints; a later one overrides an earlier one joint by joint."""
+    _joints[name] = provider
+
+
+def joint_facts(project: Project) -> dict[str, JointFact]:
+    """Return what the six joints say."""
+    facts: dict[str, JointFact] = {}
+    for provider in _joints.values():
+        facts.update(provider(project))
+    return facts
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button in the head of the project page; `verdict` None is always pressable."""
+
+    label: str
+    url: str
+    verdict: Verdict | None = None
+    primary: bool = False
+
+
+#: Returns the words of the head (工业厂房类) and the buttons beside it.
+HeadProvider = Callable[["Project", "HttpRequest"], tuple[list[str], list[Action]]]
+_heads: dict[str, HeadProvider] = {}
+
+
+def register_head(name: str, provider: HeadProvider) -> None:
+    """Register a provider of words and buttons of the project page's head."""
+    _heads[name] = provider
+
+
+def head_of(project: Project, request: HttpRequest) -> tuple[list[str], list[Action]]:
+    """Return all words and buttons of the head, in the order of registration."""
+    words: list[str] = []
+    actions: list[Action] = []
+    for provider in _heads.values():
+        more_words, more_actions = provider(project, request)
+        words += more_words
+        actions += more_actions
+    return words, actions

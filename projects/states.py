@@ -88,6 +88,14 @@ class ProjectStatus(TextChoices):
     MERGED = "merged", "已合并"
 
 
+class GrantKind(TextChoices):
+    """Why somebody who is not involved may see a project for a while (DESIGN §3)."""
+
+    BORROW = "borrow", "借阅"
+    DELEGATE = "delegate", "临时委托"
+    INSPECT = "inspect", "上级抽查"
+
+
 class IssueKind(TextChoices):
     """The six things that somebody owes (DESIGN §3)."""
 

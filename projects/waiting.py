@@ -66,7 +66,8 @@ class Waiting:
         if self.since:
             parts.append(f"已 {self.days} 个工作日")
         if self.due_on:
-            parts.append(f"{self.due_on.month}月{self.due_on.day}日到期" + ("（暂按法定节假日推算）" if self.is_provisional else ""))
+            note = "（暂按法定节假日推算）" if self.is_provisional else ""
+            parts.append(f"{self.due_on.month}月{self.due_on.day}日到期{note}")
         return "，".join(parts) + "。"
 
     @property

@@ -1,5 +1,6 @@
 """Tables of the kernel."""
 
+from .grants import ProjectGrant
 from .issues import IssueItem
 from .log import AccessLog, Event, JobRun, NumberSeries, Outbox
 from .people import Membership, Organisation, Region, User
@@ -19,6 +20,7 @@ __all__ = [
     "Outbox",
     "Party",
     "Project",
+    "ProjectGrant",
     "Region",
     "User",
     "WorkUnit",

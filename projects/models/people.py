@@ -31,8 +31,9 @@ class Region(models.Model):
 
 
 class Organisation(models.Model):
-    """A department, centre, utility, enterprise or other body. `code` is the catalogue's code of a department, or empty.
+    """A department, centre, utility, enterprise or other body.
 
+    `code` is the catalogue's code of a department, or empty.
     `uscc` is a checked 统一社会信用代码 (GB 32100-2015), or empty.
     """
 

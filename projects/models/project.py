@@ -23,17 +23,22 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     """Composable reads of projects."""
 
     def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
-        """Return the projects that the user may know of: those that the user or an organisation of the user is
-        involved in, and for a director or 工改办 those of the region. Nobody else sees anything."""
+        """Return the projects that the user may know of.
+
+        Those that the user or an organisation of the user is involved in, for a director or 工改办 those of the region,
+        and those lent to the user by name (`ProjectGrant`). Nobody else sees anything.
+        """
         if not user.is_authenticated:
             return self.none()
         from projects.access import access_of
+        from projects.models.grants import ProjectGrant
 
         access = access_of(user)
         mine = Involvement.objects.current().filter(
             Q(user_id=user.pk) | Q(organisation_id__in=access.organisation_ids)
         )
-        reach = Q(pk__in=mine.values("project_id"))
+        lent = ProjectGrant.objects.current().filter(user_id=user.pk)
+        reach = Q(pk__in=mine.values("project_id")) | Q(pk__in=lent.values("content_object_id"))
         for prefix in access.region_prefixes:
             reach |= Q(region__code__startswith=prefix)
         return self.filter(reach)

@@ -1,0 +1,1 @@
+"""Services of the kernel: the only places that write."""

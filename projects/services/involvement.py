@@ -37,7 +37,10 @@ def involve(
     record(
         "project.involved", subject=project, project=project, by=by, at=at,
         summary=f"{involvement.get_role_display()}：{user or organisation}",
-        data={"role": role, "user": user.pk if user else None, "organisation": organisation.pk if organisation else None},
+        data={
+            "role": role, "user": user.pk if user else None,
+            "organisation": organisation.pk if organisation else None,
+        },
     )
     return involvement
 

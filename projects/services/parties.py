@@ -59,7 +59,7 @@ def find_or_make_organisation(
         except IntegrityError:  # somebody was faster
             found = Organisation.objects.get(uscc=code)
     if name.strip() and mend(name) != mend(found.name):
-        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name.strip()}”不一致，请核对代码和名称。"
+        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name.strip()}”不一致，请核对。"
         raise DomainError("name_differs", message)
     return found
 

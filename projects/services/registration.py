@@ -128,8 +128,11 @@ def _free_code(text: str, *, by: User | None) -> str:
 
 
 def _local_code(region: Region, owner: Organisation, name: str, centre: Organisation, *, by: User) -> str:
-    """Return the next local code of the centre. The same project of the same owner is not registered twice: without a
-    national code its name is all there is to tell them apart, so the owner's row is locked while it is looked up."""
+    """Return the next local code of the centre.
+
+    The same project of the same owner is not registered twice: without a national code its name is all there is to
+    tell them apart, so the owner's row is locked while it is looked up.
+    """
     Organisation.objects.select_for_update().get(pk=owner.pk)
     same = Project.objects.filter(owner=owner, name=name.strip(), code__startswith="L").first()
     if same is not None:

@@ -1,0 +1,65 @@
+"""Keyset paging: a page begins after (or ends before) a row, so page 200 costs what page 1 costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage(Generic[M]):
+    """Rows of one page, and the keys for `?before=` and `?after=`; None where there is no more."""
+
+    rows: list[M]
+    before: int | None = None
+    after: int | None = None
+
+
+def as_key(text: str | None) -> int | None:
+    """Return the key of an address, or None when there is none or it is no number."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def key_page(
+    queryset: QuerySet[M], *, sort: str, size: int, after: int | None = None, before: int | None = None
+) -> KeyPage[M]:
+    """Cut a page of `size` rows, ordered by `sort` (a column that is never null, `-` in front to descend) and key.
+
+    One query, two when a page other than the first is ordered by another column than the key. A key whose row is gone
+    gives the first page.
+    """
+    name, descending, backwards = sort.lstrip("-"), sort.startswith("-"), before is not None
+    anchor = before if backwards else after
+    down = descending != backwards
+    order = ("-" if down else "") + name, ("-" if down else "") + "pk"
+    rows = queryset.order_by(order[1]) if name in {"pk", "id"} else queryset.order_by(*order)
+    if anchor is not None and (beyond := _beyond(queryset, name, anchor, down=down)) is not None:
+        rows = rows.filter(beyond)
+    else:
+        backwards = False
+        anchor = None
+    found = list(rows[: size + 1])
+    more = len(found) > size
+    found = found[:size]
+    if backwards:
+        found.reverse()
+    if not found:
+        return KeyPage([])
+    has_before, has_after = (more, True) if backwards else (anchor is not None, more)
+    return KeyPage(found, found[0].pk if has_before else None, found[-1].pk if has_after else None)
+
+
+def _beyond(queryset: QuerySet[M], name: str, anchor: int, *, down: bool) -> Q | None:
+    """Return the condition of the rows beyond the anchor, or None when its row is gone."""
+    way = "lt" if down else "gt"
+    if name in {"pk", "id"}:
+        return Q(**{f"pk__{way}": anchor})
+    rows = queryset.model._default_manager.filter(pk=anchor)  # noqa: SLF001 - Django's own name for the plain manager
+    value = rows.values_list(name, flat=True).first()
+    if value is None:
+        return None
+    return Q(**{f"{name}__{way}": value}) | Q(**{name: value, f"pk__{way}": anchor})

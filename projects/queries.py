@@ -1,0 +1,292 @@
+"""Page-sized reads of the kernel: the project list, the project page, its events, and why a clock says what it says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.template.loader import render_to_string
+
+from projects import timing
+from projects.chain import (
+    GROUPS,
+    LEDGER_KINDS,
+    ChainStage,
+    Entry,
+    chain_of,
+    entries_of,
+    group_of,
+    project_ledger,
+)
+from projects.clocks import Reading, read_clock
+from projects.codes import normalise_project_code
+from projects.models import Clock, ClockSegment, Event, Organisation, Party, Project, Region
+from projects.paging import KeyPage, key_page
+from projects.panels import Action, head_of, panels_for
+from projects.states import Stage
+from projects.waiting import Waiting, waiting_for, waiting_on
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+    from projects.models import User
+
+SORTS = ("-id", "id", "code", "-code", "name", "-name")
+TIMELINE, CLOCKS_SHOWN, EXPORT_CHUNK = 12, 8, 500
+#: A stored file may be this long; a spreadsheet opens no more anyway.
+EXPORT_MOST = 50_000
+EXPORT_HEAD = [
+    "项目代码", "项目名称", "建设单位", "投资类型", "总投资（万元）", "区划", "阶段", "状态", "登记日期",
+    "在等谁", "在等什么",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFilter:
+    """What the project list is narrowed to."""
+
+    text: str = ""
+    stage: str = ""
+    status: str = ""
+    investment: str = ""
+    region: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is narrowed."""
+        return not (self.text or self.stage or self.status or self.investment or self.region)
+
+
+def find_projects(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
+    """Narrow projects to a text: the start of a code, or part of the name, the address or the owner's name."""
+    text = text.strip()
+    if not text:
+        return projects
+    code = normalise_project_code(text)
+    if code[:1].isdigit() or code.startswith("L1"):
+        return projects.filter(Q(code__startswith=code) | Q(local_code__startswith=code) | Q(name__icontains=text))
+    owners = Organisation.objects.filter(name__icontains=text)
+    return projects.filter(Q(name__icontains=text) | Q(address__icontains=text) | Q(owner__in=owners))
+
+
+def narrowed(user: User | AnonymousUser, wanted: ProjectFilter) -> QuerySet[Project]:
+    """Return the visible projects that the filter leaves, the stage left out (its counters need the rest)."""
+    projects = find_projects(Project.objects.visible_to(user), wanted.text)
+    for name, value in (("status", wanted.status), ("investment", wanted.investment), ("region", wanted.region)):
+        if value:
+            projects = projects.filter(**{name: value})
+    return projects
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """One line of the project list."""
+
+    project: Project
+    waiting: list[Waiting]
+
+    @property
+    def first(self) -> Waiting | None:
+        """Return what the project waits for first."""
+        return self.waiting[0] if self.waiting else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectList:
+    """The project list: rows, keys for paging, and how many stand in each stage."""
+
+    rows: list[ProjectRow]
+    before: int | None
+    after: int | None
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Return how many projects the filter leaves in all stages."""
+        return sum(self.counts.values())
+
+
+def project_list(
+    user: User, wanted: ProjectFilter, *, sort: str = "-id", size: int = 20, after: int | None = None,
+    before: int | None = None,
+) -> ProjectList:
+    """Return one page of the projects that a person may see. The number of queries does not depend on `size`."""
+    base = narrowed(user, wanted)
+    counts: dict[str, int] = dict.fromkeys(Stage.values, 0)
+    counts |= dict(base.order_by().values_list("stage").annotate(number=Count("pk")))
+    chosen = base.filter(stage=wanted.stage) if wanted.stage else base
+    page: KeyPage[Project] = key_page(
+        chosen.select_related("owner", "centre", "region"), sort=sort if sort in SORTS else "-id", size=size,
+        after=after, before=before,
+    )
+    waits = waiting_for(page.rows)
+    return ProjectList([ProjectRow(row, waits[row.pk]) for row in page.rows], page.before, page.after, counts)
+
+
+def regions_of(user: User) -> list[Region]:
+    """Return the regions that have a project the person may see."""
+    return list(Region.objects.filter(pk__in=_region_keys(user)).order_by("code"))
+
+
+def _region_keys(user: User) -> Any:
+    return Region.objects.filter(code__in=Project.objects.visible_to(user).values("region")).values("pk")
+
+
+def export_rows(user: User, wanted: ProjectFilter, *, sort: str = "-id") -> Iterator[list[str]]:
+    """Yield head and lines of the list as it is filtered, in its order, in chunks."""
+    yield EXPORT_HEAD
+    projects = narrowed(user, wanted)
+    if wanted.stage:
+        projects = projects.filter(stage=wanted.stage)
+    projects = projects.select_related("owner", "centre", "region")
+    after, given = None, 0
+    while given < EXPORT_MOST:
+        page: KeyPage[Project] = key_page(
+            projects, sort=sort if sort in SORTS else "-id", size=EXPORT_CHUNK, after=after
+        )
+        waits = waiting_for(page.rows)
+        for project in page.rows:
+            yield _export_row(project, waits[project.pk])
+        given, after = given + len(page.rows), page.after
+        if after is None:
+            return
+
+
+def _export_row(project: Project, waits: list[Waiting]) -> list[str]:
+    first = waits[0] if waits else None
+    return [
+        project.code, project.name, project.owner.name, project.get_investment_display(),
+        "" if project.total_investment is None else f"{project.total_investment:f}", project.region.name,
+        project.get_stage_display(), project.get_status_display(),
+        f"{timing.business_day(project.registered_at):%Y-%m-%d}", first.who if first else "",
+        first.what if first else "",
+    ]
+
+
+# The project page ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """A clock of the project that still runs, with its reading."""
+
+    clock: Clock
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPage:
+    """Everything on the project page."""
+
+    waiting: list[Waiting]
+    chain: list[ChainStage]
+    ledger: dict[str, int]
+    entries: list[Entry]
+    clocks: list[ClockLine]
+    parties: list[Party]
+    words: list[str]
+    actions: list[Action]
+    main: list[str]
+    side: list[str]
+
+
+def project_page(project: Project, request: HttpRequest) -> ProjectPage:
+    """Read the project page; `project` comes with owner, centre and region."""
+    events = Event.objects.filter(project=project)
+    moves = events.filter(kind__in=["project.registered", "project.stage_moved"]).order_by("pk")
+    segments = ClockSegment.objects.filter(clock__project=project, clock__kind__in=LEDGER_KINDS)
+    words, actions = head_of(project, request)
+    panels: dict[str, list[str]] = {"main": [], "side": []}
+    for panel in panels_for(project, request):
+        panels[panel.column].append(render_to_string(panel.template, panel.context, request=request))
+    return ProjectPage(
+        waiting=waiting_on(project),
+        chain=chain_of(project, moves),
+        ledger=project_ledger(project, list(segments), timing.today()),
+        entries=entries_of(project, events.order_by("-pk")[:TIMELINE]),
+        clocks=live_clocks(project),
+        parties=list(project.parties.select_related("organisation")),
+        words=words,
+        actions=actions,
+        main=panels["main"],
+        side=panels["side"],
+    )
+
+
+def live_clocks(project: Project) -> list[ClockLine]:
+    """Return the clocks of a project that have not ended, the first due first."""
+    clocks = Clock.objects.filter(project=project).live().with_pauses().order_by("due_on", "pk")[:CLOCKS_SHOWN]
+    return [ClockLine(clock, read_clock(clock)) for clock in clocks]
+
+
+# Events -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What the events page is narrowed to: group of kinds, person, days."""
+
+    group: str = ""
+    person: str = ""
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+def event_groups(project: Project) -> list[tuple[str, str]]:
+    """Return the groups that occur in the project's events, as pairs for a choice."""
+    kinds = Event.objects.filter(project=project).order_by().values_list("kind", flat=True).distinct()
+    words = sorted({group_of(kind) for kind in kinds})
+    return [(word, word) for word in words]
+
+
+def events_of(project: Project, wanted: EventFilter) -> QuerySet[Event]:
+    """Return the project's events that the filter leaves."""
+    events = Event.objects.filter(project=project)
+    if wanted.group:
+        heads = [head for head, word in GROUPS.items() if word == wanted.group]
+        known = Q()
+        for head in heads or GROUPS:
+            known |= Q(kind__startswith=f"{head}.")
+        events = events.filter(known if heads else ~known)
+    if wanted.person:
+        events = events.filter(actor_name__icontains=wanted.person)
+    if wanted.first:
+        events = events.filter(happened_at__gte=timing.start_of_day(wanted.first))
+    if wanted.last:
+        events = events.filter(happened_at__lte=timing.end_of_day(wanted.last))
+    return events
+
+
+def event_page(
+    project: Project, wanted: EventFilter, *, size: int, after: int | None, before: int | None
+) -> KeyPage[Event]:
+    """Return one page of events, the newest first."""
+    return key_page(events_of(project, wanted), sort="-pk", size=size, after=after, before=before)
+
+
+def event_export(project: Project, wanted: EventFilter) -> Iterator[list[str]]:
+    """Yield head and lines of the events as they are filtered, oldest first."""
+    yield ["序号", "发生时间", "记录时间", "类别", "事件", "对象", "摘要", "经手人", "单位", "代表", "办件状态", "哈希"]
+    for event in events_of(project, wanted).order_by("pk").iterator(chunk_size=EXPORT_CHUNK):
+        yield [
+            str(event.seq), _stamp(event.happened_at), _stamp(event.recorded_at), group_of(event.kind), event.kind,
+            event.subject_label, event.summary, event.actor_name, event.actor_organisation, event.on_behalf_of,
+            "" if event.status_code is None else str(event.status_code), event.hash,
+        ]
+
+
+def _stamp(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(timing.BUSINESS_ZONE):%Y-%m-%d %H:%M:%S}"
+
+
+# Clocks ------------------------------------------------------------------------------------------------------------
+
+
+def clocks_visible_to(user: User | AnonymousUser) -> QuerySet[Clock]:
+    """Return the clocks of visible projects, ready to be explained."""
+    clocks = Clock.objects.filter(project__in=Project.objects.visible_to(user)).select_related("project")
+    return clocks.prefetch_related("pauses", Prefetch("segments"))

@@ -1,0 +1,20 @@
+"""Reads of personal data leave a row (PIPL 51, 54)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects import timing
+from projects.models import AccessLog
+from projects.request_context import request_id
+
+if TYPE_CHECKING:
+    from projects.models import Project, User
+
+
+def note_read(project: Project, *, by: User, action: str) -> AccessLog:
+    """Record that a person read personal data of a project, and return the row."""
+    return AccessLog.objects.create(
+        user=by, project=project, subject_type="projects.Project", subject_key=str(project.pk),
+        subject_label=project.name, action=action, read_at=timing.now(), request_id=request_id.get(),
+    )
