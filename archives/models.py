@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from projects.models import User
 
 
+#: Documents of this class belong to the owner, not to one project (主体资格).
+OWNER_CLASS = "S"
+
+
 class DocumentKind(models.Model):
     """A kind of document that materials and results belong to; `doc_class` is that of GB/T 50328 or our own.
 
@@ -48,11 +52,19 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     """Composable reads of documents."""
 
     def visible_to(self, user: User | AnonymousUser) -> DocumentQuerySet:
-        """Return the documents of visible projects; papers of the office side only to the office side."""
+        """Return the documents of visible projects; those of the office side only to the office side.
+
+        主体资格 belongs to the owner and serves all of the owner's projects (免提交), so the office side sees it with
+        any of them.
+        """
         from projects.access import access_of
 
-        mine = self.filter(project__in=Project.objects.visible_to(user))
-        return mine if access_of(user).is_office else mine.exclude(visibility=Visibility.OFFICE)
+        projects = Project.objects.visible_to(user)
+        if not access_of(user).is_office:
+            return self.filter(project__in=projects).exclude(visibility=Visibility.OFFICE)
+        return self.filter(
+            Q(project__in=projects) | Q(doc_class=OWNER_CLASS, project__owner__in=projects.values("owner"))
+        )
 
     def current(self) -> DocumentQuerySet:
         """Return those that nothing has replaced."""
@@ -301,3 +313,28 @@ class QrToken(StateModel):
     @transition(field=state, source=TokenState.ACTIVE, target=TokenState.VOID)
     def void(self) -> None:
         """The code no longer opens anything."""
+
+
+class PublicView(models.Model):
+    """What the public page behind the code shows of a project, computed once per event and day.
+
+    It is a copy of what the registries say, no fact of its own: `seq` is the project's last event when it was computed,
+    `day` the business day. The page computes it anew when either has moved on; a sweep does so beforehand.
+    """
+
+    project = models.OneToOneField(
+        Project, on_delete=models.CASCADE, related_name="public_view", primary_key=True, verbose_name="项目"
+    )
+    seq = models.PositiveIntegerField("事件序号")
+    day = models.DateField("日期")
+    facts = models.JSONField("内容")
+    computed_at = models.DateTimeField("计算时间")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "公众页"
+
+    def __str__(self) -> str:
+        """Return the project and the day."""
+        return f"{self.project_id} {self.day}"

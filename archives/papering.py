@@ -1,0 +1,162 @@
+"""From the row of a paper to its HTML and its PDF. Reads only what was frozen when the paper was issued.
+
+WeasyPrint is imported here and only when a PDF is wanted (the import costs a second). The renderer loads nothing from
+outside: fonts come from the installed package, style from `static/css/paper.css`, the QR code is part of the page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.template.loader import select_template
+
+from archives import codewords, fonts, qr
+from archives.states import PaperState
+from projects import timing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from archives.models import Paper
+
+GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("when", "什么时候"))
+CARD_LABEL = "项目码，扫码看进度"
+PDF_VARIANT = "pdf/a-2u"
+STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
+_one_at_a_time = threading.Lock()
+
+
+def content_digest(paper: Paper) -> str:
+    """Return the SHA-256 of what the paper says: number, title and frozen content. It can be printed on the paper."""
+    said = {"number": paper.number, "title": paper.title, "content": paper.content}
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def short_digest(digest: str) -> str:
+    """Return the first and last figures of a hash as people compare them: 8c41 7be0 … 5d92."""
+    return f"{digest[:4]} {digest[4:8]} … {digest[-4:]}" if digest else ""
+
+
+def verify_address(code: str) -> str:
+    """Return the public address at which a paper with this code is verified."""
+    return f"{settings.SITE_URL}/verify/?code={code}"
+
+
+def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
+    """Return what the templates under `templates/papers/` need. A stamp is only on the screen: the PDF never changes."""
+    content = paper.content
+    frozen = content.get("frozen", {})
+    gist = content.get("gist") or {}
+    card = content.get("card")
+    return {
+        "paper": paper,
+        "content": content,
+        "card": card,
+        "card_qr": qr.svg(card["url"], level="Q", label=CARD_LABEL, size=300) if card else "",
+        "for_pdf": for_pdf,
+        "issuer": frozen.get("issuer") or paper.issuer.name,
+        "number": paper.number,
+        "name": paper.title,
+        "gist": [(label, gist[key]) for key, label in GIST if gist.get(key)],
+        "addressee": content.get("addressee", ""),
+        "signed_on": _signed_on(paper),
+        "qr_svg": qr.svg(verify_address(paper.verify_code), label="文书验真码", size=76),
+        "verify_code": codewords.grouped(paper.verify_code),
+        "verify_facts": [tuple(pair) for pair in content.get("facts", ())],
+        "verify_url": f"{settings.SITE_URL}/verify/",
+        "digest": short_digest(content_digest(paper)),
+        "status": "" if for_pdf else STAMPS.get(PaperState(paper.state), ""),
+        "tables": _tables(content),
+    }
+
+
+def _signed_on(paper: Paper) -> dt.date:
+    given = paper.content.get("signed_on")
+    return dt.date.fromisoformat(given) if given else timing.business_day(paper.issued_at)
+
+
+def _tables(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the one table and the further ones as caption, head, and rows of (text, is it a number)."""
+    given = [content["table"]] if content.get("table") else []
+    return [shape_table(table) for table in [*given, *content.get("tables", ())]]
+
+
+def shape_table(table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table with a flag per column that says whether it holds numbers only, so that they align."""
+    rows = [[_text(cell) for cell in row] for row in table.get("rows", ())]
+    head = [_text(cell) for cell in table.get("head", ())]
+    wide = max((len(row) for row in [head, *rows]), default=0)
+    numeric = [
+        any(len(row) > at and row[at] for row in rows)
+        and all(len(row) <= at or _is_number(row[at]) for row in rows)
+        for at in range(wide)
+    ]
+    return {
+        "caption": table.get("caption", ""),
+        "head": list(zip(head, numeric, strict=False)),
+        "rows": [list(zip(row, numeric, strict=False)) for row in rows],
+    }
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _is_number(text: str) -> bool:
+    return text in ("", "—") or text.replace(",", "").replace(".", "", 1).removesuffix("%").lstrip("-").isdigit()
+
+
+def html_of(paper: Paper, *, request: HttpRequest | None = None, extra: dict[str, Any] | None = None) -> str:
+    """Return the paper as HTML: a document for the renderer, or for a request a page of the portal."""
+    template = select_template([f"papers/{paper.kind}.html", "papers/notice.html"])
+    return template.render(context_of(paper, for_pdf=request is None) | (extra or {}), request)
+
+
+def pdf_of(paper: Paper) -> bytes:
+    """Return the paper as PDF/A-2u. One at a time per process: the font library keeps state of its own."""
+    html = html_of(paper)
+    with _one_at_a_time:
+        return render_pdf(html)
+
+
+def render_pdf(html: str) -> bytes:
+    """Return an HTML document as PDF/A-2u with the fonts and the style of the papers."""
+    fonts.prepare()
+    import weasyprint
+
+    document = weasyprint.HTML(string=html, url_fetcher=_closed_fetcher())
+    style = weasyprint.CSS(string=_style(), font_config=_font_configuration())
+    data: bytes = document.write_pdf(
+        stylesheets=[style], font_config=_font_configuration(), pdf_variant=PDF_VARIANT
+    )
+    return data
+
+
+@lru_cache(maxsize=1)
+def _font_configuration() -> Any:
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
+
+
+@lru_cache(maxsize=1)
+def _closed_fetcher() -> Any:
+    """Return a fetcher that loads nothing: a paper is complete in itself."""
+    from weasyprint.urls import URLFetcher
+
+    return URLFetcher(allowed_protocols=["data"])
+
+
+def _style() -> str:
+    path = finders.find("css/paper.css")
+    found = Path(path) if isinstance(path, str) else Path(settings.STATIC_ROOT) / "css" / "paper.css"
+    return found.read_text(encoding="utf-8")

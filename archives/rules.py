@@ -1,0 +1,52 @@
+"""Who may do what in the archive: each rule is a pure read and tells the reason of a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects.access import access_of
+from projects.errors import ALLOWED, Verdict, refuse
+from projects.states import ProjectStatus, Role
+
+if TYPE_CHECKING:
+    from archives.models import Document
+    from projects.models import Project, User
+
+#: Roles of the centre that keep archive and codes.
+KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR)
+CODE_KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.DISPATCHER, Role.DIRECTOR)
+
+
+def can_file(user: User, project: Project) -> Verdict:
+    """The owner and the centre's people file documents; a terminated or merged project takes nothing more."""
+    if project.status in (ProjectStatus.TERMINATED, ProjectStatus.MERGED):
+        return refuse(f"项目{project.get_status_display()}，档案只供查阅，不再收件。")
+    access = access_of(user)
+    if access.has_at(project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF) or access.has_at(project.centre_id, *KEEPERS):
+        return ALLOWED
+    return refuse("补充归档由建设单位、窗口人员、档案管理员或代办专员办理。")
+
+
+def can_add_version(user: User, document: Document) -> Verdict:
+    """A new version follows the right to file; an official paper is re-issued instead, a replaced document rests."""
+    if hasattr(document, "paper"):
+        return refuse("这是系统出具的文书，不能换文件；需要更改时由出具单位换发。")
+    if document.replaced_by_id is not None:
+        return refuse("这份文件已被新文件替换，请在新文件上更新。")
+    return can_file(user, document.project)
+
+
+def can_reissue_code(user: User, project: Project) -> Verdict:
+    """换码: the centre's people, for a project that runs."""
+    if project.status in (ProjectStatus.TERMINATED, ProjectStatus.MERGED):
+        return refuse(f"项目{project.get_status_display()}，项目码不再换发。")
+    if access_of(user).has_at(project.centre_id, *CODE_KEEPERS):
+        return ALLOWED
+    return refuse("换码由审批服务中心的窗口人员、档案管理员或代办调度办理，请到窗口提出。")
+
+
+def can_void_code(user: User, project: Project) -> Verdict:
+    """作废: the centre's people."""
+    if access_of(user).has_at(project.centre_id, *CODE_KEEPERS):
+        return ALLOWED
+    return refuse("项目码作废由审批服务中心的窗口人员、档案管理员或代办调度办理。")

@@ -1,0 +1,276 @@
+"""Filing: an upload is checked by its bytes, stored by its content, numbered, and told in the event log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Max, Q
+
+from archives import blobs, media, rules
+from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
+from archives.states import PaperState, Visibility
+from projects import timing
+from projects.errors import DomainError, require
+from projects.events import SYSTEM_NAME, lock_project, record, subject_of
+from projects.models import AccessLog, Project
+from projects.request_context import request_id
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.core.files.uploadedfile import UploadedFile
+
+    from projects.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedUpload:
+    """An upload that may be filed: its cleaned name, its media type, its size in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+
+
+def check_upload(uploaded: UploadedFile) -> CheckedUpload:
+    """Return what may be filed, or raise `DomainError` with a sentence that says what is wrong and what to do.
+
+    Refused: an empty file (`upload_empty`), one above the limit (`upload_large`), a type that is not allowed
+    (`upload_type`), content that is not what the name says (`upload_content`), an upload cut off half way or a
+    container that cannot be opened (`upload_broken`).
+    """
+    name, size = media.clean_name(uploaded.name), uploaded.size or 0
+    if size == 0:
+        raise DomainError("upload_empty", f"“{name}”是空文件（0 字节），没有保存。请打开核对后重新选择。")
+    if size > settings.UPLOAD_MAX_BYTES:
+        most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
+        raise DomainError(
+            "upload_large",
+            f"“{name}”有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。请压缩或分册后再传。",
+        )
+    expected = media.BY_EXTENSION.get(media.extension_of(name))
+    if expected is None:
+        raise DomainError(
+            "upload_type", f"“{name}”的类型不在可收的范围内，没有保存。可以上传：{media.ALLOWED_WORDS}。"
+        )
+    _check_content(uploaded, name, size, expected)
+    return CheckedUpload(name, expected.media_type, size)
+
+
+def _check_content(uploaded: UploadedFile, name: str, size: int, expected: media.MediaType) -> None:
+    file: IO[bytes] = uploaded.file
+    head, tail = media.ends_of(file, size)
+    fault = expected.fault(file, head, tail)
+    if fault == media.OTHER:
+        raise DomainError(
+            "upload_content",
+            f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。请另存为正确的格式再传。",
+        )
+    if fault:
+        raise DomainError("upload_broken", f"“{name}”{fault}，没有保存。请确认能正常打开后重新上传。")
+
+
+def next_serial(project: Project, doc_class: str) -> int:
+    """Return the next serial of a class in the locked project; a rollback leaves it free, so there is no gap."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("next_serial() belongs inside the service's transaction")
+    last = Document.objects.filter(project=project, doc_class=doc_class).aggregate(last=Max("serial"))["last"]
+    return int(last or 0) + 1
+
+
+def create_document(
+    project: Project,
+    *,
+    kind: DocumentKind,
+    title: str,
+    source: models.Model,
+    by: User | None,
+    visibility: str = Visibility.PROJECT,
+    valid_until: dt.date | None = None,
+    source_label: str = "",
+    at: dt.datetime | None = None,
+) -> Document:
+    """Create the row of a document in the locked project, numbered within its class; its bytes follow."""
+    moment = at or timing.now()
+    source_type, source_key = subject_of(source)
+    if valid_until is None and kind.validity_days:
+        valid_until = timing.business_day(moment) + dt.timedelta(days=kind.validity_days)
+    return Document.objects.create(
+        project=project, kind=kind, title=_clean_title(title) or kind.name, doc_class=kind.doc_class,
+        serial=next_serial(project, kind.doc_class), visibility=visibility, source_type=source_type,
+        source_key=source_key, source_label=(source_label or str(source))[:200], filed_by=by,
+        filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
+    )
+
+
+def _clean_title(title: str) -> str:
+    return " ".join("".join(letter for letter in title if letter.isprintable() or letter == " ").split())[:200]
+
+
+def file_upload(
+    project: Project,
+    *,
+    uploaded: UploadedFile,
+    kind: DocumentKind,
+    title: str,
+    source: models.Model,
+    by: User | None,
+    visibility: str = Visibility.PROJECT,
+    valid_until: dt.date | None = None,
+    source_label: str = "",
+    at: dt.datetime | None = None,
+) -> Document:
+    """File an upload in the locked project: check, store the bytes, row, version 1, event `document.filed`.
+
+    The same content for the same kind and step again returns the document that stands. Raises `DomainError` as
+    `check_upload` does.
+    """
+    checked = check_upload(uploaded)
+    stored = blobs.put(uploaded.chunks())
+    standing = _standing(project, kind, source, stored.digest)
+    if standing is not None:
+        return standing
+    document = create_document(
+        project, kind=kind, title=title, source=source, by=by, visibility=visibility, valid_until=valid_until,
+        source_label=source_label, at=at,
+    )
+    version = _add_version(document, stored, checked, number=1, at=at)
+    record(
+        "document.filed", subject=document, project=project, by=by, at=at, summary=f"归档：{document.title}",
+        data={"kind": kind.slug, "archive_no": document.archive_no, "sha256": version.digest},
+    )
+    return document
+
+
+def _standing(project: Project, kind: DocumentKind, source: models.Model, digest: str) -> Document | None:
+    """Return the current document of the same kind, step and content."""
+    source_type, source_key = subject_of(source)
+    return (
+        Document.objects.current()
+        .filter(
+            project=project, kind=kind, source_type=source_type, source_key=source_key, versions__digest=digest,
+        )
+        .order_by("pk")
+        .first()
+    )
+
+
+def _add_version(
+    document: Document, stored: blobs.Stored, checked: CheckedUpload, *, number: int, at: dt.datetime | None
+) -> DocumentVersion:
+    return DocumentVersion.objects.create(
+        document=document, version=number, algorithm=blobs.ALGORITHM, digest=stored.digest, size=stored.size,
+        media_type=checked.media_type, file_name=checked.name, storage_key=stored.key, added_at=at or timing.now(),
+    )
+
+
+@transaction.atomic
+def file_document(
+    project_id: int, *, uploaded: UploadedFile, kind: DocumentKind, title: str, by: User, at: dt.datetime | None = None
+) -> Document:
+    """补充归档: file a document that belongs to no step of ours. Raises `NotAllowed` and what `file_upload` raises."""
+    project = lock_project(project_id)
+    require(rules.can_file, by, project)
+    return file_upload(
+        project, uploaded=uploaded, kind=kind, title=title, source=project, by=by, source_label="补充归档", at=at
+    )
+
+
+@transaction.atomic
+def add_version(
+    document: Document, *, uploaded: UploadedFile, by: User | None, at: dt.datetime | None = None
+) -> DocumentVersion:
+    """Add a version to a document; earlier ones stay. Event `document.version_added`.
+
+    The same content as the newest version is a no-op. Raises `NotAllowed` for a paper or a replaced document.
+    """
+    project = lock_project(document.project_id)
+    document = Document.objects.select_for_update(of=("self",)).select_related("project", "kind").get(pk=document.pk)
+    require(rules.can_add_version, by, document)
+    checked = check_upload(uploaded)
+    stored = blobs.put(uploaded.chunks())
+    newest = document.versions.order_by("version").last()
+    if newest is not None and newest.digest == stored.digest:
+        return newest
+    number = newest.version + 1 if newest else 1
+    version = _add_version(document, stored, checked, number=number, at=at)
+    record(
+        "document.version_added", subject=document, project=project, by=by, at=at,
+        summary=f"第 {number} 版：{document.title}", data={"version": number, "sha256": version.digest},
+    )
+    return version
+
+
+def replace_document(old: Document, new: Document) -> None:
+    """Mark in the locked project that `new` stands in the place of `old`; both stay in the archive."""
+    old.replaced_by = new
+    old.save(update_fields=["replaced_by"])
+
+
+def find_held(project: Project, kinds: Iterable[DocumentKind]) -> dict[int, Document]:
+    """免提交: per kind the newest document that is current, valid today and reusable, by the kind's primary key.
+
+    Looked for in the project, and for 主体资格 (class S) in the owner's other projects too. The archive already holds
+    it, so nobody may ask for it again (国发〔2016〕55号). One query.
+    """
+    wanted = [kind for kind in kinds if kind.is_reusable]
+    if not wanted:
+        return {}
+    of_owner = [kind.pk for kind in wanted if kind.doc_class == OWNER_CLASS]
+    here = Q(project=project, kind__in=[kind.pk for kind in wanted])
+    rows = (
+        Document.objects.current()
+        .filter(here | Q(project__owner_id=project.owner_id, kind__in=of_owner))
+        .filter(Q(valid_until=None) | Q(valid_until__gte=timing.today()))
+        .filter(Q(paper=None) | Q(paper__state=PaperState.VALID))
+        .filter(Q(versions__isnull=False) | Q(paper__isnull=False))
+        .select_related("kind", "project")
+        .order_by("pk")
+        .distinct()
+    )
+    held: dict[int, Document] = {}
+    for row in rows:
+        best = held.get(row.kind_id)
+        if best is None or row.project_id == project.pk or best.project_id != project.pk:
+            held[row.kind_id] = row
+    return held
+
+
+def open_version(version: DocumentVersion) -> IO[bytes]:
+    """Return the bytes of a version, opened, after checking their hash; the caller closes it.
+
+    Raises `DamagedError` when a byte changed; `report_damage` tells it in the event log.
+    """
+    return blobs.open_checked(version.storage_key, version.digest)
+
+
+@transaction.atomic
+def report_damage(document: Document, *, digest: str, reason: str) -> None:
+    """Tell once in the event log that the bytes of a document are not what was filed. Event `document.damaged`."""
+    from projects.models import Event
+
+    project = lock_project(document.project_id)
+    subject_type, subject_key = subject_of(document)
+    told = Event.objects.filter(
+        subject_type=subject_type, subject_key=subject_key, kind="document.damaged", project=project
+    ).values_list("data", flat=True)
+    if any(data.get("sha256") == digest for data in told):
+        return
+    record(
+        "document.damaged", subject=document, project=project, by=None, summary=f"校验不一致：{document.title}",
+        data={"sha256": digest, "reason": reason},
+    )
+
+
+def log_read(user: User | AnonymousUser, *, subject: models.Model, project: Project | None, action: str) -> None:
+    """Write who read which private file, when."""
+    subject_type, subject_key = subject_of(subject)
+    AccessLog.objects.create(
+        user_id=user.pk if user.is_authenticated else None, project=project, subject_type=subject_type,
+        subject_key=subject_key, subject_label=str(subject)[:200], action=action, read_at=timing.now(),
+        request_id=request_id.get(),
+    )

@@ -1,0 +1,262 @@
+"""Official papers (文书): a row with its number and its frozen words first, a PDF second, rendered once.
+
+`issue_paper` runs in the caller's transaction. The PDF is made by a worker (or by the first who asks for it): claim,
+render outside of any lock, then attach and mark in one transaction. A worker that dies anywhere leaves a row that the
+sweep takes up; a second one finds the mark and does nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models, transaction
+from django.db.models import Q, QuerySet
+
+from archives import blobs, codewords, papering
+from archives.models import DocumentKind, DocumentVersion, Paper
+from archives.paper_kinds import PAPER_CLASSES, paper_slug
+from archives.services import filing
+from archives.states import PaperKind, PaperState, Visibility
+from projects import timing
+from projects.errors import DomainError
+from projects.events import lock_project, record, subject_of
+from projects.numbering import take_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archives.models import Document
+    from projects.models import Organisation, Project, User
+
+logger = logging.getLogger(__name__)
+PDF = "application/pdf"
+#: A claim this old is that of a dead worker: a PDF takes less than a second, and one made twice is attached once.
+STALE_SECONDS = 30
+#: How long somebody who asks for a PDF waits for a worker that is just making it, in seconds.
+PATIENCE = 10.0
+#: Class of a certificate whose kind the catalogue does not know (开工审批文件).
+CERTIFICATE_CLASS = "A5"
+
+
+def issue_paper(
+    project: Project | None,
+    *,
+    kind: str,
+    series: str,
+    title: str,
+    issuer: Organisation,
+    content: dict[str, Any],
+    subject: models.Model,
+    by: User | None,
+    document_kind_slug: str = "",
+    is_public: bool = False,
+    valid_until: dt.date | None = None,
+    visibility: str = Visibility.PROJECT,
+    source_label: str = "",
+    at: dt.datetime | None = None,
+    year: int | None = None,
+) -> Paper:
+    """Issue a paper in the locked project (None: a bulletin) and return it; its PDF follows.
+
+    Takes the next number of `series` (one word: 受 gives 〔2026〕高审受字第000123号), freezes `content`, files the document
+    at once, records `paper.issued`. `document_kind_slug` names the catalogue's kind (a matter's result); without it, or
+    when the catalogue does not know it, the kind of the paper itself serves. `content`: gist {project, what, do, when},
+    paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts (pairs
+    of the verification strip), signers, signed_on (ISO date).
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("issue_paper() belongs inside the service's transaction")
+    moment = at or timing.now()
+    word = f"{settings.PAPER_PREFIX}{series}"
+    given_year, serial = take_number(issuer, word, year=year or timing.business_day(moment).year)
+    subject_type, subject_key = subject_of(subject)
+    paper = Paper(
+        project=project, kind=kind, title=title, issuer=issuer, series=word, year=given_year, serial=serial,
+        number=f"〔{given_year}〕{word}字第{serial:06d}号", content=_freeze(content, project, issuer, by),
+        subject_type=subject_type, subject_key=subject_key, verify_code=codewords.random_code(codewords.VERIFY_LENGTH),
+        is_public=is_public, issued_by=by, issued_at=moment, valid_until=valid_until,
+    )
+    if project is not None:
+        paper.document = filing.create_document(
+            project, kind=_kind_of(document_kind_slug, kind), title=f"{title} {paper.number}", source=subject, by=by,
+            visibility=visibility, valid_until=valid_until, source_label=source_label, at=moment,
+        )
+    paper.save()
+    record(
+        "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
+        summary=f"出具{title} {paper.number}",
+        data={"state": ["", paper.state], "kind": kind, "number": paper.number, "sha256": papering.content_digest(paper)},
+    )
+    return paper
+
+
+def _freeze(
+    content: dict[str, Any], project: Project | None, issuer: Organisation, by: User | None
+) -> dict[str, Any]:
+    """Return the content as plain JSON with the names of that day, so that the paper never changes with them."""
+    frozen = {"issuer": issuer.name, "handler": str(by) if by else ""}
+    if project is not None:
+        frozen |= {"project": project.name, "code": project.code}
+    plain: dict[str, Any] = json.loads(json.dumps(content | {"frozen": frozen}, cls=DjangoJSONEncoder))
+    return plain
+
+
+def _kind_of(slug: str, paper_kind: str) -> DocumentKind:
+    """Return the catalogue's kind, or the kind of our own papers of this sort (made when first needed)."""
+    found = DocumentKind.objects.filter(slug=slug).first() if slug else None
+    if found is not None:
+        return found
+    own, _ = DocumentKind.objects.get_or_create(
+        slug=paper_slug(paper_kind),
+        defaults={
+            "name": PaperKind(paper_kind).label, "doc_class": PAPER_CLASSES.get(paper_kind, CERTIFICATE_CLASS),
+            "produced_by": "portal",
+        },
+    )
+    return own
+
+
+def papers_of(*subjects: models.Model) -> QuerySet[Paper]:
+    """Return the papers of some objects of one type, newest first."""
+    kind = subject_of(subjects[0])[0] if subjects else ""
+    return Paper.objects.filter(subject_type=kind, subject_key__in=[str(subject.pk) for subject in subjects])
+
+
+# Rendering: claim, act, mark
+
+
+def _stale_before() -> dt.datetime:
+    return timing.now() - dt.timedelta(seconds=STALE_SECONDS)
+
+
+def unrendered() -> QuerySet[Paper]:
+    """Return the papers without a PDF that nobody is making, oldest first."""
+    free = Q(claimed_at=None) | Q(claimed_at__lt=_stale_before())
+    return Paper.objects.filter(free, rendered_at=None).order_by("pk")
+
+
+def render(paper_id: int) -> bool:
+    """Make the PDF of a paper unless it has one or somebody is at it; return whether this call made it."""
+    if unrendered().filter(pk=paper_id).update(claimed_at=timing.now()) != 1:
+        return False
+    paper = Paper.objects.select_related("issuer").get(pk=paper_id)
+    return _attach(paper_id, blobs.put([papering.pdf_of(paper)]))
+
+
+@transaction.atomic
+def _attach(paper_id: int, stored: blobs.Stored) -> bool:
+    """Attach the PDF as version 1 of the document and mark the paper; a paper that has its PDF keeps it."""
+    project_id = Paper.objects.values_list("project_id", flat=True).get(pk=paper_id)
+    project = lock_project(project_id) if project_id else None
+    paper = Paper.objects.select_for_update(of=("self",)).select_related("document").get(pk=paper_id)
+    if paper.rendered_at is not None:
+        return False
+    paper.digest, paper.size, paper.storage_key = stored.digest, stored.size, stored.key
+    paper.rendered_at = max(timing.now(), paper.issued_at)
+    paper.save(update_fields=["digest", "size", "storage_key", "rendered_at"])
+    if paper.document is not None:
+        DocumentVersion.objects.create(
+            document=paper.document, version=1, algorithm=blobs.ALGORITHM, digest=stored.digest, size=stored.size,
+            media_type=PDF, file_name=file_name(paper), storage_key=stored.key, added_at=paper.rendered_at,
+        )
+    record(
+        "paper.rendered", subject=paper, project=project, organisation=None if project else paper.issuer, by=None,
+        summary=f"生成版式文件：{paper.title} {paper.number}", data={"number": paper.number, "sha256": stored.digest},
+    )
+    return True
+
+
+def file_name(paper: Paper) -> str:
+    """Return the name under which the PDF is handed out."""
+    return f"{paper.title}{paper.number}.pdf"
+
+
+def ensure_rendered(paper_id: int) -> Paper:
+    """Return the paper with its PDF: make it now, or wait for the worker that is just making it.
+
+    Raises `DomainError` `paper_rendering` when that worker takes longer than a person waits.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        paper = Paper.objects.select_related("issuer", "project", "document").get(pk=paper_id)
+        if paper.rendered_at is not None:
+            return paper
+        if not render(paper_id):
+            if time.monotonic() > deadline:
+                raise DomainError("paper_rendering", "这份文书的 PDF 正在生成，请过几秒再试；网页上的文书内容相同，可以先看。")
+            time.sleep(0.2)
+
+
+def open_pdf(paper_id: int) -> tuple[Paper, IO[bytes]]:
+    """Return the paper and its PDF, opened, its hash compared; the caller closes it. Made now when it is missing."""
+    paper = ensure_rendered(paper_id)
+    return paper, blobs.open_checked(paper.storage_key, paper.digest)
+
+
+def render_pending(*, limit: int = 100) -> tuple[int, int]:
+    """Make the PDFs that are missing; return how many were made and how many failed."""
+    made = failed = 0
+    for paper_id in list(unrendered().values_list("pk", flat=True)[:limit]):
+        try:
+            made += render(paper_id)
+        except (DomainError, OSError, ValueError) as error:
+            failed += 1
+            logger.warning("paper %s: %s", paper_id, error)
+    return made, failed
+
+
+# What becomes of a paper
+
+
+@transaction.atomic
+def replace_paper(old: Paper, *, new: Paper, by: User | None, reason: str, at: dt.datetime | None = None) -> Paper:
+    """换发: `new` stands in the place of `old`, whose number stays taken. Event `paper.replaced`; twice is a no-op."""
+    project = lock_project(old.project_id) if old.project_id else None
+    paper = Paper.objects.select_for_update(of=("self",)).select_related("document", "issuer").get(pk=old.pk)
+    if paper.state == PaperState.REPLACED:
+        return paper
+    _require_valid(paper, "换发")
+    before = paper.state
+    paper.replace()
+    paper.save(update_fields=["state"])
+    if paper.document is not None and new.document is not None:
+        filing.replace_document(paper.document, new.document)
+    record(
+        "paper.replaced", subject=paper, project=project, organisation=None if project else paper.issuer, by=by, at=at,
+        summary=f"换发为 {new.number}：{reason}", data={"state": [before, paper.state], "by": new.number},
+    )
+    return paper
+
+
+@transaction.atomic
+def revoke_paper(old: Paper, *, by: User | None, reason: str, at: dt.datetime | None = None) -> Paper:
+    """撤销: the paper no longer has any effect; it stays in the archive. Event `paper.revoked`; twice is a no-op."""
+    project = lock_project(old.project_id) if old.project_id else None
+    paper = Paper.objects.select_for_update(of=("self",)).select_related("issuer").get(pk=old.pk)
+    if paper.state == PaperState.REVOKED:
+        return paper
+    _require_valid(paper, "撤销")
+    before = paper.state
+    paper.revoke()
+    paper.save(update_fields=["state"])
+    record(
+        "paper.revoked", subject=paper, project=project, organisation=None if project else paper.issuer, by=by, at=at,
+        summary=f"撤销 {paper.number}：{reason}", data={"state": [before, paper.state]},
+    )
+    return paper
+
+
+def _require_valid(paper: Paper, verb: str) -> None:
+    if paper.state != PaperState.VALID:
+        raise DomainError("paper_not_valid", f"{paper.number} 已是“{paper.get_state_display()}”，不能再{verb}。")
+
+
+def documents_of(papers: Iterable[Paper]) -> list[Document]:
+    """Return the documents of papers that have one."""
+    return [paper.document for paper in papers if paper.document is not None]

@@ -1,0 +1,24 @@
+"""Background jobs of the archive: ids in, one service call, safe to run twice and at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from archives.services import papers
+from projects.jobs import job_run
+
+
+@shared_task(name="archives.tasks.render_paper")
+def render_paper(paper_id: int) -> bool:
+    """Make the PDF of one paper; a paper that is gone, has its PDF, or is being rendered is left alone."""
+    return papers.render(paper_id)
+
+
+@shared_task(name="archives.tasks.render_pending")
+def render_pending() -> int:
+    """Make the PDFs that a dead worker or a silent broker left behind; return how many were made."""
+    if not papers.unrendered().exists():
+        return 0
+    with job_run("render_pending") as run:
+        run.touched, run.errors = papers.render_pending()
+        return run.touched
