@@ -422,7 +422,8 @@ def _today(layout: _Layout, today: float | None) -> str:
     x = LANE_HEAD + COLUMN * today - 6
     return (
         f'<path class="today" d="M{x:g} 62V{layout.height - 4}"/>'
-        f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/><text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
+        f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/>'
+        f'<text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
     )
 
 
