@@ -204,9 +204,11 @@ class Portal:
         while time.monotonic() < deadline:
             if value := condition():
                 return value
+            if any(process.poll() is not None for process in self.processes.values()):
+                break
             time.sleep(0.1)
         logs = "\n".join(f"--- {name}\n{self.log(name)[-2500:]}" for name in self.processes)
-        raise AssertionError(f"not within {seconds} s: {what}\n{logs}")
+        raise AssertionError(f"not within {seconds} s, or a process has ended: {what}\n{logs}")
 
     def log(self, name):
         """Return what a process has written."""
