@@ -16,6 +16,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 STAGES = ("planning", "permit", "acceptance")
+FREE = 10_000  # days that a row of the side lane may slip for which nothing waits: as many as it likes
 
 
 class PlanError(ValueError):
@@ -156,7 +157,7 @@ def _backward(
     latest: dict[str, int] = {}
     limits: dict[str, int] = {}  # latest end that the rows naming this one as a prerequisite allow
     main_limit = stage_limit = horizon  # for main rows: what later steps, and what side rows of later stages allow
-    side_limit, stage = max([horizon, *ends.values()]) + 1, None  # nothing waits for the last rows of the side lane
+    side_limit, stage = horizon + FREE, None
     for step in reversed(steps):
         if step[0].stage != stage:
             stage, main_limit = step[0].stage, min(main_limit, stage_limit)

@@ -202,7 +202,7 @@ def slowly(rows):
     return {r.code: (start(r), end(r)) for r in rows}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(plans())
 def test_the_plan_is_the_rule_read_word_by_word_and_slack_is_what_a_row_may_slip(rows):
     found = plan(rows)
@@ -263,7 +263,7 @@ def test_the_command_prints_one_plan_a_line_with_and_without_a_loaded_catalogue(
     if is_loaded:
         load_catalogue()
     table = tmp_path / "facts.tsv"
-    table.write_text("\n".join("\t".join(r[c] for c in columns) for r in [dict(zip(columns, columns)), *EXAMPLES.values()]) + "\n")
+    table.write_text("\n".join("\t".join(r[c] for c in columns) for r in [dict(zip(columns, columns, strict=True)), *EXAMPLES.values()]) + "\n")
 
     lines = run(table, capsys, "--json")
 
