@@ -1,0 +1,1 @@
+"""The demonstration portal: made-up people and projects, walked through the real services at simulated times."""

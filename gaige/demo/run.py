@@ -1,0 +1,88 @@
+"""Runs the stories side by side in simulated time: one queue of moments, the outbox drained as time advances."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from agency.services import bulletins, reminders
+from agency.services.bulletins import open_bulletin
+from gaige.demo.people import CENTRE, create_people
+from gaige.demo.specs import SPECS, Spec
+from gaige.demo.story import Story, later, user
+from packages.tasks import apply_tacit, deem_accepted
+from projects import outbox, timing, workdays
+from projects.models import Organisation, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Queue = list[tuple[dt.datetime, int, Iterator[dt.datetime]]]
+
+#: The PDFs are left to the workers: a paper stands as soon as its row does.
+LEFT_TO_WORKERS = ("archives.render",)
+
+
+def office_days() -> Iterator[dt.datetime]:
+    """The sweeps of every working day, as beat would run them; on the 26th the month is frozen and published."""
+    while True:
+        yield later(1 if workdays.is_workday(timing.today()) else 0, 8.5)
+        if not workdays.is_workday(timing.today()):
+            continue
+        apply_tacit()
+        deem_accepted()
+        reminders.sweep_due()
+        _bulletin()
+
+
+def _bulletin() -> None:
+    """Freeze and publish the month that is over, once."""
+    centre, director = Organisation.objects.get(code=CENTRE), user("director")
+    year, month = bulletins.current_month()
+    year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+    bulletin = open_bulletin(centre, year=year, month=month, by=director)
+    if bulletin.state == "collecting":
+        bulletins.freeze(bulletin.pk, by=director)
+        bulletins.publish(bulletin.pk, by=director)
+
+
+def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell: Callable[[str], None] = print) -> int:
+    """Walk every project that is not there yet to where it stands now; return how many were added."""
+    create_people()
+    known = set(Project.objects.filter(code__in=[s.code for s in specs]).values_list("code", flat=True))
+    fresh = [spec for spec in specs if spec.code not in known]
+    end = until or timing.now()
+    if not fresh:
+        return 0
+    queue: Queue = []
+    for number, spec in enumerate(fresh):
+        start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=spec.days_ago))
+        heapq.heappush(queue, (start + dt.timedelta(hours=9, minutes=3 * number), number, Story(spec).run()))
+    heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
+    with timing.travel(queue[0][0]) as clock:
+        _play(queue, clock, end, tell)
+    _open_current_month()
+    return len(fresh)
+
+
+def _play(queue: Queue, clock: timing.Traveller, end: dt.datetime, tell: Callable[[str], None]) -> None:
+    month = ""
+    while queue:
+        moment, number, story = heapq.heappop(queue)
+        if moment > end:
+            continue
+        clock.to(max(moment, timing.now()))
+        if f"{timing.today():%Y-%m}" != month:
+            month = f"{timing.today():%Y-%m}"
+            tell(f"演示推进到 {month}")
+        following = next(story, None)
+        outbox.drain_all(exclude=LEFT_TO_WORKERS)
+        if following is not None:
+            heapq.heappush(queue, (following, number, story))
+
+
+def _open_current_month() -> None:
+    year, month = bulletins.current_month()
+    open_bulletin(Organisation.objects.get(code=CENTRE), year=year, month=month)

@@ -1,0 +1,336 @@
+"""The story of one project: a generator that acts through the real services and yields the next moment.
+
+Each step of the plan is applied for, accepted, reviewed, merged and decided by the people whose work it is; what is
+done elsewhere is closed with evidence. A department in `silent` does not answer where silence counts as consent.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import random
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.services import application as acceptance_applying
+from acceptance.services import conclusion, items
+from acceptance.states import ItemState
+from agency.services.assignment import assign, propose
+from agency.states import AssignmentRole
+from gaige.demo.files import attachment
+from gaige.demo.specs import Spec
+from packages.models import Application, JointSession, MatterCase, MaterialItem, ReviewTask
+from packages.services import decision, intake, outside, review, special
+from packages.services.enrolment import enrol
+from packages.states import (
+    CASE_OPEN, CASE_PASSED, TASK_OPEN, CaseState, Handling, MaterialState, OpinionVerdict, Outcome, SessionState,
+    SpecialKind,
+)
+from projects import timing, workdays
+from projects.models import IssueItem, Membership, Organisation, Project, User, WorkUnit
+from projects.services.registration import register_project
+from projects.states import ISSUE_WITH_OWNER, Role, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "packages" / "catalog"
+JOINT_MATTER = "joint-accept"
+
+
+@lru_cache(maxsize=1)
+def examples() -> dict[str, dict[str, str]]:
+    """Return the example projects of the catalogue by their code."""
+    with (CATALOGUE / "examples.tsv").open(encoding="utf-8") as lines:
+        return {row["code"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}
+
+
+@lru_cache(maxsize=512)
+def person(organisation_id: int, *roles: str) -> User:
+    """Return the first person with one of the roles at a body."""
+    found = Membership.objects.filter(organisation_id=organisation_id, role__in=roles).order_by("pk")
+    return found.select_related("user")[0].user
+
+
+def user(username: str) -> User:
+    """Return a demonstration user."""
+    return User.objects.get(username=username)
+
+
+def later(days: int, hour: float) -> dt.datetime:
+    """Return the moment `days` working days after the simulated now, at this hour of Shanghai time."""
+    day = timing.today()
+    day = workdays.due_date(day, days) if days else day
+    moment = timing.start_of_day(day) + dt.timedelta(hours=hour)
+    return max(moment, timing.now() + dt.timedelta(minutes=7))
+
+
+class Story:
+    """One project on its way through the portal."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Keep the spec and a source of chance of its own, so that a story is the same each time."""
+        self.spec = spec
+        self.chance = random.Random(spec.code)  # noqa: S311 - a story, not a secret
+        self.owner = user(spec.owner)
+        self.clerk = user("clerk")
+        self.example = examples()[spec.example]
+        self.project = Project()
+
+    # The main line
+
+    def run(self) -> Iterator[dt.datetime]:
+        """Act, and yield the moment of the next act, until nothing is left to do."""
+        self._register()
+        yield later(0, 11)
+        self._enrol()
+        yield later(1, 9.5)
+        for role in AssignmentRole:
+            best = propose(self.project, role)
+            assign(self.project.pk, role=role, agent_id=best[0].agent.pk, by=user("dispatcher"))
+            yield later(0, 10)
+        for codes in self._steps():
+            if self.spec.stop and self.spec.stop in codes:
+                return
+            yield from self._step(codes)
+        yield later(1, 9)
+
+    def _register(self) -> None:
+        facts, owner = self._facts(), Membership.objects.filter(user=self.owner).select_related("organisation")[0]
+        self.project = register_project(
+            by=self.clerk if self.spec.by_clerk else self.owner, code=self.spec.code, name=self.spec.name,
+            investment=self._investment(), region_code="140581", address=self.spec.address,
+            total_investment=facts.get("total_investment"), owner_uscc=owner.organisation.uscc,
+            owner_name=owner.organisation.name, centre=Organisation.objects.get(code="approval-bureau"),
+        )
+
+    def _investment(self) -> str:
+        return "government" if self.example["package_code"].startswith("gov-") else "social"
+
+    def _facts(self) -> dict[str, object]:
+        from packages.facts import parse_facts
+
+        return parse_facts(self.example["facts"])
+
+    def _enrol(self) -> None:
+        enrol(
+            self.project.pk, package_code=self.example["package_code"], facts=self._facts(),
+            by=self.clerk if self.spec.by_clerk else self.owner,
+        )
+
+    def _steps(self) -> Iterator[list[str]]:
+        """Yield the matters of each step in the order of the plan; a step is what runs side by side."""
+        rows = (
+            MatterCase.objects.filter(project=self.project)
+            .order_by("package_row__version_id", "package_row__order")
+            .values_list("matter__matter__code", "stage", "package_row__step", "package_row__lane")
+        )
+        order = {stage.value: n for n, stage in enumerate((Stage.PLANNING, Stage.PERMIT, Stage.ACCEPTANCE))}
+        steps: dict[tuple[int, int], list[str]] = {}
+        for code, stage, step, _ in rows:
+            steps.setdefault((order[stage], step), []).append(code)
+        for key in sorted(steps):
+            yield steps[key]
+
+    def _cases(self, codes: Sequence[str], *states: str) -> list[MatterCase]:
+        found = MatterCase.objects.filter(project=self.project, matter__matter__code__in=codes, state__in=states)
+        return list(found.select_related("matter__matter", "lead", "project").order_by("package_row__order"))
+
+    def _step(self, codes: list[str]) -> Iterator[dt.datetime]:
+        elsewhere = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.OUTSIDE]
+        for case in elsewhere:
+            yield later(self._share(case), 15 + self.chance.random())
+            self._outside(case)
+        ours = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.REVIEW]
+        if ours:
+            yield later(1, 9 + self.chance.random())
+            yield from self._review([case.matter.matter.code for case in ours])
+        joint = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.ACCEPTANCE]
+        if joint and any(case.matter.matter.code == JOINT_MATTER for case in joint):
+            yield later(2, 9)
+            yield from self._acceptance()
+
+    def _share(self, case: MatterCase) -> int:
+        """Days that a matter done elsewhere takes here: a part of what it may take, so that the story moves on."""
+        return max(0, min(6, round(case.promised_days * 0.3 * self.spec.pace)))
+
+    def _outside(self, case: MatterCase) -> None:
+        outside.record_outside_result(
+            case.pk, by=person(case.project.centre_id, Role.AGENT), result=f"已完成：{case.matter.result_name}",
+            on=timing.today(), evidence=attachment(case.matter.result_name),
+        )
+
+    # One application
+
+    def _apply(self, codes: list[str], *, source: str) -> Application:
+        by = self.clerk if source == "win" else self.owner
+        application = intake.open_application(self.project.pk, matter_codes=codes, by=by, source=source)
+        missing = MaterialItem.objects.filter(case__application=application, state=MaterialState.MISSING)
+        for item in missing.select_related("kind").order_by("pk"):
+            intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
+        return intake.submit_application(application.pk, by=by)
+
+    def _review(self, codes: list[str]) -> Iterator[dt.datetime]:
+        application = self._apply(codes, source="win" if self.spec.by_clerk or self.chance.random() < 0.4 else "net")
+        yield later(0, 10.5 + self.chance.random())
+        if self.spec.trouble == "correcting" and self.spec.trouble_at in codes:
+            self._find_faults(application)
+            return
+        instant = [c for c in self._cases(codes, CaseState.RECEIVED) if c.promised_days == 0]
+        for case in instant:
+            decision_by = person(case.lead_id, Role.CHIEF)
+            intake.decide_on_spot(case.pk, by=decision_by)
+        for case in self._cases(codes, CaseState.RECEIVED):
+            intake.accept_case(case.pk, by=self.clerk)
+        yield later(1, 9.2)
+        yield from self._answers(codes)
+        yield from self._decisions(codes)
+
+    def _find_faults(self, application: Application) -> None:
+        case = application.cases.order_by("pk")[0]
+        intake.notice_faults(
+            application.pk, kind="completion", by=self.clerk,
+            faults=[
+                {"what": "施工合同缺少监理单位盖章页", "basis": "建筑工程施工许可管理办法第4条",
+                 "how_to_fix": "补交监理单位加盖公章的合同第 12 页"},
+                {"what": f"{case}申请表第 2 栏建筑面积与施工图不一致", "basis": "行政许可法第32条",
+                 "how_to_fix": "按施工图的建筑面积改写第 2 栏，重新上传申请表"},
+            ],
+        )
+
+    def _answers(self, codes: list[str]) -> Iterator[dt.datetime]:
+        """Let every department answer, spread over the days it has; the troubled case is left alone."""
+        tasks = ReviewTask.objects.filter(
+            session__case__matter__matter__code__in=codes, session__project=self.project, state__in=list(TASK_OPEN),
+        ).exclude(role="lead").select_related("organisation", "session__case__matter__matter")
+        for task in sorted(tasks, key=lambda t: (t.days, t.pk)):
+            if self._is_stuck(task.session.case) or (
+                task.organisation.code in self.spec.silent and task.is_tacit_allowed
+            ):
+                continue
+            by = person(task.organisation_id, Role.REVIEWER)
+            review.open_task(task.pk, by=by)
+            self._give(task, by)
+        longest = max((task.days for task in tasks), default=0)
+        waits = any(t.organisation.code in self.spec.silent and t.is_tacit_allowed for t in tasks)
+        yield later(longest + 1 if waits else min(longest, 2), 14 + self.chance.random())
+
+    def _give(self, task: ReviewTask, by: User) -> None:
+        scope = task.scope_note or "本部门职责范围"
+        if self.chance.random() < 0.06:  # noqa: PLR2004 - now and then a condition
+            review.give_opinion(
+                task.pk, by=by, verdict=OpinionVerdict.CONDITIONAL, reason=f"经审查，{scope}基本符合要求",
+                basis="本部门审查要点第 3 条", remedy="开工前补充 1 份场地标高复核记录，送本部门备查",
+            )
+            return
+        review.give_opinion(
+            task.pk, by=by, verdict=OpinionVerdict.AGREE, reason=f"经审查，{scope}符合要求，同意", basis="本部门审查要点"
+        )
+
+    def _is_stuck(self, case: MatterCase | None) -> bool:
+        return (
+            case is not None and self.spec.trouble == "overdue" and case.matter.matter.code == self.spec.trouble_at
+        )
+
+    def _decisions(self, codes: list[str]) -> Iterator[dt.datetime]:
+        for _ in range(len(codes) + 1):
+            running = [c for c in self._cases(codes, CaseState.ACCEPTED, CaseState.IN_REVIEW) if not self._is_stuck(c)]
+            if not running:
+                return
+            progress = False
+            for case in running:
+                if self._prerequisites_open(case):
+                    continue
+                if self.spec.trouble == "paused" and case.matter.matter.code == self.spec.trouble_at:
+                    yield later(0, 16)
+                    self._pause(case)
+                    progress = True
+                    continue
+                yield later(self.chance.choice((0, 0, 1)), 15 + self.chance.random())
+                self._decide(case)
+                progress = True
+            if not progress:
+                return
+
+    def _prerequisites_open(self, case: MatterCase) -> bool:
+        wanted = case.matter.prerequisites.values_list("matter_id", flat=True)
+        return (
+            MatterCase.objects.filter(project=self.project, matter__matter_id__in=list(wanted))
+            .exclude(state__in=[*CASE_PASSED, CaseState.WITHDRAWN]).exists()
+        )
+
+    def _pause(self, case: MatterCase) -> None:
+        special.start_special(
+            case.pk, by=person(case.lead_id, Role.REVIEWER), approver=person(case.lead_id, Role.CHIEF),
+            kind=SpecialKind.PUBLICITY, basis="城乡规划法第26条，批前公示", planned_days=7,
+        )
+
+    def _decide(self, case: MatterCase) -> None:
+        session = JointSession.objects.filter(case=case).order_by("-round").first()
+        if session is not None and session.state == SessionState.MERGING:
+            review.merge_session(
+                session.pk, by=person(case.lead_id, Role.REVIEWER), passed=True, text="各部门意见一致，建议准予。"
+            )
+        decision.decide_case(case.pk, by=person(case.lead_id, Role.CHIEF), outcome=Outcome.PASS, note="符合法定条件")
+
+    # Joint acceptance
+
+    def _acceptance(self) -> Iterator[dt.datetime]:
+        unit = WorkUnit.objects.get(project=self.project, is_default=True)
+        by = person(self.project.centre_id, Role.AGENT)
+        acceptance = acceptance_applying.apply_for_acceptance(unit.pk, by=by)
+        for item in MaterialItem.objects.filter(
+            case__application=acceptance.application, state=MaterialState.MISSING
+        ).order_by("pk"):
+            intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
+        intake.submit_application(acceptance.application_id, by=by)
+        yield later(1, 9)
+        acceptance_applying.accept_acceptance(acceptance.pk, by=self.clerk)
+        yield later(1, 9.5)
+        lead = person(acceptance.lead_id, Role.REVIEWER)
+        acceptance_applying.arrange_visit(acceptance.pk, by=lead, planned_on=later(1, 9).date())
+        yield later(1, 10)
+        yield from self._site(acceptance, lead)
+        chief = person(acceptance.lead_id, Role.CHIEF)
+        conclusion.conclude(acceptance.pk, by=chief, passed=True, note="各项均已合格")
+        yield later(0, 17)
+
+    def _site(self, acceptance: AcceptanceApplication, lead: User) -> Iterator[dt.datetime]:
+        fault_left = self.spec.finding
+        for item in AcceptanceItem.objects.filter(
+            acceptance=acceptance, is_gate=True, state=ItemState.PENDING
+        ).select_related("organisation").order_by("number"):
+            by = person(item.organisation_id, Role.REVIEWER)
+            if fault_left:
+                fault_left = False
+                items.record_item(item.pk, by=by, result="fault", faults=[{
+                    "what": "北侧消防车道上有临时围挡", "basis": "建设工程规划许可证附图",
+                    "how_to_fix": "拆除围挡，恢复 4 米净宽，附拆除后的照片"}])
+            else:
+                items.record_item(item.pk, by=by, result="passed", note="现场查看，符合要求")
+        yield later(0, 15)
+        names = acceptance.items.values_list("organisation__name", flat=True)
+        items.issue_list(
+            acceptance.pk, by=lead, held_on=timing.today(), record_text="各部门同日到场，逐项查看。",
+            attendees=list(dict.fromkeys(names)),
+        )
+        issues = IssueItem.objects.filter(
+            project=self.project, subject_type=AcceptanceItem._meta.label, state__in=list(ISSUE_WITH_OWNER)
+        )
+        if issues:
+            yield later(2, 10)
+            for issue in issues:
+                items.answer_rectification(
+                    issue.pk, by=self.owner, answer="围挡已拆除，净宽 4.2 米", uploaded=attachment("整改后照片")
+                )
+            items.return_rectified(acceptance.pk, by=self.owner)
+            yield later(1, 10)
+            for item in AcceptanceItem.objects.filter(acceptance=acceptance, state=ItemState.RECTIFYING):
+                items.recheck_item(item.pk, by=person(item.organisation_id, Role.REVIEWER), holds=True, note="已改到位")
+        yield later(0, 16)
+
+
+__all__ = ["CASE_OPEN", "Story", "later", "person", "user"]
