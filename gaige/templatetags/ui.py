@@ -202,11 +202,16 @@ def _public_facts(item: Any) -> list[tuple[str, str]]:
 
 
 @register.inclusion_tag("ui/waiting.html")
-def waiting(data: Any, public: bool = False, extra: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:  # noqa: FBT001, FBT002
+def waiting(
+    data: Any,
+    public: bool = False,  # noqa: FBT001, FBT002
+    extra: Sequence[tuple[str, Any]] = (),
+    label: str = "在等谁",
+) -> dict[str, Any]:
     """Show who is waited for: one item or a list, the first large, the others under 同时在等. None shows nothing.
 
     An item: who, person, what, since, days, limit, due_on, auto, light, sentence, public_sentence. ``public`` names the
-    role only. ``extra`` are more pairs (下一步, 大概何时).
+    role only. ``extra`` are more pairs (下一步, 大概何时). ``label`` tells two on one page apart.
     """
     items = [] if data is None else list(data) if isinstance(data, (list, tuple)) else [data]
     if not items:
@@ -227,6 +232,7 @@ def waiting(data: Any, public: bool = False, extra: Sequence[tuple[str, Any]] = 
         "light": colour if colour in LIGHTS else "",
         "rows": [*rows, *extra],
         "also": "；".join(also),
+        "label": label,
         "public": public,
     }
 
@@ -369,10 +375,11 @@ def sort_th(context: Context, label: str, name: str, numeric: bool = False, defa
 
 
 @register.inclusion_tag("ui/pager.html", takes_context=True)
-def pager(context: Context, page: Page[Any]) -> dict[str, Any]:
+def pager(context: Context, page: Page[Any], label: str = "翻页") -> dict[str, Any]:
     """Show the pages of a ``Paginator``: what is seen of how many, back and forth; other parameters stay."""
     count = page.paginator.count
     return {
+        "label": label,
         "words": f"{dates.number(count)} 件中的 {page.start_index()}–{page.end_index()}",
         "place": f"第 {page.number} 页，共 {page.paginator.num_pages} 页",
         "back": _query(context, page=page.number - 1) if page.has_previous() else "",
@@ -381,9 +388,12 @@ def pager(context: Context, page: Page[Any]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/pager.html", takes_context=True)
-def keyset_pager(context: Context, before: Any = None, after: Any = None, count: int | None = None) -> dict[str, Any]:
+def keyset_pager(
+    context: Context, before: Any = None, after: Any = None, count: int | None = None, label: str = "翻页"
+) -> dict[str, Any]:
     """Show back and forth for a list that is cut by key (``?before=``, ``?after=``); None means there is no more."""
     return {
+        "label": label,
         "words": f"共 {dates.number(count)} 件" if count is not None else "",
         "place": "",
         "back": _query(context, before=before, after=None) if before is not None else "",

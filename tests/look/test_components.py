@@ -124,7 +124,10 @@ def test_the_ledger_keeps_its_order_and_leaves_zero_to_the_legend():
 
 
 def test_tabs_are_red_only_when_something_is_late():
-    items = [{"label": "已超时", "count": 0, "url": "?a", "bad": True}, {"label": "已超时", "count": 2, "url": "?b", "bad": True}]
+    items = [
+        {"label": "已超时", "count": 0, "url": "?a", "bad": True},
+        {"label": "已超时", "count": 2, "url": "?b", "bad": True},
+    ]
     shown = show("{% tabs items %}", items=items)
     assert '<a href="?a"><b>0</b>已超时</a><a href="?b" class="bad"><b>2</b>已超时</a>' in shown
 

@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
+
+from gaige import styleguide
 
 pytestmark = pytest.mark.browser
 
@@ -147,7 +151,19 @@ def test_the_list_of_keys_is_a_dialog_of_the_page(page, site):
     put(site, "/desk/", DESK)
     page.goto("/desk/")
     page.keyboard.press("?")
-    assert page.inner_text("dialog dl").split() == ["/", "查找", "↑", "↓", "选行", "Enter", "打开", "C", "催办", "N", "新接件"]
+    assert page.inner_text("dialog dl").split() == [
+        "/",
+        "查找",
+        "↑",
+        "↓",
+        "选行",
+        "Enter",
+        "打开",
+        "C",
+        "催办",
+        "N",
+        "新接件",
+    ]
     page.click("dialog >> text=关闭")
     assert page.locator("dialog").count() == 0
 
@@ -163,3 +179,18 @@ def test_a_question_is_asked_in_the_page_and_no_means_no(page, site):
     page.click("dialog >> text=签发 >> nth=-1")
     page.wait_for_url("**/done/")
     assert site[1].count(("POST", "/done/")) == 1
+
+
+@pytest.mark.parametrize(("width", "size"), [(1366, ""), (360, ""), (360, "large"), (1366, "large")])
+def test_the_style_guide_fits_any_screen_and_has_no_barrier(page, site, rf, width, size):
+    request = rf.get("/styleguide/")
+    request.COOKIES["type_size"] = size
+    site[0]["/styleguide/"] = render_to_string("gaige/styleguide.html", styleguide.context(), request=request)
+    page.set_viewport_size({"width": width, "height": 800})
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto("/styleguide/")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    assert wrong == []

@@ -55,7 +55,13 @@ def test_every_state_of_every_component_is_there(html):
     assert '<span class="chip" data-c="bad">不予许可</span>' in chips
     assert '<span class="chip" data-c="none">特别程序(时限暂停)</span>' in chips
     assert '<span class="chip">不涉及</span>' in chips
-    for colour, words in (("", "未开始"), ("green", "剩 4 天"), ("yellow", "今日到期"), ("red", "超 2 天"), ("grey", "暂停 6 天")):
+    for colour, words in (
+        ("", "未开始"),
+        ("green", "剩 4 天"),
+        ("yellow", "今日到期"),
+        ("red", "超 2 天"),
+        ("grey", "暂停 6 天"),
+    ):
         assert f'<span class="light" data-l="{colour}"><span><b>{words}</b></span></span>' in part(html, "lights")
     for tone in ("", ' data-c="good"', ' data-c="warn"', ' data-c="bad"'):
         assert f'<div class="notice"{tone}' in part(html, "notices")
@@ -119,8 +125,13 @@ def test_the_page_keeps_the_rules_for_markup(html):
 @pytest.mark.parametrize("path", sorted(ROOT.glob("templates/**/*.html")), ids=lambda path: str(path.name))
 def test_no_template_carries_style_or_script(path):
     source = re.sub(r"{% comment %}.*?{% endcomment %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert re.findall(r"<[^>]+\sstyle=|<style|<script(?! type=\"module\" src=)|\son(?:click|change|submit|load)=", source) == []
-    assert re.findall(r"[一-鿿，。；：、]\n\s*[一-鿿]", source) == [], "a line break between Chinese characters shows a gap"
+    assert (
+        re.findall(r"<[^>]+\sstyle=|<style|<script(?! type=\"module\" src=)|\son(?:click|change|submit|load)=", source)
+        == []
+    )
+    assert re.findall(r"[一-鿿，。；：、]\n\s*[一-鿿]", source) == [], (
+        "a line break between Chinese characters shows a gap"
+    )
 
 
 def test_the_type_size_is_remembered_and_goes_back_only_inside(client, db):
