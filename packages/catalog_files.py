@@ -136,7 +136,15 @@ def read_tables(folder: Path = CATALOG) -> Tables:
         else:
             tables.lines[name], faults = _read(name, text)
             tables.faults.extend(faults)
+    tables.faults.extend(_vocabulary(folder))
     return tables
+
+
+def _vocabulary(folder: Path) -> Iterator[Fault]:
+    """The facts that rules may name come with the program; a folder may hold the same list, not another one."""
+    path = folder / "facts.tsv"
+    if folder != CATALOG and path.is_file() and path.read_bytes() != (CATALOG / "facts.tsv").read_bytes():
+        yield Fault("facts.tsv", 0, "情形词汇表与本系统的不同；词汇表随系统一起更换，不能单独载入")
 
 
 def _read(name: str, text: str) -> tuple[list[Line], list[Fault]]:

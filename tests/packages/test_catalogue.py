@@ -166,6 +166,12 @@ def test_files_that_cannot_be_read_are_refused(folder, spoil, message):
     assert any(message in fault for fault in faults_of(folder.path))
 
 
+def test_a_vocabulary_of_its_own_is_refused(folder):
+    folder("facts.tsv", "farmland", "label_zh", "耕地")
+
+    assert faults_of(folder.path) == ["facts.tsv：情形词汇表与本系统的不同；词汇表随系统一起更换，不能单独载入"]
+
+
 def test_examples_are_held_to_what_they_say(folder):
     line = folder("examples.tsv", "S2", "days", "2+5+11")
 
