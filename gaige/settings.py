@@ -24,6 +24,8 @@ except OSError as error:
     env.refuse("GAIGE_VAR", f"{GAIGE_VAR} cannot be made ({error.__class__.__name__})")
 
 DEBUG = env.boolean("DEBUG", default=False)
+#: The last line of every page says that people and firms are made up.
+DEMO = env.boolean("DEMO", default=False)
 
 # Database
 
@@ -131,6 +133,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gaige.context.portal",
             ],
             "builtins": ["django.templatetags.static"],
         },
@@ -243,6 +246,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
     "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
     "render_pending": {"task": "archives.tasks.render_pending", "schedule": 60.0},
+    "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
     "freeze_month": {
         "task": "agency.tasks.freeze_month",
         "schedule": crontab(minute="30", hour="0", day_of_month=str(BULLETIN_MONTH_STARTS_ON)),

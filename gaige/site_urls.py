@@ -1,4 +1,4 @@
-"""Addresses of the pages that belong to no single app: home, search, style guide."""
+"""Addresses of the pages that belong to no single app: home, search, signing in and out, style guide."""
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
@@ -7,6 +7,10 @@ from gaige import views
 app_name = "gaige"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("login/", views.login, name="login"),
+    path("logout/", views.logout, name="logout"),
     path("styleguide/", views.styleguide, name="styleguide"),
     re_path(r"^type-size/(?P<size>large|normal)/$", views.type_size, name="type_size"),
 ]

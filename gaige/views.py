@@ -1,13 +1,109 @@
-"""Pages that belong to no single app."""
+"""Pages that belong to no single app: home, search, signing in and out, style guide, size of type."""
 
+from __future__ import annotations
+
+from django.contrib.auth import authenticate
+from django.contrib.auth import login as start_session
+from django.contrib.auth import logout as end_session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from gaige import queries, signing
 from gaige import styleguide as samples
+from gaige.finding import find
+from gaige.forms import SignInForm
+from gaige.links import start_of
+from projects.models import User
 
 TYPE_SIZE_AGE = 365 * 24 * 3600
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the portal to everybody; who is signed in goes on to the own work."""
+    if request.user.is_authenticated:
+        return redirect(start_of(request.user))
+    groups, longest = queries.package_groups()
+    context = {
+        "groups": groups, "longest": longest, "bulletins": queries.newest_bulletins(request.user),
+        "form": SignInForm(), "joints": JOINTS,
+    }
+    return render(request, "gaige/home.html", context)
+
+
+#: The chain as the home page explains it.
+JOINTS = (
+    {"name": "谋划准备", "joints": (
+        {"name": "联合研判", "fact": "条件够不够"}, {"name": "联合会商", "fact": "一次告知"},
+        {"name": "联合评估", "fact": "成果共用"},
+    )},
+    {"name": "报建开工", "joints": ({"name": "联合审查", "fact": "并联审查"},)},
+    {"name": "施工验收", "joints": (
+        {"name": "联合监管", "fact": "一次查"}, {"name": "联合验收", "fact": "一次上门，房证同交"},
+    )},
+)
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """Lead to what was scanned or typed, or list projects."""
+    text = request.GET.get("q", "").strip()
+    found = find(request.user, text)
+    if found.url:
+        return redirect(found.url)
+    context = {"search_text": text, "rows": found.rows}
+    return render(request, "gaige/search.html", context)
+
+
+def _safe_next(request: HttpRequest, given: str, default: str) -> str:
+    """Return an address of this portal, else the default."""
+    allowed = url_has_allowed_host_and_scheme(given, {request.get_host()}, require_https=request.is_secure())
+    return given if given and allowed else default
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    """Sign in; back to where the session had ended."""
+    given = request.POST.get("next", request.GET.get("next", ""))
+    if request.method == "GET" and request.user.is_authenticated:
+        return redirect(_safe_next(request, given, start_of(request.user)))
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = _sign_in(request, form)
+        if user is not None:
+            start_session(request, user)
+            return redirect(_safe_next(request, given, start_of(user)))
+    status = 200 if request.method == "GET" else 429 if form.has_error("username", "too_many") else 400
+    return render(request, "gaige/login.html", {"form": form, "next": given}, status=status)
+
+
+def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
+    """Return the person, or None with the reason on the form."""
+    username, address = signing.clean_username(form.cleaned_data["username"]), signing.address_of(request)
+    if signing.failures(username, address) >= signing.TRIES:
+        form.add_error("username", signing.too_many())
+        return None
+    user = authenticate(request, username=username, password=form.cleaned_data["password"])
+    known = user if isinstance(user, User) else None
+    signing.note(username, address, user=known)
+    if known is None:
+        left = signing.TRIES - signing.failures(username, address)
+        more = f"还可再试 {left} 次。" if left else f"请 {signing.MINUTES} 分钟后再试。"
+        form.add_error("password", f"用户名或密码不对，请核对大小写后再试。{more}")
+    return known
+
+
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    """Sign out."""
+    end_session(request)
+    return redirect("gaige:home")
 
 
 @require_GET
@@ -19,10 +115,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 @require_GET
 def type_size(request: HttpRequest, size: str) -> HttpResponse:
     """Remember large or normal type in this browser and go back to where the reader was."""
-    back = request.GET.get("next", "/")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-        back = "/"
-    response = redirect(back)
+    response = redirect(_safe_next(request, request.GET.get("next", ""), "/"))
     if size == "large":
         response.set_cookie("type_size", "large", max_age=TYPE_SIZE_AGE, samesite="Lax", httponly=True)
     else:

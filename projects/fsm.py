@@ -30,6 +30,11 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
 
         abstract = True
 
+    def _update_initial_state(self) -> None:
+        """Keep the states as they were read; a row read without its states (`only`) keeps none and cannot be saved."""
+        if not self.get_deferred_fields() & {field.attname for field in self.state_fields}:
+            super()._update_initial_state()
+
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Reload the row; protected fields are dropped from the instance first so that they may be set anew."""
         fields = kwargs.get("fields")

@@ -1,0 +1,76 @@
+"""Where people begin and what stands in their navigation, by what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import NoReverseMatch, reverse
+
+from projects.access import Access, access_of
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import User
+
+MOST = 5
+#: Role -> pages of its navigation, the first is where it begins. A person with several roles gets them in this order.
+PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
+    ((Role.CLERK,), (("工作台", "packages:desk"), ("登记", "projects:register"))),
+    ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"),)),
+    ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
+    ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
+    ((Role.AGENT, Role.ARCHIVIST, Role.ADMIN), ()),
+    ((Role.OWNER_LEAD, Role.OWNER_STAFF), (("待办", "packages:todos"), ("登记", "projects:register"))),
+)
+PUBLIC = (
+    ("首页", "gaige:home"),
+    ("办事目录", "packages:catalogue"),
+    ("月度通报", "agency:bulletins"),
+    ("文书验真", "archives:verify"),
+)
+
+
+def address(name: str, *args: object) -> str:
+    """Return the address of a page, or an empty text when this installation has no such page."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def pages_of(access: Access) -> list[tuple[str, str]]:
+    """Return label and address of a person's pages, five at most."""
+    found: dict[str, str] = {}
+    for roles, pages in PAGES:
+        if access.has(*roles):
+            found |= {label: url for label, name in pages if (url := address(name))}
+    found["我的项目" if access.is_owner and not access.is_office else "项目"] = address("projects:list")
+    if access.is_office:
+        found |= {label: url for label, name in (("通报", "agency:bulletins"), ("目录", "packages:catalogue"))
+                  if (url := address(name)) and label not in found}
+    return list(found.items())[:MOST]
+
+
+def start_of(user: User | AnonymousUser) -> str:
+    """Return where a person begins: the window at its desk, a department at its reviews, an owner at what it owes."""
+    pages = pages_of(access_of(user))
+    return pages[0][1] if pages else address("projects:list")
+
+
+def navigation(user: User | AnonymousUser, path: str) -> list[tuple[str, str, bool]]:
+    """Return label, address and whether it is where the person is: the longest address that the path begins with."""
+    pages = pages_of(access_of(user)) if user.is_authenticated else _public()
+    inside = [url for _, url in pages if path == url or (url != "/" and path.startswith(url))]
+    current = max(inside, key=len, default="")
+    return [(label, url, url == current) for label, url in pages]
+
+
+def public_navigation(path: str) -> list[tuple[str, str, bool]]:
+    """Return the navigation of the pages for everybody."""
+    return [(label, url, path == url or (url != "/" and path.startswith(url))) for label, url in _public()]
+
+
+def _public() -> list[tuple[str, str]]:
+    return [(label, url) for label, name in PUBLIC if (url := address(name))]
