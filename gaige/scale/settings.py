@@ -1,0 +1,11 @@
+"""Settings of the benchmark: the portal as it runs in production, plus the bare pages and a count of queries."""
+
+from gaige.settings import *  # noqa: F403 - a settings module
+from gaige.settings import MIDDLEWARE as PORTAL_MIDDLEWARE
+
+ROOT_URLCONF = "gaige.scale.urls"
+MIDDLEWARE = ["gaige.scale.middleware.count_queries", *PORTAL_MIDDLEWARE]
+PUBLIC_RATE_LIMIT = 10**9
+SECURE_SSL_REDIRECT = False
+SESSION_COOKIE_SECURE = False
+CSRF_COOKIE_SECURE = False

@@ -1,0 +1,49 @@
+"""What "bare" means: the same server and session, one indexed query, a loop that writes as many rows and bytes."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from projects import timing
+from projects.models import AccessLog, Project
+
+
+def _page(request: HttpRequest) -> HttpResponse:
+    rows, size = int(request.GET["rows"]), int(request.GET["bytes"])
+    found = Project.objects.order_by("-pk").only("pk", "code", "name")[:rows]
+    filler = "档" * max(0, (size // max(rows, 1) - 120) // 3)
+    return render(request, "gaige/bare.html", {"rows": found, "filler": filler})
+
+
+@login_required
+@require_safe
+def bare_page(request: HttpRequest) -> HttpResponse:
+    """Write `rows` rows and about `bytes` bytes for a signed-in session."""
+    str(request.user)
+    return _page(request)
+
+
+@require_safe
+def bare_public(request: HttpRequest) -> HttpResponse:
+    """The same without a session."""
+    return _page(request)
+
+
+@csrf_exempt
+@require_POST
+@login_required
+def bare_write(request: HttpRequest) -> HttpResponse:
+    """Lock one row, update it, insert one row."""
+    with transaction.atomic():
+        project = Project.objects.select_for_update(of=("self",)).get(pk=int(request.POST["pk"]))
+        Project.objects.filter(pk=project.pk).update(address=request.POST["address"])
+        AccessLog.objects.create(
+            user=request.user, project=project, subject_type="bare", subject_key=str(project.pk), subject_label="bare",
+            action="bare", read_at=timing.now(),
+        )
+    return HttpResponse("ok")
