@@ -253,7 +253,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "recompute_provisional": {
         "task": "projects.tasks.recompute_provisional",
-        "schedule": crontab(minute="10", hour="3", day_of_week="mon", month_of_year="11,12"),
+        "schedule": crontab(minute="10", hour="3"),
     },
 }
 
