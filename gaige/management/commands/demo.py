@@ -6,20 +6,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gaige.demo.people import LOGINS, PASSWORD
+from gaige.demo.people import LOGINS, PASSWORD, create_people
 from gaige.demo.run import run
 from gaige.demo.specs import SPECS
 from projects.models import Project
 
 
 class Command(BaseCommand):
-    """`manage.py demo [--logins] [--only S2,G1]`."""
+    """`manage.py demo [--logins] [--people] [--only S2,G1]`."""
 
     help = "Fill the portal with about fourteen projects at different stages, by walking the real services."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
         parser.add_argument("--logins", action="store_true", help="print the demonstration logins and stop")
+        parser.add_argument("--people", action="store_true", help="create the people only")
         parser.add_argument("--only", default="", help="codes of examples, separated by commas")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         if options["logins"]:
             for login in LOGINS:
                 self.stdout.write(f"{login.username:<20} {PASSWORD:<12} {login.name} {login.what}")
+            return
+        if options["people"]:
+            create_people()
             return
         codes = {spec.code for spec in SPECS}
         strange = Project.objects.exclude(code__in=codes).count()
