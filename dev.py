@@ -455,15 +455,14 @@ def command_test(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     ran = False
     with servers() as found:
+        started = time.monotonic()
         for title, expression, variables, parallel in phases(found):
-            say(f"suite: {title}")
-            started = time.monotonic()
+            say(f"suite: {title} (after {time.monotonic() - started:.0f} s)")
             base = {"DATABASE_URL": "", "REDIS_URL": "", **variables}
             code = pytest(options.arguments, expression, base, parallel=parallel)
             if code not in {0, NO_TESTS}:
                 return code
             ran = ran or code == 0
-            say(f"suite: {title} took {time.monotonic() - started:.0f} s")
     return 0 if ran else NO_TESTS
 
 

@@ -7,10 +7,17 @@ import threading
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.servers import ServerMissingError
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+# Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.
+hypothesis_settings.register_profile(
+    "suite", deadline=None, derandomize=IS_CI, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("suite")
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
