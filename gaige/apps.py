@@ -12,5 +12,6 @@ class GaigeConfig(AppConfig):
     verbose_name = "改革"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and what the project page says of all apps."""
         import_module("gaige.checks")
+        import_module("gaige.project_head").register()

@@ -19,7 +19,7 @@ class DomainError(Exception):
         self.code, self.message, self.latest, self.url = code, message, latest, url
 
 
-class NotAllowed(DomainError):
+class NotAllowed(DomainError):  # noqa: N818 - reads as what it says: not allowed
     """The actor sees the object but may not do this; shown as a 403 page with the reason of the rule."""
 
 

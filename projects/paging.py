@@ -58,7 +58,7 @@ def _beyond(queryset: QuerySet[M], name: str, anchor: int, *, down: bool) -> Q |
     way = "lt" if down else "gt"
     if name in {"pk", "id"}:
         return Q(**{f"pk__{way}": anchor})
-    rows = queryset.model._default_manager.filter(pk=anchor)  # noqa: SLF001 - Django's own name for the plain manager
+    rows = queryset.model._default_manager.filter(pk=anchor)
     value = rows.values_list(name, flat=True).first()
     if value is None:
         return None

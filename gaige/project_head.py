@@ -1,0 +1,109 @@
+"""What the project page says of all apps: its package, the way to plan, archive and filing, and facts of the joints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Prefetch, Q, prefetch_related_objects
+
+from acceptance.models import AcceptanceApplication
+from gaige.links import address
+from packages import rules
+from packages.choices import MatterStage
+from packages.models import Enrolment, MatterCase
+from packages.states import CASE_PASSED, CaseState
+from projects import panels
+from projects.access import access_of
+from projects.errors import Verdict
+from projects.panels import Action, JointFact
+from projects.states import Role, Stage
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+#: Cases that count in no stage: what was not taken, taken back or taken away.
+LOST = (
+    CaseState.NOT_TAKEN, CaseState.REFUSED_INTAKE, CaseState.WITHDRAWN, CaseState.RECALLED, CaseState.REVOKED,
+)
+
+
+def enrolment_of(project: Project) -> Enrolment | None:
+    """Return the project's package with one query, kept on the project for whoever asks next."""
+    wanted = Enrolment.objects.select_related("package_version__package")
+    prefetch_related_objects([project], Prefetch("enrolment", queryset=wanted))
+    return getattr(project, "enrolment", None)
+
+
+def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action]]:
+    """Return the package's name and the buttons beside the name of the project."""
+    enrolment = enrolment_of(project)
+    words = [enrolment.package_version.name.partition("·")[2] or enrolment.package_version.name] if enrolment else []
+    user = request.user
+    actions = []
+    if enrolment is None:
+        actions.append(_action("选定套餐", "packages:enrol", project, rules.can_enrol(user, project), primary=True))
+    else:
+        actions.append(_action("一方案一图一清单", "packages:plan", project))
+        may_apply = rules.can_apply(user, project)
+        if may_apply.ok:
+            actions.append(_action("申报", "packages:apply", project, may_apply, primary=True))
+    if access_of(user).has_at(project.centre_id, Role.DISPATCHER):
+        actions.append(_action("指派代办", "agency:assign", project))
+    actions.append(_action("项目档案", "archives:archive", project))
+    return words, [action for action in actions if action.url]
+
+
+def _action(label: str, name: str, project: Project, verdict: Verdict | None = None, **more: bool) -> Action:
+    return Action(label, address(name, project.pk), verdict, **more)
+
+
+def joints(project: Project) -> dict[str, JointFact]:
+    """Return one fact and one date for each joint that has one, in three queries at most."""
+    enrolment = getattr(project, "enrolment", None)
+    done = _progress(project)
+    facts = {
+        "assessment": JointFact(_words(done, MatterStage.PLANNING)),
+        "review": JointFact(_words(done, MatterStage.PERMIT)),
+        "supervision": JointFact(state=_supervision(project)),
+        "acceptance": _acceptance(project, _words(done, MatterStage.ACCEPTANCE)),
+    }
+    if enrolment is not None:
+        facts["appraisal"] = JointFact("套餐已选定", enrolment.enrolled_at, "done")
+        facts["consultation"] = JointFact(f"计划第 {enrolment.revision} 版", enrolment.enrolled_at, "done")
+    elif project.stage == Stage.PLANNING:
+        facts["appraisal"] = JointFact("待选定套餐", None, "now")
+        facts["consultation"] = facts["assessment"] = JointFact(state="todo")
+    return facts
+
+
+def _progress(project: Project) -> dict[str, tuple[int, int]]:
+    """Return per stage how many matters are done, and how many there are."""
+    rows = (
+        MatterCase.objects.filter(project=project).exclude(state__in=LOST).order_by().values_list("stage")
+        .annotate(done=Count("pk", filter=Q(state__in=CASE_PASSED)), number=Count("pk"))
+    )
+    return {stage: (done, number) for stage, done, number in rows}
+
+
+def _words(progress: dict[str, tuple[int, int]], stage: str) -> str:
+    done, number = progress.get(stage, (0, 0))
+    return f"{number} 项中 {done} 项办结" if number else ""
+
+
+def _supervision(project: Project) -> str:
+    return "done" if project.stage == Stage.DELIVERED else "todo"
+
+
+def _acceptance(project: Project, words: str) -> JointFact:
+    newest = AcceptanceApplication.objects.filter(project=project).order_by("-pk").first()
+    if newest is None:
+        return JointFact(words, None, "todo" if project.stage != Stage.DELIVERED else "done")
+    return JointFact(newest.get_state_display(), newest.concluded_at or newest.applied_at)
+
+
+def register() -> None:
+    """Put them on the project page."""
+    panels.register_head("gaige", head)
+    panels.register_joints("gaige", joints)
