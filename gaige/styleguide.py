@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.paginator import Paginator
 
+from archives import qr
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 20)
 CODE = "2603-140581-89-05-163265"
@@ -72,6 +74,13 @@ class Stage:
     state: str
     joints: tuple[Joint, ...] = field(default=())
 
+
+#: The pages of the style guide by the parameter ``sheet``.
+SHEETS = {
+    "": "gaige/styleguide.html",
+    "paper": "gaige/styleguide_paper.html",
+    "public": "gaige/styleguide_public.html",
+}
 
 CHIPS = (
     ("已接件", "已受理", "部门办理中", "待补全", "待补正", "待企业", "即将到期", "超时默认", "容缺通过")
@@ -491,6 +500,33 @@ NEWEST = (
     },
 )
 
+PERMITS = (
+    ("建设工程规划许可证", "建字第140581202600091号", "2026-11-12 发，自然资源局"),
+    ("施工许可证（桩基阶段）", "140581202610230101", "2026-10-23 发，行政审批局，有效至 12-23"),
+)
+PAPER: dict[str, Any] = {
+    "issuer": "高平市行政审批服务管理局",
+    "number": "〔2026〕高审受字第000318号",
+    "name": "受理通知书",
+    "gist": (
+        ("项目", f"年产12万吨精密铸件智能工厂，{CODE}"),
+        ("什么事", "建设工程规划许可申请已受理，材料齐全。"),
+        ("您要做", "不用再交材料，等通知；进度扫下方码。"),
+        ("什么时候", "2026年11月12日前出结果，3 个工作日。"),
+    ),
+    "addressee": "山西泽铸智能装备有限公司",
+    "signed_on": date(2026, 11, 9),
+    "verify_code": "3F9K-Q2T7",
+    "verify_facts": (("办件流水号", "高审20261109-0017"), ("经办", "王敏，3号窗口"), ("监督电话", "12345")),
+    "digest": "8c41 7be0 … 5d92",
+    "paper_rows": (
+        ("建设工程规划许可申请表（报建总表）", "原件 1", "企业提交"),
+        ("建筑工程施工图（平立剖）", "电子 1 套", "企业提交"),
+        ("使用土地的证明文件", "—", "免提交：09-23 不动产权证书"),
+        ("建设用地规划许可证", "—", "免提交：09-22 已出件"),
+    ),
+}
+
 
 class SampleForm(forms.Form):
     """One field of each widget."""
@@ -576,5 +612,8 @@ def context() -> dict[str, Any]:
         "stamp": datetime(2026, 11, 20, 9, 42, 18, tzinfo=SHANGHAI),
         "someday": DAY,
         "opinions": (("agree", "同意"), ("conditional", "有条件同意"), ("refuse", "不同意"), ("none", "不涉及")),
+        "permits": PERMITS,
+        "qr_svg": qr.svg("https://gaige.example/q/sample/", label="项目码，扫码看进度", size=128),
+        **PAPER,
         **sample_forms(),
     }

@@ -108,8 +108,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def styleguide(request: HttpRequest) -> HttpResponse:
-    """Show every component in every state, from made-up data."""
-    return render(request, "gaige/styleguide.html", samples.context())
+    """Show every component in every state, from made-up data; ``?sheet=`` a paper or a page for everyone."""
+    template = samples.SHEETS.get(request.GET.get("sheet", ""), samples.SHEETS[""])
+    return render(request, template, samples.context())
 
 
 @require_GET

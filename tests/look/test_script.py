@@ -182,10 +182,11 @@ def test_a_question_is_asked_in_the_page_and_no_means_no(page, site):
 
 
 @pytest.mark.parametrize(("width", "size"), [(1366, ""), (360, ""), (360, "large"), (1366, "large")])
-def test_the_style_guide_fits_any_screen_and_has_no_barrier(page, site, rf, width, size):
+@pytest.mark.parametrize("sheet", sorted(styleguide.SHEETS))
+def test_the_style_guide_fits_any_screen_and_has_no_barrier(page, site, rf, width, size, sheet):
     request = rf.get("/styleguide/")
     request.COOKIES["type_size"] = size
-    site[0]["/styleguide/"] = render_to_string("gaige/styleguide.html", styleguide.context(), request=request)
+    site[0]["/styleguide/"] = render_to_string(styleguide.SHEETS[sheet], styleguide.context(), request=request)
     page.set_viewport_size({"width": width, "height": 800})
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

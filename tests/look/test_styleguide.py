@@ -87,6 +87,22 @@ def test_every_state_of_every_component_is_there(html):
     assert "已自动保存 09:42:18" in html
 
 
+def test_a_paper_and_a_page_for_everyone_have_a_sheet_of_their_own(client, db):
+    paper = client.get("/styleguide/?sheet=paper").content.decode()
+    assert (
+        '<p class="org">高平市行政审批服务管理局</p><p class="no">〔2026〕高审受字第000318号</p><h1>受理通知书</h1>'
+        in paper
+    )
+    assert "<p>2026年11月9日</p>" in paper
+    assert '验真码 <b class="code">3F9K-Q2T7</b>' in paper
+    public = client.get("/styleguide/?sheet=public").content
+    assert b"<script" not in public
+    assert "到了报建开工阶段，正在等人防部门答复联审意见。" in public.decode()
+    assert "李航" not in public.decode()
+    names = ("tokens", "base", "layout", "components", "print")
+    assert len(public) + sum((ROOT / "static" / "css" / f"{name}.css").stat().st_size for name in names) <= 50_000
+
+
 def test_a_button_that_cannot_be_pressed_stays_with_its_reason(html):
     assert (
         '<button type="button" class="btn" aria-disabled="true" title="还缺 2 件：施工合同、保函" data-key="F2">受理 '
