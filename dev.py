@@ -333,6 +333,7 @@ def command_up(options: argparse.Namespace) -> int:
         url = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{port}"  # noqa: S104
         env = {**os.environ, "GAIGE_VAR": str(var), "PYTHONUNBUFFERED": "1"}
         env.setdefault("SITE_URL", url)
+        env.setdefault("DEMO", "no" if options.empty else "yes")
         populate(env, demo=not options.empty)
         family = Family(var / "logs")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -537,6 +538,7 @@ def command_bench(options: argparse.Namespace) -> int:
             "SITE_URL": "http://127.0.0.1:8000",
             "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
             "LOG_LEVEL": "WARNING",
+            "PUBLIC_RATE_PER_MINUTE": "0",
         }
         must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
         must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)

@@ -47,3 +47,11 @@ def broker_of_production(**_: Any) -> list[CheckMessage]:
     if not settings.REDIS_URL:
         return [CheckWarning("REDIS_URL is not set: jobs stay on this machine (embedded default).", id="gaige.W002")]
     return []
+
+
+@register(Tags.security, deploy=True)
+def demonstration_in_production(**_: Any) -> list[CheckMessage]:
+    """Warn when everybody could sign in with the passwords of the demonstration."""
+    if settings.DEMO:
+        return [CheckWarning("DEMO is on: the sign-in page names accounts with public passwords.", id="gaige.W003")]
+    return []
