@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 import threading
 from functools import lru_cache
 from pathlib import Path
@@ -28,9 +29,15 @@ if TYPE_CHECKING:
     from archives.models import Paper
 
 GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("when", "什么时候"))
+#: Small cards below the large one on the sheet of the project card.
+SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
+STYLES = ("css/paper.css", "css/paper-card.css")
 PDF_VARIANT = "pdf/a-2u"
 STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
+#: The renderer tells every step; only what is wrong is worth a line.
+logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
+logging.getLogger("weasyprint").setLevel(logging.ERROR)
 _one_at_a_time = threading.Lock()
 
 
@@ -76,12 +83,31 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
         "digest": short_digest(content_digest(paper)),
         "status": "" if for_pdf else STAMPS.get(PaperState(paper.state), ""),
         "tables": _tables(content),
+        "sections": [_section(section) for section in content.get("sections", ())],
+        "legal": _legal(content),
+        "card_places": range(SMALL_CARDS),
     }
 
 
 def _signed_on(paper: Paper) -> dt.date:
     given = paper.content.get("signed_on")
     return dt.date.fromisoformat(given) if given else timing.business_day(paper.issued_at)
+
+
+def _legal(content: dict[str, Any]) -> list[str]:
+    """Return the legal ground: bare citations as one sentence, whole sentences as they are."""
+    given = [str(text).strip() for text in content.get("legal", ()) if str(text).strip()]
+    if given and not any(text.endswith("。") for text in given):
+        return [f"依据：{'、'.join(given)}。"]
+    return given
+
+
+def _section(section: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "title": section.get("title", ""),
+        "paragraphs": section.get("paragraphs", ()),
+        "tables": _tables(section),
+    }
 
 
 def _tables(content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -156,7 +182,12 @@ def _closed_fetcher() -> Any:
     return URLFetcher(allowed_protocols=["data"])
 
 
+@lru_cache(maxsize=1)
 def _style() -> str:
-    path = finders.find("css/paper.css")
-    found = Path(path) if isinstance(path, str) else Path(settings.STATIC_ROOT) / "css" / "paper.css"
+    return "\n".join(_sheet(name) for name in STYLES)
+
+
+def _sheet(name: str) -> str:
+    path = finders.find(name)
+    found = Path(path) if isinstance(path, str) else Path(settings.STATIC_ROOT) / name
     return found.read_text(encoding="utf-8")

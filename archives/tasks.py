@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from archives.services import papers
+from archives.services import papers, public
 from projects.jobs import job_run
 
 
@@ -22,3 +22,9 @@ def render_pending() -> int:
     with job_run("render_pending") as run:
         run.touched, run.errors = papers.render_pending()
         return run.touched
+
+
+@shared_task(name="archives.tasks.refresh_public")
+def refresh_public() -> int:
+    """Compute anew the public pages that an event or a new day has overtaken; return how many."""
+    return public.refresh_stale()

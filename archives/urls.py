@@ -1,7 +1,22 @@
 """Addresses of ``archives``."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from archives import views
 
 app_name = "archives"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<int:pk>/card/", views.project_card, name="project_card"),
+    path("projects/<int:pk>/card/pdf/", views.card_pdf, name="card_pdf"),
+    path("projects/<int:pk>/card/reissue/", views.card_reissue, name="card_reissue"),
+    path("projects/<int:pk>/card/void/", views.card_void, name="card_void"),
+    path("projects/<int:pk>/archive/", views.archive, name="archive"),
+    path("projects/<int:pk>/archive/file/", views.archive_file, name="archive_file"),
+    path("documents/<int:pk>/", views.document_file, name="document"),
+    path("documents/<int:pk>/versions/", views.document_version, name="document_version"),
+    path("papers/<int:pk>/", views.paper, name="paper"),
+    path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
+    path("q/<str:token>/", views.public_page, name="public"),
+    path("verify/", views.verify, name="verify"),
+]

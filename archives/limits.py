@@ -1,0 +1,61 @@
+"""How often one address may open public pages by code: thirty times a minute, so that codes cannot be tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.shortcuts import render
+
+from projects import timing
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+WINDOW = 60
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address of the reader; behind our own proxy the last one it names."""
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        named = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+        if named:
+            return named
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def allowed(scope: str, address: str) -> bool:
+    """Count one opening and return whether it is within the limit of this minute."""
+    limit = settings.PUBLIC_RATE_PER_MINUTE
+    if not limit:
+        return True
+    key = f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
+    cache.add(key, 0, WINDOW * 2)
+    try:
+        return cache.incr(key) <= limit
+    except ValueError:  # the counter was dropped between the two steps
+        return True
+
+
+View = Callable[..., "HttpResponse"]
+
+
+def rate_limited(scope: str) -> Callable[[View], View]:
+    """Answer 429 with a page when somebody who is not signed in opens too many codes in a minute."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated or allowed(scope, address_of(request)):
+                return view(request, *args, **kwargs)
+            context = {"limit": settings.PUBLIC_RATE_PER_MINUTE}
+            response = render(request, "archives/busy.html", context, status=429)
+            response["Retry-After"] = str(WINDOW)
+            return response
+
+        return limited
+
+    return decorate

@@ -1,0 +1,137 @@
+"""What everybody may read of a project, computed from the registries once per event and day and kept.
+
+Only organisations, roles, public papers and what providers declare public go in; names of people, telephones, opinions
+and unpublished documents have no way into it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Q
+
+from archives import queries
+from archives.models import PublicView
+from projects import timing
+from projects.chain import ChainStage, chain_of
+from projects.models import Event, Project
+from projects.panels import public_facts
+from projects.waiting import Waiting, waiting_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PERMITS = "已取得的许可"
+WAITS_SHOWN = 4
+Facts = dict[str, Any]
+
+
+def public_view(project: Project) -> Facts:
+    """Return what the public page shows. One that is kept costs no query when it came with the project."""
+    view = getattr(project, "public_view", None)
+    if view is not None and view.seq == project.event_seq and view.day == timing.today():
+        facts: Facts = view.facts
+        return facts
+    return refresh([project])[project.pk]
+
+
+def refresh(projects: Sequence[Project]) -> dict[int, Facts]:
+    """Compute and keep the public views of some projects (with owner, centre and region) and return them."""
+    now, today = timing.now(), timing.today()
+    waits = waiting_for(projects)
+    computed = {project.pk: _facts_of(project, waits[project.pk], today) for project in projects}
+    PublicView.objects.bulk_create(
+        [
+            PublicView(project=project, seq=project.event_seq, day=today, facts=computed[project.pk], computed_at=now)
+            for project in projects
+        ],
+        update_conflicts=True,
+        unique_fields=["project"],
+        update_fields=["seq", "day", "facts", "computed_at"],
+    )
+    return computed
+
+
+def refresh_stale(*, limit: int = 100) -> int:
+    """Compute anew the kept views that an event or a new day has overtaken; return how many."""
+    stale = (
+        Project.objects.filter(public_view__isnull=False)
+        .filter(~Q(public_view__seq=F("event_seq")) | ~Q(public_view__day=timing.today()))
+        .select_related("owner", "centre", "region")
+        .order_by("-pk")
+    )
+    found = list(stale[:limit])
+    if found:
+        refresh(found)
+    return len(found)
+
+
+def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Facts:
+    moves = Event.objects.filter(project=project, kind__in=["project.registered", "project.stage_moved"]).order_by("pk")
+    groups: dict[str, list[dict[str, str]]] = {}
+    for fact in public_facts(project):
+        groups.setdefault(fact.group, []).append(
+            {"title": fact.title, "detail": fact.detail, "on": fact.on, "tone": fact.tone}
+        )
+    permits = []
+    for paper in queries.public_permits(project):
+        words, tone = queries.permit_words(paper, today)
+        permits.append({"title": paper.title, "detail": paper.number, "on": words, "tone": tone, "code": paper.verify_code})
+    return {
+        "waiting": [_waiting(waiting) for waiting in waits[:WAITS_SHOWN]],
+        "more": max(len(waits) - WAITS_SHOWN, 0),
+        "chain": [_stage(stage) for stage in chain_of(project, moves)],
+        "permits": permits,
+        "groups": [{"name": name, "facts": facts} for name, facts in groups.items()],
+        "parties": [
+            [party.get_role_display(), party.organisation.name]
+            for party in project.parties.select_related("organisation")
+        ],
+    }
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    """Return a waiting sentence as the public reads it: the role, never the person."""
+    return {
+        "who": waiting.role, "what": waiting.what, "public_sentence": waiting.public_sentence, "light": waiting.light,
+        "days": waiting.days, "since": _iso(waiting.since), "due_on": _iso(waiting.due_on), "auto": waiting.auto,
+    }
+
+
+def _stage(stage: ChainStage) -> dict[str, Any]:
+    return {
+        "name": stage.name, "note": stage.note, "state": stage.state,
+        "joints": [
+            {"name": joint.name, "fact": joint.fact, "when": _iso(joint.when), "state": joint.state}
+            for joint in stage.joints
+        ],
+    }
+
+
+def _iso(moment: Any) -> str:
+    if isinstance(moment, dt.datetime):
+        return timing.business_day(moment).isoformat()
+    return moment.isoformat() if isinstance(moment, dt.date) else str(moment or "")
+
+
+def revived(facts: Facts) -> Facts:
+    """Return the kept facts with their days as dates again, as the components of the page want them."""
+    return facts | {
+        "waiting": [
+            waiting | {"since": _day(waiting["since"]), "due_on": _day(waiting["due_on"])}
+            for waiting in facts["waiting"]
+        ],
+        "chain": [
+            stage | {"joints": [joint | {"when": _day(joint["when"])} for joint in stage["joints"]]}
+            for stage in facts["chain"]
+        ],
+    }
+
+
+def _day(text: str) -> Any:
+    """Return a day written as ISO as a date, anything else as it is."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        return text

@@ -1,0 +1,246 @@
+"""Pages of the archive: project code and card, the public page, verification, the archive, papers and files."""
+
+from __future__ import annotations
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from archives import codewords, papering, qr, queries, rules, serving
+from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
+from archives.limits import rate_limited
+from archives.models import Document, Paper, QrToken
+from archives.services import codes, filing, public
+from archives.states import TokenState
+from projects.errors import DomainError, require
+from projects.exports import csv_response
+from projects.models import Project, User
+from projects.paging import as_key
+from projects.waiting import waiting_on
+
+
+def _project(request: HttpRequest, pk: int) -> Project:
+    """Return a project that the person may know of; 404 otherwise."""
+    visible = Project.objects.visible_to(request.user).select_related("owner", "centre", "region")
+    return get_object_or_404(visible, pk=pk)
+
+
+def _person(request: HttpRequest) -> User:
+    """Return the person who is signed in."""
+    if not isinstance(request.user, User):
+        raise TypeError("a view without login_required asked who is there")
+    return request.user
+
+
+def _refused(form: django_forms.Form, error: DomainError, field: str) -> None:
+    """Put what a service refused beside its field."""
+    form.add_error(field if field in form.fields else None, error.message)
+
+
+# The code of a project ----------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def project_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the project's code: picture, address, check code, card to print, all revisions."""
+    project, user = _project(request, pk), _person(request)
+    token = queries.active_token(project)
+    address = codes.address_of(token.token) if token else ""
+    context = {
+        "project": project, "token": token, "address": address, "tokens": list(queries.tokens_of(project)),
+        "svg": qr.svg(address, level="Q", label=papering.CARD_LABEL, size=280) if token else "",
+        "check_code": codewords.grouped(token.check_code, by=3, between=" ") if token else "",
+        "may_reissue": rules.can_reissue_code(user, project), "may_void": rules.can_void_code(user, project),
+    }
+    return render(request, "archives/card.html", context)
+
+
+@login_required
+@require_GET
+def card_pdf(request: HttpRequest, pk: int) -> FileResponse:
+    """Hand out the card of the code in use as PDF."""
+    token = queries.active_token(_project(request, pk))
+    if token is None or token.paper is None:
+        raise Http404
+    return serving.serve_paper(request, token.paper)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def card_reissue(request: HttpRequest, pk: int) -> HttpResponse:
+    """换码: confirm page and the step itself."""
+    project, user = _project(request, pk), _person(request)
+    require(rules.can_reissue_code, user, project)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        token = codes.reissue_token(project.pk, by=user, reason=form.cleaned_data["reason"])
+        messages.success(request, f"已换码，现行为第 {token.revision} 版。旧码扫开只提示已停用，请打印新卡换上。")
+        return redirect("archives:project_card", pk)
+    what = "换码后旧码停用，已经张贴的旧卡要换下；项目的事项、文书和档案都不变。"
+    context = {"project": project, "form": form, "title": "换码", "what": what, "danger": False}
+    return render(request, "archives/card_confirm.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def card_void(request: HttpRequest, pk: int) -> HttpResponse:
+    """作废: confirm page and the step itself."""
+    project, user = _project(request, pk), _person(request)
+    require(rules.can_void_code, user, project)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        codes.void_token(project.pk, by=user, reason=form.cleaned_data["reason"])
+        messages.success(request, "项目码已作废，扫开只提示已停用。需要时可以换码重新赋一个。")
+        return redirect("archives:project_card", pk)
+    what = "作废后扫码不再显示项目进度，项目卡撤销。码被冒用或项目终止时使用。"
+    context = {"project": project, "form": form, "title": "作废项目码", "what": what, "danger": True}
+    return render(request, "archives/card_confirm.html", context)
+
+
+# Public pages -------------------------------------------------------------------------------------------------------
+
+
+@rate_limited("q")
+@require_GET
+def public_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show everybody where a project stands; who is involved in it sees more at the same address."""
+    found = queries.token_of(token)
+    if found is None:
+        raise Http404
+    response = _gone(request, found) if found.state != TokenState.ACTIVE else _public(request, found)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Cache-Control"] = "no-cache, private"
+    return response
+
+
+def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
+    project = token.project
+    own = queries.own_view(project, request.user)
+    context = {
+        "project": project, "token": token, "facts": public.revived(public.public_view(project)),
+        "check_code": codewords.grouped(token.check_code, by=3, between=" "),
+        "own": own, "own_waiting": waiting_on(project) if own else [],
+    }
+    return render(request, "archives/public.html", context)
+
+
+def _gone(request: HttpRequest, token: QrToken) -> HttpResponse:
+    return render(request, "archives/code_gone.html", {"token": token}, status=410)
+
+
+@rate_limited("verify")
+@require_GET
+def verify(request: HttpRequest) -> HttpResponse:
+    """Say whether the archive holds the paper with this code, or a file with this SHA-256."""
+    form = VerifyForm(request.GET or None)
+    result = None
+    if form.is_bound and form.is_valid():
+        if code := form.cleaned_data["code"]:
+            result = queries.verify_code(code)
+        elif digest := form.cleaned_data["sha256"]:
+            result = queries.verify_digest(digest)
+    response = render(request, "archives/verify.html", {"form": form, "result": result})
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+# The archive --------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def archive(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show every document of a project by class, what is missing, or export the list."""
+    project, user = _project(request, pk), _person(request)
+    form = ArchiveFilterForm(request.GET)
+    wanted = form.wanted()
+    documents = queries.documents_of(project, user)
+    chosen = queries.narrowed(documents, wanted)
+    if request.GET.get("export") == "csv":
+        filing.log_read(user, subject=project, project=project, action="export")
+        return csv_response(queries.csv_rows(chosen), f"卷内目录-{project.code}")
+    page = Paginator(chosen, queries.PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": project, "form": form, "wanted": wanted, "page": page,
+        "lines": [queries.line_of(document) for document in page],
+        "summary": queries.archive_summary(project, user), "may_file": rules.can_file(user, project),
+    }
+    return render(request, "archives/archive.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """补充归档: file a document that belongs to no step of the portal."""
+    project, user = _project(request, pk), _person(request)
+    require(rules.can_file, user, project)
+    form = DocumentForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            document = filing.file_document(
+                project.pk, uploaded=form.cleaned_data["file"], kind=form.cleaned_data["kind"],
+                title=form.cleaned_data["title"], by=user,
+            )
+        except DomainError as error:
+            _refused(form, error, "file")
+        else:
+            messages.success(request, f"已归档“{document.title}”，档号 {document.archive_no}。")
+            return redirect("archives:archive", pk)
+    return render(request, "archives/file.html", {"project": project, "form": form})
+
+
+@login_required
+@require_GET
+def document_file(request: HttpRequest, pk: int) -> FileResponse:
+    """Hand out a document (`?v=` a version, `?download` as a download)."""
+    visible = Document.objects.visible_to(request.user).select_related("project", "paper")
+    document = get_object_or_404(visible, pk=pk)
+    return serving.serve_document(request, document, number=as_key(request.GET.get("v")))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def document_version(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add a version to a document; earlier ones stay and can be opened here."""
+    visible = Document.objects.visible_to(request.user).select_related("project__owner", "project__centre", "paper")
+    document, user = get_object_or_404(visible.select_related("kind"), pk=pk), _person(request)
+    may_add = rules.can_add_version(user, document)
+    form = VersionForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        require(rules.can_add_version, user, document)
+        if form.is_valid():
+            try:
+                version = filing.add_version(document, uploaded=form.cleaned_data["file"], by=user)
+            except DomainError as error:
+                _refused(form, error, "file")
+            else:
+                messages.success(request, f"现行为第 {version.version} 版，旧版仍可打开。")
+                return redirect("archives:document_version", pk)
+    versions = document.versions.order_by("-version")
+    context = {"document": document, "versions": versions, "form": form, "may_add": may_add, "project": document.project}
+    return render(request, "archives/version.html", context)
+
+
+# Papers -------------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_GET
+def paper(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a paper as a page: what it says is there at once, its PDF a little later."""
+    visible = Paper.objects.visible_to(request.user).select_related("issuer", "project")
+    return HttpResponse(papering.html_of(get_object_or_404(visible, pk=pk), request=request))
+
+
+@login_required
+@require_GET
+def paper_pdf(request: HttpRequest, pk: int) -> FileResponse:
+    """Hand out the PDF of a paper; made now when no worker has made it yet."""
+    visible = Paper.objects.visible_to(request.user).select_related("issuer", "project", "document")
+    return serving.serve_paper(request, get_object_or_404(visible, pk=pk))

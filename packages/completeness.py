@@ -1,0 +1,93 @@
+"""What the archive of a project lacks by its plan: results of decided matters, materials let through, papers of the works.
+
+Four rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still to
+be decided will bring one (待形成). A material that was deferred or promised at acceptance is owed. Papers of the works
+that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the project
+stands in that stage. A fixed number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from archives import completeness
+from archives.completeness import Missing
+from archives.models import Document
+from packages.choices import MatterStage
+from packages.models import MaterialDef, MaterialItem, MatterCase
+from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
+from projects.states import Stage
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+#: Papers of the works themselves: supervision, construction, as-built drawings, completion.
+WORKS_CLASSES = ("B", "C", "D", "E")
+BY_PARTY = "party"
+
+
+def missing_by_plan(project: Project) -> Iterator[Missing]:
+    """Yield what the archive of the project lacks by its plan."""
+    held = set(Document.objects.current().filter(project=project).values_list("kind_id", flat=True))
+    yield from _results(project, held)
+    yield from _let_through(project)
+    yield from _of_the_works(project, held)
+
+
+def _results(project: Project, held: set[int]) -> Iterator[Missing]:
+    cases = MatterCase.objects.filter(project=project).select_related("matter__result_kind", "lead").order_by("pk")
+    for case in cases:
+        kind, passed = case.matter.result_kind, case.state in CASE_PASSED
+        if kind.pk in held or (case.state in CASE_ENDED and not passed):
+            continue
+        reason = f"“{case.matter.name}”已办结，结果没有归档" if passed else f"“{case.matter.name}”办结时形成"
+        owed_by = project.owner.label if case.handling == Handling.OUTSIDE and not passed else case.lead.label
+        yield Missing(
+            kind_name=kind.name, doc_class=kind.doc_class, owed_by=owed_by, when=case.due_on or "", reason=reason,
+            url=reverse("packages:case", args=[case.pk]), is_due=passed,
+        )
+
+
+def _let_through(project: Project) -> Iterator[Missing]:
+    items = (
+        MaterialItem.objects.filter(
+            case__project=project, state__in=[MaterialState.DEFERRED, MaterialState.COMMITTED], document=None,
+        )
+        .exclude(case__accepted_at=None)
+        .select_related("kind", "case__matter")
+        .order_by("pk")
+    )
+    for item in items:
+        word = "容缺受理，待补交" if item.state == MaterialState.DEFERRED else "告知承诺，待兑现"
+        yield Missing(
+            kind_name=item.name, doc_class=item.kind.doc_class, owed_by=project.owner.label,
+            reason=f"“{item.case.matter.name}”{word}", url=reverse("packages:case", args=[item.case_id]),
+            is_due=item.state == MaterialState.DEFERRED,
+        )
+
+
+def _of_the_works(project: Project, held: set[int]) -> Iterator[Missing]:
+    lines = (
+        MaterialDef.objects.filter(
+            version__cases__project=project, version__cases__stage=MatterStage.ACCEPTANCE,
+            document_kind__doc_class__in=WORKS_CLASSES, document_kind__produced_by=BY_PARTY,
+        )
+        .exclude(document_kind__in=held)
+        .select_related("document_kind")
+        .order_by("document_kind__doc_class", "document_kind__slug")
+        .distinct()
+    )
+    for line in lines:
+        kind = line.document_kind
+        yield Missing(
+            kind_name=kind.name, doc_class=kind.doc_class, owed_by=project.owner.label, reason="竣工前必备",
+            is_due=project.stage == Stage.ACCEPTANCE,
+        )
+
+
+def register() -> None:
+    """Register the rules of the plan."""
+    completeness.register("packages.plan", missing_by_plan)
