@@ -10,4 +10,5 @@ class PackagesConfig(AppConfig):
     verbose_name = "套餐与办件"
 
     def ready(self) -> None:
-        """Register what this app gives to the apps below it."""
+        """Register providers and subscribers."""
+        from packages import providers, subscribers  # noqa: F401 - importing registers them

@@ -16,7 +16,6 @@ from packages.choices import MatterStage, ReviewRole
 from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.states import (
     CASE_ENDED,
-    CASE_OPEN,
     CASE_PASSED,
     MATERIAL_MET,
     TASK_OPEN,

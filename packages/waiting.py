@@ -85,7 +85,8 @@ def _gather(cases: Sequence[MatterCase]) -> _Facts:
     found = ReviewTask.objects.filter(session__case_id__in=running, session__state__in=stages, state__in=TASK_OPEN)
     for task in found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk"):
         tasks[task.session.case_id or 0].append(task)
-    issues = _issues(str(case.pk) for case in cases if case.state == CaseState.CORRECTING)
+    away = [CaseState.CORRECTING, CaseState.SUSPENDED]
+    issues = _issues(str(case.pk) for case in cases if case.state in away)
     clocks = Clock.objects.in_bulk({pk for case in cases if (pk := clock_of(case))})
     clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
     clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
@@ -129,7 +130,8 @@ def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
     state = CaseState(case.state)
     if state == CaseState.RECEIVED:
         return _at_the_window(case, facts)
-    if state == CaseState.CORRECTING:
+    owes = any(item.state in ISSUE_WITH_OWNER for item in facts.issues.get(case.pk, []))
+    if state == CaseState.CORRECTING or (state == CaseState.SUSPENDED and owes):
         return _on_the_owner(case, facts)
     if state == CaseState.SUSPENDED:
         return _in_special(case, facts)
@@ -287,7 +289,8 @@ class Draft:
 
 def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
     """Return the drafts of these projects in the order of the plan. Two queries. A project that has no live case at
-    all has no entry."""
+    all has no entry.
+    """
     fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
     live = list(
         MatterCase.objects.filter(project_id__in=[project.pk for project in projects]).exclude(state__in=CASE_LOST)

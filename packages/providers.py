@@ -1,0 +1,66 @@
+"""What packages gives to the kernel: on whom a project waits, when a stage is done, its panel, its public facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packages.models import MatterCase
+from packages.queries import matter_rows
+from packages.rules import can_apply, can_enrol
+from packages.states import CASE_PASSED, CaseState
+from packages.waiting import CASE_LOST, project_waiting
+from projects import panels, stages, timing, waiting
+from projects.panels import Panel, PublicFact
+from projects.states import Stage
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+
+def stages_done(project: Project) -> dict[str, bool]:
+    """Return per stage whether every milestone matter that applies is granted; one without milestones is not done."""
+    rows = MatterCase.objects.filter(project=project, is_milestone=True).exclude(state__in=CASE_LOST)
+    done: dict[str, bool] = {}
+    for stage, state in rows.values_list("stage", "state"):
+        done[stage] = done.get(stage, True) and state in CASE_PASSED
+    return {stage: done.get(stage, False) for stage in (Stage.PLANNING, Stage.PERMIT, Stage.ACCEPTANCE)}
+
+
+def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
+    """Return the sheet of the project's matters by stage."""
+    user = request.user
+    return Panel(
+        "packages/_panel_matters.html",
+        {
+            "project": project,
+            "stages": matter_rows(project, user),
+            "enrolment": getattr(project, "enrolment", None),
+            "can_enrol": can_enrol(user, project),
+            "can_apply": can_apply(user, project),
+        },
+    )
+
+
+def permits(project: Project) -> list[PublicFact]:
+    """Return what everybody may read: granted matters with their day, and what is being handled. No person."""
+    found = MatterCase.objects.filter(project=project, state__in=[*CASE_PASSED, *PUBLIC_RUNNING])
+    facts = []
+    for case in found.select_related("matter", "lead").order_by("decided_at", "pk"):
+        if case.decided_at is not None:
+            day = timing.business_day(case.decided_at)
+            facts.append(
+                PublicFact("已办结", case.matter.name, detail=case.matter.result_name, on=f"{day:%Y-%m-%d}", tone="good")
+            )
+        else:
+            facts.append(PublicFact("办理中", case.matter.name, detail=case.lead.label, tone="act"))
+    return facts
+
+
+PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
+
+waiting.register("packages", project_waiting)
+stages.register("packages", stages_done)
+panels.register("packages.matters", 20, matters_panel)
+panels.register_public("packages.permits", permits)

@@ -1,0 +1,127 @@
+"""What a decision does to a locked case, whoever decides: the chief, the counter, or the joint acceptance."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from archives.states import PaperKind
+from packages.models import MatterCase
+from packages.services import paperwork
+from packages.services.checklist import fill_lines
+from packages.services.drafts import renew_draft
+from packages.services.ending import end_sessions
+from packages.services.settling import open_items, start_deferral_clocks, verify_answered, waive_open
+from packages.services.timekeeping import end_clocks, sync_due
+from packages.states import CASE_PASSED, CaseState, Outcome
+from packages.waiting import CASE_LOST
+from projects import clocks, stages, timing
+from projects.errors import DomainError
+from projects.events import record
+from projects.models import User
+from projects.states import IssueKind
+from projects.status_codes import StatusCode
+
+CODES = {
+    CaseState.PASSED: StatusCode.PASSED,
+    CaseState.PASSED_DEFERRED: StatusCode.PASSED_DEFERRED,
+    CaseState.FAILED: StatusCode.FAILED,
+}
+
+
+def prerequisites_done(case: MatterCase) -> None:
+    """Refuse a grant while a prerequisite that applies to the project is not decided (前置事项)."""
+    before = case.matter.prerequisites.values_list("matter_id", flat=True)
+    undone = MatterCase.objects.filter(project=case.project, matter__matter_id__in=before).exclude(
+        state__in=[*CASE_LOST, *CASE_PASSED]
+    ).select_related("matter")
+    names = "、".join(f"“{other.matter.name}”" for other in undone.order_by("pk"))
+    if names:
+        raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能作出准予决定。")
+
+
+def conclude(
+    case: MatterCase, *, outcome: str, note: str, by: User | None, at: dt.datetime | None, on_behalf_of: str = ""
+) -> MatterCase:
+    """Decide a locked case in review: transition, clocks, what is owed, event 11-13, paper, stage.
+
+    `Outcome.PASS` with deferred papers still open is 容缺通过 by itself. Raises `DomainError` (`prerequisites`,
+    `note`, `no_deferral`).
+    """
+    moment = at or timing.now()
+    if outcome == Outcome.FAIL:
+        if not note.strip():
+            raise DomainError("note", "不予许可须写明理由，请补充后再提交。")
+    else:
+        prerequisites_done(case)
+    verify_answered(case, IssueKind.CORRECTION, IssueKind.DEFERRAL, by=by, at=at)
+    old = case.state
+    _move(case, outcome)
+    _account(case, by=by, moment=moment, note=note)
+    end_sessions(case, by=by, at=at)
+    if case.state == CaseState.PASSED_DEFERRED:
+        start_deferral_clocks(case, at=moment)
+    elif case.state == CaseState.FAILED:
+        waive_open(case, reason="不予许可", by=by, at=at)
+    record(
+        "case.decided", subject=case, project=case.project, by=by, at=at, status_code=CODES[CaseState(case.state)],
+        summary=f"{case.get_state_display()}：{case.matter.name}", on_behalf_of=on_behalf_of,
+        data={"state": [old, case.state], "used_days": case.used_days, "overdue": case.is_overdue},
+    )
+    if case.state == CaseState.FAILED:
+        _refusal(case, note, by=by, at=moment)
+        renew_draft(case, by=by, at=at)
+    else:
+        certificate(case, by=by, at=moment)
+        fill_lines(case.project, at=at)
+    stages.advance(case.project, by=by, at=at)
+    return case
+
+
+def _move(case: MatterCase, outcome: str) -> None:
+    deferred = bool(open_items(case, IssueKind.DEFERRAL))
+    if outcome == Outcome.FAIL:
+        case.decide_fail()
+    elif deferred:
+        case.decide_pass_deferred()
+    elif outcome == Outcome.PASS_DEFERRED:
+        raise DomainError("no_deferral", "没有未补交的容缺材料，请按准予办结。")
+    else:
+        case.decide_pass()
+
+
+def _account(case: MatterCase, *, by: User | None, moment: dt.datetime, note: str) -> None:
+    end_clocks(case, moment)
+    reading = clocks.read_clock(case.promised_clock)
+    case.used_days, case.is_overdue = max(0, reading.used), reading.overdue
+    case.decided_at = case.ended_at = moment
+    case.decided_by, case.decision_note = by, note.strip()[:500]
+    sync_due(case, save=False)
+    case.save()
+
+
+def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
+    """Issue what the matter leaves behind, as the document kind of its result, public unless it is personal
+    (行政许可法 40).
+    """
+    matter, kind = case.matter, case.matter.result_kind
+    day = timing.business_day(at)
+    until = day + dt.timedelta(days=kind.validity_days) if kind.validity_days else None
+    paragraphs = [f"经审查，{case.project.owner.name}申请的“{matter.name}”符合条件，准予办理。"]
+    deferred = [item.what for item in open_items(case, IssueKind.DEFERRAL)]
+    if deferred:
+        paragraphs.append(f"以下材料容缺，请在期限内补交：{'、'.join(deferred)}。")
+    paperwork.write(
+        PaperKind.CERTIFICATE, case.project, subject=case, issuer=case.lead, by=by, at=at, title=matter.result_name,
+        slug=kind.slug, is_public=not kind.is_personal, valid_until=until, what=f"“{matter.name}”办结通过",
+        do="可凭本件办理后续事项，无需再次提交", when=f"有效期至{paperwork.day(until)}" if until else "长期有效",
+        paragraphs=paragraphs, legal=[matter.legal_basis] if matter.legal_basis else [],
+    )
+
+
+def _refusal(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:
+    paperwork.write(
+        PaperKind.REFUSAL, case.project, subject=case, issuer=case.lead, by=by, at=at,
+        what=f"“{case.matter.name}”不予许可", do="可以修改后重新申报，或依法申请复议、提起诉讼",
+        when="复议六十日内，诉讼六个月内", paragraphs=[f"经审查，不予许可。理由：{note.strip()}", paperwork.REMEDIES],
+        legal=["《行政许可法》第三十八条"],
+    )

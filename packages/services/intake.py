@@ -1,0 +1,292 @@
+"""Intake at the window: opening and handing in an application, accepting its cases, the deemed acceptance."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from packages import rules
+from packages.models import Application, MaterialItem, MatterCase
+from packages.services import paperwork
+from packages.services.accepting import take_on
+from packages.services.checklist import build_lines, fill_lines, missing_words, plan_of, set_material
+from packages.services.correction import answer_fault, notice_faults, return_corrected
+from packages.services.ending import refuse_intake, withdraw_case
+from packages.services.locking import expect, lock_application, lock_case
+from packages.services.on_the_spot import decide_on_spot
+from packages.services.timekeeping import start_intake, sync_due
+from packages.states import ApplicationSource, CaseState, Handling
+from packages.waiting import CASE_LOST
+from projects import clocks, timing
+from projects.errors import DomainError, require
+from projects.events import latest_of, lock_project, record, told_by
+from projects.models import Project, User
+from projects.numbering import take_number
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
+from projects.status_codes import StatusCode
+
+__all__ = [
+    "accept_application",
+    "accept_case",
+    "answer_fault",
+    "decide_on_spot",
+    "deem_accepted",
+    "discard_application",
+    "notice_faults",
+    "open_application",
+    "refuse_intake",
+    "return_corrected",
+    "set_material",
+    "submit_application",
+    "withdraw_case",
+]
+
+APPLICATION_SERIES, CASE_SERIES = "申报流水", "办件编号"
+
+
+# Opening -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_application(
+    project_id: int, *, matter_codes: Sequence[str], by: User, source: str = ApplicationSource.WINDOW,
+    form_key: str = "", at: dt.datetime | None = None,
+) -> Application:
+    """Open an application for several matters of a project at once; its cases stay 未开始 until it is handed in.
+
+    Effects in order: `Application` with its number; the cases join it; their checklists, met from archive and
+    registers where possible; event `application.opened`. A form posted twice (`form_key`), and the same matters while
+    an application for exactly them is open, return the one that stands. Raises `NotAllowed`, `DomainError`
+    (`no_matters`, `not_enrolled`, `matter` naming what cannot be applied for and why). Source: handbook §6.2.
+    """
+    project = lock_project(project_id)
+    standing = Application.objects.filter(form_key=form_key, project=project).first() if form_key else None
+    if standing is not None:
+        return standing
+    require(rules.can_apply, by, project)
+    codes = list(dict.fromkeys(matter_codes))
+    if not codes:
+        raise DomainError("no_matters", "请至少选择一个事项再申报。")
+    plan = plan_of(project)
+    cases = _applicable(project, codes)
+    standing = _same_application(cases)
+    if standing is not None:
+        return standing
+    application = Application.objects.create(
+        project=project, number=_number(project, APPLICATION_SERIES, "S", at), source=ApplicationSource(source),
+        applicant=project.owner, opened_by=by, opened_at=at or timing.now(), form_key=form_key,
+    )
+    for case in cases:
+        case.application = application
+        case.save(update_fields=["application"])
+    build_lines(cases, plan)
+    met = fill_lines(project, at=at)
+    record(
+        "application.opened", subject=application, project=project, by=by, at=at,
+        summary=f"开始申报 {application.number}：{'、'.join(case.matter.name for case in cases)}",
+        data={"matters": codes, "source": application.source, "met": met},
+    )
+    return application
+
+
+def _applicable(project: Project, codes: Sequence[str]) -> list[MatterCase]:
+    """Return the drafts of these matters, in the order asked; refuse naming each that cannot be applied for."""
+    found = MatterCase.objects.select_for_update(of=("self",)).filter(project=project, matter__matter__code__in=codes)
+    rows = found.exclude(state__in=CASE_LOST).select_related("matter__matter", "lead", "application").order_by("pk")
+    live = {case.matter.matter.code: case for case in rows}
+    faults = [fault for code in codes if (fault := _fault(code, live.get(code)))]
+    if faults:
+        first = next((live[code] for code in codes if code in live and _fault(code, live[code])), None)
+        raise DomainError("matter", "；".join(faults) + "。", latest=told_by(latest_of(first)) if first else "")
+    cases = [live[code] for code in codes]
+    for case in cases:
+        case.project = project
+    return cases
+
+
+def _fault(code: str, case: MatterCase | None) -> str:
+    if case is None:
+        return f"事项“{code}”不在本项目的计划中"
+    if case.handling == Handling.OUTSIDE:
+        return f"“{case.matter.name}”在系统外办理，办成后登记结果，不在窗口申报"
+    if case.state != CaseState.DRAFT:
+        return f"“{case.matter.name}”现在是“{case.get_state_display()}”，不能再次申报"
+    return ""
+
+
+def _same_application(cases: Sequence[MatterCase]) -> Application | None:
+    """Return the open application for exactly these matters; refuse when one of them is in another open one."""
+    taken = {case.application_id: case for case in cases if case.application_id}
+    if not taken:
+        return None
+    application = next(iter(taken.values())).application
+    if application is not None and len(taken) == 1:
+        inside = set(application.cases.values_list("pk", flat=True))
+        if inside == {case.pk for case in cases}:
+            return application
+    names = "、".join(case.matter.name for case in cases if case.application_id)
+    number = application.number if application else ""
+    raise DomainError("in_application", f"“{names}”已在未提交的申报 {number} 中，请继续该申报，或先作废它。")
+
+
+def _number(project: Project, series: str, letter: str, at: dt.datetime | None) -> str:
+    """Return the next number of the centre: region, year, serial (申报 140581-2026-S00012, 办件 140581-2026-000123)."""
+    year = timing.business_day(at or timing.now()).year
+    year, serial = take_number(project.centre, series, year=year)
+    region = project.centre.region.code if project.centre.region else project.region.code
+    return f"{region}-{year}-{letter}{serial:06d}"
+
+
+@transaction.atomic
+def discard_application(application_id: int, *, by: User, at: dt.datetime | None = None) -> None:
+    """Give up an application that was not handed in: its matters are free again, uploaded files stay in the archive.
+
+    Event `application.discarded`. A second call changes nothing. Raises `NotAllowed`, `DomainError` (`submitted`).
+    """
+    application, cases = lock_application(application_id)
+    require(rules.can_apply, by, application.project)
+    if application.submitted_at is not None:
+        raise DomainError("submitted", f"申报 {application.number} 已经提交，不能作废；需要时请撤件。")
+    if not cases:
+        return
+    for case in cases:
+        MaterialItem.objects.filter(case=case).delete()
+        case.application = None
+        case.save(update_fields=["application"])
+    record(
+        "application.discarded", subject=application, project=application.project, by=by, at=at,
+        summary=f"作废未提交的申报 {application.number}", data={"matters": [case.matter.matter.code for case in cases]},
+    )
+
+
+# Handing in --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def submit_application(application_id: int, *, by: User, at: dt.datetime | None = None) -> Application:
+    """Hand in an application: every case is received.
+
+    Effects in order, per case: number, transition, intake clock of five working days, event 1, the lead department
+    is involved; then the 材料回执. A second call changes nothing. Raises `NotAllowed`, `DomainError` (`empty`).
+    Source: 行政许可法 32; standards §4.3 code 1.
+    """
+    application, cases = lock_application(application_id)
+    if application.submitted_at is not None:
+        return application
+    require(rules.can_receive, by, application)
+    if not cases:
+        raise DomainError("empty", f"申报 {application.number} 已作废，请重新申报。")
+    moment = at or timing.now()
+    fill_lines(application.project, at=at)
+    for case in cases:
+        _receive(case, by=by, at=at, moment=moment)
+    application.submitted_at = moment
+    application.save(update_fields=["submitted_at"])
+    record(
+        "application.submitted", subject=application, project=application.project, by=by, at=at,
+        summary=f"提交申报 {application.number}", data={"cases": [case.pk for case in cases]},
+    )
+    paperwork.receipt(application, cases, by=by, at=moment)
+    return application
+
+
+def _receive(case: MatterCase, *, by: User, at: dt.datetime | None, moment: dt.datetime) -> None:
+    expect(case, CaseState.DRAFT, verb="接件")
+    old = case.state
+    case.number = _number(case.project, CASE_SERIES, "", at)
+    case.receive()
+    case.received_at = moment
+    start_intake(case, moment)
+    sync_due(case, save=False)
+    case.save()
+    record(
+        "case.received", subject=case, project=case.project, by=by, at=at, status_code=StatusCode.RECEIVED,
+        summary=f"接件：{case.matter.name} {case.number}", data={"state": [old, case.state], "number": case.number},
+        on_behalf_of=case.project.owner.name,
+    )
+    involve(case.project, role=InvolvementRole.REVIEWER, organisation=case.lead, by=by, at=at)
+
+
+# Accepting -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | None = None) -> MatterCase:
+    """Accept a received case (受理).
+
+    Effects in order: intake clock stops; transition; promised and statutory clock start; told faults that were
+    answered are verified, deferred papers and commitments become owed; event 3, on which a worker opens the joint
+    review; 受理通知书 with the due day. Where the five working days have passed the law has accepted already: the case
+    then stands accepted as of its receipt. Raises `NotAllowed`, `DomainError` (`case_state` with who was faster,
+    `materials` naming what is missing). Source: 行政许可法 32, 42; standards §9.1.
+    """
+    case = lock_case(case_id)
+    expect(case, CaseState.RECEIVED, verb="受理")
+    require(rules.can_accept, by, case)
+    if intake_is_over(case):
+        return _deem(case)
+    return _accept(case, by=by, note=note, at=at)
+
+
+def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) -> MatterCase:
+    fill_lines(case.project, at=at)
+    lacking = missing_words(case)
+    if lacking:
+        raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
+    moment = at or timing.now()
+    take_on(case, by=by, at=moment, ended_at=moment, note=note)
+    return case
+
+
+@transaction.atomic
+def accept_application(application_id: int, *, by: User, at: dt.datetime | None = None) -> list[MatterCase]:
+    """Accept every received case of an application that can be accepted; return those that were.
+
+    A case that lacks papers stays received and does not hold up the others. Raises `NotAllowed`, and `DomainError`
+    (`materials`) only where none could be accepted, `case_state` where none waits for it.
+    """
+    _, cases = lock_application(application_id)
+    waiting = [case for case in cases if case.state == CaseState.RECEIVED]
+    if not waiting and cases:
+        expect(cases[0], CaseState.RECEIVED, verb="受理")
+    accepted, faults = [], []
+    for case in waiting:
+        require(rules.can_accept, by, case)
+        try:
+            accepted.append(_deem(case) if intake_is_over(case) else _accept(case, by=by, note="", at=at))
+        except DomainError as error:
+            if error.code != "materials":
+                raise
+            faults.append(error.message)
+    if not accepted:
+        raise DomainError("materials", "".join(faults) or "本申报没有可以受理的办件。")
+    return accepted
+
+
+def intake_is_over(case: MatterCase) -> bool:
+    """Return whether the five working days have passed without an answer."""
+    return case.intake_clock is not None and clocks.read_clock(case.intake_clock).overdue
+
+
+@transaction.atomic
+def deem_accepted(case_id: int) -> bool:
+    """Accept a case by law when five working days have passed without a notice (视为受理); return whether it was now.
+
+    Retroactive: the day of receipt is the day of acceptance and the clocks count from it, so that they may be
+    overdue at once. Missing papers do not hinder it. A second call changes nothing.
+    Source: 行政许可法 32(1)(4); standards §9.4.
+    """
+    case = lock_case(case_id)
+    if case.state != CaseState.RECEIVED or not intake_is_over(case):
+        return False
+    _deem(case)
+    return True
+
+
+def _deem(case: MatterCase) -> MatterCase:
+    now = timing.now()
+    take_on(case, by=None, at=case.received_at or now, ended_at=now, deemed=True)
+    return case

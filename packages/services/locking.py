@@ -1,0 +1,66 @@
+"""Locks in one order (project, case, children) and the refusal that names who was faster."""
+
+from __future__ import annotations
+
+from packages.models import Application, JointSession, MatterCase, ReviewTask
+from packages.states import CaseState
+from projects.errors import DomainError
+from projects.events import latest_of, lock_project, told_by
+
+RELATED = (
+    "matter__matter", "matter__result_kind", "lead", "work_unit", "application", "intake_clock", "promised_clock",
+    "statutory_clock", "special_clock",
+)
+
+
+def lock_case(case_id: int) -> MatterCase:
+    """Return the case with its project, both locked until the transaction ends. Raises `MatterCase.DoesNotExist`."""
+    project_id = MatterCase.objects.values_list("project_id", flat=True).get(pk=case_id)
+    project = lock_project(project_id)
+    case = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=case_id)
+    case.project = project
+    return case
+
+
+def lock_application(application_id: int) -> tuple[Application, list[MatterCase]]:
+    """Return the application and its cases in order, locked with their project. Raises `Application.DoesNotExist`."""
+    project_id = Application.objects.values_list("project_id", flat=True).get(pk=application_id)
+    project = lock_project(project_id)
+    application = Application.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=application_id)
+    application.project = project
+    found = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED)
+    cases = list(found.filter(application=application).order_by("pk"))
+    for case in cases:
+        case.project, case.application = project, application
+    return application, cases
+
+
+def lock_task(task_id: int) -> ReviewTask:
+    """Return the review task, locked with its project, case and session. Raises `ReviewTask.DoesNotExist`."""
+    case_id = ReviewTask.objects.values_list("session__case_id", flat=True).get(pk=task_id)
+    case = lock_case(case_id or 0)
+    task = ReviewTask.objects.select_for_update(of=("self",)).select_related(
+        "session__lead", "organisation", "clock", "handler"
+    ).get(pk=task_id)
+    task.session.case, task.session.project = case, case.project
+    return task
+
+
+def lock_session(session_id: int) -> JointSession:
+    """Return the session, locked with its project and case. Raises `JointSession.DoesNotExist`."""
+    case_id = JointSession.objects.values_list("case_id", flat=True).get(pk=session_id)
+    case = lock_case(case_id or 0)
+    session = JointSession.objects.select_for_update(of=("self",)).select_related("lead").get(pk=session_id)
+    session.case, session.project = case, case.project
+    return session
+
+
+def expect(case: MatterCase, *states: str, verb: str) -> None:
+    """Refuse a step out of order with a sentence that says where the case stands and who brought it there."""
+    if case.state in states:
+        return
+    label = CaseState(case.state).label
+    raise DomainError(
+        "case_state", f"“{case.matter.name}”现在是“{label}”，不能{verb}。请刷新页面，按最新状态办理。",
+        latest=told_by(latest_of(case)),
+    )

@@ -1,0 +1,124 @@
+"""What the papers of a case say: the four lines that everybody understands, the text, the table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from archives.paper_kinds import paper_slug
+from archives.services.papers import issue_paper
+from archives.states import PaperKind
+from packages.states import MaterialState
+from projects import timing
+from projects.clock_states import ClockUnit
+from projects.clocks import Reading
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from archives.models import Paper
+    from packages.models import Application, MatterCase
+    from projects.models import IssueItem, Organisation, Project, User
+
+#: word of the number series per paper: 〔2026〕高审受字第000123号
+SERIES: dict[str, str] = {
+    PaperKind.RECEIPT: "收",
+    PaperKind.COMPLETION_NOTICE: "补",
+    PaperKind.CORRECTION_NOTICE: "正",
+    PaperKind.ACCEPTANCE_NOTICE: "受",
+    PaperKind.NOT_TAKEN: "退",
+    PaperKind.REFUSED_INTAKE: "不受",
+    PaperKind.SPECIAL_NOTICE: "特",
+    PaperKind.REVIEW_OPINION: "联审",
+    PaperKind.CERTIFICATE: "许",
+    PaperKind.REFUSAL: "不许",
+}
+REMEDIES = (
+    "如不服本决定，可以自收到之日起六十日内依法申请行政复议，或者自收到之日起六个月内依法提起行政诉讼。"
+)
+
+
+def day(value: dt.date | None) -> str:
+    """Return a day as papers write it: 2026年11月23日."""
+    return "" if value is None else f"{value.year}年{value.month}月{value.day}日"
+
+
+def due_words(reading: Reading) -> str:
+    """Return the due day, and that it is provisional where the calendar is not published."""
+    if reading.due_on is None:
+        return ""
+    return day(reading.due_on) + ("（暂按法定节假日推算）" if reading.provisional else "")
+
+
+def write(
+    kind: str, project: Project, *, subject: Model, issuer: Organisation, by: User | None, at: dt.datetime,
+    what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
+    legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
+    valid_until: dt.date | None = None, addressee: str = "",
+) -> Paper:
+    """Issue a paper of the locked project; the four lines are 项目, 什么事, 您要做, 什么时候."""
+    content = {
+        "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
+        "paragraphs": list(paragraphs), "table": table, "legal": list(legal),
+        "addressee": addressee or project.owner.name,
+    }
+    return issue_paper(
+        project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
+        content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,
+        valid_until=valid_until, at=at,
+    )
+
+
+def receipt(application: Application, cases: Sequence[MatterCase], *, by: User | None, at: dt.datetime) -> Paper:
+    """材料回执: what was handed in for which matters (行政许可法 32)."""
+    rows = [
+        [case.matter.name, item.name, item.get_state_display()]
+        for case in cases
+        for item in case.materials.order_by("order")
+    ]
+    names = "、".join(case.matter.name for case in cases)
+    return write(
+        PaperKind.RECEIPT, application.project, subject=application, issuer=application.project.centre, by=by, at=at,
+        what=f"已收到 {len(cases)} 项申报：{names}", do="保存本回执，留意受理或补全通知",
+        when="5 个工作日内告知是否受理；逾期不告知，自收到之日起即为受理",
+        paragraphs=[f"我单位于{day(timing.business_day(at))}收到你单位提交的申报材料，办件流水号 {application.number}。"],
+        table={"head": ["事项", "材料", "方式"], "rows": rows}, legal=["《行政许可法》第三十二条"],
+    )
+
+
+def fault_notice(
+    kind: str, cases: Sequence[MatterCase], issues: Iterable[IssueItem], *, subject: Model, issuer: Organisation,
+    by: User | None, at: dt.datetime, reading: Reading,
+) -> Paper:
+    """补全告知书, 补正告知书: every fault at once, each with its basis and how to fix it (行政许可法 32)."""
+    seen: dict[tuple[str, str, str], None] = {}
+    for item in issues:
+        seen[item.what, item.basis, item.how_to_fix] = None
+    rows = [[str(number), *row] for number, row in enumerate(seen, start=1)]
+    names = "、".join(case.matter.name for case in cases)
+    return write(
+        kind, cases[0].project, subject=subject, issuer=issuer, by=by, at=at, what=f"{names}：有 {len(rows)} 处需要补正",
+        do="按下表逐项补正后一次交回", when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
+        paragraphs=["经审查，你单位提交的申报材料需要补正，现一次告知全部内容如下。"],
+        table={"head": ["序号", "问题", "依据", "怎么改"], "rows": rows}, legal=["《行政许可法》第三十二条"],
+    )
+
+
+def acceptance_notice(case: MatterCase, reading: Reading, *, by: User | None, at: dt.datetime) -> Paper:
+    """受理通知书 with the due day."""
+    start = case.accepted_at or at
+    text = f"你单位申请的“{case.matter.name}”，经审查材料齐全、符合法定形式，予以受理。"
+    if case.is_deemed_accepted:
+        text = f"你单位申请的“{case.matter.name}”自收到材料之日起即为受理（视为受理）。"
+    unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"
+    limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "当日办结"
+    paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
+    deferred = [item.name for item in case.materials.filter(state=MaterialState.DEFERRED).order_by("order")]
+    if deferred:
+        paragraphs.append(f"以下材料容缺受理，请在作出决定前补交：{'、'.join(deferred)}。")
+    return write(
+        PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
+        what=f"“{case.matter.name}”已受理，办件编号 {case.number}", do="等待办理，可扫码查看进度",
+        when=f"{due_words(reading)}前作出决定", paragraphs=paragraphs, legal=["《行政许可法》第三十二条、第四十二条"],
+    )

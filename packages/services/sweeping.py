@@ -1,0 +1,69 @@
+"""Sweeps: find what is due by an index, and call the one service for each; a refusal of one does not stop the rest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
+
+from django.db.models import QuerySet
+
+from packages.choices import ReviewRole
+from packages.models import MatterCase, ReviewTask
+from packages.services.intake import deem_accepted
+from packages.services.review import apply_tacit, open_joint_review
+from packages.services.timekeeping import sync_due
+from packages.states import TASK_OPEN, CaseState
+from projects import timing
+from projects.clock_states import ClockState
+from projects.errors import DomainError
+from projects.models import Project
+from projects.models.time import Clock
+
+logger = logging.getLogger(__name__)
+PATIENCE = dt.timedelta(seconds=60)  # the outbox opens a review at once; what is older is stuck
+
+
+def stuck_cases() -> QuerySet[MatterCase]:
+    """Return the accepted cases whose review should have been opened by now."""
+    return MatterCase.objects.filter(state=CaseState.ACCEPTED, accepted_at__lte=timing.now() - PATIENCE).order_by("pk")
+
+
+def open_stuck_reviews() -> tuple[int, int]:
+    """Open the reviews of stuck cases; return how many were opened and how many refused."""
+    return _each(stuck_cases().values_list("pk", flat=True), lambda pk: open_joint_review(pk) is not None)
+
+
+def apply_all_tacit() -> tuple[int, int]:
+    """Apply silence to every open task of others than the lead that is past its day; return done and refused."""
+    due = ReviewTask.objects.filter(state__in=TASK_OPEN, due_on__lt=timing.today(), clock__state=ClockState.RUNNING)
+    return _each(due.exclude(role=ReviewRole.LEAD).order_by("pk").values_list("pk", flat=True), apply_tacit)
+
+
+def deem_all_accepted() -> tuple[int, int]:
+    """Accept by law every received case whose five days are over; return done and refused."""
+    due = MatterCase.objects.filter(state=CaseState.RECEIVED, due_on__lt=timing.today()).order_by("pk")
+    return _each(due.values_list("pk", flat=True), deem_accepted)
+
+
+def _each(ids: Iterable[int], act: Callable[[int], bool]) -> tuple[int, int]:
+    done = refused = 0
+    for pk in list(ids):
+        try:
+            done += act(pk)
+        except DomainError as error:
+            refused += 1
+            logger.warning("sweep: %s %s", pk, error)
+    return done, refused
+
+
+def follow_clock(clock_id: int) -> None:
+    """The calendar changed and a clock's due day moved: cases and review tasks that mirror it follow."""
+    clock = Clock.objects.get(pk=clock_id)
+    if clock.project_id is not None:
+        Project.objects.select_for_update().get(pk=clock.project_id)
+    for case in MatterCase.objects.filter(intake_clock=clock) | MatterCase.objects.filter(promised_clock=clock):
+        sync_due(case)
+    for task in ReviewTask.objects.filter(clock=clock):
+        task.due_on = clock.due_on
+        task.save(update_fields=["due_on"])

@@ -1,0 +1,22 @@
+"""What packages does about events: opens the joint review of what was accepted, follows clocks that moved."""
+
+from __future__ import annotations
+
+from packages.services.review import open_joint_review
+from packages.services.sweeping import follow_clock
+from projects import outbox
+from projects.models import Event
+
+
+def on_accepted(event: Event) -> None:
+    """Open the joint review of the accepted case."""
+    open_joint_review(int(event.subject_key))
+
+
+def on_clock_moved(event: Event) -> None:
+    """Let the due days that are kept beside a clock follow it."""
+    follow_clock(int(event.subject_key))
+
+
+outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
+outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")

@@ -1,0 +1,42 @@
+"""Background jobs of packages: ids in, one service call each, safe to run twice and at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from packages.services import sweeping
+from packages.services.review import open_joint_review as open_review
+from projects.jobs import job_run
+
+
+@shared_task(name="packages.tasks.open_joint_review")
+def open_joint_review(case_id: int) -> int | None:
+    """Open the joint review of one accepted case; return the id of its session."""
+    session = open_review(case_id)
+    return session.pk if session else None
+
+
+@shared_task(name="packages.tasks.sweep_reviews")
+def sweep_reviews() -> int:
+    """Take up accepted cases whose review no worker has opened; return how many."""
+    if not sweeping.stuck_cases().exists():
+        return 0
+    with job_run("sweep_reviews") as run:
+        run.touched, run.errors = sweeping.open_stuck_reviews()
+        return run.touched
+
+
+@shared_task(name="packages.tasks.apply_tacit")
+def apply_tacit() -> int:
+    """Draw the consequence of silence for every review task past its day; return how many."""
+    with job_run("apply_tacit") as run:
+        run.touched, run.errors = sweeping.apply_all_tacit()
+        return run.touched
+
+
+@shared_task(name="packages.tasks.deem_accepted")
+def deem_accepted() -> int:
+    """Accept by law what nobody answered within five working days; return how many."""
+    with job_run("deem_accepted") as run:
+        run.touched, run.errors = sweeping.deem_all_accepted()
+        return run.touched
