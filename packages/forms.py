@@ -1,0 +1,316 @@
+"""Forms of ``packages``: they parse and check, never write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from packages.facts import (
+    Fact,
+    FactError,
+    FactKind,
+    Facts,
+    FactValue,
+    clean_facts,
+    contradictions,
+    show_number,
+)
+from packages.states import MaterialState, OpinionVerdict, Outcome, SpecialKind
+
+#: The box that says that none of several choices holds, and its word.
+NONE_OF_THEM = ("-", "都没有")
+#: Words that do not say what has to be changed.
+VAGUE = ("需完善", "需要完善", "进一步完善", "不规范", "不齐全", "有问题", "按要求", "相关材料", "等材料", "修改完善", "酌情")
+LONG = 1000
+
+
+def vague_word(text: str) -> str:
+    """The first word in the text that does not say what to change, or nothing."""
+    return next((word for word in VAGUE if word in text), "")
+
+
+class FactsForm(forms.Form):
+    """The situation questions of one page. Nothing is required: what stays empty stays open."""
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, asked: Iterable[Fact], known: Facts, investment: str
+    ) -> None:
+        """Build one field per question, filled with what is known."""
+        self.asked, self.known, self.investment = tuple(asked), known, investment
+        super().__init__(data, initial={fact.name: _initial(fact, known.get(fact.name)) for fact in self.asked})
+        for fact in self.asked:
+            self.fields[fact.name] = _question(fact)
+
+    def clean(self) -> dict[str, Any]:
+        """Check the values against the vocabulary and against each other."""
+        given = super().clean() or {}
+        raw: dict[str, object] = {}
+        for name, value in given.items():
+            if value == [NONE_OF_THEM[0]]:
+                raw[name] = []
+            elif isinstance(value, list) and NONE_OF_THEM[0] in value:
+                self.add_error(name, "选了“都没有”，就不能再选别的，请核对")
+            elif value not in ("", None, []):
+                raw[name] = value
+        try:
+            answers = clean_facts(raw)
+        except FactError as error:
+            for fault in error.faults:
+                self.add_error(fault.name, fault.message)
+            return given
+        for fault in contradictions({**self.known, **answers}, self.investment):
+            self.add_error(fault.name if fault.name in self.fields else None, fault.message)
+        return {"answers": answers}
+
+    def merged(self) -> dict[str, FactValue]:
+        """What is known together with the answers of this page; an answer that was emptied is open again."""
+        kept = {name: value for name, value in self.known.items() if name not in self.fields}
+        return {**kept, **self.cleaned_data["answers"]}
+
+
+def _initial(fact: Fact, value: FactValue | None) -> object:
+    if value is None:
+        return None
+    if fact.kind is FactKind.MANY:
+        return value or [NONE_OF_THEM[0]]
+    return show_number(value) if fact.kind is FactKind.NUMBER else value
+
+
+def _question(fact: Fact) -> forms.Field:
+    """The field of one question."""
+    if fact.kind is FactKind.NUMBER:
+        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        return forms.CharField(
+            label=f"{fact.question}（{fact.unit}）", help_text=fact.help, required=False, widget=widget, max_length=20
+        )
+    if fact.kind is FactKind.MANY:
+        return forms.MultipleChoiceField(
+            label=fact.question, help_text=fact.help, required=False, choices=[*fact.choices, NONE_OF_THEM],
+            widget=forms.CheckboxSelectMultiple,
+        )
+    return forms.ChoiceField(
+        label=fact.question, help_text=fact.help, required=False, choices=fact.choices, widget=forms.RadioSelect
+    )
+
+
+class EnrolForm(forms.Form):
+    """The confirmation of a package: the answers in their notation and the package that was shown."""
+
+    facts = forms.CharField(widget=forms.HiddenInput, max_length=6000)
+    package_code = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+
+class ApplyForm(forms.Form):
+    """The matters that are applied for at once, and the key that makes a double post one application."""
+
+    matters = forms.MultipleChoiceField(
+        label="事项", widget=forms.CheckboxSelectMultiple, error_messages={"required": "一项也没有选。请至少勾选一项事项。"}
+    )
+    form_key = forms.CharField(widget=forms.HiddenInput, max_length=36, required=False)
+
+    def __init__(self, data: Any = None, *, codes: Iterable[tuple[str, str]], **options: Any) -> None:
+        """Allow only the matters that can be applied for now."""
+        super().__init__(data, **options)
+        self.fields["matters"].choices = list(codes)  # type: ignore[attr-defined]
+
+
+class MaterialForm(forms.Form):
+    """How one line of the checklist is met."""
+
+    state = forms.ChoiceField(label="提交方式", choices=MaterialState.choices)
+    uploaded = forms.FileField(label="文件", required=False, allow_empty_file=True)
+    note = forms.CharField(label="说明", required=False, max_length=300)
+
+
+class FaultForm(forms.Form):
+    """One fault of a one-time notice."""
+
+    what = forms.CharField(label="问题", max_length=300)
+    basis = forms.CharField(label="依据", max_length=300)
+    how_to_fix = forms.CharField(label="怎么改", max_length=500)
+    case_id = forms.ChoiceField(label="事项", required=False)
+
+    def __init__(self, *args: Any, cases: Iterable[tuple[str, str]] = (), **options: Any) -> None:
+        """Ask to which case the fault belongs where the notice is on several."""
+        super().__init__(*args, **options)
+        choices = list(cases)
+        if len(choices) > 1:
+            self.fields["case_id"].choices = [("", "全部事项"), *choices]  # type: ignore[attr-defined]
+        else:
+            del self.fields["case_id"]
+
+    def clean_how_to_fix(self) -> str:
+        """Refuse words that do not say what to change: the applicant has one chance to mend it."""
+        text = str(self.cleaned_data["how_to_fix"]).strip()
+        if word := vague_word(text):
+            raise forms.ValidationError(f"“{word}”没有说清改成什么。请写明部位与做法，企业只有一次补正机会。")
+        return text
+
+
+if TYPE_CHECKING:
+    _Faults = forms.BaseFormSet[FaultForm]
+else:
+    _Faults = forms.BaseFormSet
+
+
+class FaultSet(_Faults):
+    """All faults of one notice; empty lines are left out, one fault there must be."""
+
+    def clean(self) -> None:
+        """Ask for at least one fault."""
+        if not any(self.errors) and not self.faults():
+            raise forms.ValidationError("一条问题也没有写。请至少写明一条问题、依据和改法。")
+
+    def faults(self) -> list[dict[str, str]]:
+        """The faults that were filled in."""
+        return [form.cleaned_data for form in self.forms if form.has_changed() and form.is_valid()]
+
+
+NoticeFormSet = forms.formset_factory(FaultForm, formset=FaultSet, extra=0, max_num=30, validate_max=True)
+
+
+class NoticeForm(forms.Form):
+    """What a notice says once for all faults: the days to answer, and why there is a second one."""
+
+    days = forms.IntegerField(label="补正期限（工作日）", min_value=1, max_value=60, initial=10)
+    reason_code = forms.ChoiceField(label="再次告知的理由")
+
+    def __init__(self, data: Any = None, *, reasons: Iterable[tuple[str, str]] = ()) -> None:
+        """Ask for the reason only where faults were told before."""
+        super().__init__(data)
+        choices = list(reasons)
+        if choices:
+            self.fields["reason_code"].choices = [("", "请选择"), *choices]  # type: ignore[attr-defined]
+        else:
+            del self.fields["reason_code"]
+
+
+class AnswerForm(forms.Form):
+    """The enterprise's answer to one fault."""
+
+    answer = forms.CharField(
+        label="怎么改的", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "请写明是怎么改的。"},
+    )
+    uploaded = forms.FileField(label="改好的文件", required=False, allow_empty_file=True)
+
+
+class RefuseForm(forms.Form):
+    """不受理 or 不予受理, with reason and basis."""
+
+    kind = forms.ChoiceField(
+        label="决定", choices=[("refused", "不予受理"), ("not_ours", "不受理")], widget=forms.RadioSelect, initial="refused",
+        help_text="不予受理：材料仍不符合条件。不受理：不属本机关职权或依法不需许可。",
+    )
+    reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
+    basis = forms.CharField(label="依据", max_length=300)
+    referral = forms.CharField(label="应向哪个机关申请", max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A matter of another body needs the body named (行政许可法 32)."""
+        given = super().clean() or {}
+        if given.get("kind") == "not_ours" and not given.get("referral"):
+            self.add_error("referral", "不受理时请告知应向哪个机关申请，或写明“依法不需许可”。")
+        return given
+
+
+class SettleForm(forms.Form):
+    """The check of a deferred paper or a commitment."""
+
+    holds = forms.ChoiceField(
+        label="核实结果", choices=[("yes", "符合"), ("no", "不符合")], widget=forms.RadioSelect
+    )
+    note = forms.CharField(label="说明", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean(self) -> dict[str, Any]:
+        """What does not hold needs its reason."""
+        given = super().clean() or {}
+        if given.get("holds") == "no" and not given.get("note"):
+            self.add_error("note", "不符合的，请写明理由。")
+        return given
+
+
+class WithdrawForm(forms.Form):
+    """撤件 with its reason."""
+
+    reason = forms.CharField(label="撤件原因", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class OpinionForm(forms.Form):
+    """The answer of one department."""
+
+    verdict = forms.ChoiceField(label="意见", choices=OpinionVerdict.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
+    basis = forms.CharField(label="依据条款", max_length=300, required=False)
+    remedy = forms.CharField(
+        label="条件或修改办法", max_length=LONG, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A condition and a no say on which clause they stand and how to mend it."""
+        given = super().clean() or {}
+        if given.get("verdict") in (OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL):
+            for name, words in (("basis", "请写明依据的法规、标准和条款。"), ("remedy", "请写明改成什么，企业只有一次整改机会。")):
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(name, words)
+            if word := vague_word(str(given.get("remedy", ""))):
+                self.add_error("remedy", f"“{word}”没有说清改成什么。请写明部位与做法，企业只有一次整改机会。")
+        return given
+
+
+class MergeForm(forms.Form):
+    """The lead's merged opinion."""
+
+    passed = forms.ChoiceField(
+        label="汇总结论", choices=[("yes", "通过"), ("no", "不通过")], widget=forms.RadioSelect
+    )
+    text = forms.CharField(label="汇总意见", max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class DecideForm(forms.Form):
+    """The decision of the chief representative."""
+
+    outcome = forms.ChoiceField(label="决定", choices=Outcome.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="不予许可的须写明理由。",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """A refusal gives its reason (行政许可法 38)."""
+        given = super().clean() or {}
+        if given.get("outcome") == Outcome.FAIL and not given.get("note"):
+            self.add_error("note", "不予许可的，请写明理由和依据。")
+        return given
+
+
+class OutsideForm(forms.Form):
+    """What was done elsewhere: result, day, evidence."""
+
+    result = forms.CharField(label="办理结果", max_length=300)
+    on = forms.DateField(label="办成日期")
+    evidence = forms.FileField(label="佐证文件", allow_empty_file=True, error_messages={"required": "请上传佐证文件。"})
+
+
+class SpecialStartForm(forms.Form):
+    """The start of a special procedure (行政许可法 45)."""
+
+    kind = forms.ChoiceField(label="类别", choices=SpecialKind.choices)
+    approver = forms.ModelChoiceField(
+        label="批准人", queryset=None, help_text="须由发起人以外的负责人批准。", empty_label="请选择"
+    )
+    basis = forms.CharField(label="依据", max_length=300)
+    planned_days = forms.IntegerField(label="计划天数（工作日）", min_value=1, max_value=120)
+
+    def __init__(self, data: Any = None, *, approvers: Any, **options: Any) -> None:
+        """Offer the people who may approve it."""
+        super().__init__(data, **options)
+        self.fields["approver"].queryset = approvers  # type: ignore[attr-defined]
+
+
+class SpecialEndForm(forms.Form):
+    """The end of a special procedure with its result."""
+
+    result = forms.CharField(label="结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))

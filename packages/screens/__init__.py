@@ -1,0 +1,1 @@
+"""What the pages of ``packages`` show, as plain data put together from models and plans. Pure reads, no forms."""

@@ -1,0 +1,70 @@
+"""Which matters of a project can be applied for now, and why not the others."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packages import queries, rules
+from packages.choices import MatterStage
+from packages.models import MatterCase
+from packages.states import ApplicationSource, Handling
+from projects.access import access_of
+from projects.errors import ALLOWED, Verdict, refuse
+from projects.models import Project, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A matter and whether it can be applied for now."""
+
+    case: MatterCase
+    verdict: Verdict
+
+    @property
+    def code(self) -> str:
+        """Stable code of the matter."""
+        return self.case.matter.matter.code
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPage:
+    """The page of a new application."""
+
+    stages: tuple[tuple[str, tuple[Pick, ...]], ...]
+    verdict: Verdict
+    form_key: str
+
+    @property
+    def codes(self) -> list[tuple[str, str]]:
+        """Matters that can be chosen, for the form."""
+        return [(pick.code, pick.case.matter.name) for _, picks in self.stages for pick in picks if pick.verdict]
+
+
+def apply_page(project: Project, user: User) -> ApplyPage:
+    """The drafts of a project by stage, with a fresh key for the form."""
+    picks = [Pick(case, _verdict(case, draft.blocked_by)) for case, draft in queries.open_drafts(project)]
+    stages = tuple(
+        (stage.label, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
+    )
+    return ApplyPage(stages, rules.can_apply(user, project), str(uuid.uuid4()))
+
+
+def _verdict(case: MatterCase, blocked_by: tuple[str, ...]) -> Verdict:
+    """Whether a draft can be applied for now."""
+    if case.application is not None:
+        return refuse(f"已在申报 {case.application.number} 中")
+    if blocked_by:
+        return refuse(f"前置事项未办结：{'、'.join(blocked_by)}")
+    if case.handling == Handling.ACCEPTANCE:
+        return refuse("随联合验收一并申请")
+    return ALLOWED
+
+
+def source_of(user: User | AnonymousUser) -> str:
+    """Where an application of this person comes in: the window for the office, the net for the enterprise."""
+    return ApplicationSource.WINDOW if access_of(user).is_office else ApplicationSource.NET

@@ -1,0 +1,186 @@
+"""The page of one case: on whom it waits, its clocks, materials, opinions, papers, events, and what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.urls import reverse
+
+from archives.models import Document, Paper
+from packages import queries, rules
+from packages.models import JointSession, MaterialItem, MatterCase, OutsideResult
+from packages.queries import ReviewRow
+from packages.screens.intake import papers_of
+from packages.states import TONES, CaseState, Handling, SessionState
+from projects.clocks import Reading, read_clock
+from projects.errors import Verdict
+from projects.events import subject_of
+from projects.models import Event, IssueItem, User
+from projects.models.time import Clock
+from projects.waiting import Waiting
+
+EVENTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """One clock of the case with its reading; the word says what it limits."""
+
+    label: str
+    clock: Clock
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One round of the joint review: its answers side by side."""
+
+    session: JointSession
+    rows: tuple[ReviewRow, ...]
+    merge: Verdict
+
+    @property
+    def answered(self) -> int:
+        """How many departments have answered, by a person or by time."""
+        return sum(row.task.closed_at is not None for row in self.asked)
+
+    @property
+    def asked(self) -> list[ReviewRow]:
+        """The departments that are asked; the lead merges."""
+        return [row for row in self.rows if row.task.role != "lead"]
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether the lead has to merge."""
+        return self.session.state == SessionState.MERGING
+
+    @property
+    def tone(self) -> str:
+        """Colour of its state."""
+        return TONES[self.session.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that may be done, or why not."""
+
+    label: str
+    url: str
+    verdict: Verdict
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything the page of a case shows."""
+
+    case: MatterCase
+    waiting: Waiting | None
+    clocks: tuple[ClockLine, ...]
+    items: tuple[MaterialItem, ...]
+    sessions: tuple[SessionView, ...]
+    issues: tuple[IssueItem, ...]
+    papers: tuple[Paper, ...]
+    events: tuple[Event, ...]
+    actions: tuple[Action, ...]
+    outside: OutsideResult | None
+    blocked_by: tuple[str, ...]
+
+    @property
+    def tone(self) -> str:
+        """Colour of its state."""
+        return TONES[self.case.state]
+
+    @property
+    def timeline(self) -> list[dict[str, object]]:
+        """The events as the component shows them."""
+        return timeline(self.events)
+
+
+def timeline(events: Iterable[Event]) -> list[dict[str, object]]:
+    """Events for the component `timeline`; what issued a paper has a filled dot."""
+    return [
+        {
+            "on": event.happened_at, "title": event.subject_label, "text": f"　{event.summary}",
+            "who": "　".join(part for part in (event.actor_name, event.actor_organisation) if part),
+            "kind": "big" if event.kind.startswith("paper.") else "",
+        }
+        for event in events
+    ]
+
+
+def case_page(case: MatterCase, user: User) -> CasePage:
+    """The page of a case for this user."""
+    drafts = {draft.case_id: draft for draft in queries.drafts_of([case.project]).get(case.project_id, [])}
+    draft = drafts.get(case.pk)
+    items = case.materials.select_related("document", "kind").order_by("order")
+    return CasePage(
+        case, queries.case_waiting([case]).get(case.pk), tuple(clock_lines(case)), tuple(items),
+        tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
+        tuple(events_of(case)), tuple(actions(case, user)),
+        OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
+        draft.blocked_by if draft else (),
+    )
+
+
+def clock_lines(case: MatterCase) -> list[ClockLine]:
+    """The clocks of a case that have been started."""
+    ids = {
+        "承诺时限": case.promised_clock_id, "法定时限": case.statutory_clock_id, "接件到受理": case.intake_clock_id,
+        "特别程序": case.special_clock_id,
+    }
+    clocks = Clock.objects.with_pauses().in_bulk([pk for pk in ids.values() if pk])
+    return [ClockLine(word, clocks[pk], read_clock(clocks[pk])) for word, pk in ids.items() if pk in clocks]
+
+
+def session_views(case: MatterCase, user: User) -> list[SessionView]:
+    """The rounds of the joint review, the newest first."""
+    sessions = case.sessions.select_related("lead", "case", "project", "merged_by").order_by("-round")
+    return [
+        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session)) for session in sessions
+    ]
+
+
+def events_of(case: MatterCase) -> list[Event]:
+    """The newest events of a case, of its application and of its papers."""
+    reach = Q(subject_type=subject_of(case)[0], subject_key=str(case.pk))
+    if case.application is not None:
+        label, key = subject_of(case.application)
+        reach |= Q(subject_type=label, subject_key=key)
+    return list(Event.objects.filter(reach, project_id=case.project_id).order_by("-pk")[:EVENTS])
+
+
+def actions(case: MatterCase, user: User) -> list[Action]:
+    """What may be done now; what may not stays in place with its reason."""
+    pk = case.pk
+    if case.state == CaseState.DRAFT and case.handling == Handling.OUTSIDE:
+        return [Action("登记外部办理结果", reverse("packages:outside", args=[pk]), rules.can_record_outside(user, case))]
+    if case.state == CaseState.RECEIVED:
+        return [
+            Action("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),
+            Action("即办办结", reverse("packages:on_spot", args=[pk]), rules.can_decide_on_spot(user, case)),
+            Action("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True),
+            Action("撤件", reverse("packages:withdraw", args=[pk]), rules.can_withdraw(user, case), danger=True),
+        ]
+    running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.CORRECTING, CaseState.SUSPENDED)
+    if case.state not in running:
+        return []
+    special = (
+        Action("结束特别程序", reverse("packages:special_end", args=[pk]), rules.can_end_special(user, case))
+        if case.special_kind
+        else Action("启动特别程序", reverse("packages:special_start", args=[pk]), rules.can_start_special(user, case))
+    )
+    return [
+        Action("作出决定", reverse("packages:decide", args=[pk]), rules.can_decide(user, case)),
+        Action("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
+        special,
+        Action("撤件", reverse("packages:withdraw", args=[pk]), rules.can_withdraw(user, case), danger=True),
+    ]
+
+
+def files_of(case: MatterCase, user: User) -> list[Document]:
+    """The documents that a reviewer reads: those of the checklist, with their versions."""
+    found = Document.objects.visible_to(user).filter(used_by__case=case).prefetch_related("versions").distinct()
+    return list(found.select_related("kind").order_by("pk"))

@@ -1,0 +1,316 @@
+"""The page of an application: the checklist of each case, what is missing, the verdicts that are possible now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from archives.models import Paper
+from packages import queries, rules
+from packages.choices import MaterialForm, MaterialSource
+from packages.models import Application, MaterialItem, MatterCase
+from packages.services.checklist import FORM_KIND
+from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
+from projects import timing
+from projects.clocks import Reading
+from projects.errors import ALLOWED, Verdict, refuse
+from projects.events import subject_of
+from projects.models import IssueItem, User
+from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
+
+#: States in which a line takes one slim row at the top: nobody has to do anything for it.
+SLIM = (MaterialState.HELD, MaterialState.SHARED)
+SUBMITTED = "材料已随申报提交。"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to meet a line: pressed, or why it cannot be."""
+
+    value: str
+    label: str
+    pressed: bool
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the checklist."""
+
+    item: MaterialItem
+    choices: tuple[Choice, ...]
+    editable: Verdict
+    ground: str
+    there: str
+    error: str
+
+    @property
+    def is_slim(self) -> bool:
+        """Whether it is already there."""
+        return self.item.state in SLIM
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it still has to be met."""
+        return self.item.state not in MATERIAL_MET
+
+    @property
+    def tone(self) -> str:
+        """Colour of its state."""
+        return TONES[self.item.state]
+
+    @property
+    def form(self) -> str:
+        """Form in which it is handed in."""
+        return dict(MaterialForm.choices).get(self.item.form, "")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLines:
+    """One case with its lines, those that are held first."""
+
+    case: MatterCase
+    reading: Reading
+    lines: tuple[Line, ...]
+    accept: Verdict
+    refuse: Verdict
+    on_spot: Verdict
+
+    @property
+    def missing(self) -> list[Line]:
+        """Lines that are not met."""
+        return [line for line in self.lines if line.is_missing]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One fault of a notice, with what the asker may do about it."""
+
+    issue: IssueItem
+    answer: Verdict
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the owner still has to answer."""
+        return self.issue.state in ISSUE_WITH_OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class IntakePage:
+    """Everything the page of an application shows."""
+
+    application: Application
+    state: ApplicationState
+    cases: tuple[CaseLines, ...]
+    told: tuple[Told, ...]
+    papers: tuple[Paper, ...]
+    saved_at: dt.datetime | None
+    submit: Verdict
+    accept: Verdict
+    notice: Verdict
+    refuse: Verdict
+    on_spot: Verdict
+    give_back: Verdict
+
+    @property
+    def missing(self) -> list[Line]:
+        """Lines of all cases that are not met."""
+        return [line for entry in self.cases for line in entry.missing]
+
+    @property
+    def total(self) -> int:
+        """How many lines there are."""
+        return sum(len(entry.lines) for entry in self.cases)
+
+    @property
+    def held(self) -> int:
+        """How many lines nobody has to hand in."""
+        return sum(line.is_slim for entry in self.cases for line in entry.lines)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the application is not handed in yet."""
+        return self.application.submitted_at is None
+
+    @property
+    def is_correcting(self) -> bool:
+        """Whether faults were told and not yet returned."""
+        return self.state == ApplicationState.CORRECTING
+
+    @property
+    def at_window(self) -> bool:
+        """Whether a verdict of the window is due."""
+        return any(entry.case.state == CaseState.RECEIVED for entry in self.cases)
+
+    @property
+    def spot(self) -> MatterCase | None:
+        """The first case that can be decided at the counter."""
+        return next((entry.case for entry in self.cases if entry.on_spot), None)
+
+    @property
+    def missing_words(self) -> str:
+        """What the verdict bar says is missing."""
+        if not self.missing:
+            return ""
+        return f"还缺 {len(self.missing)} 件" + ("" if self.is_draft else "，暂不能受理")
+
+    @property
+    def refuse_url(self) -> str:
+        """The page of 不予受理 for the first case that is at the window."""
+        received = next((entry.case for entry in self.cases if entry.case.state == CaseState.RECEIVED), None)
+        return reverse("packages:refuse", args=[received.pk]) if received else ""
+
+    @property
+    def spot_url(self) -> str:
+        """The page of 即办办结 for the first case that can be decided at the counter."""
+        return reverse("packages:on_spot", args=[self.spot.pk]) if self.spot else ""
+
+
+def intake_page(application: Application, user: User, *, wrong: int = 0, error: str = "") -> IntakePage:
+    """The page of an application for this user; `wrong` is the line whose change was refused, `error` why."""
+    lists = queries.checklist(application)
+    cases = [entry.case for entry in lists]
+    readings = queries.case_readings(cases)
+    entries = tuple(
+        CaseLines(
+            entry.case, readings[entry.case.pk], tuple(_lines(entry.items, user, wrong, error)),
+            rules.can_accept(user, entry.case), rules.can_refuse(user, entry.case),
+            rules.can_decide_on_spot(user, entry.case),
+        )
+        for entry in lists
+    )
+    state = queries.application_state(application, cases)
+    told = tuple(
+        Told(issue, rules.can_answer_fault(user, issue)) for issue in _told(cases)
+    )
+    stamps = [line.item.changed_at for entry in entries for line in entry.lines if line.item.changed_at]
+    received = [entry for entry in entries if entry.case.state == CaseState.RECEIVED]
+    missing = sum(len(entry.missing) for entry in received)
+    return IntakePage(
+        application, state, entries, told, tuple(papers_of(application, cases)), max(stamps, default=None),
+        submit=_first([rules.can_receive(user, application)]),
+        accept=_accept(received, missing),
+        notice=_first([rules.can_notice(user, entry.case) for entry in received] or [_nothing(cases)]),
+        refuse=_first([entry.refuse for entry in received] or [_nothing(cases)]),
+        on_spot=_on_spot(received),
+        give_back=_give_back(user, application, told),
+    )
+
+
+def _lines(items: Iterable[MaterialItem], user: User, wrong: int, error: str) -> list[Line]:
+    lines = [_line(item, user, error if item.pk == wrong else "") for item in items]
+    return sorted(lines, key=lambda line: not line.is_slim)
+
+
+def _line(item: MaterialItem, user: User, error: str) -> Line:
+    editable = rules.can_set_material(user, item)
+    choices = tuple(
+        Choice(value, label, item.state == value, editable and allowed)
+        for value, label, allowed in ways(item, window=rules.is_window(user, item.case.project))
+    )
+    return Line(item, choices, editable, _ground(item), _there(item), error)
+
+
+def ways(item: MaterialItem, *, window: bool) -> list[tuple[str, str, Verdict]]:
+    """The ways to meet a line, and whether the catalogue allows them for its matter (as `set_material` does)."""
+    by_window = ALLOWED if window else refuse("由窗口核对后确认")
+    shared = [(MaterialState.SHARED, "共享", by_window)] if item.source != MaterialSource.APPLICANT else []
+    return [
+        (MaterialState.UPLOADED, "上传", ALLOWED),
+        (MaterialState.DEFERRED, "容缺", _deferral(item)),
+        (MaterialState.COMMITTED, "承诺", _commitment(item)),
+        *shared,
+        (MaterialState.NOT_APPLICABLE, "不适用", by_window),
+    ]
+
+
+def _deferral(item: MaterialItem) -> Verdict:
+    if item.case.promised_days == 0:
+        return refuse("即办件不适用容缺")
+    if not item.case.matter.deferral_allowed:
+        return refuse("本事项不适用容缺受理")
+    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
+        return refuse("主要材料，不能容缺")
+    return ALLOWED
+
+
+def _commitment(item: MaterialItem) -> Verdict:
+    if item.kind.slug == FORM_KIND:
+        return refuse("申请表不能以承诺代替")
+    if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
+        return refuse("本事项不适用告知承诺")
+    return ALLOWED
+
+
+def _ground(item: MaterialItem) -> str:
+    """Where the paper comes from, in words."""
+    source = MaterialSource(item.source).label if item.source in MaterialSource.values else item.source
+    return item.source_note or source
+
+
+def _there(item: MaterialItem) -> str:
+    """What is there now."""
+    if item.document is None:
+        return item.note
+    filed = f"{item.document.title}，{timing.business_day(item.document.filed_at):%Y-%m-%d} 归档"
+    return filed if item.state == MaterialState.HELD else f"已上传：{filed}"
+
+
+def _told(cases: Iterable[MatterCase]) -> list[IssueItem]:
+    keys = [str(case.pk) for case in cases]
+    found = IssueItem.objects.filter(subject_type=MatterCase._meta.label, subject_key__in=keys)
+    kinds = [IssueKind.CORRECTION, IssueKind.DEFERRAL, IssueKind.COMMITMENT]
+    return list(found.filter(kind__in=kinds).select_related("project", "raised_for", "clock").order_by("batch", "pk"))
+
+
+def papers_of(application: Application | None, cases: Iterable[MatterCase]) -> list[Paper]:
+    """The papers of an application and its cases, newest first."""
+    keys: dict[str, list[str]] = {}
+    for label, key in [*([subject_of(application)] if application else []), *(subject_of(case) for case in cases)]:
+        keys.setdefault(label, []).append(key)
+    papers = [
+        paper for label, subject_keys in keys.items()
+        for paper in Paper.objects.filter(subject_type=label, subject_key__in=subject_keys)
+    ]
+    return sorted(papers, key=lambda paper: paper.pk, reverse=True)
+
+
+def _first(verdicts: list[Verdict]) -> Verdict:
+    """The first refusal, else leave."""
+    return next((verdict for verdict in verdicts if not verdict), ALLOWED)
+
+
+def _nothing(cases: list[MatterCase]) -> Verdict:
+    words = "、".join(dict.fromkeys(case.get_state_display() for case in cases)) or "没有事项"
+    return refuse(f"没有待受理的事项（{words}）")
+
+
+def _accept(received: list[CaseLines], missing: int) -> Verdict:
+    if not received:
+        return refuse("没有待受理的事项")
+    verdict = _first([entry.accept for entry in received])
+    if verdict and missing:
+        return refuse(f"还缺 {missing} 件，暂不能受理")
+    return verdict
+
+
+def _on_spot(received: list[CaseLines]) -> Verdict:
+    if not received:
+        return refuse("没有待受理的事项")
+    return ALLOWED if any(entry.on_spot for entry in received) else received[0].on_spot
+
+
+def _give_back(user: User, application: Application, told: tuple[Told, ...]) -> Verdict:
+    owed = sum(entry.is_owed for entry in told if entry.issue.kind == IssueKind.CORRECTION)
+    verdict = rules.can_return_corrected(user, application)
+    if verdict and owed:
+        return refuse(f"还有 {owed} 条没有答复")
+    return verdict
+
+
+def answered(told: Iterable[Told]) -> int:
+    """How many faults are answered."""
+    return sum(entry.issue.state in (IssueState.SUBMITTED, IssueState.VERIFIED) for entry in told)

@@ -1,0 +1,77 @@
+"""The one-time notice: what to tell about an application or a case, with a line for each paper that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from packages import rules
+from packages.models import Application, MatterCase
+from packages.screens.intake import intake_page
+from packages.services.correction import REASONS, notices_of
+from packages.states import CaseState
+from projects.errors import Verdict
+from projects.models import User
+
+BASIS_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """The page of a notice."""
+
+    title: str
+    kind: str
+    word: str
+    application: Application | None
+    case: MatterCase | None
+    cases: tuple[MatterCase, ...]
+    verdict: Verdict
+    suggestions: tuple[dict[str, str], ...]
+    back: str
+    reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The cases as choices."""
+        return [(str(case.pk), case.matter.name) for case in self.cases]
+
+    def told(self, faults: Iterable[Mapping[str, object]]) -> list[int]:
+        """The cases that these faults belong to; a fault without a case belongs to all."""
+        named = {str(fault.get("case_id") or "") for fault in faults}
+        return [case.pk for case in self.cases if "" in named or str(case.pk) in named]
+
+
+def of_application(application: Application, user: User) -> NoticePage:
+    """The notice of the window on everything that an application lacks."""
+    page = intake_page(application, user)
+    cases = tuple(entry.case for entry in page.cases if entry.case.state == CaseState.RECEIVED)
+    missing = {line.item.name: line.item for line in page.missing if line.item.case in cases}
+    return NoticePage(
+        f"一次性告知：{application.number}", "completion", "补全", application, None, cases, page.notice,
+        tuple(_suggestion(name, item.case) for name, item in missing.items()),
+        reverse("packages:application", args=[application.pk]), _reasons(cases),
+    )
+
+
+def of_case(case: MatterCase, user: User) -> NoticePage:
+    """The notice on one case: of the window before acceptance, of the department afterwards."""
+    before = case.state == CaseState.RECEIVED
+    kind, word = ("completion", "补全") if before else ("correction", "补正")
+    return NoticePage(
+        f"一次性告知：{case.matter.name}", kind, word, None, case, (case,), rules.can_notice(user, case), (),
+        reverse("packages:case", args=[case.pk]), _reasons((case,)),
+    )
+
+
+def _reasons(cases: Iterable[MatterCase]) -> tuple[tuple[str, str], ...]:
+    """The reasons to choose from where one of the cases was told faults before."""
+    return tuple(REASONS.items()) if any(notices_of(case) for case in cases) else ()
+
+
+def _suggestion(name: str, case: MatterCase) -> dict[str, str]:
+    """A fault for a paper that is missing; the clerk may change every word."""
+    basis = case.matter.legal_basis.split("；")[0][:BASIS_LENGTH]
+    return {"case_id": str(case.pk), "what": f"缺少“{name}”", "basis": basis, "how_to_fix": f"提交“{name}”，加盖申请单位公章"}

@@ -1,0 +1,65 @@
+"""What an enterprise owes, project by project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packages.models import Application, MatterCase
+from packages.queries import Todo
+from packages.states import CaseState
+from packages.waiting import CASE_LABEL
+from projects.models import IssueItem, Project
+from projects.states import ISSUE_WITH_OWNER, IssueKind
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import User
+
+    Person = User | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """One project and what its owner has to do."""
+
+    project: Project
+    todos: tuple[Todo, ...]
+    to_return: tuple[int, ...]
+
+
+def by_project(todos: Iterable[Todo], user: Person) -> list[Owing]:
+    """The to-dos by project, in the order in which the most urgent of each stands; last the answers to hand in."""
+    groups: dict[int, list[Todo]] = {}
+    projects: dict[int, Project] = {}
+    returns = answered(user)
+    for todo in todos:
+        groups.setdefault(todo.project.pk, []).append(todo)
+        projects[todo.project.pk] = todo.project
+    for application in returns:
+        groups.setdefault(application.project_id, [])
+        projects[application.project_id] = application.project
+    return [
+        Owing(projects[pk], tuple(rows), tuple(found.pk for found in returns if found.project_id == pk))
+        for pk, rows in groups.items()
+    ]
+
+
+def answered(user: Person) -> list[Application]:
+    """Applications whose told faults are all answered and that only have to be handed back."""
+    waiting = Application.objects.visible_to(user).filter(cases__state=CaseState.CORRECTING).distinct()
+    found = {application.pk: application for application in waiting.select_related("project").order_by("pk")}
+    cases = dict(
+        MatterCase.objects.filter(application__in=list(found), state=CaseState.CORRECTING).values_list(
+            "pk", "application_id"
+        )
+    )
+    owed = IssueItem.objects.filter(
+        subject_type=CASE_LABEL, subject_key__in=[str(pk) for pk in cases], kind=IssueKind.CORRECTION,
+        state__in=ISSUE_WITH_OWNER,
+    )
+    for key in owed.values_list("subject_key", flat=True):
+        found.pop(cases[int(key)] or 0, None)
+    return list(found.values())

@@ -1,0 +1,182 @@
+"""The plan of a project as a list with bars, as a flow chart, and as a file of comma-separated values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from packages.choices import MatterKind
+from packages.models import Enrolment, MatterCase
+from packages.planning.build import MatterView, PlanView, StageView, build_plan
+from packages.planning.engine import Slot
+from packages.states import CASE_OPEN, CASE_PASSED, CaseState
+from projects.models import Project
+
+#: Width of the bar of a row, in the units of its drawing.
+BAR = 160
+#: Who carries these out is outside the government's time.
+OUTSIDE_KINDS = frozenset({MatterKind.INTERMEDIARY, MatterKind.TENDER, MatterKind.FEE})
+CSV_HEAD = (
+    "阶段", "步骤", "事项", "牵头部门", "承诺", "起（日）", "止（日）", "前置事项", "适用条件", "材料份数", "需提交", "材料",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A matter in the list: its bar over the days, what it waits for, and the state of its case."""
+
+    matter: MatterView
+    slot: Slot
+    x: float
+    width: float
+    state: CaseState | None
+
+    @property
+    def needs(self) -> str:
+        """The matters that come before it."""
+        return "、".join(name for _, name in self.matter.prerequisites)
+
+    @property
+    def days_words(self) -> str:
+        """When it runs, counted from the first application."""
+        start, end = self.slot.start, self.slot.end
+        if end == start:
+            day = f"第 {end} 日" if end else "首日"
+            return f"{day}当天" if self.matter.is_counted else f"{day}起"
+        return f"第 {start + 1}–{end} 日" if end > start + 1 else f"第 {end} 日"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A stage: its days against what the package promises, and its matters step by step, side lane last."""
+
+    stage: StageView
+    days: int
+    lines: tuple[Line, ...]
+
+    @property
+    def verdict(self) -> str:
+        """How the forecast stands to the promise in words."""
+        gap = self.stage.published - self.days
+        if gap == 0:
+            return "与套餐承诺相同"
+        return f"比套餐承诺少 {gap} 日" if gap > 0 else f"比套餐标准情形多 {-gap} 日"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPage:
+    """The page of a plan; `road` counts every day, not only those of the promise."""
+
+    enrolment: Enrolment
+    plan: PlanView
+    groups: tuple[Group, ...]
+    total: int
+    published: int
+    road: bool
+
+    @property
+    def saved(self) -> int:
+        """How many materials fewer than before."""
+        return self.plan.before - self.plan.after
+
+
+def plan_page(project: Project, *, road: bool = False) -> PlanPage | None:
+    """The plan of a project, or None while it has no package."""
+    enrolment = Enrolment.objects.filter(project=project).select_related("package_version__package").first()
+    if enrolment is None:
+        return None
+    plan = build_plan(enrolment.package_version, enrolment.facts)
+    schedule = plan.road if road else plan.promise
+    length = max([slot.end for slot in schedule.slots.values()], default=0) or 1
+    states = dict(
+        MatterCase.objects.filter(project=project).order_by("pk").values_list("matter__matter__code", "state")
+    )
+    groups = tuple(
+        Group(
+            stage, stage.road_days if road else stage.days,
+            tuple(_line(m, schedule.slots[m.code], length, states) for m in stage.matters),
+        )
+        for stage in plan.stages
+    )
+    return PlanPage(enrolment, plan, groups, schedule.total, sum(s.published for s in plan.stages), road)
+
+
+def _line(matter: MatterView, slot: Slot, length: int, states: Mapping[str, str]) -> Line:
+    start, end = BAR * slot.start / length, BAR * slot.end / length
+    state = states.get(matter.code)
+    return Line(matter, slot, round(start, 1), round(max(end - start, 3), 1), CaseState(state) if state else None)
+
+
+def csv_lines(page: PlanPage) -> Iterator[list[str]]:
+    """The plan as lines of a file, head first."""
+    yield list(CSV_HEAD)
+    for group in page.groups:
+        for line in group.lines:
+            matter = line.matter
+            yield [
+                group.stage.label, str(line.slot.step) if not line.slot.lane else "旁线", matter.name,
+                matter.definition.lead.name, matter.days_label, str(line.slot.start), str(line.slot.end), line.needs,
+                matter.condition, str(len(matter.materials)), str(matter.submitted),
+                "；".join(f"{m.name}（{m.source_label}）" for m in matter.materials),
+            ]
+
+
+# Flow chart
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A plan for the tag `flow_chart`: columns are steps, lanes departments."""
+
+    columns: list[dict[str, str]]
+    lanes: list[str]
+    stages: list[dict[str, object]]
+    nodes: list[dict[str, object]]
+    edges: list[tuple[str, str, bool]]
+    today: float | None = None
+
+
+def chart_of(page: PlanPage) -> Chart:
+    """The flow chart of a plan, critical path marked, what is done or runs from the cases."""
+    lines = [line for group in page.groups for line in group.lines]
+    places = sorted({(line.slot.stage, line.slot.step) for line in lines})
+    lanes = list(dict.fromkeys(_lane(line) for line in lines))
+    critical = {line.slot.code for line in lines if line.slot.is_critical}
+    codes = {line.slot.code for line in lines}
+    return Chart(
+        columns=[_column(place, lines) for place in places],
+        lanes=lanes,
+        stages=[
+            {"name": group.stage.label, "joints": f"{group.days} 日",
+             "span": len({p for p in places if p[0] == n})}
+            for n, group in enumerate(page.groups)
+        ],
+        nodes=[_node(line, places, lanes) for line in lines],
+        edges=[
+            (code, line.slot.code, code in critical and line.slot.code in critical)
+            for line in lines for code, _ in line.matter.prerequisites if code in codes
+        ],
+    )
+
+
+def _lane(line: Line) -> str:
+    return "企业、中介" if line.matter.definition.kind in OUTSIDE_KINDS else line.matter.definition.lead.name
+
+
+def _column(place: tuple[int, int], lines: list[Line]) -> dict[str, str]:
+    here = [line.slot for line in lines if (line.slot.stage, line.slot.step) == place and not line.slot.lane]
+    if not here:
+        return {"label": f"第 {place[1]} 步", "note": "旁线"}
+    first, last = min(slot.start for slot in here), max(slot.end for slot in here)
+    return {"label": f"第 {place[1]} 步", "note": f"{first + 1}–{last} 日" if last > first + 1 else f"第 {last} 日"}
+
+
+def _node(line: Line, places: list[tuple[int, int]], lanes: list[str]) -> dict[str, object]:
+    matter = line.matter
+    done, now = line.state in CASE_PASSED, line.state in CASE_OPEN
+    return {
+        "id": matter.code, "title": matter.name, "note": f"{matter.days} 日" if matter.days else "即办",
+        "column": places.index((line.slot.stage, line.slot.step)), "lane": lanes.index(_lane(line)),
+        "state": "done" if done else "now" if now else "todo", "critical": line.slot.is_critical,
+        "external": not matter.is_counted,
+    }

@@ -1,0 +1,1 @@
+"""Pages of ``packages``, one module for each place of work."""

@@ -1,0 +1,75 @@
+"""What a service refuses on a page with a form becomes an error of that form; the page that asks before a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from packages.models import MatterCase
+from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
+
+T = TypeVar("T")
+CONFLICT = 409
+
+
+class TakesErrors(Protocol):
+    """A form that an error can be added to."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error."""
+
+
+def attempt(form: TakesErrors, action: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
+    """Call the service. What the domain refuses stands on the form, with what happened last; 403 stays 403."""
+    try:
+        return action(*args, **kwargs)
+    except NotAllowed:
+        raise
+    except DomainError as error:
+        form.add_error(None, told(error))
+        return None
+
+
+def told(error: DomainError) -> str:
+    """What was refused and, where another was faster, who and when."""
+    return f"{error.message}最近一次办理：{error.latest}。" if error.latest else error.message
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step that is asked for on a page of its own: it works without scripts and says what follows from it."""
+
+    title: str
+    button: str
+    run: Callable[[dict[str, Any]], object]
+    back: str
+    done: str
+    case: MatterCase | None = None
+    verdict: Verdict = ALLOWED
+    says: tuple[str, ...] = ()
+    danger: bool = False
+    seg: str = ""
+    beside: dict[str, Any] = field(default_factory=dict)
+
+
+def ask(request: HttpRequest, form: forms.BaseForm, step: Step, template: str = "packages/confirm.html") -> HttpResponse:
+    """Show the page of a step; a valid POST carries it out and goes back."""
+    if request.method == "POST" and form.is_valid() and attempt(form, step.run, form.cleaned_data) is not None:
+        messages.success(request, step.done)
+        return redirect(step.back)
+    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    return render(request, template, {"form": form, "step": step, "case": step.case, **step.beside}, status=status)
+
+
+def back_to(request: HttpRequest, default: str) -> str:
+    """The address of this portal that the form named, else the default."""
+    url = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if url and safe else default

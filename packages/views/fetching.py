@@ -1,0 +1,56 @@
+"""Fetch what the asker may see, or answer 404."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from projects.models import IssueItem, Project
+
+
+def project_or_404(request: HttpRequest, pk: int) -> Project:
+    """A project that the asker may know of."""
+    return get_object_or_404(Project.objects.visible_to(request.user).select_related("owner", "centre"), pk=pk)
+
+
+def application_or_404(request: HttpRequest, pk: int) -> Application:
+    """An application of a visible project."""
+    found = Application.objects.visible_to(request.user)
+    return get_object_or_404(found.select_related("project__owner", "project__centre", "applicant", "opened_by"), pk=pk)
+
+
+def case_or_404(request: HttpRequest, pk: int) -> MatterCase:
+    """A case of a visible project."""
+    related = ("matter__matter", "lead", "project__owner", "project__centre", "application", "decided_by", "accepted_by")
+    return get_object_or_404(MatterCase.objects.visible_to(request.user).select_related(*related), pk=pk)
+
+
+def item_or_404(request: HttpRequest, pk: int) -> MaterialItem:
+    """A line of the checklist of a visible case."""
+    found = MaterialItem.objects.filter(case__in=MatterCase.objects.visible_to(request.user))
+    return get_object_or_404(found.select_related("case__application__project"), pk=pk)
+
+
+def issue_or_404(request: HttpRequest, pk: int) -> IssueItem:
+    """Something owed in a visible project that hangs on a case."""
+    found = IssueItem.objects.filter(
+        project__in=Project.objects.visible_to(request.user), subject_type=MatterCase._meta.label
+    )
+    return get_object_or_404(found.select_related("project"), pk=pk)
+
+
+def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
+    """A review task that the asker may see."""
+    related = (
+        "session__case__matter__matter", "session__case__lead", "session__case__application", "session__project__owner",
+        "session__project__centre", "session__lead", "organisation", "handler", "clock",
+    )
+    return get_object_or_404(ReviewTask.objects.visible_to(request.user).select_related(*related), pk=pk)
+
+
+def session_or_404(request: HttpRequest, pk: int) -> JointSession:
+    """A joint review of a visible project."""
+    found = JointSession.objects.filter(project__in=Project.objects.visible_to(request.user))
+    related = ("case__matter__matter", "case__lead", "case__application", "project__owner", "project__centre", "lead")
+    return get_object_or_404(found.select_related(*related), pk=pk)

@@ -1,0 +1,80 @@
+"""The one-time notice of the window (补全) and of a department (补正)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.forms import formset_factory
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from packages.forms import FaultForm, FaultSet, NoticeForm, NoticeFormSet
+from packages.screens import noticing
+from packages.services import intake as services
+from packages.views.acting import CONFLICT, attempt
+from packages.views.fetching import application_or_404, case_or_404
+from projects.models import User
+
+#: Empty rows that a notice starts with, and the most it may have.
+ROWS, MOST = 2, 30
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell all faults of an application at once (补全告知)."""
+    found = application_or_404(request, pk)
+    return _notice(request, noticing.of_application(found, cast("User", request.user)))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def case_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell all faults of one case at once (补全告知 or 补正告知)."""
+    return _notice(request, noticing.of_case(case_or_404(request, pk), cast("User", request.user)))
+
+
+def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
+    """Show or send the notice; `more` adds a row without losing what is written."""
+    sends = request.method == "POST" and "more" not in request.POST
+    form = NoticeForm(request.POST if sends else None, reasons=page.reasons)
+    formset = _written(request, page) if not sends else _made(request.POST, page)
+    if sends and form.is_valid() and formset.is_valid() and _send(request, page, form, formset) is not None:
+        messages.success(request, f"已一次告知 {len(formset.faults())} 条问题，告知书已出具，时限暂停。")
+        return redirect(page.back)
+    context = {"page": page, "formset": formset, "form": form, "case": page.case}
+    return render(request, "packages/notice.html", context, status=CONFLICT if sends else 200)
+
+
+def _send(request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet) -> object:
+    """Give the notice on the cases that have faults; None when the service refused."""
+    faults = formset.faults()
+    return attempt(
+        form, services.notice_faults, page.told(faults), faults=faults, by=request.user, kind=page.kind,
+        **form.cleaned_data,
+    )
+
+
+def _made(data: QueryDict, page: noticing.NoticePage) -> FaultSet:
+    """The posted faults."""
+    return cast("FaultSet", NoticeFormSet(data, form_kwargs={"cases": page.choices}))
+
+
+def _written(request: HttpRequest, page: noticing.NoticePage) -> FaultSet:
+    """The rows to write on: what is missing at first, later what was written and one more."""
+    more = "more" in request.POST
+    rows = rows_of(request.POST) if more else list(page.suggestions)
+    extra = 1 if more else max(ROWS - len(rows), 0)
+    made = formset_factory(FaultForm, formset=FaultSet, extra=len(rows) + extra, max_num=MOST)
+    return cast("FaultSet", made(initial=rows, form_kwargs={"cases": page.choices}))
+
+
+def rows_of(data: QueryDict) -> list[dict[str, str]]:
+    """The rows of a posted form as they were written."""
+    total = data.get("form-TOTAL_FORMS", "0")
+    names = ("case_id", "what", "basis", "how_to_fix")
+    count = min(int(total), MOST) if total.isdigit() else 0
+    return [{name: data.get(f"form-{n}-{name}", "") for name in names} for n in range(count)]

@@ -1,0 +1,40 @@
+"""The plan of a project: as a list, as a file, as a flow chart."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET
+
+from packages import rules
+from packages.screens import planning
+from packages.views.files import csv_response
+from projects.models import Project
+
+
+@login_required
+@require_GET
+def plan(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the plan of a project, by promise or by the whole road; `export=csv` gives the file."""
+    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    page = planning.plan_page(project, road=request.GET.get("road") == "1")
+    if page is not None and request.GET.get("export") == "csv":
+        return csv_response(f"{project.code} 计划", planning.csv_lines(page))
+    context = {
+        "project": project, "page": page, "can_enrol": rules.can_enrol(request.user, project),
+        "can_apply": rules.can_apply(request.user, project),
+    }
+    return render(request, "packages/plan.html", context)
+
+
+@login_required
+@require_GET
+def plan_chart(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the plan as a flow chart for printing (一图)."""
+    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    page = planning.plan_page(project)
+    if page is None:
+        return redirect("packages:plan", pk=pk)
+    context = {"project": project, "page": page, "chart": planning.chart_of(page)}
+    return render(request, "packages/plan_chart.html", context)
