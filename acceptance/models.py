@@ -39,7 +39,9 @@ class AcceptanceApplication(StateModel):
     application = models.OneToOneField(
         "packages.Application", on_delete=models.PROTECT, related_name="acceptance", verbose_name="申报"
     )
-    lead = models.ForeignKey("projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门")
+    lead = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门"
+    )
     state = StateField("状态", choices=AcceptanceState, default=AcceptanceState.APPLIED)
     round = models.PositiveSmallIntegerField("轮次", default=1)
     clock = models.ForeignKey(

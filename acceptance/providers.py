@@ -50,7 +50,7 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
         acceptance.state == AcceptanceState.APPLIED and acceptance.application.submitted_at is None
     )
     return Waiting(
-        project_id=project.pk, rank=1 if with_owner else rank, role=_body(acceptance, project, with_owner), verb=verb,
+        project_id=project.pk, rank=1 if with_owner else rank, role=_body(acceptance, with_owner=with_owner), verb=verb,
         what="联合验收申报材料" if with_owner and acceptance.state == AcceptanceState.APPLIED else what, since=since,
         days=workdays.workdays_between(since, timing.today()), limit=reading.limit if reading else None,
         due_on=reading.due_on if reading and not reading.paused else None,
@@ -60,7 +60,7 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
     )
 
 
-def _body(acceptance: AcceptanceApplication, project: Project, with_owner: bool) -> str:
+def _body(acceptance: AcceptanceApplication, *, with_owner: bool) -> str:
     if with_owner:
         return "建设单位"
     if acceptance.state == AcceptanceState.APPLIED:

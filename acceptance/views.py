@@ -52,7 +52,9 @@ def _try(form: forms.Form, call: Callable[[], object]) -> bool:
     return True
 
 
-def _form(request: HttpRequest, title: str, form: forms.Form, acceptance: AcceptanceApplication, **more: Any) -> HttpResponse:
+def _form(
+    request: HttpRequest, title: str, form: forms.Form, acceptance: AcceptanceApplication, **more: Any
+) -> HttpResponse:
     context = {"title": title, "form": form, "acceptance": acceptance, "project": acceptance.project, **more}
     return render(request, more.get("template", "acceptance/form.html"), context, status=422 if form.errors else 200)
 
@@ -120,7 +122,8 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     names = ("result", "note", "faults")
     if _try(form, lambda: items.record_item(pk, by=request.user, **{n: form.cleaned_data[n] for n in names})):
         return redirect("acceptance:detail", pk=found.acceptance_id)
-    return _form(request, f"现场验收：{found.name}", form, found.acceptance, item=found, template="acceptance/item.html")
+    title = f"现场验收：{found.name}"
+    return _form(request, title, form, found.acceptance, item=found, template="acceptance/item.html")
 
 
 @login_required
@@ -131,18 +134,18 @@ def site_list(request: HttpRequest, pk: int) -> HttpResponse:
     _allow(rules.can_issue_list(request.user, acceptance))
     if _try(form, lambda: items.issue_list(pk, by=request.user, **form.cleaned_data)):
         return redirect("acceptance:detail", pk=pk)
-    return _form(request, "汇总现场验收", form, acceptance, submit="发出一次性告知单", rows=queries.item_rows(acceptance, request.user))
+    rows = queries.item_rows(acceptance, request.user)
+    return _form(request, "汇总现场验收", form, acceptance, submit="发出一次性告知单", rows=rows)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer one item of the list."""
-    visible = Project.objects.visible_to(request.user)
-    issue = get_object_or_404(
-        IssueItem.objects.filter(project__in=visible, subject_type=AcceptanceItem._meta.label).select_related("project"),
-        pk=pk,
+    issues = IssueItem.objects.filter(
+        project__in=Project.objects.visible_to(request.user), subject_type=AcceptanceItem._meta.label
     )
+    issue = get_object_or_404(issues.select_related("project"), pk=pk)
     _allow(rules.can_answer(request.user, issue))
     found = _item(request, int(issue.subject_key))
     form = AnswerForm(request.POST or None, request.FILES or None)

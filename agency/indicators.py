@@ -96,10 +96,10 @@ def figures(period: Period, centre: Organisation) -> list[Figure]:
 
 def _rows(period: Period, centre: Organisation) -> Iterable[tuple[int, str, object]]:
     ours = MatterCase.objects.filter(project__centre=centre).exclude(handling=Handling.OUTSIDE).order_by("pk")
-    within = {"gte": period.start, "lt": period.end}
-    for pk, lead in ours.filter(received_at__gte=within["gte"], received_at__lt=within["lt"]).values_list("pk", "lead_id"):
+    received = ours.filter(received_at__gte=period.start, received_at__lt=period.end)
+    for pk, lead in received.values_list("pk", "lead_id"):
         yield lead, "received", pk
-    decided = ours.filter(decided_at__gte=within["gte"], decided_at__lt=within["lt"], state__in=list(CASE_DECIDED))
+    decided = ours.filter(decided_at__gte=period.start, decided_at__lt=period.end, state__in=list(CASE_DECIDED))
     for pk, lead, used, late in decided.values_list("pk", "lead_id", "used_days", "is_overdue"):
         yield lead, "decided", (pk, used, late)
     running = ours.filter(Q(ended_at=None) | Q(ended_at__gte=period.end), accepted_at__lt=period.end)
@@ -110,6 +110,7 @@ def _rows(period: Period, centre: Organisation) -> Iterable[tuple[int, str, obje
 def _figures_of(organisation_id: int | None, bucket: _Bucket) -> list[Figure]:
     decided = tuple(pk for pk, _, _ in bucket.decided)
     in_time = tuple(pk for pk, _, late in bucket.decided if not late)
+    timed = tuple(pk for pk, days, _ in bucket.decided if days is not None)
     used = [days for _, days, _ in bucket.decided if days is not None]
     overdue = tuple(pk for pk, _, late in bucket.decided if late) + tuple(pk for pk, late in bucket.running if late)
     base = decided + tuple(pk for pk, _ in bucket.running)
@@ -118,8 +119,8 @@ def _figures_of(organisation_id: int | None, bucket: _Bucket) -> list[Figure]:
         make(RECEIVED, Decimal(len(bucket.received)), tuple(bucket.received)),
         make(DECIDED, Decimal(len(decided)), decided),
         make(ON_TIME, _percent(len(in_time), len(decided)), in_time, decided),
-        make(MEAN, _round(statistics.fmean(used)) if used else None, decided),
-        make(MEDIAN, _round(statistics.median(used)) if used else None, decided),
+        make(MEAN, _round(statistics.fmean(used)) if used else None, timed),
+        make(MEDIAN, _round(statistics.median(used)) if used else None, timed),
         make(OVERDUE, Decimal(len(overdue)), overdue),
         make(LATE_RATE, _percent(len(overdue), len(base)), overdue, base),
     ]

@@ -1,4 +1,4 @@
-"""What the agency desk gives to the apps below: who waits for a 项目长 or 服务专员, and the sheet of the project page."""
+"""What the agency desk gives to the apps below: who waits for its two people, and the sheet of the project page."""
 
 from __future__ import annotations
 

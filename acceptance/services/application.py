@@ -9,7 +9,7 @@ from django.db import transaction
 
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
-from acceptance.states import AcceptanceState, ItemState
+from acceptance.states import AcceptanceState
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
 from packages.states import CaseState, Handling
@@ -141,8 +141,11 @@ def acceptance_days(acceptance: AcceptanceApplication) -> int:
 
 @transaction.atomic
 def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = None) -> AcceptanceApplication:
-    """The window accepts: every case of the application is accepted (its own clock and notice), the departments check
-    the papers, the clock of the joint acceptance starts. Twice is once. Errors: papers missing, not handed in."""
+    """Accept the application at the window and return it. Twice is once.
+
+    Effects: every case of it is accepted (its own clock and notice), the departments check the papers, the clock of
+    the joint acceptance starts; event `acceptance.accepted`. Errors: not handed in, papers missing.
+    """
     acceptance = lock_acceptance(acceptance_id)
     if acceptance.state != AcceptanceState.APPLIED and acceptance.accepted_at:
         return acceptance

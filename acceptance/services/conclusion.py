@@ -115,7 +115,7 @@ def _issue_conclusion(
         "legal": [],
     }
     issue_paper(
-        acceptance.project, kind=PaperKind.CONCLUSION, series="联验", title="竣工联合验收意见书", issuer=acceptance.lead,
-        content=content, subject=acceptance, by=by, document_kind_slug=paper_slug(PaperKind.CONCLUSION),
-        is_public=passed, at=at,
+        acceptance.project, kind=PaperKind.CONCLUSION, series="联验", title="竣工联合验收意见书",
+        issuer=acceptance.lead, content=content, subject=acceptance, by=by,
+        document_kind_slug=paper_slug(PaperKind.CONCLUSION), is_public=passed, at=at,
     )

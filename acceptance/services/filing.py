@@ -12,13 +12,16 @@ from packages.states import CASE_PASSED
 
 @transaction.atomic
 def follow_record(case_id: int) -> bool:
-    """Settle the item that stands for this decided case and does not gate the conclusion; True when it did. Twice is
-    once."""
+    """Settle the item that stands for this decided case and does not gate the conclusion; True when it did.
+
+    Twice is once.
+    """
     found = AcceptanceItem.objects.filter(case_id=case_id, is_gate=False, state=ItemState.PENDING).first()
     if found is None:
         return False
     acceptance = lock_acceptance(found.acceptance_id)
-    item = AcceptanceItem.objects.select_for_update(of=("self",)).select_related("case", "organisation").get(pk=found.pk)
+    locked = AcceptanceItem.objects.select_for_update(of=("self",))
+    item = locked.select_related("case", "organisation").get(pk=found.pk)
     if item.state != ItemState.PENDING or acceptance.state != AcceptanceState.PASSED:
         return False
     if item.case is None or item.case.state not in CASE_PASSED:

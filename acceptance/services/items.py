@@ -95,8 +95,11 @@ def issue_list(
     acceptance_id: int, *, by: User, held_on: dt.date, record_text: str, attendees: Sequence[str] = (),
     at: dt.datetime | None = None,
 ) -> AcceptanceApplication:
-    """Close the visit: with faults the one consolidated list goes out (numbered paper), the clock pauses for the owner;
-    without faults the acceptance goes to the merging. Errors: an item without result, a day in the future."""
+    """Close the visit and return the acceptance.
+
+    With faults the one consolidated list goes out (numbered paper) and the clock pauses for the owner; without faults
+    the acceptance goes to the merging. Errors: an item without result, a day in the future.
+    """
     acceptance = lock_acceptance(acceptance_id)
     require(rules.can_issue_list, by, acceptance)
     if held_on > timing.business_day(at or timing.now()):
@@ -143,8 +146,8 @@ def _issue_list_paper(
     }
     issue_paper(
         acceptance.project, kind=PaperKind.SITE_LIST, series="联验告", title="联合验收一次性告知单",
-        issuer=acceptance.lead, content=content, subject=acceptance, by=by, document_kind_slug=paper_slug(PaperKind.SITE_LIST),
-        at=at,
+        issuer=acceptance.lead, content=content, subject=acceptance, by=by,
+        document_kind_slug=paper_slug(PaperKind.SITE_LIST), at=at,
     )
 
 

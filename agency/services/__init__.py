@@ -1,0 +1,1 @@
+"""The only places of the agency desk, the reminders and the bulletins that write."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from agency import rules
 from agency.models import Agent, Assignment
 from agency.states import AssignmentRole
+from packages.models import Enrolment
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -29,6 +32,11 @@ INVOLVEMENT = {
     AssignmentRole.LEAD_OFFICER: InvolvementRole.LEAD_OFFICER,
     AssignmentRole.SERVICE_AGENT: InvolvementRole.SERVICE_AGENT,
 }
+#: Assignments of projects that run; a full desk is measured by them.
+LIVE = Q(assignments__ended_at=None, assignments__project__status=ProjectStatus.ACTIVE) & ~Q(
+    assignments__project__stage=Stage.DELIVERED
+)
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,66 +48,91 @@ class Proposal:
     reasons: tuple[str, ...]
 
 
-def _candidates(project: Project, role: str) -> list[Agent]:
-    """Return who passes the hard filters: on duty, in the district, not in conflict, below the cap."""
-    region = project.region
-    codes = [region.code, f"{region.code[:4]}00", f"{region.code[:2]}0000"]
-    able = Q(can_lead=True) if role == AssignmentRole.LEAD_OFFICER else Q(can_serve=True)
-    live = Q(assignments__ended_at=None, assignments__project__status=ProjectStatus.ACTIVE) & ~Q(
-        assignments__project__stage=Stage.DELIVERED
-    )
-    agents = (
-        Agent.objects.filter(able, is_on_duty=True, regions__code__in=codes, user__is_active=True)
-        .exclude(conflicts=project.owner_id)
-        .annotate(load=Count("assignments", filter=live, distinct=True))
-        .select_related("user")
-        .prefetch_related("regions")
-        .distinct()
-    )
-    return [agent for agent in agents if agent.load < agent.load_cap]
+class _Bench:
+    """Everybody who may be proposed, and what the rule knows about them and the projects. Seven queries, always."""
+
+    def __init__(self, projects: Sequence[Project]) -> None:
+        pks = [project.pk for project in projects]
+        owners = {project.owner_id for project in projects}
+        self.agents = list(
+            Agent.objects.filter(is_on_duty=True, user__is_active=True)
+            .annotate(load=Count("assignments", filter=LIVE, distinct=True))
+            .select_related("user").prefetch_related("regions", "conflicts").order_by("pk")
+        )
+        self.packages = dict(
+            Enrolment.objects.filter(project__in=pks).values_list("project_id", "package_version__package__code")
+        )
+        self.last = dict(Assignment.objects.values_list("agent_id").annotate(Max("assigned_at")))
+        self.served: dict[int, set[tuple[int, int]]] = defaultdict(set)
+        for owner, project, agent in (
+            Assignment.objects.filter(project__owner__in=owners)
+            .values_list("project__owner_id", "project_id", "agent_id").distinct()
+        ):
+            self.served[owner].add((agent, project))
+        self.held = {
+            (project, role): agent
+            for project, role, agent in Assignment.objects.filter(project__in=pks, ended_at=None)
+            .values_list("project_id", "role", "agent_id")
+        }
+
+    def candidates(self, project: Project, role: str) -> list[Agent]:
+        """Return who passes the hard filters: able, in the district, not in conflict, below the cap, one role only."""
+        code = project.region.code
+        districts = {code, f"{code[:4]}00", f"{code[:2]}0000"}
+        others = {self.held.get((project.pk, other)) for other in AssignmentRole if other != role}
+        return [
+            agent for agent in self.agents
+            if (agent.can_lead if role == AssignmentRole.LEAD_OFFICER else agent.can_serve)
+            and agent.pk not in others
+            and _load(agent) < agent.load_cap
+            and any(region.code in districts for region in agent.regions.all())
+            and all(body.pk != project.owner_id for body in agent.conflicts.all())
+        ]
+
+    def score(self, agent: Agent, project: Project) -> Proposal:
+        """Return a person with the score and its reasons, weighted by the setting AGENCY_WEIGHTS."""
+        weights, reasons, score = settings.AGENCY_WEIGHTS, [], 0.0
+        if (package := self.packages.get(project.pk)) and package in agent.specialties:
+            score += weights["specialty"]
+            reasons.append("熟悉这类套餐")
+        own = any(region.code == project.region.code for region in agent.regions.all())
+        score += weights["district"] * (1.0 if own else 0.5)
+        reasons.append(f"负责{project.region.name}片区" if own else "负责上级片区，可跨区支援")
+        score += weights["load"] * (1 - _load(agent) / agent.load_cap)
+        reasons.append(f"在手 {_load(agent)} 个项目，上限 {agent.load_cap}")
+        if any(who == agent.pk and where != project.pk for who, where in self.served[project.owner_id]):
+            score += weights["continuity"]
+            reasons.append("服务过该建设单位")
+        return Proposal(agent, Decimal(f"{score:.3f}"), tuple(reasons))
+
+    def ranked(self, project: Project, role: str) -> list[Proposal]:
+        """Return all candidates, the best first; of equals who was assigned longest ago."""
+        proposals = [self.score(agent, project) for agent in self.candidates(project, role)]
+        proposals.sort(key=lambda p: (-p.score, self.last.get(p.agent.pk, NEVER), p.agent.pk))
+        return proposals
+
+
+def _load(agent: Agent) -> int:
+    return int(getattr(agent, "load", 0))
+
+
+def propose_many(
+    projects: Sequence[Project], roles: Iterable[str] = tuple(AssignmentRole), *, most: int | None = PROPOSED
+) -> dict[tuple[int, str], list[Proposal]]:
+    """Return up to `most` people (None: all who may be chosen) per project and role, the best first, with the reasons.
+
+    Reads only, in a number of queries that does not depend on the number of projects. Score: specialty, district, free
+    load, continuity (our own rule, docs/agency.md); of equals the one who was assigned longest ago comes first.
+    """
+    bench = _Bench(projects)
+    return {
+        (project.pk, str(role)): bench.ranked(project, role)[:most] for project in projects for role in roles
+    }
 
 
 def propose(project: Project, role: str) -> list[Proposal]:
-    """Return up to three people, the best first, each with the reasons. Reads only.
-
-    Score: specialty, district, free load, continuity, weighted by the setting AGENCY_WEIGHTS (our own rule,
-    docs/agency.md); of equals the one who was assigned longest ago comes first.
-    """
-    package = _package_code(project)
-    before = set(
-        Assignment.objects.filter(project__owner_id=project.owner_id).exclude(project=project)
-        .values_list("agent_id", flat=True)
-    )
-    last = dict(Assignment.objects.order_by("assigned_at").values_list("agent_id", "assigned_at"))
-    proposals = [_score(agent, project, package, agent.pk in before) for agent in _candidates(project, role)]
-    never = dt.datetime.min.replace(tzinfo=dt.UTC)
-    proposals.sort(key=lambda p: (-p.score, last.get(p.agent.pk, never), p.agent.pk))
-    return proposals[:PROPOSED]
-
-
-def _package_code(project: Project) -> str:
-    from packages.models import Enrolment
-
-    codes = Enrolment.objects.filter(project=project).values_list("package_version__package__code", flat=True)
-    return codes.first() or ""
-
-
-def _score(agent: Agent, project: Project, package: str, knows_owner: bool) -> Proposal:
-    weights, reasons = settings.AGENCY_WEIGHTS, []
-    score = 0.0
-    if package and package in agent.specialties:
-        score += weights["specialty"]
-        reasons.append("熟悉这类套餐")
-    own = any(region.code == project.region.code for region in agent.regions.all())
-    score += weights["district"] * (1.0 if own else 0.5)
-    reasons.append(f"负责{project.region.name}片区" if own else "负责上级片区，可跨区支援")
-    load = getattr(agent, "load", 0)
-    score += weights["load"] * (1 - load / agent.load_cap)
-    reasons.append(f"在手 {load} 个项目，上限 {agent.load_cap}")
-    if knows_owner:
-        score += weights["continuity"]
-        reasons.append("服务过该建设单位")
-    return Proposal(agent, Decimal(f"{score:.3f}"), tuple(reasons))
+    """Return up to three people for one role of one project, the best first, each with the reasons. Reads only."""
+    return propose_many([project], [role])[project.pk, str(role)]
 
 
 @transaction.atomic
@@ -109,45 +142,53 @@ def assign(
     """Confirm a person for a role and return the assignment; the same person again is a no-op.
 
     Effects: the earlier assignment of the role ends, the new one begins, both in `Involvement`; event
-    `agency.assigned`. A person who was not proposed needs a reason. Errors: not a candidate, one person in both roles.
+    `agency.assigned`. A person who was not proposed needs a reason. Errors: unknown role, not a candidate (off duty,
+    other district, conflict, full), one person in both roles. Source: handbook §10 (D15).
     """
     project = lock_project(project_id)
     require(rules.can_assign, by, project)
-    current = Assignment.objects.filter(project=project, role=role, ended_at=None).select_related("agent__user").first()
+    if role not in AssignmentRole.values:
+        raise DomainError("unknown_role", "请选择项目长或服务专员。")
+    open_ones = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user")
+    held = {assignment.role: assignment for assignment in open_ones}
+    current = held.get(role)
     if current and current.agent_id == agent_id:
         return current
-    proposals = {p.agent.pk: p for p in propose(project, role)}
-    chosen = proposals.get(agent_id) or _override(project, role, agent_id, override_reason)
+    if any(assignment.agent_id == agent_id for assignment in held.values()):
+        raise DomainError("both_roles", "此人已是本项目的另一身份，项目长和服务专员须由两个人担任。")
+    chosen = _choose(project, role, agent_id, override_reason)
     if current:
-        _end(current, by=by, at=at)
+        _end(current, project, by=by, at=at)
     assignment = Assignment.objects.create(
         project=project, role=role, agent=chosen.agent, score=chosen.score, reasons=list(chosen.reasons),
-        override_reason=override_reason, assigned_by=by, assigned_at=at or timing.now(),
+        override_reason=override_reason.strip(), assigned_by=by, assigned_at=at or timing.now(),
     )
     involve(project, role=INVOLVEMENT[AssignmentRole(role)], user=chosen.agent.user, by=by, at=at)
     record(
         "agency.assigned", subject=project, project=project, by=by, at=at,
         summary=f"{assignment.get_role_display()}：{chosen.agent.user}",
-        data={"role": role, "agent": agent_id, "score": str(chosen.score), "override_reason": override_reason},
+        data={"role": role, "agent": agent_id, "score": str(chosen.score), "override_reason": override_reason.strip()},
     )
     return assignment
 
 
-def _override(project: Project, role: str, agent_id: int, reason: str) -> Proposal:
-    agent = next((a for a in _candidates(project, role) if a.pk == agent_id), None)
-    if agent is None:
-        raise DomainError("not_a_candidate", "此人不在岗、不在片区、须回避或在手项目已满，请从建议名单中选择。")
-    if not reason.strip():
+def _choose(project: Project, role: str, agent_id: int, reason: str) -> Proposal:
+    """Return the chosen person with the score; who is not among the first three needs a reason."""
+    ranked = propose_many([project], [role], most=None)[project.pk, role]
+    place = next((n for n, proposal in enumerate(ranked) if proposal.agent.pk == agent_id), None)
+    if place is None:
+        raise DomainError("not_a_candidate", "此人不在岗、不在片区、须回避或在手项目已满，请从名单中另选一人。")
+    if place >= PROPOSED and not reason.strip():
         raise DomainError("override_reason", "改派建议名单以外的人，要写明理由。")
-    return _score(agent, project, _package_code(project), knows_owner=False)
+    return ranked[place]
 
 
-def _end(assignment: Assignment, *, by: User, at: dt.datetime | None) -> None:
+def _end(assignment: Assignment, project: Project, *, by: User, at: dt.datetime | None) -> None:
+    """End an assignment of the locked project together with the involvement that it opened."""
     assignment.ended_at = at or timing.now()
     assignment.save(update_fields=["ended_at"])
     for involvement in Involvement.objects.filter(
-        project_id=assignment.project_id, user=assignment.agent.user, role=INVOLVEMENT[AssignmentRole(assignment.role)],
-        until=None,
-    ).select_related("project", "user"):
-        involvement.project = assignment.project
+        project=project, user=assignment.agent.user, role=INVOLVEMENT[AssignmentRole(assignment.role)], until=None,
+    ).select_related("user"):
+        involvement.project = project
         end_involvement(involvement, by=by, reason="改派", at=at)

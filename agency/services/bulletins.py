@@ -21,6 +21,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Organisation
+from projects.states import OrganisationKind
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -33,7 +34,13 @@ def period_for(bulletin: Bulletin) -> Period:
 
 @transaction.atomic
 def open_bulletin(centre: Organisation, *, year: int, month: int, by: User | None = None) -> Bulletin:
-    """Return the bulletin of a month, opened when it is not there yet (state collecting). Event `bulletin.opened`."""
+    """Return the bulletin of a month, opened when it is not there yet (state collecting). Event `bulletin.opened`.
+
+    Errors: a month that has not begun.
+    """
+    require(rules.can_open_bulletin, by, centre)
+    if not 1 <= month <= 12 or (year, month) > current_month():  # noqa: PLR2004
+        raise DomainError("month_not_begun", f"{year}年{month}月这一期还没有开始。")
     period = period_of(year, month, starts_on=settings.BULLETIN_MONTH_STARTS_ON)
     bulletin, created = Bulletin.objects.get_or_create(
         series=BulletinSeries.PERMIT, centre=centre, year=year, month=month,
@@ -47,6 +54,11 @@ def open_bulletin(centre: Organisation, *, year: int, month: int, by: User | Non
     return bulletin
 
 
+def month_before(year: int, month: int) -> tuple[int, int]:
+    """Return (year, month) of the period before."""
+    return (year, month - 1) if month > 1 else (year - 1, 12)
+
+
 def current_month(at: dt.datetime | None = None) -> tuple[int, int]:
     """Return (year, month) of the period that runs now."""
     day = timing.business_day(at or timing.now())
@@ -57,8 +69,9 @@ def current_month(at: dt.datetime | None = None) -> tuple[int, int]:
 def freeze(bulletin_id: int, *, by: User | None, at: dt.datetime | None = None) -> Bulletin:
     """Freeze the month and return the bulletin; a second call is a no-op.
 
-    Effects: every figure with the cases behind it is stored, the snapshot's hash is kept, the numbered PDF is issued;
-    event `bulletin.frozen`. Errors: the month is not over yet.
+    Effects: every figure with the cases behind it is stored, the snapshot's hash is kept, the numbered PDF is issued
+    (`paper.issued`), its month is thereby closed; event `bulletin.frozen`. Errors: the month is not over yet, also
+    for the system. Source: handbook §13 (no editing of numbers).
     """
     bulletin = Bulletin.objects.select_for_update(of=("self",)).select_related("centre").get(pk=bulletin_id)
     if bulletin.state != BulletinState.COLLECTING:
@@ -92,6 +105,20 @@ def freeze(bulletin_id: int, *, by: User | None, at: dt.datetime | None = None) 
     return bulletin
 
 
+def turn_month() -> int:
+    """Freeze the month that is over and open the one that runs, for every centre; return how many were frozen now."""
+    frozen = 0
+    now = current_month()
+    for centre in Organisation.objects.filter(kind=OrganisationKind.BUREAU).order_by("pk"):
+        year, month = month_before(*now)
+        bulletin = open_bulletin(centre, year=year, month=month)
+        if bulletin.state == BulletinState.COLLECTING:
+            freeze(bulletin.pk, by=None)
+            frozen += 1
+        open_bulletin(centre, year=now[0], month=now[1])
+    return frozen
+
+
 @transaction.atomic
 def publish(bulletin_id: int, *, by: User, at: dt.datetime | None = None) -> Bulletin:
     """Sign and publish a frozen bulletin; a second call is a no-op. Event `bulletin.published`."""
@@ -111,13 +138,19 @@ def publish(bulletin_id: int, *, by: User, at: dt.datetime | None = None) -> Bul
 
 def snapshot_hash(found: list[Figure]) -> str:
     """Return `sha256:<hex>` over the figures and the cases behind them, so that a changed number is seen."""
+    values = (None if f.value is None else f"{f.value:.2f}" for f in found)
     rows = [
-        [f.organisation_id, f.key, None if f.value is None else f"{f.value:.2f}", sorted(f.case_ids), sorted(f.base_ids)]
-        for f in found
+        [f.organisation_id, f.key, value, sorted(f.case_ids), sorted(f.base_ids)]
+        for f, value in zip(found, values, strict=True)
     ]
     rows.sort(key=lambda row: (row[0] or 0, str(row[1])))
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def is_untouched(bulletin: Bulletin) -> bool:
+    """Return whether the stored figures still give the hash that was kept at freezing."""
+    return bulletin.snapshot_hash == snapshot_hash(stored_figures(bulletin))
 
 
 def stored_figures(bulletin: Bulletin) -> list[Figure]:
@@ -139,7 +172,7 @@ def table_of(found: list[Figure]) -> list[tuple[int | None, dict[str, Figure]]]:
 
 
 def say(figure: Figure) -> str:
-    """Return a figure in words: whole numbers plain, rates and days with their decimals, nothing as 样本不足 or —."""
+    """Return a figure in words: whole numbers plain, rates and days with their decimals, nothing as a dash."""
     if figure.value is None:
         return "—"
     text = f"{figure.value:.2f}".rstrip("0").rstrip(".")

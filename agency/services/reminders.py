@@ -1,8 +1,10 @@
-"""A clock that turns yellow, is due, or turns red reminds its handler and the agent in the portal, once per threshold."""
+"""A clock that turns yellow, is due, or turns red reminds its handler and the agent, once per threshold."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -10,23 +12,28 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from acceptance.models import AcceptanceApplication
+from agency import rules
 from agency.models import Notification
 from agency.states import Threshold
 from packages.models import MatterCase, ReviewTask
 from packages.states import TASK_OPEN, CaseState
 from projects import timing
-from projects.clock_states import ClockState
+from projects.clock_states import ClockKind, ClockState
 from projects.clocks import note_overdue
-from projects.models import Clock, Involvement, Membership, User
+from projects.errors import require
+from projects.models import Clock, Involvement, IssueItem, Membership, User
 from projects.states import InvolvementRole, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.db.models import QuerySet
 
+STAFF = (Role.REVIEWER, Role.CHIEF)
+#: What is said of a clock of a case besides the matter; its promise goes without saying.
+CLOCK_WORDS: dict[str, str] = {
+    ClockKind.INTAKE: "受理", ClockKind.STATUTORY: "法定时限", ClockKind.SPECIAL: "特别程序",
+}
 WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
-BATCH = 500
+BATCH = 2000
 
 
 def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
@@ -41,12 +48,17 @@ def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
 
 
 def sweep_due(at: dt.datetime | None = None) -> int:
-    """Let every clock speak that has something new to say; return how many reminders were written."""
+    """Let every clock speak that has something new to say; return how many reminders were written.
+
+    It stops after `BATCH` reminders; the next sweep goes on where this one stopped.
+    """
     day = timing.business_day(at or timing.now())
     written = 0
     for threshold in (Threshold.RED, Threshold.DUE, Threshold.YELLOW):
-        for pk in list(due_clocks(threshold, day).values_list("pk", flat=True)[:BATCH]):
+        for pk in list(due_clocks(threshold, day).values_list("pk", flat=True)):
             written += remind(pk, threshold, at=at)
+            if written >= BATCH:
+                return written
     return written
 
 
@@ -61,48 +73,92 @@ def remind(clock_id: int, threshold: str, *, at: dt.datetime | None = None) -> i
         return 0
     if threshold == Threshold.RED:
         note_overdue(clock, at)
-    what, url, handlers = _handlers(clock)
-    users = {user.pk: (user, "您是经办人") for user in handlers}
-    for agent in _agents(clock.project_id):
-        users.setdefault(agent.pk, (agent, "您是项目的项目长或服务专员"))
-    told = set(
-        Notification.objects.filter(clock=clock, threshold=threshold).values_list("user_id", flat=True)
-    )
-    text = f"{clock.project.name if clock.project else ''} {what}{WORDS[Threshold(threshold)]}"
-    text += f"（{clock.due_on.month}月{clock.due_on.day}日）"
+    subject = _subject(clock)
+    users = _recipients(clock, subject)
+    told = set(Notification.objects.filter(clock=clock, threshold=threshold).values_list("user_id", flat=True))
+    name = f"{clock.project.name} " if clock.project else ""
+    text = f"{name}{subject.what}{WORDS[Threshold(threshold)]}（{clock.due_on.month}月{clock.due_on.day}日）"
     fresh = [
         Notification(user=user, project=clock.project, clock=clock, threshold=threshold, text=text[:300], why=why,
-                     url=url, sent_at=at or timing.now())
+                     url=subject.url, sent_at=at or timing.now())
         for user, why in users.values() if user.pk not in told
     ]
     Notification.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
 
 
-def _handlers(clock: Clock) -> tuple[str, str, Iterable[User]]:
-    """Return what the clock is about, where to go, and who handles it now."""
-    task = ReviewTask.objects.filter(clock=clock).select_related("organisation", "handler", "session__case").first()
-    if task is not None:
-        people = [task.handler] if task.handler else _people(task.organisation_id, Role.REVIEWER, Role.CHIEF)
-        return f"“{task.session.case}”{task.organisation.label}意见", reverse("packages:review", args=[task.pk]), people
-    case = MatterCase.objects.filter(Q(intake_clock=clock) | Q(promised_clock=clock) | Q(statutory_clock=clock))
-    found = case.select_related("lead", "project", "matter").first()
-    if found is not None:
-        return f"“{found}”", reverse("packages:case", args=[found.pk]), _case_people(found)
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a clock is about, where to go, and who handles it now."""
+
+    what: str
+    url: str
+    people: Sequence[User] = ()
+    why: str = "您是经办人"
+
+
+def _recipients(clock: Clock, subject: _Subject) -> dict[int, tuple[User, str]]:
+    """Return who is told, each with the reason: handlers, agents, and where there is nobody the dispatcher."""
+    users = {user.pk: (user, subject.why) for user in subject.people}
+    for agent in _agents(clock.project_id):
+        users.setdefault(agent.pk, (agent, "您是项目的项目长或服务专员"))
+    if not users and clock.project is not None:
+        for person in _people(clock.project.centre_id, Role.DISPATCHER, Role.DIRECTOR):
+            users[person.pk] = (person, "没有经办人，请代办调度安排")
+    return users
+
+
+def _subject(clock: Clock) -> _Subject:
+    for find in (_of_task, _of_case, _of_acceptance, _of_issue):
+        if (found := find(clock)) is not None:
+            return found
+    return _Subject(clock.label, reverse("projects:detail", args=[clock.project_id]) if clock.project_id else "")
+
+
+def _of_task(clock: Clock) -> _Subject | None:
+    task = ReviewTask.objects.filter(clock=clock).select_related(
+        "organisation", "handler", "session__case__matter"
+    ).first()
+    if task is None:
+        return None
+    people = [task.handler] if task.handler else _people(task.organisation_id, *STAFF)
+    what = f"“{task.session.case}”{task.organisation.label}意见"
+    return _Subject(what, reverse("packages:review", args=[task.pk]), people)
+
+
+def _of_case(clock: Clock) -> _Subject | None:
+    mine = Q(intake_clock=clock) | Q(promised_clock=clock) | Q(statutory_clock=clock) | Q(special_clock=clock)
+    case = MatterCase.objects.filter(mine).select_related("lead", "project", "matter").first()
+    if case is None:
+        return None
+    what = f"“{case}”{CLOCK_WORDS.get(clock.kind, '')}"
+    return _Subject(what, reverse("packages:case", args=[case.pk]), _case_people(case))
+
+
+def _of_acceptance(clock: Clock) -> _Subject | None:
     acceptance = AcceptanceApplication.objects.filter(clock=clock).first()
-    if acceptance is not None:
-        url = reverse("acceptance:detail", args=[acceptance.pk])
-        return "联合验收", url, _people(acceptance.lead_id, Role.REVIEWER, Role.CHIEF)
-    url = reverse("projects:detail", args=[clock.project_id]) if clock.project_id else ""
-    return clock.label, url, ()
+    if acceptance is None:
+        return None
+    url = reverse("acceptance:detail", args=[acceptance.pk])
+    return _Subject("联合验收", url, _people(acceptance.lead_id, *STAFF))
 
 
-def _case_people(case: MatterCase) -> Iterable[User]:
+def _of_issue(clock: Clock) -> _Subject | None:
+    """What the owner owes (correction, deferred paper, commitment): the owner's own people are told."""
+    issue = IssueItem.objects.filter(clock=clock).order_by("pk").first()
+    if issue is None:
+        return None
+    people = _people(issue.debtor_organisation_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    url = reverse("projects:detail", args=[issue.project_id])
+    return _Subject(f"{issue.get_kind_display()}“{issue.what}”", url, people, "由贵单位办理")
+
+
+def _case_people(case: MatterCase) -> Sequence[User]:
     if case.state == CaseState.RECEIVED:
         return _people(case.project.centre_id, Role.CLERK)
     open_tasks = ReviewTask.objects.filter(session__case=case, state__in=list(TASK_OPEN)).exclude(role="lead")
     bodies = set(open_tasks.values_list("organisation_id", flat=True)) or {case.lead_id}
-    return [person for body in sorted(bodies | {case.lead_id}) for person in _people(body, Role.REVIEWER, Role.CHIEF)]
+    return [person for body in sorted(bodies | {case.lead_id}) for person in _people(body, *STAFF)]
 
 
 def _people(organisation_id: int, *roles: str) -> list[User]:
@@ -126,12 +182,15 @@ def _agents(project_id: int | None) -> list[User]:
 @transaction.atomic
 def mark_read(notification_id: int, *, by: User, at: dt.datetime | None = None) -> Notification:
     """Mark one message of one's own as read; a second call changes nothing."""
-    from agency import rules
-    from projects.errors import require
-
     notification = Notification.objects.select_for_update(of=("self",)).get(pk=notification_id)
     require(rules.can_read_notification, by, notification)
     if notification.read_at is None:
         notification.read_at = at or timing.now()
         notification.save(update_fields=["read_at"])
     return notification
+
+
+@transaction.atomic
+def mark_all_read(*, by: User, at: dt.datetime | None = None) -> int:
+    """Mark every message of one's own as read; return how many were unread."""
+    return Notification.objects.visible_to(by).filter(read_at=None).update(read_at=at or timing.now())

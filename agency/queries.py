@@ -1,0 +1,299 @@
+"""Page-sized reads of the agency desk and the inbox, and the runs of the background jobs.
+
+Each has a fixed number of queries, whatever the number of rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
+
+from agency.models import Agent, Assignment, Notification
+from agency.services.assignment import Proposal, propose_many
+from agency.states import AssignmentRole
+from packages.models import PackageVersion
+from projects import timing, workdays
+from projects.access import access_of
+from projects.jobs import last_run
+from projects.models import JobRun, Project
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+SIZES = (20, 100)
+INBOX_SIZE = 50
+LATE_MINUTES = 30
+#: Jobs that a director watches, in the order of the table, with their names on screen.
+JOBS: dict[str, str] = {
+    "sweep_due": "到期提醒巡检",
+    "apply_tacit": "超时默认",
+    "sweep_reviews": "联合审查发起",
+    "deem_accepted": "视为受理",
+    "drain_outbox": "后续动作",
+    "render_pending": "文书生成",
+    "freeze_month": "月度冻结",
+}
+
+
+# The assignment desk -------------------------------------------------------------------------------------------------
+
+
+def desk_projects(user: User) -> QuerySet[Project]:
+    """Return the running projects of the centres whose dispatcher or director the user is."""
+    access = access_of(user)
+    centres = access.by_role.get(Role.DISPATCHER, frozenset()) | access.by_role.get(Role.DIRECTOR, frozenset())
+    return Project.objects.visible_to(user).active().filter(centre_id__in=centres)
+
+
+def _held(role: str | None = None) -> Exists:
+    """Return whether somebody is assigned to the project (in one role, or in any)."""
+    held = Assignment.objects.filter(project=OuterRef("pk"), ended_at=None)
+    return Exists(held.filter(role=role) if role else held)
+
+
+def _lacking() -> Q:
+    return ~Q(_held(AssignmentRole.LEAD_OFFICER)) | ~Q(_held(AssignmentRole.SERVICE_AGENT))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One role of a project that nobody holds yet, with the people proposed."""
+
+    role: str
+    label: str
+    proposals: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A project that lacks one of its two people."""
+
+    project: Project
+    package: str
+    days: int
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedRow:
+    """A project with the people that it has."""
+
+    project: Project
+    package: str
+    people: dict[str, Assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """One person with the projects at hand; `load` opens their list."""
+
+    agent: Agent
+    load: int
+    regions: str
+    specialties: str
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether nothing more can be given to this person."""
+        return self.load >= self.agent.load_cap
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One tab of the desk with the counts of all three."""
+
+    tab: str
+    waiting: int
+    assigned: int
+    people: int
+    rows: tuple[Any, ...]
+    page: Page[Any] | None = None
+    agent: Agent | None = None
+
+
+def desk(user: User, filters: Mapping[str, str]) -> Desk:
+    """Return what the desk shows. `filters`: `tab` (waiting, assigned, people), `agent`, `q`, `size`, `page`."""
+    projects = desk_projects(user)
+    counts = projects.aggregate(
+        waiting=Count("pk", filter=_lacking()), assigned=Count("pk", filter=Q(_held())),
+    )
+    people = Agent.objects.filter(user__is_active=True)
+    tab = filters.get("tab", "")
+    numbers = {"waiting": counts["waiting"], "assigned": counts["assigned"], "people": people.count()}
+    if tab == "people":
+        return Desk(tab, **numbers, rows=tuple(_agent_rows(people, projects)))
+    if tab == "assigned":
+        agent = people.select_related("user").filter(pk=_number(filters.get("agent"))).first()
+        page = _cut(_found(assigned_projects(projects, agent), filters), filters)
+        return Desk(tab, **numbers, rows=tuple(_assigned_rows(page.object_list)), page=page, agent=agent)
+    page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters)
+    return Desk("waiting", **numbers, rows=tuple(_waiting_rows(page.object_list)), page=page)
+
+
+def assigned_projects(projects: QuerySet[Project], agent: Agent | None = None) -> QuerySet[Project]:
+    """Return the projects that have somebody, or those of one person, newest first."""
+    open_ones = Assignment.objects.filter(project=OuterRef("pk"), ended_at=None)
+    return projects.filter(Exists(open_ones.filter(agent=agent) if agent else open_ones)).order_by("-pk")
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+
+
+def _found(projects: QuerySet[Project], filters: Mapping[str, str]) -> QuerySet[Project]:
+    text = filters.get("q", "").strip()
+    if text:
+        projects = projects.filter(
+            Q(code__startswith=text.upper()) | Q(name__icontains=text) | Q(owner__name__icontains=text)
+        )
+    return projects.select_related("owner", "centre", "region").annotate(
+        package_name=F("enrolment__package_version__name"),
+        has_lead=_held(AssignmentRole.LEAD_OFFICER), has_service=_held(AssignmentRole.SERVICE_AGENT),
+    )
+
+
+def _cut(projects: QuerySet[Project], filters: Mapping[str, str]) -> Page[Project]:
+    size = _number(filters.get("size"))
+    page = Paginator(projects, size if size in SIZES else SIZES[0]).get_page(filters.get("page"))
+    page.object_list = list(page.object_list)
+    return page
+
+
+def _waiting_rows(projects: Sequence[Any]) -> list[WaitingRow]:
+    proposals, today = propose_many(projects), timing.today()
+    rows = []
+    for project in projects:
+        held = {AssignmentRole.LEAD_OFFICER: project.has_lead, AssignmentRole.SERVICE_AGENT: project.has_service}
+        needs = tuple(
+            Need(role.value, str(role.label), tuple(proposals[project.pk, role.value]))
+            for role in AssignmentRole if not held[role]
+        )
+        days = workdays.workdays_between(timing.business_day(project.registered_at), today)
+        rows.append(WaitingRow(project, project.package_name or "", days, needs))
+    return rows
+
+
+def _assigned_rows(projects: Sequence[Any]) -> list[AssignedRow]:
+    people: dict[int, dict[str, Assignment]] = {project.pk: {} for project in projects}
+    found = Assignment.objects.filter(project__in=list(people), ended_at=None).select_related("agent__user")
+    for assignment in found:
+        people[assignment.project_id][assignment.role] = assignment
+    return [AssignedRow(project, project.package_name or "", people[project.pk]) for project in projects]
+
+
+def _agent_rows(people: QuerySet[Agent], projects: QuerySet[Project]) -> list[AgentRow]:
+    titles = dict(PackageVersion.objects.published().values_list("package__code", "name"))
+    loads = dict(
+        Assignment.objects.filter(ended_at=None, project__in=projects).values_list("agent_id")
+        .annotate(n=Count("project", distinct=True))
+    )
+    rows = [
+        AgentRow(
+            agent, loads.get(agent.pk, 0), "、".join(region.name for region in agent.regions.all()),
+            "、".join(titles[code] for code in agent.specialties if code in titles),
+        )
+        for agent in people.select_related("user").prefetch_related("regions")
+    ]
+    return sorted(rows, key=lambda row: (not row.agent.is_on_duty, -row.load, row.agent.pk))
+
+
+# One project ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """One role of a project on the page that assigns: who has it, who is proposed, who else may be chosen."""
+
+    role: str
+    label: str
+    current: Assignment | None
+    proposals: tuple[Proposal, ...]
+    others: tuple[Proposal, ...]
+
+
+def role_choices(project: Project) -> list[RoleChoice]:
+    """Return both roles of a project with everybody who may be chosen, the best first."""
+    ranked = propose_many([project], most=None)
+    current = {
+        assignment.role: assignment
+        for assignment in Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user")
+    }
+    choices = []
+    for role in AssignmentRole:
+        people = ranked[project.pk, role.value]
+        choices.append(
+            RoleChoice(role.value, str(role.label), current.get(role.value), tuple(people[:3]), tuple(people[3:]))
+        )
+    return choices
+
+
+# Reminders -----------------------------------------------------------------------------------------------------------
+
+
+def inbox(user: User) -> QuerySet[Notification]:
+    """Return a person's own messages, the unread ones first, then the newest."""
+    read = Case(When(read_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
+    found = Notification.objects.visible_to(user).select_related("project")
+    return found.order_by(read, "-pk")
+
+
+def unread_count(user: User) -> int:
+    """Return how many messages a person has not read."""
+    return Notification.objects.visible_to(user).filter(read_at=None).count()
+
+
+# Jobs ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """The last run of one background job in words."""
+
+    name: str
+    run: JobRun
+    words: str
+    is_bad: bool
+
+
+def job_rows() -> list[JobRow]:
+    """Return the last run of every job that ran in the last forty days. One query."""
+    since = timing.now() - dt.timedelta(days=40)
+    last = JobRun.objects.filter(job__in=list(JOBS), started_at__gte=since).values("job").annotate(last=Max("pk"))
+    runs = {run.job: run for run in JobRun.objects.filter(pk__in=last.values("last"))}
+    return [JobRow(name, runs[job], *_told(runs[job])) for job, name in JOBS.items() if job in runs]
+
+
+def _told(run: JobRun) -> tuple[str, bool]:
+    if run.finished_at is None:
+        return "运行中", False
+    return ("出错", True) if run.errors else ("正常", False)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepLine:
+    """When the last sweep ran and whether that is too long ago."""
+
+    words: str
+    is_late: bool
+
+
+def sweep_line() -> SweepLine:
+    """Return the line 最近一次巡检; late when no sweep has run for more than thirty minutes. One query."""
+    run = last_run("sweep_due")
+    if run is None:
+        return SweepLine("最近一次巡检：没有记录，请联系管理员", is_late=True)
+    begun = run.started_at.astimezone(timing.BUSINESS_ZONE)
+    day = "" if begun.date() == timing.today() else f"{begun:%m-%d} "
+    minutes = int((timing.now() - run.started_at).total_seconds() // 60)
+    if minutes > LATE_MINUTES:
+        return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，已停 {minutes} 分钟，请联系管理员", is_late=True)
+    if run.errors:
+        return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，出错，请联系管理员", is_late=True)
+    return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，正常", is_late=False)
+

@@ -1,0 +1,104 @@
+"""Pages of the agency desk and the inbox: fetch what is visible, one form, one service call."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agency import queries, rules
+from agency.forms import AssignForm, OverrideForm
+from agency.models import Notification
+from agency.services import assignment, reminders
+from projects.errors import DomainError, NotAllowed, require
+from projects.models import Project
+
+CONFLICT = 409
+
+
+@login_required
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    """Show the assignment desk: who waits, who has whom, how much everybody has."""
+    require(rules.can_use_desk, request.user, None)
+    filters = request.GET.dict()
+    context = {
+        "desk": queries.desk(request.user, filters), "q": filters.get("q", ""), "sizes": queries.SIZES,
+        "size": filters.get("size", ""),
+    }
+    return render(request, "agency/desk.html", context)
+
+
+def _next(request: HttpRequest, default: str) -> str:
+    """Return the address of this portal that the form named, else the default."""
+    url = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if url and safe else default
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def assign(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show who may be 项目长 and 服务专员 of a project, with reasons; POST confirms one of them."""
+    visible = Project.objects.visible_to(request.user).select_related("owner", "centre", "region")
+    project = get_object_or_404(visible, pk=pk)
+    form = AssignForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = assignment.assign(
+                project.pk, role=form.cleaned_data["role"], agent_id=form.cleaned_data["agent"], by=request.user,
+                override_reason=form.cleaned_data["override_reason"],
+            )
+        except NotAllowed:
+            raise
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, f"{project.name}：{done.get_role_display()} {done.agent.user}。")
+            return redirect(_next(request, request.path))
+    require(rules.can_assign, request.user, project)
+    return _assign_page(request, project, form)
+
+
+def _assign_page(request: HttpRequest, project: Project, form: AssignForm) -> HttpResponse:
+    """Show both roles; what was typed into the refused one is still there."""
+    choices = []
+    for choice in queries.role_choices(project):
+        typed = {"role": choice.role}
+        if form.is_bound and form.data.get("role") == choice.role:
+            typed |= {name: form.data.get(name, "") for name in ("agent", "override_reason")}
+        people = (*choice.others, *choice.proposals)
+        override = OverrideForm(initial=typed, people=people, auto_id=f"id_{choice.role}_%s")
+        choices.append((choice, override))
+    context = {"project": project, "form": form, "choices": choices}
+    return render(request, "agency/assign.html", context, status=CONFLICT if form.errors else 200)
+
+
+@login_required
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show a person's own messages, the unread ones first."""
+    page = Paginator(queries.inbox(request.user), queries.INBOX_SIZE).get_page(request.GET.get("page"))
+    return render(request, "agency/inbox.html", {"page": page, "count": queries.unread_count(request.user)})
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one message as read and go to what it is about, or back to the inbox."""
+    notification = get_object_or_404(Notification.objects.visible_to(request.user), pk=pk)
+    reminders.mark_read(notification.pk, by=request.user)
+    return redirect(notification.url if "open" in request.POST and notification.url else "agency:inbox")
+
+
+@login_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Mark all messages as read."""
+    count = reminders.mark_all_read(by=request.user)
+    messages.success(request, f"已将 {count} 条提醒标为已读。")
+    return redirect("agency:inbox")
