@@ -1,333 +1,258 @@
 """Fills an empty portal with as many projects and cases as a city has after five years, in bulk.
 
-Rows are of the shape that the services leave behind (cases with clocks, sessions with tasks, papers, chained events); they
-are written in bulk, so only the benchmark uses them. The figures of the issue: 22,300 projects, 75,000 cases.
+Rows are of the shape that the services leave behind (cases with clocks, sessions with tasks, papers, chained events);
+they are written in bulk, so only the benchmark uses them. The figures of the promise: 22,300 projects, 75,000 cases.
+Every fortieth project has the whole plan of its package, the others a few matters.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from collections.abc import Callable
+from itertools import count
 
-from django.db import models, transaction
+from django.db import connection, transaction
+from django.db.models import Prefetch
 
 from agency.models import Agent, Assignment
-from archives.models import DocumentKind, Paper, QrToken
-from archives.models import Document
-from archives.states import PaperKind, Visibility
-from gaige.demo.people import CENTRE, OWNERS, PASSWORD, REGION, create_people, credit_code
-from gaige.demo.story import examples
-from packages.facts import parse_facts
-from packages.models import Application, Enrolment, JointSession, MatterCase, PackageVersion, ReviewTask
-from packages.states import CaseState, Handling, SessionState, TaskState
-from projects import timing, workdays
-from projects.clock_states import ClockKind, ClockState
-from projects.clocks import build_clock
+from archives import blobs
+from archives.models import QrToken
+from gaige.demo.people import CENTRE, OWNERS, REGION, create_people, credit_code
+from gaige.scale import casework
+from gaige.scale.history import insert_history
+from gaige.scale.rows import BATCH, Made, Place, Plan, World
+from packages.catalog_files import read_tables
+from packages.facts import clean_facts, parse_facts
+from packages.models import Enrolment, MatterVersion, PackageRow, PackageVersion, ReviewDef
+from packages.planning.build import build_plan
+from packages.services.drafts import acceptance_matters, handling_of
+from packages.states import Handling
+from projects import timing
 from projects.codes import mod_11_10
-from projects.events import digest
-from projects.models import (
-    Clock, ClockSegment, Event, Involvement, Organisation, Party, Project, User, WorkUnit,
-)
+from projects.models import Involvement, Organisation, Party, Project, User, WorkUnit
 from projects.states import InvolvementRole, OrganisationKind, PartyRole, Stage
 
-BATCH = 2000
 FIRM_COUNT = 3480
+#: The agent `agent` has this many projects, or all of a smaller portal.
 AGENT_PROJECTS = 5000
+WHOLE_EVERY = 40
+#: Whole plans take at most this share of the cases.
+WHOLE_SHARE = 0.3
 OPEN_SHARE = 0.3
+#: Of a whole plan this share is decided, then so many are under way; the rest is not applied for.
+DECIDED_SHARE, UNDER_WAY = 0.55, 3
 PLACES = ("经开区", "米山镇", "马村镇", "北城街道", "南城街道", "神农镇", "寺庄镇", "三甲镇", "陈区镇", "河西镇")
-WORKS = ("标准厂房", "仓储物流园", "冷链中心", "污水处理站", "教学楼", "卫生院", "道路改造", "供热管网", "住宅小区", "铸件车间")
+WORKS = (
+    "标准厂房", "仓储物流园", "冷链中心", "污水处理站", "教学楼", "卫生院", "道路改造", "供热管网", "住宅小区", "铸件车间",
+)
+SAMPLE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
 
-@dataclass(slots=True)
-class Made:
-    """Rows of one batch, in the order in which they must be inserted."""
+def synthesize(*, projects: int, cases: int, seed: int = 7, tell: Callable[[str], object] = print) -> None:
+    """Make exactly so many projects and cases; the same seed makes the same portal.
 
-    rows: dict[type[models.Model], list[Any]] = field(default_factory=dict)
-
-    def add(self, row: Any) -> Any:
-        """Keep a row and return it."""
-        self.rows.setdefault(type(row), []).append(row)
-        return row
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What all projects share."""
-
-    centre: Organisation
-    owners: list[Organisation]
-    packages: list[tuple[PackageVersion, list[Any], dict[str, object]]]
-    clerk: User
-    agents: list[Agent]
-    kinds: dict[int, DocumentKind]
-    chance: random.Random
-
-
-def synthesize(*, projects: int, cases: int, seed: int = 7, tell: Callable[[str], None] = print) -> None:
-    """Make that many projects and cases; the same seed makes the same portal. Refuses a portal that holds projects."""
+    Raises `ValueError` for a portal that holds projects, and for more cases than the plans have matters.
+    """
     if Project.objects.exists():
         raise ValueError("synthesize needs a portal without projects")
     create_people()
     world = _world(random.Random(seed))  # noqa: S311 - made-up rows
-    share = cases / projects
-    numbers: Iterator[int] = iter(range(projects))
-    made_cases = 0
-    while chunk := list(islice(numbers, BATCH)):
+    wanted = share_out([(len(plan.rows), len(plan.at_window)) for plan in world.plans], projects, cases)
+    for first in range(0, projects, BATCH):
+        last = min(first + BATCH, projects)
         with transaction.atomic():
-            made_cases += _batch(world, chunk, share, made_cases)
-        tell(f"{chunk[-1] + 1} / {projects}")
+            _batch(world, first, wanted[first:last])
+        tell(f"{last} / {projects}")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+
+def share_out(plans: list[tuple[int, int]], projects: int, cases: int) -> list[int]:
+    """Return how many cases each project gets; they add up to `cases`.
+
+    `plans`: for each plan in turn how many matters it has, and how many of them a sparse project may have. A project
+    that gets more than that has the whole plan. Raises `ValueError` when they do not fit.
+    """
+    wanted, left = [0] * projects, cases
+    for number in range(0, projects, WHOLE_EVERY):
+        whole = plans[number % len(plans)][0]
+        if cases - left + whole > cases * WHOLE_SHARE:
+            break
+        wanted[number] = whole
+        left -= whole
+    sparse = [number for number in range(projects) if not wanted[number]]
+    for place, number in enumerate(sparse):
+        fair = round(left / (len(sparse) - place))
+        wanted[number] = min(fair, plans[number % len(plans)][1])
+        left -= wanted[number]
+    if left:
+        raise ValueError(f"{cases} cases do not fit into {projects} projects")
+    return wanted
+
+
+# What all share --------------------------------------------------------------------------------------------------
 
 
 def _world(chance: random.Random) -> World:
-    centre = Organisation.objects.get(code=CENTRE)
     firms = [
         Organisation(
-            name=f"高平市{chance.choice(('恒', '泽', '晋', '丹', '长', '神'))}{chance.choice(('源', '丰', '盛', '和', '达', '兴'))}"
-            f"{n:04d}建设有限公司",
-            kind=OrganisationKind.ENTERPRISE, uscc=credit_code("91140581", f"MB{n:06d}"),
+            name=f"高平市{chance.choice('恒泽晋丹长神')}{chance.choice('源丰盛和达兴')}{number:04d}建设有限公司",
+            kind=OrganisationKind.ENTERPRISE, uscc=credit_code("91140581", f"MB{number:06d}"),
         )
-        for n in range(FIRM_COUNT)
+        for number in range(FIRM_COUNT)
     ]
     Organisation.objects.bulk_create(firms, batch_size=BATCH)
-    owners = [*firms, *Organisation.objects.filter(uscc__in=[credit_code(o[2], o[3]) for o in OWNERS])]
-    packages = []
-    for example in examples().values():
-        version = PackageVersion.objects.get(package__code=example["package_code"], status="published")
-        rows = list(version.rows.select_related("matter_version__lead", "matter_version__result_kind")
-                    .prefetch_related("matter_version__reviews__organisation").filter(required=True).order_by("order"))
-        packages.append((version, rows, parse_facts(example["facts"])))
+    known = Organisation.objects.filter(uscc__in=[credit_code(owner[2], owner[3]) for owner in OWNERS])
     return World(
-        centre, owners, packages, User.objects.get(username="clerk"),
-        list(Agent.objects.select_related("user").order_by("pk")), {k.pk: k for k in DocumentKind.objects.all()}, chance,
+        centre=Organisation.objects.get(code=CENTRE), owners=[*firms, *known.order_by("pk")], plans=_plans(),
+        clerk=User.objects.get(username="clerk"), agents=list(Agent.objects.select_related("user").order_by("pk")),
+        sample=blobs.put([SAMPLE]), chance=chance, numbers=count(1),
     )
 
 
-def project_code(number: int, chance: random.Random) -> str:
+def _plans() -> list[Plan]:
+    versions = {v.package.code: v for v in PackageVersion.objects.published().select_related("package")}
+    joint = acceptance_matters()
+    return [
+        _plan(versions[line["package_code"]], line["facts"], joint) for line in read_tables()["examples.tsv"]
+    ]
+
+
+def _plan(version: PackageVersion, notation: str, joint: frozenset[str]) -> Plan:
+    facts = clean_facts(parse_facts(notation))
+    codes = build_plan(version, facts).codes
+    matters = MatterVersion.objects.select_related("matter", "lead", "result_kind").prefetch_related(
+        "materials", Prefetch("reviews", ReviewDef.objects.select_related("organisation"))
+    )
+    found = PackageRow.objects.filter(version=version, matter_version__matter__code__in=codes).order_by("order")
+    rows = []
+    for row in found.prefetch_related(Prefetch("matter_version", matters)):
+        handling = handling_of(row.matter_version, is_counted=row.is_counted, joint=joint)
+        rows.append((row, str(handling)))
+    window = tuple(row for row, handling in rows if handling == Handling.REVIEW)
+    return Plan(version, facts, tuple(rows), window)
+
+
+def project_code(number: int) -> str:
     """Return a valid code of the new format for a running number."""
-    year, month = 21 + number % 5, 1 + number % 12
-    digits = f"{year:02d}{month:02d}{REGION}8901{number:05d}"
-    del chance
+    digits = f"{21 + number % 5:02d}{1 + number % 12:02d}{REGION}8901{number:05d}"
     return f"{digits[:4]}-{digits[4:10]}-{digits[10:12]}-{digits[12:14]}-{digits[14:]}{mod_11_10(digits)}"
 
 
-def _batch(world: World, numbers: list[int], share: float, before: int) -> int:
-    made = Made()
-    projects = Project.objects.bulk_create([_project(world, n) for n in numbers], batch_size=BATCH)
-    count = 0
-    for number, project in zip(numbers, projects, strict=True):
-        wanted = round(share * (number + 1)) - before - count
-        count += _fill(world, made, number, project, wanted)
-    for model in (WorkUnit, Clock, Application, Enrolment, Party, Involvement, Assignment):
-        model.objects.bulk_create(made.rows.get(model, []), batch_size=BATCH)
-    _insert_cases(made)
-    _insert_events(made, projects)
-    return count
+# A batch ---------------------------------------------------------------------------------------------------------
+
+
+def _batch(world: World, first: int, wanted: list[int]) -> None:
+    numbers = range(first, first + len(wanted))
+    projects = Project.objects.bulk_create([_project(world, number) for number in numbers], batch_size=BATCH)
+    made, places = Made(), []
+    for number, project, share in zip(numbers, projects, wanted, strict=True):
+        place = _place(world, made, number, project)
+        places.append(place)
+        if share > len(place.plan.at_window):
+            _whole(world, made, place)
+        else:
+            _sparse(world, made, place, share)
+    made.insert()
+    insert_history(places)
+    QrToken.objects.bulk_create(
+        [
+            QrToken(
+                project=place.project, token=f"synthetic{place.number:013d}", check_code="SYN234",
+                issued_at=place.project.registered_at,
+            )
+            for place in places
+        ],
+        batch_size=BATCH,
+    )
 
 
 def _project(world: World, number: int) -> Project:
-    chance = world.chance
-    version, _, facts = world.packages[number % len(world.packages)]
-    ago = chance.randrange(5, 1800)
-    stage = chance.choice((Stage.PLANNING, Stage.PERMIT, Stage.PERMIT, Stage.ACCEPTANCE))
-    closed = chance.random() > OPEN_SHARE
+    chance, plan = world.chance, world.plans[number % len(world.plans)]
+    is_open = chance.random() < OPEN_SHARE or number % WHOLE_EVERY == 0
+    stage = chance.choice((Stage.PLANNING, Stage.PERMIT, Stage.PERMIT, Stage.ACCEPTANCE)) if is_open else Stage.DELIVERED
     return Project(
-        code=project_code(number, chance), name=f"{chance.choice(PLACES)}{chance.choice(WORKS)}项目{number:05d}",
-        address=f"高平市{chance.choice(PLACES)}", investment=version.investment, region_id=REGION,
-        total_investment=facts.get("total_investment"), owner=chance.choice(world.owners), centre=world.centre,
-        stage=Stage.DELIVERED if closed else stage, registered_by=world.clerk,
-        registered_at=timing.now() - dt.timedelta(days=ago),
+        code=project_code(number), name=f"{chance.choice(PLACES)}{chance.choice(WORKS)}项目{number:05d}",
+        address=f"高平市{chance.choice(PLACES)}", investment=plan.version.investment, region_id=REGION,
+        total_investment=plan.facts.get("total_investment"), owner=chance.choice(world.owners), centre=world.centre,
+        stage=stage, registered_by=world.clerk,
+        registered_at=timing.now() - dt.timedelta(days=chance.randrange(60, 1800)),
     )
 
 
-def _fill(world: World, made: Made, number: int, project: Project, wanted: int) -> int:
-    chance = world.chance
-    version, rows, facts = world.packages[number % len(world.packages)]
-    unit = made.add(WorkUnit(project=project, code=project.code, name=project.name, is_default=True))
-    made.add(Enrolment(project=project, package_version=version, facts={k: sorted(v) if isinstance(v, (set, frozenset))
-             else v for k, v in facts.items()}, enrolled_by=world.clerk, enrolled_at=project.registered_at))
+def _place(world: World, made: Made, number: int, project: Project) -> Place:
+    plan, since = world.plans[number % len(world.plans)], timing.business_day(project.registered_at)
+    unit = made.add(WorkUnit(project=project, code=project.code, name=project.name))
+    made.add(
+        Enrolment(
+            project=project, package_version=plan.version, facts=plan.facts, enrolled_by=world.clerk,
+            enrolled_at=project.registered_at,
+        )
+    )
     made.add(Party(project=project, organisation=project.owner, role=PartyRole.BUILDER))
-    since = timing.business_day(project.registered_at)
     for body, role in ((project.owner, InvolvementRole.OWNER), (world.centre, InvolvementRole.CENTRE)):
         made.add(Involvement(project=project, organisation=body, role=role, since=since))
-    agents = [world.agents[0] if number < AGENT_PROJECTS else world.agents[1], world.agents[2 + number % 2]]
+    agents = (world.agents[0 if number < AGENT_PROJECTS else 1], world.agents[2 + number % 2])
     for agent, role in zip(agents, (InvolvementRole.SERVICE_AGENT, InvolvementRole.LEAD_OFFICER), strict=True):
         made.add(Involvement(project=project, user=agent.user, role=role, since=since))
-        made.add(Assignment(project=project, role=role, agent=agent, score="0.800", assigned_by=world.clerk,
-                            assigned_at=project.registered_at))
-    chosen = sorted(chance.sample(range(len(rows)), min(wanted, len(rows))))
-    bodies: set[int] = set()
-    for place, index in enumerate(chosen):
-        is_open = project.is_open and place == len(chosen) - 1
-        _case(world, made, project, unit, rows[index], number, place, is_open=is_open, bodies=bodies)
-    made.add(_Story(project, number))
-    return len(chosen)
-
-
-@dataclass(slots=True)
-class _Story:
-    project: Project
-    number: int
-
-
-@dataclass(slots=True)
-class _Review:
-    case: MatterCase
-    tasks: list[ReviewTask]
-
-
-def _case(  # noqa: PLR0913 - all of a case in one place
-    world: World, made: Made, project: Project, unit: WorkUnit, row: Any, number: int, place: int, *, is_open: bool,
-    bodies: set[int],
-) -> None:
-    matter, chance = row.matter_version, world.chance
-    days = row.days_override if row.days_override is not None else matter.promised_days
-    age = chance.randrange(0, max(2, days + 2)) if is_open else chance.randrange(20, 1500)
-    accepted_at = max(timing.now() - dt.timedelta(days=age, hours=1), project.registered_at)
-    clock = made.add(build_clock(kind=ClockKind.PROMISED, limit=days, on=accepted_at, project=project,
-                                 label=f"{matter.name} 承诺时限"))
-    application = made.add(Application(
-        project=project, number=f"S{number:06d}-{place}", source="win", applicant=project.owner, opened_by=world.clerk,
-        opened_at=accepted_at, submitted_at=accepted_at,
-    ))
-    case = MatterCase(
-        project=project, work_unit=unit, matter=matter, package_row=row, application=application,
-        number=f"SB{number:06d}-{place}", stage=row.stage, lead=matter.lead, handling=Handling.REVIEW,
-        state=CaseState.IN_REVIEW if is_open else CaseState.PASSED, promised_days=days,
-        is_milestone=matter.is_milestone, promised_clock=clock, received_at=accepted_at, accepted_at=accepted_at,
-        accepted_by=world.clerk, due_on=clock.due_on if is_open else None,
-    )
-    if not is_open:
-        _decide(case, clock, chance)
-    made.add(case)
-    if matter.lead_id not in bodies and matter.lead_id != world.centre.pk:
-        bodies.add(matter.lead_id)
-        made.add(Involvement(project=project, organisation=matter.lead, role=InvolvementRole.REVIEWER,
-                             since=timing.business_day(accepted_at)))
-    if is_open:
-        _review(made, case, bodies)
-
-
-def _decide(case: MatterCase, clock: Clock, chance: random.Random) -> None:
-    assert case.accepted_at is not None
-    used = max(0, min(case.promised_days, chance.randrange(0, case.promised_days + 1)))
-    start = timing.business_day(case.accepted_at)
-    day = min(workdays.due_date(start, used), timing.today())
-    decided = max(timing.start_of_day(day) + dt.timedelta(hours=15), case.accepted_at)
-    case.decided_at = case.ended_at = min(decided, timing.now())
-    case.used_days = workdays.workdays_between(start, timing.business_day(case.decided_at))
-    clock.state, clock.stopped_at = ClockState.STOPPED, case.decided_at
-    clock.stopped_on = timing.business_day(case.decided_at)
-
-
-def _review(made: Made, case: MatterCase, bodies: set[int]) -> None:
-    assert case.accepted_at is not None
-    tasks = []
-    for review in case.matter.reviews.all():
-        clock = made.add(build_clock(kind=ClockKind.REVIEW, limit=review.days, on=case.accepted_at,
-                                     project=case.project, label=f"{review.organisation.label} {case.matter.name}"))
-        tasks.append(ReviewTask(
-            organisation=review.organisation, definition=review, role=review.role, days=review.days,
-            is_tacit_allowed=review.tacit, state=TaskState.INVITED, clock=clock, due_on=clock.due_on,
-            pushed_at=case.accepted_at,
-        ))
-        if review.organisation_id not in bodies and review.organisation.code != CENTRE:
-            bodies.add(review.organisation_id)
-            made.add(Involvement(project=case.project, organisation=review.organisation,
-                                 role=InvolvementRole.REVIEWER, since=timing.business_day(case.accepted_at)))
-    made.add(_Review(case, tasks))
-
-
-def _insert_cases(made: Made) -> None:
-    cases: list[MatterCase] = made.rows.get(MatterCase, [])
-    MatterCase.objects.bulk_create(cases, batch_size=BATCH)
-    reviews: list[_Review] = made.rows.get(_Review, [])  # type: ignore[call-overload]
-    sessions = JointSession.objects.bulk_create(
-        [
-            JointSession(project=r.case.project, case=r.case, lead=r.case.lead, state=SessionState.REVIEWING,
-                         opened_at=r.case.accepted_at)
-            for r in reviews
-        ],
-        batch_size=BATCH,
-    )
-    tasks = []
-    for review, session in zip(reviews, sessions, strict=True):
-        for task in review.tasks:
-            task.session = session
-            tasks.append(task)
-    ReviewTask.objects.bulk_create(tasks, batch_size=BATCH)
-    ClockSegment.objects.bulk_create(
-        [
-            ClockSegment(clock=c, owner=c.owner, started_at=c.started_at, ended_at=c.stopped_at)
-            for c in made.rows.get(Clock, [])
-        ],
-        batch_size=BATCH,
-    )
-    _insert_papers(cases)
-
-
-def _insert_papers(cases: Iterable[MatterCase]) -> None:
-    """A certificate for every decided case, filed as a document."""
-    decided = [case for case in cases if case.decided_at is not None]
-    serials: dict[tuple[int, str], int] = {}
-    documents = []
-    for case in decided:
-        kind = case.matter.result_kind
-        key = (case.project_id, kind.doc_class)
-        serials[key] = serials.get(key, 0) + 1
-        documents.append(Document(
-            project=case.project, kind=kind, title=case.matter.result_name, doc_class=kind.doc_class,
-            serial=serials[key], visibility=Visibility.PUBLIC, source_type=MatterCase._meta.label,
-            source_key=str(case.pk), source_label=case.matter.name, filed_by_name="系统", filed_at=case.decided_at,
-        ))
-    Document.objects.bulk_create(documents, batch_size=BATCH)
-    Paper.objects.bulk_create(
-        [
-            Paper(
-                project=case.project, kind=PaperKind.CERTIFICATE, title=case.matter.result_name, issuer=case.lead,
-                series="合成证", year=2026, serial=case.pk, number=f"〔2026〕合成证字第{case.pk:06d}号",
-                content={"gist": {"project": case.project.name}}, subject_type=MatterCase._meta.label,
-                subject_key=str(case.pk), verify_code=f"SYN{case.pk:012d}", is_public=True, issued_at=case.decided_at,
-                rendered_at=case.decided_at, document=document,
+        made.add(
+            Assignment(
+                project=project, role=role, agent=agent, score="0.800", assigned_by=world.clerk,
+                assigned_at=project.registered_at,
             )
-            for case, document in zip(decided, documents, strict=True)
-        ],
-        batch_size=BATCH,
-    )
+        )
+    return Place(project, number, plan, unit)
 
 
-def _insert_events(made: Made, projects: list[Project]) -> None:
-    """A short chained history of each project, and its code token."""
-    cases: dict[int, list[MatterCase]] = {}
-    for case in made.rows.get(MatterCase, []):
-        cases.setdefault(case.project_id, []).append(case)
-    events: list[Event] = []
-    tokens = []
-    for story in made.rows.get(_Story, []):  # type: ignore[call-overload]
-        project = story.project
-        told = [("project.registered", project, project.registered_at, None, "登记项目")]
-        for case in cases.get(project.pk, []):
-            told.append(("case.accepted", case, case.accepted_at, 3, "受理"))
-            if case.decided_at:
-                told.append(("case.decided", case, case.decided_at, 11, "办结通过"))
-        for seq, (kind, subject, at, code, summary) in enumerate(told, 1):
-            event = Event(
-                chain=f"project:{project.pk}", seq=seq, project=project, subject_type=subject._meta.label,
-                subject_key=str(subject.pk), subject_label=str(subject)[:200], kind=kind, status_code=code,
-                summary=summary, actor_name="系统", happened_at=at, recorded_at=at, data={},
-                previous_hash=project.event_hash,
-            )
-            event.hash = digest(event)
-            project.event_seq, project.event_hash = seq, event.hash
-            events.append(event)
-        tokens.append(QrToken(project=project, token=f"synthetic{story.number:013d}", check_code="SYN0000",
-                              issued_at=project.registered_at))
-    Event.objects.bulk_create(events, batch_size=BATCH)
-    QrToken.objects.bulk_create(tokens, batch_size=BATCH)
-    Project.objects.bulk_update(projects, ["event_seq", "event_hash"], batch_size=500)
+def _long_ago(world: World, project: Project) -> dt.datetime:
+    """A moment of the past in which a case of the project may have been accepted."""
+    return max(timing.now() - dt.timedelta(days=world.chance.randrange(20, 1500)), project.registered_at)
 
 
-__all__ = ["PASSWORD", "project_code", "synthesize"]
+def _lately(world: World, days: int) -> dt.datetime:
+    return timing.now() - dt.timedelta(days=world.chance.randrange(0, max(2, days + 1)), hours=1)
+
+
+def _sparse(world: World, made: Made, place: Place, share: int) -> None:
+    """A few matters: all decided, but for the last one of an open project."""
+    chosen = sorted(world.chance.sample(range(len(place.plan.at_window)), share))
+    rows = [place.plan.at_window[index] for index in chosen]
+    under_way = rows.pop() if rows and place.project.is_open else None
+    at = _long_ago(world, place.project)
+    application = casework.add_application(world, made, place, at) if rows else None
+    for row in rows:
+        assert application is not None
+        casework.add_decided(world, made, place, row, application)
+    if under_way is not None:
+        _under_way(world, made, place, under_way)
+
+
+def _under_way(world: World, made: Made, place: Place, row: PackageRow) -> None:
+    turn = next(world.numbers) % 10
+    if turn < 4:  # noqa: PLR2004 - four of ten wait at the window, one for the owner, five are under review
+        casework.add_received(world, made, place, row, _lately(world, 4))
+    elif turn == 4:  # noqa: PLR2004
+        casework.add_correcting(world, made, place, row, _lately(world, 4) - dt.timedelta(days=2))
+    else:
+        casework.add_in_review(world, made, place, row, _lately(world, row.promised_days))
+
+
+def _whole(world: World, made: Made, place: Place) -> None:
+    """The whole plan: its first part decided, some under way, the rest not applied for."""
+    decided, at = int(len(place.plan.rows) * DECIDED_SHARE), _long_ago(world, place.project)
+    application, under_way = casework.add_application(world, made, place, at), 0
+    for index, (row, handling) in enumerate(place.plan.rows):
+        if index < decided and handling == Handling.OUTSIDE:
+            casework.add_outside(world, made, place, row, at)
+        elif index < decided and handling == Handling.REVIEW:
+            casework.add_decided(world, made, place, row, application)
+        elif under_way < UNDER_WAY and handling == Handling.REVIEW:
+            under_way += 1
+            _under_way(world, made, place, row)
+        else:
+            casework.add_draft(made, place, row, handling)
+
+
+__all__ = ["project_code", "share_out", "synthesize"]
