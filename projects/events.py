@@ -103,10 +103,12 @@ def record(  # noqa: PLR0913 - every argument is a column of the log
 def _next_link(project: Project | None, organisation: Organisation | None) -> tuple[str, int, str]:
     """Return chain, sequence and previous hash.
 
-    The caller holds the lock on the project; the organisation's row is locked here.
+    The caller holds the lock on the project, but its instance may be older than what a service that it called has
+    recorded, so the head is read from the row. The organisation's row is locked here.
     """
     if project is not None:
-        return f"project:{project.pk}", project.event_seq + 1, project.event_hash
+        seq, head = Project.objects.values_list("event_seq", "event_hash").get(pk=project.pk)
+        return f"project:{project.pk}", seq + 1, head
     if organisation is None:
         raise RuntimeError("an event belongs to a project or to an organisation")
     Organisation.objects.select_for_update().get(pk=organisation.pk)
