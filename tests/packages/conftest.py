@@ -1,0 +1,35 @@
+"""Fixtures of the work on the catalogue: seven actors, a project on the low-risk package, a fixed morning."""
+
+import datetime as dt
+
+import pytest
+
+from projects import timing
+from tests import factories
+
+MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)  # a Monday
+
+
+@pytest.fixture
+def actors(db):
+    """The actors with their memberships; the catalogue is loaded."""
+    return factories.make_actors()
+
+
+@pytest.fixture
+def clock():
+    """The clock, standing at Monday 2026-11-02 09:00 until the test moves it."""
+    with timing.travel(MORNING) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def project(clock, actors):
+    """A private low-risk warehouse (soc-lowrisk) with its plan, registered on MORNING."""
+    return factories.enrolled_project(actors, "S3")
+
+
+@pytest.fixture
+def factory(actors):
+    """A private plant (soc-factory), for matters that ask several departments."""
+    return factories.enrolled_project(actors, "S2")
