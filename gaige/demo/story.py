@@ -18,6 +18,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as acceptance_applying
 from acceptance.services import conclusion, items
 from acceptance.states import ItemState
+from agency.models import Assignment
 from agency.services.assignment import assign, propose
 from agency.states import AssignmentRole
 from gaige.demo.files import attachment
@@ -157,9 +158,15 @@ class Story:
         """Days that a matter done elsewhere takes here: a part of what it may take, so that the story moves on."""
         return max(0, min(6, round(case.promised_days * 0.3 * self.spec.pace)))
 
+    def _agent(self) -> User:
+        """Return the project's own 服务专员."""
+        return Assignment.objects.select_related("agent__user").get(
+            project=self.project, role=AssignmentRole.SERVICE_AGENT, ended_at=None
+        ).agent.user
+
     def _outside(self, case: MatterCase) -> None:
         outside.record_outside_result(
-            case.pk, by=person(case.project.centre_id, Role.AGENT), result=f"已完成：{case.matter.result_name}",
+            case.pk, by=self._agent(), result=f"已完成：{case.matter.result_name}",
             on=timing.today(), evidence=attachment(case.matter.result_name),
         )
 
@@ -179,20 +186,29 @@ class Story:
         if self.spec.trouble == "correcting" and self.spec.trouble_at in codes:
             self._find_faults(application)
             return
-        instant = [c for c in self._cases(codes, CaseState.RECEIVED) if c.promised_days == 0]
-        for case in instant:
-            decision_by = person(case.lead_id, Role.CHIEF)
-            intake.decide_on_spot(case.pk, by=decision_by)
+        self._on_the_spot(codes)
         for case in self._cases(codes, CaseState.RECEIVED):
-            intake.accept_case(case.pk, by=self.clerk)
+            if case.promised_days:
+                intake.accept_case(case.pk, by=self.clerk)
         yield later(1, 9.2)
         yield from self._answers(codes)
         yield from self._decisions(codes)
+        self._on_the_spot(codes)
+
+    def _on_the_spot(self, codes: list[str]) -> None:
+        """Decide at the counter what is promised for the same day, as soon as what it builds on is decided."""
+        progress = True
+        while progress:
+            progress = False
+            for case in self._cases(codes, CaseState.RECEIVED):
+                if case.promised_days == 0 and not self._prerequisites_open(case):
+                    intake.decide_on_spot(case.pk, by=person(case.lead_id, Role.CHIEF))
+                    progress = True
 
     def _find_faults(self, application: Application) -> None:
         case = application.cases.order_by("pk")[0]
         intake.notice_faults(
-            application.pk, kind="completion", by=self.clerk,
+            [case.pk], kind="completion", by=self.clerk,
             faults=[
                 {"what": "施工合同缺少监理单位盖章页", "basis": "建筑工程施工许可管理办法第4条",
                  "how_to_fix": "补交监理单位加盖公章的合同第 12 页"},
@@ -280,7 +296,7 @@ class Story:
 
     def _acceptance(self) -> Iterator[dt.datetime]:
         unit = WorkUnit.objects.get(project=self.project, is_default=True)
-        by = person(self.project.centre_id, Role.AGENT)
+        by = self._agent()
         acceptance = acceptance_applying.apply_for_acceptance(unit.pk, by=by)
         for item in MaterialItem.objects.filter(
             case__application=acceptance.application, state=MaterialState.MISSING
