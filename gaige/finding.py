@@ -46,7 +46,8 @@ def find(user: Person, text: str) -> Found:
 
     What the asker may not see answers exactly as what does not exist.
     """
-    text = unicodedata.normalize("NFKC", text).strip()[:LONGEST]
+    mended = unicodedata.normalize("NFKC", text)[:LONGEST]
+    text = "".join(letter for letter in mended if letter.isprintable()).strip()
     if not text:
         return Found()
     for look in (_by_token, _by_code, _by_paper, _by_number):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import authenticate
 from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -65,6 +65,11 @@ def _safe_next(request: HttpRequest, given: str, default: str) -> str:
     return given if given and allowed else default
 
 
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when it was nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "POST"])
@@ -73,7 +78,7 @@ def login(request: HttpRequest) -> HttpResponse:
     given = request.POST.get("next", request.GET.get("next", ""))
     if request.method == "GET" and request.user.is_authenticated:
         return redirect(_safe_next(request, given, start_of(request.user)))
-    form = SignInForm(request.POST or None)
+    form = SignInForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         user = _sign_in(request, form)
         if user is not None:

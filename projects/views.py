@@ -7,7 +7,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -48,6 +48,11 @@ def _person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError("a view without login_required asked who is there")
     return request.user
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, also when it was nothing; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def _refused(form: django_forms.Form, error: DomainError, field: str = "") -> None:
@@ -99,7 +104,7 @@ def register(request: HttpRequest) -> HttpResponse:
     """Register a project; the facts that decide its package are asked on the next page."""
     user = _person(request)
     require(rules.can_register, user, None)
-    form = RegisterForm(request.POST or None, user=user)
+    form = RegisterForm(_posted(request), user=user)
     taken: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -194,7 +199,7 @@ def party_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the parties with their contacts (the reading is logged), and add one."""
     project, user = _project(request, pk), _person(request)
     require(rules.can_see_contacts, user, project)
-    form = PartyForm(request.POST or None)
+    form = PartyForm(_posted(request))
     failed = False
     if request.method == "POST" and form.is_valid():
         try:
@@ -220,7 +225,7 @@ def exchange(request: HttpRequest, pk: int) -> HttpResponse:
     project, user = _project(request, pk), _person(request)
     if request.method == "GET":
         require(rules.can_exchange_code, user, project)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(_posted(request))
     taken: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -253,7 +258,7 @@ def change_status(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """Confirm and carry out suspending, resuming or terminating a project."""
     project, user = _project(request, pk), _person(request)
     title, what, rule, service = _STATUS_STEPS[step]
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         project = service(project.pk, by=user, reason=form.cleaned_data["reason"])
         messages.success(request, f"“{project.name}”现在{project.get_status_display()}。")
@@ -273,7 +278,7 @@ def grant_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Show to whom the project is lent, and lend it."""
     project, user = _project(request, pk), _person(request)
     require(rules.can_grant, user, project)
-    form = GrantForm(request.POST or None)
+    form = GrantForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             grant = grants.grant_access(project.pk, by=user, **form.cleaned_data)

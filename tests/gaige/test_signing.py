@@ -1,0 +1,100 @@
+"""Signing in: one clear sentence for every failure, a pause after five, a new session, and back to where one was."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+
+from projects import timing
+from projects.models import AccessLog, User
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def person():
+    user = User.objects.create(username="wangmin", name="王敏")
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def sign_in(client, password=PASSWORD, username="wangmin", **more):
+    return client.post("/login/", {"username": username, "password": password, **more})
+
+
+def test_signing_in_leads_back_to_where_the_session_ended(person):
+    client = Client()
+    asked = client.get("/projects/new/?x=1")
+    assert asked["Location"] == "/login/?next=/projects/new/%3Fx%3D1"
+    page = client.get(asked["Location"])
+    assert 'name="next" value="/projects/new/?x=1"' in page.text
+    assert sign_in(client, next="/projects/new/?x=1")["Location"] == "/projects/new/?x=1"
+
+
+@pytest.mark.parametrize("given", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
+def test_it_leads_nowhere_else(person, given):
+    assert sign_in(Client(), next=given)["Location"] == "/projects/"
+
+
+def test_the_session_is_a_new_one(person):
+    client = Client()
+    client.get("/login/")
+    session = client.session
+    session["x"] = 1
+    session.save()
+    before = session.session_key
+    sign_in(client)
+    assert client.session.session_key not in {None, before}
+
+
+@pytest.mark.parametrize(("username", "password"), [("wangmin", "wrong"), ("nobody", PASSWORD)])
+def test_a_failure_says_the_same_for_a_wrong_name_and_a_wrong_password(person, username, password):
+    response = sign_in(Client(), password, username)
+    assert response.status_code == 400
+    assert "用户名或密码不对，请核对大小写后再试。还可再试 4 次。" in response.text
+    assert password not in response.text
+
+
+def test_five_failures_are_followed_by_a_pause_that_ends(person):
+    client = Client()
+    for left in (4, 3, 2, 1):
+        assert f"还可再试 {left} 次" in sign_in(client, "wrong").text
+    assert "请 15 分钟后再试" in sign_in(client, "wrong").text
+    paused = sign_in(client)
+    assert (paused.status_code, "连续 5 次不对" in paused.text) == (429, True)
+    assert sign_in(client, username="WANGMIN ").status_code == 429
+    assert sign_in(Client(REMOTE_ADDR="10.0.0.9")).status_code == 302
+    with timing.travel(timing.now() + dt.timedelta(minutes=16)):
+        assert sign_in(client).status_code == 302
+
+
+def test_success_starts_the_count_anew_and_no_password_is_kept(person):
+    client = Client()
+    for _ in range(4):
+        sign_in(client, "wrong-word")
+    assert sign_in(client).status_code == 302
+    assert "还可再试 4 次" in sign_in(Client(), "wrong-word").text
+    assert not any("wrong-word" in str(vars(row)) for row in AccessLog.objects.all())
+
+
+def test_a_name_typed_full_width_is_mended(person):
+    assert sign_in(Client(), username=" ｗａｎｇｍｉｎ ").status_code == 302
+
+
+def test_a_person_who_left_cannot_sign_in(person):
+    User.objects.update(is_active=False)
+    assert sign_in(Client()).status_code == 400
+
+
+def test_signing_out_needs_a_post(person):
+    client = Client()
+    sign_in(client)
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/")["Location"] == "/"
+    assert client.get("/projects/").status_code == 302
+
+
+def test_empty_fields_are_named(person):
+    assert "请填写用户名。" in Client().post("/login/", {}).text
