@@ -49,7 +49,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("G2", "长平大街雨污分流管线改造", 22984, "owner4", "高平市长平大街", 40),
     Spec("S1", "丹河新城住宅小区一期", 23097, "owner2", "高平市丹河新城 A-07 地块", 48,
          trouble="paused", trouble_at="land-plan-permit"),
-    Spec("A1", "铸造园现有厂区扩建车间", 24115, "owner", "高平经济技术开发区铸造园 5 号", 50,
+    Spec("A1", "铸造园现有厂区扩建车间", 24115, "owner", "高平经济技术开发区铸造园 5 号", 62,
          trouble="overdue", trouble_at="plan-permit"),
     Spec("A3", "长平影院内部装修", 25227, "owner2", "高平市神农路 7 号", 36, trouble="correcting",
          trouble_at="construction-permit"),

@@ -194,6 +194,7 @@ class Story:
         yield from self._answers(codes)
         yield from self._decisions(codes)
         self._on_the_spot(codes)
+        yield from self._decisions(codes)
 
     def _on_the_spot(self, codes: list[str]) -> None:
         """Decide at the counter what is promised for the same day, as soon as what it builds on is decided."""
