@@ -5,7 +5,7 @@ import json
 import pytest
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
-SEND = "from projects.tasks import sweep_due\nresult = str(sweep_due.delay())"
+SEND = "from agency.tasks import sweep_due\nresult = str(sweep_due.delay())"
 
 
 def runs(portal):
