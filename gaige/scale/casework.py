@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import cast
 
 from archives.blobs import ALGORITHM
 from archives.models import Document, DocumentVersion, Paper
@@ -49,11 +50,12 @@ def add_draft(made: Made, place: Place, row: PackageRow, handling: str) -> Matte
 
 def _case(place: Place, row: PackageRow, handling: str, state: CaseState) -> MatterCase:
     matter = row.matter_version
-    return MatterCase(
+    case: MatterCase = MatterCase(
         project=place.project, work_unit=place.unit, matter=matter, package_row=row, stage=row.stage,
         lead=matter.lead, handling=handling, state=state, promised_days=row.promised_days,
         is_milestone=matter.is_milestone,
     )
+    return case
 
 
 def add_application(world: World, made: Made, place: Place, at: dt.datetime) -> Application:
@@ -134,8 +136,7 @@ def _materials(made: Made, case: MatterCase) -> None:
 def add_correcting(world: World, made: Made, place: Place, row: PackageRow, at: dt.datetime) -> MatterCase:
     """Add a case whose owner was told a fault: the clock of intake stands, that of the owner runs."""
     case = add_received(world, made, place, row, at, CaseState.CORRECTING)
-    clock = case.intake_clock
-    assert clock is not None
+    clock = cast("Clock", case.intake_clock)
     told = min(at + dt.timedelta(hours=20), timing.now())
     case.due_on = None
     clock.state = ClockState.PAUSED
@@ -169,9 +170,9 @@ def add_correcting(world: World, made: Made, place: Place, row: PackageRow, at: 
 def add_in_review(world: World, made: Made, place: Place, row: PackageRow, at: dt.datetime) -> MatterCase:
     """Add an accepted case that the departments review; some have answered."""
     case = _accepted(world, made, place, row, add_application(world, made, place, at), CaseState.IN_REVIEW)
-    assert case.promised_clock is not None
-    case.due_on = case.promised_clock.due_on
-    _run(made, case.promised_clock)
+    promised = cast("Clock", case.promised_clock)
+    case.due_on = promised.due_on
+    _run(made, promised)
     _materials(made, case)
     session = made.add(
         JointSession(
@@ -226,9 +227,8 @@ def add_decided(world: World, made: Made, place: Place, row: PackageRow, applica
     decided = min(max(timing.start_of_day(day) + dt.timedelta(hours=15), at), timing.now())
     case.decided_at = case.ended_at = decided
     case.used_days = workdays.workdays_between(start, timing.business_day(decided))
-    assert case.promised_clock is not None
-    _stop(made, case.promised_clock, decided)
-    _certificate(world, made, place, case)
+    _stop(made, cast("Clock", case.promised_clock), decided)
+    _certificate(world, made, place, case, decided)
     return case
 
 
@@ -240,13 +240,13 @@ def add_outside(world: World, made: Made, place: Place, row: PackageRow, at: dt.
     made.add(
         OutsideResult(
             case=case, result=f"已完成：{case.matter.result_name}"[:300], done_on=timing.business_day(at),
-            evidence=_version(world, made, _document(made, place, case)), recorded_by=world.clerk, recorded_at=at,
+            evidence=_version(world, made, _document(made, place, case, at)), recorded_by=world.clerk, recorded_at=at,
         )
     )
     return case
 
 
-def _document(made: Made, place: Place, case: MatterCase) -> Document:
+def _document(made: Made, place: Place, case: MatterCase, at: dt.datetime) -> Document:
     kind = case.matter.result_kind
     place.serials[kind.doc_class] += 1
     document: Document = made.add_of(
@@ -254,7 +254,7 @@ def _document(made: Made, place: Place, case: MatterCase) -> Document:
         Document(
             project=case.project, kind=kind, title=case.matter.result_name, doc_class=kind.doc_class,
             serial=place.serials[kind.doc_class], visibility=Visibility.PUBLIC, source_type=CASE_LABEL,
-            source_label=case.matter.name, filed_by_name="系统", filed_at=case.decided_at,
+            source_label=case.matter.name, filed_by_name="系统", filed_at=at,
         ),
         "source_key",
     )
@@ -272,11 +272,10 @@ def _version(world: World, made: Made, document: Document) -> DocumentVersion:
     return version
 
 
-def _certificate(world: World, made: Made, place: Place, case: MatterCase) -> None:
-    assert case.decided_at is not None
-    serial, sample, document = next(world.numbers), world.sample, _document(made, place, case)
+def _certificate(world: World, made: Made, place: Place, case: MatterCase, at: dt.datetime) -> None:
+    serial, sample, document = next(world.numbers), world.sample, _document(made, place, case, at)
     _version(world, made, document)
-    year = timing.business_day(case.decided_at).year
+    year = timing.business_day(at).year
     number = f"〔{year}〕合成证字第{serial:09d}号"
     gist = {"project": place.project.name, "what": f"“{case.matter.name}”准予许可", "do": "妥善保存", "when": "即日起"}
     made.add_of(
@@ -285,8 +284,8 @@ def _certificate(world: World, made: Made, place: Place, case: MatterCase) -> No
             project=case.project, kind=PaperKind.CERTIFICATE, title=case.matter.result_name, issuer=case.lead,
             series="合成证", year=year, serial=serial, number=number,
             content={"gist": gist, "paragraphs": [], "table": None, "legal": [], "addressee": place.project.owner.name},
-            subject_type=CASE_LABEL, verify_code=f"SYN{serial:012d}", is_public=True, issued_at=case.decided_at,
-            rendered_at=case.decided_at, digest=sample.digest, size=sample.size, storage_key=sample.key,
+            subject_type=CASE_LABEL, verify_code=f"SYN{serial:012d}", is_public=True, issued_at=at,
+            rendered_at=at, digest=sample.digest, size=sample.size, storage_key=sample.key,
             document=document,
         ),
         "subject_key",

@@ -34,8 +34,7 @@ def insert_history(places: Iterable[Place]) -> None:
     projects: list[Project] = []
     for place in places:
         project = place.project
-        for told in sorted(_story(place), key=lambda one: one.at):
-            events.append(_chained(project, told))
+        events += [_chained(project, told) for told in sorted(_story(place), key=lambda one: one.at)]
         projects.append(project)
     Event.objects.bulk_create(events, batch_size=BATCH)
     Project.objects.bulk_create(

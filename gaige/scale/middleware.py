@@ -15,10 +15,10 @@ def count_queries(get_response: Callable[[HttpRequest], HttpResponse]) -> Callab
     def middleware(request: HttpRequest) -> HttpResponse:
         count = 0
 
-        def counted(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        def counted(execute: Callable[..., Any], *asked: Any) -> Any:
             nonlocal count
             count += 1
-            return execute(sql, params, many, context)
+            return execute(*asked)
 
         with connection.execute_wrapper(counted):
             response = get_response(request)

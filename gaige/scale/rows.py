@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -78,7 +78,7 @@ class Plan:
     """A package with the facts of one example project: the rows that apply, in order, each with its handling."""
 
     version: PackageVersion
-    facts: dict[str, object]
+    facts: Mapping[str, object]
     rows: tuple[tuple[PackageRow, str], ...]
     at_window: tuple[PackageRow, ...]
 

@@ -44,7 +44,8 @@ OPEN_SHARE = 0.3
 DECIDED_SHARE, UNDER_WAY = 0.55, 3
 PLACES = ("经开区", "米山镇", "马村镇", "北城街道", "南城街道", "神农镇", "寺庄镇", "三甲镇", "陈区镇", "河西镇")
 WORKS = (
-    "标准厂房", "仓储物流园", "冷链中心", "污水处理站", "教学楼", "卫生院", "道路改造", "供热管网", "住宅小区", "铸件车间",
+    "标准厂房", "仓储物流园", "冷链中心", "污水处理站", "教学楼", "卫生院", "道路改造", "供热管网", "住宅小区",
+    "铸件车间",
 )
 SAMPLE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
@@ -172,14 +173,15 @@ def _batch(world: World, first: int, wanted: list[int]) -> None:
 def _project(world: World, number: int) -> Project:
     chance, plan = world.chance, world.plans[number % len(world.plans)]
     is_open = chance.random() < OPEN_SHARE or number % WHOLE_EVERY == 0
-    stage = chance.choice((Stage.PLANNING, Stage.PERMIT, Stage.PERMIT, Stage.ACCEPTANCE)) if is_open else Stage.DELIVERED
-    return Project(
+    stage = chance.choice((Stage.PLANNING, Stage.PERMIT, Stage.PERMIT, Stage.ACCEPTANCE))
+    project: Project = Project(
         code=project_code(number), name=f"{chance.choice(PLACES)}{chance.choice(WORKS)}项目{number:05d}",
         address=f"高平市{chance.choice(PLACES)}", investment=plan.version.investment, region_id=REGION,
         total_investment=plan.facts.get("total_investment"), owner=chance.choice(world.owners), centre=world.centre,
-        stage=stage, registered_by=world.clerk,
+        stage=stage if is_open else Stage.DELIVERED, registered_by=world.clerk,
         registered_at=timing.now() - dt.timedelta(days=chance.randrange(60, 1800)),
     )
+    return project
 
 
 def _place(world: World, made: Made, number: int, project: Project) -> Place:
@@ -220,11 +222,10 @@ def _sparse(world: World, made: Made, place: Place, share: int) -> None:
     chosen = sorted(world.chance.sample(range(len(place.plan.at_window)), share))
     rows = [place.plan.at_window[index] for index in chosen]
     under_way = rows.pop() if rows and place.project.is_open else None
-    at = _long_ago(world, place.project)
-    application = casework.add_application(world, made, place, at) if rows else None
-    for row in rows:
-        assert application is not None
-        casework.add_decided(world, made, place, row, application)
+    if rows:
+        application = casework.add_application(world, made, place, _long_ago(world, place.project))
+        for row in rows:
+            casework.add_decided(world, made, place, row, application)
     if under_way is not None:
         _under_way(world, made, place, under_way)
 

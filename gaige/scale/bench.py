@@ -1,0 +1,313 @@
+"""The benchmark: real pages and writes beside bare ones, turn by turn, on a portal of the size of a city.
+
+`python3 dev.py bench` prepares a PostgreSQL of its own and runs `manage.py bench`. An empty portal is filled by
+`synthesize` first. Only ratios and numbers of queries are promised: both halves of a ratio are taken from one server
+in one run. It ends with 1 when a promise is missed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import connection
+
+from archives.models import QrToken
+from gaige.demo.people import PASSWORD, REGION
+from gaige.scale.synthesize import project_code, synthesize
+from gaige.scale.visitor import Answer, Visitor
+from packages.models import MatterCase
+from packages.states import CaseState
+from projects.models import Organisation, Project
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+LIST_QUERIES, PROJECT_QUERIES, PUBLIC_QUERIES = 15, 25, 6
+LIST_RATIO = 3.0
+PUBLIC_BYTES = 30 * 1024
+WARM_UP = 3
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is measured: the real request, the bare one beside it, and what is promised of it."""
+    name: str
+    real: Callable[[], Answer]
+    bare: Callable[[], Answer]
+    most_queries: int | None = None
+    most_ratio: float | None = None
+    most_bytes: int | None = None
+    is_page: bool = True
+    answers: list[Answer] = field(default_factory=list)
+    bare_answers: list[Answer] = field(default_factory=list)
+
+    def take_turn(self) -> None:
+        """Ask once for the real and once for the bare one."""
+        self.answers.append(self.real())
+        self.bare_answers.append(self.bare())
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The result of one subject; times are medians in milliseconds."""
+    name: str
+    real_ms: float
+    bare_ms: float
+    queries: int
+    kilobytes: float
+    missed: tuple[str, ...]
+
+    @property
+    def ratio(self) -> float:
+        """How many bare ones the real one takes."""
+        return self.real_ms / self.bare_ms
+
+
+def figure_of(subject: Subject) -> Figure:
+    """Return the medians of a subject and what it misses."""
+    real = statistics.median(answer.seconds for answer in subject.answers) * 1000
+    bare = statistics.median(answer.seconds for answer in subject.bare_answers) * 1000
+    queries = max(answer.queries for answer in subject.answers)
+    size = max(len(answer.body) for answer in subject.answers)
+    missed = []
+    if subject.most_queries is not None and queries > subject.most_queries:
+        missed.append(f"{subject.name}: {queries} queries, promised {subject.most_queries}")
+    if subject.most_ratio is not None and real / bare >= subject.most_ratio:
+        missed.append(f"{subject.name}: {real / bare:.2f} times the bare page, promised under {subject.most_ratio:.0f}")
+    if subject.most_bytes is not None and size >= subject.most_bytes:
+        missed.append(f"{subject.name}: {size / 1024:.1f} KB, promised under {subject.most_bytes // 1024}")
+    if subject.most_bytes is not None and any(b"<script" in answer.body for answer in subject.answers):
+        missed.append(f"{subject.name}: carries a script")
+    return Figure(subject.name, real, bare, queries, size / 1024 if subject.is_page else 0.0, tuple(missed))
+
+
+# Subjects --------------------------------------------------------------------------------------------------------
+
+
+def page(  # noqa: PLR0913 - what is asked, and what is promised of it
+    name: str, visitor: Visitor, path: str, *, bare: str = "/bare/page/", queries: int, ratio: float | None = None,
+    most_bytes: int | None = None,
+) -> Subject:
+    """Return a page beside a bare one of the same rows and bytes."""
+    first = visitor.get(path)
+    rows, size = max(1, first.body.count(b"<tr")), len(first.body)
+    written = len(visitor.get(f"{bare}?rows={rows}&bytes={size}").body)
+    address = f"{bare}?rows={rows}&bytes={size + size - written}"
+    return Subject(
+        name, lambda: visitor.get(path), lambda: visitor.get(address), most_queries=queries, most_ratio=ratio,
+        most_bytes=most_bytes,
+    )
+
+
+def pages(people: dict[str, Visitor]) -> list[Subject]:
+    """Return the pages that are measured."""
+    whole = MatterCase.objects.filter(state=CaseState.DRAFT).select_related("project").order_by("pk")[0].project
+    token = QrToken.objects.get(project=whole).token
+    clerk, agent, director, public = (people[name] for name in ("clerk", "agent", "director", "public"))
+    found = [
+        page(f"{label}, {size} rows", visitor, f"{path}size={size}", queries=LIST_QUERIES, ratio=LIST_RATIO)
+        for label, visitor, path in (
+            ("work list of the clerk", clerk, "/desk/?"),
+            ("work list, all open cases", clerk, "/desk/?tab=all&"),
+            ("project list of the clerk", clerk, "/projects/?"),
+            ("project list of the agent", agent, "/projects/?"),
+        )
+        for size in (20, 100)
+    ]
+    return [
+        *found,
+        page("project page, clerk", clerk, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
+        page("project page, agent", agent, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
+        page("project page, director", director, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
+        page(
+            "public page behind the code", public, f"/q/{token}/", bare="/bare/public/", queries=PUBLIC_QUERIES,
+            most_bytes=PUBLIC_BYTES,
+        ),
+    ]
+
+
+def writes(people: dict[str, Visitor], most: int) -> list[Subject]:
+    """Return the writes that are measured; each turn takes a row of its own, `most` turns at most."""
+    clerk = people["clerk"]
+    token = clerk.token_of("/projects/new/")
+    firm = Organisation.objects.filter(name__contains="建设有限公司").order_by("pk")[0]
+    targets = iter(Project.objects.order_by("-pk").values_list("pk", flat=True)[: 4 * most])
+    received = MatterCase.objects.filter(state=CaseState.RECEIVED).order_by("project_id", "pk")
+    cases = iter(list(received.values_list("pk", flat=True)[:most]))
+    numbers = iter(range(60_000, 60_000 + most))
+
+    def register() -> Answer:
+        number = next(numbers)
+        fields = {
+            "code": project_code(number), "name": f"经开区标准厂房项目{number}", "owner_uscc": firm.uscc,
+            "owner_name": firm.name, "investment": "social", "region": REGION, "address": "经开区",
+            "csrfmiddlewaretoken": token,
+        }
+        return _moved(clerk.post("/projects/new/", fields))
+
+    def accept() -> Answer:
+        return _moved(clerk.post(f"/cases/{next(cases)}/accept/", {"csrfmiddlewaretoken": token}))
+
+    def bare() -> Answer:
+        return clerk.post("/bare/write/", {"pk": str(next(targets)), "address": "经开区"})
+
+    return [
+        Subject("registering a project", register, bare, is_page=False),
+        Subject("accepting a case", accept, bare, is_page=False),
+    ]
+
+
+def _moved(answer: Answer) -> Answer:
+    """A form that is shown again did not write."""
+    if not answer.location:
+        notices = re.sub(r"<[^>]+>|\s+", " ", answer.text)
+        raise RuntimeError(f"not written: {notices[:1500]}")
+    return answer
+
+
+# Running ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def server() -> Iterator[int]:
+    """Run the web server as `dev.py up` does, with the bare pages beside; yield its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "gunicorn", "gaige.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class",
+        "gthread", "--workers", "2", "--threads", "8", "--no-control-socket",
+    ]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "gaige.scale.settings"}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(  # noqa: S603 - our own server
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_for(process, port)
+            yield port
+        except BaseException:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace")[-4000:])
+            raise
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+
+
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz/", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the web server does not answer")
+
+
+def measure(subjects: Sequence[Subject], rounds: int, seconds: float) -> None:
+    """Take the subjects in turn, `rounds` times or until `seconds` are over; the first turns only warm up."""
+    deadline = time.monotonic() + seconds
+    for turn in range(WARM_UP + rounds):
+        for subject in subjects:
+            subject.take_turn()
+            if turn == WARM_UP - 1:
+                subject.answers.clear()
+                subject.bare_answers.clear()
+        if time.monotonic() > deadline and turn >= WARM_UP:
+            return
+
+
+def same_at_both_sizes(figures: Sequence[Figure]) -> list[str]:
+    """Return the lists whose number of queries depends on how many rows they show."""
+    queries = {figure.name: figure.queries for figure in figures}
+    pairs = [(name, name.replace(", 20 rows", ", 100 rows")) for name in queries if name.endswith(", 20 rows")]
+    return [
+        f"{small}: {queries[small]} queries, but {queries[large]} at 100 rows"
+        for small, large in pairs if queries[small] != queries[large]
+    ]
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the figures as a table of Markdown."""
+    lines = [
+        "| what | median ms | bare ms | ratio | queries | KB |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for one in figures:
+        size = f"{one.kilobytes:.1f}" if one.kilobytes else ""
+        lines.append(
+            f"| {one.name} | {one.real_ms:.1f} | {one.bare_ms:.1f} | {one.ratio:.2f} | {one.queries} | {size} |"
+        )
+    return "\n".join(lines)
+
+
+def machine(rounds: int) -> str:
+    """Return on what the figures were taken."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        postgresql = cursor.fetchone()[0].split()[0]
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {postgresql}, "
+        f"{Project.objects.count():,} projects, {MatterCase.objects.count():,} cases, medians of {rounds} turns."
+    )
+
+
+def write_down(text: str) -> None:
+    """Put the figures between the marks of `docs/performance.md`."""
+    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def sign_in_all(port: int) -> dict[str, Visitor]:
+    """Return the visitors: four people through the login page, and somebody from the street."""
+    people = {name: Visitor(port) for name in ("clerk", "agent", "owner", "director", "public")}
+    for name, visitor in people.items():
+        if name != "public":
+            visitor.sign_in(name, PASSWORD)
+    return people
+
+
+def run(*, projects: int, cases: int, rounds: int, seconds: float, write: bool) -> int:
+    """Fill an empty portal, measure, print; 1 when a promise is missed."""
+    fill(projects, cases)
+    with server() as port:
+        people = sign_in_all(port)
+        subjects = [*pages(people), *writes(people, rounds + WARM_UP)]
+        measure(subjects, rounds, seconds)
+    figures = [figure_of(subject) for subject in subjects]
+    text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}"
+    sys.stdout.write(f"\n{text}\n\n")
+    if write:
+        write_down(text)
+    missed = [*(line for figure in figures for line in figure.missed), *same_at_both_sizes(figures)]
+    sys.stdout.write("".join(f"MISSED {line}\n" for line in missed) or "every promise is kept\n")
+    return 1 if missed else 0
+
+
+def fill(projects: int, cases: int) -> None:
+    """Synthesize into an empty portal."""
+    if Project.objects.exists():
+        return
+    started = time.monotonic()
+    synthesize(projects=projects, cases=cases, tell=lambda line: sys.stderr.write(f"{line}\n"))
+    sys.stderr.write(f"synthesized in {time.monotonic() - started:.0f} s\n")
+
