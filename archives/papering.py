@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import threading
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,9 +162,12 @@ def render_pdf(html: str) -> bytes:
 
     document = weasyprint.HTML(string=html, url_fetcher=_closed_fetcher())
     style = weasyprint.CSS(string=_style(), font_config=_font_configuration())
-    data: bytes = document.write_pdf(
-        stylesheets=[style], font_config=_font_configuration(), pdf_variant=PDF_VARIANT
-    )
+    with warnings.catch_warnings():
+        # the renderer leaves its colour profile to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        data: bytes = document.write_pdf(
+            stylesheets=[style], font_config=_font_configuration(), pdf_variant=PDF_VARIANT
+        )
     return data
 
 

@@ -1,0 +1,174 @@
+"""The public page says where a project stands and never a natural person's name, telephone, opinion or unpublished file."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+
+from archives.models import PublicView
+from archives.services import codes, filing, papers, public
+from archives.tasks import refresh_public
+from projects.events import lock_project
+from projects.models import Project
+from projects.services.issues import raise_issue
+from projects.states import IssueKind
+
+from .conftest import upload
+
+pytestmark = pytest.mark.django_db
+
+SECRET_WORDS = ("李联系", "13900001111", "王敏", "李业主", "内部意见", "未公开的图纸", "窗口缺口")
+
+
+@pytest.fixture
+def address(world, kind, issue):
+    """A project with a public certificate and planted secrets; returns its address."""
+    with transaction.atomic():
+        project = lock_project(world.project.pk)
+        filing.file_upload(
+            project, uploaded=upload("未公开的图纸.pdf"), kind=kind, title="未公开的图纸", source=project, by=world.owner
+        )
+        raise_issue(
+            project, kind=IssueKind.CORRECTION, subject=project, what="窗口缺口", basis="规范", how_to_fix="内部意见",
+            debtor=world.owner_body, by=world.clerk,
+        )
+    issue(
+        kind="certificate", title="建设工程规划许可证", series="许", is_public=True, valid_until=dt.date(2029, 6, 30),
+        content={"paragraphs": ["内部意见"], "facts": [["经办", "王敏"]]},
+    )
+    issue(kind="review_opinion", title="联合审查意见书", series="联审", content={"paragraphs": ["内部意见"]})
+    return f"/q/{codes.issue_token(world.project.pk, by=world.clerk).token}/"
+
+
+def test_everybody_reads_where_it_stands(client, address, world):
+    response = client.get(address)
+    text = response.content.decode()
+    for words in (
+        "年产12万吨精密铸件智能工厂", "2603-140581-89-05-163265", "高平市", "谋划准备", "联合研判", "联合验收", "已取得的许可",
+        "建设工程规划许可证", "高审许字第000001号", "有效至 2029-06-30", "山西泽铸智能装备有限公司", "正在等", "大字", "企业登录，看办理详情",
+    ):
+        assert words in text, words
+    assert [word for word in (*SECRET_WORDS, "联合审查意见书") if word in text] == []
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert "<script" not in text
+    assert len(response.content) < 30_000
+
+
+def test_it_takes_few_queries(client, address):
+    client.get(address)
+    with CaptureQueriesContext(connection) as warm:
+        client.get(address)
+    assert len(warm) == 1
+    PublicView.objects.all().delete()
+    with CaptureQueriesContext(connection) as cold:
+        client.get(address)
+    assert len(cold) <= 20, "the first reader after an event"
+
+
+def test_it_is_computed_anew_after_an_event_and_on_a_new_day(client, address, world, issue):
+    client.get(address)
+    issue(kind="certificate", title="施工许可证", series="施", is_public=True)
+    assert "施工许可证" in client.get(address).content.decode()
+    before = PublicView.objects.get(project=world.project)
+    assert refresh_public() == 0
+    PublicView.objects.update(day=dt.date(2020, 1, 1))
+    assert refresh_public() == 1
+    assert PublicView.objects.get(project=world.project).facts == before.facts
+    project = Project.objects.select_related("owner", "centre", "region").get(pk=world.project.pk)
+    assert public.refresh([project])[project.pk] == before.facts
+
+
+def test_the_owner_sees_more_at_the_same_address(client, address, world):
+    client.force_login(world.owner)
+    text = client.get(address).content.decode()
+    for words in ("您的办理", "窗口缺口", "未公开的图纸", "事项、材料、通知和办理记录"):
+        assert words in text, words
+    client.force_login(world.clerk)
+    assert "办件、意见、时限和大事记" in client.get(address).content.decode()
+    client.force_login(world.outsider)
+    text = client.get(address).content.decode()
+    assert [word for word in SECRET_WORDS if word in text] == []
+
+
+def test_a_code_out_of_use_says_so_and_nothing_of_the_project(client, address, world):
+    codes.reissue_token(world.project.pk, by=world.clerk, reason="损坏")
+    response = client.get(address)
+    text = response.content.decode()
+    assert (response.status_code, "项目换过码，您扫的是第 1 版的旧卡" in text, world.project.name in text) == (410, True, False)
+    codes.void_token(world.project.pk, by=world.clerk, reason="冒用")
+    token = world.project.qr_tokens.get(revision=2).token
+    assert "已由审批服务中心作废" in client.get(f"/q/{token}/").content.decode()
+    assert client.get("/q/aaaaaaaaaaaaaaaaaaaaaa/").status_code == 404
+
+
+@override_settings(PUBLIC_RATE_PER_MINUTE=3)
+def test_codes_cannot_be_tried_out(client, address, world):
+    answers = [client.get(f"/q/{'a' * 21}{number}/").status_code for number in range(5)]
+    assert answers == [404, 404, 404, 429, 429]
+    response = client.get(address)
+    assert (response.status_code, response["Retry-After"], "一分钟最多打开 3 次" in response.content.decode()) == (429, "60", True)
+    assert client.get(address, REMOTE_ADDR="10.0.0.9").status_code == 200
+    client.force_login(world.clerk)
+    assert client.get(address).status_code == 200
+
+
+@override_settings(PUBLIC_RATE_PER_MINUTE=1, SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
+def test_behind_our_proxy_the_reader_is_who_the_proxy_names(client, address):
+    answers = [
+        client.get(address, headers={"X-Forwarded-For": reader}).status_code
+        for reader in ("1.1.1.1", "9.9.9.9, 1.1.1.1", "1.1.1.1, 2.2.2.2")
+    ]
+    assert answers == [200, 429, 200]
+
+
+@pytest.mark.parametrize("how", ["code", "dashes", "hash"])
+def test_verification_finds_a_paper(client, world, issue, how):
+    paper = issue()
+    papers.render(paper.pk)
+    paper.refresh_from_db()
+    query = {
+        "code": {"code": paper.verify_code.lower()}, "dashes": {"code": "-".join(paper.verify_code)},
+        "hash": {"sha256": f"SHA256:{paper.digest.upper()}"},
+    }[how]
+    text = client.get("/verify/", query).content.decode()
+    for words in ("与档案一致，有效", paper.number, "受理通知书", "高平市行政审批服务管理局", world.project.name, paper.digest[:32]):
+        assert words in text, words
+    assert "王敏" not in text
+
+
+def test_verification_tells_replaced_revoked_expired_and_unknown(client, world, issue):
+    old, new, late = issue(), issue(), issue(valid_until=dt.date(2026, 1, 1))
+    papers.replace_paper(old, new=new, by=world.clerk, reason="更正")
+    papers.revoke_paper(new, by=world.clerk, reason="错发")
+    said = {
+        name: next(
+            word for word in ("与档案一致，有效", "由新的文书替换", "已被撤销", "有效期已过", "没有这个验真码")
+            if word in client.get("/verify/", {"code": code}).content.decode()
+        )
+        for name, code in {"old": old.verify_code, "new": new.verify_code, "late": late.verify_code, "none": "2" * 12}.items()
+    }
+    assert said == {"old": "由新的文书替换", "new": "已被撤销", "late": "有效期已过", "none": "没有这个验真码"}
+
+
+def test_verification_of_an_uploaded_file_tells_no_name(client, world, address):
+    from archives.models import DocumentVersion
+
+    version = DocumentVersion.objects.get(document__title="未公开的图纸")
+    text = client.get("/verify/", {"sha256": version.digest}).content.decode()
+    assert ("校验一致" in text, "未公开的图纸" in text, world.project.name in text) == (True, False, False)
+    assert "没有这个校验值的文件" in client.get("/verify/", {"sha256": "0" * 64}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"code": "3F9K"}, "验真码是 12 位字母和数字，您填了 4 位，请对照纸面再看一遍。"),
+        ({"sha256": "abc"}, "SHA-256 是 64 位十六进制（0-9、a-f），您填了 3 位，请完整粘贴。"),
+    ],
+)
+def test_what_cannot_be_a_code_gets_a_sentence(client, db, query, sentence):
+    response = client.get("/verify/", query)
+    assert (response.status_code, sentence in response.content.decode()) == (200, True)
+    assert "<script" not in response.content.decode()
