@@ -1,5 +1,6 @@
 """A whole portal for tests: gunicorn, Celery worker and beat as real processes on a database and queue of their own."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -20,6 +21,8 @@ import redis
 from tests.servers import ROOT, free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
+#: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
+TEMPLATES = {}
 
 
 def replace_path(url, path):
@@ -33,11 +36,13 @@ class Portal:
     def __init__(self, name, *, people=True, environment=None):
         """Make an own database ``name`` and queue, migrated, with the catalogue and the people of the demonstration."""
         self.servers = contextlib.ExitStack()
+        self.servers_are_ours = False
         self.processes = {}
         database = os.environ.get("DATABASE_URL", "")
         if not database.startswith("postgres"):
             server = start_postgres()
             self.servers.callback(server.stop)
+            self.servers_are_ours = True
             database = server.url
         queue = os.environ.get("REDIS_URL", "")
         if not queue:
@@ -72,14 +77,26 @@ class Portal:
             raise
 
     def fill(self, *, people):
-        """Create the database, migrate it, load the catalogue and the people."""
+        """Create the database as a copy of the migrated one, with the catalogue, and add the people."""
         redis.Redis.from_url(self.redis_url).flushdb()
-        self.on_server(f'CREATE DATABASE "{self.database}"')
-        self.manage("migrate", "--verbosity", "0")
+        template = self.template()
+        self.on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
         self.manage("collectstatic", "--noinput", "--verbosity", "0")
-        self.manage("load_catalog", "--verbosity", "0")
         if people:
             self.manage("demo", "--people", "--verbosity", "0")
+
+    def template(self):
+        """Return the name of the migrated database of this server; the first portal makes it."""
+        if self.server_url not in TEMPLATES:
+            name = f"gaige_template_{os.getpid()}"
+            url = {"DATABASE_URL": replace_path(self.server_url, name)}
+            self.on_server(f'CREATE DATABASE "{name}"')
+            if not self.servers_are_ours:
+                atexit.register(contextlib.suppress(psycopg2.Error)(self.on_server), f'DROP DATABASE "{name}"')
+            self.manage("migrate", "--verbosity", "0", **url)
+            self.manage("load_catalog", "--verbosity", "0", **url)
+            TEMPLATES[self.server_url] = name
+        return TEMPLATES[self.server_url]
 
     def on_server(self, statement):
         """Run a statement outside of our own database."""
@@ -91,12 +108,12 @@ class Portal:
         finally:
             connection.close()
 
-    def manage(self, *arguments):
+    def manage(self, *arguments, **environment):
         """Run a management command; return what it printed, raise with its errors when it fails."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
-            env=self.environment,
+            env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
