@@ -150,17 +150,27 @@ def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = 
     if acceptance.state != AcceptanceState.APPLIED and acceptance.accepted_at:
         return acceptance
     require(rules.can_accept, by, acceptance)
+    limit = acceptance_days(acceptance)
     for case in MatterCase.objects.filter(application=acceptance.application, state=CaseState.RECEIVED).order_by("pk"):
+        if case.matter.matter.code == JOINT_MATTER:
+            _promise_joint_opinion(case, limit)
         accept_case(case.pk, by=by, at=at)
     old = acceptance.state
     acceptance.accept()
     acceptance.accepted_at = at or timing.now()
     acceptance.clock = start_clock(
-        kind=ClockKind.ACCEPTANCE, limit=acceptance_days(acceptance), on=acceptance.accepted_at,
+        kind=ClockKind.ACCEPTANCE, limit=limit, on=acceptance.accepted_at,
         project=acceptance.project, label="联合验收",
     )
     move(acceptance, old, kind="acceptance.accepted", summary="受理联合验收申请", by=by, at=at)
     return acceptance
+
+
+def _promise_joint_opinion(case: MatterCase, limit: int) -> None:
+    """The joint opinion is promised so many days after the last item. Its clock starts with the others, at acceptance,
+    so its limit is that of the whole joint acceptance."""
+    case.promised_days = limit
+    case.save(update_fields=["promised_days"])
 
 
 @transaction.atomic

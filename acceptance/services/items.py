@@ -12,6 +12,7 @@ from django.db import transaction
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import lock_acceptance, move, settle_item
+from acceptance.services.timekeeping import pause_acceptance, resume_acceptance
 from acceptance.states import ITEM_GOOD, AcceptanceState, ItemState
 from archives.models import DocumentKind, IssueEvidence
 from archives.paper_kinds import paper_slug
@@ -19,11 +20,9 @@ from archives.services.filing import file_upload
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from projects import timing, workdays
-from projects.clock_states import PauseKind, TimeOwner
-from projects.clocks import pause_clock, resume_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, subject_of
-from projects.models import ClockPause, IssueItem
+from projects.models import IssueItem
 from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 
@@ -117,11 +116,7 @@ def issue_list(
     due_on = workdays.due_date(timing.business_day(acceptance.list_issued_at), settings.RECTIFICATION_DAYS)
     IssueItem.objects.filter(pk__in=[issue.pk for issue in issues]).update(due_on=due_on)
     _issue_list_paper(acceptance, issues, due_on, by=by, at=at)
-    if acceptance.clock:
-        pause_clock(
-            acceptance.clock, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT,
-            basis="联合验收一次性告知，集中整改", at=acceptance.list_issued_at,
-        )
+    pause_acceptance(acceptance, basis="联合验收一次性告知，集中整改", at=acceptance.list_issued_at)
     acceptance.begin_rectification()
     move(acceptance, old, kind="acceptance.list_issued", summary=f"一次性告知 {len(issues)} 条整改", by=by, at=at)
     return acceptance
@@ -187,9 +182,7 @@ def return_rectified(acceptance_id: int, *, by: User, at: dt.datetime | None = N
         raise DomainError("unanswered", f"还有 {len(unanswered)} 条没有答复：{'、'.join(unanswered)}。")
     old = acceptance.state
     acceptance.begin_recheck()
-    if acceptance.clock:
-        for pause in ClockPause.objects.filter(clock=acceptance.clock, ended_at=None):
-            resume_clock(pause, at)
+    resume_acceptance(acceptance, at=at or timing.now())
     move(acceptance, old, kind="acceptance.rectified", summary="整改完成，提交复核", by=by, at=at)
     return acceptance
 
@@ -225,9 +218,7 @@ def _after_recheck(acceptance: AcceptanceApplication, *, by: User, at: dt.dateti
     old = acceptance.state
     if acceptance.items.filter(is_gate=True).exclude(state__in=list(ITEM_GOOD)).exists():
         acceptance.return_to_rectification()
-        if acceptance.clock:
-            pause_clock(acceptance.clock, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT,
-                        basis="复核未通过，继续整改", at=at)
+        pause_acceptance(acceptance, basis="复核未通过，继续整改", at=at or timing.now())
         move(acceptance, old, kind="acceptance.recheck_failed", summary="复核未全部通过，退回整改", by=by, at=at)
         return
     acceptance.begin_merging()

@@ -1,0 +1,41 @@
+"""The clocks of a joint acceptance move together: its own and those of every case in it.
+
+While the owner rectifies nobody's time runs (handbook §8.2: rectification does not count).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from acceptance.models import AcceptanceApplication
+from packages.models import MatterCase
+from packages.services.timekeeping import pause_case, resume_case, sync_due
+from packages.states import CASE_RUNNING
+from projects.clock_states import PauseKind, TimeOwner
+from projects.clocks import pause_clock, resume_clock
+
+
+def _cases(acceptance: AcceptanceApplication) -> list[MatterCase]:
+    running = MatterCase.objects.filter(application=acceptance.application, state__in=list(CASE_RUNNING))
+    return list(running.select_related("intake_clock", "promised_clock", "statutory_clock").order_by("pk"))
+
+
+def pause_acceptance(acceptance: AcceptanceApplication, *, basis: str, at: dt.datetime) -> None:
+    """Pause the clock of the acceptance and of its cases: the time is the owner's."""
+    if acceptance.clock:
+        pause_clock(
+            acceptance.clock, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT, basis=basis, at=at
+        )
+    for case in _cases(acceptance):
+        pause_case(case, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT, basis=basis, at=at)
+        sync_due(case)
+
+
+def resume_acceptance(acceptance: AcceptanceApplication, *, at: dt.datetime) -> None:
+    """Let the clocks run again; due days move."""
+    if acceptance.clock:
+        for pause in acceptance.clock.pauses.filter(kind=PauseKind.RECTIFICATION, ended_at=None):
+            resume_clock(pause, at)
+    for case in _cases(acceptance):
+        resume_case(case, kind=PauseKind.RECTIFICATION, at=at)
+        sync_due(case)
