@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
+from packages.models import MatterCase
 from projects import panels, timing, waiting, workdays
 from projects.models import WorkUnit
 from projects.reading import read_clock
@@ -71,10 +73,15 @@ def _body(acceptance: AcceptanceApplication, *, with_owner: bool) -> str:
     return "、".join(dict.fromkeys(bodies)) or acceptance.lead.label
 
 
+def _has_joint_opinion(project: Project) -> bool:
+    """Return whether the plan has a joint opinion; the minimal packages have none."""
+    return MatterCase.objects.filter(project=project, matter__matter__code=JOINT_MATTER).exists()
+
+
 def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | None:
     """Return the sheet 联合验收 once the project is in its acceptance stage or has an application."""
     found = project.acceptances.select_related("lead").prefetch_related("items").first()
-    if found is None and project.stage != Stage.ACCEPTANCE:
+    if found is None and not (project.stage == Stage.ACCEPTANCE and _has_joint_opinion(project)):
         return None
     unit = WorkUnit.objects.filter(project=project, is_default=True).first()
     if unit is not None:

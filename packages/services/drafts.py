@@ -49,7 +49,8 @@ def make_drafts(
     versions = MatterVersion.objects.select_related("matter", "lead").in_bulk([view.version_pk for view in views])
     rows = PackageRow.objects.in_bulk([view.row_pk for view in views])
     works = WorkUnit.objects.get(project=project, is_default=True)
-    joint = acceptance_matters()
+    # a package without the joint opinion (the minimal ones) has its acceptance matters reviewed one by one
+    joint = acceptance_matters() if JOINT_CONCLUSION in {view.code for view in plan.matters} else frozenset()
     cases = []
     for view in views:
         matter = versions[view.version_pk or 0]
