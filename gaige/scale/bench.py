@@ -191,7 +191,7 @@ def server() -> Iterator[int]:
         port: int = probe.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", "gaige.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class",
-        "gthread", "--workers", "2", "--threads", "8", "--no-control-socket",
+        "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "75", "--no-control-socket",
     ]
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "gaige.scale.settings"}
     with tempfile.TemporaryFile() as log:
