@@ -6,7 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -91,19 +91,20 @@ class _Bench:
 
     def score(self, agent: Agent, project: Project) -> Proposal:
         """Return a person with the score and its reasons, weighted by the setting AGENCY_WEIGHTS."""
-        weights, reasons, score = settings.AGENCY_WEIGHTS, [], 0.0
+        weights = {name: Decimal(str(weight)) for name, weight in settings.AGENCY_WEIGHTS.items()}
+        reasons, score = [], Decimal(0)
         if (package := self.packages.get(project.pk)) and package in agent.specialties:
             score += weights["specialty"]
             reasons.append("熟悉这类套餐")
         own = any(region.code == project.region.code for region in agent.regions.all())
-        score += weights["district"] * (1.0 if own else 0.5)
+        score += weights["district"] * (1 if own else Decimal("0.5"))
         reasons.append(f"负责{project.region.name}片区" if own else "负责上级片区，可跨区支援")
-        score += weights["load"] * (1 - _load(agent) / agent.load_cap)
+        score += weights["load"] * (1 - Decimal(_load(agent)) / agent.load_cap)
         reasons.append(f"在手 {_load(agent)} 个项目，上限 {agent.load_cap}")
         if any(who == agent.pk and where != project.pk for who, where in self.served[project.owner_id]):
             score += weights["continuity"]
             reasons.append("服务过该建设单位")
-        return Proposal(agent, Decimal(f"{score:.3f}"), tuple(reasons))
+        return Proposal(agent, score.quantize(Decimal("0.001"), ROUND_HALF_UP), tuple(reasons))
 
     def ranked(self, project: Project, role: str) -> list[Proposal]:
         """Return all candidates, the best first; of equals who was assigned longest ago."""

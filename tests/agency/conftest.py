@@ -1,0 +1,62 @@
+"""The people of the agency desk: agents of a body of their own, so that only an assignment opens a project to them."""
+
+import datetime as dt
+
+import pytest
+from django.test import Client
+
+from agency.models import Agent
+from projects import timing
+from projects.models import Organisation, Region
+from projects.states import OrganisationKind, Role
+from tests import factories
+
+MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)  # a Monday
+
+
+@pytest.fixture
+def clock():
+    """The clock, standing at Monday 2026-11-02 09:00 until the test moves it."""
+    with timing.travel(MORNING) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def actors(db, clock):
+    """The actors with their memberships; the catalogue is loaded."""
+    return factories.make_actors()
+
+
+@pytest.fixture
+def agency_body(actors):
+    """The body that the agents work for; it is involved in no project."""
+    return Organisation.objects.create(name="高平市帮办代办中心", kind=OrganisationKind.CENTRE)
+
+
+@pytest.fixture
+def make_agent(agency_body):
+    """Return a function that makes one agent."""
+
+    def make(name, *, region="140581", lead=True, serve=True, specialties=(), cap=20, on_duty=True, conflicts=()):
+        user = factories.person(f"agent-{name}", name, Role.AGENT, agency_body)
+        agent = Agent.objects.create(
+            user=user, specialties=list(specialties), can_lead=lead, can_serve=serve, load_cap=cap, is_on_duty=on_duty
+        )
+        agent.regions.add(Region.objects.get(code=region))
+        agent.conflicts.add(*conflicts)
+        return agent
+
+    return make
+
+
+@pytest.fixture
+def client_of():
+    """Return a function that gives a browser signed in as somebody (None: nobody)."""
+
+    def make(user=None):
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return make
