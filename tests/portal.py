@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -25,6 +26,14 @@ QUEUES = "default,review,deadline,render"
 TEMPLATES = {}
 
 
+@functools.cache
+def shared(start):
+    """Start a server once in this run, end it with the run, and return its address."""
+    server = start()
+    atexit.register(server.stop)
+    return server.url
+
+
 def replace_path(url, path):
     """Return ``url`` with another path: another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{path}"))
@@ -35,25 +44,17 @@ class Portal:
 
     def __init__(self, name, *, people=True, environment=None):
         """Make an own database ``name`` and queue, migrated, with the catalogue and the people of the demonstration."""
-        self.servers = contextlib.ExitStack()
-        self.servers_are_ours = False
+        self.folders = contextlib.ExitStack()
         self.processes = {}
         database = os.environ.get("DATABASE_URL", "")
         if not database.startswith("postgres"):
-            server = start_postgres()
-            self.servers.callback(server.stop)
-            self.servers_are_ours = True
-            database = server.url
-        queue = os.environ.get("REDIS_URL", "")
-        if not queue:
-            server = start_redis()
-            self.servers.callback(server.stop)
-            queue = server.url
+            database = shared(start_postgres)
+        queue = os.environ.get("REDIS_URL", "") or shared(start_redis)
         self.server_url = database
         self.database = f"{name}_{os.getpid()}"
         self.database_url = replace_path(database, self.database)
         self.redis_url = replace_path(queue, "7")
-        self.var = Path(self.servers.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-")))
+        self.var = Path(self.folders.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-")))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
@@ -91,8 +92,7 @@ class Portal:
             name = f"gaige_template_{os.getpid()}"
             url = {"DATABASE_URL": replace_path(self.server_url, name)}
             self.on_server(f'CREATE DATABASE "{name}"')
-            if not self.servers_are_ours:
-                atexit.register(contextlib.suppress(psycopg2.Error)(self.on_server), f'DROP DATABASE "{name}"')
+            atexit.register(self.drop, name)
             self.manage("migrate", "--verbosity", "0", **url)
             self.manage("load_catalog", "--verbosity", "0", **url)
             TEMPLATES[self.server_url] = name
@@ -107,6 +107,11 @@ class Portal:
                 cursor.execute(statement)
         finally:
             connection.close()
+
+    def drop(self, name):
+        """Drop a database when it and its server are still there."""
+        with contextlib.suppress(psycopg2.Error):
+            self.on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def manage(self, *arguments, **environment):
         """Run a management command; return what it printed, raise with its errors when it fails."""
@@ -257,6 +262,5 @@ class Portal:
         """End everything and drop the database."""
         for name in list(self.processes):
             self.kill(name)
-        with contextlib.suppress(psycopg2.Error):
-            self.on_server(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
-        self.servers.close()
+        self.drop(self.database)
+        self.folders.close()
