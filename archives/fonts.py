@@ -22,7 +22,8 @@ CONFIG = """<?xml version="1.0"?>
 {folders}
 <cachedir>{cache}</cachedir>
 <alias binding="same"><family>serif</family><prefer><family>Noto Serif SC</family></prefer></alias>
-<alias binding="same"><family>sans-serif</family><prefer><family>Noto Sans SC</family><family>DejaVu Sans</family></prefer></alias>
+<alias binding="same"><family>sans-serif</family>
+<prefer><family>Noto Sans SC</family><family>DejaVu Sans</family></prefer></alias>
 <alias binding="same"><family>system-ui</family><prefer><family>Noto Sans SC</family></prefer></alias>
 <config><rescan><int>0</int></rescan></config>
 </fontconfig>

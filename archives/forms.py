@@ -19,7 +19,8 @@ class VerifyForm(forms.Form):
     """A code from a paper, or the SHA-256 of a file; one of the two."""
 
     code = forms.CharField(
-        label="验真码", required=False, max_length=60, help_text="印在文书最下方，四个一组，大小写、横线、空格都不影响。",
+        label="验真码", required=False, max_length=60,
+        help_text="印在文书最下方，四个一组，大小写、横线、空格都不影响。",
         widget=forms.TextInput(attrs={"placeholder": "3F9K-Q2T7-HM4C", "autocomplete": "off", "inputmode": "text"}),
     )
     sha256 = forms.CharField(
@@ -32,7 +33,8 @@ class VerifyForm(forms.Form):
         """Return the code as it is kept; refuse what cannot be one."""
         code = codewords.plain(self.cleaned_data["code"])
         if self.cleaned_data["code"].strip() and len(code) != codewords.VERIFY_LENGTH:
-            raise forms.ValidationError(f"验真码是 {codewords.VERIFY_LENGTH} 位字母和数字，您填了 {len(code)} 位，请对照纸面再看一遍。")
+            length = codewords.VERIFY_LENGTH
+            raise forms.ValidationError(f"验真码是 {length} 位字母和数字，您填了 {len(code)} 位，请对照纸面再看一遍。")
         return code
 
     def clean_sha256(self) -> str:
@@ -51,7 +53,8 @@ class ArchiveFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "题名、种类、来源环节，或校验值开头"}),
     )
     cls = forms.ChoiceField(
-        label="类目", required=False, choices=[("", "全部"), *((key, f"{key} {name}") for key, name in CLASS_NAMES.items())]
+        label="类目", required=False,
+        choices=[("", "全部"), *((key, f"{key} {name}") for key, name in CLASS_NAMES.items())],
     )
     state = forms.ChoiceField(label="状态", required=False, choices=STATES)
 
@@ -60,6 +63,11 @@ class ArchiveFilterForm(forms.Form):
         self.is_valid()
         data = self.cleaned_data
         return DocumentFilter(data.get("q", ""), data.get("cls", ""), data.get("state", ""))
+
+
+def _kind_label(obj: DocumentKind) -> str:
+    """Return class and name of a kind for a choice."""
+    return f"{obj.doc_class} {obj.name}"
 
 
 class DocumentForm(forms.Form):
@@ -85,7 +93,7 @@ class DocumentForm(forms.Form):
         field = self.fields["kind"]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = DocumentKind.objects.exclude(produced_by="portal").order_by("doc_class", "name")
-            field.label_from_instance = lambda kind: f"{kind.doc_class} {kind.name}"  # type: ignore[method-assign]
+            field.label_from_instance = _kind_label  # type: ignore[method-assign]
 
 
 class VersionForm(forms.Form):

@@ -38,7 +38,7 @@ def clean_name(name: str | None, *, fallback: str = "文件") -> str:
     """Return a file name without path, control and direction characters, at most 120 letters, its extension kept."""
     text = unicodedata.normalize("NFC", name or "").replace("\\", "/").rsplit("/", 1)[-1]
     text = "".join(letter for letter in text if unicodedata.category(letter)[0] != "C")
-    text = BLANKS.sub(" ", FORBIDDEN.sub("_", text)).strip(" .")
+    text = BLANKS.sub(" ", FORBIDDEN.sub("_", text)).lstrip().rstrip(" .")
     stem, dot, extension = text.rpartition(".")
     if not dot:
         stem, extension = text, ""
@@ -139,7 +139,7 @@ SHOWN = frozenset({"application/pdf", "image/png", "image/jpeg"})
 
 def sniff(file: IO[bytes], head: bytes, tail: bytes) -> str:
     """Return what the bytes really are in words, or 无法识别的内容."""
-    if head.startswith(b"MZ") or head.startswith(b"\x7fELF"):
+    if head.startswith((b"MZ", b"\x7fELF")):
         return "可执行程序"
     for media in MEDIA:
         if media.fault(file, head, tail) != OTHER:

@@ -180,8 +180,10 @@ class PaperQuerySet(models.QuerySet["Paper"]):
     """Composable reads of papers."""
 
     def visible_to(self, user: User | AnonymousUser) -> PaperQuerySet:
-        """Return the papers of visible projects, those of the office side only to the office side, and the papers
-        without a project that an organisation of the user issued."""
+        """Return the papers of visible projects, and those without a project that the user's organisations issued.
+
+        Papers of the office side are seen by the office side only.
+        """
         from projects.access import access_of
 
         access = access_of(user)
@@ -196,7 +198,7 @@ class PaperQuerySet(models.QuerySet["Paper"]):
 class Paper(StateModel):
     """An official paper (文书): a row first, with its number and a frozen JSON of what it says; a PDF second.
 
-    `number` reads 〔2026〕高审受字第000123号 and is gap-free per issuer, series and year. `verify_code` is printed on it.
+    `number` reads 〔2026〕高审受字第000123号, gap-free per issuer, series and year. `verify_code` is printed on it.
     """
 
     project = models.ForeignKey(

@@ -60,7 +60,7 @@ def verify_address(code: str) -> str:
 
 
 def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
-    """Return what the templates under `templates/papers/` need. A stamp is only on the screen: the PDF never changes."""
+    """Return what the templates under `templates/papers/` need. A stamp is on screen only: the PDF never changes."""
     content = paper.content
     frozen = content.get("frozen", {})
     gist = content.get("gist") or {}

@@ -11,7 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from archives import codewords
 from archives.completeness import Missing, missing_of
-from archives.models import Document, DocumentVersion, Paper, QrToken
+from archives.models import Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
 from archives.states import CLASS_NAMES, PaperState, TokenState
 from projects import timing
 from projects.models import IssueItem, Project
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 PAGE = 50
 OWN_SHOWN = 10
-CSV_HEAD = ["档号", "类目", "题名", "种类", "来源环节", "归档人", "归档时间", "版次", "格式", "字节数", "SHA-256", "有效期至", "状态"]
+CSV_HEAD = [
+    "档号", "类目", "题名", "种类", "来源环节", "归档人", "归档时间", "版次", "格式", "字节数", "SHA-256",
+    "有效期至", "状态",
+]
 
 
 # The code
@@ -106,7 +109,7 @@ class DocumentLine:
         return f"{self.version.digest[:8]}…" if self.version else ""
 
 
-def documents_of(project: Project, user: User | AnonymousUser) -> QuerySet[Document]:
+def documents_of(project: Project, user: User | AnonymousUser) -> DocumentQuerySet:
     """Return the project's documents that the user may open, with kind, paper and versions."""
     versions = Prefetch("versions", DocumentVersion.objects.order_by("version"))
     return (
@@ -118,7 +121,7 @@ def documents_of(project: Project, user: User | AnonymousUser) -> QuerySet[Docum
     )
 
 
-def narrowed(documents: QuerySet[Document], wanted: DocumentFilter) -> QuerySet[Document]:
+def narrowed(documents: DocumentQuerySet, wanted: DocumentFilter) -> DocumentQuerySet:
     """Narrow documents to the filter; the text is looked for in titles, kinds, steps and the start of a SHA-256."""
     if wanted.doc_class:
         documents = documents.filter(doc_class=wanted.doc_class)
@@ -155,7 +158,7 @@ def _status_of(document: Document, paper: Paper | None, versions: list[DocumentV
     return ("有效", "good") if versions else ("PDF 生成中", "act")
 
 
-def class_counts(documents: QuerySet[Document]) -> list[tuple[str, str, int]]:
+def class_counts(documents: DocumentQuerySet) -> list[tuple[str, str, int]]:
     """Return (class, name, how many) of the classes that hold a document, in the order of the classification."""
     counts = dict(documents.order_by().values_list("doc_class").annotate(number=Count("pk")))
     return [(key, name, counts[key]) for key, name in CLASS_NAMES.items() if key in counts]
@@ -222,7 +225,9 @@ class Verification:
 
 
 UNKNOWN_CODE = Verification(
-    "非本系统文件", "档案里没有这个验真码。请对照纸面核对每一组字母和数字；仍查不到的，这份文件不是本系统出具的。", "bad"
+    "非本系统文件",
+    "档案里没有这个验真码。请对照纸面核对每一组字母和数字；仍查不到的，这份文件不是本系统出具的。",
+    "bad",
 )
 UNKNOWN_HASH = Verification(
     "非本系统文件", "档案里没有这个校验值的文件：它不是本系统归档的，或者归档后被改动过。", "bad"

@@ -223,7 +223,9 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, f"现行为第 {version.version} 版，旧版仍可打开。")
                 return redirect("archives:document_version", pk)
     versions = document.versions.order_by("-version")
-    context = {"document": document, "versions": versions, "form": form, "may_add": may_add, "project": document.project}
+    context = {
+        "document": document, "versions": versions, "form": form, "may_add": may_add, "project": document.project,
+    }
     return render(request, "archives/version.html", context)
 
 

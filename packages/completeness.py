@@ -1,8 +1,8 @@
-"""What the archive of a project lacks by its plan: results of decided matters, materials let through, papers of the works.
+"""What the archive of a project lacks by its plan: results of matters, materials let through, papers of the works.
 
-Four rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still to
-be decided will bring one (待形成). A material that was deferred or promised at acceptance is owed. Papers of the works
-that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the project
+Four rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still
+to be decided will bring one (待形成). A material that was deferred or promised at acceptance is owed. Papers of the
+works that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the project
 stands in that stage. A fixed number of queries.
 """
 

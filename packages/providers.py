@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packages.models import MatterCase
+from packages import completeness
+from packages.models import Enrolment, MatterCase
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.states import CASE_PASSED, CaseState
@@ -43,6 +44,12 @@ def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
     )
 
 
+def package_name(project: Project) -> list[PublicFact]:
+    """Return the package under which the project runs."""
+    enrolment = Enrolment.objects.filter(project=project).select_related("package_version").first()
+    return [PublicFact("项目", "套餐", detail=enrolment.package_version.name)] if enrolment else []
+
+
 def permits(project: Project) -> list[PublicFact]:
     """Return what everybody may read: granted matters with their day, and what is being handled. No person."""
     found = MatterCase.objects.filter(project=project, state__in=[*CASE_PASSED, *PUBLIC_RUNNING])
@@ -63,4 +70,6 @@ PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, 
 waiting.register("packages", project_waiting)
 stages.register("packages", stages_done)
 panels.register("packages.matters", 20, matters_panel)
+panels.register_public("packages.package", package_name)
 panels.register_public("packages.permits", permits)
+completeness.register()

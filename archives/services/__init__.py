@@ -1,0 +1,1 @@
+"""The only places of the archive that write."""

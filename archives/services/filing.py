@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -36,7 +36,7 @@ class CheckedUpload:
     size: int
 
 
-def check_upload(uploaded: UploadedFile) -> CheckedUpload:
+def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
     """Return what may be filed, or raise `DomainError` with a sentence that says what is wrong and what to do.
 
     Refused: an empty file (`upload_empty`), one above the limit (`upload_large`), a type that is not allowed
@@ -50,7 +50,8 @@ def check_upload(uploaded: UploadedFile) -> CheckedUpload:
         most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
         raise DomainError(
             "upload_large",
-            f"“{name}”有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。请压缩或分册后再传。",
+            f"“{name}”有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。"
+            "请压缩或分册后再传。",
         )
     expected = media.BY_EXTENSION.get(media.extension_of(name))
     if expected is None:
@@ -61,14 +62,15 @@ def check_upload(uploaded: UploadedFile) -> CheckedUpload:
     return CheckedUpload(name, expected.media_type, size)
 
 
-def _check_content(uploaded: UploadedFile, name: str, size: int, expected: media.MediaType) -> None:
-    file: IO[bytes] = uploaded.file
+def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: media.MediaType) -> None:
+    file = cast("IO[bytes]", uploaded.file)
     head, tail = media.ends_of(file, size)
     fault = expected.fault(file, head, tail)
     if fault == media.OTHER:
         raise DomainError(
             "upload_content",
-            f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。请另存为正确的格式再传。",
+            f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。"
+            "请另存为正确的格式再传。",
         )
     if fault:
         raise DomainError("upload_broken", f"“{name}”{fault}，没有保存。请确认能正常打开后重新上传。")
@@ -114,7 +116,7 @@ def _clean_title(title: str) -> str:
 def file_upload(
     project: Project,
     *,
-    uploaded: UploadedFile,
+    uploaded: UploadedFile[Any],
     kind: DocumentKind,
     title: str,
     source: models.Model,
@@ -170,7 +172,8 @@ def _add_version(
 
 @transaction.atomic
 def file_document(
-    project_id: int, *, uploaded: UploadedFile, kind: DocumentKind, title: str, by: User, at: dt.datetime | None = None
+    project_id: int, *, uploaded: UploadedFile[Any], kind: DocumentKind, title: str, by: User,
+    at: dt.datetime | None = None,
 ) -> Document:
     """补充归档: file a document that belongs to no step of ours. Raises `NotAllowed` and what `file_upload` raises."""
     project = lock_project(project_id)
@@ -182,7 +185,7 @@ def file_document(
 
 @transaction.atomic
 def add_version(
-    document: Document, *, uploaded: UploadedFile, by: User | None, at: dt.datetime | None = None
+    document: Document, *, uploaded: UploadedFile[Any], by: User | None, at: dt.datetime | None = None
 ) -> DocumentVersion:
     """Add a version to a document; earlier ones stay. Event `document.version_added`.
 

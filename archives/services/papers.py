@@ -64,11 +64,11 @@ def issue_paper(
 ) -> Paper:
     """Issue a paper in the locked project (None: a bulletin) and return it; its PDF follows.
 
-    Takes the next number of `series` (one word: 受 gives 〔2026〕高审受字第000123号), freezes `content`, files the document
-    at once, records `paper.issued`. `document_kind_slug` names the catalogue's kind (a matter's result); without it, or
-    when the catalogue does not know it, the kind of the paper itself serves. `content`: gist {project, what, do, when},
-    paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts (pairs
-    of the verification strip), signers, signed_on (ISO date).
+    Takes the next number of `series` (one word: 受 gives 〔2026〕高审受字第000123号), freezes `content`, files the
+    document at once, records `paper.issued`. `document_kind_slug` names the catalogue's kind (a matter's result); without it,
+    or when the catalogue does not know it, the kind of the paper itself serves. `content`: gist {project, what, do,
+    when}, paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts
+    (pairs of the verification strip), signed_on (ISO date).
     """
     if not connection.in_atomic_block:
         raise RuntimeError("issue_paper() belongs inside the service's transaction")
@@ -91,7 +91,10 @@ def issue_paper(
     record(
         "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
         summary=f"出具{title} {paper.number}",
-        data={"state": ["", paper.state], "kind": kind, "number": paper.number, "sha256": papering.content_digest(paper)},
+        data={
+            "state": ["", paper.state], "kind": kind, "number": paper.number,
+            "sha256": papering.content_digest(paper),
+        },
     )
     return paper
 
@@ -189,7 +192,9 @@ def ensure_rendered(paper_id: int) -> Paper:
             return paper
         if not render(paper_id):
             if time.monotonic() > deadline:
-                raise DomainError("paper_rendering", "这份文书的 PDF 正在生成，请过几秒再试；网页上的文书内容相同，可以先看。")
+                raise DomainError(
+                    "paper_rendering", "这份文书的 PDF 正在生成，请过几秒再试；网页上的文书内容相同，可以先看。"
+                )
             time.sleep(0.2)
 
 

@@ -77,7 +77,9 @@ def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Fac
     permits = []
     for paper in queries.public_permits(project):
         words, tone = queries.permit_words(paper, today)
-        permits.append({"title": paper.title, "detail": paper.number, "on": words, "tone": tone, "code": paper.verify_code})
+        permits.append(
+            {"title": paper.title, "detail": paper.number, "on": words, "tone": tone, "code": paper.verify_code}
+        )
     return {
         "waiting": [_waiting(waiting) for waiting in waits[:WAITS_SHOWN]],
         "more": max(len(waits) - WAITS_SHOWN, 0),
