@@ -47,7 +47,7 @@ class FactsForm(forms.Form):
         """Check the values against the vocabulary and against each other."""
         given = super().clean() or {}
         raw: dict[str, object] = {}
-        for name, value in given.items():
+        for name, value in list(given.items()):
             if value == [NONE_OF_THEM[0]]:
                 raw[name] = []
             elif isinstance(value, list) and NONE_OF_THEM[0] in value:
@@ -111,7 +111,7 @@ class ApplyForm(forms.Form):
     form_key = forms.CharField(widget=forms.HiddenInput, max_length=36, required=False)
 
     def __init__(self, data: Any = None, *, codes: Iterable[tuple[str, str]], **options: Any) -> None:
-        """Allow only the matters that can be applied for now."""
+        """Know the drafts of the project."""
         super().__init__(data, **options)
         self.fields["matters"].choices = list(codes)  # type: ignore[attr-defined]
 
@@ -138,6 +138,7 @@ class FaultForm(forms.Form):
         choices = list(cases)
         if len(choices) > 1:
             self.fields["case_id"].choices = [("", "全部事项"), *choices]  # type: ignore[attr-defined]
+            self.order_fields(["case_id"])
         else:
             del self.fields["case_id"]
 
@@ -157,6 +158,10 @@ else:
 
 class FaultSet(_Faults):
     """All faults of one notice; empty lines are left out, one fault there must be."""
+
+    def initial_form_count(self) -> int:
+        """No line has to be filled in, whatever was suggested for it."""
+        return 0
 
     def clean(self) -> None:
         """Ask for at least one fault."""

@@ -40,18 +40,27 @@ class ApplyPage:
     form_key: str
 
     @property
+    def known(self) -> list[tuple[str, str]]:
+        """All drafts: what cannot be applied for is refused by the service, which knows why."""
+        return [(pick.code, pick.case.matter.name) for _, picks in self.stages for pick in picks]
+
+    @property
     def codes(self) -> list[tuple[str, str]]:
-        """Matters that can be chosen, for the form."""
+        """Matters that can be chosen."""
         return [(pick.code, pick.case.matter.name) for _, picks in self.stages for pick in picks if pick.verdict]
 
 
 def apply_page(project: Project, user: User) -> ApplyPage:
     """The drafts of a project by stage, with a fresh key for the form."""
     picks = [Pick(case, _verdict(case, draft.blocked_by)) for case, draft in queries.open_drafts(project)]
+    picks.sort(key=lambda pick: not pick.verdict)
     stages = tuple(
         (stage.label, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
     )
-    return ApplyPage(stages, rules.can_apply(user, project), str(uuid.uuid4()))
+    verdict = rules.can_apply(user, project)
+    if verdict and not any(pick.verdict for pick in picks):
+        verdict = refuse("现在没有可以申报的事项，原因见各行")
+    return ApplyPage(stages, verdict, str(uuid.uuid4()))
 
 
 def _verdict(case: MatterCase, blocked_by: tuple[str, ...]) -> Verdict:

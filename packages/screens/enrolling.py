@@ -93,7 +93,7 @@ def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
     facts = known_at_first(project, enrolment)
     if notation is not None:
         try:
-            facts = parse_facts(notation)
+            facts = known_at_first(project, None) | parse_facts(notation)
         except FactError as error:
             faults = error.faults
     proposal, plan, asked_open = _open(project, facts)

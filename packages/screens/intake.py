@@ -63,6 +63,12 @@ class Line:
         return TONES[self.item.state]
 
     @property
+    def asks_note(self) -> bool:
+        """Whether a way is open that needs a reason."""
+        ways_with_note = (MaterialState.NOT_APPLICABLE, MaterialState.SHARED)
+        return any(choice.verdict for choice in self.choices if choice.value in ways_with_note)
+
+    @property
     def form(self) -> str:
         """Form in which it is handed in."""
         return dict(MaterialForm.choices).get(self.item.form, "")
@@ -90,6 +96,7 @@ class Told:
     """One fault of a notice, with what the asker may do about it."""
 
     issue: IssueItem
+    matter: str
     answer: Verdict
 
     @property
@@ -183,8 +190,9 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
         for entry in lists
     )
     state = queries.application_state(application, cases)
+    names = {str(case.pk): case.matter.name for case in cases}
     told = tuple(
-        Told(issue, rules.can_answer_fault(user, issue)) for issue in _told(cases)
+        Told(issue, names[issue.subject_key], rules.can_answer_fault(user, issue)) for issue in _told(cases)
     )
     stamps = [line.item.changed_at for entry in entries for line in entry.lines if line.item.changed_at]
     received = [entry for entry in entries if entry.case.state == CaseState.RECEIVED]

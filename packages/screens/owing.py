@@ -22,28 +22,41 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Debt:
+    """One thing to do, with its matter and the basis on which it is asked."""
+
+    todo: Todo
+    matter: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Owing:
     """One project and what its owner has to do."""
 
     project: Project
-    todos: tuple[Todo, ...]
+    debts: tuple[Debt, ...]
     to_return: tuple[int, ...]
 
 
 def by_project(todos: Iterable[Todo], user: Person) -> list[Owing]:
     """The to-dos by project, in the order in which the most urgent of each stands; last the answers to hand in."""
-    groups: dict[int, list[Todo]] = {}
+    rows = list(todos)
+    names = dict(MatterCase.objects.filter(pk__in=[t.case_id for t in rows if t.case_id]).values_list("pk", "matter__name"))
+    bases = dict(IssueItem.objects.filter(pk__in=[t.issue_id for t in rows if t.issue_id]).values_list("pk", "basis"))
+    groups: dict[int, list[Debt]] = {}
     projects: dict[int, Project] = {}
     returns = answered(user)
-    for todo in todos:
-        groups.setdefault(todo.project.pk, []).append(todo)
+    for todo in rows:
+        debt = Debt(todo, names.get(todo.case_id or 0, ""), bases.get(todo.issue_id or 0, ""))
+        groups.setdefault(todo.project.pk, []).append(debt)
         projects[todo.project.pk] = todo.project
     for application in returns:
         groups.setdefault(application.project_id, [])
         projects[application.project_id] = application.project
     return [
-        Owing(projects[pk], tuple(rows), tuple(found.pk for found in returns if found.project_id == pk))
-        for pk, rows in groups.items()
+        Owing(projects[pk], tuple(debts), tuple(found.pk for found in returns if found.project_id == pk))
+        for pk, debts in groups.items()
     ]
 
 

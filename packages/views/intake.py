@@ -31,7 +31,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose several matters; one POST opens the application, the same POST again finds it."""
     project = project_or_404(request, pk)
     page = applying.apply_page(project, cast("User", request.user))
-    form = ApplyForm(request.POST or None, codes=page.codes, initial={"form_key": page.form_key})
+    form = ApplyForm(request.POST or None, codes=page.known, initial={"form_key": page.form_key})
     if form.is_valid():
         chosen = {"matter_codes": form.cleaned_data["matters"], "form_key": form.cleaned_data["form_key"]}
         source = applying.source_of(request.user)

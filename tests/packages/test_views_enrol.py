@@ -1,0 +1,130 @@
+"""The clerk answers only what matters, sees which package fits and why, and nothing is stored before the confirmation."""
+
+from urllib.parse import unquote_plus
+
+import pytest
+from django.urls import reverse
+
+from packages.facts import clean_facts, format_facts, parse_facts
+from packages.models import Enrolment, MatterCase
+from packages.screens import enrolling
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bare(clock, actors):
+    """A registered project without a package."""
+    return factories.make_project(actors, name="普通仓库")
+
+
+@pytest.fixture
+def window(client, actors):
+    """The clerk, signed in."""
+    client.force_login(actors.clerk)
+    return client
+
+
+def test_first_page_asks_what_decides_the_package(window, bare):
+    page = window.get(reverse("packages:enrol", args=[bare.pk])).context["sheet"]
+    assert page.section == "套餐"
+    assert len(page.asked) == enrolling.PER_PAGE
+    assert page.package is None
+    assert [c.code for c in page.proposal.possible] == ["soc-realestate", "soc-factory", "soc-lowrisk", "soc-minimal"]
+    assert not Enrolment.objects.exists()
+
+
+def test_answers_travel_in_the_address(window, bare):
+    url = reverse("packages:enrol", args=[bare.pk])
+    answers = {"facts": "", "next": "go", "land_supply": "transfer", "pipeline_project": "no", "works": ["new"]}
+    response = window.get(url, answers)
+    assert response.status_code == 302
+    query = response.url.partition("facts=")[2]
+    assert parse_facts(unquote_plus(query)) == {"land_supply": "transfer", "pipeline_project": "no", "works": ["new"]}
+
+
+def test_the_rest_of_the_page_as_no(window, bare):
+    sheet = enrolling.sheet(bare, "land_supply=transfer")
+    filled = enrolling.answer_no(sheet.facts, sheet.asked)
+    assert filled == {"land_supply": "transfer", "pipeline_project": "no", "pipeline": [], "simple_design": "no"}
+
+
+def test_everything_as_no_leaves_numbers_and_kinds_open(bare):
+    facts = enrolling.answer_all_no(bare, parse_facts("land_supply=transfer;works=new;building_use=warehouse"))
+    left = enrolling.sheet(bare, format_facts(facts)).open
+    assert left
+    assert {fact.kind for fact in left} <= {"number", "one"}
+
+
+def test_none_of_them_is_an_answer(window, bare):
+    url = reverse("packages:enrol", args=[bare.pk])
+    response = window.get(url, {"facts": "", "next": "go", "works": ["-", "new"]})
+    assert response.context["form"].errors == {"works": ["选了“都没有”，就不能再选别的，请核对"]}
+
+
+def test_a_wrong_number_says_how_to_mend_it(window, bare):
+    url = reverse("packages:enrol", args=[bare.pk])
+    response = window.get(url, {"facts": "", "next": "go", "height": "十二"})
+    assert response.context["form"].errors == {"height": ["建筑高度应填不小于0的数字（米），收到“十二”"]}
+
+
+def test_full_width_digits_are_taken(window, bare):
+    from packages.forms import FactsForm
+
+    asked = enrolling.sheet(bare, "").asked
+    form = FactsForm({"height": "１２．５"}, asked=asked, known={}, investment="social")
+    assert form.is_valid()
+    assert form.merged() == {"height": 12.5}
+
+
+def test_facts_that_nobody_knows_are_told(window, bare):
+    page = window.get(reverse("packages:enrol", args=[bare.pk]), {"facts": "no_such=yes"}).context["sheet"]
+    assert [fault.code for fault in page.faults] == ["unknown_fact"]
+    assert page.is_complete is False
+
+
+def test_confirmation_enrols_and_shows_the_plan(window, bare):
+    _, package, facts = factories.example("S3")
+    url = reverse("packages:enrol", args=[bare.pk])
+    notation = format_facts(clean_facts(facts))
+    page = window.get(url, {"facts": notation})
+    assert page.context["sheet"].is_complete
+    assert page.context["sheet"].package.code == package
+    assert page.context["sheet"].proposal.reasons
+    response = window.post(url, {"facts": notation, "package_code": package})
+    assert (response.status_code, response.url) == (302, reverse("packages:plan", args=[bare.pk]))
+    enrolment = Enrolment.objects.get(project=bare)
+    assert enrolment.package_version.code == package
+    assert enrolment.facts == clean_facts(facts)
+    assert MatterCase.objects.filter(project=bare).count() > 0
+
+
+def test_a_package_that_does_not_fit_is_refused_on_the_form(window, bare):
+    _, _, facts = factories.example("S3")
+    url = reverse("packages:enrol", args=[bare.pk])
+    response = window.post(url, {"facts": format_facts(facts), "package_code": "soc-realestate"})
+    assert response.status_code == 409
+    assert response.context["confirm"].non_field_errors()
+    assert not Enrolment.objects.exists()
+
+
+def test_changed_facts_make_a_second_revision(window, project):
+    enrolment = Enrolment.objects.get(project=project)
+    facts = {**enrolment.facts, "waste_haulage": "yes" if enrolment.facts.get("waste_haulage") == "no" else "no"}
+    response = window.post(reverse("packages:enrol", args=[project.pk]), {"facts": format_facts(facts), "package_code": "x"})
+    assert response.status_code == 302
+    enrolment.refresh_from_db()
+    assert enrolment.revision == 2
+
+
+def test_only_who_files_may_confirm(client, actors, bare):
+    _, package, facts = factories.example("S3")
+    client.force_login(actors.director)
+    url = reverse("packages:enrol", args=[bare.pk])
+    assert "套餐由建设单位" in client.get(url, {"facts": format_facts(facts)}).content.decode()
+    assert client.post(url, {"facts": format_facts(facts), "package_code": package}).status_code == 403
+    client.force_login(actors.outsider)
+    assert client.get(url).status_code == 404
+    client.logout()
+    assert client.get(url).status_code == 302

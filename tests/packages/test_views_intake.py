@@ -1,0 +1,348 @@
+"""The window takes in several matters at once: every change is saved, what is missing is told, one notice lists all faults."""
+
+import pytest
+from django.urls import reverse
+
+from archives.models import Paper
+from packages.models import Application, MaterialItem, MatterCase
+from packages.states import CaseState
+from projects.models import IssueItem
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def window(client, actors):
+    """The clerk, signed in."""
+    client.force_login(actors.clerk)
+    return client
+
+
+def ready_codes(project, count=2):
+    """Codes of matters that can be applied for now."""
+    from packages import queries
+
+    return [
+        case.matter.matter.code for case, draft in queries.open_drafts(project)
+        if draft.is_ready and case.handling == "review" and case.application_id is None
+    ][:count]
+
+
+@pytest.fixture
+def application(project, actors):
+    """An application at the window, not handed in."""
+    return factories.open_application(project, ready_codes(project), actors)
+
+
+@pytest.fixture
+def handed_in(application, actors):
+    """A complete application that was handed in."""
+    from packages.services.intake import submit_application
+
+    factories.complete(application, actors.clerk)
+    submit_application(application.pk, by=actors.clerk)
+    return factories.fresh(application)
+
+
+def missing_item(application):
+    return MaterialItem.objects.filter(case__application=application, state="missing").order_by("pk").first()
+
+
+# Applying
+
+
+def test_apply_page_shows_what_can_be_applied_for_and_why_not(window, project):
+    page = window.get(reverse("packages:apply", args=[project.pk])).context["page"]
+    picks = {pick.code: pick.verdict for _, picks in page.stages for pick in picks}
+    assert [code for code, verdict in picks.items() if verdict] == [code for code, _ in page.codes]
+    assert all(verdict.reason for verdict in picks.values() if not verdict)
+
+
+def test_posting_twice_opens_one_application(window, project):
+    url = reverse("packages:apply", args=[project.pk])
+    data = {"matters": ready_codes(project), "form_key": "5f0c5a52-0000-4000-8000-000000000001"}
+    first, second = window.post(url, data), window.post(url, data)
+    application = Application.objects.get()
+    assert first.url == second.url == reverse("packages:application", args=[application.pk])
+    assert application.cases.count() == len(data["matters"])
+
+
+def test_nothing_chosen_is_told(window, project):
+    response = window.post(reverse("packages:apply", args=[project.pk]), {"form_key": "k"})
+    assert response.status_code == 409
+    assert response.context["form"].errors == {"matters": ["一项也没有选。请至少勾选一项事项。"]}
+    assert not Application.objects.exists()
+
+
+def test_an_enterprise_applies_over_the_net(client, actors, project):
+    client.force_login(actors.owner)
+    client.post(reverse("packages:apply", args=[project.pk]), {"matters": ready_codes(project, 1), "form_key": "n1"})
+    assert Application.objects.get().source == "net"
+
+
+# The checklist
+
+
+def test_a_line_is_saved_when_its_file_is_sent(window, application):
+    item = missing_item(application)
+    url = reverse("packages:material", args=[item.pk])
+    response = window.post(url, {"state": "uploaded", "uploaded": factories.pdf()})
+    assert response.url == f"{reverse('packages:application', args=[application.pk])}#m{item.pk}"
+    item.refresh_from_db()
+    assert (item.state, item.document.title) == ("uploaded", item.name)
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    assert page.saved_at >= item.changed_at
+
+
+def test_a_file_that_is_not_what_it_says_is_refused_at_its_line(window, application):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    item = missing_item(application)
+    wrong = SimpleUploadedFile("执照.pdf", b"MZ\x90\x00 not a pdf", content_type="application/pdf")
+    response = window.post(reverse("packages:material", args=[item.pk]), {"state": "uploaded", "uploaded": wrong})
+    assert response.status_code == 409
+    told = [line.error for entry in response.context["page"].cases for line in entry.lines if line.error]
+    assert len(told) == 1
+    assert "没有保存" in told[0]
+    assert factories.fresh(item).state == "missing"
+
+
+def test_upload_without_file_says_so(window, application):
+    item = missing_item(application)
+    response = window.post(reverse("packages:material", args=[item.pk]), {"state": "uploaded"})
+    assert response.status_code == 409
+    assert f"请选择“{item.name}”的文件后再提交。" in response.content.decode()
+
+
+def test_not_applicable_needs_its_reason(window, application):
+    item = missing_item(application)
+    url = reverse("packages:material", args=[item.pk])
+    assert window.post(url, {"state": "not_applicable"}).status_code == 409
+    assert window.post(url, {"state": "not_applicable", "note": "本项目没有危大工程"}).status_code == 302
+    assert (factories.fresh(item).state, factories.fresh(item).note) == ("not_applicable", "本项目没有危大工程")
+
+
+def test_get_does_not_change_a_line(window, application):
+    item = missing_item(application)
+    assert window.get(reverse("packages:material", args=[item.pk]), {"state": "committed"}).status_code == 405
+    assert factories.fresh(item).state == "missing"
+
+
+def test_choices_are_those_that_the_service_takes(application, actors):
+    from packages.screens.intake import ways
+    from packages.services.intake import set_material
+    from projects.errors import DomainError
+
+    for item in MaterialItem.objects.filter(case__application=application, state="missing"):
+        for state, _, verdict in ways(item, window=True):
+            if state == "uploaded":
+                continue
+            try:
+                set_material(item.pk, state=state, by=actors.clerk, note="理由")
+                taken = True
+            except DomainError:
+                taken = False
+            assert (item.name, state, taken) == (item.name, state, bool(verdict))
+            set_material(item.pk, state="missing", by=actors.clerk)
+
+
+def test_missing_lines_are_listed_and_hinder_acceptance(window, actors, application):
+    from packages.services.intake import submit_application
+
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    missing = list(MaterialItem.objects.filter(case__application=application, state="missing"))
+    assert sorted(line.item.pk for line in page.missing) == sorted(item.pk for item in missing)
+    assert missing
+    submit_application(application.pk, by=actors.clerk)
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    assert (page.accept.ok, page.accept.reason) == (False, f"还缺 {len(missing)} 件，暂不能受理")
+    assert page.notice.ok
+
+
+# Handing in, accepting
+
+
+def test_handing_in_makes_a_receipt(window, application):
+    url = reverse("packages:submit", args=[application.pk])
+    assert window.get(url).status_code == 405
+    assert window.post(url).status_code == 302
+    assert {case.state for case in application.cases.all()} == {CaseState.RECEIVED}
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    assert [paper.title for paper in page.papers] == ["材料回执"]
+    assert window.post(url).status_code in {302, 403, 409}
+    assert Paper.objects.filter(kind="receipt").count() == 1
+
+
+def test_accepting_by_its_page(window, handed_in):
+    url = reverse("packages:accept", args=[handed_in.pk])
+    page = window.get(url)
+    assert page.status_code == 200
+    assert {case.state for case in handed_in.cases.all()} == {CaseState.RECEIVED}
+    assert window.post(url).url == reverse("packages:application", args=[handed_in.pk])
+    assert CaseState.RECEIVED not in {case.state for case in handed_in.cases.all()}
+    assert Paper.objects.filter(kind="acceptance_notice").count() == handed_in.cases.count()
+
+
+def test_one_case_alone(window, handed_in):
+    case = handed_in.cases.first()
+    window.post(reverse("packages:case_accept", args=[case.pk]))
+    states = {row.pk: row.state for row in handed_in.cases.all()}
+    assert states.pop(case.pk) != CaseState.RECEIVED
+    assert set(states.values()) == {CaseState.RECEIVED}
+
+
+def test_an_owner_sees_why_it_cannot_accept(client, actors, handed_in):
+    client.force_login(actors.owner)
+    page = client.get(reverse("packages:application", args=[handed_in.pk]))
+    assert page.context["page"].accept.reason == "受理由行政审批局窗口办理，您的岗位不办理受理。"
+    assert client.post(reverse("packages:accept", args=[handed_in.pk])).status_code == 403
+
+
+def test_discarding_frees_the_matters(window, application):
+    codes = {case.matter.matter.code for case in application.cases.all()}
+    url = reverse("packages:discard", args=[application.pk])
+    assert window.get(url).status_code == 200
+    assert window.post(url).status_code == 302
+    page = window.get(reverse("packages:apply", args=[application.project_id])).context["page"]
+    assert codes <= {code for code, _ in page.codes}
+
+
+# The one-time notice
+
+
+def fault(number, **changes):
+    row = {"what": "总平面图缺坐标", "basis": "规划管理办法第8条", "how_to_fix": "补注国家大地坐标", **changes}
+    return {f"form-{number}-{name}": value for name, value in row.items()}
+
+
+def formset(*rows, **more):
+    data = {"form-TOTAL_FORMS": str(len(rows)), "form-INITIAL_FORMS": "0", "days": "10", **more}
+    for number, row in enumerate(rows):
+        data.update(fault(number, **row))
+    return data
+
+
+def test_notice_starts_with_what_is_missing(window, actors, application):
+    from packages.services.intake import submit_application
+
+    submit_application(application.pk, by=actors.clerk)
+    page = window.get(reverse("packages:notice", args=[application.pk])).context["page"]
+    names = {item.name for item in MaterialItem.objects.filter(case__application=application, state="missing")}
+    assert {row["what"] for row in page.suggestions} == {f"缺少“{name}”" for name in names}
+
+
+def test_several_faults_make_one_notice(window, handed_in):
+    cases = list(handed_in.cases.all())
+    url = reverse("packages:notice", args=[handed_in.pk])
+    rows = [{"case_id": str(cases[0].pk)}, {"case_id": str(cases[0].pk), "what": "委托书未签字"}]
+    assert window.post(url, formset(*rows)).url == reverse("packages:application", args=[handed_in.pk])
+    assert [case.state for case in handed_in.cases.all()][0] == CaseState.CORRECTING
+    assert [issue.what for issue in IssueItem.objects.filter(subject_key=str(cases[0].pk), kind="correction")] == [
+        "总平面图缺坐标", "委托书未签字",
+    ]
+    assert Paper.objects.filter(kind="completion_notice").count() == 1
+
+
+def test_a_vague_word_is_refused(window, handed_in):
+    response = window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"how_to_fix": "材料需完善"}))
+    assert response.status_code == 409
+    assert response.context["formset"].errors == [
+        {"how_to_fix": ["“需完善”没有说清改成什么。请写明部位与做法，企业只有一次补正机会。"]}
+    ]
+    assert not IssueItem.objects.filter(kind="correction").exists()
+
+
+def test_an_empty_notice_is_refused(window, handed_in):
+    data = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0", "days": "10"}
+    data |= {f"form-{n}-{name}": "" for n in range(2) for name in ("what", "basis", "how_to_fix")}
+    response = window.post(reverse("packages:notice", args=[handed_in.pk]), data)
+    assert response.status_code == 409
+    assert not IssueItem.objects.filter(kind="correction").exists()
+
+
+def test_one_more_row_keeps_what_is_written(window, handed_in):
+    response = window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"what": "写了一半"}, more="1"))
+    assert response.status_code == 200
+    rows = [form.initial for form in response.context["formset"]]
+    assert [row.get("what", "") for row in rows] == ["写了一半", ""]
+    assert not IssueItem.objects.filter(kind="correction").exists()
+
+
+def test_answers_and_return(window, client, actors, handed_in):
+    case = handed_in.cases.first()
+    window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"case_id": str(case.pk)}))
+    issue = IssueItem.objects.get(kind="correction")
+    client.force_login(actors.owner)
+    todos = client.get(reverse("packages:todos"))
+    assert issue.what in todos.content.decode()
+    back = reverse("packages:return_corrected", args=[handed_in.pk])
+    assert client.post(back).status_code == 409
+    data = {"answer": "已补注坐标", "uploaded": factories.pdf(), "next": reverse("packages:todos")}
+    assert client.post(reverse("packages:answer", args=[issue.pk]), data).url == reverse("packages:todos")
+    issue.refresh_from_db()
+    assert (issue.state, issue.answer, issue.evidence.count()) == ("submitted", "已补注坐标", 1)
+    assert client.get(reverse("packages:todos")).context["groups"][0].to_return == (handed_in.pk,)
+    assert client.post(back).status_code == 302
+    assert factories.fresh(case).state == CaseState.RECEIVED
+
+
+def test_an_answer_does_not_lead_elsewhere(window, actors, handed_in):
+    case = handed_in.cases.first()
+    window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"case_id": str(case.pk)}))
+    issue = IssueItem.objects.get(kind="correction")
+    response = window.post(reverse("packages:answer", args=[issue.pk]), {"answer": "好", "next": "https://elsewhere.example/"})
+    assert response.url == f"{reverse('packages:application', args=[handed_in.pk])}#faults"
+
+
+# Refusal, withdrawal
+
+
+def test_refusal_needs_a_reason_and_a_basis(window, handed_in):
+    case = handed_in.cases.first()
+    url = reverse("packages:refuse", args=[case.pk])
+    response = window.post(url, {"kind": "refused"})
+    assert set(response.context["form"].errors) == {"reason", "basis"}
+    assert factories.fresh(case).state == CaseState.RECEIVED
+    assert window.post(url, {"kind": "refused", "reason": "材料仍不齐", "basis": "行政许可法第32条"}).status_code == 302
+    assert factories.fresh(case).state == CaseState.REFUSED_INTAKE
+
+
+def test_not_ours_names_the_right_body(window, handed_in):
+    case = handed_in.cases.first()
+    url = reverse("packages:refuse", args=[case.pk])
+    data = {"kind": "not_ours", "reason": "不属本机关职权", "basis": "行政许可法第32条"}
+    assert set(window.post(url, data).context["form"].errors) == {"referral"}
+    assert window.post(url, {**data, "referral": "晋城市水务局"}).status_code == 302
+    assert factories.fresh(case).state == CaseState.NOT_TAKEN
+
+
+def test_withdrawal_by_its_page(client, actors, handed_in):
+    case = handed_in.cases.first()
+    client.force_login(actors.owner)
+    url = reverse("packages:withdraw", args=[case.pk])
+    assert client.get(url).status_code == 200
+    assert client.post(url, {"reason": "方案调整"}).status_code == 302
+    assert factories.fresh(case).state == CaseState.WITHDRAWN
+
+
+def test_strangers_find_nothing(client, actors, handed_in):
+    case = handed_in.cases.first()
+    item = MaterialItem.objects.filter(case=case).first()
+    client.force_login(actors.outsider)
+    names = ["submit", "accept", "notice", "return_corrected", "discard"]
+    urls = [reverse(f"packages:{name}", args=[handed_in.pk]) for name in names]
+    urls += [reverse(f"packages:{name}", args=[case.pk]) for name in ("case_accept", "refuse", "withdraw", "on_spot")]
+    urls += [reverse("packages:material", args=[item.pk])] if item else []
+    assert {url: client.post(url).status_code for url in urls} == dict.fromkeys(urls, 404)
+    assert client.get(reverse("packages:application", args=[handed_in.pk])).status_code == 404
+    assert client.get(reverse("packages:case", args=[case.pk])).status_code == 404
+
+
+def test_every_post_needs_the_token(actors, application):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(actors.clerk)
+    assert strict.post(reverse("packages:submit", args=[application.pk])).status_code == 403
+    assert MatterCase.objects.filter(application=application, state=CaseState.RECEIVED).count() == 0

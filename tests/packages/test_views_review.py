@@ -1,0 +1,118 @@
+"""A department answers beside the file, sees the others' answers, and a no says on which clause and how to mend it."""
+
+import pytest
+from django.urls import reverse
+
+from packages.models import JointSession, Opinion, ReviewTask
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CODE = "plan-conditions"
+
+
+@pytest.fixture
+def case(factory, actors):
+    """A case before its departments."""
+    return factories.in_review(factory, CODE, actors)
+
+
+@pytest.fixture
+def task(case):
+    """A task of a department that is asked."""
+    return ReviewTask.objects.filter(session__case=case, state="invited").exclude(role="lead").order_by("pk").first()
+
+
+@pytest.fixture
+def reviewer(client, task):
+    """The reviewer of that department, signed in."""
+    client.force_login(factories.official(task.organisation.code, "reviewer"))
+    return client
+
+
+def test_list_shows_what_is_asked(reviewer, task):
+    page = reviewer.get(reverse("packages:reviews"))
+    assert [row.task.pk for sheet in page.context["sheets"] for row in sheet.rows] == [task.pk]
+    assert "没有等您答复的意见" not in page.content.decode()
+
+
+def test_page_says_what_silence_means(reviewer, task):
+    page = reviewer.get(reverse("packages:review", args=[task.pk]))
+    assert page.context["page"].silence in page.content.decode()
+    assert page.context["page"].is_mine
+
+
+def test_taking_up_is_a_post(reviewer, task):
+    url = reverse("packages:open_task", args=[task.pk])
+    assert reviewer.get(url).status_code == 405
+    assert reviewer.post(url).url == reverse("packages:review", args=[task.pk])
+    assert factories.fresh(task).state == "opened"
+
+
+def test_a_no_needs_clause_and_remedy(reviewer, task):
+    url = reverse("packages:review", args=[task.pk])
+    response = reviewer.post(url, {"verdict": "disagree", "reason": "间距不足"})
+    assert set(response.context["form"].errors) == {"basis", "remedy"}
+    response = reviewer.post(
+        url, {"verdict": "conditional", "reason": "间距不足", "basis": "GB 50016 第5.2.2条", "remedy": "请进一步完善"}
+    )
+    assert response.context["form"].errors == {
+        "remedy": ["“进一步完善”没有说清改成什么。请写明部位与做法，企业只有一次整改机会。"]
+    }
+    assert not Opinion.objects.exists()
+
+
+def test_an_answer_is_given_once(reviewer, task):
+    url = reverse("packages:review", args=[task.pk])
+    data = {"verdict": "agree", "reason": "符合规划条件"}
+    assert reviewer.post(url, data).url == reverse("packages:reviews")
+    assert reviewer.post(url, data).status_code in {302, 403, 409}
+    opinion = Opinion.objects.get(task=task)
+    assert (opinion.verdict, opinion.reason, opinion.source) == ("agree", "符合规划条件", "manual")
+    page = reviewer.get(url)
+    assert "符合规划条件" in page.content.decode()
+    assert [r.task.pk for s in reviewer.get(reverse("packages:reviews"), {"closed": "1"}).context["sheets"] for r in s.rows] == [
+        task.pk
+    ]
+
+
+def test_others_read_but_do_not_answer(client, actors, task):
+    client.force_login(actors.clerk)
+    url = reverse("packages:review", args=[task.pk])
+    page = client.get(url)
+    assert page.context["page"].answer.reason == f"这项意见由{task.organisation.label}答复。"
+    assert client.post(url, {"verdict": "agree", "reason": "好"}).status_code == 403
+    client.force_login(actors.outsider)
+    assert client.get(url).status_code == 404
+    client.force_login(actors.owner)
+    assert client.get(url).status_code == 404
+
+
+def test_merging_starts_from_the_answers(client, case):
+    factories.answer_all(case)
+    session = JointSession.objects.get(case=case)
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    url = reverse("packages:merge", args=[session.pk])
+    page = client.get(url)
+    text = page.context["form"].initial["text"]
+    asked = [t.organisation.name for t in session.tasks.exclude(role="lead").select_related("organisation").order_by("pk")]
+    assert text.splitlines() == [f"{name}：同意。" for name in asked]
+    assert client.post(url, {"passed": "yes", "text": text}).url == reverse("packages:case", args=[case.pk])
+    assert factories.fresh(session).state == "passed"
+    view = client.get(reverse("packages:case", args=[case.pk])).context["page"].sessions[0]
+    assert (view.answered, len(view.asked)) == (len(asked), len(asked))
+
+
+def test_only_the_lead_merges(client, actors, case):
+    factories.answer_all(case)
+    session = JointSession.objects.get(case=case)
+    client.force_login(actors.outsider)
+    assert client.get(reverse("packages:merge", args=[session.pk])).status_code == 404
+    client.force_login(actors.clerk)
+    url = reverse("packages:merge", args=[session.pk])
+    assert client.get(url).context["step"].verdict.reason == f"汇总由牵头部门{case.lead.label}办理。"
+    assert client.post(url, {"passed": "yes", "text": "好"}).status_code == 403
+
+
+def test_empty_list_says_so(client, actors):
+    client.force_login(actors.reviewer)
+    assert "没有等您答复的意见" in client.get(reverse("packages:reviews")).content.decode()
