@@ -30,6 +30,6 @@ def project(clock, actors):
 
 
 @pytest.fixture
-def factory(actors):
+def factory(clock, actors):
     """A private plant (soc-factory), for matters that ask several departments."""
     return factories.enrolled_project(actors, "S2")
