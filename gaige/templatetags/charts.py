@@ -87,6 +87,8 @@ def line_chart(
     ``label`` is the sentence that says what to see. ``this_name`` and ``last_name`` (今年, 上年) label the ends.
     Nothing is drawn with fewer than two values: 样本不足.
     """
+    points = [(name, None if value is None else float(value)) for name, value in points]
+    last = [None if value is None else float(value) for value in last]
     values = [value for _, value in points if value is not None]
     if len(values) < 2:  # noqa: PLR2004 - a line has two ends
         return SafeString('<p class="mute small">样本不足</p>')
