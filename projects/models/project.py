@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import transition
 
 from projects import timing
@@ -34,11 +34,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         from projects.models.grants import ProjectGrant
 
         access = access_of(user)
-        mine = Involvement.objects.current().filter(
-            Q(user_id=user.pk) | Q(organisation_id__in=access.organisation_ids)
-        )
-        lent = ProjectGrant.objects.current().filter(user_id=user.pk)
-        reach = Q(pk__in=mine.values("project_id")) | Q(pk__in=lent.values("content_object_id"))
+        # Correlated: a page of twenty asks for twenty projects, not for all that a centre has ever had.
+        current = Involvement.objects.current().filter(project=OuterRef("pk"))
+        lent = ProjectGrant.objects.current().filter(content_object=OuterRef("pk"), user_id=user.pk)
+        reach = Q(Exists(current.filter(user_id=user.pk))) | Q(Exists(lent))
+        if access.organisation_ids:
+            reach |= Q(Exists(current.filter(organisation_id__in=access.organisation_ids)))
         for prefix in access.region_prefixes:
             reach |= Q(region__code__startswith=prefix)
         return self.filter(reach)
