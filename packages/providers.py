@@ -57,9 +57,8 @@ def permits(project: Project) -> list[PublicFact]:
     for case in found.select_related("matter", "lead").order_by("decided_at", "pk"):
         if case.decided_at is not None:
             day = timing.business_day(case.decided_at)
-            facts.append(
-                PublicFact("已办结", case.matter.name, detail=case.matter.result_name, on=f"{day:%Y-%m-%d}", tone="good")
-            )
+            result = case.matter.result_name
+            facts.append(PublicFact("已办结", case.matter.name, detail=result, on=f"{day:%Y-%m-%d}", tone="good"))
         else:
             facts.append(PublicFact("办理中", case.matter.name, detail=case.lead.label, tone="act"))
     return facts

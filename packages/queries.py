@@ -335,7 +335,7 @@ def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]
     ]
 
 
-# The enterprise --------------------------------------------------------------------------------------------------------
+# The enterprise ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def is_agent(user: Person, project: Project) -> bool:
     """Whether the user is 项目长 or 服务专员 of the project."""
     if not access_of(user).has(Role.AGENT):
         return False
-    return Involvement.objects.current().filter(project=project, user_id=user.pk, role__in=AGENT_PARTS).exists()
+    return Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS).exists()
 
 
 def _acts_for_owner(user: Person, project: Project) -> bool:
@@ -80,11 +80,9 @@ def can_receive(user: Person, subject: Application | MatterCase) -> Verdict:
     """Who may file may hand in: the window, the owner, its agent. Takes an application or one of its cases."""
     if not (verdict := can_apply(user, subject.project)):
         return verdict
-    if isinstance(subject, MatterCase):
-        return _in(subject, CaseState.DRAFT, verb="接件")
-    if subject.submitted_at is not None:
-        return refuse(f"申报 {subject.number} 已经提交，不能再次提交。")
-    return ALLOWED
+    if isinstance(subject, Application):
+        return ALLOWED if subject.submitted_at is None else refuse(f"申报 {subject.number} 已经提交，不能再次提交。")
+    return _in(subject, CaseState.DRAFT, verb="接件")
 
 
 def can_set_material(user: Person, item: MaterialItem) -> Verdict:

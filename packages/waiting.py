@@ -182,8 +182,9 @@ def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
 def _in_special(case: MatterCase, facts: _Facts) -> Waiting:
     word = SpecialKind(case.special_kind).label if case.special_kind else "特别程序"
     return _waiting(
-        case, facts.read(case.special_clock_id), rank=2, role=case.lead.label, person=facts.chiefs.get(case.lead_id, ""),
-        verb="完成", what=f"{_quoted(case)}的{word}", auto="特别程序期间不计入审批时限",
+        case, facts.read(case.special_clock_id), rank=2, role=case.lead.label,
+        person=facts.chiefs.get(case.lead_id, ""), verb="完成", what=f"{_quoted(case)}的{word}",
+        auto="特别程序期间不计入审批时限",
     )
 
 
@@ -288,8 +289,9 @@ class Draft:
 
 
 def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
-    """Return the drafts of these projects in the order of the plan. Two queries. A project that has no live case at
-    all has no entry.
+    """Return the drafts of these projects in the order of the plan. Two queries.
+
+    A project that has no live case at all has no entry.
     """
     fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
     live = list(

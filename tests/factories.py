@@ -80,8 +80,8 @@ def _advance(model):
     top = model.objects.aggregate(top=Max("pk"))["top"]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT setval(pg_get_serial_sequence(%s, 'id'), GREATEST(%s, (SELECT last_value FROM "
-            + f"{model._meta.db_table}_id_seq)))", [model._meta.db_table, top],
+            f"SELECT setval(pg_get_serial_sequence(%s, 'id'), GREATEST(%s, (SELECT last_value FROM {model._meta.db_table}_id_seq)))",
+            [model._meta.db_table, top],
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -194,20 +194,21 @@ def missing_words(case: MatterCase) -> str:
     return "、".join(f"{item.name}（{item.note}）" if item.note else item.name for item in rows)
 
 
-# Setting one line ------------------------------------------------------------------------------------------------------
+# Setting one line --------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def set_material(
-    item_id: int, *, state: str, by: User, uploaded: UploadedFile | None = None, note: str = "",
+    item_id: int, *, state: str, by: User, uploaded: UploadedFile[Any] | None = None, note: str = "",
     at: dt.datetime | None = None,
 ) -> MaterialItem:
-    """Set how one line of a checklist is met: `uploaded` with its file, `held`, `deferred`, `committed`, `shared`,
-    `not_applicable` (both by the window, the latter with a reason), or `missing` again.
+    """Set how one line of a checklist is met.
 
-    Effects: the file is filed in the archive (`document.filed`); the line; lines of the same kind elsewhere in the
-    project that it meets; event `material.set`. The same again changes nothing. Raises `NotAllowed`, `DomainError`
-    (also that of the upload). Source: handbook §6.2, §6.8; 容缺 only for secondary papers, 承诺 only where allowed.
+    `state`: `uploaded` with its file, `held`, `deferred`, `committed`, `shared` and `not_applicable` (both by the
+    window and with a reason), or `missing` again. Effects: the file is filed in the archive (`document.filed`); the
+    line; lines of the same kind elsewhere in the project that it meets; event `material.set`. The same again changes
+    nothing. Raises `NotAllowed`, `DomainError` (also that of the upload). Source: handbook §6.2, §6.8; 容缺 only for
+    secondary papers, 承诺 only where allowed.
     """
     case = lock_case(MaterialItem.objects.values_list("case_id", flat=True).get(pk=item_id))
     found = MaterialItem.objects.select_for_update(of=("self",)).select_related("kind", "document", "definition")
@@ -237,7 +238,7 @@ def set_material(
 
 
 def _document(
-    item: MaterialItem, state: str, *, by: User, uploaded: UploadedFile | None, at: dt.datetime | None
+    item: MaterialItem, state: str, *, by: User, uploaded: UploadedFile[Any] | None, at: dt.datetime | None
 ) -> Document | None:
     if state == MaterialState.UPLOADED:
         if uploaded is None:
@@ -253,11 +254,11 @@ def _document(
     return None
 
 
-def _anybody(item: MaterialItem, by: User, note: str) -> None:
+def _anybody(_item: MaterialItem, _by: User, _note: str) -> None:
     """No condition beyond the rule."""
 
 
-def _deferrable(item: MaterialItem, by: User, note: str) -> None:
+def _deferrable(item: MaterialItem, _by: User, _note: str) -> None:
     if item.case.promised_days == 0:
         raise DomainError("deferral", f"“{item.case.matter.name}”是即办件，不适用容缺，请补齐材料。")
     if not item.case.matter.deferral_allowed:
@@ -266,7 +267,7 @@ def _deferrable(item: MaterialItem, by: User, note: str) -> None:
         raise DomainError("deferral", f"“{item.name}”是主要材料，不能容缺，请提供后再报。")
 
 
-def _committable(item: MaterialItem, by: User, note: str) -> None:
+def _committable(item: MaterialItem, _by: User, _note: str) -> None:
     if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
         raise DomainError("commitment", f"“{item.case.matter.name}”不适用告知承诺，请提供“{item.name}”。")
     if item.kind.slug == FORM_KIND:

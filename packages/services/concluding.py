@@ -100,8 +100,9 @@ def _account(case: MatterCase, *, by: User | None, moment: dt.datetime, note: st
 
 
 def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
-    """Issue what the matter leaves behind, as the document kind of its result, public unless it is personal
-    (行政许可法 40).
+    """Issue what the matter leaves behind, as the document kind of its result.
+
+    Public unless that is personal (行政许可法 40).
     """
     matter, kind = case.matter, case.matter.result_kind
     day = timing.business_day(at)

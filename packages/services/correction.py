@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -177,7 +177,7 @@ def _raise(
 
 @transaction.atomic
 def answer_fault(
-    issue_id: int, *, answer: str, by: User, uploaded: UploadedFile | None = None, at: dt.datetime | None = None
+    issue_id: int, *, answer: str, by: User, uploaded: UploadedFile[Any] | None = None, at: dt.datetime | None = None
 ) -> IssueItem:
     """Answer one told fault, with a file where it needs one; the case goes back when all are answered and returned.
 
@@ -202,7 +202,7 @@ def answer_fault(
 
 
 def _evidence(
-    issue: IssueItem, case: MatterCase, uploaded: UploadedFile, *, by: User, at: dt.datetime | None
+    issue: IssueItem, case: MatterCase, uploaded: UploadedFile[Any], *, by: User, at: dt.datetime | None
 ) -> None:
     document = file_upload(
         case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),

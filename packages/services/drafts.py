@@ -21,8 +21,9 @@ OUTSIDE_BODIES = frozenset({OrganisationKind.HIGHER, OrganisationKind.INTERMEDIA
 
 
 def acceptance_matters() -> frozenset[str]:
-    """Return the codes of the matters that the joint acceptance carries: those its gate items name, and its
-    conclusion. The completion record follows it and is a review of its own.
+    """Return the codes of the matters that the joint acceptance carries: those its gate items name, and its conclusion.
+
+    The completion record follows it and is a review of its own.
     """
     codes = AcceptanceItemDef.objects.published().filter(gate=True).values_list("matters__code", flat=True)
     return frozenset({*(code for code in codes if code), JOINT_CONCLUSION})
@@ -75,8 +76,9 @@ def _created(case: MatterCase, project: Project, *, by: User | None, at: dt.date
 
 
 def renew_draft(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> MatterCase | None:
-    """After a case ended without success make a fresh draft, if the matter still applies, so that it may be applied
-    for again. Return it.
+    """Make a fresh draft after a case ended without success, if the matter still applies, and return it.
+
+    So the matter may be applied for again.
     """
     enrolment = getattr(case.project, "enrolment", None)
     if enrolment is None or case.package_row_id is None:

@@ -30,7 +30,7 @@ def refuse_intake(
     case_id: int, *, by: User, reason: str, basis: str, referral: str = "", not_ours: bool = False,
     at: dt.datetime | None = None,
 ) -> MatterCase:
-    """Refuse at the window: 不受理 (`not_ours`: no permit needed, or another body's matter) or 不予受理 (still deficient).
+    """Refuse at the window: 不受理 (`not_ours`: no permit needed, another body's matter) or 不予受理 (still deficient).
 
     Effects in order: clocks stop, what was owed is waived, transition, event 4 or 5, a fresh draft, 不受理回执 or
     不予受理决定书 with reason, basis and remedies. Raises `NotAllowed`, `DomainError` (`case_state`, `reason`).
@@ -55,13 +55,15 @@ def refuse_intake(
         data={"state": [old, case.state], "basis": basis.strip(), "referral": referral.strip()},
     )
     renew_draft(case, by=by, at=at)
-    paragraphs = [f"你单位申请的“{case.matter.name}”（{case.number}），经审查{word}。理由：{reason.strip()}。依据：{basis.strip()}。"]
+    said = f"理由：{reason.strip()}。依据：{basis.strip()}。"
+    paragraphs = [f"你单位申请的“{case.matter.name}”（{case.number}），经审查{word}。{said}"]
     if referral.strip():
         paragraphs.append(f"请向{referral.strip()}提出申请。")
     paperwork.write(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
-        what=f"“{case.matter.name}”{word}", do=f"向{referral.strip()}申请" if referral.strip() else "补正后可以重新申报",
-        when="随时可以重新申报", paragraphs=paragraphs, legal=["《行政许可法》第三十二条", paperwork.REMEDIES],
+        what=f"“{case.matter.name}”{word}",
+        do=f"向{referral.strip()}申请" if referral.strip() else "补正后可以重新申报", when="随时可以重新申报",
+        paragraphs=paragraphs, legal=["《行政许可法》第三十二条", paperwork.REMEDIES],
     )
     return case
 

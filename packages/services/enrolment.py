@@ -118,7 +118,8 @@ def _plan_within(
     if found.fit is Fit.OPEN:
         raise _unanswered(in_order(open_names(definition.scope, facts)))
     if found.fit is Fit.OUT or version.investment != project.investment:
-        raise DomainError("scope", f"项目不适用套餐“{version.name}”（{version.scope_text}）。{_fitting(project, facts)}")
+        refusal = f"项目不适用套餐“{version.name}”（{version.scope_text}）。"
+        raise DomainError("scope", refusal + _fitting(project, facts))
     plan = build_plan(version, facts)
     if plan.questions:
         raise _unanswered(plan.questions)

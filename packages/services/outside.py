@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def record_outside_result(
-    case_id: int, *, by: User, result: str, on: dt.date, evidence: UploadedFile | DocumentVersion,
+    case_id: int, *, by: User, result: str, on: dt.date, evidence: UploadedFile[Any] | DocumentVersion,
     at: dt.datetime | None = None,
 ) -> MatterCase:
     """Close a matter that was done elsewhere (an intermediary's report, a land auction, a fee).
@@ -68,7 +68,7 @@ def record_outside_result(
 
 
 def _evidence(
-    case: MatterCase, evidence: UploadedFile | DocumentVersion, *, by: User, at: dt.datetime | None
+    case: MatterCase, evidence: UploadedFile[Any] | DocumentVersion, *, by: User, at: dt.datetime | None
 ) -> DocumentVersion:
     if isinstance(evidence, DocumentVersion):
         if evidence.document.project_id != case.project_id:

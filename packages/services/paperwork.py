@@ -82,7 +82,7 @@ def receipt(application: Application, cases: Sequence[MatterCase], *, by: User |
         PaperKind.RECEIPT, application.project, subject=application, issuer=application.project.centre, by=by, at=at,
         what=f"已收到 {len(cases)} 项申报：{names}", do="保存本回执，留意受理或补全通知",
         when="5 个工作日内告知是否受理；逾期不告知，自收到之日起即为受理",
-        paragraphs=[f"我单位于{day(timing.business_day(at))}收到你单位提交的申报材料，办件流水号 {application.number}。"],
+        paragraphs=[f"{day(timing.business_day(at))}收到你单位提交的申报材料，办件流水号 {application.number}。"],
         table={"head": ["事项", "材料", "方式"], "rows": rows}, legal=["《行政许可法》第三十二条"],
     )
 
@@ -98,7 +98,8 @@ def fault_notice(
     rows = [[str(number), *row] for number, row in enumerate(seen, start=1)]
     names = "、".join(case.matter.name for case in cases)
     return write(
-        kind, cases[0].project, subject=subject, issuer=issuer, by=by, at=at, what=f"{names}：有 {len(rows)} 处需要补正",
+        kind, cases[0].project, subject=subject, issuer=issuer, by=by, at=at,
+        what=f"{names}：有 {len(rows)} 处需要补正",
         do="按下表逐项补正后一次交回", when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
         paragraphs=["经审查，你单位提交的申报材料需要补正，现一次告知全部内容如下。"],
         table={"head": ["序号", "问题", "依据", "怎么改"], "rows": rows}, legal=["《行政许可法》第三十二条"],

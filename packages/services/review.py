@@ -129,7 +129,8 @@ def _open_session(
     )
     record(
         "session.opened", subject=session, project=case.project, by=by, at=at,
-        summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门", data={"state": ["", session.state], "round": number},
+        summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门",
+        data={"state": ["", session.state], "round": number},
     )
     for part in parts:
         _invite(session, part, by=by, at=at, moment=moment)
@@ -369,7 +370,8 @@ def reconsult(task_id: int, *, by: User, note: str, at: dt.datetime | None = Non
     session.save()
     record(
         "session.closed", subject=session, project=case.project, by=by, at=at,
-        summary=f"第 {session.round} 轮审查结束，再次征求意见：{note.strip()}"[:300], data={"state": [old, session.state]},
+        summary=f"第 {session.round} 轮审查结束，再次征求意见：{note.strip()}"[:300],
+        data={"state": [old, session.state]},
     )
     lead = [part for part in _parts(case) if part.role == ReviewRole.LEAD]
     return _open_session(case, lead + list(_again(asked)), number=session.round + 1, by=by, at=at)

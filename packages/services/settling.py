@@ -1,7 +1,7 @@
 """容缺 and 承诺: what is owed after acceptance, by when, and who checks it (handbook §6.8).
 
-容缺: the applicant will bring the paper, before the decision, or within a term of its own after 容缺通过. 承诺: no paper is
-needed, the department checks later.
+容缺: the applicant will bring the paper, before the decision, or within a term of its own after 容缺通过.
+承诺: no paper is needed, the department checks later.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def apply_tacit(task_id: int) -> bool:
 
     Only after the due day (used > limit), only while the clock runs. Where the catalogue allows it and the floor of
     the code does not forbid it: an opinion of consent from the source tacit, marked 超时默认. A consulted body
-    else: 逾期未答复, no consent. A joint body else: nothing, the case stays red and waits. Safe to run twice and at once.
+    else: 逾期未答复, no consent. A joint body else: nothing, the case stays red and waits. Safe to run twice.
     """
     task = lock_task(task_id)
     if not _is_over(task):

@@ -1,4 +1,4 @@
-"""特别程序: hearing, survey, tender, test, expert review, publicity stop the clock (行政许可法 45), with a limit of their own."""
+"""特别程序: hearing, survey, tender, test, expert review, publicity stop the clock (行政许可法 45)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def _notice(case: MatterCase, kind: str, basis: str, planned_days: int, *, by: U
     until = paperwork.due_words(clocks.read_clock(case.special_clock))
     paperwork.write(
         PaperKind.SPECIAL_NOTICE, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”需要{word}", do="按通知配合，无需另行申请", when=f"预计{until}前完成，期间不计入审批时限",
+        what=f"“{case.matter.name}”需要{word}", do="按通知配合，无需另行申请",
+        when=f"预计{until}前完成，期间不计入审批时限",
         paragraphs=[f"办理“{case.matter.name}”需要{word}，所需时间 {planned_days} 个工作日，依法不计算在审批时限内。"],
         legal=["《行政许可法》第四十五条", basis.strip()],
     )
