@@ -34,7 +34,8 @@ GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("whe
 SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
 STYLES = ("css/paper.css", "css/paper-card.css")
-PDF_VARIANT = "pdf/a-2u"
+#: Archive copies are PDF/A-2u.
+OPTIONS = {"pdf_variant": "pdf/a-2u"}
 STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
 #: The renderer tells every step; only what is wrong is worth a line.
 logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
@@ -149,26 +150,30 @@ def html_of(paper: Paper, *, request: HttpRequest | None = None, extra: dict[str
 
 
 def pdf_of(paper: Paper) -> bytes:
-    """Return the paper as PDF/A-2u. One at a time per process: the font library keeps state of its own."""
-    html = html_of(paper)
+    """Return the paper as PDF/A-2u, on one page when setting it closer makes that possible.
+
+    One at a time per process: the font library keeps state of its own.
+    """
     with _one_at_a_time:
-        return render_pdf(html)
+        laid_out = lay_out(html_of(paper))
+        if len(laid_out.pages) > 1:
+            closer = lay_out(html_of(paper, extra={"dense": True}))
+            laid_out = closer if len(closer.pages) == 1 else laid_out
+        with warnings.catch_warnings():
+            # the renderer leaves its colour profile to the garbage collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            data: bytes = laid_out.write_pdf(**OPTIONS)
+    return data
 
 
-def render_pdf(html: str) -> bytes:
-    """Return an HTML document as PDF/A-2u with the fonts and the style of the papers."""
+def lay_out(html: str) -> Any:
+    """Return an HTML document laid out in pages with the fonts and the style of the papers."""
     fonts.prepare()
     import weasyprint
 
-    document = weasyprint.HTML(string=html, url_fetcher=_closed_fetcher())
     style = weasyprint.CSS(string=_style(), font_config=_font_configuration())
-    with warnings.catch_warnings():
-        # the renderer leaves its colour profile to the garbage collector
-        warnings.simplefilter("ignore", ResourceWarning)
-        data: bytes = document.write_pdf(
-            stylesheets=[style], font_config=_font_configuration(), pdf_variant=PDF_VARIANT
-        )
-    return data
+    source = weasyprint.HTML(string=html, url_fetcher=_closed_fetcher())
+    return source.render(stylesheets=[style], font_config=_font_configuration(), **OPTIONS)
 
 
 @lru_cache(maxsize=1)

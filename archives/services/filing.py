@@ -104,9 +104,15 @@ def create_document(
     return Document.objects.create(
         project=project, kind=kind, title=_clean_title(title) or kind.name, doc_class=kind.doc_class,
         serial=next_serial(project, kind.doc_class), visibility=visibility, source_type=source_type,
-        source_key=source_key, source_label=(source_label or str(source))[:200], filed_by=by,
+        source_key=source_key, source_label=(source_label or step_of(source))[:200], filed_by=by,
         filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
     )
+
+
+def step_of(source: models.Model) -> str:
+    """Return from which step a document comes: 办件 建设工程规划许可证核发."""
+    name, label = str(source._meta.verbose_name), str(source)
+    return label if name in label else f"{name} {label}"
 
 
 def _clean_title(title: str) -> str:

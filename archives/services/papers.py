@@ -27,12 +27,13 @@ from projects import timing
 from projects.errors import DomainError
 from projects.events import lock_project, record, subject_of
 from projects.numbering import take_number
+from projects.states import OrganisationKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archives.models import Document
-    from projects.models import Organisation, Project, User
+    from projects.models import Organisation, Project, Region, User
 
 logger = logging.getLogger(__name__)
 PDF = "application/pdf"
@@ -42,6 +43,10 @@ STALE_SECONDS = 30
 PATIENCE = 10.0
 #: Class of a certificate whose kind the catalogue does not know (开工审批文件).
 CERTIFICATE_CLASS = "A5"
+#: Bodies whose full name begins with that of their region.
+LOCAL_BODIES = frozenset(
+    {OrganisationKind.BUREAU, OrganisationKind.DEPARTMENT, OrganisationKind.CENTRE, OrganisationKind.REGISTRY}
+)
 
 
 def issue_paper(
@@ -103,11 +108,17 @@ def _freeze(
     content: dict[str, Any], project: Project | None, issuer: Organisation, by: User | None
 ) -> dict[str, Any]:
     """Return the content as plain JSON with the names of that day, so that the paper never changes with them."""
-    frozen = {"issuer": issuer.name, "handler": str(by) if by else ""}
+    frozen = {"issuer": full_name(issuer, project.region if project else issuer.region), "handler": str(by or "")}
     if project is not None:
         frozen |= {"project": project.name, "code": project.code}
     plain: dict[str, Any] = json.loads(json.dumps(content | {"frozen": frozen}, cls=DjangoJSONEncoder))
     return plain
+
+
+def full_name(issuer: Organisation, region: Region | None) -> str:
+    """Return the name of a body as its papers carry it: the catalogue's 行政审批局 is 高平市行政审批局 there."""
+    local = issuer.kind in LOCAL_BODIES and region is not None and region.name not in issuer.name
+    return f"{region.name}{issuer.name}" if region is not None and local else issuer.name
 
 
 def _kind_of(slug: str, paper_kind: str) -> DocumentKind:
