@@ -1,0 +1,18 @@
+"""Who gets what at each address of `agency` (see tests/access.py for the order of the codes)."""
+
+from tests.access import row
+
+ROWS = {
+    "agency:desk": row("", "302 403 403 403 403 403 200 200 403"),
+    "agency:assign": row("project", "302 403 403 403 403 403 200 200 404"),
+    "agency:inbox": row("", "302 200 200 200 200 200 200 200 200"),
+    "agency:read_all": row("", "302 302 302 302 302 302 302 302 302", method="post"),
+    "agency:read": row("message", "302 404 302 404 404 404 404 404 404", method="post"),
+    "agency:bulletins": row("", "200 200 200 200 200 200 200 200 200"),
+    "agency:open": row("", "302 404 404 404 404 404 404 404 404", method="post"),
+    "agency:bulletin": row("bulletin", "404 404 200 200 200 200 200 200 404"),
+    "agency:figure": row("bulletin =received =0", "302 404 200 200 200 200 200 200 404"),
+    "agency:freeze": row("bulletin", "302 404 403 403 403 403 403 200 404"),
+    "agency:publish": row("bulletin", "302 404 403 403 403 403 403 403 404"),
+    "agency:bulletin_pdf": row("bulletin", "404 404 404 404 404 404 404 404 404"),
+}

@@ -1,0 +1,18 @@
+"""Who gets what at each address of `archives` (see tests/access.py for the order of the codes)."""
+
+from tests.access import row
+
+ROWS = {
+    "archives:project_card": row("project", "302 200 200 200 200 200 200 200 404"),
+    "archives:card_pdf": row("project", "302 200 200 200 200 200 200 200 404"),
+    "archives:card_reissue": row("project", "302 403 200 403 403 403 200 200 404"),
+    "archives:card_void": row("project", "302 403 200 403 403 403 200 200 404"),
+    "archives:archive": row("project", "302 200 200 200 200 200 200 200 404"),
+    "archives:archive_file": row("project", "302 200 200 403 403 200 200 200 404"),
+    "archives:document": row("document", "302 200 200 200 200 200 200 200 404"),
+    "archives:document_version": row("document", "302 200 200 200 200 200 200 200 404"),
+    "archives:paper": row("paper", "302 200 200 200 200 200 200 200 404"),
+    "archives:paper_pdf": row("paper", "302 200 200 200 200 200 200 200 404"),
+    "archives:public": row("token", "200 200 200 200 200 200 200 200 200"),
+    "archives:verify": row("", "200 200 200 200 200 200 200 200 200"),
+}

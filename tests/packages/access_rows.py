@@ -1,0 +1,37 @@
+"""Who gets what at each address of `packages` (see tests/access.py for the order of the codes)."""
+
+from tests.access import row
+
+ROWS = {
+    "packages:catalogue": row("", "200 200 200 200 200 200 200 200 200"),
+    "packages:package": row("=soc-lowrisk", "200 200 200 200 200 200 200 200 200"),
+    "packages:enrol": row("project", "302 200 200 200 200 200 200 200 404"),
+    "packages:plan": row("project", "302 200 200 200 200 200 200 200 404"),
+    "packages:plan_chart": row("project", "302 200 200 200 200 200 200 200 404"),
+    "packages:apply": row("project", "302 200 200 200 200 200 200 200 404"),
+    "packages:application": row("application", "302 200 200 200 200 200 200 200 404"),
+    "packages:submit": row("draft", "302 302 302 403 403 403 403 403 404", method="post"),
+    "packages:discard": row("draft", "302 200 200 200 200 200 200 200 404"),
+    "packages:accept": row("application", "302 200 200 200 200 200 200 200 404"),
+    "packages:notice": row("application", "302 200 200 200 200 200 200 200 404"),
+    "packages:return_corrected": row("faulty_application", "302 409 409 403 403 403 403 403 404", method="post"),
+    "packages:material": row("item", "302 409 409 409 409 409 409 409 404", method="post"),
+    "packages:answer": row("issue", "302 409 409 409 409 409 409 409 404", method="post"),
+    "packages:settle": row("issue", "302 200 200 200 200 200 200 200 404"),
+    "packages:desk": row("", "302 200 200 200 200 200 200 200 200"),
+    "packages:todos": row("", "302 200 200 200 200 200 200 200 200"),
+    "packages:case": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:case_accept": row("received", "302 200 200 200 200 200 200 200 404"),
+    "packages:on_spot": row("received", "302 200 200 200 200 200 200 200 404"),
+    "packages:case_notice": row("received", "302 200 200 200 200 200 200 200 404"),
+    "packages:refuse": row("received", "302 200 200 200 200 200 200 200 404"),
+    "packages:withdraw": row("received", "302 200 200 200 200 200 200 200 404"),
+    "packages:decide": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:outside": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:special_start": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:special_end": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:reviews": row("", "302 200 200 200 200 200 200 200 200"),
+    "packages:review": row("task", "302 404 200 200 404 200 200 200 404"),
+    "packages:open_task": row("task", "302 404 403 302 404 403 403 403 404", method="post"),
+    "packages:merge": row("session", "302 200 200 200 200 200 200 200 404"),
+}

@@ -1,0 +1,71 @@
+"""Every address answers every actor as its row says, and no address is without a row."""
+
+from importlib import import_module
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from tests.access import ACTORS, make_world
+
+APPS = ("gaige", "agency", "acceptance", "packages", "archives", "projects")
+pytestmark = pytest.mark.django_db
+
+
+def rows():
+    found = {}
+    for app in APPS:
+        found.update(import_module(f"tests.{app}.access_rows").ROWS)
+    return found
+
+
+def names(resolver=None, space=""):
+    """The full names of all addresses."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from names(pattern, pattern.namespace or space)
+        else:
+            yield f"{space}:{pattern.name}" if space else pattern.name
+
+
+def address(world, name, row):
+    args = []
+    for part in row.subject.split():
+        value = getattr(world, part, None)
+        args.append(part.removeprefix("=") if part.startswith("=") else getattr(value, "token", None) or value.pk)
+    return reverse(name, args=args) + row.query
+
+
+def client_for(world, actor):
+    client = Client()
+    if actor != "anonymous":
+        client.force_login(getattr(world.actors, actor))
+    return client
+
+
+def answer(world, actor, row, url):
+    """The code of one request in a session of its own; what it changed is taken back."""
+    with transaction.atomic():
+        client = client_for(world, actor)
+        response = getattr(client, row.method)(url, row.data)
+        if response.streaming:
+            b"".join(response)
+        response.close()
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+def test_every_address_stands_in_the_matrix():
+    assert sorted(set(names())) == sorted(rows())
+
+
+def test_every_address_answers_every_actor_as_its_row_says():
+    world = make_world()
+    wrong = {}
+    for name, row in rows().items():
+        url = address(world, name, row)
+        codes = {actor: answer(world, actor, row, url) for actor in ACTORS}
+        if codes != row.codes:
+            wrong[name] = {actor: (row.codes[actor], code) for actor, code in codes.items() if code != row.codes[actor]}
+    assert wrong == {}
