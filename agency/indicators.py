@@ -16,18 +16,20 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from packages.models import MatterCase
-from packages.states import CASE_DECIDED, Handling
+from packages.states import CASE_DECIDED, CaseState, Handling
 from projects import timing
 
 if TYPE_CHECKING:
     from projects.models import Organisation
 
+#: A decision that was revoked later was a decision of its month.
+DECISIONS = [*CASE_DECIDED, CaseState.REVOKED]
 RECEIVED, DECIDED, ON_TIME, MEAN, MEDIAN, OVERDUE, LATE_RATE = (
     "received", "decided", "on_time", "mean_days", "median_days", "overdue", "late_rate",
 )
 #: key -> (name, unit, what it counts), in the order of the columns.
 INDICATORS: dict[str, tuple[str, str, str]] = {
-    RECEIVED: ("接件", "件", "本期接件的办件"),
+    RECEIVED: ("接件", "件", "本期接件的办件，不含受理前撤回的"),
     DECIDED: ("办结", "件", "本期作出决定的办件，含不予许可"),
     ON_TIME: ("按时办结率", "%", "本期办结的办件中未超承诺时限的比例"),
     MEAN: ("平均用时", "个工作日", "本期办结的办件自受理至办结的工作日，扣除暂停"),
@@ -96,13 +98,17 @@ def figures(period: Period, centre: Organisation) -> list[Figure]:
 
 def _rows(period: Period, centre: Organisation) -> Iterable[tuple[int, str, object]]:
     ours = MatterCase.objects.filter(project__centre=centre).exclude(handling=Handling.OUTSIDE).order_by("pk")
-    received = ours.filter(received_at__gte=period.start, received_at__lt=period.end)
+    received = ours.filter(received_at__gte=period.start, received_at__lt=period.end).exclude(
+        state=CaseState.WITHDRAWN, accepted_at=None, ended_at__lt=period.end
+    )
     for pk, lead in received.values_list("pk", "lead_id"):
         yield lead, "received", pk
-    decided = ours.filter(decided_at__gte=period.start, decided_at__lt=period.end, state__in=list(CASE_DECIDED))
+    decided = ours.filter(decided_at__gte=period.start, decided_at__lt=period.end, state__in=DECISIONS)
     for pk, lead, used, late in decided.values_list("pk", "lead_id", "used_days", "is_overdue"):
         yield lead, "decided", (pk, used, late)
-    running = ours.filter(Q(ended_at=None) | Q(ended_at__gte=period.end), accepted_at__lt=period.end)
+    running = ours.filter(Q(ended_at=None) | Q(ended_at__gte=period.end), accepted_at__lt=period.end).exclude(
+        decided_at__lt=period.end
+    )
     for pk, lead, first in running.values_list("pk", "lead_id", "promised_clock__first_overdue_at"):
         yield lead, "running", (pk, first is not None and first < period.end)
 

@@ -130,9 +130,10 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
         return Desk(tab, **numbers, rows=tuple(_agent_rows(people, projects)))
     if tab == "assigned":
         agent = people.select_related("user").filter(pk=_number(filters.get("agent"))).first()
-        page = _cut(_found(assigned_projects(projects, agent), filters), filters)
+        known = None if agent else numbers["assigned"]
+        page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
         return Desk(tab, **numbers, rows=tuple(_assigned_rows(page.object_list)), page=page, agent=agent)
-    page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters)
+    page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters, numbers["waiting"])
     return Desk("waiting", **numbers, rows=tuple(_waiting_rows(page.object_list)), page=page)
 
 
@@ -158,9 +159,13 @@ def _found(projects: QuerySet[Project], filters: Mapping[str, str]) -> QuerySet[
     )
 
 
-def _cut(projects: QuerySet[Project], filters: Mapping[str, str]) -> Page[Project]:
+def _cut(projects: QuerySet[Project], filters: Mapping[str, str], known: int | None) -> Page[Project]:
+    """Return one page; `known` is the count of the list while nothing is searched for, asked once only."""
     size = _number(filters.get("size"))
-    page = Paginator(projects, size if size in SIZES else SIZES[0]).get_page(filters.get("page"))
+    paginator = Paginator(projects, size if size in SIZES else SIZES[0])
+    if known is not None and not filters.get("q", "").strip():
+        paginator.count = known
+    page = paginator.get_page(filters.get("page"))
     page.object_list = list(page.object_list)
     return page
 

@@ -168,7 +168,8 @@ def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = 
 
 def _promise_joint_opinion(case: MatterCase, limit: int) -> None:
     """The joint opinion is promised so many days after the last item. Its clock starts with the others, at acceptance,
-    so its limit is that of the whole joint acceptance."""
+    so its limit is that of the whole joint acceptance.
+    """
     case.promised_days = limit
     case.save(update_fields=["promised_days"])
 

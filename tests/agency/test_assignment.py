@@ -8,7 +8,6 @@ from django.contrib.auth.models import AnonymousUser
 from agency import rules
 from agency.models import Assignment
 from agency.services.assignment import assign, propose, propose_many
-
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import fold, verify_chain
 from projects.models import Event, Involvement, Project
@@ -97,7 +96,7 @@ def test_many_projects_are_proposed_for_at_the_cost_of_one(actors, make_agent, d
         while len(projects) < count:
             projects.append(factories.make_project(actors))
         found = list(Project.objects.filter(pk__in=[p.pk for p in projects]).select_related("region"))
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             proposals = propose_many(found)
         assert {key: len(people) for key, people in proposals.items()} == {
             (p.pk, role): 3 for p in projects for role in (LEAD, SERVICE)

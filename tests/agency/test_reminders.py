@@ -82,11 +82,12 @@ def test_a_review_task_tells_its_department_and_then_its_handler_alone(project, 
     assert remind(task.clock_id, "red") == len({first.pk, second.pk, *people_of(task, Role.REVIEWER, Role.CHIEF)})
     Notification.objects.all().delete()
     open_task(task.pk, by=first)
+    due = task.clock.due_on
     assert (remind(task.clock_id, "red"), said()) == (
         1,
         [(first.username, "red",
-          f"{project.name} “{case.matter.name}”{task.organisation.label}意见已超时"
-          f"（{task.clock.due_on.month}月{task.clock.due_on.day}日）", "您是经办人", f"/reviews/{task.pk}/")],
+          f"{project.name} “{case.matter.name}”{task.organisation.label}意见已超时（{due.month}月{due.day}日）",
+          "您是经办人", f"/reviews/{task.pk}/")],
     )
 
 
