@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
-from django.db.models import CharField
+from django.template.loader import get_template
 from django.urls import reverse
 
 from archives.models import Paper
 from packages import queries
-from packages.models import Application, MatterCase, PackageVersion
+from packages.models import Application, MatterCase, PackageVersion, ReviewTask
 from packages.queries import WorkRow
-from packages.states import TONES, CaseState
+from packages.states import TASK_OPEN, TONES, CaseState
 from packages.waiting import CASE_LABEL
 from projects import timing
+from projects.access import access_of
+from projects.memo import Memo, frozen, newest_event
 from projects.models import IssueItem, Organisation, User
-from projects.states import ISSUE_WITH_OWNER, IssueKind
+from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 SIZES = (20, 50, 100)
 MOST_IN_FILE = 5000
@@ -30,11 +33,23 @@ TABS: tuple[tuple[str, str], ...] = (
     ("in_review", "部门办理中"), ("owner", "待企业"), ("all", "全部"),
 )
 CSV_HEAD = ("项目代码", "项目", "建设单位", "事项", "牵头部门", "办件编号", "状态", "时限", "到期", "在等谁")
+#: A line stays as it is while nothing happens in its project and the day is the same.
+_lines: Memo[Line] = Memo(most=5000, seconds=60)
+#: Counters stay while nothing happens anywhere.
+_counters: Memo[dict[str, int]] = Memo(most=500, seconds=20)
+_options: Memo[tuple[tuple[PackageVersion, ...], tuple[Organisation, ...]]] = Memo(most=1, seconds=20)
+
+
+class Line(NamedTuple):
+    """One line of the list as it stands in the page."""
+
+    pk: int
+    html: str
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list as the template shows it."""
+    """What a line is rendered from."""
 
     work: WorkRow
     step: str
@@ -67,7 +82,7 @@ class Row:
 class DeskPage:
     """One page of the work list."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[Line, ...]
     tabs: tuple[dict[str, object], ...]
     tab: str
     count: int
@@ -87,17 +102,43 @@ def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
     """The page of the work list that the address asks for. A fixed number of queries."""
     tab = query.get("tab", "") if query.get("tab") in dict(TABS) else "mine"
     base = filtered(user, query)
-    counts = base.aggregate(**{name: Count("pk", filter=_tab(name)) for name, _ in TABS if name != "mine"})
-    counts["mine"] = _mine(user, query).count()
-    cases = _mine(user, query) if tab == "mine" else base.filter(_tab(tab))
+    counts = _counts(base, user, query)
     size = int(query.get("size", "20")) if query.get("size", "20") in {str(size) for size in SIZES} else SIZES[0]
-    found, before, after = _cut(cases, size, query.get("before"), query.get("after"))
-    rows = tuple(_row(work) for work in queries.work_rows(found))
-    versions = PackageVersion.objects.published().select_related("package").order_by("package__order")
+    found, before, after = _cut(base.filter(_tab(tab, user)), size, query.get("before"), query.get("after"))
+    today = timing.today()
+    rows = _lines.all_of([(line.pk, line.head, today) for line in found], _render)
+    packages, bodies = _options.of("options", _read_options)
     return DeskPage(
-        rows, tuple(_tabs(query, tab, counts)), tab, counts[tab], size, before, after, tuple(versions),
-        tuple(departments()),
+        tuple(rows), tuple(_tabs(query, tab, counts)), tab, counts[tab], size, before, after, packages, bodies
     )
+
+
+def _read_options() -> tuple[tuple[PackageVersion, ...], tuple[Organisation, ...]]:
+    versions = PackageVersion.objects.published().select_related("package").order_by("package__order")
+    return tuple(versions), tuple(departments())
+
+
+def _counts(base: QuerySet[MatterCase], user: User, query: Mapping[str, str]) -> dict[str, int]:
+    """Count every tab in one query."""
+    access = access_of(user)
+    asked = [query.get(name, "") for name in ("q", "stage", "lead", "package")]
+    facts = [access.organisation_ids, access.region_prefixes, [f"{k}{sorted(v)}" for k, v in access.by_role.items()]]
+    key = (user.pk, frozen(facts), *asked, timing.today(), newest_event())
+    return _counters.of(
+        key, lambda: base.order_by().aggregate(**{name: Count("pk", filter=_tab(name, user)) for name, _ in TABS})
+    )
+
+
+def _render(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt.date], Line]:
+    """Read and render the lines of these cases. A fixed number of queries."""
+    by_pk = {key[0]: key for key in keys}
+    related = ("matter__matter", "lead", "project__owner", "project__centre", "application")
+    cases = MatterCase.objects.filter(pk__in=list(by_pk)).select_related(*related)
+    template = get_template("packages/_desk_row.html")
+    rows = [_row(work) for work in queries.work_rows(list(cases))]
+    return {
+        by_pk[row.case.pk]: Line(row.case.pk, template.render({"row": row, "case": row.case})) for row in rows
+    }
 
 
 def departments() -> QuerySet[Organisation]:
@@ -118,10 +159,18 @@ def filtered(user: User, query: Mapping[str, str]) -> QuerySet[MatterCase]:
     return cases
 
 
-def _mine(user: User, query: Mapping[str, str]) -> QuerySet[MatterCase]:
-    """What waits at the user; the ids first, so that the list itself has no joins that double rows."""
-    mine = queries.work_list(user, {"mine": "1"}).order_by().values("pk")
-    return filtered(user, query).filter(pk__in=mine)
+def _mine(user: User) -> Q:
+    """What waits at the user: cases to accept at the own window, tasks of the own department, decisions of a chief."""
+    access = access_of(user)
+    asked = ReviewTask.objects.filter(
+        session__case=OuterRef("pk"), state__in=TASK_OPEN, organisation_id__in=access.organisation_ids
+    )
+    reach = Q(Exists(asked))
+    if access.has(Role.CLERK):
+        reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
+    if access.has(Role.CHIEF):
+        reach |= Q(state=CaseState.IN_REVIEW, lead_id__in=access.by_role[Role.CHIEF])
+    return reach
 
 
 def _of_paper(number: str) -> Q:
@@ -132,7 +181,9 @@ def _of_paper(number: str) -> Q:
     return Q(pk__in=cases) | Q(application_id__in=applications)
 
 
-def _tab(name: str) -> Q:
+def _tab(name: str, user: User) -> Q:
+    if name == "mine":
+        return _mine(user)
     today = timing.today()
     owed = IssueItem.objects.filter(
         subject_type=CASE_LABEL, subject_key=Cast(OuterRef("pk"), CharField()), kind=IssueKind.CORRECTION,
@@ -161,8 +212,21 @@ def _tabs(query: Mapping[str, str], tab: str, counts: Mapping[str, int]) -> Iter
 # Pages cut by key: (due date, id), cases without a running clock last
 
 
-def _key(case: MatterCase) -> str:
+class Found(NamedTuple):
+    """A case on the page: its place in the order, and the head of its project's chain of events."""
+
+    pk: int
+    due_on: dt.date | None
+    head: str
+
+
+def _key(case: Found) -> str:
     return f"{case.due_on or NO_DATE}.{case.pk}"
+
+
+def _read(cases: QuerySet[MatterCase], most: int) -> list[Found]:
+    """The first cases of an ordered list, without their rows."""
+    return [Found(*row) for row in cases.values_list("pk", "due_on", "project__event_hash")[:most]]
 
 
 def _read_key(text: str | None) -> tuple[dt.date | None, int] | None:
@@ -196,16 +260,16 @@ def _ahead(key: tuple[dt.date | None, int]) -> Q:
 
 def _cut(
     cases: QuerySet[MatterCase], size: int, before: str | None, after: str | None
-) -> tuple[list[MatterCase], str | None, str | None]:
+) -> tuple[list[Found], str | None, str | None]:
     """One page, and the keys of the pages around it."""
     back, forth = _read_key(before), _read_key(after)
     if back is not None:
-        found = list(cases.filter(_ahead(back)).reverse()[: size + 1])
+        found = _read(cases.filter(_ahead(back)).reverse(), size + 1)
         more, found = len(found) > size, found[:size][::-1]
         return found, _key(found[0]) if more else None, _key(found[-1]) if found else None
     if forth is not None:
         cases = cases.filter(_beyond(forth))
-    found = list(cases[: size + 1])
+    found = _read(cases, size + 1)
     more, found = len(found) > size, found[:size]
     return found, _key(found[0]) if forth is not None and found else None, _key(found[-1]) if more else None
 
@@ -223,7 +287,7 @@ def csv_lines(user: User, query: Mapping[str, str]) -> Iterator[list[str]]:
     """The list as it is filtered, as lines of a file."""
     yield list(CSV_HEAD)
     tab = query.get("tab", "") if query.get("tab") in dict(TABS) else "mine"
-    cases = _mine(user, query) if tab == "mine" else filtered(user, query).filter(_tab(tab))
+    cases = filtered(user, query).filter(_tab(tab, user))
     for work in queries.work_rows(list(cases[:MOST_IN_FILE])):
         case = work.case
         yield [

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
 from packages.models import Application, MatterCase
 from packages.queries import Todo
 from packages.states import CaseState
 from packages.waiting import CASE_LABEL
 from projects.models import IssueItem, Project
 from projects.states import ISSUE_WITH_OWNER, IssueKind
+from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from projects.models import User
 
     Person = User | AnonymousUser
+
+OWNER, DEBT_RANK, MOST_PROJECTS = "建设单位", 1, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,31 @@ def by_project(todos: Iterable[Todo], user: Person) -> list[Owing]:
     return [
         Owing(projects[pk], tuple(debts), tuple(found.pk for found in returns if found.project_id == pk))
         for pk, debts in groups.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an enterprise may do next in one project: the sentence, how it goes on, where."""
+
+    project: Project
+    waiting: Waiting
+    url: str
+
+
+def next_steps(user: Person, *, shown: Iterable[int] = ()) -> list[Step]:
+    """What the user's open projects wait for from the owner, beside the debts of the projects in `shown`: matters that
+    can be applied for now, works done elsewhere, the joint acceptance. Bounded; a fixed number of queries."""
+    told = set(shown)
+    projects = list(
+        Project.objects.visible_to(user).active().select_related("owner", "centre").order_by("-pk")[:MOST_PROJECTS]
+    )
+    by_pk = {project.pk: project for project in projects}
+    return [
+        Step(by_pk[pk], row, row.url or reverse("projects:detail", args=[pk]))
+        for pk, rows in waiting_for(projects).items()
+        for row in rows
+        if row.role == OWNER and not (row.rank == DEBT_RANK and pk in told)
     ]
 
 

@@ -39,4 +39,5 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
 def todos(request: HttpRequest) -> HttpResponse:
     """Show the enterprise what it owes, by when and why."""
     groups = owing.by_project(queries.todos(request.user), request.user)
-    return render(request, "packages/todos.html", {"groups": groups})
+    steps = owing.next_steps(request.user, shown=[group.project.pk for group in groups])
+    return render(request, "packages/todos.html", {"groups": groups, "steps": steps})

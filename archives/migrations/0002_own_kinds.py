@@ -15,5 +15,5 @@ def put_in_place(apps: Apps, _: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     """Data only."""
 
-    dependencies = [("archives", "0002_initial")]
+    dependencies = [("archives", "0001_initial")]
     operations = [migrations.RunPython(put_in_place, migrations.RunPython.noop)]
