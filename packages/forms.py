@@ -18,11 +18,15 @@ from packages.facts import (
     show_number,
 )
 from packages.states import MaterialState, OpinionVerdict, Outcome, SpecialKind
+from projects.models import User
 
 #: The box that says that none of several choices holds, and its word.
 NONE_OF_THEM = ("-", "都没有")
 #: Words that do not say what has to be changed.
-VAGUE = ("需完善", "需要完善", "进一步完善", "不规范", "不齐全", "有问题", "按要求", "相关材料", "等材料", "修改完善", "酌情")
+VAGUE = (
+    "需完善", "需要完善", "进一步完善", "不规范", "不齐全", "有问题", "按要求", "相关材料", "等材料", "修改完善",
+    "酌情",
+)
 LONG = 1000
 
 
@@ -106,7 +110,8 @@ class ApplyForm(forms.Form):
     """The matters that are applied for at once, and the key that makes a double post one application."""
 
     matters = forms.MultipleChoiceField(
-        label="事项", widget=forms.CheckboxSelectMultiple, error_messages={"required": "一项也没有选。请至少勾选一项事项。"}
+        label="事项", widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "一项也没有选。请至少勾选一项事项。"},
     )
     form_key = forms.CharField(widget=forms.HiddenInput, max_length=36, required=False)
 
@@ -206,7 +211,8 @@ class RefuseForm(forms.Form):
     """不受理 or 不予受理, with reason and basis."""
 
     kind = forms.ChoiceField(
-        label="决定", choices=[("refused", "不予受理"), ("not_ours", "不受理")], widget=forms.RadioSelect, initial="refused",
+        label="决定", choices=[("refused", "不予受理"), ("not_ours", "不受理")], widget=forms.RadioSelect,
+        initial="refused",
         help_text="不予受理：材料仍不符合条件。不受理：不属本机关职权或依法不需许可。",
     )
     reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
@@ -257,7 +263,8 @@ class OpinionForm(forms.Form):
         """A condition and a no say on which clause they stand and how to mend it."""
         given = super().clean() or {}
         if given.get("verdict") in (OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL):
-            for name, words in (("basis", "请写明依据的法规、标准和条款。"), ("remedy", "请写明改成什么，企业只有一次整改机会。")):
+            wanted = {"basis": "请写明依据的法规、标准和条款。", "remedy": "请写明改成什么，企业只有一次整改机会。"}
+            for name, words in wanted.items():
                 if not given.get(name) and name not in self.errors:
                     self.add_error(name, words)
             if word := vague_word(str(given.get("remedy", ""))):
@@ -303,8 +310,8 @@ class SpecialStartForm(forms.Form):
     """The start of a special procedure (行政许可法 45)."""
 
     kind = forms.ChoiceField(label="类别", choices=SpecialKind.choices)
-    approver = forms.ModelChoiceField(
-        label="批准人", queryset=None, help_text="须由发起人以外的负责人批准。", empty_label="请选择"
+    approver: forms.ModelChoiceField[User] = forms.ModelChoiceField(
+        label="批准人", queryset=User.objects.none(), help_text="须由发起人以外的负责人批准。", empty_label="请选择"
     )
     basis = forms.CharField(label="依据", max_length=300)
     planned_days = forms.IntegerField(label="计划天数（工作日）", min_value=1, max_value=120)

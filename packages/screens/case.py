@@ -54,7 +54,7 @@ class SessionView:
     @property
     def is_merging(self) -> bool:
         """Whether the lead has to merge."""
-        return self.session.state == SessionState.MERGING
+        return bool(self.session.state == SessionState.MERGING)
 
     @property
     def tone(self) -> str:
@@ -139,7 +139,8 @@ def session_views(case: MatterCase, user: User) -> list[SessionView]:
     """The rounds of the joint review, the newest first."""
     sessions = case.sessions.select_related("lead", "case", "project", "merged_by").order_by("-round")
     return [
-        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session)) for session in sessions
+        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session))
+        for session in sessions
     ]
 
 
@@ -156,7 +157,8 @@ def actions(case: MatterCase, user: User) -> list[Action]:
     """What may be done now; what may not stays in place with its reason."""
     pk = case.pk
     if case.state == CaseState.DRAFT and case.handling == Handling.OUTSIDE:
-        return [Action("登记外部办理结果", reverse("packages:outside", args=[pk]), rules.can_record_outside(user, case))]
+        url = reverse("packages:outside", args=[pk])
+        return [Action("登记外部办理结果", url, rules.can_record_outside(user, case))]
     if case.state == CaseState.RECEIVED:
         return [
             Action("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),

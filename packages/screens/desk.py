@@ -291,7 +291,7 @@ def csv_lines(user: User, query: Mapping[str, str]) -> Iterator[list[str]]:
     for work in queries.work_rows(list(cases[:MOST_IN_FILE])):
         case = work.case
         yield [
-            case.project.code, case.project.name, str(case.project.owner), case.matter.name, case.lead.name, case.number,
-            case.get_state_display(), work.reading.words, f"{case.due_on or ''}",
+            case.project.code, case.project.name, str(case.project.owner), case.matter.name, case.lead.name,
+            case.number, case.get_state_display(), work.reading.words, f"{case.due_on or ''}",
             work.waiting.sentence if work.waiting else "",
         ]

@@ -141,7 +141,8 @@ def _sections(
     """The groups with their counters; before the package is settled only what decides it."""
     if plan is None:
         return (Section(DECIDES, len(still_open), 0, "", is_current=True),)
-    groups = list(dict.fromkeys(fact.group for fact in vocabulary().values() if fact.name in facts or fact in still_open))
+    named = [fact for fact in vocabulary().values() if fact.name in facts or fact in still_open]
+    groups = list(dict.fromkeys(fact.group for fact in named))
     return tuple(
         Section(
             group, sum(fact.group == group for fact in still_open),

@@ -74,4 +74,7 @@ def _reasons(cases: Iterable[MatterCase]) -> tuple[tuple[str, str], ...]:
 def _suggestion(name: str, case: MatterCase) -> dict[str, str]:
     """A fault for a paper that is missing; the clerk may change every word."""
     basis = case.matter.legal_basis.split("；")[0][:BASIS_LENGTH]
-    return {"case_id": str(case.pk), "what": f"缺少“{name}”", "basis": basis, "how_to_fix": f"提交“{name}”，加盖申请单位公章"}
+    return {
+        "case_id": str(case.pk), "what": f"缺少“{name}”", "basis": basis,
+        "how_to_fix": f"提交“{name}”，加盖申请单位公章",
+    }

@@ -47,8 +47,9 @@ class Owing:
 def by_project(todos: Iterable[Todo], user: Person) -> list[Owing]:
     """The to-dos by project, in the order in which the most urgent of each stands; last the answers to hand in."""
     rows = list(todos)
-    names = dict(MatterCase.objects.filter(pk__in=[t.case_id for t in rows if t.case_id]).values_list("pk", "matter__name"))
-    bases = dict(IssueItem.objects.filter(pk__in=[t.issue_id for t in rows if t.issue_id]).values_list("pk", "basis"))
+    cases = MatterCase.objects.filter(pk__in=[todo.case_id for todo in rows if todo.case_id])
+    issues = IssueItem.objects.filter(pk__in=[todo.issue_id for todo in rows if todo.issue_id])
+    names, bases = dict(cases.values_list("pk", "matter__name")), dict(issues.values_list("pk", "basis"))
     groups: dict[int, list[Debt]] = {}
     projects: dict[int, Project] = {}
     returns = answered(user)
@@ -75,8 +76,10 @@ class Step:
 
 
 def next_steps(user: Person, *, shown: Iterable[int] = ()) -> list[Step]:
-    """What the user's open projects wait for from the owner, beside the debts of the projects in `shown`: matters that
-    can be applied for now, works done elsewhere, the joint acceptance. Bounded; a fixed number of queries."""
+    """What the user's open projects wait for from the owner, beside the debts of the projects in `shown`.
+
+    Matters that can be applied for now, works done elsewhere, the joint acceptance. Bounded; a fixed number of queries.
+    """
     told = set(shown)
     projects = list(
         Project.objects.visible_to(user).active().select_related("owner", "centre").order_by("-pk")[:MOST_PROJECTS]

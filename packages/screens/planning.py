@@ -17,7 +17,8 @@ BAR = 160
 #: Who carries these out is outside the government's time.
 OUTSIDE_KINDS = frozenset({MatterKind.INTERMEDIARY, MatterKind.TENDER, MatterKind.FEE})
 CSV_HEAD = (
-    "阶段", "步骤", "事项", "牵头部门", "承诺", "起（日）", "止（日）", "前置事项", "适用条件", "材料份数", "需提交", "材料",
+    "阶段", "步骤", "事项", "牵头部门", "承诺", "起（日）", "止（日）", "前置事项", "适用条件", "材料份数", "需提交",
+    "材料",
 )
 
 

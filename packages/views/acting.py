@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import messages
@@ -15,7 +15,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from packages.models import MatterCase
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 
-T = TypeVar("T")
 CONFLICT = 409
 
 
@@ -26,8 +25,8 @@ class TakesErrors(Protocol):
         """Add an error."""
 
 
-def attempt(form: TakesErrors, action: Callable[..., T], *args: Any, **kwargs: Any) -> T | None:
-    """Call the service. What the domain refuses stands on the form, with what happened last; 403 stays 403."""
+def attempt(form: TakesErrors, action: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
+    """Return what the service returned, or None: what the domain refuses stands on the form, 403 stays 403."""
     try:
         return action(*args, **kwargs)
     except NotAllowed:
@@ -59,7 +58,9 @@ class Step:
     beside: dict[str, Any] = field(default_factory=dict)
 
 
-def ask(request: HttpRequest, form: forms.BaseForm, step: Step, template: str = "packages/confirm.html") -> HttpResponse:
+def ask(
+    request: HttpRequest, form: forms.BaseForm, step: Step, template: str = "packages/confirm.html"
+) -> HttpResponse:
     """Show the page of a step; a valid POST carries it out and goes back."""
     if request.method == "POST" and form.is_valid() and attempt(form, step.run, form.cleaned_data) is not None:
         messages.success(request, step.done)

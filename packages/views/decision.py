@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 from packages import rules
 from packages.forms import DecideForm, OutsideForm, SpecialEndForm, SpecialStartForm
 from packages.screens import deciding
-from packages.services import decision, outside as outside_services, special
+from packages.services import decision, special
+from packages.services import outside as outside_services
 from packages.views.acting import Step, ask
-from packages.views.fetching import case_or_404
-from projects.models import User
+from packages.views.fetching import case_or_404, person
 
 
 @login_required
@@ -26,8 +24,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"作出决定：{case.matter.name}", button="确认决定", back=reverse("packages:case", args=[pk]), case=case,
         verdict=rules.can_decide(request.user, case), done="决定已作出，文书已出具并归档。", seg="outcome",
-        run=lambda given: decision.decide_case(pk, by=request.user, outcome=given["outcome"], note=given["note"]),
-        says=tuple(deciding.says(case)), beside={"sessions": deciding.sessions(case, cast("User", request.user))},
+        run=lambda given: decision.decide_case(pk, by=person(request), outcome=given["outcome"], note=given["note"]),
+        says=tuple(deciding.says(case)), beside={"sessions": deciding.sessions(case, person(request))},
     )
     return ask(request, DecideForm(request.POST or None), step, "packages/decide.html")
 
@@ -38,9 +36,10 @@ def outside(request: HttpRequest, pk: int) -> HttpResponse:
     """Record what was done elsewhere, with its evidence (外部办理)."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"登记外部办理结果：{case.matter.name}", button="登记", back=reverse("packages:case", args=[pk]), case=case,
+        title=f"登记外部办理结果：{case.matter.name}", button="登记", case=case,
+        back=reverse("packages:case", args=[pk]),
         verdict=rules.can_record_outside(request.user, case), done="外部办理结果已登记，佐证已归档。",
-        run=lambda given: outside_services.record_outside_result(pk, by=request.user, **given),
+        run=lambda given: outside_services.record_outside_result(pk, by=person(request), **given),
         says=("这项事项不在系统内办理。登记结果、办成日期和佐证后即办结，记为外部办理。",),
     )
     return ask(request, OutsideForm(request.POST or None, request.FILES or None), step)
@@ -52,12 +51,13 @@ def special_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Start a special procedure; the clock stops."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"启动特别程序：{case.matter.name}", button="启动，时限暂停", back=reverse("packages:case", args=[pk]), case=case,
+        title=f"启动特别程序：{case.matter.name}", button="启动，时限暂停", case=case,
+        back=reverse("packages:case", args=[pk]),
         verdict=rules.can_start_special(request.user, case), done="特别程序已启动，时限暂停，告知书已出具。",
-        run=lambda given: special.start_special(pk, by=request.user, **given),
+        run=lambda given: special.start_special(pk, by=person(request), **given),
         says=("听证、招标、检验检测、专家评审等所需时间不计入审批时限，须书面告知申请人（行政许可法第四十五条）。",),
     )
-    form = SpecialStartForm(request.POST or None, approvers=deciding.approvers(case, cast("User", request.user)))
+    form = SpecialStartForm(request.POST or None, approvers=deciding.approvers(case, person(request)))
     return ask(request, form, step)
 
 
@@ -67,8 +67,9 @@ def special_end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a special procedure with its result; the clock runs again."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"结束特别程序：{case.matter.name}", button="结束，时限恢复", back=reverse("packages:case", args=[pk]), case=case,
+        title=f"结束特别程序：{case.matter.name}", button="结束，时限恢复", case=case,
+        back=reverse("packages:case", args=[pk]),
         verdict=rules.can_end_special(request.user, case), done="特别程序已结束，时限恢复计算。",
-        run=lambda given: special.end_special(pk, by=request.user, **given),
+        run=lambda given: special.end_special(pk, by=person(request), **given),
     )
     return ask(request, SpecialEndForm(request.POST or None), step)

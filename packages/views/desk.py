@@ -12,7 +12,7 @@ from packages.choices import MatterStage
 from packages.screens import case as case_screen
 from packages.screens import desk as screen
 from packages.screens import owing
-from packages.views.fetching import case_or_404
+from packages.views.fetching import case_or_404, person
 from packages.views.files import csv_response
 
 
@@ -21,8 +21,8 @@ from packages.views.files import csv_response
 def desk(request: HttpRequest) -> HttpResponse:
     """Show the work list as the address filters it; `export=csv` gives the file."""
     if request.GET.get("export") == "csv":
-        return csv_response("工作台", screen.csv_lines(request.user, request.GET.dict()))
-    page = screen.desk_page(request.user, request.GET.dict())
+        return csv_response("工作台", screen.csv_lines(person(request), request.GET.dict()))
+    page = screen.desk_page(person(request), request.GET.dict())
     return render(request, "packages/desk.html", {"page": page, "stages": MatterStage.choices, "sizes": screen.SIZES})
 
 
@@ -30,7 +30,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 @require_GET
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one case."""
-    page = case_screen.case_page(case_or_404(request, pk), request.user)
+    page = case_screen.case_page(case_or_404(request, pk), person(request))
     return render(request, "packages/case.html", {"page": page, "case": page.case, "project": page.case.project})
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from packages import rules
@@ -16,6 +16,7 @@ from packages.forms import EnrolForm, FactsForm
 from packages.screens import enrolling
 from packages.services import enrolment as services
 from packages.views.acting import attempt
+from packages.views.fetching import person, project_or_404
 from projects.models import Project
 
 
@@ -23,14 +24,15 @@ from projects.models import Project
 @require_http_methods(["GET", "POST"])
 def enrol(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the situation questions, propose the package and say why; POST confirms."""
-    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    project = project_or_404(request, pk)
     confirm = EnrolForm(request.POST or None)
     if confirm.is_valid() and (done := _enrol(request, project, confirm)):
         return done
     notation = request.POST.get("facts") if request.method == "POST" else request.GET.get("facts")
     sheet = enrolling.sheet(project, notation, request.GET.get("section", ""))
     form = FactsForm(
-        request.GET if "next" in request.GET else None, asked=sheet.asked, known=sheet.facts, investment=project.investment
+        request.GET if "next" in request.GET else None, asked=sheet.asked, known=sheet.facts,
+        investment=project.investment,
     )
     if form.is_bound and form.is_valid():
         return redirect(f"{request.path}?{urlencode({'facts': _after(project, sheet, form, request.GET['next'])})}")
@@ -53,10 +55,10 @@ def _enrol(request: HttpRequest, project: Project, form: EnrolForm) -> HttpRespo
     """Confirm or change the package; None when the form has to be shown again."""
     sheet = enrolling.sheet(project, form.cleaned_data["facts"])
     if sheet.enrolled:
-        done = attempt(form, services.change_facts, project.pk, facts=sheet.facts, by=request.user)
+        done = attempt(form, services.change_facts, project.pk, facts=sheet.facts, by=person(request))
     else:
         code = form.cleaned_data["package_code"]
-        done = attempt(form, services.enrol, project.pk, package_code=code, facts=sheet.facts, by=request.user)
+        done = attempt(form, services.enrol, project.pk, package_code=code, facts=sheet.facts, by=person(request))
     if done is None:
         return None
     messages.success(request, f"已确认“{done.package_version.name}”，计划第 {done.revision} 版已生成。")

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
 from projects.models import IssueItem, Project
 
+if TYPE_CHECKING:
+    from projects.models import User
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks; the views stand behind `login_required`."""
+    return cast("User", request.user)
+
 
 def project_or_404(request: HttpRequest, pk: int) -> Project:
     """A project that the asker may know of."""
-    return get_object_or_404(Project.objects.visible_to(request.user).select_related("owner", "centre"), pk=pk)
+    found = Project.objects.visible_to(request.user).select_related("owner", "centre")
+    project: Project = get_object_or_404(found, pk=pk)
+    return project
 
 
 def application_or_404(request: HttpRequest, pk: int) -> Application:
     """An application of a visible project."""
     found = Application.objects.visible_to(request.user)
-    return get_object_or_404(found.select_related("project__owner", "project__centre", "applicant", "opened_by"), pk=pk)
+    related = ("project__owner", "project__centre", "applicant", "opened_by")
+    application: Application = get_object_or_404(found.select_related(*related), pk=pk)
+    return application
 
 
 def case_or_404(request: HttpRequest, pk: int) -> MatterCase:
     """A case of a visible project."""
-    related = ("matter__matter", "lead", "project__owner", "project__centre", "application", "decided_by", "accepted_by")
-    return get_object_or_404(MatterCase.objects.visible_to(request.user).select_related(*related), pk=pk)
+    related = (
+        "matter__matter", "lead", "project__owner", "project__centre", "application", "decided_by", "accepted_by",
+    )
+    case: MatterCase = get_object_or_404(MatterCase.objects.visible_to(request.user).select_related(*related), pk=pk)
+    return case
 
 
 def item_or_404(request: HttpRequest, pk: int) -> MaterialItem:
     """A line of the checklist of a visible case."""
     found = MaterialItem.objects.filter(case__in=MatterCase.objects.visible_to(request.user))
-    return get_object_or_404(found.select_related("case__application__project"), pk=pk)
+    item: MaterialItem = get_object_or_404(found.select_related("case__application__project"), pk=pk)
+    return item
 
 
 def issue_or_404(request: HttpRequest, pk: int) -> IssueItem:
@@ -37,7 +55,8 @@ def issue_or_404(request: HttpRequest, pk: int) -> IssueItem:
     found = IssueItem.objects.filter(
         project__in=Project.objects.visible_to(request.user), subject_type=MatterCase._meta.label
     )
-    return get_object_or_404(found.select_related("project"), pk=pk)
+    issue: IssueItem = get_object_or_404(found.select_related("project"), pk=pk)
+    return issue
 
 
 def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
@@ -46,11 +65,13 @@ def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
         "session__case__matter__matter", "session__case__lead", "session__case__application", "session__project__owner",
         "session__project__centre", "session__lead", "organisation", "handler", "clock",
     )
-    return get_object_or_404(ReviewTask.objects.visible_to(request.user).select_related(*related), pk=pk)
+    task: ReviewTask = get_object_or_404(ReviewTask.objects.visible_to(request.user).select_related(*related), pk=pk)
+    return task
 
 
 def session_or_404(request: HttpRequest, pk: int) -> JointSession:
     """A joint review of a visible project."""
     found = JointSession.objects.filter(project__in=Project.objects.visible_to(request.user))
     related = ("case__matter__matter", "case__lead", "case__application", "project__owner", "project__centre", "lead")
-    return get_object_or_404(found.select_related(*related), pk=pk)
+    session: JointSession = get_object_or_404(found.select_related(*related), pk=pk)
+    return session

@@ -19,10 +19,18 @@ from packages.screens import applying, intake
 from packages.services import intake as services
 from packages.services import settling
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
-from packages.views.fetching import application_or_404, case_or_404, issue_or_404, item_or_404, project_or_404
+from packages.views.fetching import (
+    application_or_404,
+    case_or_404,
+    issue_or_404,
+    item_or_404,
+    person,
+    project_or_404,
+)
 from projects.models import User
 
 CLEAR = "packages:application"
+ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
 
 
 @login_required
@@ -30,12 +38,12 @@ CLEAR = "packages:application"
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose several matters; one POST opens the application, the same POST again finds it."""
     project = project_or_404(request, pk)
-    page = applying.apply_page(project, cast("User", request.user))
+    page = applying.apply_page(project, person(request))
     form = ApplyForm(request.POST or None, codes=page.known, initial={"form_key": page.form_key})
     if form.is_valid():
         chosen = {"matter_codes": form.cleaned_data["matters"], "form_key": form.cleaned_data["form_key"]}
         source = applying.source_of(request.user)
-        if found := attempt(form, services.open_application, pk, by=request.user, source=source, **chosen):
+        if found := attempt(form, services.open_application, pk, by=person(request), source=source, **chosen):
             return redirect(CLEAR, pk=found.pk)
     context = {"project": project, "page": page, "form": form, "chosen": request.POST.getlist("matters")}
     return render(request, "packages/apply.html", context, status=CONFLICT if form.errors else 200)
@@ -51,7 +59,7 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
 def _show(
     request: HttpRequest, found: Application, *, wrong: int = 0, error: str = "", status: int = 200
 ) -> HttpResponse:
-    page = intake.intake_page(found, cast("User", request.user), wrong=wrong, error=error)
+    page = intake.intake_page(found, person(request), wrong=wrong, error=error)
     context = {"application": found, "project": found.project, "page": page, "error": error if not wrong else ""}
     return render(request, "packages/application.html", context, status=status)
 
@@ -63,7 +71,7 @@ def material(request: HttpRequest, pk: int) -> HttpResponse:
     item = item_or_404(request, pk)
     found = cast("Application", item.case.application)
     form = MaterialForm(request.POST, request.FILES)
-    if form.is_valid() and attempt(form, services.set_material, pk, by=request.user, **form.cleaned_data):
+    if form.is_valid() and attempt(form, services.set_material, pk, by=person(request), **form.cleaned_data):
         return redirect(f"{reverse(CLEAR, args=[found.pk])}#m{pk}")
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
     return _show(request, found, wrong=pk, error=error, status=CONFLICT)
@@ -74,7 +82,7 @@ def material(request: HttpRequest, pk: int) -> HttpResponse:
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in the application (接件); the receipt is a paper."""
     application_or_404(request, pk)
-    services.submit_application(pk, by=request.user)
+    services.submit_application(pk, by=person(request))
     messages.success(request, "已接件，材料回执已出具。")
     return redirect(CLEAR, pk=pk)
 
@@ -87,9 +95,15 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"取消申报 {found.number}", button="取消申报", back=reverse("packages:plan", args=[found.project_id]),
         verdict=rules.can_receive(request.user, found), done="申报已取消，事项可以重新申报。", danger=True,
-        run=lambda _: services.discard_application(pk, by=request.user) or True, says=("已上传的文件留在档案里。",),
+        run=lambda _: _discard(pk, person(request)), says=("已上传的文件留在档案里。",),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
+
+
+def _discard(pk: int, by: User) -> bool:
+    """Throw it away; True tells that it is done."""
+    services.discard_application(pk, by=by)
+    return True
 
 
 @login_required
@@ -97,11 +111,11 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept every received case of the application (受理)."""
     found = application_or_404(request, pk)
-    page = intake.intake_page(found, cast("User", request.user))
+    page = intake.intake_page(found, person(request))
     step = Step(
         title=f"受理 {found.number}", button="受理", back=reverse(CLEAR, args=[pk]), verdict=page.accept,
-        run=lambda _: services.accept_application(pk, by=request.user), done="已受理，受理通知书已出具，承诺时限开始计算。",
-        says=tuple(f"{entry.case.matter.name}：{entry.case.lead}，承诺 {entry.case.promised_days} 日" for entry in page.cases),
+        run=lambda _: services.accept_application(pk, by=person(request)), done=ACCEPTED,
+        says=tuple(f"{e.case.matter.name}：{e.case.lead}，承诺 {e.case.promised_days} 日" for e in page.cases),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
@@ -113,8 +127,8 @@ def case_accept(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, pk)
     step = Step(
         title=f"受理：{case.matter.name}", button="受理", back=_home(case), case=case,
-        verdict=rules.can_accept(request.user, case), done="已受理，受理通知书已出具，承诺时限开始计算。",
-        run=lambda _: services.accept_case(pk, by=request.user),
+        verdict=rules.can_accept(request.user, case), done=ACCEPTED,
+        run=lambda _: services.accept_case(pk, by=person(request)),
         says=(f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
@@ -128,7 +142,7 @@ def on_spot(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"即办办结：{case.matter.name}", button="即办办结", back=_home(case), case=case,
         verdict=rules.can_decide_on_spot(request.user, case), done="已即办办结，证照批文已出具。",
-        run=lambda _: services.decide_on_spot(pk, by=request.user), says=("受理和办结同时记录，出具证照批文。",),
+        run=lambda _: services.decide_on_spot(pk, by=person(request)), says=("受理和办结同时记录，出具证照批文。",),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
@@ -148,7 +162,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, int(issue.subject_key))
     form = AnswerForm(request.POST, request.FILES)
     given = {"answer": request.POST.get("answer", ""), "uploaded": request.FILES.get("uploaded")}
-    if form.is_valid() and attempt(form, services.answer_fault, pk, by=request.user, **given):
+    if form.is_valid() and attempt(form, services.answer_fault, pk, by=person(request), **given):
         messages.success(request, f"已答复：{issue.what}")
         return redirect(back_to(request, f"{_home(case)}#faults"))
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
@@ -163,9 +177,10 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, int(issue.subject_key))
     step = Step(
         title=f"核实{issue.get_kind_display()}：{issue.what}", button="记录核实结果", seg="holds", case=case,
-        back=reverse("packages:case", args=[case.pk]), verdict=rules.can_settle(request.user, issue), done="核实结果已记录。",
+        back=reverse("packages:case", args=[case.pk]), verdict=rules.can_settle(request.user, issue),
+        done="核实结果已记录。",
         run=lambda given: settling.settle_issue(
-            pk, by=request.user, holds=given["holds"] == "yes", note=given["note"]
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
         ),
     )
     return ask(request, SettleForm(request.POST or None), step)
@@ -176,7 +191,7 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
 def return_corrected(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in everything that was corrected; the clocks run again."""
     application_or_404(request, pk)
-    services.return_corrected(pk, by=request.user)
+    services.return_corrected(pk, by=person(request))
     messages.success(request, "补正材料已交回，时限恢复计算。")
     return redirect(CLEAR, pk=pk)
 
@@ -187,10 +202,10 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     """Refuse the intake of a case: 不予受理 or 不受理, with reason and basis."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"不予受理：{case.matter.name}", button="确认并出具文书", back=_home(case), case=case, danger=True, seg="kind",
-        verdict=rules.can_refuse(request.user, case), done="已作出决定，文书已出具。",
+        title=f"不予受理：{case.matter.name}", button="确认并出具文书", back=_home(case), case=case, danger=True,
+        verdict=rules.can_refuse(request.user, case), done="已作出决定，文书已出具。", seg="kind",
         run=lambda given: services.refuse_intake(
-            pk, by=request.user, reason=given["reason"], basis=given["basis"], referral=given["referral"],
+            pk, by=person(request), reason=given["reason"], basis=given["basis"], referral=given["referral"],
             not_ours=given["kind"] == "not_ours",
         ),
     )
@@ -205,7 +220,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"撤件：{case.matter.name}", button="确认撤件", back=_home(case), case=case, danger=True,
         verdict=rules.can_withdraw(request.user, case), done="已撤件，时限停止，可以重新申报。",
-        run=lambda given: services.withdraw_case(pk, by=request.user, reason=given["reason"]),
+        run=lambda given: services.withdraw_case(pk, by=person(request), reason=given["reason"]),
         says=("撤件后时限停止，材料仍在档案里，可以重新申报。",),
     )
     return ask(request, WithdrawForm(request.POST or None), step)

@@ -15,8 +15,7 @@ from packages.forms import FaultForm, FaultSet, NoticeForm, NoticeFormSet
 from packages.screens import noticing
 from packages.services import intake as services
 from packages.views.acting import CONFLICT, attempt
-from packages.views.fetching import application_or_404, case_or_404
-from projects.models import User
+from packages.views.fetching import application_or_404, case_or_404, person
 
 #: Empty rows that a notice starts with, and the most it may have.
 ROWS, MOST = 2, 30
@@ -27,14 +26,14 @@ ROWS, MOST = 2, 30
 def notice(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell all faults of an application at once (补全告知)."""
     found = application_or_404(request, pk)
-    return _notice(request, noticing.of_application(found, cast("User", request.user)))
+    return _notice(request, noticing.of_application(found, person(request)))
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def case_notice(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell all faults of one case at once (补全告知 or 补正告知)."""
-    return _notice(request, noticing.of_case(case_or_404(request, pk), cast("User", request.user)))
+    return _notice(request, noticing.of_case(case_or_404(request, pk), person(request)))
 
 
 def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
@@ -53,7 +52,7 @@ def _send(request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, for
     """Give the notice on the cases that have faults; None when the service refused."""
     faults = formset.faults()
     return attempt(
-        form, services.notice_faults, page.told(faults), faults=faults, by=request.user, kind=page.kind,
+        form, services.notice_faults, page.told(faults), faults=faults, by=person(request), kind=page.kind,
         **form.cleaned_data,
     )
 

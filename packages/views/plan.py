@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from packages import rules
 from packages.screens import planning
+from packages.views.fetching import project_or_404
 from packages.views.files import csv_response
-from projects.models import Project
 
 
 @login_required
 @require_GET
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan of a project, by promise or by the whole road; `export=csv` gives the file."""
-    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    project = project_or_404(request, pk)
     page = planning.plan_page(project, road=request.GET.get("road") == "1")
     if page is not None and request.GET.get("export") == "csv":
         return csv_response(f"{project.code} 计划", planning.csv_lines(page))
@@ -32,7 +32,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def plan_chart(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan as a flow chart for printing (一图)."""
-    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)
+    project = project_or_404(request, pk)
     page = planning.plan_page(project)
     if page is None:
         return redirect("packages:plan", pk=pk)

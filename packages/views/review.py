@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -16,8 +14,7 @@ from packages.forms import MergeForm, OpinionForm
 from packages.screens import reviewing
 from packages.services import review as services
 from packages.views.acting import Step, ask, attempt
-from packages.views.fetching import session_or_404, task_or_404
-from projects.models import User
+from packages.views.fetching import person, session_or_404, task_or_404
 
 
 @login_required
@@ -36,10 +33,10 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the file beside the opinion of one department; POST gives it."""
     task = task_or_404(request, pk)
     form = OpinionForm(request.POST or None)
-    if form.is_valid() and attempt(form, services.give_opinion, pk, by=request.user, **form.cleaned_data):
+    if form.is_valid() and attempt(form, services.give_opinion, pk, by=person(request), **form.cleaned_data):
         messages.success(request, "意见已提交。")
-        return redirect(reviewing.next_after(task, cast("User", request.user)))
-    page = reviewing.review_page(task, cast("User", request.user), request.GET.get("file", ""))
+        return redirect(reviewing.next_after(task, person(request)))
+    page = reviewing.review_page(task, person(request), request.GET.get("file", ""))
     context = {"page": page, "task": task, "case": page.case, "project": page.project, "form": form}
     return render(request, "packages/review.html", context, status=409 if form.is_bound else 200)
 
@@ -49,7 +46,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 def open_task(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a task up (签收)."""
     task_or_404(request, pk)
-    services.open_task(pk, by=request.user)
+    services.open_task(pk, by=person(request))
     return redirect("packages:review", pk=pk)
 
 
@@ -61,10 +58,11 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     case = session.case
     step = Step(
         title=f"汇总联合审查意见：{case.matter.name if case else ''}", button="提交汇总意见", seg="passed",
-        back=reverse("packages:case", args=[session.case_id]), verdict=rules.can_merge(request.user, session), case=case,
+        back=reverse("packages:case", args=[session.case_id]), case=case,
+        verdict=rules.can_merge(request.user, session),
         done="汇总意见已提交，联合审查意见书已出具。",
         run=lambda given: services.merge_session(
-            pk, by=request.user, passed=given["passed"] == "yes", text=given["text"]
+            pk, by=person(request), passed=given["passed"] == "yes", text=given["text"]
         ),
         beside={"session": session, "rows": queries.opinions_of(session)},
     )

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def first_case(project, actors):
     """A case before its departments."""
-    return factories.in_review(project, "plan-conditions", actors)
+    return factories.in_review(project, "plan-permit", actors)
 
 
 @pytest.fixture

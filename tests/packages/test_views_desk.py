@@ -210,4 +210,5 @@ def test_todos_are_empty_with_a_next_step(client, actors, project):
     client.force_login(actors.owner)
     page = client.get(reverse("packages:todos")).content.decode()
     assert "现在没有要您做的事" not in page
-    assert "下一步可以办的" in page and project.name in page
+    assert "下一步可以办的" in page
+    assert project.name in page

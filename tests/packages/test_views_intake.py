@@ -237,7 +237,7 @@ def test_several_faults_make_one_notice(window, handed_in):
     url = reverse("packages:notice", args=[handed_in.pk])
     rows = [{"case_id": str(cases[0].pk)}, {"case_id": str(cases[0].pk), "what": "委托书未签字"}]
     assert window.post(url, formset(*rows)).url == reverse("packages:application", args=[handed_in.pk])
-    assert [case.state for case in handed_in.cases.all()][0] == CaseState.CORRECTING
+    assert factories.fresh(cases[0]).state == CaseState.CORRECTING
     assert [issue.what for issue in IssueItem.objects.filter(subject_key=str(cases[0].pk), kind="correction")] == [
         "总平面图缺坐标", "委托书未签字",
     ]

@@ -27,7 +27,7 @@ def test_groups_are_the_stages_of_the_plan(project):
 def test_bars_stay_within_the_drawing(factory):
     for road in (False, True):
         lines = [line for group in plan_page(factory, road=road).groups for line in group.lines]
-        assert all(0 <= line.x and line.x + line.width <= 160 + 3 for line in lines)
+        assert all(line.x >= 0 and line.x + line.width <= 160 + 3 for line in lines)
 
 
 def test_whole_road_is_longer_than_the_promise(factory):

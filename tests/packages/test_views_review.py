@@ -7,7 +7,7 @@ from packages.models import JointSession, Opinion, ReviewTask
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-CODE = "plan-conditions"
+CODE = "plan-permit"
 
 
 @pytest.fixture
