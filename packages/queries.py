@@ -64,6 +64,10 @@ __all__ = [
 ]
 
 
+#: A task waits for its body: an open one, that of the lead only once the others are done.
+WAITS_FOR_BODY = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
+
+
 # The work list of the window and the departments ---------------------------------------------------------------------
 
 
@@ -118,7 +122,8 @@ def _filtered(cases: QuerySet[MatterCase], user: Person, filters: Mapping[str, s
 
 def _mine(cases: QuerySet[MatterCase], user: Person) -> QuerySet[MatterCase]:
     access = access_of(user)
-    asked = ReviewTask.objects.filter(state__in=TASK_OPEN, organisation_id__in=access.organisation_ids)
+    bodies = access.by_role.get(Role.REVIEWER, frozenset()) | access.by_role.get(Role.CHIEF, frozenset())
+    asked = ReviewTask.objects.filter(WAITS_FOR_BODY, organisation_id__in=bodies)
     reach = Q(sessions__tasks__in=asked)
     if access.has(Role.CLERK):
         reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
@@ -235,8 +240,7 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
     if closed:
         tasks = tasks.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:100]
     else:
-        waits = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
-        tasks = tasks.filter(waits).order_by("due_on", "pk")
+        tasks = tasks.filter(WAITS_FOR_BODY).order_by("due_on", "pk")
     related = (
         "session__case__matter__matter", "session__case__application", "session__case__lead", "session__project__owner",
         "session__lead", "organisation", "handler", "clock",

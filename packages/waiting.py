@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q
+from django.db.models import F, Q, prefetch_related_objects
 
 from packages.choices import MatterStage, ReviewRole
 from packages.models import MatterCase, MatterPrerequisite, ReviewTask
@@ -231,6 +231,7 @@ def silence_words(task: ReviewTask) -> str:
 
 def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return what these open projects wait for: open cases, deferred papers, and else the next matters to apply for."""
+    prefetch_related_objects(projects, "owner", "centre")
     by_pk = {project.pk: project for project in projects}
     found = MatterCase.objects.filter(project_id__in=list(by_pk), state__in=CASE_OPEN)
     cases = list(found.select_related("matter", "lead").order_by("pk"))
