@@ -2,8 +2,8 @@
 
 Four rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still
 to be decided will bring one (待形成). A material that was deferred or promised at acceptance is owed. Papers of the
-works that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the project
-stands in that stage. A fixed number of queries.
+works that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the
+project stands in that stage. A fixed number of queries.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ def missing_by_plan(project: Project) -> Iterator[Missing]:
 
 
 def _results(project: Project, held: set[int]) -> Iterator[Missing]:
-    cases = MatterCase.objects.filter(project=project).select_related("matter__result_kind", "lead").order_by("pk")
-    for case in cases:
+    for case in sorted(cases_of(project), key=lambda case: case.pk):
         kind, passed = case.matter.result_kind, case.state in CASE_PASSED
         if kind.pk in held or (case.state in CASE_ENDED and not passed):
             continue

@@ -29,14 +29,13 @@ def document(world, kind):
 
 
 def body(response):
-    data = b"".join(response.streaming_content)
-    response.close()
-    return data
+    return b"".join(response.streaming_content)
 
 
 def code_of(client, url):
     response = client.get(url)
-    response.close()
+    if response.streaming:
+        body(response)
     return response.status_code
 
 
