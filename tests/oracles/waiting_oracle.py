@@ -49,7 +49,7 @@ def works(day):
 
 def due(clock_id, today):
     """The due day of a clock in working days, counted day by day, pauses left out, as it stands today."""
-    clock = one('SELECT * FROM projects_clock WHERE id = %s', clock_id)
+    clock = one("SELECT * FROM projects_clock WHERE id = %s", clock_id)
     if clock is None:
         return None
     spans = [
