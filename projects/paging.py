@@ -8,13 +8,14 @@ from typing import Generic, TypeVar
 from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class KeyPage(Generic[M]):
+class KeyPage(Generic[R]):
     """Rows of one page, and the keys for `?before=` and `?after=`; None where there is no more."""
 
-    rows: list[M]
+    rows: list[R]
     before: int | None = None
     after: int | None = None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, Prefetch, Q, QuerySet
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 
 from projects import timing
 from projects.chain import (
@@ -23,7 +23,9 @@ from projects.chain import (
 )
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
-from projects.models import Clock, ClockSegment, Event, Organisation, Party, Project, Region
+from projects.memo import Memo, asker, newest_event, rows_of
+from projects.models import Clock, Event, Organisation, Party, Project, Region
+from projects.one_page import clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
 from projects.panels import Action, head_of, panels_for
 from projects.states import Stage
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 SORTS = ("-id", "id", "code", "-code", "name", "-name")
 TIMELINE, CLOCKS_SHOWN, EXPORT_CHUNK = 12, 8, 500
+STAGE_KINDS = ("project.registered", "project.stage_moved")
 #: A stored file may be this long; a spreadsheet opens no more anyway.
 EXPORT_MOST = 50_000
 EXPORT_HEAD = [
@@ -84,7 +87,7 @@ def narrowed(user: User | AnonymousUser, wanted: ProjectFilter) -> QuerySet[Proj
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """One line of the project list."""
+    """What a line of the project list is rendered from."""
 
     project: Project
     waiting: list[Waiting]
@@ -95,11 +98,26 @@ class ProjectRow:
         return self.waiting[0] if self.waiting else None
 
 
+class Line(NamedTuple):
+    """One line of the project list as it stands in the page."""
+
+    pk: int
+    html: str
+
+
+LineKey = tuple[int, str, dt.date]
+#: A line stays as it is while nothing happens in its project and the day is the same.
+_lines: Memo[Line] = Memo(most=5000, seconds=60)
+#: Counters and regions stay while nothing happens anywhere.
+_counters: Memo[dict[str, int]] = Memo(most=500, seconds=20)
+_regions: Memo[list[Region]] = Memo(most=500, seconds=20)
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectList:
     """The project list: rows, keys for paging, and how many stand in each stage."""
 
-    rows: list[ProjectRow]
+    rows: list[Line]
     before: int | None
     after: int | None
     counts: dict[str, int]
@@ -115,21 +133,58 @@ def project_list(
     before: int | None = None,
 ) -> ProjectList:
     """Return one page of the projects that a person may see. The number of queries does not depend on `size`."""
+    sort = sort if sort in SORTS else "-id"
+    who, today = asker(user), timing.today()
+    counts = _counters.of((who, newest_event(), replace(wanted, stage="")), lambda: _by_stage(narrowed(user, wanted)))
+    if after is None and before is None:
+        page = _first_page((who, wanted, sort, size), user, wanted, sort=sort, size=size)
+    else:
+        found: KeyPage[Project] = key_page(
+            _in_stage(user, wanted).only("pk", "event_hash"), sort=sort, size=size, after=after, before=before
+        )
+        page = KeyPage([(row.pk, row.event_hash) for row in found.rows], found.before, found.after)
+    rows = _lines.all_of([(pk, head, today) for pk, head in page.rows], _render)
+    return ProjectList(rows, page.before, page.after, counts)
+
+
+def _in_stage(user: User, wanted: ProjectFilter) -> QuerySet[Project]:
     base = narrowed(user, wanted)
-    counts: dict[str, int] = dict.fromkeys(Stage.values, 0)
-    counts |= dict(base.order_by().values_list("stage").annotate(number=Count("pk")))
-    chosen = base.filter(stage=wanted.stage) if wanted.stage else base
-    page: KeyPage[Project] = key_page(
-        chosen.select_related("owner", "centre", "region"), sort=sort if sort in SORTS else "-id", size=size,
-        after=after, before=before,
+    return base.filter(stage=wanted.stage) if wanted.stage else base
+
+
+def _first_page(
+    key: Hashable, user: User, wanted: ProjectFilter, *, sort: str, size: int
+) -> KeyPage[tuple[int, str]]:
+    """The page that everybody opens first; its query is built once per person and day."""
+    order = (sort,) if sort in {"id", "-id"} else (sort, "-pk" if sort.startswith("-") else "pk")
+    found = rows_of(
+        ("projects", key),
+        lambda: _in_stage(user, wanted).order_by(*order).values_list("pk", "event_hash")[: size + 1],
     )
-    waits = waiting_for(page.rows)
-    return ProjectList([ProjectRow(row, waits[row.pk]) for row in page.rows], page.before, page.after, counts)
+    rows = [(int(pk), str(head)) for pk, head in found]
+    return KeyPage(rows[:size], None, rows[size - 1][0] if len(rows) > size else None)
+
+
+def _by_stage(projects: QuerySet[Project]) -> dict[str, int]:
+    counts: dict[str, int] = dict.fromkeys(Stage.values, 0)
+    return counts | dict(projects.order_by().values_list("stage").annotate(number=Count("pk")))
+
+
+def _render(keys: Sequence[LineKey]) -> dict[LineKey, Line]:
+    """Read and render the lines of these projects. A fixed number of queries."""
+    by_pk = {key[0]: key for key in keys}
+    projects = list(Project.objects.filter(pk__in=list(by_pk)).select_related("owner", "centre", "region"))
+    waits, template = waiting_for(projects), get_template("projects/_list_row.html")
+    return {
+        by_pk[project.pk]: Line(project.pk, template.render({"row": ProjectRow(project, waits[project.pk])}))
+        for project in projects
+    }
 
 
 def regions_of(user: User) -> list[Region]:
     """Return the regions that have a project the person may see."""
-    return list(Region.objects.filter(pk__in=_region_keys(user)).order_by("code"))
+    regions = Region.objects.order_by("code")
+    return _regions.of((asker(user), newest_event()), lambda: list(regions.filter(pk__in=_region_keys(user))))
 
 
 def _region_keys(user: User) -> Any:
@@ -196,9 +251,14 @@ class ProjectPage:
 
 def project_page(project: Project, request: HttpRequest) -> ProjectPage:
     """Read the project page; `project` comes with owner, centre and region."""
-    events = Event.objects.filter(project=project)
-    moves = events.filter(kind__in=["project.registered", "project.stage_moved"]).order_by("pk")
-    segments = ClockSegment.objects.filter(clock__project=project, clock__kind__in=LEDGER_KINDS)
+    with one_page():
+        return _read_page(project, request)
+
+
+def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
+    clocks = clocks_of_project(project.pk)
+    moves, newest = _page_events(project)
+    segments = [piece for clock in clocks.values() if clock.kind in LEDGER_KINDS for piece in clock.segments.all()]
     words, actions = head_of(project, request)
     panels: dict[str, list[str]] = {"main": [], "side": []}
     for panel in panels_for(project, request):
@@ -206,9 +266,9 @@ def project_page(project: Project, request: HttpRequest) -> ProjectPage:
     return ProjectPage(
         waiting=waiting_on(project),
         chain=chain_of(project, moves),
-        ledger=project_ledger(project, list(segments), timing.today()),
-        entries=entries_of(project, events.order_by("-pk")[:TIMELINE]),
-        clocks=live_clocks(project),
+        ledger=project_ledger(project, segments, timing.today()),
+        entries=entries_of(project, newest),
+        clocks=[ClockLine(clock, read_clock(clock)) for clock in clocks.values() if clock.is_live][:CLOCKS_SHOWN],
         parties=list(project.parties.select_related("organisation")),
         words=words,
         actions=actions,
@@ -217,10 +277,12 @@ def project_page(project: Project, request: HttpRequest) -> ProjectPage:
     )
 
 
-def live_clocks(project: Project) -> list[ClockLine]:
-    """Return the clocks of a project that have not ended, the first due first."""
-    clocks = Clock.objects.filter(project=project).live().with_pauses().order_by("due_on", "pk")[:CLOCKS_SHOWN]
-    return [ClockLine(clock, read_clock(clock)) for clock in clocks]
+def _page_events(project: Project) -> tuple[list[Event], list[Event]]:
+    """Return the events that set the stage, oldest first, and the newest ones, newest first. One query."""
+    wanted = Q(kind__in=STAGE_KINDS) | Q(seq__gt=project.event_seq - TIMELINE)
+    rows = list(Event.objects.filter(wanted, project=project).order_by("-pk"))
+    moves = [event for event in reversed(rows) if event.kind in STAGE_KINDS]
+    return moves, [event for event in rows if event.seq > project.event_seq - TIMELINE]
 
 
 # Events -------------------------------------------------------------------------------------------------------------

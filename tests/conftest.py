@@ -50,6 +50,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True)
+def _nothing_kept():
+    """A test begins without what the process has kept of the tests before it."""
+    from projects import memo
+
+    memo.forget_all()
+
+
+@pytest.fixture(autouse=True)
 def _published_calendar(request):
     """The working calendar is there and read before a test with a database: a transactional test empties the tables."""
     if not (request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)):

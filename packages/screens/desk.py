@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet
@@ -21,7 +21,7 @@ from packages.states import TASK_OPEN, TONES, CaseState
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import access_of
-from projects.memo import Memo, frozen, newest_event
+from projects.memo import Memo, asker, newest_event, rows_of
 from projects.models import IssueItem, Organisation, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
@@ -101,10 +101,9 @@ class DeskPage:
 def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
     """The page of the work list that the address asks for. A fixed number of queries."""
     tab = query.get("tab", "") if query.get("tab") in dict(TABS) else "mine"
-    base = filtered(user, query)
-    counts = _counts(base, user, query)
+    counts = _counts(user, query)
     size = int(query.get("size", "20")) if query.get("size", "20") in {str(size) for size in SIZES} else SIZES[0]
-    found, before, after = _cut(base.filter(_tab(tab, user)), size, query.get("before"), query.get("after"))
+    found, before, after = _cut(user, query, tab, size)
     today = timing.today()
     rows = _lines.all_of([(line.pk, line.head, today) for line in found], _render)
     packages, bodies = _options.of("options", _read_options)
@@ -118,15 +117,20 @@ def _read_options() -> tuple[tuple[PackageVersion, ...], tuple[Organisation, ...
     return tuple(versions), tuple(departments())
 
 
-def _counts(base: QuerySet[MatterCase], user: User, query: Mapping[str, str]) -> dict[str, int]:
+def _asked(user: User, query: Mapping[str, str]) -> tuple[Hashable, ...]:
+    """Return what the list depends on, but for the tab and the page."""
+    return asker(user), *(query.get(name, "") for name in ("q", "stage", "lead", "package"))
+
+
+def _counts(user: User, query: Mapping[str, str]) -> dict[str, int]:
     """Count every tab in one query."""
-    access = access_of(user)
-    asked = [query.get(name, "") for name in ("q", "stage", "lead", "package")]
-    facts = [access.organisation_ids, access.region_prefixes, [f"{k}{sorted(v)}" for k, v in access.by_role.items()]]
-    key = (user.pk, frozen(facts), *asked, timing.today(), newest_event())
-    return _counters.of(
-        key, lambda: base.order_by().aggregate(**{name: Count("pk", filter=_tab(name, user)) for name, _ in TABS})
-    )
+
+    def count() -> dict[str, int]:
+        return filtered(user, query).order_by().aggregate(
+            **{name: Count("pk", filter=_tab(name, user)) for name, _ in TABS}
+        )
+
+    return _counters.of((_asked(user, query), newest_event()), count)
 
 
 def _render(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt.date], Line]:
@@ -216,7 +220,7 @@ class Found(NamedTuple):
     """A case on the page: its place in the order, and the head of its project's chain of events."""
 
     pk: int
-    due_on: dt.date | None
+    due_on: dt.date | str | None
     head: str
 
 
@@ -224,9 +228,9 @@ def _key(case: Found) -> str:
     return f"{case.due_on or NO_DATE}.{case.pk}"
 
 
-def _read(cases: QuerySet[MatterCase], most: int) -> list[Found]:
+def _read(cases: QuerySet[MatterCase], most: int) -> QuerySet[MatterCase, tuple[Any, ...]]:
     """The first cases of an ordered list, without their rows."""
-    return [Found(*row) for row in cases.values_list("pk", "due_on", "project__event_hash")[:most]]
+    return cases.values_list("pk", "due_on", "project__event_hash")[:most]
 
 
 def _read_key(text: str | None) -> tuple[dt.date | None, int] | None:
@@ -258,20 +262,25 @@ def _ahead(key: tuple[dt.date | None, int]) -> Q:
     return Q(due_on__lt=day) | Q(due_on=day, pk__lt=pk)
 
 
-def _cut(
-    cases: QuerySet[MatterCase], size: int, before: str | None, after: str | None
-) -> tuple[list[Found], str | None, str | None]:
-    """One page, and the keys of the pages around it."""
+def _cut(user: User, query: Mapping[str, str], tab: str, size: int) -> tuple[list[Found], str | None, str | None]:
+    """One page, and the keys of the pages around it. Its query is built once per person, address and day."""
+    before, after = query.get("before"), query.get("after")
     back, forth = _read_key(before), _read_key(after)
+
+    def cases() -> QuerySet[MatterCase, tuple[Any, ...]]:
+        found = filtered(user, query).filter(_tab(tab, user))
+        if back is not None:
+            found = found.filter(_ahead(back)).reverse()
+        elif forth is not None:
+            found = found.filter(_beyond(forth))
+        return _read(found, size + 1)
+
+    rows = [Found(*row) for row in rows_of(("desk", _asked(user, query), tab, size, back, forth), cases)]
+    more, rows = len(rows) > size, rows[:size]
     if back is not None:
-        found = _read(cases.filter(_ahead(back)).reverse(), size + 1)
-        more, found = len(found) > size, found[:size][::-1]
-        return found, _key(found[0]) if more else None, _key(found[-1]) if found else None
-    if forth is not None:
-        cases = cases.filter(_beyond(forth))
-    found = _read(cases, size + 1)
-    more, found = len(found) > size, found[:size]
-    return found, _key(found[0]) if forth is not None and found else None, _key(found[-1]) if more else None
+        rows.reverse()
+        return rows, _key(rows[0]) if more else None, _key(rows[-1]) if rows else None
+    return rows, _key(rows[0]) if forth is not None and rows else None, _key(rows[-1]) if more else None
 
 
 def _row(work: WorkRow) -> Row:
