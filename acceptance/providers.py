@@ -11,9 +11,10 @@ from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
-from packages.models import MatterCase
+from packages.waiting import cases_of
 from projects import panels, timing, waiting, workdays
 from projects.models import WorkUnit
+from projects.one_page import once, seen
 from projects.reading import read_clock
 from projects.states import Stage
 from projects.waiting import Waiting
@@ -37,11 +38,14 @@ AWAITED: dict[str, tuple[int, str, str]] = {
 def awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Yield one row per open acceptance. Three queries, whatever the number of projects."""
     by_pk = {project.pk: project for project in projects}
-    found = AcceptanceApplication.objects.filter(project__in=list(by_pk), state__in=list(ACCEPTANCE_OPEN))
-    for acceptance in found.select_related(
-        "lead", "clock", "application"
-    ).prefetch_related("items__organisation", "clock__pauses"):
-        yield _row(acceptance, by_pk[acceptance.project_id])
+    found: Iterable[AcceptanceApplication] | None = seen(("acceptances", *by_pk))
+    if found is None:
+        rows = AcceptanceApplication.objects.filter(project__in=list(by_pk), state__in=list(ACCEPTANCE_OPEN))
+        related = rows.select_related("lead", "clock", "application")
+        found = related.prefetch_related("items__organisation", "clock__pauses")
+    for acceptance in found:
+        if acceptance.state in ACCEPTANCE_OPEN:
+            yield _row(acceptance, by_pk[acceptance.project_id])
 
 
 def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
@@ -75,12 +79,22 @@ def _body(acceptance: AcceptanceApplication, *, with_owner: bool) -> str:
 
 def _has_joint_opinion(project: Project) -> bool:
     """Return whether the plan has a joint opinion; the minimal packages have none."""
-    return MatterCase.objects.filter(project=project, matter__matter__code=JOINT_MATTER).exists()
+    return any(case.matter.matter.code == JOINT_MATTER for case in cases_of(project))
+
+
+def acceptances_of(project: Project) -> list[AcceptanceApplication]:
+    """Return the acceptance applications of a project, the newest first, with their items. Read once a page."""
+
+    def read() -> list[AcceptanceApplication]:
+        found = AcceptanceApplication.objects.filter(project=project).select_related("lead", "clock", "application")
+        return list(found.prefetch_related("items__organisation", "clock__pauses"))
+
+    return once(("acceptances", project.pk), read)
 
 
 def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | None:
     """Return the sheet 联合验收 once the project is in its acceptance stage or has an application."""
-    found = project.acceptances.select_related("lead").prefetch_related("items").first()
+    found = next(iter(acceptances_of(project)), None)
     if found is None and not (project.stage == Stage.ACCEPTANCE and _has_joint_opinion(project)):
         return None
     unit = WorkUnit.objects.filter(project=project, is_default=True).first()

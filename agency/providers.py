@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agency.models import Assignment
 from agency.states import AssignmentRole
 from projects import panels, timing, waiting, workdays
+from projects.one_page import once, seen
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -20,10 +21,13 @@ RANK_UNASSIGNED = 4
 
 def unassigned(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Yield one row per open project that lacks one of its two people. One query."""
-    held = set(
-        Assignment.objects.filter(project__in=[project.pk for project in projects], ended_at=None)
-        .values_list("project_id", "role")
-    )
+    ids = [project.pk for project in projects]
+    read: list[Assignment] | None = seen(("assignments", *ids))
+    if read is None:
+        found = Assignment.objects.filter(project__in=ids, ended_at=None)
+        held = set(found.values_list("project_id", "role"))
+    else:
+        held = {(row.project_id, row.role) for row in read}
     today = timing.today()
     for project in projects:
         missing = [role for role in AssignmentRole if (project.pk, role.value) not in held]
@@ -40,10 +44,11 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
     """Return the sheet 代办: who is 项目长 and 服务专员, and the way to assign."""
     from agency import rules
 
-    current = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
+    found = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
+    current = once(("assignments", project.pk), lambda: list(found))
     return panels.Panel(
         "agency/_panel_people.html",
-        {"assignments": list(current), "can_assign": rules.can_assign(request.user, project), "project": project},
+        {"assignments": current, "can_assign": rules.can_assign(request.user, project), "project": project},
         column="side",
     )
 

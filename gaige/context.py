@@ -16,10 +16,13 @@ from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
 from projects.access import access_of
 from projects.jobs import last_run
+from projects.memo import Memo
+from projects.models import JobRun
 
 #: Jobs that beat starts at least every ten minutes; after three missed turns people are told.
 SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
 LATE_MINUTES = 30
+_last_sweep: Memo[tuple[JobRun | None]] = Memo(most=1, seconds=15)
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -69,6 +72,13 @@ def _unread(request: HttpRequest) -> int:
     return Notification.objects.visible_to(request.user).filter(read_at=None).count()
 
 
+def _long(minutes: int) -> str:
+    """Return 45 分钟, 5 小时, 3 天."""
+    if minutes < 120:
+        return f"{minutes} 分钟"
+    return f"{minutes // 60} 小时" if minutes < 48 * 60 else f"{minutes // 1440} 天"
+
+
 def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
     """Return a function that tells when the last sweep ran and whether that is too long ago; the office side only."""
 
@@ -76,7 +86,7 @@ def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
     def tell() -> tuple[str, bool]:
         if not _signed_in(request) or not access_of(request.user).is_office:
             return "", False
-        run = last_run(*SWEEPS)
+        run = _last_sweep.of("sweep", lambda: (last_run(*SWEEPS),))[0]
         if run is None:
             return "还没有运行过", False
         begun = timezone.localtime(run.started_at)
@@ -85,7 +95,7 @@ def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
         if run.errors:
             return f"{day}{begun:%H:%M}，出错，请告知管理员", True
         if minutes > LATE_MINUTES:
-            return f"{day}{begun:%H:%M}，已停 {minutes} 分钟，请告知管理员", True
+            return f"{day}{begun:%H:%M}，已停 {_long(minutes)}，请告知管理员", True
         return f"{day}{begun:%H:%M}，正常", False
 
     return tell

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Prefetch, Q, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 
-from acceptance.models import AcceptanceApplication
+from acceptance.providers import acceptances_of
 from gaige.links import address
 from packages import rules
 from packages.choices import MatterStage
-from packages.models import Enrolment, MatterCase
-from packages.states import CASE_PASSED, CaseState
+from packages.models import Enrolment
+from packages.states import CASE_PASSED
+from packages.waiting import CASE_LOST, cases_of
 from projects import panels
 from projects.access import access_of
 from projects.errors import Verdict
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
     from projects.models import Project
 
-#: Cases that count in no stage: what was not taken, taken back or taken away.
-LOST = (
-    CaseState.NOT_TAKEN, CaseState.REFUSED_INTAKE, CaseState.WITHDRAWN, CaseState.RECALLED, CaseState.REVOKED,
-)
 
 
 def enrolment_of(project: Project) -> Enrolment | None:
@@ -60,7 +57,7 @@ def _action(label: str, name: str, project: Project, verdict: Verdict | None = N
 
 
 def joints(project: Project) -> dict[str, JointFact]:
-    """Return one fact and one date for each joint that has one, in three queries at most."""
+    """Return one fact and one date for each joint that has one, from what the page has read."""
     enrolment = getattr(project, "enrolment", None)
     done = _progress(project)
     facts = {
@@ -80,11 +77,12 @@ def joints(project: Project) -> dict[str, JointFact]:
 
 def _progress(project: Project) -> dict[str, tuple[int, int]]:
     """Return per stage how many matters are done, and how many there are."""
-    rows = (
-        MatterCase.objects.filter(project=project).exclude(state__in=LOST).order_by().values_list("stage")
-        .annotate(done=Count("pk", filter=Q(state__in=CASE_PASSED)), number=Count("pk"))
-    )
-    return {stage: (done, number) for stage, done, number in rows}
+    progress: dict[str, tuple[int, int]] = {}
+    for case in cases_of(project):
+        if case.state not in CASE_LOST:
+            done, number = progress.get(case.stage, (0, 0))
+            progress[case.stage] = done + (case.state in CASE_PASSED), number + 1
+    return progress
 
 
 def _words(progress: dict[str, tuple[int, int]], stage: str) -> str:
@@ -97,7 +95,7 @@ def _supervision(project: Project) -> str:
 
 
 def _acceptance(project: Project, words: str) -> JointFact:
-    newest = AcceptanceApplication.objects.filter(project=project).order_by("-pk").first()
+    newest = next(iter(acceptances_of(project)), None)
     if newest is None:
         return JointFact(words, None, "todo" if project.stage != Stage.DELIVERED else "done")
     return JointFact(newest.get_state_display(), newest.concluded_at or newest.applied_at)

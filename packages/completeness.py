@@ -17,8 +17,9 @@ from archives import completeness
 from archives.completeness import Missing
 from archives.models import Document
 from packages.choices import MatterStage
-from packages.models import MaterialDef, MaterialItem, MatterCase
+from packages.models import MaterialDef, MaterialItem
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
+from packages.waiting import cases_of
 from projects.states import Stage
 
 if TYPE_CHECKING:

@@ -24,7 +24,16 @@ from packages.states import (
     Handling,
     SessionState,
 )
-from packages.waiting import CASE_LABEL, CASE_LOST, Draft, case_readings, case_waiting, drafts_of, project_waiting
+from packages.waiting import (
+    CASE_LABEL,
+    CASE_LOST,
+    Draft,
+    case_readings,
+    case_waiting,
+    cases_of,
+    drafts_of,
+    project_waiting,
+)
 from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
@@ -322,10 +331,7 @@ class StageRows:
 
 def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]:  # noqa: ARG001 - the panel passes it
     """Return the matters of a project by stage in the order of the plan. The number of queries is fixed."""
-    found = project.cases.select_related("matter__matter", "lead", "application", "outside_result")
-    cases = list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk"))
-    for case in cases:
-        case.project = project
+    cases = cases_of(project)
     waiting, readings = case_waiting(cases), case_readings(cases)
     blocked = {draft.case_id: draft.blocked_by for draft in drafts_of([project]).get(project.pk, [])}
     rows = [MatterRow(case, readings[case.pk], waiting.get(case.pk), blocked.get(case.pk, ())) for case in cases]

@@ -9,6 +9,7 @@ from packages.states import CASE_OPEN, TASK_OPEN, CaseState, Handling, MaterialS
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Involvement
+from projects.one_page import once
 from projects.states import InvolvementRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def is_agent(user: Person, project: Project) -> bool:
     """Whether the user is 项目长 or 服务专员 of the project."""
     if not access_of(user).has(Role.AGENT):
         return False
-    return Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS).exists()
+    mine = Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS)
+    return once(("agent", user.pk, project.pk), mine.exists)
 
 
 def _acts_for_owner(user: Person, project: Project) -> bool:

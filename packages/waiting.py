@@ -25,6 +25,7 @@ from projects import timing
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem, Membership
 from projects.models.time import Clock, ClockPause
+from projects.one_page import clocks_by_id, once, seen
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Role
 from projects.waiting import Waiting
 
@@ -57,8 +58,26 @@ class _Facts:
 def case_waiting(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
     """Return for each open case (received to decision) on whom it waits. The number of queries is fixed."""
     open_ones = [case for case in cases if case.state in CASE_OPEN]
-    facts = _gather(open_ones)
-    return {case.pk: _of_case(case, facts) for case in open_ones}
+
+    def read() -> dict[int, Waiting]:
+        facts = _gather(open_ones)
+        return {case.pk: _of_case(case, facts) for case in open_ones}
+
+    return once(("waits", frozenset(case.pk for case in open_ones)), read)
+
+
+def cases_of(project: Project) -> list[MatterCase]:
+    """Return all cases of a project in the order of the plan, with what its page shows of them. Read once a page."""
+
+    def read() -> list[MatterCase]:
+        related = ("matter__matter", "matter__result_kind", "lead", "application", "outside_result")
+        found = MatterCase.objects.filter(project=project).select_related(*related)
+        cases = list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk"))
+        for case in cases:
+            case.project = project
+        return cases
+
+    return once(("cases", project.pk), read)
 
 
 def clock_of(case: MatterCase) -> int | None:
@@ -70,8 +89,8 @@ def clock_of(case: MatterCase) -> int | None:
 
 def case_readings(cases: Sequence[MatterCase]) -> dict[int, Reading]:
     """Return the reading of each case's promised clock (of the intake clock before acceptance). Two queries."""
-    ids = [pk for case in cases if (pk := case.promised_clock_id or case.intake_clock_id)]
-    clocks = Clock.objects.with_pauses().in_bulk(ids)
+    project_id = cases[0].project_id if cases else None
+    clocks = clocks_by_id((case.promised_clock_id or case.intake_clock_id for case in cases), project_id)
     return {case.pk: read_clock(clocks.get(case.promised_clock_id or case.intake_clock_id or 0)) for case in cases}
 
 
@@ -87,10 +106,13 @@ def _gather(cases: Sequence[MatterCase]) -> _Facts:
         tasks[task.session.case_id or 0].append(task)
     away = [CaseState.CORRECTING, CaseState.SUSPENDED]
     issues = _issues(str(case.pk) for case in cases if case.state in away)
-    clocks = Clock.objects.in_bulk({pk for case in cases if (pk := clock_of(case))})
+    held: dict[int, Clock] = seen(("clocks", cases[0].project_id)) or {} if cases else {}
+    wanted = {pk for case in cases if (pk := clock_of(case))}
+    clocks = {pk: held[pk] for pk in wanted} if wanted <= set(held) else Clock.objects.in_bulk(wanted)
     clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
     clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
-    return _Facts(clocks, _pauses(clocks), tasks, issues, chiefs_of({case.lead_id for case in cases}))
+    pauses = {pk: list(held[pk].pauses.all()) for pk in clocks} if set(clocks) <= set(held) else _pauses(clocks)
+    return _Facts(clocks, pauses, tasks, issues, chiefs_of({case.lead_id for case in cases}))
 
 
 def _issues(keys: Iterable[str]) -> dict[int, list[IssueItem]]:
@@ -233,15 +255,24 @@ def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return what these open projects wait for: open cases, deferred papers, and else the next matters to apply for."""
     prefetch_related_objects(projects, "owner", "centre")
     by_pk = {project.pk: project for project in projects}
-    found = MatterCase.objects.filter(project_id__in=list(by_pk), state__in=CASE_OPEN)
-    cases = list(found.select_related("matter", "lead").order_by("pk"))
-    for case in cases:
-        case.project = by_pk[case.project_id]
+    cases = _open_cases(by_pk)
     waiting = case_waiting(cases)
     yield from _one_for_acceptance(cases, waiting)
     yield from _deferrals(by_pk)
     busy = {case.project_id for case in cases}
     yield from _next_steps([project for project in projects if project.pk not in busy])
+
+
+def _open_cases(by_pk: dict[int, Project]) -> list[MatterCase]:
+    """The open cases of these projects; a page that has read the cases of its one project reads none."""
+    read = seen(("cases", *by_pk))
+    if read is not None:
+        return sorted((case for case in read if case.state in CASE_OPEN), key=lambda case: case.pk)
+    found = MatterCase.objects.filter(project_id__in=list(by_pk), state__in=CASE_OPEN)
+    cases = list(found.select_related("matter", "lead").order_by("pk"))
+    for case in cases:
+        case.project = by_pk[case.project_id]
+    return cases
 
 
 def _one_for_acceptance(cases: Sequence[MatterCase], waiting: dict[int, Waiting]) -> Iterable[Waiting]:
@@ -294,11 +325,25 @@ def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
 
     A project that has no live case at all has no entry.
     """
+    ids = tuple(project.pk for project in projects)
+    return once(("drafts", *ids), lambda: _drafts(ids))
+
+
+def _live(ids: tuple[int, ...]) -> list[tuple[int, int, str, str, str, int, int, str]]:
+    """The live cases of these projects in the order of the plan: what a draft and what stands before it need."""
+    read: list[MatterCase] | None = seen(("cases", *ids))
+    if read is not None:
+        return [
+            (c.pk, c.project_id, c.state, c.handling, c.stage, c.matter_id, c.matter.matter_id, c.matter.name)
+            for c in read if c.state not in CASE_LOST
+        ]
     fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
-    live = list(
-        MatterCase.objects.filter(project_id__in=[project.pk for project in projects]).exclude(state__in=CASE_LOST)
-        .order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields)
-    )
+    found = MatterCase.objects.filter(project_id__in=ids).exclude(state__in=CASE_LOST)
+    return list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields))
+
+
+def _drafts(ids: tuple[int, ...]) -> dict[int, list[Draft]]:
+    live = _live(ids)
     before: dict[int, list[int]] = defaultdict(list)
     versions = {row[5] for row in live if row[2] == CaseState.DRAFT}
     for version_id, matter_id in MatterPrerequisite.objects.filter(version_id__in=versions).order_by(
