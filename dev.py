@@ -319,7 +319,7 @@ def populate(env: dict[str, str], *, demo: bool) -> None:
     must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
     must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
     must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
-    if demo and run([PYTHON, "-c", EMPTY], env={**env, "DJANGO_SETTINGS_MODULE": "gaige.settings"}) == 0:
+    if demo and run([PYTHON, "-c", EMPTY], env=env) == 0:
         say("filling the empty portal with the demonstration, this takes a minute")
         must(manage("demo", "--verbosity", "0"), "demo", env=env)
 
@@ -331,7 +331,7 @@ def command_up(options: argparse.Namespace) -> int:
     with only_one(var):
         port = choose_port(options.port, options.host)
         url = f"http://{'127.0.0.1' if options.host == '0.0.0.0' else options.host}:{port}"  # noqa: S104
-        env = {**os.environ, "GAIGE_VAR": str(var), "PYTHONUNBUFFERED": "1"}
+        env = {**os.environ, "GAIGE_VAR": str(var), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "gaige.settings"}
         env.setdefault("SITE_URL", url)
         env.setdefault("DEMO", "no" if options.empty else "yes")
         populate(env, demo=not options.empty)

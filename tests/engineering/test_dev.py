@@ -48,7 +48,8 @@ class Up:
                 [sys.executable, "dev.py", "up", "--empty", *arguments],
                 cwd=ROOT,
                 env={
-                    **{k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "SITE_URL"}},
+                    "PATH": os.environ["PATH"],
+                    "HOME": os.environ.get("HOME", "/"),
                     "GAIGE_VAR": str(var),
                     **environment,
                 },
@@ -79,6 +80,12 @@ class Up:
         return code, len(family) >= 5, [pid for pid in family if alive(pid)]
 
 
+@pytest.fixture(scope="module")
+def var(tmp_path_factory):
+    """The folder of one installation, filled by the first test."""
+    return tmp_path_factory.mktemp("installation") / "var"
+
+
 @pytest.fixture
 def up():
     running = []
@@ -95,21 +102,21 @@ def up():
             one.process.wait()
 
 
-def test_up_answers_on_a_free_port_and_one_signal_stops_everything(tmp_path, up):
-    first = up(tmp_path / "var", "--port", "0")
+def test_up_answers_on_a_free_port_and_one_signal_stops_everything(var, up):
+    first = up(var, "--port", "0")
     address = first.address()
     with urllib.request.urlopen(f"{address}/", timeout=10) as answer:
         assert answer.status == 200
     with urllib.request.urlopen(f"{address}/healthz/", timeout=10) as answer:
         assert answer.read() == b"ok"
 
-    second = up(tmp_path / "var", "--port", "0")
+    second = up(var, "--port", "0")
     assert second.process.wait(60) == 1
     assert "a portal already runs on" in second.text()
 
     assert first.end(signal.SIGINT) == (0, True, [])
 
-    again = up(tmp_path / "var", PORT="0")
+    again = up(var, PORT="0")
     again.address(60)
     assert again.end(signal.SIGTERM) == (0, True, [])
 
@@ -124,8 +131,8 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path, up):
     assert f"port {port} on 127.0.0.1 cannot be used" in refused.text()
 
 
-def test_a_child_that_dies_takes_the_rest_with_it(tmp_path, up):
-    portal = up(tmp_path / "var", "--port", "0")
+def test_a_child_that_dies_takes_the_rest_with_it(var, up):
+    portal = up(var, "--port", "0")
     portal.address()
     family = descendants(portal.process.pid)
     beat = next(pid for pid in family if b"beat" in (Path("/proc") / str(pid) / "cmdline").read_bytes())

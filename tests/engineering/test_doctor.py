@@ -40,9 +40,7 @@ def test_a_dead_worker_is_seen():
     started = timezone.now() - dt.timedelta(minutes=40)
     run = JobRun.objects.create(job="sweep_due", started_at=started)
     assert examine(["heartbeat"]) == [
-        Finding(
-            "heartbeat", Level.FAULT, "后台任务已 40 分钟没有运行（最后一次 sweep_due），请重启 worker 和 beat。"
-        )
+        Finding("heartbeat", Level.FAULT, "后台任务已 40 分钟没有运行（最后一次 sweep_due），请重启 worker 和 beat。")
     ]
     JobRun.objects.filter(pk=run.pk).update(started_at=timezone.now())
     assert levels("heartbeat") == [("heartbeat", Level.OK)]

@@ -64,13 +64,13 @@ def test_no_file_names_a_folder_of_somebodys_machine():
 
 
 def test_no_path_leaves_the_repository():
-    leaving = []
-    for path in files():
-        if path.suffix not in {".md", ".toml", ".yml", ".html"}:
-            continue
-        for match in re.findall(r"(?<![\w/])(?:\.\./)+[\w./-]*", (ROOT / path).read_text()):
-            if not (ROOT / path).parent.joinpath(match).resolve().is_relative_to(ROOT):
-                leaving.append(f"{path}: {match}")
+    leaving = [
+        f"{path}: {match}"
+        for path in files()
+        if path.suffix in {".md", ".toml", ".yml", ".html"}
+        for match in re.findall(r"(?<![\w/])(?:\.\./)+[\w./-]*", (ROOT / path).read_text())
+        if not (ROOT / path).parent.joinpath(match).resolve().is_relative_to(ROOT)
+    ]
     assert leaving == []
 
 
