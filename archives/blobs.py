@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,18 @@ def _incoming() -> Path | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def clear_abandoned(*, hours: int = 24) -> int:
+    """Delete what uploads that were cut off left beside the store; return how many files."""
+    folder = _incoming()
+    if folder is None:
+        return 0
+    oldest = time.time() - hours * 3600
+    abandoned = [path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < oldest]
+    for path in abandoned:
+        path.unlink(missing_ok=True)
+    return len(abandoned)
 
 
 def _settle(temporary: Path, stored: Stored) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from archives import blobs
 from archives.services import papers, public
 from projects.jobs import job_run
 
@@ -17,6 +18,7 @@ def render_paper(paper_id: int) -> bool:
 @shared_task(name="archives.tasks.render_pending")
 def render_pending() -> int:
     """Make the PDFs that a dead worker or a silent broker left behind; return how many were made."""
+    blobs.clear_abandoned()
     if not papers.unrendered().exists():
         return 0
     with job_run("render_pending") as run:

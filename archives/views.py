@@ -237,7 +237,9 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a paper as a page: what it says is there at once, its PDF a little later."""
     visible = Paper.objects.visible_to(request.user).select_related("issuer", "project")
-    return HttpResponse(papering.html_of(get_object_or_404(visible, pk=pk), request=request))
+    found = get_object_or_404(visible, pk=pk)
+    filing.log_read(request.user, subject=found, project=found.project, action="view")
+    return HttpResponse(papering.html_of(found, request=request))
 
 
 @login_required

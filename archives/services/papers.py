@@ -71,9 +71,9 @@ def issue_paper(
 
     Takes the next number of `series` (one word: 受 gives 〔2026〕高审受字第000123号), freezes `content`, files the
     document at once, records `paper.issued`. `document_kind_slug` names the catalogue's kind (a matter's result);
-    without it, or when the catalogue does not know it, the kind of the paper itself serves. `content`: gist {project,
-    what, do, when}, paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts
-    (pairs of the verification strip), signed_on (ISO date).
+    without it, or when the catalogue does not know it, the kind of the paper itself serves. `content`: gist
+    {project, what, do, when}, paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal,
+    closing, addressee, facts (pairs of the verification strip), signed_on (ISO date).
     """
     if not connection.in_atomic_block:
         raise RuntimeError("issue_paper() belongs inside the service's transaction")

@@ -1,6 +1,8 @@
 """Bad input gets a clear Chinese sentence and nothing is lost; what is filed lies under its hash, once, unchanged."""
 
 import datetime as dt
+import os
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
@@ -153,6 +155,17 @@ def test_the_same_content_in_two_documents_is_stored_once(world, kind):
     assert first.storage_key == second.storage_key
     assert default_storage.exists(first.storage_key)
     assert default_storage.listdir("incoming") == ([], [])
+
+
+def test_what_a_cut_off_upload_left_is_cleared_after_a_day(world, kind):
+    file_one(world, kind)
+    old, fresh = (Path(default_storage.path("incoming")) / name for name in ("old", "fresh"))
+    old.write_bytes(b"1")
+    fresh.write_bytes(b"2")
+    os.utime(old, (0, 0))
+    assert blobs.clear_abandoned() == 1
+    assert (old.exists(), fresh.exists()) == (False, True)
+    fresh.unlink()
 
 
 def test_a_new_version_leaves_the_old_one(world, kind):
