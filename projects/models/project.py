@@ -39,7 +39,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if not access.is_office:
             # few projects: gathered first
             own = mine.filter(Q(user_id=user.pk) | Q(organisation_id__in=access.organisation_ids)).values("project_id")
-            return self.filter(pk__in=own.union(lent.values("content_object_id")))
+            return self.filter(pk__in=own.order_by().union(lent.order_by().values("content_object_id")))
         # Many projects: each is asked about itself, so that a page of twenty costs twenty. The two bounds (instead of
         # an equality) keep PostgreSQL from gathering all that a centre has ever had before it looks at the first.
         here = mine.filter(project__gte=OuterRef("pk"), project__lte=OuterRef("pk"))
