@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 def first_case(project, actors):
     """A case before its departments."""
-    return factories.in_review(project, "plan-permit", actors)
+    return factories.in_review(project, "pollutant-permit", actors)
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def test_page_shows_the_opinions_and_decides(chief, merged):
     page = chief.get(url)
     assert len(page.context["sessions"]) == 1
     assert factories.fresh(merged).state == CaseState.IN_REVIEW
-    assert chief.post(url, {"outcome": "pass", "note": ""}).url == reverse("packages:case", args=[merged.pk])
+    response = chief.post(url, {"outcome": "pass", "note": ""})
+    assert response.status_code == 302, response.context["form"].errors
+    assert response.url == reverse("packages:case", args=[merged.pk])
     assert factories.fresh(merged).state == CaseState.PASSED
     case_page = chief.get(reverse("packages:case", args=[merged.pk]))
     certificate = Paper.objects.filter(kind="certificate", subject_key=str(merged.pk)).get()
