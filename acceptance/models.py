@@ -107,9 +107,12 @@ class AcceptanceApplication(StateModel):
     def conclude_pass(self) -> None:
         """The lead department concludes: passed."""
 
-    @transition(field=state, source=[AcceptanceState.MERGING, AcceptanceState.RECHECK], target=AcceptanceState.FAILED)
+    @transition(
+        field=state, source=[AcceptanceState.MERGING, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING],
+        target=AcceptanceState.FAILED,
+    )
     def conclude_fail(self) -> None:
-        """The lead department concludes: not passed."""
+        """The lead department concludes: not passed, or not rectified in time."""
 
 
 class AcceptanceItem(StateModel):

@@ -55,9 +55,11 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
     with_owner = acceptance.state == AcceptanceState.RECTIFYING or (
         acceptance.state == AcceptanceState.APPLIED and acceptance.application.submitted_at is None
     )
+    if with_owner and acceptance.state == AcceptanceState.APPLIED:
+        what, verb = "联合验收申报材料", "提交"
     return Waiting(
         project_id=project.pk, rank=1 if with_owner else rank, role=_body(acceptance, with_owner=with_owner), verb=verb,
-        what="联合验收申报材料" if with_owner and acceptance.state == AcceptanceState.APPLIED else what, since=since,
+        what=what, since=since,
         days=workdays.workdays_between(since, timing.today()), limit=reading.limit if reading else None,
         due_on=reading.due_on if reading and not reading.paused else None,
         light=reading.light if reading else "none", is_provisional=bool(reading and reading.provisional),

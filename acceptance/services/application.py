@@ -12,7 +12,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
 from acceptance.states import AcceptanceState
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
-from packages.states import CaseState, Handling
+from packages.states import CASE_PASSED, CaseState, Handling
 from projects import timing
 from projects.clock_states import ClockKind
 from projects.clocks import start_clock
@@ -64,8 +64,9 @@ def apply_for_acceptance(work_unit_id: int, *, by: User, at: dt.datetime | None 
     """Open the joint acceptance of a works and return it; a second call returns the one that is open.
 
     Effects: one application for all matters that the joint acceptance decides (its checklist is filled from the
-    archive), twelve items of the published catalogue, those without a matter in the plan as 不涉及; the event
-    `acceptance.applied`. Errors: wrong stage, nothing to accept. Source: handbook §8.
+    archive), twelve items of the published catalogue, those without a matter in the plan as 不涉及, those that
+    passed in an earlier round as 合格; the event `acceptance.applied`. Errors: wrong stage, nothing to accept.
+    Source: handbook §8.
     """
     unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
     project = lock_project(unit.project_id)
@@ -108,6 +109,8 @@ def _create_items(
                data={"state": ["", item.state]})
         if case is None:
             settle_item(item, "not_involve", note="本项目的计划中没有这一事项", by=None, at=at)
+        elif case.state in CASE_PASSED and item.is_gate:
+            settle_item(item, "pass_item", note="上一轮已合格，不再重复验收", by=None, at=at)
 
 
 def settle_item(
@@ -167,8 +170,9 @@ def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = 
 
 
 def _promise_joint_opinion(case: MatterCase, limit: int) -> None:
-    """The joint opinion is promised so many days after the last item. Its clock starts with the others, at acceptance,
-    so its limit is that of the whole joint acceptance.
+    """Promise the joint opinion for the end of the whole joint acceptance.
+
+    It is promised so many days after the last item; its clock starts with the others, at acceptance.
     """
     case.promised_days = limit
     case.save(update_fields=["promised_days"])

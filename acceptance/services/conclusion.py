@@ -10,6 +10,7 @@ from django.db import transaction
 from acceptance import rules
 from acceptance.models import AcceptanceApplication
 from acceptance.services.application import JOINT_MATTER, lock_acceptance, move, settle_item
+from acceptance.services.items import issues_of_acceptance
 from acceptance.states import ITEM_GOOD, AcceptanceState, ItemState
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
@@ -20,6 +21,8 @@ from packages.states import CASE_DECIDED, Outcome
 from projects import timing
 from projects.clocks import stop_clock
 from projects.errors import DomainError, require
+from projects.services.issues import waive_issue
+from projects.states import ISSUE_OPEN
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -31,10 +34,11 @@ def conclude(
 ) -> AcceptanceApplication:
     """Conclude the joint acceptance and return it. Twice is once.
 
-    Effects in order: passed needs every gating item good; failed marks the items that are still open as failed; the
-    clock stops; 竣工联合验收意见书 (numbered paper, filed); every case of the application is decided on behalf of its
-    department, the joint opinion last, and with it the stage may move; event `acceptance.concluded`.
-    Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
+    Effects in order: passed needs every gating item good; failed marks the items that are still open as failed and
+    waives what was still owed on the list (re-apply); the clock stops; event `acceptance.concluded`; 竣工联合验收意见书
+    (numbered paper, filed as the result of the joint opinion); every case of the application is decided on behalf of
+    its department, the joint opinion last, and with it the stage may move. Errors: an open item, no reason, nothing
+    failed. Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
     """
     acceptance = lock_acceptance(acceptance_id)
     if acceptance.state in {AcceptanceState.PASSED, AcceptanceState.FAILED}:
@@ -54,6 +58,10 @@ def conclude(
         acceptance, old, kind="acceptance.concluded", by=by, at=at,
         summary="联合验收通过" if passed else f"联合验收不通过：{note}",
     )
+    if not passed:
+        for issue in issues_of_acceptance(acceptance).filter(state__in=list(ISSUE_OPEN)):
+            issue.project = acceptance.project
+            waive_issue(issue, reason="联合验收不通过，重新申请后再验", by=by, at=at)
     _issue_conclusion(acceptance, passed=passed, by=by, at=at)
     _decide_cases(acceptance, passed=passed, note=note, by=by, at=at)
     return acceptance
@@ -83,11 +91,19 @@ def _decide_cases(
     cases = MatterCase.objects.filter(application=acceptance.application).exclude(state__in=list(CASE_DECIDED))
     ordered = sorted(cases.select_related("matter__matter", "lead"), key=lambda c: c.matter.matter.code == JOINT_MATTER)
     for case in ordered:
-        holds = passed if case.matter.matter.code == JOINT_MATTER else case.pk in good
+        is_joint = case.matter.matter.code == JOINT_MATTER
+        holds = passed if is_joint else case.pk in good
         decide_for_acceptance(
             case.pk, by=by, outcome=Outcome.PASS if holds else Outcome.FAIL,
-            note="联合验收合格" if holds else f"联合验收不通过：{note}", on_behalf_of=case.lead.name, at=at,
+            note="联合验收合格" if holds else f"联合验收不通过：{note}", on_behalf_of=case.lead.name,
+            has_paper=is_joint, at=at,
         )
+
+
+def _result_slug(acceptance: AcceptanceApplication) -> str:
+    """Return the document kind under which the archive expects the joint opinion."""
+    joint = MatterCase.objects.filter(application=acceptance.application, matter__matter__code=JOINT_MATTER)
+    return joint.values_list("matter__result_kind__slug", flat=True).first() or paper_slug(PaperKind.CONCLUSION)
 
 
 def _issue_conclusion(
@@ -116,6 +132,6 @@ def _issue_conclusion(
     }
     issue_paper(
         acceptance.project, kind=PaperKind.CONCLUSION, series="联验", title="竣工联合验收意见书",
-        issuer=acceptance.lead, content=content, subject=acceptance, by=by,
-        document_kind_slug=paper_slug(PaperKind.CONCLUSION), is_public=passed, at=at,
+        issuer=acceptance.lead, content=content, subject=acceptance, by=by, document_kind_slug=_result_slug(acceptance),
+        is_public=passed, at=at,
     )

@@ -164,7 +164,7 @@ def answer_rectification(
             project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_KIND),
             title=f"整改佐证：{issue.what}"[:200], source=issue, by=by, at=at,
         )
-        IssueEvidence.objects.create(issue=issue, version=document.versions.latest("version"))
+        IssueEvidence.objects.get_or_create(issue=issue, version=document.versions.latest("version"))
     return answer_issue(issue, answer=answer, by=by, at=at)
 
 

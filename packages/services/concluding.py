@@ -40,10 +40,12 @@ def prerequisites_done(case: MatterCase) -> None:
 
 
 def conclude(
-    case: MatterCase, *, outcome: str, note: str, by: User | None, at: dt.datetime | None, on_behalf_of: str = ""
+    case: MatterCase, *, outcome: str, note: str, by: User | None, at: dt.datetime | None, on_behalf_of: str = "",
+    has_paper: bool = False,
 ) -> MatterCase:
     """Decide a locked case in review: transition, clocks, what is owed, event 11-13, paper, stage.
 
+    `has_paper`: the caller has issued the paper of this decision itself, no second one is issued.
     `Outcome.PASS` with deferred papers still open is 容缺通过 by itself. Raises `DomainError` (`prerequisites`,
     `note`, `no_deferral`).
     """
@@ -67,14 +69,21 @@ def conclude(
         summary=f"{case.get_state_display()}：{case.matter.name}", on_behalf_of=on_behalf_of,
         data={"state": [old, case.state], "used_days": case.used_days, "overdue": case.is_overdue},
     )
+    if not has_paper:
+        _paper(case, note, by=by, at=moment)
     if case.state == CaseState.FAILED:
-        _refusal(case, note, by=by, at=moment)
         renew_draft(case, by=by, at=at)
     else:
-        certificate(case, by=by, at=moment)
         fill_lines(case.project, at=at)
     stages.advance(case.project, by=by, at=at)
     return case
+
+
+def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:
+    if case.state == CaseState.FAILED:
+        _refusal(case, note, by=by, at=at)
+    else:
+        certificate(case, by=by, at=at)
 
 
 def _move(case: MatterCase, outcome: str) -> None:

@@ -55,13 +55,14 @@ def _merged(case: MatterCase, outcome: str) -> None:
 
 @transaction.atomic
 def decide_for_acceptance(
-    case_id: int, *, by: User | None, outcome: str, note: str = "", on_behalf_of: str = "",
+    case_id: int, *, by: User | None, outcome: str, note: str = "", on_behalf_of: str = "", has_paper: bool = False,
     at: dt.datetime | None = None,
 ) -> MatterCase:
     """Decide a case that the joint acceptance carries, with its conclusion; whose rule was checked there.
 
-    Effects as `decide_case`; a case that no worker has opened yet goes through 部门办理中 first (event 8). Raises
-    `DomainError` (`handling`, `case_state`, `outcome`, `prerequisites`, `note`).
+    Effects as `decide_case`; a case that no worker has opened yet goes through 部门办理中 first (event 8). `has_paper`:
+    the conclusion itself is the paper of this case. Raises `DomainError` (`handling`, `case_state`, `outcome`,
+    `prerequisites`, `note`).
     """
     case = lock_case(case_id)
     if case.handling != Handling.ACCEPTANCE:
@@ -71,4 +72,6 @@ def decide_for_acceptance(
         raise DomainError("outcome", "请选择准予、容缺通过或不予许可。")
     if case.state == CaseState.ACCEPTED:
         begin_review(case, by=by, at=at)
-    return conclude(case, outcome=outcome, note=note, by=by, at=at, on_behalf_of=on_behalf_of)
+    return conclude(
+        case, outcome=outcome, note=note, by=by, at=at, on_behalf_of=on_behalf_of, has_paper=has_paper
+    )

@@ -1,0 +1,352 @@
+"""联合验收: one application, one visit, one list, one re-check, one conclusion; every case is decided by it (handbook §8)."""
+
+import datetime as dt
+
+import pytest
+
+from acceptance import rules
+from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.providers import awaited
+from acceptance.services import application, conclusion, items
+from archives.models import Document, Paper
+from packages.models import MatterCase
+from projects import clocks, timing
+from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
+from projects.events import fold, verify_chain
+from projects.models import Event, IssueItem, WorkUnit
+from projects.states import Role
+from tests import factories
+from tests.acceptance.conftest import FAULT, MORNING, Walk
+from tests.packages.steps import rows_of
+
+AFTER = ("completion-record", "house-register", "digital-archive")
+JOINT = ["plan-verify", "land-verify", "quality-accept", "fire-record", "archive-accept", "joint-accept"]
+
+
+def states(project):
+    found = MatterCase.objects.filter(project=project, matter__matter__code__in=[*JOINT, *AFTER])
+    return dict(found.order_by("pk").values_list("matter__matter__code", "state"))
+
+
+def told(project, since):
+    rows = Event.objects.filter(project=project, seq__gt=since).order_by("seq")
+    return list(rows.values_list("kind", "status_code"))
+
+
+def last(project):
+    return Event.objects.filter(project=project).count()
+
+
+def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock):
+    project = factories.enrolled_project(actors, "S3")
+    earlier = MatterCase.objects.filter(project=project).exclude(matter__matter__code__in=[*JOINT, *AFTER])
+    for code in earlier.order_by("package_row__order").values_list("matter__matter__code", flat=True):
+        factories.pass_matter(project, code, actors)
+        factories.drain()
+    assert factories.fresh(project).stage == "acceptance"
+    walk = Walk(WorkUnit.objects.get(project=project), actors)
+
+    walk.apply()
+    assert (walk.acceptance.state, walk.lead, walk.acceptance.round) == ("applied", "housing", 1)
+    assert {i.number: (i.state, i.case and i.case.matter.matter.code) for i in walk.acceptance.items.all()} == {
+        1: ("pending", "plan-verify"), 2: ("pending", "land-verify"), 3: ("pending", "quality-accept"),
+        4: ("pending", "fire-record"), 5: ("not_involved", None), 6: ("not_involved", None), 7: ("not_involved", None),
+        8: ("pending", "archive-accept"), 9: ("not_involved", None), 10: ("not_involved", None),
+        11: ("not_involved", None), 12: ("pending", "completion-record"),
+    }
+    walk.submit()
+    walk.accept()
+    factories.drain()
+    assert states(project) == dict.fromkeys(JOINT, "in_review") | dict.fromkeys(AFTER, "draft")
+    assert walk.acceptance.clock.limit == 4
+    clock.by(days=1)
+    walk.visit()
+    walk.record(faulty=4)
+    walk.list()
+    paused = clocks.read_clock(walk.acceptance.clock)
+    assert (walk.acceptance.state, paused.light, paused.used) == ("rectifying", "grey", 1)
+    clock.by(days=2)
+    walk.answer()
+    walk.rectified()
+    walk.recheck()
+    clock.by(days=1)
+    walk.conclude()
+    factories.drain()
+
+    acceptance = walk.acceptance
+    reading = clocks.read_clock(acceptance.clock)
+    assert (acceptance.state, reading.used, reading.paused_days, reading.overdue) == ("passed", 2, 2, False)
+    assert states(project) == dict.fromkeys(JOINT, "decided_pass") | dict.fromkeys(AFTER, "draft")
+    cases = MatterCase.objects.filter(project=project, matter__matter__code__in=JOINT)
+    assert {(case.used_days, case.is_overdue == (case.promised_days < 2)) for case in cases} == {(2, True)}
+    assert walk.item(12).state == "pending"
+    assert Paper.objects.filter(project=project, kind="site_list").count() == 1
+    paper = Paper.objects.get(project=project, kind="conclusion")
+    assert (paper.title, paper.document.kind.slug, paper.content["table"]["rows"][3]) == (
+        "竣工联合验收意见书", "joint-accept", ["4", "消防验收或消防验收备案", "住建局", "复核合格", ""]
+    )
+    assert Document.objects.filter(project=project, kind__slug="joint-accept").count() == 1
+
+    for code in AFTER:
+        factories.pass_matter(project, code, actors)
+        factories.drain()
+    item = walk.item(12)
+    assert (item.state, item.note, item.checked_by) == ("passed", "已备案", None)
+    assert factories.fresh(project).stage == "delivered"
+    assert verify_chain(f"project:{project.pk}") is None
+    rows = rows_of(factories.fresh(project))
+    for model in (AcceptanceApplication, AcceptanceItem):
+        rows |= {(model._meta.label, str(row.pk), "state"): row.state for row in model.objects.all()}
+    assert fold(project) == rows
+
+
+# Every transition: works, writes exactly this, wrong role gets the reason, a second press does nothing ----------------
+
+OWNED = "由建设单位申请，或由窗口、代办专员代为申请。"
+TABLE = [
+    # step, wrong actor, the reason, what it writes, state afterwards
+    ("apply", "reviewer", OWNED,
+     ["application.opened", "acceptance.applied", *["acceptance.item_created"] * 12, *["acceptance.item_settled"] * 6], "applied"),
+    ("accept", "owner", "由综合窗口受理。",
+     [*["case.accepted", "paper.issued"] * 6, *["issue.raised"] * 2, "acceptance.accepted"], "doc_review"),
+    ("visit", "owner", "由牵头部门住建局或综合窗口约定。", ["acceptance.visit_arranged"], "site"),
+    ("list", "chief", "由牵头部门住建局汇总。", ["paper.issued", "acceptance.list_issued"], "rectifying"),
+    ("answer", "reviewer", "由建设单位答复。", ["document.filed", "issue.answered"], "rectifying"),
+    ("rectified", "reviewer", "由建设单位提交复核。", ["acceptance.rectified"], "recheck"),
+    ("recheck", "chief", "由住建局复核。", ["issue.verified", "acceptance.item_settled", "acceptance.rechecked"], "merging"),
+    ("conclude", "reviewer", "由住建局首席代表出具结论。",
+     ["acceptance.concluded", "paper.issued", *["case.review_started", "case.decided"] * 6, *["paper.issued"] * 5], "passed"),
+]
+#: Steps that say so when they are pressed again, instead of returning what stands.
+SAYS = {
+    "visit": "visit_arranged", "list": "can_issue_list", "recheck": "can_recheck",
+}
+
+
+@pytest.mark.parametrize(("step", "wrong", "reason", "kinds", "after"), TABLE, ids=[row[0] for row in TABLE])
+def test_each_step_answers_the_questions(project, walk, actors, step, wrong, reason, kinds, after):
+    walk.until(step)
+    act, again = getattr(walk, step), getattr(walk, step)
+    if step == "recheck":
+        item = walk.faulty()
+
+        def again():
+            return items.recheck_item(item.pk, by=factories.official("housing", Role.REVIEWER), holds=True)
+    since = last(project)
+    with pytest.raises(NotAllowed) as refusal:
+        act(by=getattr(actors, wrong))
+    assert (refusal.value.message, told(project, since)) == (reason, [])
+
+    act()
+    assert sorted(kind for kind, _ in told(project, since)) == sorted(kinds)
+    assert walk.acceptance.state == after
+    if step in {"accept", "conclude"}:
+        codes = [code for _, code in told(project, since) if code]
+        assert sorted(codes) == {"accept": [3] * 6, "conclude": [8] * 6 + [11] * 6}[step]
+
+    since = last(project)
+    if step in SAYS:
+        with pytest.raises(DomainError) as refusal:
+            again()
+        assert refusal.value.code == SAYS[step]
+    else:
+        again()
+    assert (told(project, since), walk.acceptance.state) == ([], after)
+    assert verify_chain(f"project:{project.pk}") is None
+    assert not AcceptanceApplication.objects.visible_to(actors.outsider).exists()
+
+
+# Rules and refusals -------------------------------------------------------------------------------------------------
+
+
+def test_a_project_in_an_earlier_stage_is_told_why_not(actors):
+    project = factories.enrolled_project(actors, "S3")
+    words = "项目还在谋划准备阶段，进入施工验收阶段后才能申请联合验收。"
+    assert rules.can_apply(actors.owner, WorkUnit.objects.get(project=project)) == Verdict(ok=False, reason=words)
+
+
+def test_nothing_is_accepted_before_the_papers_are_handed_in(walk, actors):
+    walk.until("submit")
+    assert rules.can_accept(actors.clerk, walk.acceptance) == Verdict(
+        ok=False, reason="申报材料还没有提交，提交接件后才能受理。"
+    )
+    with pytest.raises(NotAllowed):
+        walk.accept()
+
+
+def test_the_visit_is_not_before_the_acceptance(walk, actors):
+    walk.until("visit")
+    with pytest.raises(DomainError) as refusal:
+        application.arrange_visit(walk.acceptance.pk, by=actors.clerk, planned_on=dt.date(2026, 10, 30))
+    assert (refusal.value.code, refusal.value.message) == (
+        "visit_before_acceptance", "现场验收日期早于受理日期，请重新选择。"
+    )
+
+
+@pytest.mark.parametrize(("given", "code"), [
+    ({"result": "maybe"}, "unknown_result"), ({"result": "not_involved"}, "reason_missing"),
+    ({"result": "fault"}, "fault_missing"), ({"result": "passed", "faults": [FAULT]}, "fault_missing"),
+    ({"result": "fault", "faults": [FAULT | {"basis": " "}]}, "fault_incomplete"),
+])
+def test_a_result_is_complete_or_refused_and_nothing_is_kept(project, walk, given, code):
+    walk.until("record")
+    item, since = walk.item(4), last(project)
+    with pytest.raises(DomainError) as refusal:
+        items.record_item(item.pk, by=factories.official("housing", Role.REVIEWER), **given)
+    assert (refusal.value.code, told(project, since), walk.item(4).state) == (code, [], "pending")
+    assert IssueItem.objects.filter(kind="rectification").count() == 0
+
+
+def test_an_item_is_written_by_its_department_once(walk, actors):
+    walk.until("record")
+    item = walk.item(1)
+    with pytest.raises(NotAllowed) as refusal:
+        items.record_item(item.pk, by=actors.reviewer, result="passed")
+    assert refusal.value.message == f"由{item.organisation.label}填写。"
+    items.record_item(item.pk, by=factories.official(item.organisation.code, Role.CHIEF), result="passed")
+    with pytest.raises(NotAllowed) as refusal:
+        items.record_item(item.pk, by=factories.official(item.organisation.code, Role.CHIEF), result="passed")
+    assert refusal.value.message == "该项已填写“合格”。"
+
+
+def test_the_list_waits_for_every_department(walk, actors):
+    walk.until("record")
+    housing = factories.official("housing", Role.REVIEWER)
+    names = "、".join(item.name for item in walk.open_items())
+    assert rules.can_issue_list(housing, walk.acceptance) == Verdict(ok=False, reason=f"还没有填写：{names}")
+
+
+def test_a_visit_without_faults_goes_straight_to_the_conclusion(project, walk):
+    walk.until("record")
+    walk.record(faulty=0)
+    walk.list()
+    assert walk.acceptance.state == "merging"
+    assert Paper.objects.filter(project=project, kind="site_list").count() == 0
+    walk.conclude()
+    assert walk.acceptance.state == "passed"
+
+
+def test_the_visit_is_not_closed_for_a_day_to_come(walk):
+    walk.until("list")
+    with pytest.raises(DomainError) as refusal:
+        items.issue_list(
+            walk.acceptance.pk, by=factories.official("housing", Role.REVIEWER), held_on=dt.date(2026, 11, 3), record_text="x"
+        )
+    assert refusal.value.code == "visit_in_future"
+
+
+def test_the_list_has_a_day_and_its_answers_are_complete(walk, actors):
+    walk.until("answer")
+    issue = walk.issue()
+    assert (issue.state, issue.due_on, issue.raised_for.code, issue.debtor_organisation) == (
+        "open", dt.date(2026, 11, 5), "housing", actors.owner_body
+    )
+    with pytest.raises(DomainError) as refusal:
+        walk.rectified()
+    assert (refusal.value.code, refusal.value.message) == ("unanswered", "还有 1 条没有答复：防火门闭门器损坏。")
+    with pytest.raises(DomainError) as refusal:
+        items.answer_rectification(issue.pk, by=actors.owner, answer=" ")
+    assert refusal.value.code == "answer_missing"
+    walk.answer()
+    [evidence] = walk.issue().evidence.all()
+    assert (evidence.version.document.title, evidence.version.file_name) == ("整改佐证：防火门闭门器损坏", "整改照片.pdf")
+
+
+def test_what_does_not_hold_goes_back_and_the_clock_rests_again(walk, clock):
+    walk.until("recheck")
+    with pytest.raises(DomainError) as refusal:
+        walk.recheck(holds=False)
+    assert (refusal.value.code, refusal.value.message) == ("reason_missing", "复核不通过要写明哪里还没有改到位。")
+    walk.recheck(holds=False, note="仍有一樘门关不严")
+    assert (walk.acceptance.state, walk.issue().state, walk.item(4).state) == ("rectifying", "rejected", "rectifying")
+    assert clocks.read_clock(walk.acceptance.clock).paused is True
+    walk.answer()
+    walk.rectified()
+    walk.recheck()
+    assert (walk.acceptance.state, walk.issue().state, walk.item(4).state) == ("merging", "verified", "rechecked")
+
+
+def test_a_conclusion_does_not_pass_over_an_open_item(walk):
+    walk.until("recheck")
+    with pytest.raises(DomainError) as refusal:
+        walk.conclude(passed=True)
+    assert (refusal.value.code, refusal.value.message) == (
+        "open_items", "还有未合格的验收事项：消防验收或消防验收备案，不能出具通过的结论。"
+    )
+    with pytest.raises(DomainError) as refusal:
+        walk.conclude(passed=False)
+    assert refusal.value.code == "reason_missing"
+
+
+def test_a_refusal_without_a_failed_item_is_none(walk):
+    walk.until("conclude")
+    with pytest.raises(DomainError) as refusal:
+        walk.conclude(passed=False, note="不想给")
+    assert refusal.value.code == "nothing_failed"
+
+
+def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(project, walk, clock, actors):
+    walk.until("answer")
+    chief = factories.official("housing", Role.CHIEF)
+    assert rules.can_conclude(chief, walk.acceptance) == Verdict(
+        ok=False, reason="企业整改期限到11月5日，逾期未改完才能出具不通过的结论。"
+    )
+    clock.to(dt.datetime(2026, 11, 6, 9, tzinfo=timing.BUSINESS_ZONE))
+    assert rules.can_conclude(chief, walk.acceptance) == ALLOWED
+    walk.conclude(passed=False, note="消防问题逾期未整改")
+    first = walk.acceptance
+    assert (first.state, walk.item(4).state, walk.issue().state) == ("failed", "failed", "waived")
+    found = states(project)
+    assert {code: found[code] for code in JOINT} == {
+        "plan-verify": "decided_pass", "land-verify": "decided_pass", "quality-accept": "decided_pass",
+        "fire-record": "draft", "archive-accept": "decided_pass", "joint-accept": "draft",
+    }
+    assert sorted(Paper.objects.filter(project=project, kind__in=["conclusion", "refusal"]).values_list("title", flat=True)) == [
+        "不予行政许可决定书", "竣工联合验收意见书"
+    ] or Paper.objects.filter(project=project, kind="conclusion").count() == 1
+    assert verify_chain(f"project:{project.pk}") is None
+
+    second = application.apply_for_acceptance(first.work_unit_id, by=actors.owner)
+    assert (second.round, sorted(c.matter.matter.code for c in second.application.cases.all())) == (
+        2, ["fire-record", "joint-accept"]
+    )
+    again = dict.fromkeys((1, 2, 3, 8), ("passed", "上一轮已合格，不再重复验收")) | {4: ("pending", "")}
+    assert {i.number: (i.state, i.note) for i in second.items.filter(number__in=list(again))} == again
+
+
+@pytest.mark.parametrize(("step", "expected"), [
+    ("submit", (1, "建设单位", "提交", "联合验收申报材料")), ("accept", (3, "综合窗口", "作出", "联合验收申请的受理")),
+    ("visit", (3, "住建局", "约定", "现场验收日期")), ("answer", (1, "建设单位", "完成", "联合验收整改")),
+    ("recheck", (3, "住建局", "完成", "整改复核")), ("conclude", (3, "住建局", "出具", "竣工联合验收意见书")),
+])
+def test_everybody_sees_on_whom_it_waits(project, walk, step, expected):
+    walk.until(step)
+    [row] = awaited([factories.fresh(project)])
+    assert (row.rank, row.role, row.verb, row.what) == expected
+
+
+def test_the_filing_follows_only_after_the_conclusion(project, walk):
+    from acceptance.services.filing import follow_record
+
+    walk.until("conclude")
+    case = walk.item(12).case
+    MatterCase.objects.filter(pk=case.pk).update(state="decided_pass", decided_at=MORNING)
+    assert follow_record(case.pk) is False
+    MatterCase.objects.filter(pk=case.pk).update(state="draft", decided_at=None)
+    walk.conclude()
+    MatterCase.objects.filter(pk=case.pk).update(state="decided_pass", decided_at=timing.now())
+    assert (follow_record(case.pk), follow_record(case.pk), walk.item(12).state) == (True, False, "passed")
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_conclusions_at_once_are_one(walk, at_once):
+    walk.until("conclude")
+    pk, moment = walk.acceptance.pk, timing.now()
+    chiefs = [factories.official("housing", Role.CHIEF), factories.person("chief-two", "二席", Role.CHIEF, walk.acceptance.lead)]
+    outcomes = at_once(*[
+        lambda by=chief: conclusion.conclude(pk, by=by, passed=True, at=moment) for chief in chiefs
+    ])
+    assert [outcome.state for outcome in outcomes] == ["passed", "passed"]
+    assert Paper.objects.filter(kind="conclusion").count() == 1
+    assert Event.objects.filter(kind="acceptance.concluded").count() == 1
