@@ -146,7 +146,8 @@ def _is_number(text: str) -> bool:
 def html_of(paper: Paper, *, request: HttpRequest | None = None, extra: dict[str, Any] | None = None) -> str:
     """Return the paper as HTML: a document for the renderer, or for a request a page of the portal."""
     template = select_template([f"papers/{paper.kind}.html", "papers/notice.html"])
-    return template.render(context_of(paper, for_pdf=request is None) | (extra or {}), request)
+    html: str = template.render(context_of(paper, for_pdf=request is None) | (extra or {}), request)
+    return html
 
 
 def pdf_of(paper: Paper) -> bytes:

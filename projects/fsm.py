@@ -6,10 +6,22 @@ protected values are taken out of the instance, refreshed, and put back when the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django_fsm import ConcurrentTransitionMixin, FSMField
+from django_fsm import FSMField
+
+if TYPE_CHECKING:
+
+    class ConcurrentTransitionMixin:
+        """What the type checker knows of the mixin, which has no types of its own."""
+
+        state_fields: tuple[models.Field[Any, Any], ...]
+
+        def _update_initial_state(self) -> None: ...
+
+else:
+    from django_fsm import ConcurrentTransitionMixin
 
 
 class StateField(FSMField):

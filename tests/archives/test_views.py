@@ -181,6 +181,7 @@ def test_the_archive_asks_the_same_number_of_queries_for_one_and_thirty(client, 
     client.force_login(world.clerk)
     url = f"/projects/{world.project.pk}/archive/"
     counts = []
+    client.get(url)
     for number in (1, 29):
         with transaction.atomic():
             for at in range(number):
