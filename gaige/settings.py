@@ -260,6 +260,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 #: Working days in which a fault found on site is to be put right, when the site visit sets no other day.
 RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 3, low=1, high=90)
+#: The counters above a list may lag so many seconds behind what others do, never behind what one does oneself.
+COUNTERS_SECONDS = env.integer("COUNTERS_SECONDS", 15, low=0, high=300)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
 

@@ -33,6 +33,7 @@ from packages.waiting import (
     cases_of,
     drafts_of,
     project_waiting,
+    waiting_and_readings,
 )
 from projects import timing
 from projects.access import access_of
@@ -143,7 +144,7 @@ def _mine(cases: QuerySet[MatterCase], user: Person) -> QuerySet[MatterCase]:
 
 def work_rows(cases: Sequence[MatterCase]) -> list[WorkRow]:
     """Return the rows of one page of the work list, in their order."""
-    waiting, readings = case_waiting(cases), case_readings(cases)
+    waiting, readings = waiting_and_readings(cases)
     return [WorkRow(case, waiting.get(case.pk), readings[case.pk]) for case in cases]
 
 

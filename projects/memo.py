@@ -1,8 +1,7 @@
 """What has been computed and cannot have changed since, kept in the process for a short while.
 
 A key carries what the value depends on: the head of a project's chain of events, the day, who asks. So an event changes
-the key, and nothing has to be thrown away. `seconds` bounds what a key cannot see (a person's name, a body's label, two
-events that were committed in another order than they were numbered).
+the key, and nothing has to be thrown away. `seconds` bounds what a key cannot see: a person's name, a body's label.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
@@ -75,12 +75,35 @@ def forget_all() -> None:
         memo.forget()
 
 
-def newest_event() -> str:
-    """Return the hash of the event written last, whatever its project: it moves whenever anything happens."""
+class Counters(Memo[tuple[int, V]]):
+    """Counts over everything that a person sees. They may lag behind what others do by `COUNTERS_SECONDS`.
+
+    They never lag behind what the person has done: an own event since they were counted has them counted anew.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__(most=1000, seconds=settings.COUNTERS_SECONDS)
+
+    def for_user(self, user: User, key: Hashable, count: Callable[[], V]) -> V:
+        """Return the counts of a key for a person."""
+        found = self.get(key)
+        if found is not None and not _has_acted(user.pk, found[0]):
+            return found[1]
+        newest = _newest_event()
+        return self.put(key, (newest, count()))[1]
+
+
+def _has_acted(user_id: int, since: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT hash FROM projects_event ORDER BY id DESC LIMIT 1")
-        row = cursor.fetchone()
-    return str(row[0]) if row else ""
+        cursor.execute("SELECT 1 FROM projects_event WHERE id > %s AND actor_id = %s LIMIT 1", [since, user_id])
+        return cursor.fetchone() is not None
+
+
+def _newest_event() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(id) FROM projects_event")
+        return int(cursor.fetchone()[0] or 0)
 
 
 #: SQL and parameters of a list by the key of what it shows: building them costs more than running them.

@@ -11,6 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from django.template.loader import get_template, render_to_string
 
 from projects import timing
+from projects.access import access_of
 from projects.chain import (
     GROUPS,
     LEDGER_KINDS,
@@ -23,7 +24,7 @@ from projects.chain import (
 )
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
-from projects.memo import Memo, asker, newest_event, rows_of
+from projects.memo import Counters, Memo, asker, rows_of
 from projects.models import Clock, Event, Organisation, Party, Project, Region
 from projects.one_page import clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
@@ -108,9 +109,8 @@ class Line(NamedTuple):
 LineKey = tuple[int, str, dt.date]
 #: A line stays as it is while nothing happens in its project and the day is the same.
 _lines: Memo[Line] = Memo(most=5000, seconds=60)
-#: Counters and regions stay while nothing happens anywhere.
-_counters: Memo[dict[str, int]] = Memo(most=500, seconds=20)
-_regions: Memo[list[Region]] = Memo(most=500, seconds=20)
+_counters: Counters[dict[str, int]] = Counters()
+_regions: Memo[list[Region]] = Memo(most=1000, seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def project_list(
     """Return one page of the projects that a person may see. The number of queries does not depend on `size`."""
     sort = sort if sort in SORTS else "-id"
     who, today = asker(user), timing.today()
-    counts = _counters.of((who, newest_event(), replace(wanted, stage="")), lambda: _by_stage(narrowed(user, wanted)))
+    counts = _counters.for_user(user, (who, replace(wanted, stage="")), lambda: _by_stage(narrowed(user, wanted)))
     if after is None and before is None:
         page = _first_page((who, wanted, sort, size), user, wanted, sort=sort, size=size)
     else:
@@ -182,9 +182,11 @@ def _render(keys: Sequence[LineKey]) -> dict[LineKey, Line]:
 
 
 def regions_of(user: User) -> list[Region]:
-    """Return the regions that have a project the person may see."""
+    """Return the regions to choose from: of those who see whole regions, the ones that have a project."""
+    if not access_of(user).region_prefixes:
+        return []
     regions = Region.objects.order_by("code")
-    return _regions.of((asker(user), newest_event()), lambda: list(regions.filter(pk__in=_region_keys(user))))
+    return _regions.of(asker(user), lambda: list(regions.filter(pk__in=_region_keys(user))))
 
 
 def _region_keys(user: User) -> Any:

@@ -21,7 +21,7 @@ from packages.states import TASK_OPEN, TONES, CaseState
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import access_of
-from projects.memo import Memo, asker, newest_event, rows_of
+from projects.memo import Counters, Memo, asker, rows_of
 from projects.models import IssueItem, Organisation, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
@@ -35,8 +35,7 @@ TABS: tuple[tuple[str, str], ...] = (
 CSV_HEAD = ("项目代码", "项目", "建设单位", "事项", "牵头部门", "办件编号", "状态", "时限", "到期", "在等谁")
 #: A line stays as it is while nothing happens in its project and the day is the same.
 _lines: Memo[Line] = Memo(most=5000, seconds=60)
-#: Counters stay while nothing happens anywhere.
-_counters: Memo[dict[str, int]] = Memo(most=500, seconds=20)
+_counters: Counters[dict[str, int]] = Counters()
 _options: Memo[tuple[tuple[PackageVersion, ...], tuple[Organisation, ...]]] = Memo(most=1, seconds=20)
 
 
@@ -130,7 +129,7 @@ def _counts(user: User, query: Mapping[str, str]) -> dict[str, int]:
             **{name: Count("pk", filter=_tab(name, user)) for name, _ in TABS}
         )
 
-    return _counters.of((_asked(user, query), newest_event()), count)
+    return _counters.for_user(user, _asked(user, query), count)
 
 
 def _render(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt.date], Line]:
@@ -169,12 +168,12 @@ def _mine(user: User) -> Q:
     asked = ReviewTask.objects.filter(
         session__case=OuterRef("pk"), state__in=TASK_OPEN, organisation_id__in=access.organisation_ids
     )
-    reach = Q(Exists(asked))
+    reach = Q()
     if access.has(Role.CLERK):
         reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
     if access.has(Role.CHIEF):
         reach |= Q(state=CaseState.IN_REVIEW, lead_id__in=access.by_role[Role.CHIEF])
-    return reach
+    return reach | Q(Exists(asked))
 
 
 def _of_paper(number: str) -> Q:
@@ -199,7 +198,7 @@ def _tab(name: str, user: User) -> Q:
         "received": Q(state=CaseState.RECEIVED),
         "correcting": Q(state=CaseState.CORRECTING),
         "in_review": Q(state__in=[CaseState.ACCEPTED, CaseState.IN_REVIEW]),
-        "owner": Q(Exists(owed), state=CaseState.CORRECTING),
+        "owner": Q(state=CaseState.CORRECTING) & Q(Exists(owed)),  # the state first: few are asked what is owed
         "all": Q(pk__isnull=False),
     }[name]
 
