@@ -94,10 +94,18 @@ def case_readings(cases: Sequence[MatterCase]) -> dict[int, Reading]:
     return {case.pk: read_clock(clocks.get(case.promised_clock_id or case.intake_clock_id or 0)) for case in cases}
 
 
+def waiting_and_readings(cases: Sequence[MatterCase]) -> tuple[dict[int, Waiting], dict[int, Reading]]:
+    """Return both of a list of cases, their clocks read once."""
+    shown = {case.pk: case.promised_clock_id or case.intake_clock_id for case in cases}
+    open_ones = [case for case in cases if case.state in CASE_OPEN]
+    facts = _gather(open_ones, also={pk for pk in shown.values() if pk})
+    return {case.pk: _of_case(case, facts) for case in open_ones}, {pk: facts.read(of) for pk, of in shown.items()}
+
+
 # Reading -----------------------------------------------------------------------------------------------------------
 
 
-def _gather(cases: Sequence[MatterCase]) -> _Facts:
+def _gather(cases: Sequence[MatterCase], also: Iterable[int] = ()) -> _Facts:
     running = [case.pk for case in cases if case.state == CaseState.IN_REVIEW]
     tasks: dict[int, list[ReviewTask]] = defaultdict(list)
     stages = [SessionState.REVIEWING, SessionState.MERGING]
@@ -106,13 +114,21 @@ def _gather(cases: Sequence[MatterCase]) -> _Facts:
         tasks[task.session.case_id or 0].append(task)
     away = [CaseState.CORRECTING, CaseState.SUSPENDED]
     issues = _issues(str(case.pk) for case in cases if case.state in away)
-    held: dict[int, Clock] = seen(("clocks", cases[0].project_id)) or {} if cases else {}
-    wanted = {pk for case in cases if (pk := clock_of(case))}
+    page: dict[int, Clock] = seen(("clocks", cases[0].project_id)) or {} if cases else {}
+    held = dict(page)
+    held |= {clock.pk: clock for case in cases for clock in _joined(case)}
+    wanted = {*also, *(pk for case in cases if (pk := clock_of(case)))}
     clocks = {pk: held[pk] for pk in wanted} if wanted <= set(held) else Clock.objects.in_bulk(wanted)
     clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
     clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
-    pauses = {pk: list(held[pk].pauses.all()) for pk in clocks} if set(clocks) <= set(held) else _pauses(clocks)
+    pauses = {pk: list(page[pk].pauses.all()) for pk in clocks} if set(clocks) <= set(page) else _pauses(clocks)
     return _Facts(clocks, pauses, tasks, issues, chiefs_of({case.lead_id for case in cases}))
+
+
+def _joined(case: MatterCase) -> Iterable[Clock]:
+    """The clocks that were read together with the case."""
+    names = ("intake_clock", "promised_clock", "special_clock")
+    return [clock for name in names if (clock := case._state.fields_cache.get(name)) is not None]
 
 
 def _issues(keys: Iterable[str]) -> dict[int, list[IssueItem]]:
@@ -269,7 +285,8 @@ def _open_cases(by_pk: dict[int, Project]) -> list[MatterCase]:
     if read is not None:
         return sorted((case for case in read if case.state in CASE_OPEN), key=lambda case: case.pk)
     found = MatterCase.objects.filter(project_id__in=list(by_pk), state__in=CASE_OPEN)
-    cases = list(found.select_related("matter", "lead").order_by("pk"))
+    clocks = ("intake_clock", "promised_clock", "special_clock")
+    cases = list(found.select_related("matter", "lead", *clocks).order_by("pk"))
     for case in cases:
         case.project = by_pk[case.project_id]
     return cases
