@@ -63,7 +63,7 @@ def refuse_intake(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
         what=f"“{case.matter.name}”{word}",
         do=f"向{referral.strip()}申请" if referral.strip() else "补正后可以重新申报", when="随时可以重新申报",
-        paragraphs=paragraphs, legal=["《行政许可法》第三十二条", paperwork.REMEDIES],
+        paragraphs=paragraphs, legal=["《行政许可法》第三十二条", paperwork.remedies()],
     )
     return case
 

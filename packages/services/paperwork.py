@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
@@ -34,9 +36,12 @@ SERIES: dict[str, str] = {
     PaperKind.CERTIFICATE: "许",
     PaperKind.REFUSAL: "不许",
 }
-REMEDIES = (
-    "如不服本决定，可以自收到之日起六十日内依法申请行政复议，或者自收到之日起六个月内依法提起行政诉讼。"
-)
+
+
+def remedies() -> str:
+    """Return how a decision may be contested (行政许可法 38). The terms are those of the place's own wording: a setting,
+    since they follow other laws than those that this portal has read."""
+    return str(settings.REMEDIES_TEXT)
 
 
 def day(value: dt.date | None) -> str:
