@@ -1,8 +1,8 @@
 """What one page has read already, shared by its panels and gone with it.
 
-The panels of the project page come from five apps that know nothing of each other; each reads the cases, the clocks, the
-acceptance of the same project. Inside `one_page()` a reading is made once. Outside of it nothing is kept: services and
-tests always read the rows.
+The panels of the project page come from five apps that know nothing of each other; each reads the cases, the clocks,
+the acceptance of the same project. Inside `one_page()` a reading is made once. Outside of it nothing is kept: services
+and tests always read the rows.
 """
 
 from __future__ import annotations

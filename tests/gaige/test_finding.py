@@ -48,7 +48,7 @@ def test_what_is_not_ones_own_answers_as_what_does_not_exist(make_project, peopl
     assert (hidden.status_code, missing.status_code) == (200, 200)
 
     def told(response, text):
-        body = response.text[response.text.index('<main'):].replace(text, "")
+        body = response.text[response.text.index("<main"):].replace(text, "")
         return body[: body.index("</main>")]
 
     assert told(hidden, there) == told(missing, not_there)
