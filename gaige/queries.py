@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from projects.models import User
 
 NEWEST = 2
+LONGEST_SCOPE = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,21 @@ def package_groups() -> tuple[list[PackageGroup], int]:
     groups: dict[str, list[PackageCard]] = {key: [] for key in Investment.values}
     for version in PackageVersion.objects.published().select_related("package").order_by("package__order"):
         name = version.name.partition("·")[2] or version.name
-        scope = version.scope_text.partition("；")[0].partition("。")[0]
+        scope = _short(version.scope_text)
         card = PackageCard(version.code, name, scope, version.total_days, *version.stage_days)
         groups[version.investment].append(card)
     longest = max((card.total for cards in groups.values() for card in cards), default=1)
     return [PackageGroup(Investment(key).label, cards) for key, cards in groups.items() if cards], longest
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a scope, cut between two parts of it where it is long."""
+    clause = re.split("[；。（]", text, maxsplit=1)[0]
+    parts = re.split("(?<=[、，：])", clause)
+    while len(parts) > 1 and len("".join(parts)) > LONGEST_SCOPE:
+        parts.pop()
+    short = "".join(parts)
+    return short if short == clause else f"{short.rstrip('、，：')}等"
 
 
 def newest_bulletins(user: User | AnonymousUser) -> list[Bulletin]:

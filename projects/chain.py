@@ -132,7 +132,7 @@ def _entry(project: Project, event: Event) -> Entry:
         return Entry(event.happened_at, title, "", who, kind)
     if summary.startswith(label):
         return Entry(event.happened_at, label, summary.removeprefix(label), who, kind)
-    if label and label in summary:
+    if label and (label in summary or any(len(part) > 3 and part in summary for part in label.split())):
         return Entry(event.happened_at, summary, "", who, kind)
     return Entry(event.happened_at, label, f" {summary}" if summary else "", who, kind)
 

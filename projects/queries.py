@@ -22,6 +22,7 @@ from projects.chain import (
     group_of,
     project_ledger,
 )
+from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
 from projects.memo import Counters, Memo, asker, rows_of
@@ -97,6 +98,23 @@ class ProjectRow:
     def first(self) -> Waiting | None:
         """Return what the project waits for first."""
         return self.waiting[0] if self.waiting else None
+
+    @property
+    def who(self) -> str:
+        """Return on whom it waits; the owner's name stands in the line already."""
+        first = self.first
+        if first is None:
+            return ""
+        return first.role if first.person == self.project.owner.name else first.who
+
+    @property
+    def due(self) -> str:
+        """Return when what it waits for is due: 11月24日到期, or that it was."""
+        first = self.first
+        if first is None or first.due_on is None:
+            return ""
+        past = "已于" if first.light == Light.RED else ""
+        return f"{past}{first.due_on.month}月{first.due_on.day}日到期"
 
 
 class Line(NamedTuple):
