@@ -79,9 +79,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the joint acceptance: on whom it waits, its clock, the twelve items, the one list, what may be done."""
     acceptance = _acceptance(request, pk)
     user = request.user
+    rows = queries.item_rows(acceptance, user)
     context = {
         "acceptance": acceptance, "project": acceptance.project, "tone": TONES.get(acceptance.state, "plain"),
-        "rows": queries.item_rows(acceptance, user), "waiting": waiting_on(acceptance.project),
+        "rows": rows, "has_issues": any(row.issues for row in rows), "waiting": waiting_on(acceptance.project),
         "reading": read_clock(acceptance.clock), "visit": getattr(acceptance, "visit", None),
         "can_accept": rules.can_accept(user, acceptance), "can_arrange": rules.can_arrange(user, acceptance),
         "can_list": rules.can_issue_list(user, acceptance), "can_return": rules.can_return(user, acceptance),

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SIZES = (20, 100)
 INBOX_SIZE = 50
 LATE_MINUTES = 30
+#: Jobs that run at least every ten minutes; the last of them tells whether the workers live.
+SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
 #: Jobs that a director watches, in the order of the table, with their names on screen.
 JOBS: dict[str, str] = {
     "sweep_due": "到期提醒巡检",
@@ -244,7 +246,7 @@ def role_choices(project: Project) -> list[RoleChoice]:
 def inbox(user: User) -> QuerySet[Notification]:
     """Return a person's own messages, the unread ones first, then the newest."""
     read = Case(When(read_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
-    found = Notification.objects.visible_to(user).select_related("project")
+    found = Notification.objects.visible_to(user).select_related("clock")
     return found.order_by(read, "-pk")
 
 
@@ -290,7 +292,7 @@ class SweepLine:
 
 def sweep_line() -> SweepLine:
     """Return the line 最近一次巡检; late when no sweep has run for more than thirty minutes. One query."""
-    run = last_run("sweep_due")
+    run = last_run(*SWEEPS)
     if run is None:
         return SweepLine("最近一次巡检：没有记录，请联系管理员", is_late=True)
     begun = run.started_at.astimezone(timing.BUSINESS_ZONE)
