@@ -51,7 +51,6 @@ def answer(world, actor, row, url):
         response = getattr(client, row.method)(url, row.data)
         if response.streaming:
             b"".join(response)
-        response.close()
         transaction.set_rollback(True)
     return response.status_code
 
