@@ -86,5 +86,5 @@ def access_of(user: User | AnonymousUser | None) -> Access:
         region_prefixes=tuple(sorted(set(prefixes))),
         organisations=tuple({row.organisation_id: row.organisation for row in rows}.values()),
     )
-    user._access = access  # type: ignore[union-attr]  # noqa: SLF001 - our own note on the request's user
+    user._access = access  # type: ignore[attr-defined]  # noqa: SLF001 - our own note on the request's user
     return access

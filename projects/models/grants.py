@@ -40,7 +40,7 @@ class ProjectGrant(UserObjectPermissionBase):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="批准人"
     )
 
-    objects = ProjectGrantQuerySet.as_manager()
+    objects = ProjectGrantQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta:
         """Names, constraints, indexes."""

@@ -28,7 +28,9 @@ class IssueItem(StateModel):
     knows nothing of higher apps. `batch` groups the items of one notice or one list; `raised_on` is its day.
     """
 
-    project = models.ForeignKey("projects.Project", on_delete=models.PROTECT, related_name="issues", verbose_name="项目")
+    project = models.ForeignKey(
+        "projects.Project", on_delete=models.PROTECT, related_name="issues", verbose_name="项目"
+    )
     kind = models.CharField("类别", max_length=14, choices=IssueKind)
     state = StateField("状态", choices=IssueState, default=IssueState.OPEN)
     subject_type = models.CharField("对象类型", max_length=60)

@@ -83,7 +83,7 @@ class Event(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert once; a second save is refused."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("events are append-only")
         super().save(*args, **kwargs)
 

@@ -146,7 +146,7 @@ class Project(StateModel):
     @property
     def is_open(self) -> bool:
         """Return whether somebody still has to do something: active and not delivered."""
-        return self.status == ProjectStatus.ACTIVE and self.stage != Stage.DELIVERED
+        return bool(self.status == ProjectStatus.ACTIVE and self.stage != Stage.DELIVERED)
 
 
 class WorkUnit(models.Model):
