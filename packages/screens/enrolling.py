@@ -30,8 +30,8 @@ PER_PAGE = 8
 #: The section that comes before the groups of the vocabulary: what decides the package.
 DECIDES = "套餐"
 ROUNDS = 12
-#: Several may be chosen, but one has to be.
-NEVER_EMPTY = frozenset({"works", "building_use"})
+#: Questions that only make sense once another is answered.
+WAITS_FOR = {"pipeline_length": "pipeline_project", "pipeline": "pipeline_project"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Sheet:
 
     @property
     def leaves_choices(self) -> bool:
-        """Whether one press can answer something of what is open with no."""
-        return any(fact.kind in (FactKind.YES_NO, FactKind.MANY) for fact in self.open)
+        """Whether one press may answer the rest with no: never what decides the package."""
+        return self.plan is not None and any(fact.kind is FactKind.YES_NO for fact in self.open)
 
 
 def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
@@ -116,10 +116,11 @@ def known_at_first(project: Project, enrolment: Enrolment | None) -> dict[str, F
 def _open(project: Project, facts: dict[str, FactValue]) -> tuple[Proposal, PlanView | None, tuple[Fact, ...]]:
     """The proposal, the plan once a package is settled, and what is open: first for the package, then for the plan."""
     proposal = propose_package(facts, project.investment)
-    if proposal.package_version is None:
-        return proposal, None, tuple(fact for fact in proposal.questions if fact.asked_of != "reserved")
-    plan = build_plan(proposal.package_version, facts)
-    return proposal, plan, tuple(fact for fact in plan.questions if fact.asked_of != "reserved")
+    plan = build_plan(proposal.package_version, facts) if proposal.package_version else None
+    questions = plan.questions if plan else proposal.questions
+    names = {fact.name for fact in questions}
+    asked = [fact for fact in questions if fact.asked_of != "reserved" and WAITS_FOR.get(fact.name) not in names]
+    return proposal, plan, tuple(asked)
 
 
 def _asked(
@@ -159,20 +160,13 @@ def _answers(facts: dict[str, FactValue]) -> tuple[Answer, ...]:
 
 
 def answer_no(facts: dict[str, FactValue], asked: Iterable[Fact]) -> dict[str, FactValue]:
-    """The facts with every unanswered yes/no as no and every unanswered choice of several as none of them."""
-    filled = dict(facts)
-    for fact in asked:
-        if fact.name in filled or fact.name in NEVER_EMPTY:
-            continue
-        if fact.kind is FactKind.YES_NO:
-            filled[fact.name] = "no"
-        elif fact.kind is FactKind.MANY:
-            filled[fact.name] = []
-    return filled
+    """The facts with every unanswered yes/no as no; numbers and choices stay open."""
+    open_ones = [fact.name for fact in asked if fact.kind is FactKind.YES_NO and fact.name not in facts]
+    return {**facts, **dict.fromkeys(open_ones, "no")}
 
 
 def answer_all_no(project: Project, facts: dict[str, FactValue]) -> dict[str, FactValue]:
-    """The same for whatever is open now and becomes open by that; numbers and kinds stay open."""
+    """The same for whatever is open now and becomes open by that."""
     for _ in range(ROUNDS):
         filled = answer_no(facts, _open(project, facts)[2])
         if filled == facts:

@@ -47,14 +47,23 @@ def test_answers_travel_in_the_address(window, bare):
 def test_the_rest_of_the_page_as_no(window, bare):
     sheet = enrolling.sheet(bare, "land_supply=transfer")
     filled = enrolling.answer_no(sheet.facts, sheet.asked)
-    assert filled == {"land_supply": "transfer", "pipeline_project": "no", "pipeline": [], "simple_design": "no"}
+    assert filled == {
+        "land_supply": "transfer", "pipeline_project": "no", "simple_design": "no", "near_river": "no",
+        "heritage_zone": "no",
+    }
 
 
-def test_everything_as_no_leaves_numbers_and_kinds_open(bare):
+def test_what_decides_the_package_is_never_answered_by_one_press(window, bare):
+    sheet = window.get(reverse("packages:enrol", args=[bare.pk])).context["sheet"]
+    assert sheet.leaves_choices is False
+    assert not {"pipeline", "pipeline_length"} & {fact.name for fact in sheet.open}
+
+
+def test_everything_as_no_leaves_numbers_and_choices_open(bare):
     facts = enrolling.answer_all_no(bare, parse_facts("land_supply=transfer;works=new;building_use=warehouse"))
     left = enrolling.sheet(bare, format_facts(facts)).open
     assert left
-    assert {fact.kind for fact in left} <= {"number", "one"}
+    assert {fact.kind for fact in left} <= {"number", "one", "many"}
 
 
 def test_none_of_them_is_an_answer(window, bare):
