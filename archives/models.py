@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import transition
 
 from archives.states import PaperKind, PaperState, TokenState, Visibility
@@ -62,9 +62,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         projects = Project.objects.visible_to(user)
         if not access_of(user).is_office:
             return self.filter(project__in=projects).exclude(visibility=Visibility.OFFICE)
-        return self.filter(
-            Q(project__in=projects) | Q(doc_class=OWNER_CLASS, project__owner__in=projects.values("owner"))
-        )
+        # Two bounds instead of an equality: each document asks about its own project, see `Project.visible_to`.
+        own = projects.filter(pk__gte=OuterRef("project"), pk__lte=OuterRef("project"))
+        same_owner = projects.filter(owner__gte=OuterRef("project__owner"), owner__lte=OuterRef("project__owner"))
+        return self.filter(Q(Exists(own)) | Q(doc_class=OWNER_CLASS) & Q(Exists(same_owner)))
 
     def current(self) -> DocumentQuerySet:
         """Return those that nothing has replaced."""
@@ -187,9 +188,9 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         from projects.access import access_of
 
         access = access_of(user)
-        mine = self.filter(
-            Q(project__in=Project.objects.visible_to(user)) | Q(project=None, issuer_id__in=access.organisation_ids)
-        )
+        projects = Project.objects.visible_to(user)
+        own = projects.filter(pk__gte=OuterRef("project"), pk__lte=OuterRef("project"))
+        mine = self.filter(Q(Exists(own)) | Q(project=None, issuer_id__in=access.organisation_ids))
         if access.is_office:
             return mine
         return mine.exclude(document__isnull=False, document__visibility=Visibility.OFFICE)
