@@ -22,8 +22,9 @@ from projects.waiting import Waiting, waiting_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PERMITS = "已取得的许可"
 WAITS_SHOWN = 4
+#: A project this young gets its view before anybody asks for it.
+NEW = dt.timedelta(days=1)
 Facts = dict[str, Any]
 
 
@@ -54,12 +55,16 @@ def refresh(projects: Sequence[Project]) -> dict[int, Facts]:
 
 
 def refresh_stale(*, limit: int = 100) -> int:
-    """Compute anew the kept views that an event or a new day has overtaken; return how many."""
+    """Compute the views of new projects, and anew those that an event or a new day has overtaken; return how many.
+
+    Of older projects only those that somebody has opened are kept up.
+    """
+    overtaken = Q(public_view__isnull=False) & (
+        ~Q(public_view__seq=F("event_seq")) | ~Q(public_view__day=timing.today())
+    )
+    new = Q(public_view=None, registered_at__gte=timing.now() - NEW)
     stale = (
-        Project.objects.filter(public_view__isnull=False)
-        .filter(~Q(public_view__seq=F("event_seq")) | ~Q(public_view__day=timing.today()))
-        .select_related("owner", "centre", "region")
-        .order_by("-pk")
+        Project.objects.filter(overtaken | new).select_related("owner", "centre", "region").order_by("-pk")
     )
     found = list(stale[:limit])
     if found:

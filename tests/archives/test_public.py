@@ -72,12 +72,22 @@ def test_it_is_computed_anew_after_an_event_and_on_a_new_day(client, address, wo
     issue(kind="certificate", title="施工许可证", series="施", is_public=True)
     assert "施工许可证" in client.get(address).content.decode()
     before = PublicView.objects.get(project=world.project)
-    assert refresh_public() == 0
+    assert refresh_public() == 0, "it is up to date"
     PublicView.objects.update(day=dt.date(2020, 1, 1))
     assert refresh_public() == 1
     assert PublicView.objects.get(project=world.project).facts == before.facts
     project = Project.objects.select_related("owner", "centre", "region").get(pk=world.project.pk)
     assert public.refresh([project])[project.pk] == before.facts
+
+
+def test_the_sweep_prepares_new_projects_and_keeps_up_those_that_were_opened(client, address, world):
+    assert (refresh_public(), refresh_public()) == (1, 0)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address)
+    assert len(queries) == 1
+    PublicView.objects.all().delete()
+    Project.objects.update(registered_at="2026-01-01T00:00+08:00")
+    assert refresh_public() == 0
 
 
 def test_the_owner_sees_more_at_the_same_address(client, address, world):
