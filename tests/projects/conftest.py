@@ -8,6 +8,7 @@ import pytest
 
 from projects.codes import mod_11_10
 from projects.models import Membership, Organisation, Region, User
+from projects.regions import REGIONS, parent_code
 from projects.services.registration import register_project
 
 OWNER_USCC, OTHER_USCC = "91110000710925462X", "91100000100003962T"
@@ -31,9 +32,17 @@ def make_user(username, *, name, role, organisation, since=SINCE, until=None):
     return user
 
 
+def _regions():
+    """The regions are there: a transactional test before this one empties the tables."""
+    for code, name in sorted(REGIONS.items()):
+        parent = Region.objects.filter(code=parent_code(code)).first()
+        Region.objects.get_or_create(code=code, defaults={"name": name, "parent": parent})
+
+
 @pytest.fixture
 def bodies(db):
     """The centre, a department, an enterprise and a stranger's enterprise."""
+    _regions()
     region = Region.objects.get(code="140581")
     centre, _ = Organisation.objects.get_or_create(
         code="approval-bureau",

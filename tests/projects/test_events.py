@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from projects import timing
 from projects.errors import DomainError
 from projects.events import digest, fold, record, told_by, verify_all, verify_chain
-from projects.models import Event, Project
+from projects.models import Event, Outbox, Project
 
 pytestmark = pytest.mark.django_db
 ON_POSTGRESQL = connection.vendor == "postgresql"
@@ -23,8 +23,10 @@ def tell(project, summary="说明", **more):
 
 def tamper(sql, *values):
     """Change the table behind the program's back; on PostgreSQL the trigger has to be switched off for it."""
+    Outbox.objects.all().delete()
     with connection.cursor() as cursor:
         if ON_POSTGRESQL:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE projects_event DISABLE TRIGGER projects_event_append_only")
         cursor.execute(sql, values)
         if ON_POSTGRESQL:
