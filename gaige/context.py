@@ -16,12 +16,14 @@ from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
 from projects.access import access_of
 from projects.jobs import last_run
-from projects.memo import Memo
+from projects.memo import Memo, rows_of
 from projects.models import JobRun
 
 #: Jobs that beat starts at least every ten minutes; after three missed turns people are told.
 SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
 LATE_MINUTES = 30
+#: More reminders than this are not counted.
+MOST_UNREAD = 999
 _last_sweep: Memo[tuple[JobRun | None]] = Memo(most=1, seconds=15)
 
 
@@ -69,7 +71,8 @@ def _duty(request: HttpRequest) -> str:
 def _unread(request: HttpRequest) -> int:
     if not _signed_in(request):
         return 0
-    return Notification.objects.visible_to(request.user).filter(read_at=None).count()
+    mine = Notification.objects.visible_to(request.user).filter(read_at=None).order_by()
+    return len(rows_of(("unread", request.user.pk), lambda: mine.values_list("pk")[:MOST_UNREAD]))
 
 
 def _long(minutes: int) -> str:

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from packages import queries
+from packages.choices import MatterStage
 from packages.models import Application, MatterCase, PackageVersion, ReviewTask
 from packages.queries import WorkRow
 from packages.states import TASK_OPEN, TONES, CaseState
@@ -26,6 +27,7 @@ from projects.models import IssueItem, Organisation, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 SIZES = (20, 50, 100)
+FIELDS = ("q", "stage", "package", "lead")
 MOST_IN_FILE = 5000
 NO_DATE = "-"
 TABS: tuple[tuple[str, str], ...] = (
@@ -36,7 +38,8 @@ CSV_HEAD = ("项目代码", "项目", "建设单位", "事项", "牵头部门", 
 #: A line stays as it is while nothing happens in its project and the day is the same.
 _lines: Memo[Line] = Memo(most=5000, seconds=60)
 _counters: Counters[dict[str, int]] = Counters()
-_options: Memo[tuple[tuple[PackageVersion, ...], tuple[Organisation, ...]]] = Memo(most=1, seconds=20)
+#: The fields above the list, by what is chosen in them.
+_tools: Memo[str] = Memo(most=200, seconds=20)
 
 
 class Line(NamedTuple):
@@ -88,8 +91,7 @@ class DeskPage:
     size: int
     before: str | None
     after: str | None
-    packages: tuple[PackageVersion, ...]
-    departments: tuple[Organisation, ...]
+    tools: str
 
     @property
     def label(self) -> str:
@@ -105,20 +107,23 @@ def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
     found, before, after = _cut(user, query, tab, size)
     today = timing.today()
     rows = _lines.all_of([(line.pk, line.head, today) for line in found], _render)
-    packages, bodies = _options.of("options", _read_options)
-    return DeskPage(
-        tuple(rows), tuple(_tabs(query, tab, counts)), tab, counts[tab], size, before, after, packages, bodies
-    )
+    chosen = {name: query.get(name, "") for name in FIELDS}
+    tools = _tools.of((tab, size, *chosen.values()), lambda: _render_tools(tab, size, chosen))
+    return DeskPage(tuple(rows), tuple(_tabs(query, tab, counts)), tab, counts[tab], size, before, after, tools)
 
 
-def _read_options() -> tuple[tuple[PackageVersion, ...], tuple[Organisation, ...]]:
+def _render_tools(tab: str, size: int, chosen: Mapping[str, str]) -> str:
     versions = PackageVersion.objects.published().select_related("package").order_by("package__order")
-    return tuple(versions), tuple(departments())
+    context = {
+        "tab": tab, "chosen": size, "asked": chosen, "stages": MatterStage.choices, "sizes": SIZES,
+        "packages": versions, "departments": departments(),
+    }
+    return get_template("packages/_desk_tools.html").render(context)
 
 
 def _asked(user: User, query: Mapping[str, str]) -> tuple[Hashable, ...]:
     """Return what the list depends on, but for the tab and the page."""
-    return asker(user), *(query.get(name, "") for name in ("q", "stage", "lead", "package"))
+    return asker(user), *(query.get(name, "") for name in FIELDS)
 
 
 def _counts(user: User, query: Mapping[str, str]) -> dict[str, int]:

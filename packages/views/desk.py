@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from packages import queries
-from packages.choices import MatterStage
 from packages.screens import case as case_screen
 from packages.screens import desk as screen
 from packages.screens import owing
@@ -23,7 +22,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     if request.GET.get("export") == "csv":
         return csv_response("工作台", screen.csv_lines(person(request), request.GET.dict()))
     page = screen.desk_page(person(request), request.GET.dict())
-    return render(request, "packages/desk.html", {"page": page, "stages": MatterStage.choices, "sizes": screen.SIZES})
+    return render(request, "packages/desk.html", {"page": page})
 
 
 @login_required
