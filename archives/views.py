@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from archives import codewords, papering, qr, queries, rules, serving
 from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
@@ -107,7 +107,7 @@ def card_void(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @rate_limited("q")
-@require_GET
+@require_safe
 def public_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show everybody where a project stands; who is involved in it sees more at the same address."""
     found = queries.token_of(token)
@@ -135,7 +135,7 @@ def _gone(request: HttpRequest, token: QrToken) -> HttpResponse:
 
 
 @rate_limited("verify")
-@require_GET
+@require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """Say whether the archive holds the paper with this code, or a file with this SHA-256."""
     form = VerifyForm(request.GET or None)
