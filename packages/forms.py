@@ -249,6 +249,18 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(label="撤件原因", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class RecallForm(forms.Form):
+    """撤回 of a step of the body, with its reason."""
+
+    reason = forms.CharField(label="撤回理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ReconsultForm(forms.Form):
+    """What was changed before a department that disagreed is asked once more."""
+
+    note = forms.CharField(label="作了哪些修改", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class OpinionForm(forms.Form):
     """The answer of one department."""
 

@@ -34,8 +34,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/outside/", decision.outside, name="outside"),
     path("cases/<int:pk>/special/start/", decision.special_start, name="special_start"),
     path("cases/<int:pk>/special/end/", decision.special_end, name="special_end"),
+    path("cases/<int:pk>/recall/", decision.recall, name="recall"),
     path("reviews/", review.reviews, name="reviews"),
     path("reviews/<int:pk>/", review.review, name="review"),
     path("reviews/<int:pk>/open/", review.open_task, name="open_task"),
+    path("reviews/<int:pk>/reconsult/", review.reconsult, name="reconsult"),
     path("sessions/<int:pk>/merge/", review.merge, name="merge"),
 ]

@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from archives.models import Document, Paper
 from packages import queries, rules
-from packages.models import JointSession, MaterialItem, MatterCase, OutsideResult
+from packages.models import JointSession, MaterialItem, MatterCase, OutsideResult, ReviewTask
 from packages.queries import ReviewRow
 from packages.screens.intake import papers_of
-from packages.states import TONES, CaseState, Handling, SessionState
+from packages.states import TONES, CaseState, Handling, OpinionVerdict, SessionState
+from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.events import subject_of
@@ -22,6 +23,7 @@ from projects.models.time import Clock
 from projects.waiting import Waiting
 
 EVENTS = 40
+NO = OpinionVerdict.DISAGREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class SessionView:
     session: JointSession
     rows: tuple[ReviewRow, ...]
     merge: Verdict
+    hidden: bool
 
     @property
     def answered(self) -> int:
@@ -50,6 +53,12 @@ class SessionView:
     def asked(self) -> list[ReviewRow]:
         """The departments that are asked; the lead merges."""
         return [row for row in self.rows if row.task.role != "lead"]
+
+    @property
+    def against(self) -> ReviewTask | None:
+        """The first department that disagrees while the lead merges; it can be asked once more."""
+        found = (row.task for row in self.asked if getattr(getattr(row.task, "opinion", None), "verdict", "") == NO)
+        return next(found, None) if self.is_merging else None
 
     @property
     def is_merging(self) -> bool:
@@ -136,10 +145,11 @@ def clock_lines(case: MatterCase) -> list[ClockLine]:
 
 
 def session_views(case: MatterCase, user: User) -> list[SessionView]:
-    """The rounds of the joint review, the newest first."""
+    """The rounds of the joint review, the newest first. An enterprise sees who was asked, not what was said."""
+    hidden = not access_of(user).is_office
     sessions = case.sessions.select_related("lead", "case", "project", "merged_by").order_by("-round")
     return [
-        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session))
+        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session), hidden)
         for session in sessions
     ]
 
@@ -179,6 +189,7 @@ def actions(case: MatterCase, user: User) -> list[Action]:
         Action("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
         special,
         Action("撤件", reverse("packages:withdraw", args=[pk]), rules.can_withdraw(user, case), danger=True),
+        Action("撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
     ]
 
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from packages import rules
-from packages.forms import DecideForm, OutsideForm, SpecialEndForm, SpecialStartForm
+from packages.forms import DecideForm, OutsideForm, RecallForm, SpecialEndForm, SpecialStartForm
 from packages.screens import deciding
-from packages.services import decision, special
+from packages.services import decision, ending, special
 from packages.services import outside as outside_services
 from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, person
@@ -73,3 +73,18 @@ def special_end(request: HttpRequest, pk: int) -> HttpResponse:
         run=lambda given: special.end_special(pk, by=person(request), **given),
     )
     return ask(request, SpecialEndForm(request.POST or None), step)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def recall(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lead department takes back its step (撤回)."""
+    case = case_or_404(request, pk)
+    step = Step(
+        title=f"撤回：{case.matter.name}", button="确认撤回", case=case, danger=True,
+        back=reverse("packages:case", args=[pk]), verdict=rules.can_recall(request.user, case),
+        done="已撤回，时限停止。",
+        run=lambda given: ending.recall_case(pk, by=person(request), reason=given["reason"]),
+        says=("撤回后时限停止，事项可以重新申报。补正逾期未交回等情形使用。",),
+    )
+    return ask(request, RecallForm(request.POST or None), step)

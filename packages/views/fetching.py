@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from projects.access import access_of
 from projects.models import IssueItem, Project
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
 
 
 def session_or_404(request: HttpRequest, pk: int) -> JointSession:
-    """A joint review of a visible project."""
-    found = JointSession.objects.filter(project__in=Project.objects.visible_to(request.user))
+    """A joint review of a visible project, for the office."""
+    seen = Project.objects.visible_to(request.user) if access_of(request.user).is_office else Project.objects.none()
+    found = JointSession.objects.filter(project__in=seen)
     related = ("case__matter__matter", "case__lead", "case__application", "project__owner", "project__centre", "lead")
     session: JointSession = get_object_or_404(found.select_related(*related), pk=pk)
     return session

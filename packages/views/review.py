@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from packages import queries, rules
-from packages.forms import MergeForm, OpinionForm
+from packages.forms import MergeForm, OpinionForm, ReconsultForm
 from packages.screens import reviewing
 from packages.services import review as services
 from packages.views.acting import Step, ask, attempt
@@ -68,3 +68,20 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     )
     form = MergeForm(request.POST or None, initial={"text": reviewing.draft_text(session)})
     return ask(request, form, step, "packages/merge.html")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def reconsult(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the departments that disagreed once more, after the plans were changed (再次征求意见)."""
+    task = task_or_404(request, pk)
+    session = task.session
+    step = Step(
+        title=f"再次征求意见：{session.case.matter.name if session.case else ''}", button="再次征求意见",
+        back=reverse("packages:case", args=[session.case_id]), case=session.case,
+        verdict=rules.can_reconsult(request.user, task), done="已再次征求不同意部门的意见，其他部门的意见继续有效。",
+        run=lambda given: services.reconsult(pk, by=person(request), note=given["note"]),
+        says=("只向不同意的部门再次征求意见；时限照常计算。",),
+        beside={"session": session, "rows": queries.opinions_of(session)},
+    )
+    return ask(request, ReconsultForm(request.POST or None), step, "packages/merge.html")

@@ -33,5 +33,7 @@ ROWS = {
     "packages:reviews": row("", "302 200 200 200 200 200 200 200 200"),
     "packages:review": row("task", "302 404 200 200 404 200 200 200 404"),
     "packages:open_task": row("task", "302 404 403 302 404 403 403 403 404", method="post"),
-    "packages:merge": row("session", "302 200 200 200 200 200 200 200 404"),
+    "packages:recall": row("reviewed", "302 200 200 200 200 200 200 200 404"),
+    "packages:reconsult": row("task", "302 404 200 200 404 200 200 200 404"),
+    "packages:merge": row("session", "302 404 200 200 200 200 200 200 404"),
 }

@@ -137,3 +137,14 @@ def test_deciding_at_the_counter(client, factory, actors):
     assert factories.fresh(case).state == CaseState.RECEIVED
     assert client.post(url).status_code == 302
     assert factories.fresh(case).state == CaseState.PASSED
+
+
+def test_recall_is_the_chiefs(client, factory, actors):
+    case = first_case(factory, actors)
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    url = reverse("packages:recall", args=[case.pk])
+    assert client.post(url, {"reason": "补正逾期"}).status_code == 403
+    client.force_login(factories.official(case.lead.code, "chief"))
+    assert client.post(url, {"reason": ""}).context["form"].errors
+    assert client.post(url, {"reason": "补正逾期未交回"}).status_code == 302
+    assert factories.fresh(case).state == CaseState.RECALLED

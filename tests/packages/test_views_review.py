@@ -116,3 +116,36 @@ def test_only_the_lead_merges(client, actors, case):
 def test_empty_list_says_so(client, actors):
     client.force_login(actors.reviewer)
     assert "没有等您答复的意见" in client.get(reverse("packages:reviews")).content.decode()
+
+
+def test_an_enterprise_sees_who_was_asked_but_not_what_was_said(client, actors, case):
+    factories.answer_all(case)
+    client.force_login(actors.owner)
+    page = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    names = [t.organisation.name for t in ReviewTask.objects.filter(session__case=case).select_related("organisation")]
+    assert all(name in page for name in names)
+    assert "符合要求" not in page
+    assert client.get(reverse("packages:merge", args=[JointSession.objects.get(case=case).pk])).status_code == 404
+
+
+def test_who_disagreed_is_asked_once_more(client, case):
+    from packages.services.review import give_opinion
+
+    tasks = list(ReviewTask.objects.filter(session__case=case).exclude(role="lead").order_by("pk"))
+    against = next(task for task in tasks if task.role == "joint")
+    for task in tasks:
+        words = {"verdict": "agree", "reason": "符合要求"}
+        if task == against:
+            words = {"verdict": "disagree", "reason": "间距不足", "basis": "GB 50016 5.2.2", "remedy": "间距改为13米"}
+        give_opinion(task.pk, by=factories.official(task.organisation.code, "reviewer"), **words)
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    url = reverse("packages:reconsult", args=[against.pk])
+    assert url in client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    merge = reverse("packages:merge", args=[against.session_id])
+    refused = client.post(merge, {"passed": "yes", "text": "同意"})
+    assert refused.status_code == 409
+    assert against.organisation.name in str(refused.context["form"].non_field_errors())
+    assert client.post(url, {"note": ""}).context["form"].errors
+    assert client.post(url, {"note": "间距已改为13米"}).status_code == 302
+    second = JointSession.objects.get(case=case, round=2)
+    assert [task.organisation for task in second.tasks.exclude(role="lead")] == [against.organisation]
