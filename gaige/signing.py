@@ -6,9 +6,7 @@ import datetime as dt
 import hashlib
 import unicodedata
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 
 from projects import timing
 from projects.models import AccessLog, User
@@ -22,15 +20,6 @@ _SUBJECT = "login"
 def clean_username(text: str) -> str:
     """Return a user name as it was meant: half-width, without blanks around it."""
     return unicodedata.normalize("NFKC", text).strip()
-
-
-def address_of(request: HttpRequest) -> str:
-    """Return the address of the asker; behind our own proxy the last one that the proxy saw."""
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
-        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if seen:
-            return seen
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _key(username: str, address: str) -> str:

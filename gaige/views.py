@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from archives.limits import address_of, rate_limited
 from gaige import queries, signing
 from gaige import styleguide as samples
 from gaige.finding import find
@@ -49,6 +50,7 @@ JOINTS = (
 
 
 @require_GET
+@rate_limited("search")
 def search(request: HttpRequest) -> HttpResponse:
     """Lead to what was scanned or typed, or list projects."""
     text = request.GET.get("q", "").strip()
@@ -90,7 +92,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
 def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
     """Return the person, or None with the reason on the form."""
-    username, address = signing.clean_username(form.cleaned_data["username"]), signing.address_of(request)
+    username, address = signing.clean_username(form.cleaned_data["username"]), address_of(request)
     if signing.failures(username, address) >= signing.TRIES:
         form.add_error("username", signing.too_many())
         return None

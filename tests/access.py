@@ -40,6 +40,7 @@ def make_world():
     from agency.models import Notification
     from agency.services.bulletins import open_bulletin
     from archives.services.codes import issue_token
+    from archives.services.papers import ensure_rendered
     from packages.models import JointSession, MaterialItem, ReviewTask
     from packages.services.correction import notice_faults
     from projects import timing
@@ -73,6 +74,9 @@ def make_world():
         by=actors.director,
     )
     paper = project.papers.filter(kind="acceptance_notice").first()
+    token = project.qr_tokens.get()
+    for pk in (paper.pk, token.paper_id):
+        ensure_rendered(pk)
     return SimpleNamespace(
         actors=actors, project=project, draft=draft, received=received, faulty=faulty, reviewed=reviewed,
         application=received.application, faulty_application=faulty.application,
@@ -82,5 +86,5 @@ def make_world():
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
         bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
-        token=project.qr_tokens.get(),
+        token=token,
     )

@@ -1,6 +1,7 @@
 """The scan field leads to what was scanned; what the asker may not see answers exactly as what does not exist."""
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from archives.models import QrToken
@@ -9,6 +10,13 @@ from tests.projects.conftest import national_code
 
 pytestmark = pytest.mark.django_db
 REAL = "2603-140581-89-05-163265"
+
+
+@pytest.fixture(autouse=True)
+def unlimited(settings):
+    """The tests ask more often than a person."""
+    settings.PUBLIC_RATE_PER_MINUTE = 0
+    cache.clear()
 
 
 @pytest.fixture
@@ -76,6 +84,13 @@ def test_a_paper_is_found_by_its_number_and_its_code(coded, people):
 def test_nothing_that_is_typed_breaks_it(coded, people, typed):
     assert search(people.clerk, typed).status_code == 200
     assert search(None, typed).status_code == 200
+
+
+def test_codes_cannot_be_tried_out_without_signing_in(coded, people, settings):
+    settings.PUBLIC_RATE_PER_MINUTE = 2
+    answers = [search(None, national_code(number)).status_code for number in range(3)]
+    assert answers == [200, 200, 429]
+    assert [search(people.clerk, national_code(number)).status_code for number in range(4)] == [200] * 4
 
 
 def test_home_leads_each_person_to_the_own_work(people):
