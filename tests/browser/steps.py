@@ -11,11 +11,14 @@ from acceptance.services.items import record_item
 from acceptance.states import ItemState
 from gaige.demo.files import attachment
 from gaige.demo.story import person, user
+from packages.facts import parse_facts
 from packages.models import JointSession, MatterCase, MaterialItem, ReviewTask
 from packages.services import decision, intake, outside, review
+from packages.services.enrolment import enrol
 from packages.states import TASK_OPEN, CaseState, Handling, MaterialState, Outcome, SessionState
 from projects import timing
-from projects.models import Project
+from projects.models import Organisation, Project
+from projects.services.registration import register_project
 from projects.states import Role
 
 
@@ -119,3 +122,35 @@ def pass_items(acceptance, but=()):
     for item in AcceptanceItem.objects.filter(acceptance=acceptance, is_gate=True, state=ItemState.PENDING):
         if item.number not in but:
             record_item(item.pk, by=person(item.organisation_id, Role.REVIEWER), result="passed", note="现场查看，符合要求")
+
+
+FACTS = (
+    "land_supply=existing;eia=none;civil_defence=none;drawing_review=exempt;works=new;building_use=industrial;"
+    "utilities=water|power|telecom;discharge=domestic;gross_floor_area=12000;height=12;total_investment=3000;"
+    "simple_design=no;special_fire=no;hazardous=no;fee_exempt=yes;planning_exempt=no;design_with_land=no;"
+    "approval_list=no;state_funds=no;pipeline_project=no;env_sensitive=no;heritage_zone=no;near_river=no;"
+    "site_area=4000;earthwork=900;energy=200;electricity=100;own_well=no;over_minerals=no;geohazard_zone=no;"
+    "seismic_major=no;key_project=no;weather_zone=no;security_zone=no;buried_relics=no;land_papers_pending=no;"
+    "piling_first=no;fire_facilities=no;green_space=no;occupies_road=no;occupies_green=no;pollutant=registration;"
+    "farmland=no"
+)
+
+
+def project_of_owner(code, name):
+    """A planned factory of the enterprise 山西泽铸; returns its id."""
+    owner = user("owner").memberships.select_related("organisation").get().organisation
+    project = register_project(
+        by=user("owner"), code=code, name=name, investment="social", region_code="140581", address="铸造园 9 号",
+        total_investment=3000, owner_uscc=owner.uscc, owner_name=owner.name,
+        centre=Organisation.objects.get(code="approval-bureau"),
+    )
+    enrol(project.pk, package_code="soc-factory", facts=parse_facts(FACTS), by=user("owner"))
+    return project.pk
+
+
+def application_at_the_window(project, codes):
+    """An application with all its papers, handed in by the owner; returns its id."""
+    application = intake.open_application(project, matter_codes=codes, by=user("owner"), source="net")
+    meet(application.pk, "owner")
+    intake.submit_application(application.pk, by=user("owner"))
+    return application.pk
