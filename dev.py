@@ -454,6 +454,9 @@ def phases(found: dict[str, str]) -> list[Phase]:
     return plan
 
 
+PHASES = ("sqlite", "postgresql", "browser")
+
+
 def command_test(options: argparse.Namespace) -> int:
     """Run the suite on SQLite, then on PostgreSQL and Redis, then worker and browser; stop at the first failure."""
     prepare(for_tests=True)
@@ -461,7 +464,9 @@ def command_test(options: argparse.Namespace) -> int:
     ran = False
     with servers() as found:
         started = time.monotonic()
-        for title, expression, variables, parallel in phases(found):
+        for place, (title, expression, variables, parallel) in enumerate(phases(found)):
+            if options.on and PHASES[place] not in options.on:
+                continue
             say(f"suite: {title} (after {time.monotonic() - started:.0f} s)")
             base = {"DATABASE_URL": "", "REDIS_URL": "", **variables}
             code = pytest(options.arguments, expression, base, parallel=parallel)
@@ -623,7 +628,9 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--empty", action="store_true", help="without the demonstration")
     kill = commands.add_parser("kill", help="kill storms")
     kill.add_argument("--rounds", type=int, default=10)
-    for name in ("test", "check", "bench", "container", "lock"):
+    test = commands.add_parser("test", help="the whole suite")
+    test.add_argument("--on", nargs="+", choices=PHASES, help="only these parts of it")
+    for name in ("check", "bench", "container", "lock"):
         commands.add_parser(name)
     return top
 

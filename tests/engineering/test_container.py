@@ -162,6 +162,15 @@ def test_every_variable_is_explained(source):
     assert used >= {"SITE_URL", "ALLOWED_HOSTS", "GAIGE_SITE_ADDRESS"}
 
 
+def test_every_setting_reaches_the_containers(compose):
+    call = re.compile(r"env\.(?:text|boolean|integer|words|site_url|database|email|kept_secret)\(\s*\"([A-Z_]+)\"")
+    read = set(call.findall((ROOT / "gaige" / "settings.py").read_text()))
+    given = {name.removesuffix("_FILE") for name in compose["services"]["web"]["environment"]}
+    set_by_the_image = {"GAIGE_VAR", "STATIC_ROOT", "FILES_ROOT"}
+    never_in_production = {"DEBUG", "DEMO"}
+    assert read - given - set_by_the_image - never_in_production == set()
+
+
 def test_no_secret_stands_in_the_compose_file(compose):
     for service in compose["services"].values():
         for key in ("SECRET_KEY", "FIELD_KEYS", "DATABASE_PASSWORD", "POSTGRES_PASSWORD"):

@@ -55,9 +55,7 @@ def test_the_city_is_true(city):
     assert (Project.objects.count(), MatterCase.objects.count(), QrToken.objects.count()) == (90, 300, 90)
     assert [validate_project_code(code) for code in Project.objects.values_list("code", flat=True)[:9]]
     assert list(events.verify_all()) == []
-    told = {
-        key: state for project in Project.objects.all() for key, state in events.fold(project).items()
-    }
+    told = {key: state for project in Project.objects.all() for key, state in events.fold(project).items()}
     rows = {("packages.MatterCase", str(c.pk), "state"): c.state for c in MatterCase.objects.all()}
     rows |= {("projects.Project", str(p.pk), "stage"): p.stage for p in Project.objects.all()}
     rows |= {("projects.Project", str(p.pk), "status"): p.status for p in Project.objects.all()}
