@@ -102,9 +102,9 @@ def work_list(user: Person, filters: Mapping[str, str] | None = None) -> QuerySe
     cases = MatterCase.objects.visible_to(user).open()
     if not access.has(Role.CLERK, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR) and access.is_office:
         cases = cases.filter(lead_id__in=access.organisation_ids)
-    cases = _filtered(cases, user, filters)
+    found = _filtered(cases, user, filters)
     related = ("matter__matter", "lead", "project__owner", "project__centre", "application")
-    return cases.select_related(*related).order_by(F("due_on").asc(nulls_last=True), "pk")
+    return found.select_related(*related).order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
 def _filtered(cases: QuerySet[MatterCase], user: Person, filters: Mapping[str, str]) -> QuerySet[MatterCase]:

@@ -133,7 +133,9 @@ class MatterCase(StateModel):
     )
     number = models.CharField("办件编号", max_length=40, blank=True)
     stage = models.CharField("阶段", max_length=12, choices=MatterStage)
-    lead = models.ForeignKey("projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门")
+    lead = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门"
+    )
     handling = models.CharField("办理方式", max_length=12, choices=Handling, default=Handling.REVIEW)
     state = StateField("状态", choices=CaseState, default=CaseState.DRAFT)
     state_before_pause = models.CharField("暂停前状态", max_length=24, blank=True)
@@ -298,7 +300,8 @@ class MaterialItem(models.Model):
     kind = models.ForeignKey("archives.DocumentKind", on_delete=models.PROTECT, related_name="+", verbose_name="种类")
     state = models.CharField("状态", max_length=16, choices=MaterialState, default=MaterialState.MISSING)
     document = models.ForeignKey(
-        "archives.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="used_by", verbose_name="文件"
+        "archives.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="used_by",
+        verbose_name="文件",
     )
     is_automatic = models.BooleanField("自动匹配", default=False)
     note = models.CharField("说明", max_length=300, blank=True)
@@ -337,7 +340,9 @@ class JointSession(StateModel):
         MatterCase, on_delete=models.PROTECT, null=True, related_name="sessions", verbose_name="办件"
     )
     round = models.PositiveSmallIntegerField("轮次", default=1)
-    lead = models.ForeignKey("projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门")
+    lead = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门"
+    )
     state = StateField("状态", choices=SessionState, default=SessionState.REVIEWING)
     opened_at = models.DateTimeField("发起时间")
     merged_at = models.DateTimeField("汇总时间", null=True, blank=True)
@@ -414,7 +419,8 @@ class ReviewTask(StateModel):
     clock = models.ForeignKey("projects.Clock", on_delete=models.PROTECT, related_name="+", verbose_name="时钟")
     due_on = models.DateField("到期", null=True, blank=True)
     handler = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="经办人",
     )
     pushed_at = models.DateTimeField("推送时间")
     opened_at = models.DateTimeField("签收时间", null=True, blank=True)
@@ -515,7 +521,9 @@ class Opinion(models.Model):
 class OutsideResult(models.Model):
     """外部办理: what was done elsewhere, when, with which evidence, and who recorded it."""
 
-    case = models.OneToOneField(MatterCase, on_delete=models.PROTECT, related_name="outside_result", verbose_name="办件")
+    case = models.OneToOneField(
+        MatterCase, on_delete=models.PROTECT, related_name="outside_result", verbose_name="办件"
+    )
     result = models.CharField("结果", max_length=300)
     done_on = models.DateField("办成日期")
     evidence = models.ForeignKey(

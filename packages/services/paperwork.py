@@ -39,8 +39,10 @@ SERIES: dict[str, str] = {
 
 
 def remedies() -> str:
-    """Return how a decision may be contested (行政许可法 38). The terms are those of the place's own wording: a setting,
-    since they follow other laws than those that this portal has read."""
+    """Return how a decision may be contested (行政许可法 38).
+
+    The words are a setting of the place: the terms follow other laws than those that this portal has read.
+    """
     return str(settings.REMEDIES_TEXT)
 
 
