@@ -15,6 +15,7 @@ from packages.models import Application, MaterialItem, MatterCase
 from packages.services.checklist import FORM_KIND
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from projects import timing
+from projects.access import access_of
 from projects.clocks import Reading
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.events import subject_of
@@ -121,6 +122,7 @@ class IntakePage:
     refuse: Verdict
     on_spot: Verdict
     give_back: Verdict
+    office: bool
 
     @property
     def missing(self) -> list[Line]:
@@ -149,8 +151,8 @@ class IntakePage:
 
     @property
     def at_window(self) -> bool:
-        """Whether a verdict of the window is due."""
-        return any(entry.case.state == CaseState.RECEIVED for entry in self.cases)
+        """Whether a verdict of the window is due and the asker works for the office."""
+        return self.office and any(entry.case.state == CaseState.RECEIVED for entry in self.cases)
 
     @property
     def spot(self) -> MatterCase | None:
@@ -205,6 +207,7 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
         refuse=_first([entry.refuse for entry in received] or [_nothing(cases)]),
         on_spot=_on_spot(received),
         give_back=_give_back(user, application, told),
+        office=access_of(user).is_office,
     )
 
 
