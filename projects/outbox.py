@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,9 +64,24 @@ def enqueue(event: Event) -> None:
         _wake(queue)
 
 
+_silent: ContextVar[bool] = ContextVar("outbox_silent", default=False)
+
+
+@contextmanager
+def without_waking() -> Iterator[None]:
+    """Wake no worker inside the block: who writes drains as well (the demonstration), or leaves it to the sweep."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
 def _wake(queue: str) -> None:
     from projects.tasks import wake_drain
 
+    if _silent.get():
+        return
     transaction.on_commit(lambda: wake_drain(queue), robust=True)
 
 

@@ -61,7 +61,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=spec.days_ago))
         heapq.heappush(queue, (start + dt.timedelta(hours=9, minutes=3 * number), number, Story(spec).run()))
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
-    with timing.travel(queue[0][0]) as clock:
+    with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
     _open_current_month()
     return len(fresh)
