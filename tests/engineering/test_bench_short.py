@@ -1,0 +1,119 @@
+"""On a small city every measured page keeps its number of queries and its size; the bench tells what it misses."""
+
+import pytest
+from django.test import Client
+
+from archives.models import QrToken
+from gaige.scale import bench
+from gaige.scale.bench import Figure, Subject, figure_of, same_at_both_sizes, table
+from gaige.scale.synthesize import synthesize
+from gaige.scale.visitor import Answer
+from packages.models import MatterCase
+from projects import memo
+from projects.models import User
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+#: At most, with what depends on what the rows wait for: chiefs, faults told, matters that come next.
+COLD_QUERIES = 18
+
+
+@pytest.fixture
+def ask(monkeypatch, settings):
+    """Return a function that asks for a page as somebody and returns the answer with its number of queries."""
+    monkeypatch.setattr("gaige.scale.synthesize.FIRM_COUNT", 20)
+    settings.ROOT_URLCONF = "gaige.scale.urls"
+    settings.MIDDLEWARE = ["gaige.scale.middleware.count_queries", *settings.MIDDLEWARE]
+    settings.PUBLIC_RATE_PER_MINUTE = 0
+    factories.load_catalogue()
+    synthesize(projects=300, cases=1000, tell=lambda _: None)
+    clients = {}
+
+    def ask(name, path, *, cold=False):
+        if name not in clients:
+            clients[name] = Client()
+            if name:
+                clients[name].force_login(User.objects.get(username=name), "django.contrib.auth.backends.ModelBackend")
+        for _ in range(2):
+            clients[name].get(path)
+        if cold:
+            memo.forget_all()
+        response = clients[name].get(path)
+        assert response.status_code == 200
+        return Answer(200, response.content, 0.1, int(response["X-Queries"]), "")
+
+    return ask
+
+
+def test_pages_keep_their_promises(ask):
+    lists = {
+        (name, path): [ask(name, f"{path}size={size}") for size in (20, 100)]
+        for name, path in (
+            ("clerk", "/desk/?"),
+            ("clerk", "/desk/?tab=all&"),
+            ("clerk", "/projects/?"),
+            ("agent", "/projects/?"),
+        )
+    }
+    for page, (small, large) in lists.items():
+        assert small.queries == large.queries <= bench.LIST_QUERIES, page
+        assert small.body.count(b"<tr") < large.body.count(b"<tr"), page
+    whole = MatterCase.objects.filter(state="draft").order_by("pk")[0].project
+    for name in ("clerk", "agent", "director"):
+        assert ask(name, f"/projects/{whole.pk}/", cold=True).queries <= bench.PROJECT_QUERIES, name
+    public = ask("", f"/q/{QrToken.objects.get(project=whole).token}/")
+    assert public.queries <= bench.PUBLIC_QUERIES
+    assert len(public.body) < bench.PUBLIC_BYTES
+    assert b"<script" not in public.body
+
+
+def test_lists_of_a_process_that_has_just_started(ask):
+    """Nothing is kept yet: options, counters and lines are read, still in a fixed number of queries."""
+    for name, path in (("clerk", "/desk/?"), ("clerk", "/desk/?tab=all&"), ("clerk", "/projects/?")):
+        for size in (20, 100):
+            assert ask(name, f"{path}size={size}", cold=True).queries <= COLD_QUERIES, (path, size)
+
+
+def test_bare_pages_write_what_they_are_asked(ask):
+    for rows, size in ((20, 20_000), (100, 70_000), (1, 9000)):
+        answer = ask("clerk", f"/bare/page/?rows={rows}&bytes={size}")
+        assert (answer.body.count(b"<tr"), answer.queries) == (rows, 3)
+        assert abs(len(answer.body) - size) < 25 * rows + 300
+
+
+def of(seconds, queries=5, body=b"x"):
+    return Answer(200, body, seconds, queries, "")
+
+
+def test_what_is_missed_is_told():
+    subject = Subject("list", None, None, most_queries=15, most_ratio=3.0, most_bytes=100)
+    subject.answers = [of(0.4, 16, b"<script>" + b"x" * 200), of(0.2, 15), of(0.3, 15)]
+    subject.bare_answers = [of(0.1), of(0.1), of(0.3)]
+    figure = figure_of(subject)
+    assert (round(figure.real_ms), round(figure.bare_ms), figure.queries) == (300, 100, 16)
+    assert figure.missed == (
+        "list: 16 queries, promised 15",
+        "list: 3.00 times the bare page, promised under 3",
+        "list: 0.2 KB, promised under 0",
+        "list: carries a script",
+    )
+    kept = Subject("list", None, None, most_queries=15, most_ratio=3.0, most_bytes=100)
+    kept.answers, kept.bare_answers = [of(0.2)], [of(0.1)]
+    assert figure_of(kept).missed == ()
+
+
+def test_lists_are_compared_at_both_sizes():
+    def figure(name, usual):
+        return Figure(name, 2, 1, usual, usual, 1, ())
+
+    figures = [figure("a, 20 rows", 7), figure("a, 100 rows", 8), figure("b, 20 rows", 7), figure("b, 100 rows", 7)]
+    assert same_at_both_sizes(figures) == ["a, 20 rows: 7 queries, but 8 at 100 rows"]
+    assert table(figures[:1]).splitlines()[2] == "| a, 20 rows | 2.0 | 1.0 | 2.00 | 7 | 1.0 |"
+
+
+def test_figures_go_between_their_marks(tmp_path, monkeypatch):
+    document = tmp_path / "performance.md"
+    document.write_text(f"before\n{bench.BEGIN}\nold\n{bench.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(bench, "DOCUMENT", document)
+    bench.write_down("new")
+    assert document.read_text(encoding="utf-8") == f"before\n{bench.BEGIN}\nnew\n{bench.END}\nafter\n"
