@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acceptance import rules
-from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.models import AcceptanceApplication, AcceptanceItem, AcceptanceQuerySet
 from acceptance.services.items import issues_of_acceptance
 from acceptance.states import TONES
 
@@ -41,7 +41,7 @@ def item_rows(acceptance: AcceptanceApplication, user: User) -> list[ItemRow]:
     return rows
 
 
-def for_page(user: User) -> object:
+def for_page(user: User) -> AcceptanceQuerySet:
     """Return the acceptance applications that the user may see, with what a page reads of them."""
     return AcceptanceApplication.objects.visible_to(user).select_related(
         "project__owner", "project__centre", "lead", "work_unit", "application", "clock", "visit",

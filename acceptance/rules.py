@@ -37,7 +37,8 @@ def rectification_due(acceptance: AcceptanceApplication) -> dt.date | None:
     owed = IssueItem.objects.filter(
         subject_type="acceptance.AcceptanceItem", subject_key__in=keys, state__in=list(ISSUE_OPEN)
     )
-    return owed.aggregate(last=Max("due_on"))["last"]
+    last: dt.date | None = owed.aggregate(last=Max("due_on"))["last"]
+    return last
 
 
 def can_apply(user: Person, unit: WorkUnit) -> Verdict:

@@ -4,5 +4,12 @@ from __future__ import annotations
 
 from acceptance.services.filing import follow_record
 from projects import outbox
+from projects.models import Event
 
-outbox.subscribe("acceptance.record", {"case.decided"}, lambda event: follow_record(int(event.subject_key)))
+
+def on_decided(event: Event) -> None:
+    """Settle the item of the completion record when its case is decided."""
+    follow_record(int(event.subject_key))
+
+
+outbox.subscribe("acceptance.record", {"case.decided"}, on_decided)

@@ -17,6 +17,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as applying
 from acceptance.services import conclusion, items
 from acceptance.states import TONES
+from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
 from projects.models import IssueItem, Project, WorkUnit
 from projects.reading import read_clock
@@ -24,7 +25,7 @@ from projects.waiting import waiting_on
 
 
 def _acceptance(request: HttpRequest, pk: int) -> AcceptanceApplication:
-    return get_object_or_404(queries.for_page(request.user), pk=pk)
+    return get_object_or_404(queries.for_page(person(request)), pk=pk)
 
 
 def _item(request: HttpRequest, pk: int) -> AcceptanceItem:
@@ -67,7 +68,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         WorkUnit.objects.filter(project__in=Project.objects.visible_to(request.user)).select_related("project"), pk=pk
     )
     if request.method == "POST":
-        acceptance = applying.apply_for_acceptance(unit.pk, by=request.user)
+        acceptance = applying.apply_for_acceptance(unit.pk, by=person(request))
         return redirect("packages:application", pk=acceptance.application_id)
     verdict = rules.can_apply(request.user, unit)
     return render(request, "acceptance/apply.html", {"unit": unit, "project": unit.project, "verdict": verdict})
@@ -78,7 +79,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the joint acceptance: on whom it waits, its clock, the twelve items, the one list, what may be done."""
     acceptance = _acceptance(request, pk)
-    user = request.user
+    user = person(request)
     rows = queries.item_rows(acceptance, user)
     context = {
         "acceptance": acceptance, "project": acceptance.project, "tone": TONES.get(acceptance.state, "plain"),
@@ -97,7 +98,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept the application at the window."""
     acceptance = _acceptance(request, pk)
     if request.method == "POST":
-        applying.accept_acceptance(acceptance.pk, by=request.user)
+        applying.accept_acceptance(acceptance.pk, by=person(request))
         return redirect("acceptance:detail", pk=pk)
     _allow(rules.can_accept(request.user, acceptance))
     return _form(request, "受理联合验收申请", forms.Form(), acceptance, submit="受理")
@@ -109,7 +110,7 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
     """Appoint the one visit."""
     acceptance, form = _acceptance(request, pk), VisitForm(request.POST or None)
     _allow(rules.can_arrange(request.user, acceptance))
-    if _try(form, lambda: applying.arrange_visit(pk, by=request.user, planned_on=form.cleaned_data["planned_on"])):
+    if _try(form, lambda: applying.arrange_visit(pk, by=person(request), planned_on=form.cleaned_data["planned_on"])):
         return redirect("acceptance:detail", pk=pk)
     return _form(request, "约定现场验收", form, acceptance, submit="约定")
 
@@ -121,7 +122,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     found, form = _item(request, pk), ItemForm(request.POST or None)
     _allow(rules.can_record(request.user, found))
     names = ("result", "note", "faults")
-    if _try(form, lambda: items.record_item(pk, by=request.user, **{n: form.cleaned_data[n] for n in names})):
+    if _try(form, lambda: items.record_item(pk, by=person(request), **{n: form.cleaned_data[n] for n in names})):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     title = f"现场验收：{found.name}"
     return _form(request, title, form, found.acceptance, item=found, template="acceptance/item.html")
@@ -133,9 +134,9 @@ def site_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the visit with the one consolidated list."""
     acceptance, form = _acceptance(request, pk), ListForm(request.POST or None)
     _allow(rules.can_issue_list(request.user, acceptance))
-    if _try(form, lambda: items.issue_list(pk, by=request.user, **form.cleaned_data)):
+    if _try(form, lambda: items.issue_list(pk, by=person(request), **form.cleaned_data)):
         return redirect("acceptance:detail", pk=pk)
-    rows = queries.item_rows(acceptance, request.user)
+    rows = queries.item_rows(acceptance, person(request))
     return _form(request, "汇总现场验收", form, acceptance, submit="发出一次性告知单", rows=rows)
 
 
@@ -150,7 +151,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     _allow(rules.can_answer(request.user, issue))
     found = _item(request, int(issue.subject_key))
     form = AnswerForm(request.POST or None, request.FILES or None)
-    if _try(form, lambda: items.answer_rectification(pk, by=request.user, **form.cleaned_data)):
+    if _try(form, lambda: items.answer_rectification(pk, by=person(request), **form.cleaned_data)):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     return _form(request, "答复整改", form, found.acceptance, issue=issue, submit="提交答复")
 
@@ -160,7 +161,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 def return_rectified(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand the whole list back for the re-check."""
     acceptance = _acceptance(request, pk)
-    items.return_rectified(acceptance.pk, by=request.user)
+    items.return_rectified(acceptance.pk, by=person(request))
     return redirect("acceptance:detail", pk=pk)
 
 
@@ -171,7 +172,7 @@ def recheck(request: HttpRequest, pk: int) -> HttpResponse:
     found, form = _item(request, pk), RecheckForm(request.POST or None)
     _allow(rules.can_recheck(request.user, found))
     if _try(form, lambda: items.recheck_item(
-        pk, by=request.user, holds=form.cleaned_data["holds"] == "yes", note=form.cleaned_data["note"]
+        pk, by=person(request), holds=form.cleaned_data["holds"] == "yes", note=form.cleaned_data["note"]
     )):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     issues = items.issues_of(found)
@@ -185,7 +186,7 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     acceptance, form = _acceptance(request, pk), ConcludeForm(request.POST or None)
     _allow(rules.can_conclude(request.user, acceptance))
     if _try(form, lambda: conclusion.conclude(
-        pk, by=request.user, passed=form.cleaned_data["passed"] == "yes", note=form.cleaned_data["note"]
+        pk, by=person(request), passed=form.cleaned_data["passed"] == "yes", note=form.cleaned_data["note"]
     )):
         return redirect("acceptance:detail", pk=pk)
     return _form(request, "出具竣工联合验收意见书", form, acceptance, submit="出具意见书")

@@ -26,9 +26,10 @@ class AssignForm(forms.Form):
     override_reason = forms.CharField(label="改派理由", max_length=300, required=False)
 
 
-class OverrideForm(AssignForm):
+class OverrideForm(forms.Form):
     """Somebody who was not proposed, with the reason."""
 
+    role = forms.CharField(widget=forms.HiddenInput)
     agent = forms.ChoiceField(label="人员")
     override_reason = forms.CharField(
         label="改派理由", max_length=300, required=False, help_text="写明为什么不用建议名单里的人",
@@ -38,9 +39,8 @@ class OverrideForm(AssignForm):
     def __init__(self, *args: Any, people: Sequence[Proposal] = (), **kwargs: Any) -> None:
         """Offer these people, each with the score and the projects at hand."""
         super().__init__(*args, **kwargs)
-        self.fields["agent"].choices = [  # type: ignore[attr-defined]
-            (p.agent.pk, f"{p.agent.user}（{p.score}，{'；'.join(p.reasons)}）") for p in people
-        ]
+        offered = [(p.agent.pk, f"{p.agent.user}（{p.score}，{'；'.join(p.reasons)}）") for p in people]
+        self.fields["agent"] = forms.ChoiceField(label="人员", choices=offered)
 
 
 class MonthForm(forms.Form):

@@ -134,9 +134,9 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
         agent = people.select_related("user").filter(pk=_number(filters.get("agent"))).first()
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
-        return Desk(tab, **numbers, rows=tuple(_assigned_rows(page.object_list)), page=page, agent=agent)
+        return Desk(tab, **numbers, rows=tuple(_assigned_rows(list(page.object_list))), page=page, agent=agent)
     page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters, numbers["waiting"])
-    return Desk("waiting", **numbers, rows=tuple(_waiting_rows(page.object_list)), page=page)
+    return Desk("waiting", **numbers, rows=tuple(_waiting_rows(list(page.object_list))), page=page)
 
 
 def assigned_projects(projects: QuerySet[Project], agent: Agent | None = None) -> QuerySet[Project]:

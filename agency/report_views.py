@@ -17,6 +17,7 @@ from agency.indicators import INDICATORS
 from agency.models import Bulletin
 from agency.services import bulletins as services
 from archives.services.papers import file_name, open_pdf
+from packages.views.fetching import person
 from projects.access import access_of
 from projects.errors import Verdict, require
 from projects.models import Organisation
@@ -58,7 +59,7 @@ def open_month(request: HttpRequest) -> HttpResponse:
         raise Http404
     centre = get_object_or_404(Organisation, pk=form.cleaned_data["centre"], kind=OrganisationKind.BUREAU)
     month = {name: form.cleaned_data[name] for name in ("year", "month")}
-    return redirect("agency:bulletin", services.open_bulletin(centre, **month, by=request.user).pk)
+    return redirect("agency:bulletin", services.open_bulletin(centre, **month, by=person(request)).pk)
 
 
 @require_safe
@@ -80,7 +81,7 @@ def figure(request: HttpRequest, pk: int, key: str, organisation: int) -> HttpRe
     found = _bulletin(request, pk)
     require(rules.can_see_bulletins, request.user, None)
     narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit", "page")}
-    page = reporting.figure_page(found, key, organisation, request.user, **narrow)
+    page = reporting.figure_page(found, key, organisation, person(request), **narrow)
     if page is None:
         raise Http404
     return render(request, "agency/figure.html", {"page": page, "bulletin": found})
@@ -104,7 +105,7 @@ def _step(
 def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     """Freeze the figures of a month that is over."""
     return _step(
-        request, pk, rules.can_freeze, lambda found: services.freeze(found.pk, by=request.user), title="冻结数据",
+        request, pk, rules.can_freeze, lambda found: services.freeze(found.pk, by=person(request)), title="冻结数据",
         says="冻结后所有数字和所计的办件清单都存下来，以后不再变；有错只能另出更正版。",
         done="数据已冻结，通报文书已编号。",
     )
@@ -115,8 +116,8 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign and publish a frozen bulletin."""
     return _step(
-        request, pk, rules.can_publish, lambda found: services.publish(found.pk, by=request.user), title="签发并发布",
-        says="发布后任何人都能看到总体数字和分部门数字，看不到办件清单。", done="通报已发布。",
+        request, pk, rules.can_publish, lambda found: services.publish(found.pk, by=person(request)),
+        title="签发并发布", says="发布后任何人都能看到总体数字和分部门数字，看不到办件清单。", done="通报已发布。",
     )
 
 

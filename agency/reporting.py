@@ -32,7 +32,7 @@ from agency.indicators import (
 )
 from agency.models import Bulletin, BulletinFigure
 from agency.services.bulletins import current_month, month_before, say, stored_figures, table_of
-from agency.states import TONES, BulletinSeries, BulletinState
+from agency.states import TONES, BulletinSeries
 from packages.models import MatterCase
 from packages.queries import case_waiting
 from packages.states import CASE_OPEN
@@ -289,12 +289,13 @@ def _months(bulletin: Bulletin, median: Decimal | None) -> list[MonthValue]:
 
 def _dots(bulletin: Bulletin, decided: Figure) -> list[Dots]:
     """Return the decided cases by matter and limit, late ones first, then the most frequent. One query."""
-    found = MatterCase.objects.filter(pk__in=decided.case_ids, used_days__isnull=False).values_list(
+    found = MatterCase.objects.filter(pk__in=decided.case_ids).values_list(
         "matter__matter__code", "promised_days", "matter__name", "used_days", "is_overdue"
     )
     groups: dict[tuple[str, int], list[tuple[str, int, bool]]] = defaultdict(list)
     for code, limit, name, used, late in found:
-        groups[code, limit].append((name, used, late))
+        if used is not None:
+            groups[code, limit].append((name, used, late))
     url = figure_url(bulletin, DECIDED, None)
     rows = [
         Dots(
@@ -411,8 +412,3 @@ def _was_late(case: MatterCase, bulletin: Bulletin) -> bool:
         return case.is_overdue
     first = case.promised_clock.first_overdue_at if case.promised_clock else None
     return first is not None and first < bulletin.period_end
-
-
-def is_closed(bulletin: Bulletin) -> bool:
-    """Return whether the figures are stored."""
-    return bulletin.state != BulletinState.COLLECTING

@@ -14,6 +14,7 @@ from agency import queries, rules
 from agency.forms import AssignForm, OverrideForm
 from agency.models import Notification
 from agency.services import assignment, reminders
+from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, require
 from projects.models import Project
 
@@ -27,7 +28,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     require(rules.can_use_desk, request.user, None)
     filters = request.GET.dict()
     context = {
-        "desk": queries.desk(request.user, filters), "q": filters.get("q", ""), "sizes": queries.SIZES,
+        "desk": queries.desk(person(request), filters), "q": filters.get("q", ""), "sizes": queries.SIZES,
         "size": filters.get("size", ""),
     }
     return render(request, "agency/desk.html", context)
@@ -50,7 +51,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             done = assignment.assign(
-                project.pk, role=form.cleaned_data["role"], agent_id=form.cleaned_data["agent"], by=request.user,
+                project.pk, role=form.cleaned_data["role"], agent_id=form.cleaned_data["agent"], by=person(request),
                 override_reason=form.cleaned_data["override_reason"],
             )
         except NotAllowed:
@@ -82,8 +83,8 @@ def _assign_page(request: HttpRequest, project: Project, form: AssignForm) -> Ht
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show a person's own messages, the unread ones first."""
-    page = Paginator(queries.inbox(request.user), queries.INBOX_SIZE).get_page(request.GET.get("page"))
-    return render(request, "agency/inbox.html", {"page": page, "count": queries.unread_count(request.user)})
+    page = Paginator(queries.inbox(person(request)), queries.INBOX_SIZE).get_page(request.GET.get("page"))
+    return render(request, "agency/inbox.html", {"page": page, "count": queries.unread_count(person(request))})
 
 
 @login_required
@@ -91,7 +92,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one message as read and go to what it is about, or back to the inbox."""
     notification = get_object_or_404(Notification.objects.visible_to(request.user), pk=pk)
-    reminders.mark_read(notification.pk, by=request.user)
+    reminders.mark_read(notification.pk, by=person(request))
     return redirect(notification.url if "open" in request.POST and notification.url else "agency:inbox")
 
 
@@ -99,6 +100,6 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark all messages as read."""
-    count = reminders.mark_all_read(by=request.user)
+    count = reminders.mark_all_read(by=person(request))
     messages.success(request, f"已将 {count} 条提醒标为已读。")
     return redirect("agency:inbox")

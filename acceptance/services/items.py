@@ -148,7 +148,7 @@ def _issue_list_paper(
 
 @transaction.atomic
 def answer_rectification(
-    issue_id: int, *, by: User, answer: str, uploaded: UploadedFile | None = None, at: dt.datetime | None = None
+    issue_id: int, *, by: User, answer: str, uploaded: UploadedFile[bytes] | None = None, at: dt.datetime | None = None
 ) -> IssueItem:
     """The owner answers one item of the list, with evidence where there is any. Answering twice is a no-op."""
     project = lock_project(IssueItem.objects.values_list("project_id", flat=True).get(pk=issue_id))

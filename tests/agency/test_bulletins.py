@@ -308,7 +308,10 @@ def test_the_comparison_with_the_month_before(key, now, before, words):
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_two_who_freeze_at_once_store_the_figures_once(actors, month, bulletin, at_once):
-    moment = at("11-26 00:30")
-    outcomes = at_once(*[lambda: bulletins.freeze(bulletin.pk, by=None, at=moment)] * 2)
+    def freeze():
+        with timing.travel(at("11-26 00:30")):
+            return bulletins.freeze(bulletin.pk, by=None)
+
+    outcomes = at_once(freeze, freeze)
     assert [outcome.state for outcome in outcomes] == ["frozen", "frozen"]
     assert (BulletinFigure.objects.count(), Paper.objects.count()) == (3 * len(INDICATORS), 1)
