@@ -6,8 +6,9 @@ Each has a fixed number of queries, whatever the number of rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from projects.models import User
 
 SIZES = (20, 100)
+EXPORT_CHUNK = 500
+EXPORT_HEAD = ("项目代码", "项目", "建设单位", "套餐", "区划", "阶段", "登记", "项目长", "服务专员")
 INBOX_SIZE = 50
 LATE_MINUTES = 30
 #: Jobs that run at least every ten minutes; the last of them tells whether the workers live.
@@ -40,6 +43,7 @@ JOBS: dict[str, str] = {
     "drain_outbox": "后续动作",
     "render_pending": "文书生成",
     "freeze_month": "月度冻结",
+    "recompute_provisional": "暂定日期重算",
 }
 
 
@@ -131,12 +135,41 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
     if tab == "people":
         return Desk(tab, **numbers, rows=tuple(_agent_rows(people, projects)))
     if tab == "assigned":
-        agent = people.select_related("user").filter(pk=_number(filters.get("agent"))).first()
+        agent = _agent(filters)
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
         return Desk(tab, **numbers, rows=tuple(_assigned_rows(list(page.object_list))), page=page, agent=agent)
     page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters, numbers["waiting"])
     return Desk("waiting", **numbers, rows=tuple(_waiting_rows(list(page.object_list))), page=page)
+
+
+def desk_lines(user: User, filters: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield the projects of a tab of the desk as lines of a table, head first, with what is searched for."""
+    yield list(EXPORT_HEAD)
+    projects = desk_projects(user)
+    if filters.get("tab") == "assigned":
+        found = _found(assigned_projects(projects, _agent(filters)), filters)
+    else:
+        found = _found(projects.filter(_lacking()), filters).order_by("pk")
+    for chunk in batched(found.iterator(chunk_size=EXPORT_CHUNK), EXPORT_CHUNK):
+        for row in _assigned_rows(chunk):
+            people = [str(row.people[role].agent.user) if role in row.people else "" for role in AssignmentRole.values]
+            day = f"{timing.business_day(row.project.registered_at):%Y-%m-%d}"
+            yield [row.project.code, row.project.name, row.project.owner.name, row.package, row.project.region.name,
+                   row.project.get_stage_display(), day, *people]
+
+
+def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield the rows in lists of at most `size`."""
+    left = iter(rows)
+    while chunk := list(islice(left, size)):
+        yield chunk
+
+
+def _agent(filters: Mapping[str, str]) -> Agent | None:
+    """Return the person whose projects are wanted."""
+    people = Agent.objects.filter(user__is_active=True).select_related("user")
+    return people.filter(pk=_number(filters.get("agent"))).first()
 
 
 def assigned_projects(projects: QuerySet[Project], agent: Agent | None = None) -> QuerySet[Project]:

@@ -20,6 +20,7 @@ from archives.services.papers import file_name, open_pdf
 from packages.views.fetching import person
 from projects.access import access_of
 from projects.errors import Verdict, require
+from projects.exports import csv_response
 from projects.models import Organisation
 from projects.states import OrganisationKind
 
@@ -76,11 +77,14 @@ def bulletin(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
-def figure(request: HttpRequest, pk: int, key: str, organisation: int) -> HttpResponse:
+def figure(request: HttpRequest, pk: int, key: str, organisation: int) -> HttpResponseBase:
     """List the cases that a number counts, as frozen."""
     found = _bulletin(request, pk)
     require(rules.can_see_bulletins, request.user, None)
     narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit", "page")}
+    if request.GET.get("export") == "csv":
+        lines = reporting.figure_lines(found, key, organisation, person(request), part=request.GET.get("part", ""))
+        return csv_response(lines, f"{found}-{key}")
     page = reporting.figure_page(found, key, organisation, person(request), **narrow)
     if page is None:
         raise Http404

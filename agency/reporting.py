@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -48,7 +48,13 @@ if TYPE_CHECKING:
     from projects.waiting import Waiting
 
 BIG = (RECEIVED, DECIDED, ON_TIME, MEAN)
-MONTHS, MATTERS, FEW, PAGE = 12, 12, 3, 100
+MONTHS, MATTERS, FEW, PAGE, EXPORT_CHUNK = 12, 12, 3, 100, 500
+#: What stands in the place of a project that the reader may not know of.
+HIDDEN = "不在您的办理范围"
+EXPORT_HEAD = (
+    "办件编号", "事项", "项目代码", "项目", "部门", "状态", "接件", "受理", "办结", "用时（工作日）", "承诺时限",
+    "超时",
+)
 #: What the list behind a figure is called.
 LISTS: dict[str, str] = {
     RECEIVED: "本期接件的办件", DECIDED: "本期办结的办件", ON_TIME: "本期按时办结的办件", MEAN: "本期办结的办件",
@@ -378,6 +384,33 @@ def figure_page(
         len(figure.case_ids), tuple(_case_rows(list(cut.object_list), user, bulletin)), cut, BASES.get(key, ""),
         len(figure.base_ids), is_base, matter_name,
     )
+
+
+def figure_lines(
+    bulletin: Bulletin, key: str, organisation_id: int, user: User, *, part: str = ""
+) -> Iterator[list[str]]:
+    """Yield all cases behind a number as lines of a table, head first; nothing when the bulletin has no such number."""
+    body = organisation_id or None
+    figure = next((f for f in stored_figures(bulletin) if f.key == key and f.organisation_id == body), None)
+    if figure is None:
+        return
+    yield list(EXPORT_HEAD)
+    ids = list(figure.base_ids if part == "base" and key in BASES else figure.case_ids)
+    for start in range(0, len(ids), EXPORT_CHUNK):
+        for row in _case_rows(ids[start : start + EXPORT_CHUNK], user, bulletin):
+            yield _line(row)
+
+
+def _line(row: CaseRow) -> list[str]:
+    case = row.case
+    project = [case.project.code, case.project.name] if row.is_open_to else ["", HIDDEN]
+    moments = (case.received_at, case.accepted_at, case.decided_at)
+    days = [f"{timing.business_day(moment):%Y-%m-%d}" if moment else "" for moment in moments]
+    used = "" if case.used_days is None else str(case.used_days)
+    return [
+        case.number, case.matter.name, *project, case.lead.label, case.get_state_display(), *days, used,
+        str(case.promised_days), "是" if row.is_late else "否",
+    ]
 
 
 def _narrowed(ids: list[int], matter: str, limit: str) -> tuple[list[int], str]:

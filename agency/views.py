@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from agency.models import Notification
 from agency.services import assignment, reminders
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, require
+from projects.exports import csv_response
 from projects.models import Project
 
 CONFLICT = 409
@@ -23,10 +24,12 @@ CONFLICT = 409
 
 @login_required
 @require_safe
-def desk(request: HttpRequest) -> HttpResponse:
+def desk(request: HttpRequest) -> HttpResponseBase:
     """Show the assignment desk: who waits, who has whom, how much everybody has."""
     require(rules.can_use_desk, request.user, None)
     filters = request.GET.dict()
+    if filters.get("export") == "csv":
+        return csv_response(queries.desk_lines(person(request), filters), "代办调度")
     context = {
         "desk": queries.desk(person(request), filters), "q": filters.get("q", ""), "sizes": queries.SIZES,
         "size": filters.get("size", ""),

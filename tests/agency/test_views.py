@@ -129,6 +129,23 @@ def test_the_desk_finds_and_pages(actors, make_agent, client_of):
     assert "没有找到待指派的项目" in text_of(nothing)
 
 
+def test_the_desk_is_handed_out_as_a_table(actors, make_agent, client_of):
+    first, second = (factories.make_project(actors, name=name) for name in ("仓库甲", "仓库乙"))
+    assign(first.pk, role=LEAD, agent_id=make_agent("甲").pk, by=actors.dispatcher)
+    browser = client_of(actors.dispatcher)
+
+    def table(**given):
+        answer = browser.get(reverse("agency:desk"), {"export": "csv", **given})
+        return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+
+    head = "项目代码,项目,建设单位,套餐,区划,阶段,登记,项目长,服务专员"
+    tail = f"{actors.owner_body.name},,高平市,谋划准备,2026-11-02"
+    rows = [f"{first.code},仓库甲,{tail},甲,", f"{second.code},仓库乙,{tail},,"]
+    assert table(tab="waiting") == [head, *rows]
+    assert table(tab="assigned") == [head, rows[0]]
+    assert table(tab="waiting", q="仓库乙") == [head, rows[1]]
+
+
 def test_another_person_needs_a_reason_and_what_was_typed_is_still_there(actors, project, make_agent, client_of):
     for name in "甲乙丙":
         make_agent(name, specialties=["soc-lowrisk"])
@@ -251,6 +268,19 @@ def test_a_project_out_of_reach_keeps_its_name_to_itself(actors, november, month
     assert len(page.context["page"].rows) == 4
     assert month[1].project.name not in text_of(page)
     assert text_of(page).count("不在您的办理范围") == 4
+
+
+def test_the_list_behind_a_number_is_handed_out_as_a_table(actors, november, client_of):
+    url = reverse("agency:figure", args=[november.pk, "late_rate", 0])
+    answer = client_of(actors.director).get(url, {"export": "csv", "part": "base"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[0] == "办件编号,事项,项目代码,项目,部门,状态,接件,受理,办结,用时（工作日）,承诺时限,超时"
+    assert [line.split(",")[0] for line in lines[1:]] == ["N001", "N002", "N003", "N008", "N004", "N005", "N009"]
+    assert lines[2].split(",")[6:] == ["2026-10-25", "2026-10-26", "2026-11-02", "5", "2", "是"]
+    hidden = client_of(actors.reviewer).get(url, {"export": "csv"})
+    rows = b"".join(hidden.streaming_content).decode("utf-8-sig").splitlines()[1:]
+    assert [row.split(",")[2:4] for row in rows] == [["", "不在您的办理范围"]] * 2
+    assert client_of(actors.outsider).get(url, {"export": "csv"}).status_code == 404
 
 
 def test_who_sees_a_bulletin_in_each_state(actors, november, client_of):
