@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packages.services.review import open_joint_review
-from packages.services.sweeping import follow_clock
+from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
 from projects.models import Event
 
@@ -18,5 +18,14 @@ def on_clock_moved(event: Event) -> None:
     follow_clock(int(event.subject_key))
 
 
+def on_project_moved(event: Event) -> None:
+    """Let the due days of its cases follow a project that rests, runs again or ends."""
+    follow_project(int(event.subject_key))
+
+
 outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
 outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")
+outbox.subscribe(
+    "packages.follow_project", ["project.suspended", "project.resumed", "project.terminated"], on_project_moved,
+    queue="deadline",
+)

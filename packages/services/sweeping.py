@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from packages.choices import ReviewRole
@@ -13,7 +14,7 @@ from packages.models import MatterCase, ReviewTask
 from packages.services.intake import deem_accepted
 from packages.services.review import apply_tacit, open_joint_review
 from packages.services.timekeeping import sync_due
-from packages.states import TASK_OPEN, CaseState
+from packages.states import CASE_OPEN, TASK_OPEN, CaseState
 from projects import timing
 from projects.clock_states import ClockState
 from projects.errors import DomainError
@@ -66,4 +67,17 @@ def follow_clock(clock_id: int) -> None:
         sync_due(case)
     for task in ReviewTask.objects.filter(clock=clock):
         task.due_on = clock.due_on
+        task.save(update_fields=["due_on"])
+
+
+@transaction.atomic
+def follow_project(project_id: int) -> None:
+    """The project rests, runs again or ends, and its clocks with it: what lists are ordered by follows. Twice is once."""
+    project = Project.objects.select_for_update().get(pk=project_id)
+    cases = MatterCase.objects.filter(project=project, state__in=CASE_OPEN)
+    for case in cases.select_related("intake_clock", "promised_clock"):
+        sync_due(case)
+    tasks = ReviewTask.objects.filter(session__project=project, state__in=TASK_OPEN)
+    for task in tasks.select_related("clock"):
+        task.due_on = task.clock.due_on if task.clock.state == ClockState.RUNNING else None
         task.save(update_fields=["due_on"])
