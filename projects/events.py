@@ -198,9 +198,20 @@ def latest_of(obj: models.Model) -> Event | None:
 
 
 def told_by(event: Event | None) -> str:
-    """Return who did what when, e.g. 王敏 10:42 已受理, or an empty text."""
+    """Return who did what when, e.g. 王敏 10:42 已受理, or an empty text.
+
+    What the system did by itself is told after what the last person did to the same object: one asks who was faster.
+    """
     if event is None:
         return ""
+    person = None
+    if event.actor_id is None:
+        same = Event.objects.filter(subject_type=event.subject_type, subject_key=event.subject_key)
+        person = same.filter(actor__isnull=False, pk__lt=event.pk).order_by("-pk").first()
+    return "；".join(_words(one) for one in (person, event) if one is not None)
+
+
+def _words(event: Event) -> str:
     moment = event.happened_at.astimezone(timing.BUSINESS_ZONE)
     day = "" if moment.date() == timing.today() else f"{moment:%m-%d} "
     return f"{event.actor_name} {day}{moment:%H:%M} {event.summary or event.kind}"

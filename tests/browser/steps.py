@@ -12,7 +12,7 @@ from acceptance.states import ItemState
 from gaige.demo.files import attachment
 from gaige.demo.story import person, user
 from packages.facts import parse_facts
-from packages.models import JointSession, MatterCase, MaterialItem, ReviewTask
+from packages.models import JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services import decision, intake, outside, review
 from packages.services.enrolment import enrol
 from packages.states import TASK_OPEN, CaseState, Handling, MaterialState, Outcome, SessionState

@@ -131,6 +131,9 @@ def test_who_was_faster_is_told_in_words(project, people):
     moment = event.happened_at.astimezone(timing.BUSINESS_ZONE)
     assert told_by(event) == f"clerk甲 {moment:%H:%M} 登记项目 {project.code}"
     assert told_by(None) == ""
+    machine = tell(project, "推送部门")
+    later = machine.happened_at.astimezone(timing.BUSINESS_ZONE)
+    assert told_by(machine) == f"clerk甲 {moment:%H:%M} 建设单位：{project.owner}；系统 {later:%H:%M} 推送部门"
 
 
 @pytest.mark.postgresql
