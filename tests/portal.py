@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import functools
+import itertools
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ import redis
 from tests.servers import ROOT, free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
+#: A portal has a Redis database of its own; the suite's own is 0, a server has sixteen.
+REDIS_DATABASES = itertools.cycle(range(1, 16))
 #: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
 TEMPLATES = {}
 
@@ -53,7 +56,7 @@ class Portal:
         self.server_url = database
         self.database = f"{name}_{os.getpid()}"
         self.database_url = replace_path(database, self.database)
-        self.redis_url = replace_path(queue, "7")
+        self.redis_url = replace_path(queue, str(next(REDIS_DATABASES)))
         self.var = Path(self.folders.enter_context(tempfile.TemporaryDirectory(prefix=f"{name}-")))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
