@@ -268,7 +268,7 @@ OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_4
 # Agency desk: weights of the proposal (our own rule, docs/agency.md); they add up to 1.
 AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity": 0.15}
 
-#: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws, so the place adds them.
+#: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws.
 REMEDIES_TEXT = env.text("REMEDIES_TEXT", "如不服本决定，可以依法申请行政复议或者提起行政诉讼。")
 
 # Log

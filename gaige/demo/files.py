@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw, ImageFont
@@ -16,7 +15,9 @@ PAGE = (620, 877)
 def _font_file() -> str:
     from archives.fonts import font_folder
 
-    folder = Path(font_folder())
+    folder = font_folder()
+    if folder is None:
+        raise FileNotFoundError("the Chinese fonts are not installed, run dev.py or pip install -r requirements.lock")
     return str(next(path for path in sorted(folder.rglob("*Sans*")) if path.suffix.lower() in {".ttf", ".otf", ".ttc"}))
 
 

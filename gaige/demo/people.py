@@ -98,8 +98,10 @@ def _join(user: User, organisation: Organisation, role: str) -> None:
 
 
 def create_people() -> None:
-    """Create the centre's staff, the agents, a reviewer and a chief of every department, and the owners; again is a
-    no-op."""
+    """Create the centre's staff, the agents, a reviewer and a chief of every department, and the owners.
+
+    A second call is a no-op.
+    """
     password = make_password(PASSWORD)
     region = Region.objects.get(code=REGION)
     bodies = {organisation.code: organisation for organisation in Organisation.objects.exclude(code="")}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +24,20 @@ from agency.services.assignment import assign, propose
 from agency.states import AssignmentRole
 from gaige.demo.files import attachment
 from gaige.demo.specs import Spec
-from packages.models import Application, JointSession, MatterCase, MaterialItem, ReviewTask
+from packages.facts import parse_facts
+from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services import decision, intake, outside, review, special
 from packages.services.enrolment import enrol
 from packages.states import (
-    CASE_OPEN, CASE_PASSED, TASK_OPEN, CaseState, Handling, MaterialState, OpinionVerdict, Outcome, SessionState,
+    CASE_OPEN,
+    CASE_PASSED,
+    TASK_OPEN,
+    CaseState,
+    Handling,
+    MaterialState,
+    OpinionVerdict,
+    Outcome,
+    SessionState,
     SpecialKind,
 )
 from projects import timing, workdays
@@ -48,6 +58,12 @@ def examples() -> dict[str, dict[str, str]]:
     """Return the example projects of the catalogue by their code."""
     with (CATALOGUE / "examples.tsv").open(encoding="utf-8") as lines:
         return {row["code"]: row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}
+
+
+def amount(facts: Mapping[str, object]) -> Decimal | None:
+    """Return the total investment of some facts, in 万元."""
+    value = facts.get("total_investment")
+    return None if value is None else Decimal(str(value))
 
 
 @lru_cache(maxsize=512)
@@ -105,16 +121,14 @@ class Story:
         self.project = register_project(
             by=self.clerk if self.spec.by_clerk else self.owner, code=self.spec.code, name=self.spec.name,
             investment=self._investment(), region_code="140581", address=self.spec.address,
-            total_investment=facts.get("total_investment"), owner_uscc=owner.organisation.uscc,
+            total_investment=amount(facts), owner_uscc=owner.organisation.uscc,
             owner_name=owner.organisation.name, centre=Organisation.objects.get(code="approval-bureau"),
         )
 
     def _investment(self) -> str:
         return "government" if self.example["package_code"].startswith("gov-") else "social"
 
-    def _facts(self) -> dict[str, object]:
-        from packages.facts import parse_facts
-
+    def _facts(self) -> Mapping[str, object]:
         return parse_facts(self.example["facts"])
 
     def _enrol(self) -> None:
@@ -207,8 +221,10 @@ class Story:
                 return
 
     def _goal(self, case: MatterCase) -> int:
-        """Return on which working day after acceptance a case is to be decided: the promise or a little before; now
-        and then late; as late as the last opinion where a department stays silent."""
+        """Return on which working day after acceptance a case is to be decided.
+
+        The promise or a little before; now and then late.
+        """
         if self.chance.random() < LATE_SHARE:
             return case.promised_days + 1
         return max(1, case.promised_days - self.chance.choice((0, 0, 1, 1, 2)))
@@ -258,7 +274,8 @@ class Story:
             )
             return
         review.give_opinion(
-            task.pk, by=by, verdict=OpinionVerdict.AGREE, reason=f"经审查，{scope}符合要求，同意", basis="本部门审查要点"
+            task.pk, by=by, verdict=OpinionVerdict.AGREE, reason=f"经审查，{scope}符合要求，同意",
+            basis="本部门审查要点",
         )
 
     def _is_stuck(self, case: MatterCase | None) -> bool:

@@ -19,6 +19,7 @@ from agency.models import Agent, Assignment
 from archives import blobs
 from archives.models import QrToken
 from gaige.demo.people import CENTRE, OWNERS, REGION, create_people, credit_code
+from gaige.demo.story import amount
 from gaige.scale import casework
 from gaige.scale.history import insert_history
 from gaige.scale.rows import BATCH, Made, Place, Plan, World
@@ -177,7 +178,7 @@ def _project(world: World, number: int) -> Project:
     project: Project = Project(
         code=project_code(number), name=f"{chance.choice(PLACES)}{chance.choice(WORKS)}项目{number:05d}",
         address=f"高平市{chance.choice(PLACES)}", investment=plan.version.investment, region_id=REGION,
-        total_investment=plan.facts.get("total_investment"), owner=chance.choice(world.owners), centre=world.centre,
+        total_investment=amount(plan.facts), owner=chance.choice(world.owners), centre=world.centre,
         stage=stage if is_open else Stage.DELIVERED, registered_by=world.clerk,
         registered_at=timing.now() - dt.timedelta(days=chance.randrange(60, 1800)),
     )

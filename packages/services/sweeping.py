@@ -72,7 +72,7 @@ def follow_clock(clock_id: int) -> None:
 
 @transaction.atomic
 def follow_project(project_id: int) -> None:
-    """The project rests, runs again or ends, and its clocks with it: what lists are ordered by follows. Twice is once."""
+    """The project rests, runs again or ends, and its clocks with it: the order of lists follows. Twice is once."""
     project = Project.objects.select_for_update().get(pk=project_id)
     cases = MatterCase.objects.filter(project=project, state__in=CASE_OPEN)
     for case in cases.select_related("intake_clock", "promised_clock"):
