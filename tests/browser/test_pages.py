@@ -33,7 +33,7 @@ LISTS = (
 )
 #: Pages of the project with the most cases, by who looks at them.
 OF_A_PROJECT = (
-    ("clerk", ""), ("clerk", "events/"), ("clerk", "parties/"), ("clerk", "grants/"), ("clerk", "plan/"),
+    ("clerk", ""), ("clerk", "events/"), ("clerk", "parties/"), ("archivist", "grants/"), ("clerk", "plan/"),
     ("clerk", "plan/chart/"), ("clerk", "apply/"), ("clerk", "card/"), ("archivist", "archive/"),
     ("dispatcher", "assign/"), ("director", ""),
 )
@@ -52,7 +52,7 @@ def busy(live_portal):
         portal.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def come(busy, visit):
     """Return a function that opens a browser for somebody at the busy portal."""
     return lambda name="": visit(name, base_url=busy.url)

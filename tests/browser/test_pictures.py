@@ -1,0 +1,68 @@
+"""The pictures of the README are taken from the demonstration as it stands (`GAIGE_SCREENSHOTS=1`)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.pages import DESK, PHONE
+from tests.portal import Portal
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "img"
+LARGEST = 250_000
+#: The project that is told of: the precast factory, from registration to delivery.
+PROJECT = "年产 12 万吨精密铸件智能工厂"
+
+
+@pytest.fixture(scope="module")
+def demo(live_portal):
+    """A portal with the whole demonstration and its web server."""
+    portal = Portal("demo", people=False)
+    try:
+        portal.manage("demo", "--verbosity", "0")
+        portal.start("web")
+        yield portal
+    finally:
+        portal.close()
+
+
+def take(visitor, name, path, *, size=DESK, whole=False):
+    """Take a picture of a page, small enough for a repository."""
+    visitor.page.set_viewport_size(size)
+    visitor.page.goto(path)
+    visitor.page.evaluate("document.fonts.ready")
+    target = FOLDER / f"{name}.png"
+    visitor.page.screenshot(path=target, full_page=whole, animations="disabled")
+    make_small(target)
+    assert target.stat().st_size < LARGEST, f"{target}: {target.stat().st_size} bytes"
+
+
+def make_small(path):
+    """Few colours are enough for a page without photographs."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(colors=128, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+
+
+def test_pictures_of_the_readme(demo, visit):
+    FOLDER.mkdir(exist_ok=True)
+
+    def come(name=""):
+        return visit(name, base_url=demo.url)
+
+    (project,) = demo.rows("select id from projects_project where name = %s", PROJECT)
+    page = f"/projects/{project['id']}/"
+    take(come("clerk"), "desk", "/desk/?tab=all", size={"width": 1366, "height": 800})
+    take(come("owner"), "project", page, size={"width": 1366, "height": 1000})
+    (token,) = demo.rows("select token from archives_qrtoken where project_id = %s and state = 'active'", project["id"])
+    take(come(), "public", f"/q/{token['token']}/", size={**PHONE, "height": 900})
+    (bulletin,) = demo.rows("select id from agency_bulletin where state = 'published' order by year desc, month desc limit 1")
+    take(come("director"), "bulletin", f"/bulletins/{bulletin['id']}/", size={"width": 1366, "height": 900})
+    (task,) = demo.rows(
+        "select t.id, o.code from packages_reviewtask t join projects_organisation o on o.id = t.organisation_id"
+        " where t.state in ('invited', 'opened') and t.role <> 'lead' order by t.due_on limit 1"
+    )
+    take(come(f"{task['code']}-r"), "opinion", f"/reviews/{task['id']}/", size={"width": 1366, "height": 800})
