@@ -572,8 +572,6 @@ def command_bench(options: argparse.Namespace) -> int:
         must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
         must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
         must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
-        say("making 22,300 projects and 75,000 cases")
-        must(manage("synthesize"), "synthesize", env=env)
         return run(manage("bench", *options.arguments), env=env)
 
 
