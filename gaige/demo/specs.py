@@ -51,7 +51,7 @@ SPECS: tuple[Spec, ...] = (
          trouble="paused", trouble_at="land-plan-permit"),
     Spec("A1", "铸造园现有厂区扩建车间", 24115, "owner", "高平经济技术开发区铸造园 5 号", 62,
          trouble="overdue", trouble_at="plan-permit"),
-    Spec("A3", "长平影院内部装修", 25227, "owner2", "高平市神农路 7 号", 36, trouble="correcting",
+    Spec("A3", "长平影院内部装修", 25227, "owner2", "高平市神农路 7 号", 24, trouble="correcting",
          trouble_at="construction-permit"),
     Spec("A5", "康乐小区供热支线接入", 26333, "owner6", "高平市康乐街", 30, by_clerk=True),
     Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 33),

@@ -114,6 +114,8 @@ class Story:
             if self.spec.stop and self.spec.stop in codes:
                 return
             yield from self._step(codes)
+            if self.spec.trouble == "correcting" and self.spec.trouble_at in codes:
+                return
         yield later(1, 9)
 
     def _register(self) -> None:
@@ -240,16 +242,19 @@ class Story:
                     progress = True
 
     def _find_faults(self, application: Application) -> None:
-        case = application.cases.order_by("pk")[0]
-        intake.notice_faults(
-            [case.pk], kind="completion", by=self.clerk,
-            faults=[
-                {"what": "施工合同缺少监理单位盖章页", "basis": "建筑工程施工许可管理办法第4条",
-                 "how_to_fix": "补交监理单位加盖公章的合同第 12 页"},
-                {"what": f"{case}申请表第 2 栏建筑面积与施工图不一致", "basis": "行政许可法第32条",
-                 "how_to_fix": "按施工图的建筑面积改写第 2 栏，重新上传申请表"},
-            ],
-        )
+        """Return the whole application once, with one list; from here on everything waits for the owner."""
+        cases = list(application.cases.filter(state=CaseState.RECEIVED).select_related("matter__matter").order_by("pk"))
+        faults = [
+            {"case_id": case.pk, "what": f"{case}申请表第 2 栏建筑面积与施工图不一致", "basis": "行政许可法第32条",
+             "how_to_fix": "按施工图的建筑面积改写第 2 栏，重新上传申请表"}
+            for case in cases
+        ]
+        contract = next(case for case in cases if case.matter.matter.code == self.spec.trouble_at)
+        faults.append({
+            "case_id": contract.pk, "what": "施工合同缺少监理单位盖章页", "basis": "建筑工程施工许可管理办法第4条",
+            "how_to_fix": "补交监理单位加盖公章的合同第 12 页",
+        })
+        intake.notice_faults([case.pk for case in cases], kind="completion", by=self.clerk, faults=faults)
 
     def _answers(self, case_ids: list[int], *, everything: list[int]) -> None:
         """Let the departments answer: short limits at once, all of them where the case is due today."""
