@@ -8,14 +8,17 @@ from django.urls import reverse
 
 from archives.models import Document, DocumentVersion
 from packages import queries, rules
+from packages.choices import ReviewRole
 from packages.models import JointSession, MatterCase, ReviewTask
 from packages.queries import ReviewRow
 from packages.screens.case import files_of
-from packages.states import TASK_OPEN
+from packages.states import TASK_OPEN, OpinionVerdict
 from packages.waiting import silence_words
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.models import Project, User
+
+NO = OpinionVerdict.DISAGREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class ReviewPage:
     silence: str
     open: Verdict
     answer: Verdict
+    merge: Verdict
     following: int
     next_url: str
 
@@ -48,8 +52,24 @@ class ReviewPage:
 
     @property
     def is_mine(self) -> bool:
-        """Whether the asker may answer."""
-        return bool(self.answer)
+        """Whether the asker may answer, or merge when the task is the lead's."""
+        return bool(self.merge if self.is_lead else self.answer)
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether the task is the lead's: it merges what the others say and gives no opinion of its own."""
+        return bool(self.task.role == ReviewRole.LEAD)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """The departments that the lead still waits for."""
+        return tuple(row.task.organisation.label for row in self.others if row.task.state in TASK_OPEN)
+
+    @property
+    def against(self) -> ReviewTask | None:
+        """The first department that disagrees while the lead merges; it can be asked once more."""
+        found = (row.task for row in self.others if getattr(getattr(row.task, "opinion", None), "verdict", "") == NO)
+        return next(found, None) if self.merge else None
 
 
 def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
@@ -65,7 +85,8 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     following = [other for other in mine if other.pk != task.pk]
     return ReviewPage(
         task, case, session.project, read_clock(task.clock), tuple(files), shown, tuple(others), silence_words(task),
-        rules.can_open_task(user, task), rules.can_give_opinion(user, task), len(following),
+        rules.can_open_task(user, task), rules.can_give_opinion(user, task), rules.can_merge(user, session),
+        len(following),
         reverse("packages:review", args=[following[0].pk]) if following else "",
     )
 

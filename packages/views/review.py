@@ -38,6 +38,8 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(reviewing.next_after(task, person(request)))
     page = reviewing.review_page(task, person(request), request.GET.get("file", ""))
     context = {"page": page, "task": task, "case": page.case, "project": page.project, "form": form}
+    if page.is_lead and page.merge:
+        context["merge_form"] = MergeForm(initial={"text": reviewing.draft_text(task.session)})
     return render(request, "packages/review.html", context, status=409 if form.is_bound else 200)
 
 

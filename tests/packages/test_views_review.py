@@ -149,3 +149,23 @@ def test_who_disagreed_is_asked_once_more(client, case):
     assert client.post(url, {"note": "间距已改为13米"}).status_code == 302
     second = JointSession.objects.get(case=case, round=2)
     assert [task.organisation for task in second.tasks.exclude(role="lead")] == [against.organisation]
+
+
+def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
+    session = JointSession.objects.get(case=case)
+    lead = session.tasks.get(role="lead")
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    url = reverse("packages:review", args=[lead.pk])
+    merge_url = reverse("packages:merge", args=[session.pk])
+    waiting = client.get(url).content.decode()
+    assert "还有部门没有答复，暂不能汇总。" in waiting
+    assert merge_url not in waiting
+    assert "提交意见" not in waiting
+    factories.answer_all(case)
+    ready = client.get(url)
+    assert f'action="{merge_url}"' in ready.content.decode()
+    text = ready.context["merge_form"].initial["text"]
+    assert client.post(merge_url, {"passed": "yes", "text": text}).url == reverse("packages:case", args=[case.pk])
+    merged = client.get(url).content.decode()
+    assert "汇总意见" in merged
+    assert f'action="{merge_url}"' not in merged
