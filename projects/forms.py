@@ -24,7 +24,9 @@ class RegisterForm(forms.Form):
     code = forms.CharField(
         label="项目代码", required=False, max_length=60,
         help_text="国家投资项目在线平台赋的代码。带不带横线、全角半角都可以；还没有代码就留空，先用本地代码办理，以后换一次。",
-        widget=forms.TextInput(attrs={"placeholder": "2603-140581-89-05-163265", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"placeholder": "2603-140581-89-05-163265", "autocomplete": "off", "autofocus": True}
+        ),
     )
     name = forms.CharField(
         label="项目名称", max_length=120, widget=forms.TextInput(attrs={"placeholder": "与备案证或批复上的名称一致"})
