@@ -140,9 +140,11 @@ class FaultForm(forms.Form):
     def __init__(self, *args: Any, cases: Iterable[tuple[str, str]] = (), **options: Any) -> None:
         """Ask to which case the fault belongs where the notice is on several."""
         super().__init__(*args, **options)
+        if not self.is_bound and self.prefix == "form-0":
+            self.fields["what"].widget.attrs["autofocus"] = True
         choices = list(cases)
         if len(choices) > 1:
-            self.fields["case_id"].choices = [("", "全部事项"), *choices]  # type: ignore[attr-defined]
+            self.fields["case_id"].choices = [("", "全部事项（每项各记一条）"), *choices]  # type: ignore[attr-defined]
             self.order_fields(["case_id"])
         else:
             del self.fields["case_id"]
