@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Roles of the centre that keep archive and codes.
 KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR)
+#: Source of a document that belongs to no step (补充归档).
+PROJECT_LABEL = "projects.Project"
 CODE_KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.DISPATCHER, Role.DIRECTOR)
 
 
@@ -28,12 +30,19 @@ def can_file(user: User, project: Project) -> Verdict:
 
 
 def can_add_version(user: User, document: Document) -> Verdict:
-    """A new version follows the right to file; an official paper is re-issued instead, a replaced document rests."""
+    """A new version follows the right to file; an official paper is re-issued instead, a replaced document rests.
+
+    What came with a step is what the departments have read: its owner hands it in anew there, under the step's rule.
+    """
     if hasattr(document, "paper"):
         return refuse("这是系统出具的文书，不能换文件；需要更改时由出具单位换发。")
     if document.replaced_by_id is not None:
         return refuse("这份文件已被新文件替换，请在新文件上更新。")
-    return can_file(user, document.project)
+    if not (verdict := can_file(user, document.project)):
+        return verdict
+    if document.source_type != PROJECT_LABEL and not access_of(user).has_at(document.project.centre_id, *KEEPERS):
+        return refuse("这份文件是办件环节交来的，办件会用到它；需要更换时在申报的材料清单或补正里重新上传。")
+    return ALLOWED
 
 
 def can_reissue_code(user: User, project: Project) -> Verdict:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
-from archives.states import PaperKind
+from archives.states import PaperKind, Visibility
 from packages.states import MaterialState
 from projects import timing
 from projects.clock_states import ClockUnit
@@ -62,7 +62,7 @@ def write(
     kind: str, project: Project, *, subject: Model, issuer: Organisation, by: User | None, at: dt.datetime,
     what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
-    valid_until: dt.date | None = None, addressee: str = "",
+    valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
 ) -> Paper:
     """Issue a paper of the locked project; the four lines are 项目, 什么事, 您要做, 什么时候."""
     content = {
@@ -73,7 +73,7 @@ def write(
     return issue_paper(
         project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
         content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,
-        valid_until=valid_until, at=at,
+        valid_until=valid_until, visibility=visibility, at=at,
     )
 
 

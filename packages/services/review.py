@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from archives.states import PaperKind
+from archives.states import PaperKind, Visibility
 from packages import floor, rules
 from packages.choices import ReviewRole
 from packages.models import Enrolment, JointSession, MatterCase, Opinion, ReviewDef, ReviewTask
@@ -330,7 +330,7 @@ def _opinion_paper(session: JointSession, case: MatterCase, *, by: User, at: dt.
     paperwork.write(
         PaperKind.REVIEW_OPINION, case.project, subject=session, issuer=case.lead, by=by, at=at,
         what=f"“{case.matter.name}”联合审查{session.get_state_display()}", do="等待牵头部门作出决定",
-        when="以受理通知书载明的日期为准", paragraphs=[session.merged_text],
+        when="以受理通知书载明的日期为准", paragraphs=[session.merged_text], visibility=Visibility.OFFICE,
         table={"head": ["部门", "角色", "意见", "理由", "条件或修改办法"], "rows": [_row(task) for task in tasks]},
     )
 
