@@ -19,6 +19,10 @@ HEAD, TAIL = 2048, 4096
 NAME_LENGTH = 120
 CUT_OFF = "不完整，像是没有传完"
 ENCRYPTED = "加了密，归档后无法打开"
+CROWDED = "里面的文件太多，不像是申报材料"
+#: A container may list so many parts; each costs memory when its directory is read.
+PARTS_MOST = 20_000
+_PART = b"PK\x01\x02"
 
 FORBIDDEN = re.compile(r'[<>:"|?*\\/]')
 BLANKS = re.compile(r"\s+")
@@ -90,12 +94,26 @@ def _dwg(_: IO[bytes], head: bytes, __: bytes) -> str:
     return "" if re.match(rb"AC10\d\d", head) else OTHER
 
 
+def _lists_too_much(file: IO[bytes]) -> bool:
+    """Return whether a container names more parts than anybody hands in, without reading its directory."""
+    file.seek(0)
+    count = 0
+    while chunk := file.read(1024 * 1024):
+        count += chunk.count(_PART)
+        if count > PARTS_MOST:
+            break
+    file.seek(0)
+    return count > PARTS_MOST
+
+
 def _container(*needed: str) -> Callable[[IO[bytes], bytes, bytes], str]:
     """Return the check of a ZIP container that holds the `needed` parts."""
 
     def fault(file: IO[bytes], head: bytes, _: bytes) -> str:
         if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             return OTHER
+        if _lists_too_much(file):
+            return CROWDED
         try:
             with zipfile.ZipFile(file) as container:
                 parts = container.infolist()
