@@ -6,13 +6,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 from gaige.errors import domain_error
 from projects.errors import DomainError
 from projects.request_context import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+#: Scanners send what they like; this page mends it itself.
+SCAN_FIELD = "/search/"
 GIVEN_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -37,6 +39,19 @@ def request_id_middleware(get_response: GetResponse) -> GetResponse:
         finally:
             request_id.reset(token)
         return response
+
+    return middleware
+
+
+def null_byte_middleware(get_response: GetResponse) -> GetResponse:
+    """Refuse an address with a null byte: nobody types one, and PostgreSQL takes none in a text."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        asked = "" if request.path_info == SCAN_FIELD else request.META.get("QUERY_STRING", "")
+        if "\x00" in request.path_info or "%00" in asked:
+            words = "地址里有不能识别的字符，请检查后重新打开。"
+            return HttpResponseBadRequest(words, content_type="text/plain; charset=utf-8")
+        return get_response(request)
 
     return middleware
 

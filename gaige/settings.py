@@ -109,6 +109,7 @@ LOGOUT_REDIRECT_URL = "/"
 
 MIDDLEWARE = [
     "gaige.middleware.request_id_middleware",
+    "gaige.middleware.null_byte_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "gaige.middleware.content_security_policy_middleware",

@@ -24,6 +24,7 @@ from projects import timing
 from projects.access import access_of
 from projects.memo import Counters, Memo, asker, rows_of
 from projects.models import IssueItem, Organisation, User
+from projects.paging import as_key
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 SIZES = (20, 50, 100)
@@ -240,12 +241,13 @@ def _read(cases: QuerySet[MatterCase], most: int) -> QuerySet[MatterCase, tuple[
 def _read_key(text: str | None) -> tuple[dt.date | None, int] | None:
     """The key of an address, or None when it is not one."""
     day, _, pk = (text or "").partition(".")
-    if not pk.isdigit():
+    key = as_key(pk)
+    if key is None:
         return None
     if day == NO_DATE:
-        return None, int(pk)
+        return None, key
     try:
-        return dt.date.fromisoformat(day), int(pk)
+        return dt.date.fromisoformat(day), key
     except ValueError:
         return None
 

@@ -161,8 +161,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     issue = issue_or_404(request, pk)
     case = case_or_404(request, int(issue.subject_key))
     form = AnswerForm(request.POST, request.FILES)
-    given = {"answer": request.POST.get("answer", ""), "uploaded": request.FILES.get("uploaded")}
-    if form.is_valid() and attempt(form, services.answer_fault, pk, by=person(request), **given):
+    if form.is_valid() and attempt(form, services.answer_fault, pk, by=person(request), **form.cleaned_data):
         messages.success(request, f"已答复：{issue.what}")
         return redirect(back_to(request, f"{_home(case)}#faults"))
     error = "".join(str(words) for errors in form.errors.values() for words in errors)

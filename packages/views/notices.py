@@ -16,6 +16,7 @@ from packages.screens import noticing
 from packages.services import intake as services
 from packages.views.acting import CONFLICT, attempt
 from packages.views.fetching import application_or_404, case_or_404, person
+from projects.paging import as_key
 
 #: Empty rows that a notice starts with, and the most it may have.
 ROWS, MOST = 2, 30
@@ -75,5 +76,5 @@ def rows_of(data: QueryDict) -> list[dict[str, str]]:
     """The rows of a posted form as they were written."""
     total = data.get("form-TOTAL_FORMS", "0")
     names = ("case_id", "what", "basis", "how_to_fix")
-    count = min(int(total), MOST) if total.isdigit() else 0
+    count = min(as_key(total) or 0, MOST)
     return [{name: data.get(f"form-{n}-{name}", "") for name in names} for n in range(count)]

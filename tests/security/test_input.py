@@ -1,0 +1,19 @@
+"""An address that nobody types gets a plain refusal, never an error of the server."""
+
+import pytest
+from django.test import Client
+
+from packages.screens.desk import _read_key
+from packages.views.notices import rows_of
+
+
+@pytest.mark.parametrize("path", ["/q/%00abc/", "/desk/?q=%00", "/verify/?code=a%00", "/projects/?text=%00"])
+def test_a_null_byte_in_an_address_is_refused(path):
+    response = Client().get(path)
+    assert (response.status_code, response.content.decode()) == (400, "地址里有不能识别的字符，请检查后重新打开。")
+
+
+def test_digits_that_are_no_number_are_none():
+    assert _read_key("none.²") is None
+    assert rows_of({"form-TOTAL_FORMS": "²"}) == []
+    assert len(rows_of({"form-TOTAL_FORMS": "999999"})) == 30
