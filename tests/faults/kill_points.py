@@ -1,0 +1,98 @@
+"""Where a worker dies: functions of the portal wrapped so that the whole worker is killed before or after them.
+
+Only `tests.faults.settings` installs them; nothing in the portal knows of them.
+"""
+
+import functools
+import importlib
+import os
+import signal
+
+from celery import signals
+
+REVIEW = "packages.open_joint_review"
+
+
+def die(*_, **__):
+    """Kill the worker and its whole pool on the spot, as a power cut would."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def wrap(module, name, *, before=None, after=None):
+    """Wrap a function of a module: `before(*args)` and `after(result, *args)` may kill."""
+    home = importlib.import_module(module)
+    inner = getattr(home, name)
+
+    @functools.wraps(inner)
+    def outer(*args, **kwargs):
+        if before:
+            before(*args, **kwargs)
+        result = inner(*args, **kwargs)
+        if after:
+            after(result, *args)
+        return result
+
+    setattr(home, name, outer)
+
+
+def of_review(pk):
+    """Say whether an outbox row asks for a joint review."""
+    from projects.models import Outbox
+
+    return Outbox.objects.filter(pk=pk, subscriber=REVIEW).exists()
+
+
+def if_review(result, pk):
+    """Die after a claim, or a commit, of the row that asks for a joint review."""
+    if result and of_review(pk):
+        die()
+
+
+def second_time():
+    """Return a function that dies when it is called for the second time."""
+    calls = []
+
+    def count(*_, **__):
+        calls.append(1)
+        if len(calls) > 1:
+            die()
+
+    return count
+
+
+def if_true(result, *_):
+    """Die when something was done."""
+    if result:
+        die()
+
+
+def unacknowledged(*names):
+    """Die when one of these tasks is done and its message is not acknowledged."""
+
+    def after(sender=None, retval=None, **_):
+        if sender.name in names and retval:
+            die()
+
+    signals.task_postrun.connect(after, weak=False)
+
+
+POINTS = {
+    "review: after the claim": lambda: wrap("projects.outbox", "_claim", after=if_review),
+    "review: between the rows": lambda: wrap("packages.services.review", "_invite", before=second_time()),
+    "review: after the commit": lambda: wrap("projects.outbox", "_carry_out", after=if_review),
+    "review: before the acknowledgement": lambda: unacknowledged("projects.tasks.drain_outbox"),
+    "paper: after the claim": lambda: wrap("archives.papering", "pdf_of", before=die),
+    "paper: between file and row": lambda: wrap("archives.services.papers", "_attach", before=die),
+    "paper: after the commit": lambda: wrap("archives.services.papers", "_attach", after=if_true),
+    "paper: before the acknowledgement": lambda: unacknowledged(
+        "archives.tasks.render_paper", "archives.tasks.render_pending"
+    ),
+    "reminder: between the rows": lambda: wrap("agency.services.reminders", "_recipients", before=die),
+    "reminder: after the commit": lambda: wrap("agency.services.reminders", "remind", after=if_true),
+    "reminder: before the acknowledgement": lambda: unacknowledged("agency.tasks.sweep_due"),
+}
+
+
+def install(point):
+    """Arm one point in this process."""
+    POINTS[point]()
