@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The PDFs are left to the workers: a paper stands as soon as its row does.
 LEFT_TO_WORKERS = ("archives.render",)
+#: So many applications wait for the window when the demonstration begins.
+AT_THE_WINDOW = 3
 
 
 def office_days() -> Iterator[dt.datetime]:
@@ -63,6 +65,9 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
     with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
+        clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
+        _hand_in(fresh)
+        outbox.drain_all(exclude=LEFT_TO_WORKERS)
     _open_current_month()
     return len(fresh)
 
@@ -81,6 +86,16 @@ def _play(queue: Queue, clock: timing.Traveller, end: dt.datetime, tell: Callabl
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         if following is not None:
             heapq.heappush(queue, (following, number, story))
+
+
+def _hand_in(specs: Sequence[Spec]) -> None:
+    """The last thing that happens: some owners hand in what they may apply for, and it lies at the window."""
+    done = 0
+    for spec in specs:
+        if done == AT_THE_WINDOW:
+            return
+        if not spec.trouble:
+            done += Story(spec).hand_in()
 
 
 def _open_current_month() -> None:

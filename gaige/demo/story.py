@@ -26,6 +26,7 @@ from gaige.demo.files import attachment
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
 from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.screens.applying import apply_page
 from packages.services import decision, intake, outside, review, special
 from packages.services.enrolment import enrol
 from packages.states import (
@@ -196,6 +197,17 @@ class Story:
         for item in missing.select_related("kind").order_by("pk"):
             intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
         return intake.submit_application(application.pk, by=by)
+
+    def hand_in(self) -> bool:
+        """Let the owner apply for what may be applied for now, three matters at most; return whether there was any."""
+        self.project = Project.objects.get(code=self.spec.code)
+        open_now = [
+            pick.case.matter.matter.code
+            for _, picks in apply_page(self.project, self.owner).stages for pick in picks if pick.verdict
+        ]
+        if open_now:
+            self._apply(open_now[:3], source="net")
+        return bool(open_now)
 
     def _review(self, codes: list[str]) -> Iterator[dt.datetime]:
         application = self._apply(codes, source="win" if self.spec.by_clerk or self.chance.random() < 0.4 else "net")
