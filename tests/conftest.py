@@ -62,13 +62,20 @@ def _published_calendar(request):
     """The working calendar is there and read before a test with a database: a transactional test empties the tables."""
     if not (request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)):
         return
+    from django.db import transaction
+
     from projects import workdays
     from projects.calendar_data import load_published_calendar
     from projects.models import CalendarVersion
 
+    # outside of the test's transaction, so that it stays for the tests that follow
+    request.getfixturevalue("django_db_setup")
+    with request.getfixturevalue("django_db_blocker").unblock():
+        if not CalendarVersion.objects.exists():
+            with transaction.atomic():
+                load_published_calendar()
+            workdays.forget()
     request.getfixturevalue("_django_db_helper")
-    if not CalendarVersion.objects.exists():
-        load_published_calendar()
     workdays.version()
 
 
