@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import threading
 
 import pytest
@@ -37,6 +38,11 @@ def missing(what):
     if IS_CI:
         pytest.fail(f"missing: {what}")
     pytest.skip(f"!!! missing: {what}")
+
+
+def pytest_configure(config):
+    """End like Ctrl-C when a supervisor asks: fixtures are taken down and no server stays behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
