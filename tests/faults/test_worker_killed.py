@@ -98,7 +98,7 @@ def settle(portal, story):
 
     portal.wait_for(is_done, "everything is done", seconds=150)
     [last] = portal.rows("SELECT coalesce(max(id), 0) AS id FROM projects_jobrun")
-    swept = "SELECT 1 FROM projects_jobrun WHERE id > %s AND job = 'sweep_due' AND finished_at IS NOT NULL"
+    swept = "SELECT 1 FROM projects_jobrun WHERE id > %s AND job = 'sweep_due' AND finished_at IS NOT NULL AND errors = 0"
     portal.wait_for(lambda: portal.rows(swept, last["id"]), "a sweep has reminded", seconds=60)
 
 
@@ -117,10 +117,10 @@ def left_by(portal, story):
         "LEFT JOIN archives_documentversion v ON v.document_id = p.document_id WHERE p.project_id = %s "
         "GROUP BY 1 ORDER BY 1", project,
     )
+    # Who is told depends on how far the case was at that moment; which clocks have spoken does not.
     told = portal.rows(
-        "SELECT u.username, c.kind, n.threshold, count(*) AS n FROM agency_notification n "
-        "JOIN projects_user u ON u.id = n.user_id JOIN projects_clock c ON c.id = n.clock_id "
-        "WHERE n.project_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", project,
+        "SELECT c.kind, n.threshold, count(DISTINCT n.clock_id) AS clocks FROM agency_notification n "
+        "JOIN projects_clock c ON c.id = n.clock_id WHERE n.project_id = %s GROUP BY 1, 2 ORDER BY 1, 2", project,
     )
     twice = portal.rows(
         "SELECT user_id, clock_id, threshold FROM agency_notification WHERE project_id = %s "
@@ -175,7 +175,9 @@ def test_the_next_worker_finishes_what_a_killed_one_began(portal, undisturbed, p
     try:
         settle(portal, story)
         time.sleep(1)  # whatever is delivered twice has its chance
-        assert left_by(portal, story) == undisturbed
+        left = left_by(portal, story)
+        for what, rows in undisturbed.items():
+            assert left[what] == rows, what
     finally:
         portal.stop("worker2")
     assert undisturbed["sessions"] == undisturbed["codes"] == [{"n": 1}]
