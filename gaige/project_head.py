@@ -44,7 +44,7 @@ def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action
     else:
         actions.append(_action("一方案一图一清单", "packages:plan", project))
         may_apply = rules.can_apply(user, project)
-        if may_apply.ok:
+        if may_apply.ok and project.is_open:
             actions.append(_action("申报", "packages:apply", project, may_apply, primary=True))
     if access_of(user).has_at(project.centre_id, Role.DISPATCHER):
         actions.append(_action("指派代办", "agency:assign", project))

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from packages.models import Application, MatterCase
 from packages.queries import Todo
-from packages.states import CaseState
-from packages.waiting import CASE_LABEL
+from packages.states import CaseState, Handling
+from packages.waiting import CASE_LABEL, Draft, drafts_of
 from projects.models import IssueItem, Project
 from projects.states import ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting, waiting_for
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Person = User | AnonymousUser
 
-OWNER, DEBT_RANK, MOST_PROJECTS = "建设单位", 1, 50
+OWNER, DEBT_RANK, NEXT_RANK, MOST_PROJECTS = "建设单位", 1, 9, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,28 @@ def next_steps(user: Person, *, shown: Iterable[int] = ()) -> list[Step]:
         Project.objects.visible_to(user).active().select_related("owner", "centre").order_by("-pk")[:MOST_PROJECTS]
     )
     by_pk = {project.pk: project for project in projects}
+    drafts = drafts_of(projects)
+    steps = []
+    for pk, rows in waiting_for(projects).items():
+        mine = [row for row in rows if row.role == OWNER and not (row.rank == DEBT_RANK and pk in told)]
+        if not any(row.rank == NEXT_RANK for row in mine):
+            mine += _ready(by_pk[pk], drafts.get(pk, []))
+        steps += [Step(by_pk[pk], row, row.url or reverse("projects:detail", args=[pk])) for row in mine]
+    return steps
+
+
+def _ready(project: Project, drafts: Iterable[Draft]) -> list[Waiting]:
+    """What could be applied for beside what already runs: not what the project waits for, but what the owner may do."""
+    names = [draft.name for draft in drafts if draft.is_ready and draft.handling == Handling.REVIEW]
+    if not names:
+        return []
+    more = f"等 {len(names)} 项" if len(names) > 1 else ""
     return [
-        Step(by_pk[pk], row, row.url or reverse("projects:detail", args=[pk]))
-        for pk, rows in waiting_for(projects).items()
-        for row in rows
-        if row.role == OWNER and not (row.rank == DEBT_RANK and pk in told)
+        Waiting(
+            project_id=project.pk, rank=NEXT_RANK, role=OWNER, person=project.owner.name, verb="申报",
+            what=f"“{names[0]}”{more}", auto="现在即可申报，不必等在办的事项",
+            url=reverse("packages:apply", args=[project.pk]),
+        )
     ]
 
 

@@ -249,7 +249,7 @@ def _answer(
     late = "（逾期）" if is_late else ""
     record(
         "task.answered", subject=task, project=task.session.project, by=by, at=at,
-        summary=f"{task.organisation.label}{late}：{opinion.get_verdict_display()}",
+        summary=f"{task.organisation.label}{late}已答复：{task.session.case}",
         data={"state": [old, task.state], "verdict": verdict, "late": is_late},
     )
     return opinion
