@@ -1,6 +1,5 @@
 """People at browsers: they sign in, look at pages that keep the promises of every page, fill in forms and press."""
 
-import json
 import re
 import subprocess
 import time
@@ -26,7 +25,7 @@ def attachment(title):
 
 
 class Visitor:
-    """One person at one browser, or the public; every page that is seen is checked once per address pattern."""
+    """One person at one browser, or the public; every page is checked, once for each set of headings."""
 
     def __init__(self, context, name=""):
         self.context, self.name = context, name
@@ -73,8 +72,9 @@ class Visitor:
     def check(self, *, phone=False):
         """No error, nothing that axe finds, no sideways scroll (at 360 px too where people come by telephone)."""
         pattern = re.sub(r"\d+|[\w-]{22}", "*", self.path)
-        if (pattern, phone) not in self.seen:
-            self.seen.add((pattern, phone))
+        heads = self.page.eval_on_selector_all("h1, h2", "nodes => nodes.map(node => node.textContent).join()")
+        if (pattern, heads, phone) not in self.seen:
+            self.seen.add((pattern, heads, phone))
             keeps(self.page)
             if phone:
                 at_width(self.page, PHONE)
@@ -151,7 +151,3 @@ def pdf_codes(content, folder):
         with Image.open(path) as picture:
             found += [code.text for code in zxingcpp.read_barcodes(picture.convert("L"))]
     return found
-
-
-def dumps(value):
-    return json.dumps(value, ensure_ascii=False)
