@@ -132,7 +132,7 @@ def _counts(user: User, query: Mapping[str, str]) -> dict[str, int]:
 
     def count() -> dict[str, int]:
         return filtered(user, query).order_by().aggregate(
-            **{name: Count("pk", filter=_tab(name, user)) for name, _ in TABS}
+            **{name: Count("pk", filter=_tab(name, user, counting=True)) for name, _ in TABS}
         )
 
     return _counters.for_user(user, _asked(user, query), count)
@@ -168,12 +168,15 @@ def filtered(user: User, query: Mapping[str, str]) -> QuerySet[MatterCase]:
     return cases
 
 
-def _mine(user: User) -> Q:
-    """What waits at the user: cases to accept at the own window, tasks of the own department, decisions of a chief."""
+def _mine(user: User, *, counting: bool) -> Q:
+    """What waits at the user: cases to accept at the own window, tasks of the own department, decisions of a chief.
+
+    For a page each case is asked about its own tasks (two bounds, see `Project.visible_to`), for counting all are read.
+    """
     access = access_of(user)
-    asked = ReviewTask.objects.filter(
-        session__case=OuterRef("pk"), state__in=TASK_OPEN, organisation_id__in=access.organisation_ids
-    )
+    own: dict[str, Any] = {"session__case__gte": OuterRef("pk"), "session__case__lte": OuterRef("pk")}
+    asked = ReviewTask.objects.filter(state__in=TASK_OPEN, organisation_id__in=access.organisation_ids)
+    asked = asked.filter(session__case=OuterRef("pk")) if counting else asked.filter(**own)
     reach = Q()
     if access.has(Role.CLERK):
         reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
@@ -190,9 +193,9 @@ def _of_paper(number: str) -> Q:
     return Q(pk__in=cases) | Q(application_id__in=applications)
 
 
-def _tab(name: str, user: User) -> Q:
+def _tab(name: str, user: User, *, counting: bool = False) -> Q:
     if name == "mine":
-        return _mine(user)
+        return _mine(user, counting=counting)
     today = timing.today()
     owed = IssueItem.objects.filter(
         subject_type=CASE_LABEL, subject_key=Cast(OuterRef("pk"), CharField()), kind=IssueKind.CORRECTION,
