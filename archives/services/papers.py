@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 PDF = "application/pdf"
+#: What the name of a body ends with and its word in a number leaves away; the longest first.
+ISSUER_ENDINGS = ("登记中心", "委员会", "管委会", "中心", "公司", "大队", "局", "办", "馆")
+#: A word of a number has to fit on one line.
+LONGEST_WORD = 12
 #: A claim this old is that of a dead worker: a PDF takes less than a second, and one made twice is attached once.
 STALE_SECONDS = 30
 #: How long somebody who asks for a PDF waits for a worker that is just making it, in seconds.
@@ -47,6 +51,23 @@ CERTIFICATE_CLASS = "A5"
 LOCAL_BODIES = frozenset(
     {OrganisationKind.BUREAU, OrganisationKind.DEPARTMENT, OrganisationKind.CENTRE, OrganisationKind.REGISTRY}
 )
+
+
+def issuer_word(issuer: Organisation) -> str:
+    """Return the word of an issuer in its numbers, so that two issuers never give the same number.
+
+    The bureau of the one seal has the setting PAPER_PREFIX (高审); any other body the first letter of it and its own
+    short name (住建局: 高住建).
+    """
+    prefix = str(settings.PAPER_PREFIX)
+    if issuer.kind == OrganisationKind.BUREAU:
+        return prefix
+    name = issuer.label
+    for ending in ISSUER_ENDINGS:
+        if name.endswith(ending) and len(name) > len(ending) + 1:
+            name = name.removesuffix(ending)
+            break
+    return f"{prefix[:1]}{name[:LONGEST_WORD]}"
 
 
 def issue_paper(
@@ -78,7 +99,7 @@ def issue_paper(
     if not connection.in_atomic_block:
         raise RuntimeError("issue_paper() belongs inside the service's transaction")
     moment = at or timing.now()
-    word = f"{settings.PAPER_PREFIX}{series}"
+    word = f"{issuer_word(issuer)}{series}"
     given_year, serial = take_number(issuer, word, year=year or timing.business_day(moment).year)
     subject_type, subject_key = subject_of(subject)
     paper = Paper(
