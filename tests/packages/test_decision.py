@@ -112,8 +112,9 @@ def test_open_deferred_papers_make_it_a_deferred_grant_with_a_clock_of_its_own(f
     factories.drain()
     factories.answer_all(case)
     factories.merge(factories.fresh(case))
-    codes = case.matter.prerequisites.values_list("matter__code", flat=True)
-    MatterCase.objects.filter(project=factory, matter__matter__code__in=codes).update(
+    codes = list(case.matter.prerequisites.values_list("matter__code", flat=True))
+    earlier = MatterCase.objects.filter(project=factory, matter__matter__code__in=codes)
+    MatterCase.objects.filter(pk__in=list(earlier.values_list("pk", flat=True))).update(
         state="decided_pass", decided_at=clock.moment
     )
     done = factories.decide(factories.fresh(case))
