@@ -13,7 +13,7 @@ from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import lock_acceptance, move, settle_item
 from acceptance.services.timekeeping import pause_acceptance, resume_acceptance
-from acceptance.states import ITEM_GOOD, AcceptanceState, ItemState
+from acceptance.states import ITEM_GOOD, AcceptanceState
 from archives.models import DocumentKind, IssueEvidence
 from archives.paper_kinds import paper_slug
 from archives.services.filing import file_upload
@@ -223,9 +223,3 @@ def _after_recheck(acceptance: AcceptanceApplication, *, by: User, at: dt.dateti
         return
     acceptance.begin_merging()
     move(acceptance, old, kind="acceptance.rechecked", summary="复核合格，转汇总", by=by, at=at)
-
-
-__all__ = [
-    "Fault", "ItemState", "answer_rectification", "issue_list", "issues_of", "issues_of_acceptance", "recheck_item",
-    "record_item", "return_rectified",
-]

@@ -30,7 +30,6 @@ from packages.screens.applying import apply_page
 from packages.services import decision, intake, outside, review, special
 from packages.services.enrolment import enrol
 from packages.states import (
-    CASE_OPEN,
     CASE_PASSED,
     TASK_OPEN,
     CaseState,
@@ -403,6 +402,3 @@ class Story:
             for item in AcceptanceItem.objects.filter(acceptance=acceptance, state=ItemState.RECTIFYING):
                 items.recheck_item(item.pk, by=person(item.organisation_id, Role.REVIEWER), holds=True, note="已改到位")
         yield later(0, 16)
-
-
-__all__ = ["CASE_OPEN", "Story", "later", "person", "user"]
