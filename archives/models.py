@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import transition
 
-from archives.states import PaperKind, PaperState, TokenState, Visibility
+from archives.states import DeliveryWay, PaperKind, PaperState, TokenState, Visibility
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -274,6 +274,64 @@ class Paper(StateModel):
     @transition(field=state, source=PaperState.VALID, target=PaperState.REVOKED)
     def revoke(self) -> None:
         """It no longer has any effect."""
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Composable reads of deliveries."""
+
+    def visible_to(self, user: User | AnonymousUser) -> DeliveryQuerySet:
+        """Return those of visible projects."""
+        return self.filter(paper__project__in=Project.objects.visible_to(user))
+
+    def unsigned(self) -> DeliveryQuerySet:
+        """Return those that nobody has signed for and whose paper still stands."""
+        return self.filter(signed_at=None, paper__state=PaperState.VALID)
+
+
+class Delivery(models.Model):
+    """A legal notice on its way to its addressee (送达): put into the portal, opened, signed for by whom and when.
+
+    The row is made with the paper. `signed_name` is who signed, also somebody without an account (at the counter).
+    """
+
+    paper = models.OneToOneField(Paper, on_delete=models.PROTECT, related_name="delivery", verbose_name="文书")
+    organisation = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="收件单位"
+    )
+    sent_at = models.DateTimeField("发到门户")
+    opened_at = models.DateTimeField("首次打开", null=True, blank=True)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="打开人"
+    )
+    way = models.CharField("方式", max_length=8, choices=DeliveryWay, blank=True)
+    signed_at = models.DateTimeField("签收时间", null=True, blank=True)
+    signed_name = models.CharField("签收人", max_length=50, blank=True)
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="经手人"
+    )
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        """Names, constraints, indexes."""
+
+        verbose_name = verbose_name_plural = "送达"
+        ordering = ("-pk",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="delivery_signed_by_somebody",
+                condition=Q(signed_at=None, signed_name="", way="") | Q(signed_at__isnull=False) & ~Q(signed_name="")
+                & Q(way__in=list(DeliveryWay.values)),
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # what an enterprise has not signed for yet
+            models.Index(name="delivery_unsigned", fields=["organisation", "id"], condition=Q(signed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        """Return the paper."""
+        return str(self.paper)
 
 
 class QrToken(StateModel):

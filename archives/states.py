@@ -32,6 +32,13 @@ class PaperState(TextChoices):
     REVOKED = "revoked", "已撤销"
 
 
+class DeliveryWay(TextChoices):
+    """How a legal notice reached its addressee."""
+
+    PORTAL = "portal", "网上签收"
+    COUNTER = "counter", "窗口签收"
+
+
 class TokenState(TextChoices):
     """Life of a project code token (handbook §11)."""
 

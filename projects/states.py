@@ -38,6 +38,13 @@ class Role(TextChoices):
     ADMIN = "admin", "系统管理员"
 
 
+class InvitationKind(TextChoices):
+    """What a one-time code is good for."""
+
+    JOIN = "join", "加入单位"
+    RESET = "reset", "重设密码"
+
+
 class InvolvementRole(TextChoices):
     """Why a person or body sees a project. This alone feeds `visible_to`."""
 

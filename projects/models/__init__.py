@@ -5,12 +5,14 @@ from .issues import IssueItem
 from .log import AccessLog, Event, JobRun, NumberSeries, Outbox
 from .people import Membership, Organisation, Region, User
 from .project import Building, Involvement, Party, Project, WorkUnit
+from .staff import Invitation
 from .time import *  # noqa: F403 - clocks and calendar are one family, listed in projects/models/time.py
 
 __all__ = [
     "AccessLog",
     "Building",
     "Event",
+    "Invitation",
     "Involvement",
     "IssueItem",
     "JobRun",
