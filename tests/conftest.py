@@ -64,25 +64,21 @@ def _nothing_kept():
 
 
 @pytest.fixture(autouse=True)
-def _published_calendar(request):
-    """The working calendar is there and read before a test with a database: a transactional test empties the tables."""
+def _standing_data(request):
+    """Calendar and catalogue stand before a test with a database, committed once a process and not once a test.
+
+    A transactional test empties the tables, then they are put back. A test marked `bare` begins without a catalogue.
+    """
     if not (request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)):
         return
-    from django.db import transaction
-
-    from projects import workdays
-    from projects.calendar_data import load_published_calendar
-    from projects.models import CalendarVersion
+    from tests import standing
 
     # outside of the test's transaction, so that it stays for the tests that follow
     request.getfixturevalue("django_db_setup")
     with request.getfixturevalue("django_db_blocker").unblock():
-        if not CalendarVersion.objects.exists():
-            with transaction.atomic():
-                load_published_calendar()
-            workdays.forget()
+        standing.prepare(bare=request.node.get_closest_marker("bare") is not None)
     request.getfixturevalue("_django_db_helper")
-    workdays.version()
+    standing.look()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def levels(*parts):
     return [(finding.part, finding.level) for finding in examine(list(parts))]
 
 
+@pytest.mark.bare
 def test_an_installation_without_a_catalogue_is_told_the_command():
     assert examine(["catalogue"]) == [
         Finding("catalogue", Level.FAULT, "目录没有装入，请运行 manage.py load_catalog。")
@@ -77,6 +78,7 @@ def test_a_broker_that_is_down_is_named(settings):
     assert (finding.level, "请检查 REDIS_URL 和 Redis" in finding.message) == (Level.FAULT, True)
 
 
+@pytest.mark.bare
 def test_the_command_prints_a_line_per_part_and_fails_when_something_is_wrong(capsys):
     with pytest.raises(SystemExit) as ended:
         call_command("doctor", "--json")

@@ -215,6 +215,7 @@ def test_notes_say_in_which_days_promise_and_law_are_counted(text, unit, statuto
 
 
 @pytest.mark.django_db
+@pytest.mark.bare
 def test_loading_fills_an_empty_database_and_a_second_time_changes_nothing():
     first, events = load_catalogue(), Event.objects.count()
     versions = list(MatterVersion.objects.values_list("pk", "digest", "published_at"))
@@ -256,6 +257,7 @@ def test_every_column_of_a_matter_arrives():
 
 
 @pytest.mark.django_db
+@pytest.mark.bare
 def test_a_dry_run_tells_the_plan_and_writes_nothing():
     plan = load_catalogue(dry_run=True)
 
@@ -319,6 +321,7 @@ def test_a_catalogue_that_does_not_hold_together_changes_nothing(folder):
 
 
 @pytest.mark.django_db
+@pytest.mark.bare
 def test_the_command_prints_the_plan_and_the_faults(folder):
     out, err = io.StringIO(), io.StringIO()
     call_command("load_catalog", stdout=out)
