@@ -28,6 +28,8 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.CONCLUSION: "E",
     PaperKind.PROJECT_CARD: "A7",
     PaperKind.BULLETIN: "A7",
+    PaperKind.LAPSE_NOTICE: "P",
+    PaperKind.STOP_NOTICE: "J",
 }
 
 #: slug -> (name, class) of evidence that is uploaded outside a checklist.

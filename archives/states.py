@@ -22,6 +22,8 @@ class PaperKind(TextChoices):
     CONCLUSION = "conclusion", "竣工联合验收意见书"
     PROJECT_CARD = "project_card", "项目二维码卡"
     BULLETIN = "bulletin", "月度通报"
+    LAPSE_NOTICE = "lapse_notice", "失效告知书"
+    STOP_NOTICE = "stop_notice", "停工核查通知书"
 
 
 class PaperState(TextChoices):

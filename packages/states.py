@@ -78,6 +78,7 @@ class MaterialState(TextChoices):
     DEFERRED = "deferred", "容缺"
     COMMITTED = "committed", "承诺"
     NOT_APPLICABLE = "not_applicable", "不适用"
+    LETTER = "letter", "以函代证"
 
 
 MATERIAL_MET = (
@@ -87,6 +88,7 @@ MATERIAL_MET = (
     MaterialState.DEFERRED,
     MaterialState.COMMITTED,
     MaterialState.NOT_APPLICABLE,
+    MaterialState.LETTER,
 )
 
 
@@ -155,6 +157,28 @@ class SpecialKind(TextChoices):
     PUBLICITY = "publicity", "公示"
 
 
+class LivingState(TextChoices):
+    """Life of a conditional permit or a letter in lieu (handbook §6.6, Appendix D)."""
+
+    ISSUED = "issued", "有效"
+    WARNED = "warned", "预警"
+    CONVERTED = "converted", "转正"
+    LAPSED = "lapsed", "失效"
+    STOP_CHECK = "stop_check", "停工核查"
+    REVOKED = "revoked", "已撤销"
+
+
+LIVING_LIVE = (LivingState.ISSUED, LivingState.WARNED)
+
+
+class FeedState(TextChoices):
+    """Life of the secret address of a calendar."""
+
+    ACTIVE = "active", "有效"
+    REPLACED = "replaced", "停用（换发）"
+    VOID = "void", "作废"
+
+
 TONES: dict[str, str] = {
     CaseState.DRAFT: "none",
     CaseState.RECEIVED: "plain",
@@ -192,4 +216,14 @@ TONES: dict[str, str] = {
     MaterialState.DEFERRED: "warn",
     MaterialState.COMMITTED: "warn",
     MaterialState.NOT_APPLICABLE: "plain",
+    MaterialState.LETTER: "warn",
+    LivingState.ISSUED: "good",
+    LivingState.WARNED: "warn",
+    LivingState.CONVERTED: "good",
+    LivingState.LAPSED: "bad",
+    LivingState.STOP_CHECK: "bad",
+    LivingState.REVOKED: "bad",
+    FeedState.ACTIVE: "good",
+    FeedState.REPLACED: "none",
+    FeedState.VOID: "none",
 }

@@ -11,6 +11,7 @@ from .catalogue import (
     PackageVersion,
     ReviewDef,
 )
+from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .work import (
     Application,
     Enrolment,
@@ -25,8 +26,12 @@ from .work import (
 __all__ = [
     "AcceptanceItemDef",
     "Application",
+    "CalendarFeed",
+    "ConditionalPermit",
     "Enrolment",
     "JointSession",
+    "Letter",
+    "LivingTerms",
     "MaterialDef",
     "MaterialItem",
     "Matter",

@@ -322,7 +322,8 @@ class MaterialItem(models.Model):
             ),
             models.CheckConstraint(
                 name="materialitem_upload_has_document",
-                condition=~Q(state__in=[MaterialState.UPLOADED, MaterialState.HELD]) | Q(document__isnull=False),
+                condition=~Q(state__in=[MaterialState.UPLOADED, MaterialState.HELD, MaterialState.LETTER])
+                | Q(document__isnull=False),
             ),
         ]
 

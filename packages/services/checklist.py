@@ -281,6 +281,10 @@ def _by_window(item: MaterialItem, by: User, note: str) -> None:
         raise DomainError("note_missing", f"请写明“{item.name}”不适用或系统共享的理由。")
 
 
+def _by_its_own_step(item: MaterialItem, _by: User, _note: str) -> None:
+    raise DomainError("letter_missing", f"以函代证请在“{item.name}”一行选择要用的函件。")
+
+
 _CHECKS = {
     MaterialState.MISSING: _anybody,
     MaterialState.UPLOADED: _anybody,
@@ -289,4 +293,5 @@ _CHECKS = {
     MaterialState.COMMITTED: _committable,
     MaterialState.SHARED: _by_window,
     MaterialState.NOT_APPLICABLE: _by_window,
+    MaterialState.LETTER: _by_its_own_step,
 }

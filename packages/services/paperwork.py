@@ -35,6 +35,8 @@ SERIES: dict[str, str] = {
     PaperKind.REVIEW_OPINION: "联审",
     PaperKind.CERTIFICATE: "许",
     PaperKind.REFUSAL: "不许",
+    PaperKind.LAPSE_NOTICE: "失",
+    PaperKind.STOP_NOTICE: "停",
 }
 
 
