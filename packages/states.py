@@ -179,6 +179,22 @@ class FeedState(TextChoices):
     VOID = "void", "作废"
 
 
+class BulkAction(TextChoices):
+    """What the desk does with many rows at once. Never a decision, never a refusal: each of those is one case."""
+
+    ACCEPT = "accept", "受理"
+    TAKE = "take", "领取"
+    URGE = "urge", "催办"
+
+
+class BulkOutcome(TextChoices):
+    """What came of one row of such a run."""
+
+    PENDING = "pending", "待办理"
+    DONE = "done", "已办"
+    REFUSED = "refused", "未办"
+
+
 TONES: dict[str, str] = {
     CaseState.DRAFT: "none",
     CaseState.RECEIVED: "plain",
@@ -226,4 +242,66 @@ TONES: dict[str, str] = {
     FeedState.ACTIVE: "good",
     FeedState.REPLACED: "none",
     FeedState.VOID: "none",
+}
+
+
+class WithdrawalState(TextChoices):
+    """Life of an owner's request to withdraw (撤件申请), in the words of the exchange dictionary (handbook §2.2 e)."""
+
+    REQUESTED = "requested", "已提交"
+    TAKEN = "taken", "已接收"
+    GRANTED = "granted", "已通过"
+    REFUSED = "refused", "未通过"
+    VOID = "void", "无效"
+
+
+WITHDRAWAL_OPEN = (WithdrawalState.REQUESTED, WithdrawalState.TAKEN)
+
+
+class ProcedureState(TextChoices):
+    """Life of a special procedure: asked for by one person, approved by another, ended with its result."""
+
+    REQUESTED = "requested", "待批准"
+    RUNNING = "running", "进行中"
+    ENDED = "ended", "已结束"
+    REFUSED = "refused", "未批准"
+    VOID = "void", "已终止"
+
+
+PROCEDURE_OPEN = (ProcedureState.REQUESTED, ProcedureState.RUNNING)
+
+
+class ExtensionState(TextChoices):
+    """Life of an extension of the limit (行政许可法 42)."""
+
+    REQUESTED = "requested", "待批准"
+    APPROVED = "approved", "已批准"
+    REFUSED = "refused", "未批准"
+    VOID = "void", "已终止"
+
+
+class DeliveryWay(TextChoices):
+    """How a decision is handed out (领取方式)."""
+
+    WINDOW = "window", "窗口"
+    POST = "post", "邮寄"
+    DOWNLOAD = "download", "自行下载"
+
+
+class NoticeKind(TextChoices):
+    """Whose faults a one-time notice tells: the window finds the intake incomplete, or a department finds a fault."""
+
+    COMPLETION = "completion", "补全"
+    CORRECTION = "correction", "补正"
+
+
+TONES |= {
+    WithdrawalState.REQUESTED: "warn",
+    WithdrawalState.TAKEN: "act",
+    WithdrawalState.GRANTED: "none",
+    WithdrawalState.REFUSED: "bad",
+    WithdrawalState.VOID: "none",
+    ProcedureState.RUNNING: "act",
+    ProcedureState.ENDED: "good",
+    ExtensionState.APPROVED: "good",
 }

@@ -11,6 +11,7 @@ from .catalogue import (
     PackageVersion,
     ReviewDef,
 )
+from .desk import BulkLine, BulkRun, SavedView
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .work import (
     Application,
@@ -26,6 +27,8 @@ from .work import (
 __all__ = [
     "AcceptanceItemDef",
     "Application",
+    "BulkLine",
+    "BulkRun",
     "CalendarFeed",
     "ConditionalPermit",
     "Enrolment",
@@ -45,4 +48,5 @@ __all__ = [
     "PackageVersion",
     "ReviewDef",
     "ReviewTask",
+    "SavedView",
 ]

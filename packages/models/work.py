@@ -117,7 +117,8 @@ class MatterCase(StateModel):
     """办件: one matter of one project's works. It is `draft` (未开始) from enrolment until it is applied for.
 
     Accept, clock and decide happen per case. `due_on` mirrors the due date of the clock that runs now (intake or
-    promised; none while paused), so that the work list is ordered by an index.
+    promised; none while paused), so that the work list is ordered by an index; `yellow_on` is its yellow day.
+    `window_by` is the clerk at whose window it lies (我的窗口): who received, accepted or took it over last.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cases", verbose_name="项目")
@@ -156,6 +157,11 @@ class MatterCase(StateModel):
     )
     special_kind = models.CharField("特别程序", max_length=16, choices=SpecialKind, blank=True)
     due_on = models.DateField("到期", null=True, blank=True)
+    yellow_on = models.DateField("预警日", null=True, blank=True)
+    window_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name="经办窗口",
+    )
     received_at = models.DateTimeField("接件时间", null=True, blank=True)
     accepted_at = models.DateTimeField("受理时间", null=True, blank=True)
     accepted_by = models.ForeignKey(
@@ -202,6 +208,18 @@ class MatterCase(StateModel):
                 name="mattercase_open_due", fields=["due_on", "id"],
                 condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
             ),
+            # the same at one clerk's window, and what no clerk has yet
+            models.Index(
+                name="mattercase_window_due", fields=["window_by", "due_on", "id"],
+                condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
+            ),
+            # the same of one lead department
+            models.Index(
+                name="mattercase_lead_due", fields=["lead", "due_on", "id"],
+                condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
+            ),
+            # the start of a filing number
+            models.Index(name="mattercase_number_start", fields=["number"], opclasses=["varchar_pattern_ops"]),
             # the cases of a project by stage, and its milestones
             models.Index(name="mattercase_project_stage", fields=["project", "stage", "id"]),
             # the bulletin: what a department decided, received, in a period
