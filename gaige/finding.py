@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from archives.codewords import plain
@@ -15,12 +16,13 @@ from archives.models import Paper, QrToken
 from archives.states import TokenState
 from gaige.links import address
 from packages.models import Application, MatterCase
-from projects.codes import normalise_project_code
-from projects.models import Project
+from projects.codes import clean_project_code, is_local_code, normalise_project_code, normalise_uscc, validate_uscc
+from projects.models import Party, Project
 from projects.queries import find_projects
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from projects.models import User
 
@@ -30,19 +32,23 @@ MOST = 20
 LONGEST = 200
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _QR_PATH = re.compile(r"/q/([A-Za-z0-9_-]{22})/?$")
+#: What a person meant when it did not lead anywhere: only digits and dashes, the length of a credit code, an address.
+_CODE_LIKE, _USCC_LIKE = re.compile(r"[\d-]{12,40}"), re.compile(r"(?=.*[A-Z])(?=.*\d)[0-9A-Z]{17,19}")
 _BRACKETS = str.maketrans("[](){}【】", "〔〕〔〕〔〕〔〕")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a text leads: one page, or a list of projects."""
+    """Where a text leads: one page, or a list of projects; `sentence` says what was wrong with a code."""
 
     url: str = ""
     rows: list[Project] = field(default_factory=list)
+    sentence: str = ""
+    code: str = ""
 
 
 def find(user: Person, text: str) -> Found:
-    """Return what a text leads to: QR code, project code, paper, filing number; else projects by name.
+    """Return what a text leads to: QR code, project code, paper, filing number, credit code; else projects by name.
 
     What the asker may not see answers exactly as what does not exist.
     """
@@ -55,8 +61,50 @@ def find(user: Person, text: str) -> Found:
             return Found(url)
     if not user.is_authenticated:
         return Found()
-    rows = find_projects(Project.objects.visible_to(user), text).select_related("owner").order_by("-pk")
-    return Found(rows=list(rows[:MOST]))
+    seen = Project.objects.visible_to(user).select_related("owner").order_by("-pk")
+    if (rows := _by_credit_code(seen, text)) is not None:
+        return _of_firm(rows)
+    rows = list(find_projects(seen, text)[:MOST])
+    return Found(rows=rows) if rows else _nothing(text)
+
+
+def _by_credit_code(seen: QuerySet[Project], text: str) -> list[Project] | None:
+    """The projects of the firm with this credit code, whatever its part; None when the text is no credit code."""
+    code = normalise_uscc(text)
+    try:
+        validate_uscc(code)
+    except ValidationError:
+        return None
+    firms = Party.objects.filter(organisation__uscc=code).values("project_id")
+    return list(seen.filter(Q(owner__uscc=code) | Q(pk__in=firms))[:MOST])
+
+
+def _of_firm(rows: list[Project]) -> Found:
+    if len(rows) == 1:
+        return Found(address("projects:detail", rows[0].pk))
+    return Found(rows=rows, sentence="" if rows else "这个统一社会信用代码名下没有您能看到的项目。可以改输项目代码。")
+
+
+def _nothing(text: str) -> Found:
+    """Nothing was found: say what was wrong with what looks like a code."""
+    if _QR_PATH.search(urlsplit(text).path if "/" in text else "") or (_TOKEN.fullmatch(text) and not text.isdigit()):
+        return Found(sentence="没有这个项目码，可能已换码。请扫新卡，或输入卡上的项目代码。")
+    if "://" in text:
+        return Found(sentence="扫到的不是本平台的码。请扫项目卡或文书上的码，或输入项目代码。")
+    code = normalise_project_code(text)
+    if is_local_code(code):
+        return Found(sentence=f"没有登记过 {code}，或不在您的权限内。")
+    if _CODE_LIKE.fullmatch(code):
+        try:
+            return Found(sentence=f"{clean_project_code(code)} 还没有登记，或不在您的权限内。", code=code)
+        except ValidationError as error:
+            return Found(sentence="".join(error.messages))
+    if _USCC_LIKE.fullmatch(normalise_uscc(text)):
+        try:
+            validate_uscc(normalise_uscc(text))
+        except ValidationError as error:
+            return Found(sentence="".join(error.messages))
+    return Found()
 
 
 def _by_token(user: Person, text: str) -> str:

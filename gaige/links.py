@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 
 from projects.access import Access, access_of
 from projects.states import Role
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST = 5
 #: Role -> pages of its navigation, the first is where it begins. A person with several roles gets them in this order.
 PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
-    ((Role.CLERK,), (("工作台", "packages:desk"), ("登记", "projects:register"))),
+    ((Role.CLERK,), (("工作台", "packages:desk"), ("接件", "packages:intake"))),
     ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"),)),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
@@ -39,6 +39,12 @@ def address(name: str, *args: object) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+def at_the_window(url: str) -> str:
+    """Return where a scan leads at the window: a project to its intake, anything else to its own page."""
+    match = resolve(url)
+    return address("packages:start", match.kwargs["pk"]) if match.view_name == "projects:detail" else url
 
 
 def pages_of(access: Access) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from gaige import queries, signing
 from gaige import styleguide as samples
 from gaige.finding import find
 from gaige.forms import SignInForm
-from gaige.links import start_of
+from gaige.links import at_the_window, start_of
 from projects.models import User
 
 TYPE_SIZE_AGE = 365 * 24 * 3600
@@ -53,11 +53,11 @@ JOINTS = (
 @rate_limited("search")
 def search(request: HttpRequest) -> HttpResponse:
     """Lead to what was scanned or typed, or list projects."""
-    text = request.GET.get("q", "").strip()
+    text, window = request.GET.get("q", "").strip(), request.GET.get("at") == "window"
     found = find(request.user, text)
     if found.url:
-        return redirect(found.url)
-    context = {"search_text": text, "rows": found.rows}
+        return redirect(at_the_window(found.url) if window else found.url)
+    context = {"search_text": text, "found": found, "rows": found.rows, "window": window}
     return render(request, "gaige/search.html", context)
 
 

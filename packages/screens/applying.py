@@ -35,9 +35,18 @@ class Pick:
 class ApplyPage:
     """The page of a new application."""
 
-    stages: tuple[tuple[str, tuple[Pick, ...]], ...]
+    by_stage: tuple[tuple[str, tuple[Pick, ...]], ...]
     verdict: Verdict
     form_key: str
+
+    @property
+    def stages(self) -> list[tuple[str, tuple[Pick, ...]]]:
+        """The drafts below the name of their stage."""
+        return [(MatterStage(value).label, picks) for value, picks in self.by_stage]
+
+    def ready_in(self, stage: str) -> list[str]:
+        """What can be applied for now in a stage: it is ticked when the code of the project was scanned."""
+        return [pick.code for value, picks in self.by_stage if value == stage for pick in picks if pick.verdict]
 
     @property
     def known(self) -> list[tuple[str, str]]:
@@ -55,7 +64,7 @@ def apply_page(project: Project, user: User) -> ApplyPage:
     picks = [Pick(case, _verdict(case, draft.blocked_by)) for case, draft in queries.open_drafts(project)]
     picks.sort(key=lambda pick: not pick.verdict)
     stages = tuple(
-        (stage.label, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
+        (stage.value, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
     )
     verdict = rules.can_apply(user, project)
     if verdict and not any(pick.verdict for pick in picks):

@@ -10,12 +10,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm, WithdrawForm
 from packages.models import Application, MatterCase
-from packages.screens import applying, intake
+from packages.screens import applying, arriving, intake
 from packages.services import intake as services
 from packages.services import settling
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
@@ -34,6 +34,20 @@ ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
 
 
 @login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show where intake begins: the scan field, and what lies half done."""
+    return render(request, "packages/intake.html", {"page": arriving.arrival_page(person(request))})
+
+
+@login_required
+@require_GET
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lead on from a scanned project to its questions, its open application or the matters of its next stage."""
+    return redirect(arriving.start_url(project_or_404(request, pk), person(request)))
+
+
+@login_required
 @require_http_methods(["GET", "POST"])
 def apply(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose several matters; one POST opens the application, the same POST again finds it."""
@@ -41,11 +55,12 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     page = applying.apply_page(project, person(request))
     form = ApplyForm(request.POST or None, codes=page.known, initial={"form_key": page.form_key})
     if form.is_valid():
-        chosen = {"matter_codes": form.cleaned_data["matters"], "form_key": form.cleaned_data["form_key"]}
+        given = {"matter_codes": form.cleaned_data["matters"], "form_key": form.cleaned_data["form_key"]}
         source = applying.source_of(request.user)
-        if found := attempt(form, services.open_application, pk, by=person(request), source=source, **chosen):
+        if found := attempt(form, services.open_application, pk, by=person(request), source=source, **given):
             return redirect(CLEAR, pk=found.pk)
-    context = {"project": project, "page": page, "form": form, "chosen": request.POST.getlist("matters")}
+    chosen = request.POST.getlist("matters") if form.is_bound else page.ready_in(request.GET.get("stage", ""))
+    context = {"project": project, "page": page, "form": form, "chosen": chosen}
     return render(request, "packages/apply.html", context, status=CONFLICT if form.errors else 200)
 
 

@@ -8,6 +8,8 @@ ROWS = {
     "packages:enrol": row("project", "302 200 200 200 200 200 200 200 404"),
     "packages:plan": row("project", "302 200 200 200 200 200 200 200 404"),
     "packages:plan_chart": row("project", "302 200 200 200 200 200 200 200 404"),
+    "packages:intake": row("", "302 200 200 200 200 200 200 200 200"),
+    "packages:start": row("project", "302 302 302 302 302 302 302 302 404"),
     "packages:apply": row("project", "302 200 200 200 200 200 200 200 404"),
     "packages:application": row("application", "302 200 200 200 200 200 200 200 404"),
     "packages:submit": row("draft", "302 302 302 403 403 403 403 403 404", method="post"),
