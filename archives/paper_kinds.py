@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 #: paper kind -> class; a paper's document kind is `paper-<kind>`, unless it is a matter's result.
 PAPER_CLASSES: dict[str, str] = {
     PaperKind.RECEIPT: "P",
+    PaperKind.DEFERRED_ACCEPTANCE: "P",
+    PaperKind.DEFERRAL_LATE: "P",
+    PaperKind.COMMITMENT_TOLD: "P",
+    PaperKind.COMMITMENT: "P",
+    PaperKind.BREACH_NOTICE: "P",
     PaperKind.COMPLETION_NOTICE: "P",
     PaperKind.CORRECTION_NOTICE: "P",
     PaperKind.ACCEPTANCE_NOTICE: "P",
@@ -23,7 +28,20 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.REFUSED_INTAKE: "P",
     PaperKind.SPECIAL_NOTICE: "P",
     PaperKind.REFUSAL: "P",
+    PaperKind.EXTENSION: "P",
+    PaperKind.CORRECTION_RECEIPT: "P",
+    PaperKind.RETURN_RECEIPT: "P",
+    PaperKind.WITHDRAWAL: "P",
+    PaperKind.RECALL: "P",
+    PaperKind.DEFERRAL_NOTICE: "P",
+    PaperKind.COLLECTION_RECEIPT: "P",
+    PaperKind.REVOCATION: "P",
     PaperKind.REVIEW_OPINION: "P",
+    PaperKind.DRAWING_OPINION: "A3",
+    PaperKind.DRAWING_HANDLING: "A3",
+    PaperKind.DRAWING_PLEDGE: "A3",
+    PaperKind.ONE_STOP_FORM: "P",
+    PaperKind.PERMIT_SET: "A5",
     PaperKind.SITE_LIST: "E",
     PaperKind.CONCLUSION: "E",
     PaperKind.PROJECT_CARD: "A7",
@@ -32,10 +50,21 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.STOP_NOTICE: "J",
 }
 
+#: Papers that are legal notices: their addressee signs for them (签收), an unsigned one is a to-do.
+LEGAL_NOTICES = frozenset(
+    {
+        PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.NOT_TAKEN,
+        PaperKind.REFUSED_INTAKE, PaperKind.SPECIAL_NOTICE, PaperKind.REFUSAL, PaperKind.SITE_LIST,
+        PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.BREACH_NOTICE,
+        PaperKind.CONCLUSION,
+    }
+)
+
 #: slug -> (name, class) of evidence that is uploaded outside a checklist.
 EVIDENCE: dict[str, tuple[str, str]] = {
     "rectification-evidence": ("整改佐证", "E"),
     "correction-evidence": ("补正材料", "P"),
+    "commitment-evidence": ("承诺核查佐证", "P"),
     "special-result": ("特别程序结果", "P"),
 }
 

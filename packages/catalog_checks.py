@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from archives.states import CLASS_NAMES
 from packages import floor
+from packages.catalog_content import EVERY
 from packages.catalog_files import FORM_OF, KIND_OF, SHARED_FLAG, SOURCE_OF, Fault, Line, Tables, read_note, repeated
-from packages.choices import MatterLevel, ReviewRole
+from packages.choices import ArrivesBefore, LateConsequence, MaterialSource, MatterLevel, ReviewRole
 from packages.conditions import ASSESSMENTS, Applies, Node, RuleError, parse_rule, tests_in
 from packages.facts import split
 from packages.planning.applying import assessing_of
@@ -27,6 +28,7 @@ CODE = re.compile(r"[a-z][a-z0-9-]{0,38}", re.ASCII)
 PRODUCERS_APART = ("party", "authority")
 INTERMEDIARY, JOINT_ACCEPT, RECORD = "intermediary", "joint-accept", "completion-record"
 YES_NO = ("yes", "no")
+APPLICANT = MaterialSource.APPLICANT.label
 
 
 @dataclass(slots=True)
@@ -479,6 +481,42 @@ def _earlier_results(c: Catalogue, line: Line, handed: Mapping[str, set[str]]) -
         yield line.fault("备用来源该填而未填" if set(holding) != sure else "备用来源用不到，不应填写")
 
 
+def check_deferrals(c: Catalogue) -> Iterator[Fault]:
+    """容缺 only where the matter allows it, never 即办 nor 上报, never for what the applicant does not hand in."""
+    lines = c.tables["deferrals.tsv"]
+    yield from repeated(lines, "matter_code", "name_zh")
+    materials = {(line["matter_code"], line["name_zh"]): line for line in c.tables["materials.tsv"]}
+    for line in lines:
+        material = materials.get((line["matter_code"], line["name_zh"]))
+        if material is None:
+            yield line.fault(f"“{line['name_zh']}”不在事项 {line['matter_code']} 的材料中")
+            continue
+        matter = c.matters[line["matter_code"]]
+        if not matter.says("deficiency_ok"):
+            yield line.fault("事项不适用容缺受理（deficiency_ok=no）")
+        if not floor.may_be_deferred(matter["level"], matter.number_of("promised_days")):
+            yield line.fault("即办件、上报件不适用容缺受理")
+        if APPLICANT not in (material["source"], material["second_source"]):
+            yield line.fault("不由申请人提供的材料不向企业要，谈不上容缺")
+        yield from number(line, "max_days")
+        if line.whole("max_days") == 0:
+            yield line.fault("容缺期限至少1个工作日")
+        yield from one_of(line, "arrives_before", ArrivesBefore.values)
+        yield from one_of(line, "late", LateConsequence.values)
+
+
+def check_commitments(c: Catalogue) -> Iterator[Fault]:
+    """The terms of a commitment are complete and belong to a matter."""
+    lines = c.tables["commitments.tsv"]
+    yield from repeated(lines, "matter_code")
+    for line in lines:
+        if line["matter_code"] != EVERY and line["matter_code"] not in c.matters:
+            yield line.fault(f"事项“{line['matter_code']}”不在 matters.tsv")
+        yield from filled(line, "conditions", "requirements", "consequences")
+        yield from number(line, "days")
+        yield from one_of(line, "designer", YES_NO)
+
+
 def check_items(c: Catalogue) -> Iterator[Fault]:
     """Acceptance items are numbered in order; the gating ones are what the joint conclusion waits for."""
     lines = c.tables["acceptance_items.tsv"]
@@ -522,3 +560,4 @@ NAMES: tuple[Check, ...] = (
 )
 RULES: tuple[Check, ...] = (check_rules,)
 CONTENTS: tuple[Check, ...] = (check_order, check_promises, check_reviews, check_materials, check_items)
+CONTENTS += (check_deferrals, check_commitments)

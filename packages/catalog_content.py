@@ -15,6 +15,10 @@ from packages.catalog_files import FORM_OF, KIND_OF, SOURCE_OF, Line, Tables, re
 from packages.facts import split
 
 
+#: A row of commitments.tsv for every matter that has none of its own.
+EVERY = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """A definition: its code, the columns of its version row, and its parts by name (each a list of columns).
@@ -62,13 +66,20 @@ def matters(tables: Tables) -> dict[str, Content]:
     }
     reviews = tables.group("matter_reviews.tsv", "matter_code")
     materials = tables.group("materials.tsv", "matter_code")
+    deferrals = {(line["matter_code"], line["name_zh"]): line for line in tables["deferrals.tsv"]}
+    terms = tables.by("commitments.tsv", "matter_code")
     return {
         line["code"]: Content(
-            line["code"], line["name_zh"], _matter(line, leads[line["lead_department"]], results[line["code"]]),
+            line["code"], line["name_zh"],
+            _matter(line, leads[line["lead_department"]], results[line["code"]])
+            | {"commitment_terms": _terms(terms.get(line["code"]) or terms.get(EVERY))},
             {
                 "prerequisites": [{"matter": code} for code in split(line["prerequisites"])],
                 "reviews": [_review(part) for part in reviews.get(line["code"], [])],
-                "materials": [_material(part) for part in materials.get(line["code"], [])],
+                "materials": [
+                    _material(part) | _deferral(deferrals.get((line["code"], part["name_zh"])))
+                    for part in materials.get(line["code"], [])
+                ],
             },
         )
         for line in tables["matters.tsv"]
@@ -102,6 +113,27 @@ def _material(line: Line) -> dict[str, Any]:
         "name": line["name_zh"], "name_en": line["name_en"], "form": FORM_OF[line["form"]],
         "source": SOURCE_OF[line["source"]], "from_matters": list(split(line["from_matter"])),
         "second_source": SOURCE_OF.get(line["second_source"], ""), "document_kind": line["document_kind"],
+    }
+
+
+def _deferral(line: Line | None) -> dict[str, Any]:
+    """Whether and how a material may follow later; nothing where the table does not name it."""
+    if line is None:
+        return {}
+    return {
+        "deferral_days": line.number_of("max_days"), "arrives_before": line["arrives_before"],
+        "late_consequence": line["late"],
+    }
+
+
+def _terms(line: Line | None) -> dict[str, Any]:
+    """What the pair of notice and commitment says of a matter."""
+    if line is None:
+        return {}
+    return {
+        "conditions": list(split(line["conditions"])), "requirements": list(split(line["requirements"])),
+        "days": line.number_of("days"), "designer": line.says("designer"),
+        "consequences": list(split(line["consequences"])),
     }
 
 

@@ -1,4 +1,4 @@
-"""Reading the nine tables of the catalogue: cells with their file and line, so that a fault can be shown its place."""
+"""Reading the tables of the catalogue: cells with their file and line, so that a fault can be shown its place."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ HEADS: dict[str, tuple[str, ...]] = {
         "package_matters.tsv": "package_code matter_code stage step lane together required condition days_override "
         "counted rule",
         "acceptance_items.tsv": "no code name_zh department_code matter_code days gate fused_with rule",
+        "deferrals.tsv": "matter_code name_zh max_days arrives_before late",
+        "commitments.tsv": "matter_code conditions requirements days designer consequences",
         "examples.tsv": "code name_zh package_code kind facts has lacks days works_start note",
     }.items()
 }
-OPTIONAL = frozenset({"examples.tsv"})
+OPTIONAL = frozenset({"examples.tsv", "deferrals.tsv", "commitments.tsv"})
 
 KIND_OF = {kind.label: kind.value for kind in MatterKind}
 FORM_OF = {form.label: form.value for form in MaterialForm}

@@ -96,3 +96,19 @@ class Lane(models.TextChoices):
 
     MAIN = "", "主线"
     SIDE = "side", "旁线"
+
+
+class ArrivesBefore(models.TextChoices):
+    """When a deferred material (容缺) has to be there."""
+
+    DECISION = "decision", "作出决定前"
+    CERTIFICATE = "certificate", "领取证照前"
+    AFTER = "after", "办结后限期内"
+
+
+class LateConsequence(models.TextChoices):
+    """What may follow when a deferred material is late; beside the reminders and the entry in the log."""
+
+    ESCALATE = "escalate", "升级催办，记入办件记录"
+    REFUSE = "refuse", "可以作出不予许可决定"
+    REVOKE = "revoke", "可以撤销已作出的决定"

@@ -79,6 +79,7 @@ class MaterialState(TextChoices):
     COMMITTED = "committed", "承诺"
     NOT_APPLICABLE = "not_applicable", "不适用"
     LETTER = "letter", "以函代证"
+    AWAITED = "awaited", "待部门提供"
 
 
 MATERIAL_MET = (
@@ -90,6 +91,71 @@ MATERIAL_MET = (
     MaterialState.NOT_APPLICABLE,
     MaterialState.LETTER,
 )
+
+
+class Origin(TextChoices):
+    """Where a document that meets a line was found (免提交)."""
+
+    PROJECT = "project", "本项目档案"
+    RESULT = "result", "本项目已办结事项的结果"
+    OWNER = "owner", "建设单位其他项目的主体资格材料"
+    DEPARTMENT = "department", "部门文书"
+    SUPPLIED = "supplied", "部门补录"
+
+
+class Supply(TextChoices):
+    """How a paper that the government issued comes without the enterprise."""
+
+    FETCH = "fetch", "调取"
+    RECORD = "record", "部门补录"
+
+
+class DeferralState(TextChoices):
+    """Life of a deferred material (handbook §6.8); derived, never stored."""
+
+    DUE = "due", "待补"
+    HANDED_IN = "handed_in", "已补待核"
+    VERIFIED = "verified", "已核"
+    LATE = "late", "逾期"
+    WAIVED = "waived", "已免除"
+
+
+class CommitmentState(TextChoices):
+    """Life of a commitment (handbook §5.5)."""
+
+    OFFERED = "offered", "待签"
+    SIGNED = "signed", "已签"
+    PERFORMING = "performing", "履约中"
+    TO_CHECK = "to_check", "待核查"
+    KEPT = "kept", "履约"
+    OVERDUE = "overdue", "逾期"
+    BREACHED = "breached", "违诺"
+    VOID = "void", "已失效"
+
+
+COMMITMENT_SIGNED = (
+    CommitmentState.SIGNED,
+    CommitmentState.PERFORMING,
+    CommitmentState.TO_CHECK,
+    CommitmentState.KEPT,
+    CommitmentState.OVERDUE,
+    CommitmentState.BREACHED,
+)
+COMMITMENT_OPEN = (
+    CommitmentState.OFFERED,
+    CommitmentState.SIGNED,
+    CommitmentState.PERFORMING,
+    CommitmentState.TO_CHECK,
+    CommitmentState.OVERDUE,
+)
+
+
+class CheckResult(TextChoices):
+    """What a check of a commitment found."""
+
+    KEPT = "kept", "已履约"
+    LATE = "late", "尚未履约，限期履行"
+    BREACHED = "breached", "违诺"
 
 
 class SessionKind(TextChoices):
@@ -232,6 +298,20 @@ TONES: dict[str, str] = {
     MaterialState.DEFERRED: "warn",
     MaterialState.COMMITTED: "warn",
     MaterialState.NOT_APPLICABLE: "plain",
+    MaterialState.AWAITED: "act",
+    DeferralState.DUE: "warn",
+    DeferralState.HANDED_IN: "act",
+    DeferralState.VERIFIED: "good",
+    DeferralState.LATE: "bad",
+    DeferralState.WAIVED: "none",
+    CommitmentState.OFFERED: "warn",
+    CommitmentState.SIGNED: "act",
+    CommitmentState.PERFORMING: "act",
+    CommitmentState.TO_CHECK: "warn",
+    CommitmentState.KEPT: "good",
+    CommitmentState.OVERDUE: "bad",
+    CommitmentState.BREACHED: "bad",
+    CommitmentState.VOID: "none",
     MaterialState.LETTER: "warn",
     LivingState.ISSUED: "good",
     LivingState.WARNED: "warn",
@@ -242,66 +322,4 @@ TONES: dict[str, str] = {
     FeedState.ACTIVE: "good",
     FeedState.REPLACED: "none",
     FeedState.VOID: "none",
-}
-
-
-class WithdrawalState(TextChoices):
-    """Life of an owner's request to withdraw (撤件申请), in the words of the exchange dictionary (handbook §2.2 e)."""
-
-    REQUESTED = "requested", "已提交"
-    TAKEN = "taken", "已接收"
-    GRANTED = "granted", "已通过"
-    REFUSED = "refused", "未通过"
-    VOID = "void", "无效"
-
-
-WITHDRAWAL_OPEN = (WithdrawalState.REQUESTED, WithdrawalState.TAKEN)
-
-
-class ProcedureState(TextChoices):
-    """Life of a special procedure: asked for by one person, approved by another, ended with its result."""
-
-    REQUESTED = "requested", "待批准"
-    RUNNING = "running", "进行中"
-    ENDED = "ended", "已结束"
-    REFUSED = "refused", "未批准"
-    VOID = "void", "已终止"
-
-
-PROCEDURE_OPEN = (ProcedureState.REQUESTED, ProcedureState.RUNNING)
-
-
-class ExtensionState(TextChoices):
-    """Life of an extension of the limit (行政许可法 42)."""
-
-    REQUESTED = "requested", "待批准"
-    APPROVED = "approved", "已批准"
-    REFUSED = "refused", "未批准"
-    VOID = "void", "已终止"
-
-
-class DeliveryWay(TextChoices):
-    """How a decision is handed out (领取方式)."""
-
-    WINDOW = "window", "窗口"
-    POST = "post", "邮寄"
-    DOWNLOAD = "download", "自行下载"
-
-
-class NoticeKind(TextChoices):
-    """Whose faults a one-time notice tells: the window finds the intake incomplete, or a department finds a fault."""
-
-    COMPLETION = "completion", "补全"
-    CORRECTION = "correction", "补正"
-
-
-TONES |= {
-    WithdrawalState.REQUESTED: "warn",
-    WithdrawalState.TAKEN: "act",
-    WithdrawalState.GRANTED: "none",
-    WithdrawalState.REFUSED: "bad",
-    WithdrawalState.VOID: "none",
-    ProcedureState.RUNNING: "act",
-    ProcedureState.ENDED: "good",
-    ExtensionState.APPROVED: "good",
 }

@@ -1,5 +1,6 @@
 """Tables of the catalogue and of the work on it."""
 
+from .acts import CaseDelivery, Extension, OneTimeNotice, Revocation, SpecialProcedure, Withdrawal
 from .catalogue import (
     AcceptanceItemDef,
     MaterialDef,
@@ -12,7 +13,11 @@ from .catalogue import (
     ReviewDef,
 )
 from .desk import BulkLine, BulkRun, SavedView
+from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, SampleDraw, SampleTicket
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
+from .one_stop import OneStop, OneStopPart
+from .promises import Commitment, CommitmentCheck, Deferral
+from .risk import PolicyTable, RiskAssessment
 from .work import (
     Application,
     Enrolment,
@@ -27,11 +32,16 @@ from .work import (
 __all__ = [
     "AcceptanceItemDef",
     "Application",
+    "Commitment",
+    "CommitmentCheck",
+    "Deferral",
     "BulkLine",
     "BulkRun",
     "CalendarFeed",
     "ConditionalPermit",
+    "CaseDelivery",
     "Enrolment",
+    "Extension",
     "JointSession",
     "Letter",
     "LivingTerms",
@@ -41,12 +51,17 @@ __all__ = [
     "MatterCase",
     "MatterPrerequisite",
     "MatterVersion",
+    "OneTimeNotice",
     "Opinion",
     "OutsideResult",
     "Package",
     "PackageRow",
     "PackageVersion",
+    "Revocation",
     "ReviewDef",
     "ReviewTask",
     "SavedView",
+    "SpecialProcedure",
+    "Withdrawal",
+    "Breach",
 ]

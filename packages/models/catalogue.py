@@ -10,8 +10,10 @@ from django.db.models import Q
 
 from packages.choices import (
     FROZEN,
+    ArrivesBefore,
     DayUnit,
     Lane,
+    LateConsequence,
     MaterialForm,
     MaterialSource,
     MatterKind,
@@ -208,6 +210,7 @@ class MatterVersion(Versioned):
     note = models.TextField("说明", blank=True)
     provenance = models.CharField("时限来源", max_length=80, blank=True)
     is_counted = models.BooleanField("计入承诺时限", default=True)
+    commitment_terms = models.JSONField("告知承诺内容", default=dict, blank=True)
 
     class Meta:
         verbose_name = "事项版本"
@@ -311,6 +314,9 @@ class MaterialDef(Part):
     document_kind = models.ForeignKey(
         "archives.DocumentKind", models.PROTECT, related_name="material_lines", verbose_name="文件种类"
     )
+    deferral_days = models.PositiveSmallIntegerField("容缺期限（工作日）", null=True, blank=True)
+    arrives_before = models.CharField("最迟补交", max_length=12, choices=ArrivesBefore, blank=True)
+    late_consequence = models.CharField("逾期后果", max_length=10, choices=LateConsequence, blank=True)
     order = models.PositiveSmallIntegerField("顺序", default=0)
 
     class Meta:
@@ -321,6 +327,12 @@ class MaterialDef(Part):
             models.UniqueConstraint(fields=["version", "name"], name="materialdef_name_once"),
             models.CheckConstraint(
                 condition=Q(source__in=MaterialSource.values), name="materialdef_source_known"
+            ),
+            models.CheckConstraint(
+                name="materialdef_deferral_is_whole",
+                condition=Q(deferral_days=None, arrives_before="", late_consequence="")
+                | Q(deferral_days__gte=1, arrives_before__in=ArrivesBefore.values,
+                    late_consequence__in=LateConsequence.values),
             ),
         ]
 

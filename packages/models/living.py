@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from projects.models import User
 
-LETTERS = 24
-
 
 class LivingQuerySet(models.QuerySet["LivingPaper"]):
     """Composable reads of papers that run out."""
@@ -170,11 +168,13 @@ class ConditionalPermit(LivingPaper):
 class Letter(LivingPaper):
     """以函代证: a letter that stands in for certificates, for listed matters, until a day.
 
-    `fields` are the facts it states, each {key, name, value, unit, material, tolerance}; `differences` what the
-    comparison at the conversion found, each {key, name, letter, formal, kind}.
+    `kinds` are the slugs of the document kinds whose line it may meet, in the matters of `usable_by`. `fields` are the
+    facts it states, each {key, name, value, unit, material, tolerance}; `differences` what the comparison at the
+    conversion found, each {key, name, letter, formal, kind}.
     """
 
     stands_for = models.CharField("代替", max_length=200)
+    kinds = models.JSONField("可抵材料种类", default=list)
     usable_by = models.JSONField("可用事项", default=list)
     formal = models.JSONField("换发事项", default=list)
     fields = models.JSONField("核对项", default=list)

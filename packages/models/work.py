@@ -21,9 +21,11 @@ from packages.states import (
     MaterialState,
     OpinionSource,
     OpinionVerdict,
+    Origin,
     SessionKind,
     SessionState,
     SpecialKind,
+    Supply,
     TaskState,
 )
 from projects.fsm import StateField, StateModel, state_check
@@ -233,6 +235,12 @@ class MatterCase(StateModel):
         """Return the matter's name."""
         return self.matter.name
 
+    def get_state_display(self) -> str:
+        """Return the word of the state; before the acceptance it is 补全 that is waited for, afterwards 补正."""
+        if self.state == CaseState.CORRECTING and self.accepted_at is None:
+            return "待补全"
+        return str(CaseState(self.state).label)
+
     @transition(field=state, source=CaseState.DRAFT, target=CaseState.WITHDRAWN)
     def drop(self) -> None:
         """The facts of the project changed and the matter no longer applies (不再适用)."""
@@ -274,9 +282,9 @@ class MatterCase(StateModel):
     def decide_pass_deferred(self) -> None:
         """Granted, with papers to be handed in later (event 12)."""
 
-    @transition(field=state, source=CaseState.IN_REVIEW, target=CaseState.FAILED)
+    @transition(field=state, source=[CaseState.IN_REVIEW, CaseState.CORRECTING], target=CaseState.FAILED)
     def decide_fail(self) -> None:
-        """The chief representative refuses (event 13)."""
+        """The chief representative refuses (event 13), also where a correction never came."""
 
     @transition(field=state, source=CaseState.DRAFT, target=CaseState.PASSED)
     def close_outside(self) -> None:
@@ -286,9 +294,9 @@ class MatterCase(StateModel):
     def not_take(self) -> None:
         """Not a matter of this body, or no permit is needed (event 4)."""
 
-    @transition(field=state, source=CaseState.RECEIVED, target=CaseState.REFUSED_INTAKE)
+    @transition(field=state, source=[CaseState.RECEIVED, CaseState.CORRECTING], target=CaseState.REFUSED_INTAKE)
     def refuse_intake(self) -> None:
-        """Still deficient (event 5)."""
+        """Still deficient (event 5), also where the completion never came."""
 
     @transition(field=state, source=[CaseState.RECEIVED, *CASE_RUNNING], target=CaseState.WITHDRAWN)
     def withdraw(self) -> None:
@@ -322,6 +330,14 @@ class MaterialItem(models.Model):
         verbose_name="文件",
     )
     is_automatic = models.BooleanField("自动匹配", default=False)
+    origin = models.CharField("取得途径", max_length=10, choices=Origin, blank=True)
+    origin_note = models.CharField("出处", max_length=300, blank=True)
+    supply = models.CharField("提供方式", max_length=8, choices=Supply, blank=True)
+    supplier = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="提供部门",
+    )
+    warning = models.CharField("警示", max_length=300, blank=True)
     note = models.CharField("说明", max_length=300, blank=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="修改人"
