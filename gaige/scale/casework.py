@@ -74,7 +74,7 @@ def _received(
 ) -> MatterCase:
     case = _case(place, row, Handling.REVIEW, state)
     case.application, case.number = application, f"BY{next(world.numbers):09d}"
-    case.received_at = application.submitted_at
+    case.received_at, case.window_by = application.submitted_at, world.clerk
     _involve(made, place, case.lead, application.opened_at)
     place.cases.append(made.add(case))
     return case
@@ -116,7 +116,7 @@ def add_received(
     """Add a case that waits at the window, its checklist met."""
     case = _received(world, made, place, row, add_application(world, made, place, at), state)
     case.intake_clock = _start(made, case, ClockKind.INTAKE, INTAKE_DAYS, at, "受理")
-    case.due_on = case.intake_clock.due_on
+    case.due_on, case.yellow_on = case.intake_clock.due_on, case.intake_clock.yellow_on
     _run(made, case.intake_clock)
     _materials(made, case)
     return case
@@ -138,7 +138,7 @@ def add_correcting(world: World, made: Made, place: Place, row: PackageRow, at: 
     case = add_received(world, made, place, row, at, CaseState.CORRECTING)
     clock = cast("Clock", case.intake_clock)
     told = min(at + dt.timedelta(hours=20), timing.now())
-    case.due_on = None
+    case.due_on = case.yellow_on = None
     clock.state = ClockState.PAUSED
     made.rows[ClockSegment][-1].ended_at = told
     made.add(ClockSegment(clock=clock, owner=TimeOwner.APPLICANT, started_at=told))
@@ -171,7 +171,7 @@ def add_in_review(world: World, made: Made, place: Place, row: PackageRow, at: d
     """Add an accepted case that the departments review; some have answered."""
     case = _accepted(world, made, place, row, add_application(world, made, place, at), CaseState.IN_REVIEW)
     promised = cast("Clock", case.promised_clock)
-    case.due_on = promised.due_on
+    case.due_on, case.yellow_on = promised.due_on, promised.yellow_on
     _run(made, promised)
     _materials(made, case)
     session = made.add(

@@ -27,6 +27,7 @@ def take_on(
         clocks.stop_clock(case.intake_clock, ended_at)
     case.accept()
     case.accepted_at, case.accepted_by, case.is_deemed_accepted = at, by, deemed
+    case.window_by = by or case.window_by
     start_promise(case, at)
     sync_due(case, save=False)
     case.save()

@@ -16,12 +16,12 @@ INTAKE_DAYS = 5  # 行政许可法 32: faults are told within five working days 
 
 
 def sync_due(case: MatterCase, *, save: bool = True) -> None:
-    """Keep `due_on` equal to the due day of the clock that runs now: intake, then promise; none while paused."""
+    """Keep `due_on` and `yellow_on` those of the clock that runs now: intake, then promise; none while paused."""
     clock = case.intake_clock if case.state == CaseState.RECEIVED else case.promised_clock
     runs = case.state in CASE_OPEN and clock is not None and clock.state == ClockState.RUNNING
-    case.due_on = clock.due_on if runs and clock is not None else None
+    case.due_on, case.yellow_on = (clock.due_on, clock.yellow_on) if runs and clock is not None else (None, None)
     if save:
-        case.save(update_fields=["due_on"])
+        case.save(update_fields=["due_on", "yellow_on"])
 
 
 def start_intake(case: MatterCase, at: dt.datetime) -> None:
