@@ -104,6 +104,22 @@ def can_accept(user: Person, case: MatterCase) -> Verdict:
     return _in(case, CaseState.RECEIVED, verb="受理")
 
 
+def can_take(user: Person, case: MatterCase) -> Verdict:
+    """A clerk of the centre takes an open case to the own window."""
+    if not is_window(user, case.project):
+        return refuse(f"领取由{case.project.centre.label}窗口办理，您的岗位不办理。")
+    return _in(case, *CASE_OPEN, verb="领取")
+
+
+def can_urge(user: Person, case: MatterCase) -> Verdict:
+    """The window, the agents of the project, the lead department and the centre's heads ask those a case waits for."""
+    access = access_of(user)
+    leads = access.has_at(case.lead_id, *ANSWERERS) or access.has(Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR)
+    if not (leads or is_window(user, case.project) or is_agent(user, case.project)):
+        return refuse("催办由窗口、项目的代办人员、牵头部门或中心负责人提出，您的岗位不办理。")
+    return _in(case, *CASE_OPEN, verb="催办")
+
+
 def can_notice(user: Person, case: MatterCase) -> Verdict:
     """Faults are told by the window before acceptance, by the lead department afterwards."""
     access = access_of(user)
