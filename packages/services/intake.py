@@ -199,6 +199,7 @@ def _receive(case: MatterCase, *, by: User, at: dt.datetime | None, moment: dt.d
     case.number = _number(case.project, CASE_SERIES, "", at)
     case.receive()
     case.received_at = moment
+    case.window_by = by if rules.is_window(by, case.project) else None
     start_intake(case, moment)
     sync_due(case, save=False)
     case.save()
