@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:pk>/intake/", intake.start, name="start"),
     path("projects/<int:pk>/apply/", intake.apply, name="apply"),
     path("applications/<int:pk>/", intake.application, name="application"),
+    path("applications/<int:pk>/papers/", intake.papers, name="papers"),
     path("applications/<int:pk>/submit/", intake.submit, name="submit"),
     path("applications/<int:pk>/discard/", intake.discard, name="discard"),
     path("applications/<int:pk>/accept/", intake.accept, name="accept"),

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from archives.models import Paper
+from archives.states import PaperKind
 from packages import queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
 from packages.services.checklist import FORM_KIND
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
-from projects import timing
+from projects import timing, workdays
 from projects.access import access_of
+from projects.clock_states import ClockUnit
 from projects.clocks import Reading
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.events import subject_of
@@ -25,6 +27,16 @@ from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 #: States in which a line takes one slim row at the top: nobody has to do anything for it.
 SLIM = (MaterialState.HELD, MaterialState.SHARED)
 SUBMITTED = "材料已随申报提交。"
+#: The key of each way on the line that is selected: its place on the line, and shared last.
+KEYS = {
+    MaterialState.UPLOADED: "1", MaterialState.DEFERRED: "2", MaterialState.COMMITTED: "3",
+    MaterialState.NOT_APPLICABLE: "4", MaterialState.SHARED: "5",
+}
+#: Ways that the window takes with a reason.
+WITH_NOTE = (MaterialState.NOT_APPLICABLE, MaterialState.SHARED)
+ONE_FIRST = "先选中一项：按 ↑ ↓ 移到它的材料，或点它的“选中”"
+#: A page that waits for its PDF asks so often and then stops.
+ASKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,16 @@ class Choice:
     label: str
     pressed: bool
     verdict: Verdict
+
+    @property
+    def key(self) -> str:
+        """The key that presses it on the selected line."""
+        return KEYS.get(MaterialState(self.value), "")
+
+    @property
+    def asks_note(self) -> bool:
+        """Whether it is taken with a reason only."""
+        return self.value in WITH_NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +88,12 @@ class Line:
     @property
     def asks_note(self) -> bool:
         """Whether a way is open that needs a reason."""
-        ways_with_note = (MaterialState.NOT_APPLICABLE, MaterialState.SHARED)
-        return any(choice.verdict for choice in self.choices if choice.value in ways_with_note)
+        return any(choice.verdict for choice in self.choices if choice.asks_note)
+
+    @property
+    def todo(self) -> str:
+        """What a missing line says to do: the keys that are open to it."""
+        return "、".join(f"{choice.key} {choice.label}" for choice in self.choices if choice.verdict)
 
     @property
     def form(self) -> str:
@@ -83,8 +109,10 @@ class CaseLines:
     reading: Reading
     lines: tuple[Line, ...]
     accept: Verdict
+    notice: Verdict
     refuse: Verdict
     on_spot: Verdict
+    due_on: dt.date | None
 
     @property
     def missing(self) -> list[Line]:
@@ -104,6 +132,28 @@ class Told:
     def is_owed(self) -> bool:
         """Whether the owner still has to answer."""
         return self.issue.state in ISSUE_WITH_OWNER
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The verdicts of the window on one case, or on all that wait for one."""
+
+    scope: str
+    label: str
+    missing: int
+    accept: Verdict
+    notice: Verdict
+    refuse: Verdict
+    on_spot: Verdict
+    accept_url: str
+    notice_url: str
+    refuse_url: str
+    spot_url: str
+
+    @property
+    def missing_words(self) -> str:
+        """What hinders acceptance."""
+        return f"还缺 {self.missing} 件，暂不能受理" if self.missing else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +217,68 @@ class IntakePage:
         return f"还缺 {len(self.missing)} 件" + ("" if self.is_draft else "，暂不能受理")
 
     @property
-    def refuse_url(self) -> str:
-        """The page of 不予受理 for the first case that is at the window."""
-        received = next((entry.case for entry in self.cases if entry.case.state == CaseState.RECEIVED), None)
-        return reverse("packages:refuse", args=[received.pk]) if received else ""
+    def received(self) -> list[CaseLines]:
+        """The cases that wait for a verdict of the window."""
+        return [entry for entry in self.cases if entry.case.state == CaseState.RECEIVED]
 
     @property
-    def spot_url(self) -> str:
-        """The page of 即办办结 for the first case that can be decided at the counter."""
-        return reverse("packages:on_spot", args=[self.spot.pk]) if self.spot else ""
+    def bars(self) -> list[Bar]:
+        """The verdicts on all cases together, where there are several, and on each of them."""
+        single = [_bar_of(entry) for entry in self.received]
+        return single if len(single) == 1 else [self._bar_of_all(), *single]
+
+    def _bar_of_all(self) -> Bar:
+        spots = [entry.case.pk for entry in self.received if entry.on_spot]
+        spot = self.on_spot if len(spots) < 2 else refuse(ONE_FIRST)
+        pk = self.application.pk
+        return Bar(
+            "all", f"全部 {len(self.received)} 项", sum(len(entry.missing) for entry in self.received), self.accept,
+            self.notice, refuse(ONE_FIRST) if self.refuse else self.refuse, spot,
+            reverse("packages:accept", args=[pk]), reverse("packages:notice", args=[pk]), "",
+            reverse("packages:on_spot", args=[spots[0]]) if spots else "",
+        )
+
+    @property
+    def picks_one(self) -> bool:
+        """Whether a verdict may be on one of several cases."""
+        return self.at_window and len(self.received) > 1
+
+    @property
+    def counts(self) -> bool:
+        """Whether the time that the intake takes is shown: from opening to the verdict, at the window."""
+        return self.office and (self.is_draft or bool(self.received))
+
+    @property
+    def last_on(self) -> dt.date | None:
+        """The last day on which something is granted, were all accepted today."""
+        return max((entry.due_on for entry in self.cases if entry.due_on), default=None)
+
+    @property
+    def receipt(self) -> Paper | None:
+        """The receipt of what was handed in."""
+        return next((paper for paper in self.papers if paper.kind == PaperKind.RECEIPT), None)
+
+    @property
+    def waits_for_pdf(self) -> bool:
+        """Whether a paper has no PDF yet."""
+        return any(paper.rendered_at is None for paper in self.papers)
+
+    @property
+    def shows_receipt(self) -> bool:
+        """Whether the receipt stands large on the page: as long as the window has not decided."""
+        return self.receipt is not None and bool(self.received)
+
+
+def _bar_of(entry: CaseLines) -> Bar:
+    case = entry.case
+    accept = entry.accept
+    if accept and entry.missing:
+        accept = refuse(f"还缺 {len(entry.missing)} 件，暂不能受理")
+    return Bar(
+        str(case.pk), case.matter.name, len(entry.missing), accept, entry.notice, entry.refuse, entry.on_spot,
+        reverse("packages:case_accept", args=[case.pk]), reverse("packages:case_notice", args=[case.pk]),
+        reverse("packages:refuse", args=[case.pk]), reverse("packages:on_spot", args=[case.pk]),
+    )
 
 
 def intake_page(application: Application, user: User, *, wrong: int = 0, error: str = "") -> IntakePage:
@@ -186,8 +289,8 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
     entries = tuple(
         CaseLines(
             entry.case, readings[entry.case.pk], tuple(_lines(entry.items, user, wrong, error)),
-            rules.can_accept(user, entry.case), rules.can_refuse(user, entry.case),
-            rules.can_decide_on_spot(user, entry.case),
+            rules.can_accept(user, entry.case), rules.can_notice(user, entry.case), rules.can_refuse(user, entry.case),
+            rules.can_decide_on_spot(user, entry.case), _due_on(entry.case),
         )
         for entry in lists
     )
@@ -203,12 +306,25 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
         application, state, entries, told, tuple(papers_of(application, cases)), max(stamps, default=None),
         submit=_first([rules.can_receive(user, application)]),
         accept=_accept(received, missing),
-        notice=_first([rules.can_notice(user, entry.case) for entry in received] or [_nothing(cases)]),
+        notice=_first([entry.notice for entry in received] or [_nothing(cases)]),
         refuse=_first([entry.refuse for entry in received] or [_nothing(cases)]),
         on_spot=_on_spot(received),
         give_back=_give_back(user, application, told),
         office=access_of(user).is_office,
     )
+
+
+def lines_of(application: Application) -> dict[int, tuple[object, ...]]:
+    """What each line of an application says, by id: compared before and after a change. One query."""
+    rows = MaterialItem.objects.filter(case__application=application)
+    return {row[0]: row[1:] for row in rows.values_list("pk", "state", "note", "document_id", "source")}
+
+
+def _due_on(case: MatterCase) -> dt.date | None:
+    """The last day of the promise were the case accepted today; None where it is decided already or counts otherwise."""
+    if case.accepted_at is not None or case.matter.unit != ClockUnit.WORKING_DAY:
+        return None
+    return workdays.due_date(timing.today(), case.promised_days) if case.promised_days else timing.today()
 
 
 def _lines(items: Iterable[MaterialItem], user: User, wrong: int, error: str) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -28,8 +28,11 @@ from packages.views.fetching import (
     project_or_404,
 )
 from projects.models import User
+from projects.paging import as_key
 
 CLEAR = "packages:application"
+#: The line whose change was refused and why, until the page has shown it.
+REFUSED = "refused_line"
 ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
 
 
@@ -67,29 +70,67 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET"])
 def application(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an application: checklist, what is missing, verdicts."""
-    return _show(request, application_or_404(request, pk))
+    """Show an application: checklist, what is missing, verdicts; a refused change stands on its line."""
+    wrong, error = request.session.pop(REFUSED, (0, ""))
+    return _show(request, application_or_404(request, pk), wrong=wrong, error=error)
 
 
 def _show(
     request: HttpRequest, found: Application, *, wrong: int = 0, error: str = "", status: int = 200
 ) -> HttpResponse:
     page = intake.intake_page(found, person(request), wrong=wrong, error=error)
-    context = {"application": found, "project": found.project, "page": page, "error": error if not wrong else ""}
+    context = _context(request, page) | {"error": error if not wrong else ""}
     return render(request, "packages/application.html", context, status=status)
+
+
+def _context(request: HttpRequest, page: intake.IntakePage) -> dict[str, Any]:
+    """What the page and its parts read; `scope` is the case whose verdicts are shown."""
+    found = page.application
+    scopes = [bar.scope for bar in page.bars]
+    asked = request.GET.get("case", "")
+    scope = asked if asked in scopes else next(iter(scopes), "")
+    return {
+        "application": found, "project": found.project, "page": page, "scope": scope,
+        "asked": as_key(request.GET.get("asked", "")) or 0, "most": intake.ASKS,
+    }
+
+
+@login_required
+@require_GET
+def papers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the papers of an application again, as long as one of them has no PDF yet; a part of its page."""
+    page = intake.intake_page(application_or_404(request, pk), person(request))
+    context = _context(request, page)
+    return render(request, "packages/_papers.html", context | {"asked": context["asked"] + 1})
 
 
 @login_required
 @require_POST
 def material(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change one line of the checklist; saved at once."""
+    """Change one line of the checklist; saved at once. What is refused stands on the line, not on a page of its own."""
     item = item_or_404(request, pk)
     found = cast("Application", item.case.application)
+    before = intake.lines_of(found)
     form = MaterialForm(request.POST, request.FILES)
-    if form.is_valid() and attempt(form, services.set_material, pk, by=person(request), **form.cleaned_data):
-        return redirect(f"{reverse(CLEAR, args=[found.pk])}#m{pk}")
+    done = form.is_valid() and attempt(form, services.set_material, pk, by=person(request), **form.cleaned_data)
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
-    return _show(request, found, wrong=pk, error=error, status=CONFLICT)
+    if request.headers.get("HX-Request"):
+        return _changed(request, found, before, pk, error)
+    if not done:
+        request.session[REFUSED] = (pk, error)
+    return redirect(f"{reverse(CLEAR, args=[found.pk])}#m{pk}")
+
+
+def _changed(
+    request: HttpRequest, found: Application, before: dict[int, tuple[object, ...]], pk: int, error: str
+) -> HttpResponse:
+    """The parts of the page that a change has moved: its line, the lines that it met, what is missing, the verdicts."""
+    page = intake.intake_page(application_or_404(request, found.pk), person(request), wrong=pk, error=error)
+    after = intake.lines_of(found)
+    changed = {key for key, row in after.items() if before.get(key) != row} | {pk}
+    entries = [entry for entry in page.cases if changed & {line.item.pk for line in entry.lines}]
+    context = _context(request, page) | {"entries": entries, "changed": changed}
+    return render(request, "packages/_changed.html", context, status=CONFLICT if error else 200)
 
 
 @login_required
@@ -179,8 +220,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and attempt(form, services.answer_fault, pk, by=person(request), **form.cleaned_data):
         messages.success(request, f"已答复：{issue.what}")
         return redirect(back_to(request, f"{_home(case)}#faults"))
-    error = "".join(str(words) for errors in form.errors.values() for words in errors)
-    return _show(request, cast("Application", case.application), error=error, status=CONFLICT)
+    request.session[REFUSED] = (0, "".join(str(words) for errors in form.errors.values() for words in errors))
+    return redirect(f"{_home(case)}#faults")
 
 
 @login_required

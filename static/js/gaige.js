@@ -2,7 +2,9 @@
 
    Marks in HTML that it reads:
    data-key="F2"        pressed by that key (F keys anywhere, letters outside of fields, "Ctrl Enter" inside a form)
-   data-row-key="C"     the same, for the selected row of a .desk table
+   data-row-key="C"     the same, for the selected row of a .desk table or the selected [data-row]
+   data-row             a line that ↑ and ↓ select, as the rows of a .desk table
+   data-scan            the field that / goes to (else the scan field of the bar)
    data-open            the link that Enter opens in a row (else the first link)
    data-draft="name"    a form whose fields are kept in this browser until it has been sent
    data-nodraft         a field that is not kept (identity numbers)
@@ -34,12 +36,13 @@ document.addEventListener("click", (event) => {
 
 /* ---- keys */
 
-const rows = () => [...document.querySelectorAll(".desk tbody tr:not(.grp)")];
-const selectedRow = () => document.querySelector(".desk tbody tr[aria-selected=true]");
+const rows = () => [...document.querySelectorAll(".desk tbody tr:not(.grp), [data-row]")];
+const selectedRow = () => document.querySelector(".desk tbody tr[aria-selected=true], [data-row][aria-current=true]");
+const markOf = (row) => ("row" in row.dataset ? "aria-current" : "aria-selected");
 
 function select(row) {
-  for (const other of rows()) other.removeAttribute("aria-selected");
-  row.setAttribute("aria-selected", "true");
+  for (const other of rows()) other.removeAttribute(markOf(other));
+  row.setAttribute(markOf(row), "true");
   row.tabIndex = -1;
   row.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
@@ -55,7 +58,8 @@ function move(step) {
 
 function showKeys() {
   const seen = new Map([["/", "查找"], ["↑ ↓", "选行"], ["Enter", "打开"]]);
-  for (const node of document.querySelectorAll("[data-key], .desk [data-row-key]")) {
+  for (const node of document.querySelectorAll("[data-key], [data-row-key]")) {
+    if (node.closest("[hidden]")) continue;
     const copy = node.cloneNode(true);
     for (const part of copy.querySelectorAll("kbd, .vh")) part.remove();
     seen.set(node.dataset.key || node.dataset.rowKey, copy.textContent.trim());
@@ -78,7 +82,8 @@ function byKey(event) {
   const same = (name) => name?.toLowerCase() === key.toLowerCase();
   const row = selectedRow();
   const inRow = row && [...row.querySelectorAll("[data-row-key]")].find((node) => same(node.dataset.rowKey));
-  return inRow || [...document.querySelectorAll("[data-key]")].find((node) => same(node.dataset.key));
+  const shown = (node) => same(node.dataset.key) && !node.closest("[hidden]");
+  return inRow || [...document.querySelectorAll("[data-key]")].find(shown);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -89,7 +94,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  const find = document.querySelector(".find input");
+  const find = document.querySelector("[data-scan]") || document.querySelector(".find input[type=search]");
   if (event.key === "/" && find) {
     event.preventDefault();
     find.focus();
@@ -157,7 +162,7 @@ function ask({ title, content, yes, only = false, css = "" }) {
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.method === "dialog") return;
+  if (form.method === "dialog" || event.defaultPrevented) return;
   if (form.dataset.sent) return event.preventDefault();
   const button = event.submitter;
   if (button?.dataset.confirm && !form.dataset.sure) {

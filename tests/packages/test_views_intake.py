@@ -101,24 +101,29 @@ def test_a_file_that_is_not_what_it_says_is_refused_at_its_line(window, applicat
     item = missing_item(application)
     wrong = SimpleUploadedFile("执照.pdf", b"MZ\x90\x00 not a pdf", content_type="application/pdf")
     response = window.post(reverse("packages:material", args=[item.pk]), {"state": "uploaded", "uploaded": wrong})
-    assert response.status_code == 409
-    told = [line.error for entry in response.context["page"].cases for line in entry.lines if line.error]
-    assert len(told) == 1
-    assert "没有保存" in told[0]
+    assert response.url == f"{reverse('packages:application', args=[application.pk])}#m{item.pk}"
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    told = [(line.item.pk, line.error) for entry in page.cases for line in entry.lines if line.error]
+    assert [pk for pk, _ in told] == [item.pk]
+    assert "没有保存" in told[0][1]
+    page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    assert not [line for entry in page.cases for line in entry.lines if line.error]
     assert factories.fresh(item).state == "missing"
 
 
 def test_upload_without_file_says_so(window, application):
     item = missing_item(application)
-    response = window.post(reverse("packages:material", args=[item.pk]), {"state": "uploaded"})
-    assert response.status_code == 409
+    response = window.post(reverse("packages:material", args=[item.pk]), {"state": "uploaded"}, follow=True)
+    assert response.status_code == 200
     assert f"请选择“{item.name}”的文件后再提交。" in response.content.decode()
 
 
 def test_not_applicable_needs_its_reason(window, application):
     item = missing_item(application)
     url = reverse("packages:material", args=[item.pk])
-    assert window.post(url, {"state": "not_applicable"}).status_code == 409
+    response = window.post(url, {"state": "not_applicable"}, follow=True)
+    assert f"请写明“{item.name}”不适用或系统共享的理由。" in response.content.decode()
+    assert factories.fresh(item).state == "missing"
     assert window.post(url, {"state": "not_applicable", "note": "本项目没有危大工程"}).status_code == 302
     assert (factories.fresh(item).state, factories.fresh(item).note) == ("not_applicable", "本项目没有危大工程")
 
