@@ -32,6 +32,8 @@ from packages.models import (
     ReviewDef,
 )
 from packages.models.catalogue import Part, Versioned
+from packages.policy import Policy, read_policies
+from packages.services.policies import load_policies
 from projects import timing
 from projects.errors import DomainError
 from projects.events import record
@@ -100,14 +102,15 @@ def load_catalogue(
        one that the files no longer hold retires. Running it again changes nothing.
     4. What changed is told by one event `catalogue.loaded` in the chain of the approval bureau.
     """
-    tables = read_tables(folder)
+    tables, policies = read_tables(folder), read_policies(folder)
     faults = check(tables) or check_answers(tables) or (check_examples(tables) if full else [])
+    faults = faults or [fault for policy in policies for fault in policy.faults]
     if faults:
         raise CatalogueRefused(faults)
     moment = at or timing.now()
     try:
         with transaction.atomic():
-            plan = _load(tables, dry_run=dry_run, at=moment)
+            plan = _load(tables, policies, dry_run=dry_run, at=moment)
             if plan.changes and not dry_run:
                 _tell(plan, by, moment)
     except IntegrityError as error:
@@ -127,7 +130,7 @@ def _tell(plan: LoadPlan, by: User | None, at: dt.datetime) -> None:
     )
 
 
-def _load(tables: Tables, *, dry_run: bool, at: dt.datetime) -> LoadPlan:
+def _load(tables: Tables, policies: list[Policy], *, dry_run: bool, at: dt.datetime) -> LoadPlan:
     departments, kinds = content.department_rows(tables), content.kind_rows(tables)
     plan = LoadPlan([
         *_simple("部门", load_departments(departments, dry_run=dry_run), {r["code"]: r["name"] for r in departments}),
@@ -146,6 +149,10 @@ def _load(tables: Tables, *, dry_run: bool, at: dt.datetime) -> LoadPlan:
         if not dry_run:
             _retire(model, key, entries, at)
             publish(wanted, [e for e in entries if e.action in (Action.ADD, Action.CHANGE)], at)
+    plan.entries.extend(
+        Entry("规则表", done.code, done.name, Action[done.action.upper()], done.version)
+        for done in load_policies(policies, dry_run=dry_run, at=at)
+    )
     if not dry_run:
         _keep_order(Matter, matters)
         _keep_order(Package, packages)

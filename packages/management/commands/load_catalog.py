@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from packages.catalog_files import CATALOG
 from packages.services.catalogue import Action, CatalogueRefused, LoadPlan, load_catalogue
 
-TABLES = ("部门", "文件种类", "事项", "套餐", "联合验收事项")
+TABLES = ("部门", "文件种类", "事项", "套餐", "联合验收事项", "规则表")
 
 
 class Command(BaseCommand):
