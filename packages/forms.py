@@ -18,21 +18,12 @@ from packages.facts import (
     show_number,
 )
 from packages.states import MaterialState, OpinionVerdict, Outcome, SpecialKind
+from packages.wording import vague_fault
 from projects.models import User
 
 #: The box that says that none of several choices holds, and its word.
 NONE_OF_THEM = ("-", "都没有")
-#: Words that do not say what has to be changed.
-VAGUE = (
-    "需完善", "需要完善", "进一步完善", "不规范", "不齐全", "有问题", "按要求", "相关材料", "等材料", "修改完善",
-    "酌情",
-)
 LONG = 1000
-
-
-def vague_word(text: str) -> str:
-    """The first word in the text that does not say what to change, or nothing."""
-    return next((word for word in VAGUE if word in text), "")
 
 
 class FactsForm(forms.Form):
@@ -152,8 +143,8 @@ class FaultForm(forms.Form):
     def clean_how_to_fix(self) -> str:
         """Refuse words that do not say what to change: the applicant has one chance to mend it."""
         text = str(self.cleaned_data["how_to_fix"]).strip()
-        if word := vague_word(text):
-            raise forms.ValidationError(f"“{word}”没有说清改成什么。请写明部位与做法，企业只有一次补正机会。")
+        if words := vague_fault(text):
+            raise forms.ValidationError(words)
         return text
 
 
@@ -281,8 +272,8 @@ class OpinionForm(forms.Form):
             for name, words in wanted.items():
                 if not given.get(name) and name not in self.errors:
                     self.add_error(name, words)
-            if word := vague_word(str(given.get("remedy", ""))):
-                self.add_error("remedy", f"“{word}”没有说清改成什么。请写明部位与做法，企业只有一次整改机会。")
+            if words := vague_fault(str(given.get("remedy", ""))):
+                self.add_error("remedy", words)
         return given
 
 
@@ -340,3 +331,12 @@ class SpecialEndForm(forms.Form):
     """The end of a special procedure with its result."""
 
     result = forms.CharField(label="结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ViewForm(forms.Form):
+    """The name of a saved view."""
+
+    name = forms.CharField(
+        label="视图名称", max_length=20, error_messages={"required": "请给视图起个名称，例如“今天要受理的”。"},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "今天要受理的"}),
+    )

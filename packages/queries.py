@@ -1,4 +1,4 @@
-"""Page-sized reads of work: the work list, checklists, review sheets, the matters of a project, to-dos of an owner.
+"""Page-sized reads of work: the work list, checklists, review sheets, the matters of a project.
 
 Each has a fixed number of queries, whatever the number of rows.
 """
@@ -6,11 +6,11 @@ Each has a fixed number of queries, whatever the number of rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from packages.choices import MatterStage, ReviewRole
 from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
@@ -22,7 +22,6 @@ from packages.states import (
     ApplicationState,
     CaseState,
     Handling,
-    SessionState,
 )
 from packages.waiting import (
     CASE_LABEL,
@@ -35,11 +34,10 @@ from packages.waiting import (
     project_waiting,
     waiting_and_readings,
 )
-from projects import timing
+from packages.worklist import WAITS_FOR_BODY
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.models import IssueItem, Project
-from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -55,7 +53,6 @@ __all__ = [
     "ReviewRow",
     "ReviewSheet",
     "StageRows",
-    "Todo",
     "WorkRow",
     "application_state",
     "case_readings",
@@ -68,14 +65,8 @@ __all__ = [
     "opinions_of",
     "project_waiting",
     "review_sheet",
-    "todos",
-    "work_list",
     "work_rows",
 ]
-
-
-#: A task waits for its body: an open one, that of the lead only once the others are done.
-WAITS_FOR_BODY = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
 
 
 # The work list of the window and the departments ---------------------------------------------------------------------
@@ -88,58 +79,6 @@ class WorkRow:
     case: MatterCase
     waiting: Waiting | None
     reading: Reading
-
-
-def work_list(user: Person, filters: Mapping[str, str] | None = None) -> QuerySet[MatterCase]:
-    """Return the open cases the user works on, most urgent first.
-
-    A window sees those of its visible projects, a department those it leads. `filters`: `q` (start of a code or
-    number, or part of a name), `state`, `stage`, `lead` (code of the department), `light` (`red` overdue, `yellow`
-    due within two days), `mine` (`1`: what waits at the window, or at the user's departments).
-    """
-    filters = filters or {}
-    access = access_of(user)
-    cases = MatterCase.objects.visible_to(user).open()
-    if not access.has(Role.CLERK, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR) and access.is_office:
-        cases = cases.filter(lead_id__in=access.organisation_ids)
-    found = _filtered(cases, user, filters)
-    related = ("matter__matter", "lead", "project__owner", "project__centre", "application")
-    return found.select_related(*related).order_by(F("due_on").asc(nulls_last=True), "pk")
-
-
-def _filtered(cases: QuerySet[MatterCase], user: Person, filters: Mapping[str, str]) -> QuerySet[MatterCase]:
-    for name in ("state", "stage"):
-        if filters.get(name):
-            cases = cases.filter(**{name: filters[name]})
-    if filters.get("lead"):
-        cases = cases.filter(lead__code=filters["lead"])
-    if text := filters.get("q", "").strip():
-        cases = cases.filter(
-            Q(project__code__startswith=text) | Q(number__startswith=text) | Q(application__number__startswith=text)
-            | Q(project__name__icontains=text) | Q(matter__name__icontains=text)
-        )
-    today = timing.today()
-    if filters.get("light") == "red":
-        cases = cases.filter(due_on__lt=today)
-    elif filters.get("light") == "yellow":
-        from projects.workdays import due_date
-
-        cases = cases.filter(due_on__gte=today, due_on__lte=due_date(today, 2))
-    if filters.get("mine"):
-        cases = _mine(cases, user)
-    return cases
-
-
-def _mine(cases: QuerySet[MatterCase], user: Person) -> QuerySet[MatterCase]:
-    access = access_of(user)
-    bodies = access.by_role.get(Role.REVIEWER, frozenset()) | access.by_role.get(Role.CHIEF, frozenset())
-    asked = ReviewTask.objects.filter(WAITS_FOR_BODY, organisation_id__in=bodies)
-    reach = Q(sessions__tasks__in=asked)
-    if access.has(Role.CLERK):
-        reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
-    if access.has(Role.CHIEF):
-        reach |= Q(state=CaseState.IN_REVIEW, lead_id__in=access.by_role[Role.CHIEF])
-    return cases.filter(reach).distinct()
 
 
 def work_rows(cases: Sequence[MatterCase]) -> list[WorkRow]:
@@ -214,7 +153,7 @@ def open_drafts(project: Project) -> list[tuple[MatterCase, Draft]]:
     """Return the matters of a project that may still be applied for at the window, with what stands before each."""
     drafts = {draft.case_id: draft for draft in drafts_of([project]).get(project.pk, [])}
     cases = MatterCase.objects.filter(pk__in=list(drafts), handling__in=[Handling.REVIEW, Handling.ACCEPTANCE])
-    found = cases.select_related("matter__matter", "lead", "application").order_by(
+    found = cases.select_related("matter__matter", "lead", "application", "package_row").order_by(
         F("package_row__order").asc(nulls_last=True), "pk"
     )
     return [(case, drafts[case.pk]) for case in found]
@@ -344,48 +283,3 @@ def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]
         )
         for stage in MatterStage.values
     ]
-
-
-# The enterprise ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """Something the owner has to do: an open application, told faults, a deferred paper."""
-
-    kind: str
-    project: Project
-    title: str
-    detail: str
-    reading: Reading
-    application_id: int | None = None
-    case_id: int | None = None
-    issue_id: int | None = None
-
-
-def todos(user: Person) -> list[Todo]:
-    """Return what the owner of projects has to do, the most urgent first: faults and papers owed, open applications."""
-    owed = (
-        IssueItem.objects.filter(
-            project__in=Project.objects.visible_to(user), subject_type=CASE_LABEL, state__in=ISSUE_WITH_OWNER,
-            kind__in=[IssueKind.CORRECTION, IssueKind.DEFERRAL],
-        )
-        .select_related("project", "clock").prefetch_related("clock__pauses").order_by("due_on", "pk")
-    )
-    cases = MatterCase.objects.in_bulk([int(item.subject_key) for item in owed])
-    rows = [
-        Todo(
-            item.kind, item.project, item.what, item.how_to_fix, read_clock(item.clock),
-            cases[int(item.subject_key)].application_id, int(item.subject_key), item.pk,
-        )
-        for item in owed
-    ]
-    drafts = Application.objects.visible_to(user).filter(submitted_at=None, cases__isnull=False).distinct()
-    rows += [
-        Todo(
-            "application", application.project, f"申报 {application.number} 尚未提交", "补齐材料后提交",
-            read_clock(None), application.pk,
-        )
-        for application in drafts.select_related("project").order_by("pk")
-    ]
-    return rows

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages.views import catalogue, decision, desk, enrol, intake, notices, plan, review
+from packages.views import catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review
 
 app_name = "packages"
 
@@ -26,7 +26,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("faults/<int:pk>/answer/", intake.answer, name="answer"),
     path("faults/<int:pk>/settle/", intake.settle, name="settle"),
     path("desk/", desk.desk, name="desk"),
-    path("todos/", desk.todos, name="todos"),
+    path("desk/views/", desk.views, name="desk_views"),
+    path("desk/views/<int:pk>/open/", desk.view_open, name="desk_view_open"),
+    path("desk/views/<int:pk>/rename/", desk.view_rename, name="desk_view_rename"),
+    path("desk/views/<int:pk>/default/", desk.view_default, name="desk_view_default"),
+    path("desk/views/<int:pk>/delete/", desk.view_delete, name="desk_view_delete"),
+    path("desk/bulk/<slug:action>/", desk_bulk.bulk, name="desk_bulk"),
+    path("desk/runs/<int:pk>/", desk_bulk.run, name="desk_run"),
+    path("desk/receipts/", desk_bulk.receipts, name="desk_receipts"),
+    path("todos/", filing.todos, name="todos"),
+    path("filings/", filing.filings, name="filings"),
+    path("projects/<int:pk>/file/", filing.file, name="file"),
+    path("applications/<int:pk>/hand-in/", filing.hand_in, name="hand_in"),
+    path("applications/<int:pk>/correct/", filing.correct, name="correct"),
+    path("materials/<int:pk>/file/", filing.line, name="line"),
+    path("faults/<int:pk>/reply/", filing.reply, name="reply"),
     path("cases/<int:pk>/", desk.case, name="case"),
     path("cases/<int:pk>/accept/", intake.case_accept, name="case_accept"),
     path("cases/<int:pk>/on-spot/", intake.on_spot, name="on_spot"),

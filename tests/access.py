@@ -42,7 +42,9 @@ def make_world():
     from archives.services.codes import issue_token
     from archives.services.papers import ensure_rendered
     from packages.models import JointSession, MaterialItem, ReviewTask
+    from packages.services.bulk import start_run
     from packages.services.correction import notice_faults
+    from packages.services.saved_views import save_view
     from projects import timing
     from projects.models import IssueItem, Project, WorkUnit
     from projects.services.grants import grant_access
@@ -68,6 +70,8 @@ def make_world():
     message = Notification.objects.create(
         user=actors.clerk, project=project, text="即将到期", why="您是经办人", sent_at=timing.now()
     )
+    view = save_view(by=actors.clerk, name="今天到期的", query="scope=mine&tab=today")
+    run = start_run(by=actors.clerk, action="take", case_ids=[received.pk], key="world")
     local = factories.make_project(actors, name="还没有国家代码的项目")
     grant = grant_access(
         local.pk, user=actors.outsider, kind="borrow", reason="核查", until=timing.today() + dt.timedelta(days=1),
@@ -85,6 +89,6 @@ def make_world():
         task=ReviewTask.objects.get(session__case=reviewed, organisation__code="housing"),
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
-        bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
+        view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )

@@ -1,4 +1,4 @@
-"""The work list: counters that are filters, one page cut by key, and the same list as a file."""
+"""The work list: scopes, counters that are filters, saved views, one page cut by key, and the same list as a file."""
 
 from __future__ import annotations
 
@@ -6,40 +6,39 @@ import datetime as dt
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl
 
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.template.loader import get_template
 from django.urls import reverse
 
-from archives.models import Paper
-from packages import queries
+from packages import queries, worklist
 from packages.choices import MatterStage
-from packages.models import Application, MatterCase, PackageVersion, ReviewTask
+from packages.models import MatterCase, MatterVersion, PackageVersion, SavedView
 from packages.queries import WorkRow
-from packages.states import TASK_OPEN, TONES, CaseState
-from packages.waiting import CASE_LABEL
+from packages.states import TONES, ApplicationSource, CaseState
+from packages.worklist import SIZES, TABS, Key, Wanted, read_key
 from projects import timing
 from projects.access import access_of
+from projects.exports import Cell, Column, Table, cut_words
 from projects.memo import Counters, Memo, asker, rows_of
-from projects.models import IssueItem, Organisation, User
-from projects.paging import as_key
-from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
+from projects.models import User
+from projects.states import Role
 
-SIZES = (20, 50, 100)
-FIELDS = ("q", "stage", "package", "lead")
-MOST_IN_FILE = 5000
-NO_DATE = "-"
-TABS: tuple[tuple[str, str], ...] = (
-    ("mine", "我的待办"), ("today", "今日到期"), ("late", "已超时"), ("received", "待受理"), ("correcting", "待补正"),
-    ("in_review", "部门办理中"), ("owner", "待企业"), ("all", "全部"),
+MOST_IN_FILE, CHUNK = 10_000, 500
+#: So many views are told by a key of their own.
+VIEW_KEYS = 9
+COLUMNS = (
+    Column("项目代码", 26), Column("项目", 34), Column("建设单位", 26), Column("事项", 28), Column("阶段", 10),
+    Column("牵头部门", 16), Column("申报流水号", 22), Column("办件编号", 22), Column("状态", 12), Column("时限", 12),
+    Column("到期", 12), Column("接件", 12), Column("受理", 12), Column("承诺工作日", 10), Column("经办窗口", 10),
+    Column("在等谁", 22), Column("等什么", 34), Column("自", 12), Column("已等工作日", 10),
 )
-CSV_HEAD = ("项目代码", "项目", "建设单位", "事项", "牵头部门", "办件编号", "状态", "时限", "到期", "在等谁")
 #: A line stays as it is while nothing happens in its project and the day is the same.
 _lines: Memo[Line] = Memo(most=5000, seconds=60)
 _counters: Counters[dict[str, int]] = Counters()
-#: The fields above the list, by what is chosen in them.
+#: What can be chosen above the list, and those fields by what is chosen in them.
+_options: Memo[Options] = Memo(most=1, seconds=20)
 _tools: Memo[str] = Memo(most=200, seconds=20)
 
 
@@ -69,6 +68,11 @@ class Row:
         return TONES[self.case.state]
 
     @property
+    def at_window(self) -> bool:
+        """Whether a verdict of the window is due."""
+        return self.case.state == CaseState.RECEIVED
+
+    @property
     def waits(self) -> str:
         """What is waited for; the matter stands in its own column."""
         waiting = self.work.waiting
@@ -82,214 +86,173 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What the fields above the list offer: pairs of code and name."""
+
+    packages: tuple[tuple[str, str], ...]
+    matters: tuple[tuple[str, str], ...]
+    departments: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLink:
+    """A saved view above the list."""
+
+    pk: int
+    name: str
+    key: str
+    is_current: bool
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeskPage:
     """One page of the work list."""
 
     rows: tuple[Line, ...]
+    scopes: tuple[dict[str, object], ...]
     tabs: tuple[dict[str, object], ...]
-    tab: str
-    count: int
-    size: int
+    views: tuple[ViewLink, ...]
+    asked: Wanted
+    count: str
     before: str | None
     after: str | None
     tools: str
+    is_clerk: bool
+    is_office: bool
 
     @property
     def label(self) -> str:
-        """Word of the tab."""
-        return dict(TABS)[self.tab]
+        """Word of the counter."""
+        return dict(TABS)[self.asked.tab]
+
+    @property
+    def query(self) -> str:
+        """What a saved view keeps."""
+        return self.asked.query
+
+
+def effective(user: User, query: Mapping[str, str]) -> Wanted:
+    """Return what is shown: what the address asks for, with the usual scope and counter where it names none."""
+    asked = worklist.wanted(query)
+    return asked.with_(scope=worklist.scope_of(user, asked), tab=worklist.tab_of(user, asked))
+
+
+def stored(user: User, query: str) -> Wanted:
+    """Return what a saved view shows."""
+    return effective(user, dict(parse_qsl(query)))
 
 
 def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
     """The page of the work list that the address asks for. A fixed number of queries."""
-    tab = query.get("tab", "") if query.get("tab") in dict(TABS) else "mine"
-    counts = _counts(user, query)
-    size = int(query.get("size", "20")) if query.get("size", "20") in {str(size) for size in SIZES} else SIZES[0]
-    found, before, after = _cut(user, query, tab, size)
+    asked = effective(user, query)
+    counts = _counters.for_user(
+        user, (asker(user), asked.with_(tab="", size="")), lambda: worklist.counted(user, asked)
+    )
+    found, before, after = _cut(user, query, asked)
     today = timing.today()
     rows = _lines.all_of([(line.pk, line.head, today) for line in found], _render)
-    chosen = {name: query.get(name, "") for name in FIELDS}
-    tools = _tools.of((tab, size, *chosen.values()), lambda: _render_tools(tab, size, chosen))
-    return DeskPage(tuple(rows), tuple(_tabs(query, tab, counts)), tab, counts[tab], size, before, after, tools)
+    tools = _tools.of(asked, lambda: _render_tools(asked))
+    return DeskPage(
+        rows=tuple(rows), scopes=tuple(_scopes(user, asked)), tabs=tuple(_tabs(asked, counts)),
+        views=tuple(views_of(user, asked)), asked=asked, count=count_words(counts[asked.tab]), before=before,
+        after=after, tools=tools, is_clerk=access_of(user).has(Role.CLERK),
+        is_office=access_of(user).is_office,
+    )
 
 
-def _render_tools(tab: str, size: int, chosen: Mapping[str, str]) -> str:
-    versions = PackageVersion.objects.published().select_related("package").order_by("package__order")
+def count_words(count: int) -> str:
+    """Return a counter as it is shown."""
+    return f"{worklist.MOST_COUNTED}+" if count > worklist.MOST_COUNTED else str(count)
+
+
+def _scopes(user: User, asked: Wanted) -> Iterator[dict[str, object]]:
+    for name, label in worklist.scopes_of(user):
+        yield {"label": label, "url": f"?{asked.with_(scope=name).query}", "current": name == asked.scope}
+
+
+def _tabs(asked: Wanted, counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
+    for name, label in TABS:
+        yield {
+            "label": label, "count": count_words(counts[name]), "url": f"?{asked.with_(tab=name).query}",
+            "current": name == asked.tab, "bad": name == "red" and counts[name] > 0,
+        }
+
+
+def views_of(user: User, asked: Wanted) -> Iterator[ViewLink]:
+    """Yield the saved views of a person, those opened most first; the first nine have a key."""
+    found = SavedView.objects.visible_to(user).values_list("pk", "name", "query", "is_default")
+    for number, (pk, name, query, is_default) in enumerate(found, start=1):
+        yield ViewLink(pk, name, str(number) if number <= VIEW_KEYS else "", query == asked.query, is_default)
+
+
+def default_query(user: User) -> str:
+    """Return the filters of the view that the desk opens with; empty when there is none."""
+    return SavedView.objects.visible_to(user).filter(is_default=True).values_list("query", flat=True).first() or ""
+
+
+# What can be chosen -------------------------------------------------------------------------------------------------
+
+
+def options() -> Options:
+    """Return what the fields above the list offer. Two queries, kept for a while."""
+    return _options.of("options", _read_options)
+
+
+def _read_options() -> Options:
+    versions = PackageVersion.objects.published().order_by("package__order").values_list("package__code", "name")
+    matters = MatterVersion.objects.published().order_by("matter__order", "matter__code")
+    leads: dict[str, tuple[int, str]] = {}
+    names: list[tuple[str, str]] = []
+    for version in matters.select_related("matter", "lead").only("name", "matter__code", "lead__code", "lead__name",
+                                                                 "lead__short_name"):
+        names.append((version.matter.code, version.name))
+        leads[version.lead.code] = (version.lead.pk, version.lead.label)
+    departments = tuple((code, label) for code, (_, label) in sorted(leads.items(), key=lambda pair: pair[1]))
+    return Options(tuple(versions), tuple(names), departments)
+
+
+def _render_tools(asked: Wanted) -> str:
     context = {
-        "tab": tab, "chosen": size, "asked": chosen, "stages": MatterStage.choices, "sizes": SIZES,
-        "packages": versions, "departments": departments(),
+        "asked": asked, "options": options(), "stages": MatterStage.choices, "sizes": SIZES,
+        "size": int(asked.size or SIZES[0]), "states": [(state.value, state.label) for state in worklist.OPEN_STATES],
+        "sources": ApplicationSource.choices,
+        "more": any((asked.state, asked.matter, asked.source, asked.deemed, asked.deferred, asked.size)),
     }
     return get_template("packages/_desk_tools.html").render(context)
 
 
-def _asked(user: User, query: Mapping[str, str]) -> tuple[Hashable, ...]:
-    """Return what the list depends on, but for the tab and the page."""
-    return asker(user), *(query.get(name, "") for name in FIELDS)
+def words_of(user: User, asked: Wanted) -> str:
+    """Return in words what is shown: 我的窗口，待受理，阶段 施工许可."""
+    given = options()
+    told = [dict(worklist.scopes_of(user)).get(asked.scope, "全部"), dict(TABS).get(asked.tab, "")]
+    named: tuple[tuple[str, str, Mapping[Any, str]], ...] = (
+        ("查找", asked.q, {}), ("状态", asked.state, dict(CaseState.choices)),
+        ("阶段", asked.stage, dict(MatterStage.choices)), ("事项", asked.matter, dict(given.matters)),
+        ("牵头部门", asked.lead, dict(given.departments)), ("套餐", asked.package, dict(given.packages)),
+        ("来源", asked.source, dict(ApplicationSource.choices)),
+    )
+    told += [f"{label} {names.get(value, value)}" for label, value, names in named if value]
+    told += [word for word, value in (("视为受理", asked.deemed), ("有容缺材料", asked.deferred)) if value]
+    return "，".join(word for word in told if word)
 
 
-def _counts(user: User, query: Mapping[str, str]) -> dict[str, int]:
-    """Count every tab in one query."""
-
-    def count() -> dict[str, int]:
-        return filtered(user, query).order_by().aggregate(
-            **{name: Count("pk", filter=_tab(name, user, counting=True)) for name, _ in TABS}
-        )
-
-    return _counters.for_user(user, _asked(user, query), count)
+# Lines --------------------------------------------------------------------------------------------------------------
 
 
 def _render(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt.date], Line]:
     """Read and render the lines of these cases. A fixed number of queries."""
     by_pk = {key[0]: key for key in keys}
-    related = ("matter__matter", "lead", "project__owner", "project__centre", "application")
-    cases = MatterCase.objects.filter(pk__in=list(by_pk)).select_related(*related)
     template = get_template("packages/_desk_row.html")
-    rows = [_row(work) for work in queries.work_rows(list(cases))]
+    rows = [_row(work) for work in queries.work_rows(list(_cases(list(by_pk))))]
     return {
         by_pk[row.case.pk]: Line(row.case.pk, template.render({"row": row, "case": row.case})) for row in rows
     }
 
 
-def departments() -> QuerySet[Organisation]:
-    """Departments that lead a matter of the catalogue."""
-    return Organisation.objects.filter(led_matters__isnull=False).distinct().order_by("pk")
-
-
-def filtered(user: User, query: Mapping[str, str]) -> QuerySet[MatterCase]:
-    """The work list as the tools above it narrow it, without the tab."""
-    text = query.get("q", "").strip()
-    asked = {name: query.get(name, "") for name in ("stage", "lead")}
-    if "字第" in text or "〔" in text:
-        cases = queries.work_list(user, asked).filter(_of_paper(text))
-    else:
-        cases = queries.work_list(user, {**asked, "q": text})
-    if query.get("package"):
-        cases = cases.filter(project__enrolment__package_version__package__code=query["package"])
-    return cases
-
-
-def _mine(user: User, *, counting: bool) -> Q:
-    """What waits at the user: cases to accept at the own window, tasks of the own department, decisions of a chief.
-
-    For a page each case is asked about its own tasks (two bounds, see `Project.visible_to`), for counting all are read.
-    """
-    access = access_of(user)
-    own: dict[str, Any] = {"session__case__gte": OuterRef("pk"), "session__case__lte": OuterRef("pk")}
-    asked = ReviewTask.objects.filter(state__in=TASK_OPEN, organisation_id__in=access.organisation_ids)
-    asked = asked.filter(session__case=OuterRef("pk")) if counting else asked.filter(**own)
-    reach = Q()
-    if access.has(Role.CLERK):
-        reach |= Q(state=CaseState.RECEIVED, project__centre_id__in=access.by_role[Role.CLERK])
-    if access.has(Role.CHIEF):
-        reach |= Q(state=CaseState.IN_REVIEW, lead_id__in=access.by_role[Role.CHIEF])
-    return reach | Q(Exists(asked))
-
-
-def _of_paper(number: str) -> Q:
-    """The cases that a paper with this number was made for."""
-    papers = list(Paper.objects.filter(number=number).values_list("subject_type", "subject_key"))
-    cases = [int(key) for label, key in papers if label == CASE_LABEL]
-    applications = [int(key) for label, key in papers if label == Application._meta.label]
-    return Q(pk__in=cases) | Q(application_id__in=applications)
-
-
-def _tab(name: str, user: User, *, counting: bool = False) -> Q:
-    if name == "mine":
-        return _mine(user, counting=counting)
-    today = timing.today()
-    owed = IssueItem.objects.filter(
-        subject_type=CASE_LABEL, subject_key=Cast(OuterRef("pk"), CharField()), kind=IssueKind.CORRECTION,
-        state__in=ISSUE_WITH_OWNER,
-    )
-    return {
-        "today": Q(due_on=today),
-        "late": Q(due_on__lt=today),
-        "received": Q(state=CaseState.RECEIVED),
-        "correcting": Q(state=CaseState.CORRECTING),
-        "in_review": Q(state__in=[CaseState.ACCEPTED, CaseState.IN_REVIEW]),
-        "owner": Q(state=CaseState.CORRECTING) & Q(Exists(owed)),  # the state first: few are asked what is owed
-        "all": Q(pk__isnull=False),
-    }[name]
-
-
-def _tabs(query: Mapping[str, str], tab: str, counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
-    kept = {name: query[name] for name in ("q", "stage", "package", "lead", "size") if query.get(name)}
-    for name, label in TABS:
-        yield {
-            "label": label, "count": counts[name], "url": "?" + urlencode({"tab": name, **kept}),
-            "current": name == tab, "bad": name == "late",
-        }
-
-
-# Pages cut by key: (due date, id), cases without a running clock last
-
-
-class Found(NamedTuple):
-    """A case on the page: its place in the order, and the head of its project's chain of events."""
-
-    pk: int
-    due_on: dt.date | str | None
-    head: str
-
-
-def _key(case: Found) -> str:
-    return f"{case.due_on or NO_DATE}.{case.pk}"
-
-
-def _read(cases: QuerySet[MatterCase], most: int) -> QuerySet[MatterCase, tuple[Any, ...]]:
-    """The first cases of an ordered list, without their rows."""
-    return cases.values_list("pk", "due_on", "project__event_hash")[:most]
-
-
-def _read_key(text: str | None) -> tuple[dt.date | None, int] | None:
-    """The key of an address, or None when it is not one."""
-    day, _, pk = (text or "").partition(".")
-    key = as_key(pk)
-    if key is None:
-        return None
-    if day == NO_DATE:
-        return None, key
-    try:
-        return dt.date.fromisoformat(day), key
-    except ValueError:
-        return None
-
-
-def _beyond(key: tuple[dt.date | None, int]) -> Q:
-    """What comes after this key."""
-    day, pk = key
-    if day is None:
-        return Q(due_on=None, pk__gt=pk)
-    return Q(due_on__gt=day) | Q(due_on=day, pk__gt=pk) | Q(due_on=None)
-
-
-def _ahead(key: tuple[dt.date | None, int]) -> Q:
-    """What comes before this key."""
-    day, pk = key
-    if day is None:
-        return Q(due_on__isnull=False) | Q(due_on=None, pk__lt=pk)
-    return Q(due_on__lt=day) | Q(due_on=day, pk__lt=pk)
-
-
-def _cut(user: User, query: Mapping[str, str], tab: str, size: int) -> tuple[list[Found], str | None, str | None]:
-    """One page, and the keys of the pages around it. Its query is built once per person, address and day."""
-    before, after = query.get("before"), query.get("after")
-    back, forth = _read_key(before), _read_key(after)
-
-    def cases() -> QuerySet[MatterCase, tuple[Any, ...]]:
-        found = filtered(user, query).filter(_tab(tab, user))
-        if back is not None:
-            found = found.filter(_ahead(back)).reverse()
-        elif forth is not None:
-            found = found.filter(_beyond(forth))
-        return _read(found, size + 1)
-
-    rows = [Found(*row) for row in rows_of(("desk", _asked(user, query), tab, size, back, forth), cases)]
-    more, rows = len(rows) > size, rows[:size]
-    if back is not None:
-        rows.reverse()
-        return rows, _key(rows[0]) if more else None, _key(rows[-1]) if rows else None
-    return rows, _key(rows[0]) if forth is not None and rows else None, _key(rows[-1]) if more else None
+def _cases(pks: Sequence[int]) -> QuerySet[MatterCase]:
+    related = ("matter__matter", "lead", "project__owner", "project__centre", "application", "window_by")
+    return MatterCase.objects.filter(pk__in=pks).select_related(*related)
 
 
 def _row(work: WorkRow) -> Row:
@@ -301,15 +264,84 @@ def _row(work: WorkRow) -> Row:
     return Row(work, "查看", reverse("packages:case", args=[case.pk]))
 
 
-def csv_lines(user: User, query: Mapping[str, str]) -> Iterator[list[str]]:
-    """The list as it is filtered, as lines of a file."""
-    yield list(CSV_HEAD)
-    tab = query.get("tab", "") if query.get("tab") in dict(TABS) else "mine"
-    cases = filtered(user, query).filter(_tab(tab, user))
-    for work in queries.work_rows(list(cases[:MOST_IN_FILE])):
-        case = work.case
-        yield [
-            case.project.code, case.project.name, str(case.project.owner), case.matter.name, case.lead.name,
-            case.number, case.get_state_display(), work.reading.words, f"{case.due_on or ''}",
-            work.waiting.sentence if work.waiting else "",
-        ]
+class Found(NamedTuple):
+    """A case on the page: its place in the order, and the head of its project's chain of events."""
+
+    pk: int
+    due_on: dt.date | str | None
+    head: str
+
+    @property
+    def key(self) -> str:
+        """Its place in an address."""
+        return f"{self.due_on or worklist.NO_DATE}.{self.pk}"
+
+
+def _cut(user: User, query: Mapping[str, str], asked: Wanted) -> tuple[list[Found], str | None, str | None]:
+    """One page, and the keys of the pages around it. Its query is built once per person, address and day."""
+    size = int(asked.size or SIZES[0])
+    back, forth = read_key(query.get("before")), read_key(query.get("after"))
+    rows = _read(user, asked, back or forth, size + 1, back=back is not None)
+    more, rows = len(rows) > size, rows[:size]
+    if back is not None:
+        rows.reverse()
+        return rows, rows[0].key if more else None, rows[-1].key if rows else None
+    return rows, rows[0].key if forth is not None and rows else None, rows[-1].key if more else None
+
+
+def _read(user: User, asked: Wanted, key: Key | None, most: int, *, back: bool) -> list[Found]:
+    """The first cases beyond a key, without their rows: one query, two where dated cases end within the page."""
+    rows: list[Found] = []
+    for part in range(1 if key is None else 2):
+
+        def cases(part: int = part) -> QuerySet[MatterCase, tuple[Any, ...]]:
+            parts = worklist.parts_beyond(worklist.work_list(user, asked), key, back=back)
+            found = parts[part] if part < len(parts) else parts[0].none()
+            return found.values_list("pk", "due_on", "project__event_hash")[:most]
+
+        name: tuple[Hashable, ...] = ("desk", asker(user), asked, key, back, part, most)
+        rows += [Found(*row) for row in rows_of(name, cases)]
+        if len(rows) >= most:
+            break
+    return rows[:most]
+
+
+# The list as a file --------------------------------------------------------------------------------------------------
+
+
+def desk_table(user: User, query: Mapping[str, str]) -> Table:
+    """Return the list as it is filtered as a file."""
+    asked = effective(user, query)
+    now = timing.now().astimezone(timing.BUSINESS_ZONE)
+    facts = (
+        ("清单", "工作台"), ("条件", words_of(user, asked)), ("导出人", str(user)),
+        ("导出时间", f"{now:%Y-%m-%d %H:%M}"), ("最多", f"{MOST_IN_FILE:,} 行"),
+    )
+    return Table("工作台", COLUMNS, _file_rows(user, asked), facts)
+
+
+def _file_rows(user: User, asked: Wanted) -> Iterator[Sequence[Cell]]:
+    """The rows in the order of the list: its keys are read at once, the rest in chunks."""
+    keys = list(worklist.work_list(user, asked).values_list("pk", flat=True)[: MOST_IN_FILE + 1])
+    for first in range(0, min(len(keys), MOST_IN_FILE), CHUNK):
+        chunk = keys[first : min(first + CHUNK, MOST_IN_FILE)]
+        by_pk = {case.pk: case for case in _cases(chunk)}
+        for work in queries.work_rows([by_pk[pk] for pk in chunk if pk in by_pk]):
+            yield _file_row(work)
+    if len(keys) > MOST_IN_FILE:
+        yield [cut_words(MOST_IN_FILE)]
+
+
+def _file_row(work: WorkRow) -> Sequence[Cell]:
+    case, waiting = work.case, work.waiting
+    return [
+        case.project.code, case.project.name, str(case.project.owner), case.matter.name, case.get_stage_display(),
+        case.lead.name, case.application.number if case.application else "", case.number, case.get_state_display(),
+        work.reading.words, case.due_on, _day(case.received_at), _day(case.accepted_at), case.promised_days,
+        str(case.window_by or ""), waiting.who if waiting else "", f"{waiting.verb}{waiting.what}" if waiting else "",
+        waiting.since if waiting else None, waiting.days if waiting and waiting.since else None,
+    ]
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return timing.business_day(moment) if moment else None

@@ -11,6 +11,8 @@
    data-saved           where the time of saving is written
    data-confirm="text"  a submit button that asks first, in a dialog of the page
    data-signout         the form that signs out: the drafts of this person are forgotten
+   data-all             a box in the head of a .desk table that ticks all of its rows; Space ticks the selected row
+   data-chosen          where the number of ticked rows is written
    data-print           prints the page
    body[data-user]      whose drafts these are; body[data-keep]: an error page, drafts stay; body[data-page=login] */
 
@@ -19,7 +21,8 @@ const KEEP_DAYS = 14;
 const SAVE_AFTER = 400;
 const body = document.body;
 const user = body.dataset.user || "";
-const isField = (node) => node.closest?.("input, select, textarea, [contenteditable]") !== null;
+const isRowBox = (node) => node.matches?.(".desk input[type=checkbox]");
+const isField = (node) => !isRowBox(node) && node.closest?.("input, select, textarea, [contenteditable]") !== null;
 
 /* ---- pressing */
 
@@ -106,6 +109,14 @@ document.addEventListener("keydown", (event) => {
     if (move(event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();
     return;
   }
+  if (event.key === " " && !isRowBox(event.target)) {
+    const box = event.target === selectedRow() && selectedRow().querySelector("input[type=checkbox]");
+    if (box) {
+      event.preventDefault();
+      box.click();
+    }
+    return;
+  }
   if (event.key === "Enter" && !event.ctrlKey) {
     const row = event.target.closest?.(".desk tr") && selectedRow();
     if (row && event.target === row) press(row.querySelector("[data-open]") || row.querySelector("a"));
@@ -117,6 +128,25 @@ document.addEventListener("keydown", (event) => {
     press(target);
   }
 });
+
+/* ---- rows that are ticked: all of a page at once, and how many */
+
+const ticks = () => [...document.querySelectorAll(".desk tbody input[type=checkbox]")];
+
+function countTicks() {
+  const chosen = ticks().filter((box) => box.checked).length;
+  for (const place of document.querySelectorAll("[data-chosen]")) place.textContent = chosen ? `已选 ${chosen} 件` : "勾选后";
+}
+
+for (const box of document.querySelectorAll("[data-all]")) {
+  box.hidden = false;
+  box.addEventListener("change", () => {
+    for (const one of ticks()) one.checked = box.checked;
+    countTicks();
+  });
+}
+document.addEventListener("change", (event) => isRowBox(event.target) && countTicks());
+window.addEventListener("pageshow", countTicks);
 
 /* ---- question before an action, instead of the browser's own box */
 

@@ -7,12 +7,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from packages.models import MatterCase, ReviewTask
-from packages.queries import case_waiting, matter_rows, review_sheet, todos, work_list, work_rows
+from packages.queries import case_waiting, matter_rows, review_sheet, todos, work_rows
 from packages.services import review, special
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.intake import withdraw_case
 from packages.services.silence import apply_tacit
 from packages.waiting import project_waiting
+from packages.worklist import Wanted, work_list
 from projects import timing, waiting
 from projects.models import IssueItem, Project
 from projects.states import Role
@@ -179,15 +180,18 @@ def test_the_number_of_queries_does_not_grow(walked, actors):
 def test_the_work_list_finds_by_code_name_state_and_light(walked, actors, clock):
     [received] = factories.received(walked.new(), ["util-joint"], actors)
     running = walked.case()
-    pks = lambda **filters: [case.pk for case in work_list(actors.clerk, filters)]  # noqa: E731 - said in one line
+
+    def pks(tab="all", scope="all", **filters):
+        return [case.pk for case in work_list(actors.clerk, Wanted(scope=scope, tab=tab, **filters))]
+
     assert pks() == [running.pk, received.pk]
     assert pks(q=received.number) == [received.pk]
     assert pks(q=received.project.code) == [received.pk]
     assert pks(q="联合报装") == [running.pk, received.pk]
-    assert pks(state="received") == pks(mine="1") == [received.pk]
-    assert pks(lead="housing") == pks(stage="planning") == pks(light="red") == []
+    assert pks(state="received") == pks(tab="todo") == [received.pk]
+    assert pks(lead="housing") == pks(stage="planning") == pks(tab="red") == []
     clock.to(dt.datetime(2026, 11, 12, 9, 0))
-    assert pks(light="red") == [running.pk, received.pk]
+    assert pks(tab="red") == [running.pk, received.pk]
     assert [case.pk for case in work_list(actors.outsider)] == []
     assert [case.pk for case in work_list(factories.official("housing", Role.REVIEWER))] == []
 

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from packages.screens.desk import _read_key
 from packages.views.notices import rows_of
+from packages.worklist import read_key
 
 
 @pytest.mark.parametrize("path", ["/q/%00abc/", "/desk/?q=%00", "/verify/?code=a%00", "/projects/?text=%00"])
@@ -14,6 +14,6 @@ def test_a_null_byte_in_an_address_is_refused(path):
 
 
 def test_digits_that_are_no_number_are_none():
-    assert _read_key("none.²") is None
+    assert read_key("none.²") is None
     assert rows_of({"form-TOTAL_FORMS": "²"}) == []
     assert len(rows_of({"form-TOTAL_FORMS": "999999"})) == 30
