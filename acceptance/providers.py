@@ -12,9 +12,10 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
-from projects import panels, timing, waiting, workdays
+from projects import owing, panels, timing, waiting, workdays
 from projects.models import WorkUnit
 from projects.one_page import once, seen
+from projects.owing import Debt, Person
 from projects.reading import read_clock
 from projects.states import Stage
 from projects.waiting import Waiting
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from projects.models import Project
 
+OWNER = "建设单位"
 #: state -> (rank, what is awaited, verb); the body follows from the state.
 AWAITED: dict[str, tuple[int, str, str]] = {
     AcceptanceState.APPLIED: (3, "联合验收申请的受理", "作出"),
@@ -68,9 +70,20 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
     )
 
 
+def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield what the owner has to do in a joint acceptance: hand in its papers, put right what was found on site."""
+    for row in awaited([project for project in projects if project.is_open]):
+        if row.role == OWNER:
+            chip = "整改" if row.what == AWAITED[AcceptanceState.RECTIFYING][1] else "联合验收"
+            yield Debt(
+                row.project_id, chip, f"{row.verb}{row.what}", row.url, detail=row.auto, due_on=row.due_on,
+                is_provisional=row.is_provisional,
+            )
+
+
 def _body(acceptance: AcceptanceApplication, *, with_owner: bool) -> str:
     if with_owner:
-        return "建设单位"
+        return OWNER
     if acceptance.state == AcceptanceState.APPLIED:
         return "综合窗口"
     wanted = {AcceptanceState.SITE: ItemState.PENDING, AcceptanceState.RECHECK: ItemState.RECTIFYING}
@@ -115,4 +128,5 @@ def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | N
 
 
 waiting.register("acceptance", awaited)
+owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)

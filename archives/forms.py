@@ -113,3 +113,12 @@ class ReasonForm(forms.Form):
         label="原因", max_length=200, error_messages={"required": "请写明原因，例如：标牌损坏、码被冒用。"},
         widget=forms.TextInput(attrs={"placeholder": "例如：标牌损坏"}),
     )
+
+
+class ReceiverForm(forms.Form):
+    """Who signed for a printed paper at the window."""
+
+    receiver = forms.CharField(
+        label="签收人姓名", max_length=50, error_messages={"required": "请填写签收人的姓名。"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archives import codewords, papering, qr, queries
+from archives import codewords, debts, papering, qr, queries
 from archives.services import codes
-from projects import panels
+from projects import owing, panels
 from projects.panels import Panel
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def archive_panel(project: Project, request: HttpRequest) -> Panel:
 
 
 def register() -> None:
-    """Register both sheets."""
+    """Register both sheets and what has to be signed for."""
     panels.register("archives.code", 10, code_panel)
     panels.register("archives.archive", 40, archive_panel)
+    owing.register("archives.notices", debts.debts)

@@ -11,9 +11,10 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from archives import codewords
 from archives.completeness import Missing, missing_of
-from archives.models import Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
+from archives.models import Delivery, Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
 from archives.states import CLASS_NAMES, PaperState, TokenState
 from projects import timing
+from projects.access import OWNER_ROLES, access_of
 from projects.models import IssueItem, Project
 
 if TYPE_CHECKING:
@@ -300,3 +301,26 @@ def permit_words(paper: Paper, today: dt.date) -> tuple[str, str]:
     if paper.valid_until and paper.valid_until < today:
         return f"{text}，已过期", "warn"
     return text, "good"
+
+
+# Legal notices
+
+
+NOTICES = 200
+
+
+def notices_of(project: Project) -> list[Delivery]:
+    """Return the legal notices of a project, those that nobody signed for first, each kind newest first. One query."""
+    found = Delivery.objects.filter(paper__project=project).select_related("paper__issuer", "organisation")
+    rows = found.order_by("-pk")[:NOTICES]
+    return sorted(rows, key=lambda row: row.signed_at is not None or row.paper.state != PaperState.VALID)
+
+
+def unsigned_for(user: User | AnonymousUser) -> list[Delivery]:
+    """Return the notices that wait for somebody of the person's enterprises, newest first. One query."""
+    access = access_of(user)
+    bodies = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
+    if not bodies:
+        return []
+    found = Delivery.objects.unsigned().filter(organisation_id__in=bodies)
+    return list(found.select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from projects.access import access_of
+from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.states import ProjectStatus, Role
 
 if TYPE_CHECKING:
-    from archives.models import Document
+    from archives.models import Delivery, Document
     from projects.models import Project, User
 
 #: Roles of the centre that keep archive and codes.
@@ -59,3 +59,18 @@ def can_void_code(user: User, project: Project) -> Verdict:
     if access_of(user).has_at(project.centre_id, *CODE_KEEPERS):
         return ALLOWED
     return refuse("项目码作废由审批服务中心的窗口人员、档案管理员或代办调度办理。")
+
+
+def can_sign_for(user: User, delivery: Delivery) -> Verdict:
+    """签收: the people of the addressee, lead or staff."""
+    if access_of(user).has_at(delivery.organisation_id, *OWNER_ROLES):
+        return ALLOWED
+    return refuse(f"这份文书由“{delivery.organisation.label}”的人员签收。")
+
+
+def can_hand_over(user: User, delivery: Delivery) -> Verdict:
+    """窗口签收: the window notes who signed for the paper at the counter."""
+    project = delivery.paper.project
+    if project is not None and access_of(user).has_at(project.centre_id, Role.CLERK):
+        return ALLOWED
+    return refuse("当面签收由窗口登记，您的岗位不办理。")

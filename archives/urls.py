@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archives import views
+from archives import delivery_views, views
 
 app_name = "archives"
 
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/<int:pk>/", views.document_file, name="document"),
     path("documents/<int:pk>/versions/", views.document_version, name="document_version"),
     path("papers/<int:pk>/", views.paper, name="paper"),
+    path("projects/<int:pk>/notices/", delivery_views.notices, name="notices"),
+    path("projects/<int:pk>/notices/sign/", delivery_views.sign_all, name="sign_all"),
+    path("papers/<int:pk>/sign/", delivery_views.sign, name="sign"),
+    path("papers/<int:pk>/hand-over/", delivery_views.hand_over, name="hand_over"),
     path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
     path("q/<str:token>/", views.public_page, name="public"),
     path("verify/", views.verify, name="verify"),

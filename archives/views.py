@@ -15,7 +15,7 @@ from archives import codewords, papering, qr, queries, rules, serving
 from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
 from archives.limits import rate_limited
 from archives.models import Document, Paper, QrToken
-from archives.services import codes, filing, public
+from archives.services import codes, delivery, filing, public
 from archives.states import TokenState
 from projects.errors import DomainError, require
 from projects.exports import csv_response
@@ -236,10 +236,11 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a paper as a page: what it says is there at once, its PDF a little later."""
-    visible = Paper.objects.visible_to(request.user).select_related("issuer", "project")
+    visible = Paper.objects.visible_to(request.user).select_related("issuer", "project", "delivery__organisation")
     found = get_object_or_404(visible, pk=pk)
     filing.log_read(request.user, subject=found, project=found.project, action="view")
-    return HttpResponse(papering.html_of(found, request=request))
+    delivery.note_opened(found, by=request.user)
+    return HttpResponse(papering.html_of(found, request=request, extra={"delivery": getattr(found, "delivery", None)}))
 
 
 @login_required

@@ -22,8 +22,12 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
     ((Role.DIRECTOR,), (("代办调度", "agency:desk"),)),
-    ((Role.AGENT, Role.ARCHIVIST, Role.ADMIN), ()),
-    ((Role.OWNER_LEAD, Role.OWNER_STAFF), (("待办", "packages:todos"), ("登记", "projects:register"))),
+    ((Role.ADMIN,), (("人员", "projects:people"),)),
+    ((Role.AGENT, Role.ARCHIVIST), ()),
+    ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
+        ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),
+        ("消息", "agency:inbox"), ("人员", "projects:own_staff"),
+    )),
 )
 PUBLIC = (
     ("首页", "gaige:home"),
@@ -61,7 +65,7 @@ def pages_of(access: Access) -> list[tuple[str, str]]:
 
 
 def start_of(user: User | AnonymousUser) -> str:
-    """Return where a person begins: the window at its desk, a department at its reviews, an owner at what it owes."""
+    """Return where a person begins: the window at its desk, a department at its reviews, an owner at its projects."""
     pages = pages_of(access_of(user))
     return pages[0][1] if pages else address("projects:list")
 

@@ -11,6 +11,7 @@ from gaige.links import address
 from packages import rules
 from packages.choices import MatterStage
 from packages.models import Enrolment
+from packages.screens.filing import is_for
 from packages.states import CASE_PASSED
 from packages.waiting import CASE_LOST, cases_of
 from projects import panels
@@ -20,10 +21,10 @@ from projects.panels import Action, JointFact
 from projects.states import Role, Stage
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
-    from projects.models import Project
-
+    from projects.models import Project, User
 
 
 def enrolment_of(project: Project) -> Enrolment | None:
@@ -45,11 +46,16 @@ def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action
         actions.append(_action("一方案一图一清单", "packages:plan", project))
         may_apply = rules.can_apply(user, project)
         if may_apply.ok and project.is_open:
-            actions.append(_action("申报", "packages:apply", project, may_apply, primary=True))
+            actions.append(_action("申报", filing_page(user, project), project, may_apply, primary=True))
     if access_of(user).has_at(project.centre_id, Role.DISPATCHER):
         actions.append(_action("指派代办", "agency:assign", project))
     actions.append(_action("项目档案", "archives:archive", project))
     return words, [action for action in actions if action.url]
+
+
+def filing_page(user: User | AnonymousUser, project: Project) -> str:
+    """Return the name of the page on which this person files."""
+    return "packages:file" if is_for(user, project) else "packages:apply"
 
 
 def _action(label: str, name: str, project: Project, verdict: Verdict | None = None, **more: bool) -> Action:

@@ -253,6 +253,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "agency.tasks.freeze_month",
         "schedule": crontab(minute="30", hour="0", day_of_month=str(BULLETIN_MONTH_STARTS_ON)),
     },
+    "sweep_conditional": {
+        "task": "packages.tasks.sweep_conditional",
+        "schedule": crontab(minute="30", hour="7"),
+    },
     "recompute_provisional": {
         "task": "projects.tasks.recompute_provisional",
         "schedule": crontab(minute="10", hour="3"),
@@ -261,6 +265,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 #: Working days in which a fault found on site is to be put right, when the site visit sets no other day.
 RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 3, low=1, high=90)
+#: Working days before the last day of a permit or a letter on which both sides are reminded, each once.
+LIVING_WARN_DAYS = env.thresholds("LIVING_WARN_DAYS", "15,5")
+#: Months that a conditional permit holds, and days that a letter in lieu does, where their kind says nothing.
+CONDITIONAL_PERMIT_MONTHS = env.integer("CONDITIONAL_PERMIT_MONTHS", 2, low=1, high=60)
+LETTER_DAYS = env.integer("LETTER_DAYS", 365, low=1, high=3660)
 #: The counters above a list may lag so many seconds behind what others do, never behind what one does oneself.
 COUNTERS_SECONDS = env.integer("COUNTERS_SECONDS", 15, low=0, high=300)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
@@ -269,8 +278,15 @@ OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_4
 # Agency desk: weights of the proposal (our own rule, docs/agency.md); they add up to 1.
 AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity": 0.15}
 
+#: A fault that a department tells more than so many working days after it has begun is flagged (our proposal).
+LATE_CORRECTION_DAYS = env.integer("LATE_CORRECTION_DAYS", 3, low=0, high=60)
 #: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws.
 REMEDIES_TEXT = env.text("REMEDIES_TEXT", "如不服本决定，可以依法申请行政复议或者提起行政诉讼。")
+
+#: Days in which an invitation or a code for a new password may be used.
+INVITATION_DAYS = env.integer("INVITATION_DAYS", 7, low=1, high=60)
+#: When a legal notice counts as delivered, as the place words it; no law that this portal has read settles it.
+DELIVERY_TEXT = env.text("DELIVERY_TEXT", "以签收时间为送达时间；没有签收的，由窗口改用其他方式送达。")
 
 # Log
 

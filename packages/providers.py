@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packages import completeness
+from packages import completeness, debts
 from packages.models import Enrolment, MatterCase
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.states import CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST, project_waiting
-from projects import panels, stages, timing, waiting
+from projects import owing, panels, stages, timing, waiting
 from projects.panels import Panel, PublicFact
 from projects.states import Stage
 
@@ -67,6 +67,7 @@ def permits(project: Project) -> list[PublicFact]:
 PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
 
 waiting.register("packages", project_waiting)
+owing.register("packages", debts.debts)
 stages.register("packages", stages_done)
 panels.register("packages.matters", 20, matters_panel)
 panels.register_public("packages.package", package_name)

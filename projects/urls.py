@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects import views
+from projects import staff_views, views
 
 app_name = "projects"
 
@@ -18,5 +18,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:pk>/terminate/", views.change_status, {"step": "terminate"}, name="terminate"),
     path("projects/<int:pk>/grants/", views.grant_list, name="grants"),
     path("projects/<int:pk>/grants/<int:grant>/end/", views.grant_end, name="grant_end"),
+    path("staff/", staff_views.own, name="own_staff"),
+    path("staff/act/", staff_views.act_for, name="act_for"),
+    path("staff/<int:pk>/", staff_views.staff, name="staff"),
+    path("staff/<int:pk>/invite/", staff_views.invite, name="invite"),
+    path("members/<int:pk>/end/", staff_views.end, name="member_end"),
+    path("members/<int:pk>/lead/", staff_views.hand_over, name="member_lead"),
+    path("members/<int:pk>/password/", staff_views.reset, name="member_reset"),
+    path("invitations/<int:pk>/renew/", staff_views.renew, name="invitation_renew"),
+    path("invitations/<int:pk>/revoke/", staff_views.revoke, name="invitation_revoke"),
+    path("people/", staff_views.people, name="people"),
     path("clocks/<int:pk>/", views.clock, name="clock"),
 ]

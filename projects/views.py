@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from projects import events, queries, rules, timing
+from projects import acting, events, mine, queries, rules, timing
 from projects.access import access_of
 from projects.chain import entries_of, group_of
 from projects.clocks import explain, ledger_words, time_ledger
@@ -68,6 +68,8 @@ def _refused(form: django_forms.Form, error: DomainError, field: str = "") -> No
 def project_list(request: HttpRequest) -> HttpResponseBase:
     """Show the projects that the person may see, or export them."""
     user = _person(request)
+    if access_of(user).is_owner and not access_of(user).is_office and "export" not in request.GET:
+        return _mine(request, user)
     form = ProjectFilterForm(request.GET, regions=queries.regions_of(user))
     wanted, sort = form.wanted(), form.sort_wanted()
     if request.GET.get("export") == "csv":
@@ -83,7 +85,21 @@ def project_list(request: HttpRequest) -> HttpResponseBase:
     return render(request, "projects/list.html", context)
 
 
-def _stage_tabs(request: HttpRequest, page: queries.ProjectList, current: str) -> list[dict[str, Any]]:
+def _mine(request: HttpRequest, user: User) -> HttpResponse:
+    """Show 我的项目 as cards to the people of an enterprise."""
+    body, text, stage = acting.acting_for(request), request.GET.get("q", "")[:80], request.GET.get("stage", "")
+    page = mine.mine(
+        user, body, text=text, stage=stage, after=as_key(request.GET.get("after")),
+        before=as_key(request.GET.get("before")),
+    )
+    context = {
+        "page": page, "body": body, "bodies": acting.bodies_of(request), "text": text, "stage": stage,
+        "tabs": _stage_tabs(request, page, stage),
+    }
+    return render(request, "projects/mine.html", context)
+
+
+def _stage_tabs(request: HttpRequest, page: queries.ProjectList | mine.MinePage, current: str) -> list[dict[str, Any]]:
     def tab(label: str, stage: str, count: int) -> dict[str, Any]:
         query = request.GET.copy()
         for name in ("stage", "after", "before"):
@@ -104,7 +120,9 @@ def register(request: HttpRequest) -> HttpResponse:
     """Register a project; the facts that decide its package are asked on the next page."""
     user = _person(request)
     require(rules.can_register, user, None)
-    form = RegisterForm(_posted(request), user=user)
+    body = acting.acting_for(request)
+    known = {"owner_uscc": body.uscc, "owner_name": body.name} if body else {}
+    form = RegisterForm(_posted(request), user=user, initial=known)
     taken: DomainError | None = None
     if request.method == "POST" and form.is_valid():
         try:

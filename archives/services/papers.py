@@ -19,8 +19,8 @@ from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 
 from archives import blobs, codewords, papering
-from archives.models import DocumentKind, DocumentVersion, Paper
-from archives.paper_kinds import PAPER_CLASSES, paper_slug
+from archives.models import Delivery, DocumentKind, DocumentVersion, Paper
+from archives.paper_kinds import LEGAL_NOTICES, PAPER_CLASSES, paper_slug
 from archives.services import filing
 from archives.states import PaperKind, PaperState, Visibility
 from projects import timing
@@ -91,10 +91,11 @@ def issue_paper(
     """Issue a paper in the locked project (None: a bulletin) and return it; its PDF follows.
 
     Takes the next number of `series` (one word: 受 gives 〔2026〕高审受字第000123号), freezes `content`, files the
-    document at once, records `paper.issued`. `document_kind_slug` names the catalogue's kind (a matter's result);
-    without it, or when the catalogue does not know it, the kind of the paper itself serves. `content`: gist
-    {project, what, do, when}, paragraphs, table or tables {caption, head, rows}, form (pairs), sections, legal,
-    closing, addressee, facts (pairs of the verification strip), signed_on (ISO date).
+    document at once, records `paper.issued`. A legal notice waits from then on for its addressee's signature.
+    `document_kind_slug` names the catalogue's kind (a matter's result); without it, or when the catalogue does not
+    know it, the kind of the paper itself serves. `content`: gist {project, what, do, when}, paragraphs, table or
+    tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts (pairs of the verification
+    strip), signed_on (ISO date).
     """
     if not connection.in_atomic_block:
         raise RuntimeError("issue_paper() belongs inside the service's transaction")
@@ -114,6 +115,8 @@ def issue_paper(
             visibility=visibility, valid_until=valid_until, source_label=source_label, at=moment,
         )
     paper.save()
+    if project is not None and kind in LEGAL_NOTICES:
+        Delivery.objects.create(paper=paper, organisation_id=project.owner_id, sent_at=moment)
     record(
         "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
         summary=f"出具{title} {paper.number}",

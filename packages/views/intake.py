@@ -16,8 +16,10 @@ from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm, WithdrawForm
 from packages.models import Application, MatterCase
 from packages.screens import applying, arriving, intake
+from packages.screens import filing as filing_screen
 from packages.services import intake as services
 from packages.services import settling
+from packages.views import filing
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import (
     application_or_404,
@@ -71,8 +73,11 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET"])
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an application: checklist, what is missing, verdicts; a refused change stands on its line."""
+    found = application_or_404(request, pk)
+    if filing_screen.is_for(person(request), found.project):
+        return filing.show(request, found)
     wrong, error = request.session.pop(REFUSED, (0, ""))
-    return _show(request, application_or_404(request, pk), wrong=wrong, error=error)
+    return _show(request, found, wrong=wrong, error=error)
 
 
 def _show(

@@ -102,3 +102,20 @@ def add_party(project_id: int, entry: PartyEntry, *, by: User | None, at: dt.dat
     require(rules.can_add_party, by, project)
     organisation = find_or_make_organisation(entry.uscc, entry.name)
     return put_party(project, organisation, entry, by=by, at=at)
+
+
+@transaction.atomic
+def add_body(
+    *, uscc: str, name: str, kind: str, by: User | None, at: dt.datetime | None = None
+) -> Organisation:
+    """Enter an enterprise, so that its people can be invited; one that is there already is returned as it is.
+
+    Event `organisation.added` in the chain of the organisation. Raises `NotAllowed`, `DomainError` (`uscc_wrong`,
+    `name_differs`).
+    """
+    require(rules.can_keep_people, by, None)
+    known = Organisation.objects.filter(uscc=checked_uscc(uscc)).exists()
+    body = find_or_make_organisation(uscc, name, kind=kind)
+    if not known:
+        record("organisation.added", subject=body, organisation=body, by=by, at=at, summary=f"登记单位：{body.name}")
+    return body

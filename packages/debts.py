@@ -1,0 +1,147 @@
+"""What the owner of projects owes and may do in its matters: faults to answer, papers to bring, drafts, next steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+
+from packages.models import Application, MatterCase
+from packages.states import CaseState, Handling, MaterialState
+from packages.waiting import CASE_LABEL, STAGE_ORDER, Draft, drafts_of
+from projects import timing
+from projects.clocks import read_clock
+from projects.models import IssueItem, Project
+from projects.owing import Debt, Person
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+#: A correction waits for the owner in these states; in others it was handed back.
+AWAY = (CaseState.CORRECTING, CaseState.SUSPENDED)
+#: What may be done next: chip, verb and what it means.
+OFFERS: dict[str, tuple[str, str, str]] = {
+    Handling.REVIEW: ("可申报", "申报", "现在即可申报，不必等在办的事项"),
+    Handling.ACCEPTANCE: ("可申请", "申请", "现在即可申请联合验收"),
+    Handling.OUTSIDE: ("外部办理", "办理", "在系统外办理，办成后由窗口或代办人员登记"),
+}
+
+
+def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield what these projects' owner owes and may do. The number of queries is fixed."""
+    yield from _of_issues(projects)
+    yield from _of_drafts(projects)
+    yield from _offers(projects)
+
+
+def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
+    """Faults by application, deferred papers one by one."""
+    found = IssueItem.objects.filter(
+        Q(kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN) | Q(kind=IssueKind.DEFERRAL, state__in=ISSUE_WITH_OWNER),
+        project__in=projects, subject_type=CASE_LABEL,
+    )
+    issues = list(found.select_related("clock").prefetch_related("clock__pauses").order_by("due_on", "pk"))
+    if not issues:
+        return
+    ids = {int(issue.subject_key) for issue in issues}
+    cases = MatterCase.objects.select_related("matter").in_bulk(ids)
+    told: dict[int, list[IssueItem]] = defaultdict(list)
+    for issue in issues:
+        case = cases[int(issue.subject_key)]
+        if issue.kind == IssueKind.DEFERRAL:
+            yield _deferral(issue, case)
+        elif case.state in AWAY and case.application_id and issue.clock is not None and issue.clock.is_live:
+            told[case.application_id].append(issue)
+    for application_id, rows in told.items():
+        yield _correction(application_id, rows)
+
+
+def _due(issue: IssueItem) -> tuple[dt.date | None, bool]:
+    """Return the day and whether it is provisional."""
+    reading = read_clock(issue.clock)
+    return (reading.due_on if issue.clock is not None else issue.due_on), reading.provisional
+
+
+def _deferral(issue: IssueItem, case: MatterCase) -> Debt:
+    due_on, provisional = _due(issue)
+    return Debt(
+        issue.project_id, "容缺", f"补交“{issue.what}”", f"{_application(case)}#faults", "去补交",
+        detail=f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name, why=issue.basis,
+        due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional,
+    )
+
+
+def _application(case: MatterCase) -> str:
+    if case.application_id:
+        return reverse("packages:application", args=[case.application_id])
+    return reverse("packages:case", args=[case.pk])
+
+
+def _correction(application_id: int, rows: Sequence[IssueItem]) -> Debt:
+    """Return one debt for all faults of an application: how many are told, how many answered."""
+    owed = [row for row in rows if row.state in ISSUE_WITH_OWNER]
+    due_on, provisional = _due(rows[0])
+    answered = len(rows) - len(owed)
+    return Debt(
+        rows[0].project_id, "待补正", f"补正 {len(rows)} 处问题" if owed else "补正已逐条答好，请交回",
+        reverse("packages:correct", args=[application_id]), "逐条补正" if owed else "去交回",
+        detail="；".join(row.what for row in owed[:3]) + ("等" if len(owed) > 3 else "")  # noqa: PLR2004 - what fits
+        + (f"（已答 {answered} 处）" if owed and answered else "") if owed else "交回后时限恢复计算",
+        why=rows[0].basis, due_on=due_on, clock_id=rows[0].clock_id, is_provisional=provisional,
+    )
+
+
+def open_drafts(projects: Sequence[Project]) -> list[Application]:
+    """Return the applications that are not handed in, with what they lack, when they were last saved. One query."""
+    missing = Count("cases__materials", filter=Q(cases__materials__state=MaterialState.MISSING), distinct=True)
+    found = Application.objects.filter(project__in=projects, submitted_at=None, cases__isnull=False)
+    rows = found.annotate(
+        missing=missing, matters=Count("cases", distinct=True), saved_at=Max("cases__materials__changed_at")
+    )
+    return list(rows.select_related("opened_by").order_by("-pk"))
+
+
+def _of_drafts(projects: Sequence[Project]) -> Iterable[Debt]:
+    for draft in open_drafts(projects):
+        lacks = f"还缺 {draft.missing} 件材料" if draft.missing else "材料已齐，可以提交"  # type: ignore[attr-defined]
+        stamp = timing.as_moment(draft.saved_at or draft.opened_at).astimezone(timing.BUSINESS_ZONE)  # type: ignore[attr-defined]
+        yield Debt(
+            draft.project_id, "草稿", f"申报 {draft.number} 还没有提交",
+            reverse("packages:application", args=[draft.pk]), "继续填报", tone="none",
+            detail=f"{draft.matters} 项事项，{lacks}；{stamp:%m-%d %H:%M} 保存",  # type: ignore[attr-defined]
+        )
+
+
+def _offers(projects: Sequence[Project]) -> Iterable[Debt]:
+    """What may be applied for or done elsewhere now, one line per way of handling, in the first stage that has any."""
+    active = [project for project in projects if project.is_open]
+    drafts = drafts_of(active) if active else {}
+    begun = MatterCase.objects.filter(project__in=active, state=CaseState.DRAFT, application__isnull=False)
+    taken = set(begun.values_list("pk", flat=True))
+    for project in active:
+        ready = [draft for draft in drafts.get(project.pk, []) if draft.is_ready and draft.case_id not in taken]
+        if project.pk not in drafts:
+            yield Debt(
+                project.pk, "第一步", "回答情形问题，选定套餐", reverse("packages:enrol", args=[project.pk]), "去回答",
+                detail="答完自动列出本项目要办的事项、材料和时限", is_offer=True, tone="",
+            )
+        for handling in OFFERS:
+            rows = [draft for draft in ready if draft.handling == handling]
+            if rows:
+                yield _offer(project, handling, rows)
+
+
+def _offer(project: Project, handling: str, rows: Sequence[Draft]) -> Debt:
+    chip, verb, auto = OFFERS[handling]
+    first = min(STAGE_ORDER.index(row.stage) for row in rows)
+    rows = [row for row in rows if STAGE_ORDER.index(row.stage) == first] if handling != Handling.REVIEW else rows
+    more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
+    page = "packages:file" if handling == Handling.REVIEW else "projects:detail"
+    return Debt(
+        project.pk, chip, f"{verb}“{rows[0].name}”{more}", reverse(page, args=[project.pk]),
+        "去申报" if handling == Handling.REVIEW else "看项目", detail=auto, is_offer=True, tone="",
+    )

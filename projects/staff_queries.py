@@ -1,0 +1,97 @@
+"""Page-sized reads of people: those of one body, and for administrators all bodies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from projects import rules, timing
+from projects.access import OWNER_ROLES, access_of
+from projects.errors import Verdict
+from projects.models import Event, Invitation, Membership, Organisation, User
+from projects.states import Role
+
+CHANGES, MOST, PAGE = 10, 200, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One membership, with what the asker may do about it."""
+
+    row: Membership
+    end: Verdict
+    lead: Verdict
+    is_self: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One open invitation."""
+
+    row: Invitation
+    may: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPage:
+    """The people of one body."""
+
+    body: Organisation
+    people: list[Person]
+    pending: list[Pending]
+    changes: list[Event]
+    may_invite: Verdict
+    is_admin: bool
+
+
+def bodies_visible_to(user: User) -> QuerySet[Organisation]:
+    """Return the bodies whose people the asker may see: the own enterprises, for an administrator all."""
+    access = access_of(user)
+    if access.has(Role.ADMIN):
+        return Organisation.objects.all()
+    own = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
+    return Organisation.objects.filter(pk__in=own)
+
+
+def holding(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Return those that hold today or will."""
+    return memberships.filter(Q(until=None) | Q(until__gte=timing.today()))
+
+
+def staff_page(body: Organisation, user: User) -> StaffPage:
+    """Return the people of a body, its open invitations, and what changed last. A fixed number of queries."""
+    is_admin = access_of(user).has(Role.ADMIN)
+    rows = holding(Membership.objects.filter(organisation=body)).select_related("user").order_by("role", "pk")[:MOST]
+    people = []
+    for row in rows:
+        row.organisation = body
+        lead = rules.can_hand_over(user, row)
+        people.append(Person(row, rules.can_end_membership(user, row), lead, row.user_id == user.pk))
+    waiting = Invitation.objects.open(timing.now()).filter(organisation=body).order_by("-pk")[:MOST]
+    pending = [Pending(row, rules.can_invite(user, (body, row.role))) for row in waiting]
+    changes = Event.objects.filter(chain=f"organisation:{body.pk}", kind__startswith="staff.").order_by("-pk")
+    return StaffPage(
+        body, people, pending, list(changes[:CHANGES]),
+        rules.can_invite(user, (body, Role.OWNER_STAFF if not is_admin else "")), is_admin,
+    )
+
+
+def bodies(text: str) -> list[Organisation]:
+    """Return the bodies whose name, short name, credit code or people the text is in, with how many people they have.
+
+    Without a text those with people first. One query.
+    """
+    today = timing.today()
+    number = Count(
+        "memberships__user",
+        filter=Q(memberships__until=None) | Q(memberships__until__gte=today), distinct=True,
+    )
+    found = Organisation.objects.annotate(number=number)
+    if text := text.strip():
+        people = Membership.objects.filter(Q(user__name__icontains=text) | Q(user__username__istartswith=text))
+        found = found.filter(
+            Q(name__icontains=text) | Q(short_name__icontains=text) | Q(uscc__istartswith=text)
+            | Q(pk__in=people.values("organisation"))
+        )
+    return list(found.order_by("-number", "pk")[:PAGE])
