@@ -24,6 +24,7 @@ class Pick:
 
     case: MatterCase
     verdict: Verdict
+    beside: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -61,7 +62,7 @@ class ApplyPage:
 
 def apply_page(project: Project, user: User) -> ApplyPage:
     """The drafts of a project by stage, with a fresh key for the form."""
-    picks = [Pick(case, _verdict(case, draft.blocked_by)) for case, draft in queries.open_drafts(project)]
+    picks = _side_by_side([(case, draft.blocked_by) for case, draft in queries.open_drafts(project)])
     picks.sort(key=lambda pick: not pick.verdict)
     stages = tuple(
         (stage.value, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
@@ -70,6 +71,23 @@ def apply_page(project: Project, user: User) -> ApplyPage:
     if verdict and not any(pick.verdict for pick in picks):
         verdict = refuse("现在没有可以申报的事项，原因见各行")
     return ApplyPage(stages, verdict, str(uuid.uuid4()))
+
+
+def _side_by_side(drafts: list[tuple[MatterCase, tuple[str, ...]]]) -> list[Pick]:
+    """The drafts: what waits only for matters of its own step may be applied for together with them (并联)."""
+    picks = {case.pk: Pick(case, _verdict(case, blocked)) for case, blocked in drafts}
+    for case, blocked in drafts:
+        row = case.package_row
+        if row is None or not blocked or case.application is not None or case.handling == Handling.ACCEPTANCE:
+            continue
+        same = {
+            other.matter.name for other, _ in drafts
+            if other.package_row and (other.package_row.stage, other.package_row.step) == (row.stage, row.step)
+            and picks[other.pk].verdict
+        }
+        if set(blocked) <= same:
+            picks[case.pk] = Pick(case, ALLOWED, blocked)
+    return list(picks.values())
 
 
 def _verdict(case: MatterCase, blocked_by: tuple[str, ...]) -> Verdict:
