@@ -11,4 +11,9 @@ class PackagesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register providers and subscribers."""
-        from packages import providers, subscribers  # noqa: F401 - importing registers them
+        from packages import (  # noqa: F401 - importing registers them
+            living_providers,
+            project_filters,
+            providers,
+            subscribers,
+        )

@@ -11,7 +11,8 @@ from projects import timing
 from projects.access import access_of
 from projects.codes import clean_project_code, clean_uscc, mend
 from projects.models import Organisation, Region, User
-from projects.queries import SORTS, EventFilter, ProjectFilter
+from projects.narrowing import narrowings
+from projects.queries import SORTS, EventFilter, ProjectFilter, regions_to_register
 from projects.states import Investment, PartyRole, ProjectStatus, Stage
 
 SIZES = (20, 100)
@@ -66,7 +67,7 @@ class RegisterForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         """Fill in what is known of the person: an enterprise registers for itself."""
         super().__init__(*args, **kwargs)
-        self.fields["region"].queryset = Region.objects.filter(children_free()).order_by("code")  # type: ignore[attr-defined]
+        self.fields["region"].queryset = regions_to_register(user)  # type: ignore[attr-defined]
         self.fields["region"].initial = DEFAULT_REGION
         own = [body for body in access_of(user).organisations if body.uscc]
         if access_of(user).is_owner and own:
@@ -99,13 +100,6 @@ class RegisterForm(forms.Form):
         data = dict(self.cleaned_data)
         data["region_code"] = data.pop("region").code
         return data
-
-
-def children_free() -> Any:
-    """Return the condition of regions in which projects stand: those that are above no other."""
-    from django.db.models import Q
-
-    return ~Q(pk__in=Region.objects.exclude(parent=None).values("parent"))
 
 
 def clean_phone(text: str) -> str:
@@ -205,6 +199,15 @@ class ProjectFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [("", "全部"), *((region.code, region.name) for region in regions)]
         self.fields["region"].choices = choices  # type: ignore[attr-defined]
+        for found in narrowings():
+            self.fields[found.name] = forms.ChoiceField(
+                label=found.label, required=False, choices=[("", "全部"), *found.choices()]
+            )
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """Return the fields of the filters that the apps above give."""
+        return [self[found.name] for found in narrowings()]
 
     def wanted(self) -> ProjectFilter:
         """Return what is asked for, without what is not known."""
@@ -214,6 +217,7 @@ class ProjectFilterForm(forms.Form):
         return ProjectFilter(
             text=data.get("q", ""), stage=stage if stage in Stage.values else "", status=data.get("status", ""),
             investment=data.get("investment", ""), region=data.get("region", ""),
+            more=tuple((found.name, value) for found in narrowings() if (value := data.get(found.name, ""))),
         )
 
     def size_wanted(self) -> int:

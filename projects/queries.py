@@ -25,12 +25,14 @@ from projects.chain import (
 from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
+from projects.exports import Cell, Column, Table, cut_words
 from projects.memo import Counters, Memo, asker, rows_of
 from projects.models import Clock, Event, Organisation, Party, Project, Region
+from projects.narrowing import condition_of
 from projects.one_page import clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
 from projects.panels import Action, head_of, panels_for
-from projects.states import Stage
+from projects.states import OrganisationKind, Stage
 from projects.waiting import Waiting, waiting_for, waiting_on
 
 if TYPE_CHECKING:
@@ -44,10 +46,11 @@ TIMELINE, CLOCKS_SHOWN, EXPORT_CHUNK = 12, 8, 500
 STAGE_KINDS = ("project.registered", "project.stage_moved")
 #: A stored file may be this long; a spreadsheet opens no more anyway.
 EXPORT_MOST = 50_000
-EXPORT_HEAD = [
-    "项目代码", "项目名称", "建设单位", "投资类型", "总投资（万元）", "区划", "阶段", "状态", "登记日期",
-    "在等谁", "在等什么",
-]
+EXPORT_COLUMNS = (
+    Column("项目代码", 26), Column("项目名称", 36), Column("建设单位", 28), Column("投资类型", 12),
+    Column("总投资（万元）", 14), Column("区划", 10), Column("阶段", 10), Column("状态", 10), Column("登记日期", 12),
+    Column("在等谁", 24), Column("在等什么", 36),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,13 @@ class ProjectFilter:
     status: str = ""
     investment: str = ""
     region: str = ""
+    more: tuple[tuple[str, str], ...] = ()
+    """Filters of the apps above (`projects.narrowing`) that are chosen: name and value."""
 
     @property
     def is_empty(self) -> bool:
         """Return whether nothing is narrowed."""
-        return not (self.text or self.stage or self.status or self.investment or self.region)
+        return not (self.text or self.stage or self.status or self.investment or self.region or self.more)
 
 
 def find_projects(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
@@ -84,6 +89,8 @@ def narrowed(user: User | AnonymousUser, wanted: ProjectFilter) -> QuerySet[Proj
     for name, value in (("status", wanted.status), ("investment", wanted.investment), ("region", wanted.region)):
         if value:
             projects = projects.filter(**{name: value})
+    for name, value in wanted.more:
+        projects = projects.filter(condition_of(name, value))
     return projects
 
 
@@ -211,9 +218,33 @@ def _region_keys(user: User) -> Any:
     return Region.objects.filter(code__in=Project.objects.visible_to(user).values("region")).values("pk")
 
 
-def export_rows(user: User, wanted: ProjectFilter, *, sort: str = "-id") -> Iterator[list[str]]:
-    """Yield head and lines of the list as it is filtered, in its order, in chunks."""
-    yield EXPORT_HEAD
+def regions_to_register(user: User) -> QuerySet[Region]:
+    """Return the regions, themselves without parts, in which a person may register a project.
+
+    They lie in the cities of the portal's centres and of
+    the bodies of the office that the person works for; every one that is known where none of these has a region.
+    """
+    mine = [body.region_id for body in access_of(user).organisations if body.region_id and not body.uscc]
+    centres = Organisation.objects.filter(kind__in=[OrganisationKind.BUREAU, OrganisationKind.CENTRE])
+    known = Region.objects.filter(Q(pk__in=mine) | Q(pk__in=centres.values("region")))
+    cities = {code[:4] for code in known.values_list("code", flat=True)}
+    here = Q()
+    for city in sorted(cities):
+        here |= Q(code__startswith=city)
+    return Region.objects.filter(here, ~Q(pk__in=Region.objects.exclude(parent=None).values("parent"))).order_by("code")
+
+
+def export_table(user: User, wanted: ProjectFilter, *, sort: str = "-id") -> Table:
+    """Return the list as it is filtered, in its order, as a file."""
+    now = timing.now().astimezone(timing.BUSINESS_ZONE)
+    facts = (
+        ("清单", "项目清单"), ("导出人", str(user)), ("导出时间", f"{now:%Y-%m-%d %H:%M}"),
+        ("最多", f"{EXPORT_MOST:,} 行"),
+    )
+    return Table("项目清单", EXPORT_COLUMNS, _export_rows(user, wanted, sort), facts)
+
+
+def _export_rows(user: User, wanted: ProjectFilter, sort: str) -> Iterator[Sequence[Cell]]:
     projects = narrowed(user, wanted)
     if wanted.stage:
         projects = projects.filter(stage=wanted.stage)
@@ -229,16 +260,15 @@ def export_rows(user: User, wanted: ProjectFilter, *, sort: str = "-id") -> Iter
         given, after = given + len(page.rows), page.after
         if after is None:
             return
+    yield [cut_words(EXPORT_MOST)]
 
 
-def _export_row(project: Project, waits: list[Waiting]) -> list[str]:
+def _export_row(project: Project, waits: list[Waiting]) -> Sequence[Cell]:
     first = waits[0] if waits else None
     return [
         project.code, project.name, project.owner.name, project.get_investment_display(),
-        "" if project.total_investment is None else f"{project.total_investment:f}", project.region.name,
-        project.get_stage_display(), project.get_status_display(),
-        f"{timing.business_day(project.registered_at):%Y-%m-%d}", first.who if first else "",
-        first.what if first else "",
+        project.total_investment, project.region.name, project.get_stage_display(), project.get_status_display(),
+        timing.business_day(project.registered_at), first.who if first else "", first.what if first else "",
     ]
 
 

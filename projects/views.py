@@ -18,7 +18,7 @@ from projects.access import access_of
 from projects.chain import entries_of, group_of
 from projects.clocks import explain, ledger_words, time_ledger
 from projects.errors import DomainError, Verdict, require
-from projects.exports import csv_response
+from projects.exports import FORMATS, csv_response, file_response
 from projects.forms import (
     CodeForm,
     EventFilterForm,
@@ -72,8 +72,8 @@ def project_list(request: HttpRequest) -> HttpResponseBase:
         return _mine(request, user)
     form = ProjectFilterForm(request.GET, regions=queries.regions_of(user))
     wanted, sort = form.wanted(), form.sort_wanted()
-    if request.GET.get("export") == "csv":
-        return csv_response(queries.export_rows(user, wanted, sort=sort), "项目清单")
+    if (ending := request.GET.get("export", "")) in FORMATS:
+        return file_response(queries.export_table(user, wanted, sort=sort), ending)
     page = queries.project_list(
         user, wanted, sort=sort, size=form.size_wanted(),
         after=as_key(request.GET.get("after")), before=as_key(request.GET.get("before")),
