@@ -37,6 +37,7 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.COLLECTION_RECEIPT: "P",
     PaperKind.REVOCATION: "P",
     PaperKind.REVIEW_OPINION: "P",
+    PaperKind.CONFERENCE_MINUTES: "P",
     PaperKind.DRAWING_OPINION: "A3",
     PaperKind.DRAWING_HANDLING: "A3",
     PaperKind.DRAWING_PLEDGE: "A3",

@@ -31,6 +31,7 @@ class PaperKind(TextChoices):
     REVOCATION = "revocation", "撤销决定书"
     REFUSAL = "refusal", "不予许可决定书"
     REVIEW_OPINION = "review_opinion", "联合审查意见书"
+    CONFERENCE_MINUTES = "conference_minutes", "联审会议纪要"
     DRAWING_OPINION = "drawing_opinion", "施工图审查意见书"
     DRAWING_HANDLING = "drawing_handling", "施工图处理意见书"
     DRAWING_PLEDGE = "drawing_pledge", "施工图承诺书"

@@ -4,22 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packages import floor
+from packages.choices import MaterialSource
 from packages.models import Application, MatterCase
-from packages.states import CASE_OPEN, TASK_OPEN, CaseState, Handling, MaterialState, SessionState, TaskState
+from packages.states import (
+    CASE_DECIDED,
+    CASE_OPEN,
+    CASE_PASSED,
+    TASK_OPEN,
+    CaseState,
+    CommitmentState,
+    Handling,
+    MaterialState,
+    SessionState,
+    TaskState,
+)
+from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Involvement
 from projects.one_page import once
-from projects.states import InvolvementRole, ProjectStatus, Role
+from projects.states import ISSUE_WITH_OWNER, InvolvementRole, PartyRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from packages.models import JointSession, MaterialItem, ReviewTask
+    from packages.models import (
+        Commitment,
+        ConferenceSeat,
+        Deferral,
+        Extension,
+        JointSession,
+        MaterialItem,
+        Referral,
+        ReviewTask,
+        SpecialProcedure,
+    )
     from projects.models import IssueItem, Project, User
 
     Person = User | AnonymousUser
 
+FORM_KIND = "application-form"
 AGENT_PARTS = (InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT)
 ANSWERERS = (Role.REVIEWER, Role.CHIEF)
 
@@ -94,7 +119,44 @@ def can_set_material(user: Person, item: MaterialItem) -> Verdict:
         return refuse("材料由建设单位、项目的代办人员或窗口提供，您的岗位不办理。")
     if item.state == MaterialState.DEFERRED and case.state in (*CASE_OPEN, CaseState.PASSED_DEFERRED):
         return ALLOWED
+    if item.warning and item.state in (MaterialState.MISSING, MaterialState.AWAITED) and case.state in CASE_OPEN:
+        return ALLOWED
     return _in(case, CaseState.DRAFT, CaseState.RECEIVED, CaseState.CORRECTING, verb="更改材料")
+
+
+def may_defer(item: MaterialItem) -> Verdict:
+    """容缺 only as the catalogue says: a secondary paper of a matter that allows it, never 即办件 nor 上报件."""
+    matter, line = item.case.matter, item.definition
+    if item.case.promised_days == 0:
+        return refuse("即办件不适用容缺")
+    if not floor.may_be_deferred(matter.level, item.case.promised_days):
+        return refuse("上报件不适用容缺")
+    if not matter.deferral_allowed:
+        return refuse("本事项不适用容缺受理")
+    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
+        return refuse("主要材料，不能容缺")
+    if line is None or line.deferral_days is None:
+        return refuse("主要材料，不能容缺")
+    return ALLOWED
+
+
+def may_commit(item: MaterialItem) -> Verdict:
+    """承诺 only where the matter or the line allows it, never in the place of the application form."""
+    if item.kind.slug == FORM_KIND:
+        return refuse("申请表不能以承诺代替")
+    if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
+        return refuse("本事项不适用告知承诺")
+    return ALLOWED
+
+
+def can_supply(user: Person, item: MaterialItem) -> Verdict:
+    """What the government issued is brought by the window or by the department that has it, never by the enterprise."""
+    access = access_of(user)
+    bodies = [body for body in (item.supplier_id, item.case.lead_id) if body]
+    if is_window(user, item.case.project) or any(access.has_at(body, *ANSWERERS, Role.CLERK) for body in bodies):
+        return ALLOWED
+    who = item.supplier.label if item.supplier else item.case.lead.label
+    return refuse(f"这份材料由窗口调取或由{who}补录，不向企业要。")
 
 
 def can_accept(user: Person, case: MatterCase) -> Verdict:
@@ -133,17 +195,35 @@ def can_notice(user: Person, case: MatterCase) -> Verdict:
 
 
 def can_refuse(user: Person, case: MatterCase) -> Verdict:
-    """The window of the centre refuses the intake."""
+    """The window of the centre refuses the intake, also where the completion never came."""
     if not is_window(user, case.project):
         return refuse("不受理、不予受理由窗口办理，您的岗位不办理。")
+    if case.state == CaseState.CORRECTING and case.accepted_at is None:
+        return ALLOWED
     return _in(case, CaseState.RECEIVED, verb="退件")
 
 
 def can_withdraw(user: Person, case: MatterCase) -> Verdict:
-    """The owner withdraws at its own wish; the window enters the owner's request."""
-    if not (is_window(user, case.project) or is_owner(user, case.project)):
-        return refuse("撤件由建设单位提出，或由窗口按其书面申请办理。")
+    """The window enters the owner's written request and confirms it."""
+    if not is_window(user, case.project):
+        return refuse("窗口按建设单位的书面申请办理撤件；建设单位请在网上申请撤件。")
     return _in(case, *CASE_OPEN, verb="撤件")
+
+
+def can_request_withdrawal(user: Person, case: MatterCase) -> Verdict:
+    """The owner asks to withdraw, at its own wish, until the decision."""
+    if not is_owner(user, case.project):
+        return refuse("撤件由建设单位申请，您的岗位不申请撤件。")
+    return _in(case, *CASE_OPEN, verb="申请撤件")
+
+
+def can_answer_withdrawal(user: Person, case: MatterCase) -> Verdict:
+    """The window confirms a withdrawal; after the acceptance the lead department may as well."""
+    if is_window(user, case.project):
+        return _in(case, *CASE_OPEN, verb="答复撤件申请")
+    if case.accepted_at is not None and access_of(user).has_at(case.lead_id, *ANSWERERS):
+        return _in(case, *CASE_OPEN, verb="答复撤件申请")
+    return refuse(f"撤件申请由窗口答复，受理后也可以由牵头部门{case.lead.label}答复。")
 
 
 def can_answer_fault(user: Person, issue: IssueItem) -> Verdict:
@@ -164,6 +244,66 @@ def can_settle(user: Person, issue: IssueItem) -> Verdict:
     if is_window(user, issue.project) or access.has_at(issue.raised_for_id, *ANSWERERS):
         return ALLOWED
     return refuse("容缺补交和承诺由窗口或提出的部门核实。")
+
+
+def can_sign_commitment(user: Person, commitment: Commitment) -> Verdict:
+    """The responsible person of the enterprise signs, and of the designer where asked; no clerk, agent nor handler."""
+    case = commitment.case
+    if commitment.state != CommitmentState.OFFERED:
+        return refuse(f"承诺书现在是“{commitment.get_state_display()}”，不能再签署。")
+    access = access_of(user)
+    if access.has_at(case.project.owner_id, Role.OWNER_LEAD):
+        return refuse("您已经签署，还等设计单位负责人签署。") if commitment.signed_at else ALLOWED
+    if commitment.asks_designer and any(
+        access.has_at(body, Role.OWNER_LEAD) for body in designers(commitment)
+    ):
+        return refuse("设计单位已经签署，还等建设单位负责人签署。") if commitment.designer_at else ALLOWED
+    more = "（本事项还须设计单位负责人签署）" if commitment.asks_designer else ""
+    return refuse(
+        f"承诺书只能由{case.project.owner.name}的负责人签署{more}；经办人员、代办人员和窗口都不能代签，请转告负责人登录签署。"
+    )
+
+
+def designers(commitment: Commitment) -> list[int]:
+    """Return the designers that take part in the project."""
+    parties = commitment.case.project.parties.filter(role=PartyRole.DESIGNER)
+    return list(parties.values_list("organisation_id", flat=True))
+
+
+def can_report_kept(user: Person, commitment: Commitment) -> Verdict:
+    """The owner tells before the term is over that the commitment is kept."""
+    if not is_owner(user, commitment.case.project):
+        return refuse("履约情况由承诺的企业报告。")
+    if commitment.state not in (CommitmentState.PERFORMING, CommitmentState.OVERDUE):
+        return refuse(f"承诺现在是“{commitment.get_state_display()}”，不需要报告。")
+    return ALLOWED
+
+
+def can_check_commitment(user: Person, commitment: Commitment) -> Verdict:
+    """The lead department checks whether a commitment was kept, at any time from the grant on."""
+    if not access_of(user).has_at(commitment.case.lead_id, *ANSWERERS):
+        return refuse(f"履约核查由{commitment.case.lead.label}的经办人员或首席代表记录。")
+    if commitment.state not in (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE):
+        return refuse(f"承诺现在是“{commitment.get_state_display()}”，不能记录核查。")
+    return ALLOWED
+
+
+def can_close_breach(user: Person, commitment: Commitment) -> Verdict:
+    """The chief representative of the lead department decides what follows from a breach."""
+    if not access_of(user).has_at(commitment.case.lead_id, Role.CHIEF):
+        return refuse(f"违诺由{commitment.case.lead.label}的首席代表处理。")
+    if commitment.state != CommitmentState.BREACHED or commitment.closed_at is not None:
+        return refuse("没有待处理的违诺。")
+    return ALLOWED
+
+
+def can_give_time(user: Person, deferral: Deferral) -> Verdict:
+    """The chief representative of the lead department gives a last term for a paper that is late."""
+    if not access_of(user).has_at(deferral.case.lead_id, Role.CHIEF):
+        return refuse(f"延长容缺期限由{deferral.case.lead.label}的首席代表批准。")
+    if deferral.late_at is None or deferral.issue.state not in ISSUE_WITH_OWNER:
+        return refuse("这份材料没有逾期，不需要延长。")
+    return ALLOWED
 
 
 # Review ------------------------------------------------------------------------------------------------------------
@@ -193,8 +333,70 @@ def can_merge(user: Person, session: JointSession) -> Verdict:
         return refuse(f"汇总由牵头部门{session.lead.label}办理。")
     if session.state == SessionState.REVIEWING:
         return refuse("还有部门没有答复，暂不能汇总。")
+    if session.state == SessionState.PUSHING:
+        return refuse("材料还没有推送给各部门，推送后才能汇总。")
+    if session.state == SessionState.CONFERENCE:
+        return refuse("联审会还没有结束，纪要记录、签认后才能汇总。")
+    if session.state == SessionState.RECTIFYING:
+        return refuse("建设单位正在按意见整改，交回后开始第二轮。")
     if session.state != SessionState.MERGING:
         return refuse(f"联合审查{session.get_state_display()}，不能再汇总。")
+    return ALLOWED
+
+
+def can_push(user: Person, session: JointSession) -> Verdict:
+    """The handler or chief of the lead department pushes the file to every department."""
+    if not access_of(user).has_at(session.lead_id, *ANSWERERS):
+        return refuse(f"推送由牵头部门{session.lead.label}办理。")
+    if session.state != SessionState.PUSHING:
+        return refuse("材料已经推送给各部门。")
+    return ALLOWED
+
+
+def can_confer(user: Person, session: JointSession) -> Verdict:
+    """The lead department keeps the minutes of the conference that it called."""
+    if not access_of(user).has_at(session.lead_id, *ANSWERERS):
+        return refuse(f"联审会纪要由牵头部门{session.lead.label}记录。")
+    if session.state != SessionState.CONFERENCE:
+        return refuse("现在没有召集中的联审会。")
+    if session.waits_for:
+        return refuse(f"纪要已经记录，正在等{session.waits_for}签认。")
+    return ALLOWED
+
+
+def can_sign_seat(user: Person, seat: ConferenceSeat) -> Verdict:
+    """A department signs its own changed opinion; nobody signs for it."""
+    if access_of(user).has_at(seat.organisation_id, *ANSWERERS):
+        return ALLOWED
+    return refuse(f"会议意见由{seat.organisation.label}签认。")
+
+
+def can_refer(user: Person, task: ReviewTask) -> Verdict:
+    """The department sends a task on to a unit of its own; the lead's merging is not sent on."""
+    if not (verdict := can_open_task(user, task)):
+        return verdict
+    if task.role == "lead":
+        return refuse("汇总由牵头部门办理，不转办。")
+    if task.state not in TASK_OPEN:
+        return refuse(f"这项意见{task.get_state_display()}，不能再转办。")
+    return ALLOWED
+
+
+def can_advise(user: Person, referral: Referral) -> Verdict:
+    """People of the unit advise their department."""
+    if not access_of(user).has_at(referral.unit_id, *ANSWERERS):
+        return refuse(f"转办由{referral.unit.label}反馈。")
+    return ALLOWED if referral.ended_at is None else refuse("这次转办已经结束。")
+
+
+def can_supplement(user: Person, task: ReviewTask) -> Verdict:
+    """The silent department says afterwards what it would have said, within two working days."""
+    if not (verdict := can_open_task(user, task)):
+        return verdict
+    if task.state != TaskState.TACIT:
+        return refuse("补充意见只在超时默认之后提交一次。")
+    if task.supplement_until is None or timing.today() > task.supplement_until:
+        return refuse("补充意见的期限已过。")
     return ALLOWED
 
 
@@ -238,6 +440,71 @@ def can_start_special(user: Person, case: MatterCase) -> Verdict:
     if not access_of(user).has_at(case.lead_id, *ANSWERERS):
         return refuse(f"特别程序由牵头部门{case.lead.label}发起。")
     return _in(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="启动特别程序")
+
+
+def can_approve_special(user: Person, procedure: SpecialProcedure) -> Verdict:
+    """A chief representative of the lead department approves what somebody else asked for."""
+    lead = procedure.case.lead
+    if not access_of(user).has_at(lead.pk, Role.CHIEF):
+        return refuse(f"特别程序由牵头部门{lead.label}的首席代表批准。")
+    if procedure.started_by_id == user.pk:
+        return refuse("特别程序不能由发起人自己批准，请由另一位首席代表批准。")
+    return ALLOWED
+
+
+def can_request_extension(user: Person, case: MatterCase) -> Verdict:
+    """The lead department asks for more time (行政许可法 42)."""
+    if not access_of(user).has_at(case.lead_id, *ANSWERERS):
+        return refuse(f"延长办理期限由牵头部门{case.lead.label}申请。")
+    if case.handling == Handling.ACCEPTANCE:
+        return refuse("本事项并入联合验收，时限随联合验收。")
+    if not case.promised_days:
+        return refuse("即办事项当日办结，不延长。")
+    running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
+    if case.accepted_at is None:
+        return refuse(f"“{case.matter.name}”还没有受理，不能延长办理期限。")
+    return _in(case, *running, verb="延长办理期限")
+
+
+def can_approve_extension(user: Person, extension: Extension) -> Verdict:
+    """The chief representative for the head of the body; jointly the 工改办 or director with the government's word."""
+    access, lead = access_of(user), extension.case.lead
+    if extension.is_joint:
+        if not access.has(Role.SUPERVISOR, Role.DIRECTOR):
+            return refuse("联合办理的延长须经本级人民政府负责人批准，由中心主任或工改办登记批准文号。")
+    elif not access.has_at(lead.pk, Role.CHIEF):
+        return refuse(f"延长办理期限由牵头部门{lead.label}的首席代表代本机关负责人批准。")
+    if extension.requested_by_id == user.pk:
+        return refuse("延长不能由申请人自己批准，请由另一位负责人批准。")
+    return ALLOWED
+
+
+def can_close_overdue(user: Person, case: MatterCase) -> Verdict:
+    """The chief of the lead department decides what becomes of a correction that never came."""
+    if not access_of(user).has_at(case.lead_id, Role.CHIEF):
+        return refuse(f"逾期未补正由牵头部门{case.lead.label}的首席代表处理。")
+    return _in(case, CaseState.CORRECTING, verb="按逾期未补正处理")
+
+
+def can_deliver(user: Person, case: MatterCase) -> Verdict:
+    """The window of the centre, or the lead department's own, hands out what was granted."""
+    if not (is_window(user, case.project) or access_of(user).has_at(case.lead_id, Role.CLERK, *ANSWERERS)):
+        return refuse("证照批文由窗口或作出决定的部门送达。")
+    return _in(case, *CASE_PASSED, verb="送达")
+
+
+def can_download(user: Person, case: MatterCase) -> Verdict:
+    """The owner fetches what was granted by itself (自行下载)."""
+    if is_owner(user, case.project):
+        return _in(case, *CASE_PASSED, verb="领取")
+    return can_deliver(user, case)
+
+
+def can_revoke(user: Person, case: MatterCase) -> Verdict:
+    """The chief representative of the lead department takes a decision away (撤销)."""
+    if not access_of(user).has_at(case.lead_id, Role.CHIEF):
+        return refuse(f"撤销由牵头部门{case.lead.label}的首席代表决定。")
+    return _in(case, *CASE_DECIDED, verb="撤销")
 
 
 def can_end_special(user: Person, case: MatterCase) -> Verdict:

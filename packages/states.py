@@ -167,11 +167,23 @@ class SessionKind(TextChoices):
 class SessionState(TextChoices):
     """Life of a joint session."""
 
+    PUSHING = "pushing", "待推送"
     REVIEWING = "reviewing", "部门审查中"
     MERGING = "merging", "汇总"
+    CONFERENCE = "conference", "联审会"
+    RECTIFYING = "rectifying", "整改"
     PASSED = "passed", "通过"
     FAILED = "failed", "不通过"
     CLOSED = "closed", "已终止"
+
+
+SESSION_OPEN = (
+    SessionState.PUSHING,
+    SessionState.REVIEWING,
+    SessionState.MERGING,
+    SessionState.CONFERENCE,
+    SessionState.RECTIFYING,
+)
 
 
 class TaskState(TextChoices):
@@ -181,6 +193,7 @@ class TaskState(TextChoices):
     OPENED = "opened", "办理中"
     ANSWERED = "answered", "已答复"
     TACIT = "tacit", "超时默认"
+    SUPPLEMENTED = "supplemented", "超时默认（已补充意见）"
     NO_OPINION = "no_opinion", "逾期未答复"
     CLOSED = "closed", "已终止"
 
@@ -202,6 +215,14 @@ class OpinionSource(TextChoices):
 
     MANUAL = "manual", "人工"
     TACIT = "tacit", "超时默认"
+
+
+class ConferenceOutcome(TextChoices):
+    """What a joint conference leaves."""
+
+    SETTLED = "settled", "形成一致意见"
+    RECTIFY = "rectify", "修改后再次征求意见"
+    UPHELD = "upheld", "未形成一致意见"
 
 
 class Outcome(TextChoices):
@@ -276,8 +297,11 @@ TONES: dict[str, str] = {
     CaseState.WITHDRAWN: "none",
     CaseState.RECALLED: "bad",
     CaseState.REVOKED: "bad",
+    SessionState.PUSHING: "plain",
     SessionState.REVIEWING: "act",
     SessionState.MERGING: "act",
+    SessionState.CONFERENCE: "warn",
+    SessionState.RECTIFYING: "warn",
     SessionState.PASSED: "good",
     SessionState.FAILED: "bad",
     SessionState.CLOSED: "none",
@@ -285,6 +309,7 @@ TONES: dict[str, str] = {
     TaskState.OPENED: "act",
     TaskState.ANSWERED: "good",
     TaskState.TACIT: "warn",
+    TaskState.SUPPLEMENTED: "warn",
     TaskState.NO_OPINION: "warn",
     TaskState.CLOSED: "none",
     OpinionVerdict.AGREE: "good",

@@ -54,13 +54,13 @@ def subscribers() -> tuple[Subscriber, ...]:
     return tuple(_subscribers.values())
 
 
-def enqueue(event: Event) -> None:
-    """Write one row per subscriber of this event's kind, and wake a worker when the transaction commits."""
-    wanted = [subscriber for subscriber in _subscribers.values() if event.kind in subscriber.kinds]
+def enqueue(*events: Event) -> None:
+    """Write one row per event and subscriber of its kind, and wake a worker when the transaction commits."""
+    wanted = [(event, one) for event in events for one in _subscribers.values() if event.kind in one.kinds]
     if not wanted:
         return
-    Outbox.objects.bulk_create(Outbox(event=event, subscriber=subscriber.name) for subscriber in wanted)
-    for queue in {subscriber.queue for subscriber in wanted}:
+    Outbox.objects.bulk_create(Outbox(event=event, subscriber=one.name) for event, one in wanted)
+    for queue in {one.queue for _, one in wanted}:
         _wake(queue)
 
 

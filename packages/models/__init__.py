@@ -17,6 +17,7 @@ from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, Sa
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .one_stop import OneStop, OneStopPart
 from .promises import Commitment, CommitmentCheck, Deferral
+from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
 from .work import (
     Application,
@@ -31,6 +32,11 @@ from .work import (
 
 __all__ = [
     "AcceptanceItemDef",
+    "Conference",
+    "ConferenceSeat",
+    "JudgedVersion",
+    "Referral",
+    "Supplement",
     "Application",
     "Commitment",
     "CommitmentCheck",

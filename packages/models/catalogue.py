@@ -211,6 +211,7 @@ class MatterVersion(Versioned):
     provenance = models.CharField("时限来源", max_length=80, blank=True)
     is_counted = models.BooleanField("计入承诺时限", default=True)
     commitment_terms = models.JSONField("告知承诺内容", default=dict, blank=True)
+    review_terms = models.JSONField("联合审查轮次", default=dict, blank=True)
 
     class Meta:
         verbose_name = "事项版本"
@@ -278,6 +279,7 @@ class ReviewDef(Part):
     tacit = models.BooleanField("适用超时默认", default=False)
     rule = models.TextField("参加条件", blank=True)
     note = models.TextField("意见内容", blank=True)
+    phrases = models.JSONField("常用意见", default=list, blank=True)
     order = models.PositiveSmallIntegerField("顺序", default=0)
 
     class Meta:

@@ -15,6 +15,7 @@ from packages.states import (
     CASE_DECIDED,
     CASE_PASSED,
     CASE_RUNNING,
+    SESSION_OPEN,
     ApplicationSource,
     CaseState,
     Handling,
@@ -380,6 +381,12 @@ class JointSession(StateModel):
     )
     state = StateField("状态", choices=SessionState, default=SessionState.REVIEWING)
     opened_at = models.DateTimeField("发起时间")
+    push_days = models.PositiveSmallIntegerField("推送（工作日）", default=0, help_text="0 为受理当日推送")
+    merge_days = models.PositiveSmallIntegerField("汇总（工作日）", default=1)
+    push_due_on = models.DateField("最迟推送日", null=True, blank=True)
+    pushed_at = models.DateTimeField("推送时间", null=True, blank=True)
+    change_note = models.CharField("较上一轮的修改", max_length=500, blank=True)
+    waits_for = models.CharField("待签认部门", max_length=200, blank=True)
     merged_at = models.DateTimeField("汇总时间", null=True, blank=True)
     merged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="汇总人"
@@ -395,14 +402,36 @@ class JointSession(StateModel):
             state_check("jointsession_state_known", "state", SessionState),
             models.UniqueConstraint(name="jointsession_round_unique", fields=["case", "kind", "round"]),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            # push_due: rounds that the lead has not pushed
+            models.Index(
+                name="jointsession_push_due", fields=["push_due_on"], condition=Q(state=SessionState.PUSHING)
+            ),
+        ]
 
     def __str__(self) -> str:
         """Return kind and case."""
         return f"{self.get_kind_display()} {self.case}"
 
+    @transition(field=state, source=SessionState.PUSHING, target=SessionState.REVIEWING)
+    def push(self) -> None:
+        """The lead has pushed the file to every department, or its push day is over."""
+
     @transition(field=state, source=SessionState.REVIEWING, target=SessionState.MERGING)
     def begin_merging(self) -> None:
         """Every department has answered, or its time is over."""
+
+    @transition(field=state, source=SessionState.MERGING, target=SessionState.CONFERENCE)
+    def call_conference(self) -> None:
+        """The opinions conflict; the lead invites to a conference."""
+
+    @transition(field=state, source=SessionState.CONFERENCE, target=SessionState.MERGING)
+    def end_conference(self) -> None:
+        """The conference was held and every department that changed its mind has signed."""
+
+    @transition(field=state, source=SessionState.MERGING, target=SessionState.RECTIFYING)
+    def begin_rectifying(self) -> None:
+        """The owner changes the plans; a second round follows."""
 
     @transition(field=state, source=SessionState.MERGING, target=SessionState.PASSED)
     def conclude_pass(self) -> None:
@@ -412,7 +441,7 @@ class JointSession(StateModel):
     def conclude_fail(self) -> None:
         """The lead department merges: it cannot be granted."""
 
-    @transition(field=state, source=[SessionState.REVIEWING, SessionState.MERGING], target=SessionState.CLOSED)
+    @transition(field=state, source=list(SESSION_OPEN), target=SessionState.CLOSED)
     def close(self) -> None:
         """The case ended without a merged opinion."""
 
@@ -426,6 +455,7 @@ class ReviewTaskQuerySet(models.QuerySet["ReviewTask"]):
 
         access = access_of(user)
         reach = Q(organisation_id__in=access.organisation_ids) | Q(session__lead_id__in=access.organisation_ids)
+        reach |= Q(pk__in=ReviewTask.objects.filter(referrals__unit_id__in=access.organisation_ids).values("pk"))
         if access.has(*CENTRE_ROLES):
             # two bounds instead of an equality: each task asks about its own project, see `Project.visible_to`
             own = Project.objects.visible_to(user)
@@ -457,6 +487,11 @@ class ReviewTask(StateModel):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name="经办人",
     )
+    previous = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="上一轮任务"
+    )
+    sent_to = models.CharField("转办", max_length=60, blank=True)
+    supplement_until = models.DateField("补充意见截止", null=True, blank=True)
     pushed_at = models.DateTimeField("推送时间")
     opened_at = models.DateTimeField("签收时间", null=True, blank=True)
     closed_at = models.DateTimeField("答复时间", null=True, blank=True)
@@ -480,6 +515,11 @@ class ReviewTask(StateModel):
             ),
             # apply_tacit: open tasks past their day
             models.Index(name="reviewtask_state_due", fields=["state", "due_on"]),
+            # the list of silences, newest first
+            models.Index(
+                name="reviewtask_tacit", fields=["-closed_at", "-id"],
+                condition=Q(state__in=[TaskState.TACIT, TaskState.SUPPLEMENTED]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -499,6 +539,10 @@ class ReviewTask(StateModel):
     def fall_silent_tacit(self) -> None:
         """Time is over and silence counts as consent here."""
 
+    @transition(field=state, source=TaskState.TACIT, target=TaskState.SUPPLEMENTED)
+    def add_supplement(self) -> None:
+        """The department says afterwards what it would have said; the consent stands."""
+
     @transition(field=state, source=[TaskState.INVITED, TaskState.OPENED], target=TaskState.NO_OPINION)
     def fall_silent(self) -> None:
         """Time is over for a consulted body; silence is no opinion and no consent."""
@@ -510,7 +554,10 @@ class ReviewTask(StateModel):
 
 
 class Opinion(models.Model):
-    """The answer of a department: verdict with reason, basis, and for a condition or a no how to fix it."""
+    """The answer of a department: verdict with reason, basis, and for a condition or a no how to fix it.
+
+    An opinion of silence names no person: it is the department's, and that of its head on that day.
+    """
 
     task = models.OneToOneField(ReviewTask, on_delete=models.PROTECT, related_name="opinion", verbose_name="任务")
     verdict = models.CharField("意见", max_length=14, choices=OpinionVerdict)
@@ -523,9 +570,10 @@ class Opinion(models.Model):
     )
     given_at = models.DateTimeField("答复时间")
     is_late = models.BooleanField("逾期答复", default=False)
-    document_version = models.ForeignKey(
-        "archives.DocumentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name="所审文件版本",
+    has_effect = models.BooleanField("计入汇总", default=True)
+    is_late_disclaimer = models.BooleanField("迟报不涉及", default=False)
+    head = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="单位负责人"
     )
 
     class Meta:
@@ -541,6 +589,13 @@ class Opinion(models.Model):
                 condition=Q(source=OpinionSource.TACIT)
                 | ~Q(verdict__in=[OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL])
                 | (~Q(basis="") & ~Q(remedy="")),
+            ),
+            models.CheckConstraint(
+                name="opinion_names_basis", condition=Q(source=OpinionSource.TACIT) | (~Q(basis="") & ~Q(reason=""))
+            ),
+            models.CheckConstraint(
+                name="opinion_tacit_has_no_author",
+                condition=~Q(source=OpinionSource.TACIT) | Q(given_by__isnull=True, has_effect=True),
             ),
             models.CheckConstraint(
                 name="opinion_tacit_is_consent",

@@ -208,6 +208,20 @@ def build_plan(package: PackageVersion | PackageDefinition, facts: Facts) -> Pla
     )
 
 
+def taking_part(package: PackageVersion, facts: Facts, version_id: int) -> frozenset[int | None] | None:
+    """Return the review rows of a version of a matter whose rule holds or is undecided; None outside of the plan."""
+    definition = definition_of(package)
+    row = next((row for row in definition.rows if row.matter.pk == version_id), None)
+    if row is None:
+        return None
+    known = definition.rules.known(facts)
+    known.update((f"matter:{code}", False) for code in _named_outside(definition) if f"matter:{code}" not in known)
+    if not known[f"matter:{row.matter.code}"]:
+        return None
+    reviews = row.matter.reviews
+    return frozenset(r.pk for r in reviews if r.rule is None or r.rule.holds(known) is not False)
+
+
 def _named_outside(definition: PackageDefinition) -> set[str]:
     """Matters that reviews of this package refer to and that it lacks: they never apply."""
     inside = {row.matter.code for row in definition.rows}

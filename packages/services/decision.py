@@ -9,10 +9,11 @@ from django.db import transaction
 from packages import rules
 from packages.models import JointSession, MatterCase
 from packages.services.concluding import conclude
+from packages.services.lapsing import nothing_asked
 from packages.services.locking import expect, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.review import begin_review
-from packages.states import CaseState, Handling, Outcome, SessionState
+from packages.states import SESSION_OPEN, CaseState, Handling, Outcome, SessionState
 from projects.errors import DomainError, require
 from projects.models import User
 
@@ -28,7 +29,7 @@ def decide_case(
     Effects in order: clocks stop; days used and overdue are kept; deferred papers get their clock; event 11, 12 or
     13; the certificate (or 不予许可决定书 with reasons and remedies) is issued and filed; checklists that waited for
     it are met; after a refusal a fresh draft; the stage follows its milestones. Raises `NotAllowed`, `DomainError`:
-    `case_state` (a pause is open, or somebody was faster), `outcome`, `not_merged`, `merged_failed`, `prerequisites`,
+    `case_state` (a pause is open, or somebody was faster), `outcome`, `withdrawal_open`, `not_merged`, `merged_failed`, `prerequisites`,
     `note`, `no_deferral`. Source: 行政许可法 34, 38, 40, 42; Appendix D.
     """
     case = lock_case(case_id)
@@ -36,6 +37,7 @@ def decide_case(
     require(rules.can_decide, by, case)
     if outcome not in Outcome.values:
         raise DomainError("outcome", "请选择准予、容缺通过或不予许可。")
+    nothing_asked(case)
     _merged(case, outcome)
     return conclude(case, outcome=outcome, note=note, by=by, at=at)
 
@@ -45,7 +47,7 @@ def _merged(case: MatterCase, outcome: str) -> None:
     session = JointSession.objects.filter(case=case).exclude(state=SessionState.CLOSED).order_by("-round").first()
     if session is None:
         return
-    if session.state in {SessionState.REVIEWING, SessionState.MERGING}:
+    if session.state in SESSION_OPEN:
         silent = [task.organisation.label for task in session.tasks.filter(
             state__in=["invited", "opened"]).select_related("organisation").order_by("pk")]
         raise DomainError("not_merged", f"联合审查还没有汇总（在等{'、'.join(silent)}），汇总后才能作出决定。")

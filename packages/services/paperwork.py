@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 #: word of the number series per paper: 〔2026〕高审受字第000123号
 SERIES: dict[str, str] = {
     PaperKind.RECEIPT: "收",
+    PaperKind.DEFERRED_ACCEPTANCE: "容",
+    PaperKind.DEFERRAL_LATE: "容逾",
+    PaperKind.COMMITMENT_TOLD: "告承",
+    PaperKind.COMMITMENT: "承",
+    PaperKind.BREACH_NOTICE: "违",
     PaperKind.COMPLETION_NOTICE: "补",
     PaperKind.CORRECTION_NOTICE: "正",
     PaperKind.ACCEPTANCE_NOTICE: "受",
@@ -33,6 +38,7 @@ SERIES: dict[str, str] = {
     PaperKind.REFUSED_INTAKE: "不受",
     PaperKind.SPECIAL_NOTICE: "特",
     PaperKind.REVIEW_OPINION: "联审",
+    PaperKind.CONFERENCE_MINUTES: "联会",
     PaperKind.DRAWING_OPINION: "图审",
     PaperKind.DRAWING_HANDLING: "图处",
     PaperKind.DRAWING_PLEDGE: "图诺",
@@ -40,9 +46,26 @@ SERIES: dict[str, str] = {
     PaperKind.PERMIT_SET: "证套",
     PaperKind.CERTIFICATE: "许",
     PaperKind.REFUSAL: "不许",
+    PaperKind.EXTENSION: "延",
+    PaperKind.CORRECTION_RECEIPT: "补收",
+    PaperKind.RETURN_RECEIPT: "退件",
+    PaperKind.WITHDRAWAL: "撤件",
+    PaperKind.RECALL: "撤回",
+    PaperKind.DEFERRAL_NOTICE: "容补",
+    PaperKind.COLLECTION_RECEIPT: "领",
+    PaperKind.REVOCATION: "撤销",
     PaperKind.LAPSE_NOTICE: "失",
     PaperKind.STOP_NOTICE: "停",
 }
+
+#: Papers that tell the applicant a fault, and the words that their three lines begin with.
+FAULT_PAPERS = frozenset(
+    {
+        PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NOT_TAKEN, PaperKind.REFUSED_INTAKE,
+        PaperKind.REFUSAL, PaperKind.RECALL, PaperKind.REVOCATION,
+    }
+)
+FAULT_WORDS = {"what": "什么问题", "do": "怎么改", "when": "什么时候前"}
 
 
 def remedies() -> str:
@@ -71,9 +94,13 @@ def write(
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
     valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
 ) -> Paper:
-    """Issue a paper of the locked project; the four lines are 项目, 什么事, 您要做, 什么时候."""
+    """Issue a paper of the locked project in two layers: three plain lines under the project, then the legal text.
+
+    The lines are 什么事, 您要做, 什么时候; of a paper that tells a fault 什么问题, 怎么改, 什么时候前.
+    """
     content = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
+        "gist_words": FAULT_WORDS if kind in FAULT_PAPERS else {},
         "paragraphs": list(paragraphs), "table": table, "legal": list(legal),
         "addressee": addressee or project.owner.name,
     }
@@ -105,18 +132,25 @@ def fault_notice(
     kind: str, cases: Sequence[MatterCase], issues: Iterable[IssueItem], *, subject: Model, issuer: Organisation,
     by: User | None, at: dt.datetime, reading: Reading,
 ) -> Paper:
-    """补全告知书, 补正告知书: every fault at once, each with its basis and how to fix it (行政许可法 32)."""
-    seen: dict[tuple[str, str, str], None] = {}
+    """补全告知书, 补正告知书: every fault once, with its basis, how to fix it and its matters (行政许可法 32)."""
+    names = {str(case.pk): case.matter.name for case in cases}
+    seen: dict[tuple[str, str, str], list[str]] = {}
     for item in issues:
-        seen[item.what, item.basis, item.how_to_fix] = None
-    rows = [[str(number), *row] for number, row in enumerate(seen, start=1)]
-    names = "、".join(case.matter.name for case in cases)
+        seen.setdefault((item.what, item.basis, item.how_to_fix), []).append(names[item.subject_key])
+    several = len(cases) > 1
+    rows = [
+        [str(number), what, basis, how] + (["、".join(of)] if several else [])
+        for number, ((what, basis, how), of) in enumerate(seen.items(), start=1)
+    ]
+    first = next(iter(seen))
+    how = first[2] if len(rows) == 1 else f"按下表 {len(rows)} 条逐项改好，一次交回"
     return write(
         kind, cases[0].project, subject=subject, issuer=issuer, by=by, at=at,
-        what=f"{names}：有 {len(rows)} 处需要补正",
-        do="按下表逐项补正后一次交回", when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
+        what=f"{'、'.join(names.values())}：有 {len(rows)} 处需要{PaperKind(kind).label[:2]}", do=how,
+        when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
         paragraphs=["经审查，你单位提交的申报材料需要补正，现一次告知全部内容如下。"],
-        table={"head": ["序号", "问题", "依据", "怎么改"], "rows": rows}, legal=["《行政许可法》第三十二条"],
+        table={"head": ["序号", "问题", "依据", "怎么改"] + (["事项"] if several else []), "rows": rows},
+        legal=["《行政许可法》第三十二条"],
     )
 
 
@@ -131,7 +165,7 @@ def acceptance_notice(case: MatterCase, reading: Reading, *, by: User | None, at
     paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
     deferred = [item.name for item in case.materials.filter(state=MaterialState.DEFERRED).order_by("order")]
     if deferred:
-        paragraphs.append(f"以下材料容缺受理，请在作出决定前补交：{'、'.join(deferred)}。")
+        paragraphs.append(f"以下材料容缺受理：{'、'.join(deferred)}；补交期限和逾期后果见容缺受理通知书。")
     return write(
         PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
         what=f"“{case.matter.name}”已受理，办件编号 {case.number}", do="等待办理，可扫码查看进度",

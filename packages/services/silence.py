@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Q
 
 from packages import floor
 from packages.choices import ReviewRole
 from packages.models import JointSession, Opinion, ReviewTask
+from packages.review_terms import terms_of
 from packages.services.locking import lock_task
 from packages.states import TASK_OPEN, CaseState, OpinionSource, OpinionVerdict, SessionState
 from projects import clocks, timing
 from projects.events import record
-from projects.models import User
+from projects.models import Membership, User
+from projects.states import Role
+from projects.workdays import due_date
 
 TACIT_TEXT = "超时默认同意"
 
@@ -58,17 +62,35 @@ def _floor_allows(task: ReviewTask) -> bool:
 
 
 def _consent(task: ReviewTask) -> None:
-    now = timing.now()
+    """Write the opinion of silence; it is the department's and that of its head, no person gave it."""
+    now, case = timing.now(), task.session.case
+    head = head_of(task.organisation_id)
     Opinion.objects.create(
-        task=task, verdict=OpinionVerdict.AGREE, reason=TACIT_TEXT, source=OpinionSource.TACIT, given_at=now
+        task=task, verdict=OpinionVerdict.AGREE, reason=TACIT_TEXT, source=OpinionSource.TACIT, given_at=now, head=head
     )
     old = task.state
     task.fall_silent_tacit()
+    days = terms_of(case.matter).supplement if case else 0
+    task.supplement_until = due_date(timing.business_day(now), days)
     _finish(task, now)
     record(
         "task.tacit", subject=task, project=task.session.project, by=None,
-        summary=f"{task.organisation.label}超时默认：{task.session.case}", data={"state": [old, task.state]},
+        summary=f"{task.organisation.label}超时默认：{task.session.case}",
+        data={
+            "state": [old, task.state], "organisation": task.organisation_id, "head": head.pk if head else None,
+            "handler": task.handler_id, "days": task.days, "supplement_until": str(task.supplement_until),
+        },
     )
+
+
+def head_of(organisation_id: int) -> User | None:
+    """Return who answers for a department today: its first chief representative."""
+    today = timing.today()
+    found = Membership.objects.filter(
+        Q(until=None) | Q(until__gte=today), organisation_id=organisation_id, role=Role.CHIEF, since__lte=today
+    )
+    row = found.select_related("user").order_by("pk").first()
+    return row.user if row else None
 
 
 def _no_opinion(task: ReviewTask) -> None:
@@ -83,7 +105,7 @@ def _no_opinion(task: ReviewTask) -> None:
 
 
 def _finish(task: ReviewTask, now: dt.datetime) -> None:
-    task.closed_at = now
+    task.closed_at, task.sent_to = now, ""
     task.save()
     clocks.stop_clock(task.clock, now)
 

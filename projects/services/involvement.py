@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from projects import timing
-from projects.events import record
+from projects.events import Telling, record
 from projects.models import Involvement
 
 if TYPE_CHECKING:
@@ -43,6 +43,29 @@ def involve(
         },
     )
     return involvement
+
+
+def involve_bodies(
+    project: Project, *, role: str, organisations: Sequence[Organisation], at: dt.datetime | None = None
+) -> list[Telling]:
+    """Involve several bodies in the locked project in two queries; return what is to be told of the new ones."""
+    already = set(
+        Involvement.objects.filter(
+            project=project, user=None, organisation__in=list(organisations), role=role, until=None
+        ).values_list("organisation_id", flat=True)
+    )
+    fresh = [body for body in organisations if body.pk not in already]
+    since = timing.business_day(at or timing.now())
+    rows = Involvement.objects.bulk_create([
+        Involvement(project=project, organisation=body, role=role, powers=[], since=since) for body in fresh
+    ])
+    return [
+        Telling(
+            "project.involved", project, summary=f"{row.get_role_display()}：{row.organisation}",
+            data={"role": role, "user": None, "organisation": row.organisation_id},
+        )
+        for row in rows
+    ]
 
 
 def end_involvement(involvement: Involvement, *, by: User | None, reason: str, at: dt.datetime | None = None) -> None:

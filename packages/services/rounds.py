@@ -1,0 +1,277 @@
+"""Rounds of a joint review: opened on acceptance, pushed, and opened again for those whom a change concerns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from packages import floor, rules
+from packages.choices import ReviewRole
+from packages.models import Enrolment, JointSession, MatterCase, ReviewDef, ReviewTask
+from packages.planning.build import taking_part
+from packages.review_terms import terms_of
+from packages.services.closing import close_tasks
+from packages.services.locking import expect, lock_case, lock_session, lock_task
+from packages.services.silence import begin_merging_when_done
+from packages.services.timekeeping import sync_due
+from packages.standing import standing_opinions
+from packages.states import CaseState, Handling, SessionKind, SessionState
+from projects import clocks, timing
+from projects.clock_states import ClockKind
+from projects.errors import DomainError, require
+from projects.events import Telling, latest_of, record, record_all, told_by
+from projects.models import Organisation, User
+from projects.services.involvement import involve_bodies
+from projects.states import InvolvementRole
+from projects.status_codes import StatusCode
+from projects.workdays import due_date
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One body that is asked."""
+
+    organisation: Organisation
+    role: str
+    days: int
+    tacit: bool
+    note: str
+    definition_id: int | None
+    previous_id: int | None = None
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether it merges what the others say."""
+        return self.role == ReviewRole.LEAD
+
+
+# Opening -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSession | None:
+    """Open the joint review of an accepted case; return its session, or None where none is held.
+
+    None is held for a case that the joint acceptance carries, and for 即办 (no opinion is asked): both only go on to
+    部门办理中. Effects in order: event 8 with the transition; session; per department whose rule holds a task with its
+    own clock from now (never backdated), the department is involved; events `session.opened`, `task.invited`. Where
+    the terms of the matter give the lead days to push, only the lead's task is opened until it has. Idempotent: a case
+    that is not 已受理 any more returns the session it has. Source: handbook §6.3; standards §9.1. At most 15 queries.
+    """
+    case = lock_case(case_id)
+    if case.state != CaseState.ACCEPTED:
+        return JointSession.objects.filter(case=case, kind=SessionKind.REVIEW).order_by("-round").first()
+    began = _begin(case)
+    if case.handling == Handling.ACCEPTANCE or case.promised_days == 0:
+        record_all([began], project=case.project, by=None, at=at)
+        return None
+    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=terms_of(case.matter).push)
+
+
+def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
+    """Move a locked accepted case to 部门办理中 (event 8)."""
+    record_all([_begin(case)], project=case.project, by=by, at=at)
+
+
+def _begin(case: MatterCase) -> Telling:
+    old = case.state
+    case.open_review()
+    sync_due(case, save=False)
+    case.save(update_fields=["state", "due_on"])
+    return Telling(
+        "case.review_started", case, status_code=StatusCode.REVIEW_STARTED,
+        summary=f"部门开始办理：{case.matter.name}", data={"state": [old, case.state]},
+    )
+
+
+def _parts(case: MatterCase) -> list[Part]:
+    """Return the bodies that take part in this project, the lead first; there is always a lead."""
+    taking = _taking_part(case)
+    defs = ReviewDef.objects.filter(version=case.matter).select_related("organisation").defer("phrases").order_by("order")
+    code = case.matter.matter.code
+    parts = [
+        Part(
+            row.organisation, row.role, row.days,
+            row.tacit and floor.may_be_tacit(code, row.organisation.kind, row.organisation.code, row.role, row.rule),
+            row.note, row.pk,
+        )
+        for row in defs if taking is None or row.pk in taking
+    ]
+    lead = [part for part in parts if part.is_lead]
+    if not lead:
+        lead = [Part(case.lead, ReviewRole.LEAD, case.promised_days, tacit=False, note="", definition_id=None)]
+    return lead + [part for part in parts if not part.is_lead]
+
+
+def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
+    """Return the catalogue rows whose rule holds (or cannot be decided: then the body is asked); None means all."""
+    enrolment = Enrolment.objects.select_related("package_version").filter(project_id=case.project_id).first()
+    if enrolment is None:
+        return None
+    return taking_part(enrolment.package_version, enrolment.facts, case.matter_id)
+
+
+def _open_session(
+    case: MatterCase, parts: Sequence[Part], *, number: int, by: User | None, at: dt.datetime | None, note: str = "",
+    tellings: Sequence[Telling] = (), push: int = 0,
+) -> JointSession:
+    moment = at or timing.now()
+    waits = push > 0 and len(parts) > 1
+    session = JointSession.objects.create(
+        kind=SessionKind.REVIEW, project=case.project, case=case, round=number, lead=case.lead, opened_at=moment,
+        state=_first_state(parts, waits=waits), push_days=push, merge_days=terms_of(case.matter).merge,
+        push_due_on=due_date(timing.business_day(moment), push) if waits else None,
+        pushed_at=None if waits else moment, change_note=note,
+    )
+    asked = parts[:1] if waits else parts
+    opened = Telling(
+        "session.opened", session, summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门",
+        data={"state": ["", session.state], "round": number},
+    )
+    _invite(session, asked, by=by, at=at, moment=moment, tellings=[*tellings, opened])
+    return session
+
+
+def _first_state(parts: Sequence[Part], *, waits: bool) -> str:
+    """The lead alone has nothing to wait for."""
+    if waits:
+        return SessionState.PUSHING
+    return SessionState.REVIEWING if len(parts) > 1 else SessionState.MERGING
+
+
+def _invite(
+    session: JointSession, parts: Sequence[Part], *, by: User | None, at: dt.datetime | None, moment: dt.datetime,
+    tellings: Sequence[Telling],
+) -> None:
+    """Give each body its task with a clock of its own, involve it, and tell; the number of queries is fixed."""
+    case, project = session.case, session.project
+    name = case.matter.name if case else ""
+    running = clocks.start_clocks([
+        clocks.build_clock(
+            kind=ClockKind.REVIEW, limit=part.days, on=moment, project=project,
+            label=f"{part.organisation.label} {name}"[:200],
+        )
+        for part in parts
+    ])
+    tasks = ReviewTask.objects.bulk_create([
+        ReviewTask(
+            session=session, organisation=part.organisation, definition_id=part.definition_id, role=part.role,
+            days=part.days, is_tacit_allowed=part.tacit, scope_note=part.note[:300], clock=clock, due_on=clock.due_on,
+            pushed_at=moment, previous_id=part.previous_id,
+        )
+        for part, clock in zip(parts, running, strict=True)
+    ])
+    invited = [
+        Telling(
+            "task.invited", task, summary=f"请{task.organisation.label}答复：{name}",
+            data={"state": ["", task.state], "role": task.role, "days": task.days, "due_on": str(task.due_on)},
+        )
+        for task in tasks
+    ]
+    involved = involve_bodies(
+        project, role=InvolvementRole.REVIEWER, organisations=[part.organisation for part in parts], at=at
+    )
+    record_all([*tellings, *invited, *involved], project=project, by=by, at=at)
+
+
+# Pushing -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = None) -> JointSession:
+    """Push the file to every department at once: the lead on its push day, the system once that day is over.
+
+    Effects in order: transition, event `session.pushed`, a task with a clock from now per department. A round that is
+    pushed already is returned unchanged. Raises `NotAllowed`, `DomainError` (`session_state`, `case_state`).
+    """
+    session = lock_session(session_id)
+    case = session.case
+    if case is None or session.state != SessionState.PUSHING:
+        if session.pushed_at is not None:
+            return session
+        raise DomainError("session_state", f"联合审查现在是“{session.get_state_display()}”，不能推送。")
+    expect(case, CaseState.IN_REVIEW, verb="推送")
+    if by is not None:
+        require(rules.can_push, by, session)
+    moment = at or timing.now()
+    old = session.state
+    session.push()
+    session.pushed_at, session.push_due_on = moment, None
+    session.save()
+    pushed = Telling(
+        "session.pushed", session, summary=f"联合审查推送：{case.matter.name}", data={"state": [old, session.state]}
+    )
+    others = [part for part in _parts(case) if not part.is_lead]
+    _invite(session, others, by=by, at=at, moment=moment, tellings=[pushed])
+    begin_merging_when_done(session, by=by, at=at)
+    return session
+
+
+# Further rounds ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def reconsult(
+    task_id: int, *, by: User, note: str, also: Iterable[int] = (), at: dt.datetime | None = None
+) -> JointSession:
+    """Ask again whom a change concerns, and nobody else: who disagrees, and the tasks `also` that the lead names.
+
+    Effects in order: the round that is being merged ends (`session.closed`), a new one opens. Opinions of the others
+    stand. Raises `NotAllowed`, `DomainError` (`session_state`, `case_state`, `nobody_concerned`, `note`).
+    """
+    task = lock_task(task_id)
+    session = lock_session(task.session_id)
+    case = session.case
+    if case is None or session.state != SessionState.MERGING:
+        message = f"联合审查现在是“{SessionState(session.state).label}”，不能再次征求意见。"
+        raise DomainError("session_state", message, latest=told_by(latest_of(session)))
+    expect(case, CaseState.IN_REVIEW, verb="再次征求意见")
+    require(rules.can_merge, by, session)
+    if not note.strip():
+        raise DomainError("note", "请写明作了哪些修改，再请部门答复。")
+    asked = concerned(case, also)
+    if not asked:
+        raise DomainError("nobody_concerned", "没有部门不同意，也没有选择受修改影响的部门，可以直接汇总。")
+    return next_round(session, case, asked, by=by, note=note, at=at)
+
+
+def concerned(case: MatterCase, also: Iterable[int] = ()) -> list[ReviewTask]:
+    """Return the tasks whose departments are asked again: those that block, and those named."""
+    named = set(also)
+    standing = [one for one in standing_opinions(case) if one.blocks or one.opinion.task_id in named]
+    return [one.opinion.task for one in standing]
+
+
+def next_round(
+    session: JointSession, case: MatterCase, asked: Sequence[ReviewTask], *, by: User | None, note: str,
+    at: dt.datetime | None,
+) -> JointSession:
+    """Close a locked round and open the next with these departments, on the limit of a second round."""
+    close_tasks(session, by=by, at=at)
+    old = session.state
+    session.close()
+    session.save()
+    record(
+        "session.closed", subject=session, project=case.project, by=by, at=at,
+        summary=f"第 {session.round} 轮审查结束，再次征求意见：{note.strip()}"[:300],
+        data={"state": [old, session.state]},
+    )
+    terms = terms_of(case.matter)
+    parts = [part for part in _parts(case) if part.is_lead] + [_again(task, terms.second) for task in asked]
+    if terms.second:
+        first = parts[0]
+        parts[0] = Part(
+            first.organisation, first.role, terms.second + terms.merge, tacit=False, note=first.note,
+            definition_id=first.definition_id,
+        )
+    return _open_session(case, parts, number=session.round + 1, by=by, at=at, note=note.strip()[:500])
+
+
+def _again(task: ReviewTask, days: int) -> Part:
+    return Part(
+        task.organisation, task.role, days or task.days, task.is_tacit_allowed, task.scope_note, task.definition_id,
+        task.pk,
+    )
