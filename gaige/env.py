@@ -71,6 +71,14 @@ def words(name: str, default: str | None = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def thresholds(name: str, default: str) -> tuple[int, ...]:
+    """Return ``name`` as whole days separated by commas, the longest first, each once."""
+    parts = words(name, default)
+    if not parts or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 365 for part in parts):  # noqa: PLR2004 - days of a year
+        refuse(name, f"{','.join(parts)!r} is not a list of whole days such as 15,5")
+    return tuple(sorted({int(part) for part in parts}, reverse=True))
+
+
 def site_url(name: str, default: str | None) -> str:
     """Return ``name`` as ``scheme://host`` without a slash at the end."""
     value = text(name, default).rstrip("/")

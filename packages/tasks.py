@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from packages.services import sweeping
+from packages.services import living, sweeping
 from packages.services.review import open_joint_review as open_review
+from projects import timing
 from projects.jobs import job_run
 
 
@@ -39,4 +40,25 @@ def deem_accepted() -> int:
     """Accept by law what nobody answered within five working days; return how many."""
     with job_run("deem_accepted") as run:
         run.touched, run.errors = sweeping.deem_all_accepted()
+        return run.touched
+
+
+@shared_task(name="packages.tasks.sweep_conditional")
+def sweep_conditional() -> int:
+    """Remind of permits and letters that run out, and let lapse what has; return how many."""
+    keys = living.due_keys(timing.today())
+    if not keys:
+        return 0
+    with job_run("sweep_conditional") as run:
+        run.touched, run.errors = living.sweep(keys)
+        return run.touched
+
+
+@shared_task(name="packages.tasks.sweep_promises")
+def sweep_promises() -> int:
+    """Mark deferred papers late, end terms of commitments, drop reused documents that ran out; return how many."""
+    if not sweeping.promises_due():
+        return 0
+    with job_run("sweep_promises") as run:
+        run.touched, run.errors = sweeping.sweep_promises()
         return run.touched

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from packages import living_urls
 from packages.views import catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review
 
 app_name = "packages"
@@ -57,4 +58,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/<int:pk>/open/", review.open_task, name="open_task"),
     path("reviews/<int:pk>/reconsult/", review.reconsult, name="reconsult"),
     path("sessions/<int:pk>/merge/", review.merge, name="merge"),
+    *living_urls.urlpatterns,
 ]

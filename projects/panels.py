@@ -41,13 +41,17 @@ def panels_for(project: Project, request: HttpRequest) -> list[Panel]:
 
 @dataclass(frozen=True, slots=True)
 class PublicFact:
-    """One line that everybody may read on the QR page: a permit that was issued, the next step. No personal value."""
+    """One line that everybody may read on the QR page: a permit that was issued, the next step. No personal value.
+
+    `is_first`: it stands at the head of the page, in its tone (a permit that runs out and what it allows).
+    """
 
     group: str
     title: str
     detail: str = ""
     on: str = ""
     tone: str = "plain"
+    is_first: bool = False
 
 
 PublicProvider = Callable[["Project"], list[PublicFact]]

@@ -75,8 +75,9 @@ def refresh_stale(*, limit: int = 100) -> int:
 def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Facts:
     moves = Event.objects.filter(project=project, kind__in=["project.registered", "project.stage_moved"]).order_by("pk")
     groups: dict[str, list[dict[str, str]]] = {}
+    first: list[dict[str, str]] = []
     for fact in public_facts(project):
-        groups.setdefault(fact.group, []).append(
+        (first if fact.is_first else groups.setdefault(fact.group, [])).append(
             {"title": fact.title, "detail": fact.detail, "on": fact.on, "tone": fact.tone}
         )
     permits = []
@@ -90,6 +91,7 @@ def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Fac
         "more": max(len(waits) - WAITS_SHOWN, 0),
         "chain": [_stage(stage) for stage in chain_of(project, moves)],
         "permits": permits,
+        "first": first,
         "groups": [{"name": name, "facts": facts} for name, facts in groups.items()],
         "parties": [
             [party.get_role_display(), party.organisation.name]
