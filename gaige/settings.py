@@ -235,6 +235,7 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.open_joint_review": {"queue": "review", "routing_key": "review"},
     "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
+    "packages.tasks.sweep_promises": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
     "archives.tasks.*": {"queue": "render", "routing_key": "render"},
@@ -246,6 +247,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep_due": {"task": "agency.tasks.sweep_due", "schedule": crontab(minute="*/10")},
     "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
     "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
+    "sweep_promises": {"task": "packages.tasks.sweep_promises", "schedule": crontab(minute="4-59/10")},
     "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
     "render_pending": {"task": "archives.tasks.render_pending", "schedule": 60.0},
     "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
@@ -280,6 +282,16 @@ AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity
 
 #: A fault that a department tells more than so many working days after it has begun is flagged (our proposal).
 LATE_CORRECTION_DAYS = env.integer("LATE_CORRECTION_DAYS", 3, low=0, high=60)
+# 容缺 and 承诺 (our own proposal, docs/promises.md)
+#: How many of a hundred commitments are checked when their term ends; those drawn are drawn by their number.
+COMMITMENT_CHECK_PERCENT = env.integer("COMMITMENT_CHECK_PERCENT", 20, low=0, high=100)
+#: Working days to keep a commitment of a matter whose terms name none.
+COMMITMENT_DAYS = env.integer("COMMITMENT_DAYS", 30, low=1, high=1000)
+#: Working days of the last term after a check that found a commitment not kept yet.
+COMMITMENT_LAST_TERM_DAYS = env.integer("COMMITMENT_LAST_TERM_DAYS", 10, low=1, high=250)
+#: The share of materials that the reform is said to save, in percent; the page of the figures measures against it.
+SAVING_CLAIM_PERCENT = env.integer("SAVING_CLAIM_PERCENT", 70, low=0, high=100)
+
 #: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws.
 REMEDIES_TEXT = env.text("REMEDIES_TEXT", "如不服本决定，可以依法申请行政复议或者提起行政诉讼。")
 

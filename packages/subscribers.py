@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from packages.services.living import revoke_of_case
+from packages.services.reusing import recheck_paper
 from packages.services.review import open_joint_review
 from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
@@ -23,6 +25,18 @@ def on_project_moved(event: Event) -> None:
     follow_project(int(event.subject_key))
 
 
+def on_revoked(event: Event) -> None:
+    """Let the permits and letters of a decision that was taken away end with it."""
+    revoke_of_case(int(event.subject_key), by=event.actor, reason=event.summary[:200])
+
+
+outbox.subscribe("packages.revoke_living", ["case.revoked"], on_revoked, queue="review")
+def on_paper_gone(event: Event) -> None:
+    """Take a paper that was revoked or replaced from every line that it met, in all projects."""
+    recheck_paper(int(event.subject_key))
+
+
+outbox.subscribe("packages.recheck_reuse", ["paper.revoked", "paper.replaced"], on_paper_gone, queue="deadline")
 outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
 outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")
 outbox.subscribe(

@@ -219,12 +219,46 @@ def open_application(project, codes, actors, *, at=None):
 def complete(application, by, *, at=None):
     """Meet every line that is still missing with an upload."""
     from packages.models import MaterialItem
+    from packages.services.checklist import supply_material
     from packages.services.intake import set_material
 
     for pk in MaterialItem.objects.filter(case__application=application).order_by("pk").values_list("pk", flat=True):
         item = MaterialItem.objects.get(pk=pk)
         if item.state == "missing":
             set_material(pk, state="uploaded", by=by, uploaded=pdf(f"{item.name}.pdf", f"{pk}"), at=at)
+        elif item.state == "awaited":
+            clerk = person("window", "窗口", Role.CLERK, application.project.centre)
+            supply_material(pk, by=clerk, uploaded=pdf(f"{item.name}.pdf", f"{pk}"), at=at)
+    sign(application, at=at)
+
+
+def sign(application, *, at=None):
+    """The responsible person of the owner, and of the designer where asked, signs every 承诺书 of an application."""
+    from packages.models import Commitment
+    from packages.services.committing import sign_commitment
+
+    for commitment in Commitment.objects.filter(case__application=application, state="offered").order_by("pk"):
+        sign_commitment(commitment.pk, by=lead_of(application.project.owner), at=at)
+        if commitment.asks_designer:
+            sign_commitment(commitment.pk, by=lead_of(designer_of(application.project)), at=at)
+
+
+def lead_of(body):
+    """Return the responsible person of an enterprise, made when there is none."""
+    found = Membership.objects.filter(organisation=body, role=Role.OWNER_LEAD, until=None).order_by("pk").first()
+    return found.user if found else person(f"lead-{body.pk}", f"{body.name}负责人", Role.OWNER_LEAD, body)
+
+
+def designer_of(project):
+    """Return the designer of a project, entered when there is none."""
+    from projects.models import Party
+    from projects.states import PartyRole
+
+    party = Party.objects.filter(project=project, role=PartyRole.DESIGNER).first()
+    if party is None:
+        body = enterprise("山西丹源建筑设计有限公司", 40000003)
+        party = Party.objects.create(project=project, organisation=body, role=PartyRole.DESIGNER)
+    return party.organisation
 
 
 def received(project, codes, actors, *, at=None):

@@ -63,6 +63,9 @@ class Login:
     what: str
 
 
+#: The designer that signs commitments which ask for one.
+DESIGNER = "山西丹源建筑设计有限公司"
+
 LOGINS = (
     Login("owner", "张伟", "企业（山西泽铸智能装备）：项目、待办、扫码看进度"),
     Login("clerk", "王敏", "窗口人员：工作台、接件、受理"),
@@ -120,6 +123,11 @@ def create_people() -> None:
             uscc=credit_code(head, body), defaults={"name": name, "kind": kind, "region": region}
         )
         _join(_user(username, person, "项目负责人", password), organisation, Role.OWNER_LEAD)
+    designer, _ = Organisation.objects.get_or_create(
+        uscc=credit_code("91140581", "MA0DANYU"),
+        defaults={"name": DESIGNER, "kind": OrganisationKind.ENTERPRISE, "region": region},
+    )
+    _join(_user("designer", "韩立", "设计负责人", password), designer, Role.OWNER_LEAD)
 
 
 def _create_departments(bodies: dict[str, Organisation], password: str) -> None:

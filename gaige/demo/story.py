@@ -23,16 +23,20 @@ from agency.models import Assignment
 from agency.services.assignment import assign, propose
 from agency.states import AssignmentRole
 from gaige.demo.files import attachment
+from gaige.demo.people import DESIGNER
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
-from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.models import Application, Commitment, JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.screens.applying import apply_page
 from packages.services import decision, intake, outside, review, special
+from packages.services.checklist import supply_material
+from packages.services.committing import sign_commitment
 from packages.services.enrolment import enrol
 from packages.states import (
     CASE_PASSED,
     TASK_OPEN,
     CaseState,
+    CommitmentState,
     Handling,
     MaterialState,
     OpinionVerdict,
@@ -42,8 +46,9 @@ from packages.states import (
 )
 from projects import timing, workdays
 from projects.models import IssueItem, Membership, Organisation, Project, User, WorkUnit
+from projects.services.parties import PartyEntry, add_party
 from projects.services.registration import register_project
-from projects.states import ISSUE_WITH_OWNER, Role, Stage
+from projects.states import ISSUE_WITH_OWNER, PartyRole, Role, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +89,22 @@ def later(days: int, hour: float) -> dt.datetime:
     day = workdays.due_date(day, days) if days else day
     moment = timing.start_of_day(day) + dt.timedelta(hours=hour)
     return max(moment, timing.now() + dt.timedelta(minutes=7))
+
+
+def bring_and_sign(application_id: int, *, clerk: User) -> None:
+    """The window brings what the government issued; the responsible persons sign every 承诺书 of an application."""
+    lines = MaterialItem.objects.filter(case__application=application_id, state=MaterialState.AWAITED)
+    for item in lines.order_by("pk"):
+        supply_material(item.pk, by=clerk, uploaded=attachment(item.name))
+    offered = Commitment.objects.filter(case__application=application_id, state=CommitmentState.OFFERED)
+    for commitment in offered.select_related("case__project").order_by("pk"):
+        project = commitment.case.project
+        if commitment.asks_designer:
+            designer = Organisation.objects.get(name=DESIGNER)
+            entry = PartyEntry(uscc=designer.uscc, name=designer.name, role=PartyRole.DESIGNER)
+            add_party(project.pk, entry, by=clerk)
+            sign_commitment(commitment.pk, by=person(designer.pk, Role.OWNER_LEAD))
+        sign_commitment(commitment.pk, by=person(project.owner_id, Role.OWNER_LEAD))
 
 
 class Story:
@@ -195,6 +216,7 @@ class Story:
         missing = MaterialItem.objects.filter(case__application=application, state=MaterialState.MISSING)
         for item in missing.select_related("kind").order_by("pk"):
             intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
+        bring_and_sign(application.pk, clerk=self.clerk)
         return intake.submit_application(application.pk, by=by)
 
     def hand_in(self) -> bool:
@@ -357,6 +379,7 @@ class Story:
             case__application=acceptance.application, state=MaterialState.MISSING
         ).order_by("pk"):
             intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
+        bring_and_sign(acceptance.application_id, clerk=self.clerk)
         intake.submit_application(acceptance.application_id, by=by)
         yield later(1, 9)
         acceptance_applying.accept_acceptance(acceptance.pk, by=self.clerk)

@@ -13,7 +13,6 @@ from archives.states import PaperKind
 from packages import queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
-from packages.services.checklist import FORM_KIND
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
 from projects.access import access_of
@@ -74,6 +73,11 @@ class Line:
     def is_slim(self) -> bool:
         """Whether it is already there."""
         return self.item.state in SLIM
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may meet it, or meet it otherwise, here and now."""
+        return bool(self.editable) and not self.is_slim
 
     @property
     def is_missing(self) -> bool:
@@ -347,29 +351,11 @@ def ways(item: MaterialItem, *, window: bool) -> list[tuple[str, str, Verdict]]:
     shared = [(MaterialState.SHARED, "共享", by_window)] if item.source != MaterialSource.APPLICANT else []
     return [
         (MaterialState.UPLOADED, "上传", ALLOWED),
-        (MaterialState.DEFERRED, "容缺", _deferral(item)),
-        (MaterialState.COMMITTED, "承诺", _commitment(item)),
+        (MaterialState.DEFERRED, "容缺", rules.may_defer(item)),
+        (MaterialState.COMMITTED, "承诺", rules.may_commit(item)),
         *shared,
         (MaterialState.NOT_APPLICABLE, "不适用", by_window),
     ]
-
-
-def _deferral(item: MaterialItem) -> Verdict:
-    if item.case.promised_days == 0:
-        return refuse("即办件不适用容缺")
-    if not item.case.matter.deferral_allowed:
-        return refuse("本事项不适用容缺受理")
-    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
-        return refuse("主要材料，不能容缺")
-    return ALLOWED
-
-
-def _commitment(item: MaterialItem) -> Verdict:
-    if item.kind.slug == FORM_KIND:
-        return refuse("申请表不能以承诺代替")
-    if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
-        return refuse("本事项不适用告知承诺")
-    return ALLOWED
 
 
 def _ground(item: MaterialItem) -> str:

@@ -14,15 +14,27 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.db.models import Q
 
-from archives.models import Document
 from archives.services.filing import file_upload, find_held
 from packages import rules
 from packages.choices import MaterialSource
 from packages.models import MaterialItem, MatterCase
 from packages.planning.build import MaterialView, PlanView, build_plan, resolve_materials
 from packages.planning.from_rows import matter_definition
+from packages.services.committing import sync_offer
+from packages.services.conditional import inherited
+from packages.services.letters import note_of, usable
 from packages.services.locking import lock_case
-from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState
+from packages.services.reusing import (
+    Found,
+    await_department,
+    drop_dead,
+    origin_of,
+    provenance,
+    search,
+    use,
+)
+from packages.sources import Makers, is_issued, makers
+from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState, Origin, Supply
 from packages.waiting import CASE_LOST
 from projects import timing
 from projects.errors import DomainError, require
@@ -31,9 +43,10 @@ from projects.events import record
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
+    from archives.models import Document
+    from packages.models import Letter
     from projects.models import Project, User
 
-FORM_KIND = "application-form"
 SHARED_NOTES = {
     MaterialSource.SHARED: "由系统从共享数据取得，无需提交",
     MaterialSource.VERIFIED: "由牵头部门向有关部门核验，无需提交",
@@ -90,83 +103,115 @@ def _kinds(slugs: Iterable[str]) -> dict[str, int]:
 
 @dataclass(slots=True)
 class _Held:
-    """What a project has for the lines that are open: papers by kind, and its live cases by matter."""
+    """What a project has for the lines that are open: good papers by kind, and its live cases by matter."""
 
-    reusable: dict[int, Document]
-    own: dict[int, Document]
+    project: Project
+    found: Found
     cases: dict[str, MatterCase]
     met: dict[tuple[int, int], str]
+    letters: dict[int, Letter]
+    handed: dict[tuple[str, int], tuple[Document, str]]
+    makers: Makers
+    leads: dict[str, int]
 
 
 def fill_lines(project: Project, *, at: dt.datetime | None = None) -> int:
-    """Meet what can be met in every checklist of the locked project that is still open; return how many lines."""
-    waiting = Q(case__state__in=[CaseState.RECEIVED, CaseState.CORRECTING])
+    """Meet what can be met in every checklist of the locked project that is still open; return how many lines.
+
+    Reused documents that are no longer good are taken away first, in every case that is not decided. What the
+    government has to bring waits for its department, never for the enterprise.
+    """
+    known, leads = makers(), _leads(project)
+    lost = drop_dead(project, known, leads, at=at)
+    waiting = Q(case__state__in=[CaseState.RECEIVED, CaseState.CORRECTING]) | Q(pk__in=[item.pk for item in lost])
     waiting |= Q(case__state=CaseState.DRAFT, case__application__isnull=False)
+    open_states = [MaterialState.MISSING, MaterialState.AWAITED]
     items = list(
-        MaterialItem.objects.filter(waiting, case__project=project, state=MaterialState.MISSING)
-        .select_related("kind", "definition", "case__package_row").order_by("pk")
+        MaterialItem.objects.filter(waiting, case__project=project, state__in=open_states)
+        .select_related("kind", "definition", "case__package_row", "case__lead", "case__matter__matter").order_by("pk")
     )
     if not items:
         return 0
-    held = _look_up(project, items)
-    met = [item for item in items if _meet(item, held)]
+    held = _look_up(project, items, known, leads)
+    met = 0
     for item in items:
+        item.case.project = project
+        met += _meet(item, held)
         item.changed_at = at or timing.now()
         item.save()
-    return len(met)
+    return met
 
 
-def _look_up(project: Project, items: Sequence[MaterialItem]) -> _Held:
-    kinds = {item.kind_id: item.kind for item in items}
-    own: dict[int, Document] = {}
-    today = timing.today()
-    for document in Document.objects.current().filter(
-        Q(valid_until=None) | Q(valid_until__gte=today), project=project, kind__in=list(kinds)
-    ).order_by("pk"):
-        own[document.kind_id] = document
+def _leads(project: Project) -> dict[str, int]:
+    """The lead departments of a project's live cases by matter."""
     live = MatterCase.objects.filter(project=project).exclude(state__in=CASE_LOST)
-    live = live.select_related("matter__matter", "package_row")
+    return dict(live.values_list("matter__matter__code", "lead_id"))
+
+
+def _look_up(project: Project, items: Sequence[MaterialItem], known: Makers, leads: dict[str, int]) -> _Held:
+    kinds = {item.kind_id: item.kind for item in items}
+    live = MatterCase.objects.filter(project=project).exclude(state__in=CASE_LOST)
+    live = live.select_related("matter__matter", "package_row", "lead")
     cases = {case.matter.matter.code: case for case in live}
-    known = MaterialItem.objects.filter(
+    rows = MaterialItem.objects.filter(
         case__in=list(cases.values()), kind__in=list(kinds), state__in=[MaterialState.SHARED, MaterialState.COMMITTED]
     ).values_list("case_id", "kind_id", "state")
-    met = {(case_id, kind_id): state for case_id, kind_id, state in known}
-    return _Held(find_held(project, kinds.values()), own, cases, met)
+    met = {(case_id, kind_id): state for case_id, kind_id, state in rows}
+    codes, today = {item.case.matter.matter.code for item in items}, timing.today()
+    return _Held(
+        project, search(project, kinds.values()), cases, met, usable(project, codes, today),
+        inherited(project, codes, today), known, leads,
+    )
 
 
 def _meet(item: MaterialItem, held: _Held) -> bool:
-    """Meet one open line by itself where possible; say on it why not where an earlier matter is missing."""
+    """Meet one open line by itself where possible; else say who has to bring it."""
     source = MaterialSource(item.source)
-    if source in SHARED_NOTES:
-        return _set(item, MaterialState.SHARED, SHARED_NOTES[source])
     if source == MaterialSource.COMMITMENT:
         return _set(item, MaterialState.COMMITTED, "按告知承诺办理，无需提交材料")
-    if source == MaterialSource.EARLIER:
-        return _meet_earlier(item, held)
-    document = held.reusable.get(item.kind_id)
-    if document is None:
+    document = held.found.of(item.kind_id, also_own=source != MaterialSource.APPLICANT)
+    if document is not None and (letter := held.letters.get(document.pk)) is not None:
+        item.document = document
+        return _set(item, MaterialState.LETTER, note_of(letter))
+    if document is not None:
+        use(item, document, held.project)
+        return True
+    if _meet_inherited(item, held):
+        return True
+    was_lost = bool(item.warning) or (item.supply == Supply.RECORD and item.state == MaterialState.AWAITED)
+    if source in SHARED_NOTES and not was_lost:
+        return _set(item, MaterialState.SHARED, SHARED_NOTES[source])
+    if source == MaterialSource.EARLIER and _meet_earlier(item, held):
+        return True
+    if is_issued(item, held.makers):
+        await_department(item, held.makers, held.leads)
+    return False
+
+
+def _meet_inherited(item: MaterialItem, held: _Held) -> bool:
+    """Meet a line with what an earlier phase of the works handed in (转正不再提交)."""
+    found = held.handed.get((item.case.matter.matter.code, item.kind_id))
+    if found is None:
         return False
-    item.document = document
-    return _set(item, MaterialState.HELD, f"档案已有：{document.title}")
+    document, name = found
+    use(item, document, held.project)
+    item.note = f"沿用“{name}”已交的材料：{document.title}"[:300]
+    return True
 
 
 def _meet_earlier(item: MaterialItem, held: _Held) -> bool:
-    document = held.reusable.get(item.kind_id) or held.own.get(item.kind_id)
-    if document is not None:
-        item.document = document
-        return _set(item, MaterialState.HELD, f"档案已有：{document.title}")
     codes = item.definition.from_matters if item.definition else []
     earlier = [held.cases[code] for code in codes if code in held.cases]
     for case in earlier:
         state = held.met.get((case.pk, item.kind_id))
         if state is not None:
             return _set(item, MaterialState(state), f"沿用“{case.matter.name}”的材料")
-        if case.state in CASE_PASSED:
+        if case.state in CASE_PASSED and not item.warning:
             return _set(item, MaterialState.SHARED, f"“{case.matter.name}”已办结，由系统转入")
         if _runs_beside(item.case, case):
             return _set(item, MaterialState.SHARED, f"与“{case.matter.name}”同步办理，办结时由系统转入")
     if earlier:
-        item.note = f"前置事项“{earlier[0].matter.name}”未办结"
+        item.note = item.warning or f"前置事项“{earlier[0].matter.name}”未办结"
     return False
 
 
@@ -185,13 +230,98 @@ def _runs_beside(case: MatterCase, earlier: MatterCase) -> bool:
 
 def _set(item: MaterialItem, state: str, note: str) -> bool:
     item.state, item.note, item.is_automatic = state, note[:300], True
+    item.supply, item.supplier_id = "", None
     return True
 
 
 def missing_words(case: MatterCase) -> str:
     """Return the lines of a case that are not met, by name with why, or an empty text."""
-    rows = case.materials.filter(state=MaterialState.MISSING).order_by("order")
-    return "、".join(f"{item.name}（{item.note}）" if item.note else item.name for item in rows)
+    open_states = [MaterialState.MISSING, MaterialState.AWAITED]
+    rows = case.materials.filter(state__in=open_states).select_related("supplier").order_by("order")
+    return "、".join(f"{item.name}（{'；'.join(why)}）" if (why := _why(item)) else item.name for item in rows)
+
+
+def _why(item: MaterialItem) -> list[str]:
+    """Why a line is not met, and who has to bring it when that is a department."""
+    who = f"由{item.supplier.label}{item.get_supply_display()}，不向企业要" if item.supplier else ""
+    return [words for words in (item.note, who) if words]
+
+
+# What a department brings ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def report_absent(item_id: int, *, by: User, note: str, at: dt.datetime | None = None) -> MaterialItem:
+    """Say that a line taken from shared data cannot be fetched: its department has to record it (部门补录).
+
+    It waits for that department from then on, never for the enterprise. Event `material.absent`. Twice changes
+    nothing. Raises `NotAllowed`, `DomainError` (`note_missing`, `material_state`).
+    """
+    item = _locked(item_id)
+    require(rules.can_supply, by, item)
+    if item.state == MaterialState.AWAITED and item.supply == Supply.RECORD:
+        return item
+    if item.state != MaterialState.SHARED:
+        raise DomainError("material_state", f"“{item.name}”现在是“{item.get_state_display()}”，不在调取。")
+    if not note.strip():
+        raise DomainError("note_missing", f"请写明“{item.name}”为什么调取不到。")
+    old = item.state
+    await_department(item, makers(), _leads(item.case.project))
+    item.supply, item.note, item.changed_by, item.changed_at = Supply.RECORD, note.strip()[:300], by, at or timing.now()
+    item.save()
+    who = item.supplier.label if item.supplier else ""
+    record(
+        "material.absent", subject=item, project=item.case.project, by=by, at=at,
+        summary=f"{item.case.matter.name}：{item.name}调取不到，由{who}补录", data={"material": [old, item.state]},
+    )
+    return item
+
+
+@transaction.atomic
+def supply_material(
+    item_id: int, *, by: User, uploaded: UploadedFile[Any] | None = None, note: str = "",
+    at: dt.datetime | None = None,
+) -> MaterialItem:
+    """The window or the department brings a paper of the government (调取 or 部门补录): a file, or what was verified.
+
+    With a file it is filed and every other line of its kind may use it; without one `note` says in which register it
+    was verified. Event `material.supplied`. Raises `NotAllowed`, `DomainError` (`material_state`, `note_missing`).
+    """
+    item = _locked(item_id)
+    require(rules.can_supply, by, item)
+    if item.state not in (MaterialState.AWAITED, MaterialState.SHARED):
+        raise DomainError("material_state", f"“{item.name}”现在是“{item.get_state_display()}”，不需要部门提供。")
+    if uploaded is None and not note.strip():
+        raise DomainError("note_missing", f"请上传“{item.name}”，或写明在哪个系统核验、结果怎样。")
+    old, project = item.state, item.case.project
+    way = Supply(item.supply or Supply.FETCH).label
+    if uploaded is not None:
+        item.document = file_upload(
+            project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by, at=at
+        )
+        item.state, item.origin_note = MaterialState.HELD, provenance(item.document, project)
+    else:
+        item.state, item.origin_note = MaterialState.SHARED, f"{by}核验：{note.strip()}"[:300]
+    item.origin, item.note, item.warning = Origin.SUPPLIED, note.strip()[:300] or f"{way}：{by}", ""
+    item.is_automatic, item.changed_by, item.changed_at = False, by, at or timing.now()
+    item.save()
+    record(
+        "material.supplied", subject=item, project=project, by=by, at=at,
+        summary=f"{item.case.matter.name}：{item.name}，{way}", data={"material": [old, item.state]},
+    )
+    fill_lines(project, at=at)
+    return item
+
+
+def _locked(item_id: int) -> MaterialItem:
+    """Return a line with its case, locked with the project."""
+    case = lock_case(MaterialItem.objects.values_list("case_id", flat=True).get(pk=item_id))
+    found = MaterialItem.objects.select_for_update(of=("self",)).select_related(
+        "kind", "document", "definition", "supplier"
+    )
+    item = found.get(pk=item_id)
+    item.case = case
+    return item
 
 
 # Setting one line --------------------------------------------------------------------------------------------------
@@ -210,10 +340,8 @@ def set_material(
     nothing. Raises `NotAllowed`, `DomainError` (also that of the upload). Source: handbook §6.2, §6.8; 容缺 only for
     secondary papers, 承诺 only where allowed.
     """
-    case = lock_case(MaterialItem.objects.values_list("case_id", flat=True).get(pk=item_id))
-    found = MaterialItem.objects.select_for_update(of=("self",)).select_related("kind", "document", "definition")
-    item = found.get(pk=item_id)
-    item.case = case
+    item = _locked(item_id)
+    case = item.case
     require(rules.can_set_material, by, item)
     if state not in MaterialState.values:
         raise DomainError("material_state", "没有这种材料状态，请重新选择。")
@@ -223,15 +351,22 @@ def set_material(
     _CHECKS[MaterialState(state)](item, by, note)
     item.document = _document(item, state, by=by, uploaded=uploaded, at=at)
     item.state, item.note, item.is_automatic = state, note.strip()[:300], False
+    item.supply, item.supplier, item.origin, item.origin_note, item.warning = "", None, "", "", ""
+    if item.document is not None and state == MaterialState.HELD:
+        item.origin = origin_of(item.document, case.project)
+        item.origin_note = provenance(item.document, case.project)
+    if state == MaterialState.MISSING and is_issued(item, known := makers()):
+        await_department(item, known, _leads(case.project))
     item.changed_by, item.changed_at = by, at or timing.now()
     item.save()
     if old == MaterialState.DEFERRED and state == MaterialState.UPLOADED:
         from packages.services.settling import hand_in_deferred
 
         hand_in_deferred(item, by=by, at=at)
+    sync_offer(case, at=at)
     record(
         "material.set", subject=item, project=case.project, by=by, at=at,
-        summary=f"{case.matter.name}：{item.name} {MaterialState(state).label}", data={"material": [old, state]},
+        summary=f"{case.matter.name}：{item.name} {MaterialState(state).label}", data={"material": [old, item.state]},
     )
     fill_lines(case.project, at=at)
     return item
@@ -259,19 +394,17 @@ def _anybody(_item: MaterialItem, _by: User, _note: str) -> None:
 
 
 def _deferrable(item: MaterialItem, _by: User, _note: str) -> None:
-    if item.case.promised_days == 0:
-        raise DomainError("deferral", f"“{item.case.matter.name}”是即办件，不适用容缺，请补齐材料。")
-    if not item.case.matter.deferral_allowed:
-        raise DomainError("deferral", f"“{item.case.matter.name}”不适用容缺受理，请补齐“{item.name}”。")
-    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
-        raise DomainError("deferral", f"“{item.name}”是主要材料，不能容缺，请提供后再报。")
+    if not (verdict := rules.may_defer(item)):
+        raise DomainError("deferral", f"“{item.case.matter.name}”的“{item.name}”不能容缺：{verdict.reason}")
 
 
 def _committable(item: MaterialItem, _by: User, _note: str) -> None:
-    if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
-        raise DomainError("commitment", f"“{item.case.matter.name}”不适用告知承诺，请提供“{item.name}”。")
-    if item.kind.slug == FORM_KIND:
-        raise DomainError("commitment", f"“{item.name}”不能以承诺代替，请填写后提供。")
+    if not (verdict := rules.may_commit(item)):
+        raise DomainError("commitment", f"“{item.case.matter.name}”的“{item.name}”不能承诺：{verdict.reason}")
+
+
+def _not_to_choose(item: MaterialItem, _by: User, _note: str) -> None:
+    raise DomainError("awaited", f"“{item.name}”由部门提供时系统自动列出，不需要选择。")
 
 
 def _by_window(item: MaterialItem, by: User, note: str) -> None:
@@ -294,4 +427,5 @@ _CHECKS = {
     MaterialState.SHARED: _by_window,
     MaterialState.NOT_APPLICABLE: _by_window,
     MaterialState.LETTER: _by_its_own_step,
+    MaterialState.AWAITED: _not_to_choose,
 }

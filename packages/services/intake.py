@@ -12,11 +12,14 @@ from packages.models import Application, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.accepting import take_on
 from packages.services.checklist import build_lines, fill_lines, missing_words, plan_of, set_material
+from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
-from packages.services.ending import refuse_intake, withdraw_case
+from packages.services.ending import refuse_intake
+from packages.services.letters import check_lines
 from packages.services.locking import expect, lock_application, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.timekeeping import start_intake, sync_due
+from packages.services.withdrawing import withdraw_case
 from packages.states import ApplicationSource, CaseState, Handling
 from packages.waiting import CASE_LOST
 from projects import clocks, timing
@@ -84,6 +87,7 @@ def open_application(
         case.save(update_fields=["application"])
     build_lines(cases, plan)
     met = fill_lines(project, at=at)
+    sync_offers(cases, at=at)
     record(
         "application.opened", subject=application, project=project, by=by, at=at,
         summary=f"开始申报 {application.number}：{'、'.join(case.matter.name for case in cases)}",
@@ -153,6 +157,7 @@ def discard_application(application_id: int, *, by: User, at: dt.datetime | None
     if not cases:
         return
     for case in cases:
+        void_commitments(case, reason="申报已作废", by=by, at=at)
         MaterialItem.objects.filter(case=case).delete()
         case.application = None
         case.save(update_fields=["application"])
@@ -237,6 +242,7 @@ def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) ->
     lacking = missing_words(case)
     if lacking:
         raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
+    check_lines(case, timing.business_day(at or timing.now()))
     moment = at or timing.now()
     take_on(case, by=by, at=moment, ended_at=moment, note=note)
     return case

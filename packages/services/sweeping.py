@@ -11,8 +11,11 @@ from django.db.models import QuerySet
 
 from packages.choices import ReviewRole
 from packages.models import MatterCase, ReviewTask
+from packages.services.committing import due_commitments, end_term
 from packages.services.intake import deem_accepted
+from packages.services.reusing import dead_projects, recheck_project
 from packages.services.review import apply_tacit, open_joint_review
+from packages.services.settling import late_deferrals, mark_late
 from packages.services.timekeeping import sync_due
 from packages.states import CASE_OPEN, TASK_OPEN, CaseState
 from projects import timing
@@ -45,6 +48,21 @@ def deem_all_accepted() -> tuple[int, int]:
     """Accept by law every received case whose five days are over; return done and refused."""
     due = MatterCase.objects.filter(state=CaseState.RECEIVED, due_on__lt=timing.today()).order_by("pk")
     return _each(due.values_list("pk", flat=True), deem_accepted)
+
+
+def promises_due() -> bool:
+    """Whether the sweep of promises finds anything: at most three queries."""
+    day = timing.today()
+    return bool(late_deferrals(day) or due_commitments(day) or dead_projects())
+
+
+def sweep_promises() -> tuple[int, int]:
+    """Mark deferred papers late, end the terms of commitments, and search anew where a reused document is dead."""
+    day = timing.today()
+    late = _each(late_deferrals(day), mark_late)
+    ended = _each(due_commitments(day), end_term)
+    lost = _each(dead_projects(), recheck_project)
+    return sum(row[0] for row in (late, ended, lost)), sum(row[1] for row in (late, ended, lost))
 
 
 def _each(ids: Iterable[int], act: Callable[[int], bool]) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from acceptance.models import AcceptanceItem
 from acceptance.services.items import record_item
 from acceptance.states import ItemState
 from gaige.demo.files import attachment
-from gaige.demo.story import person, user
+from gaige.demo.story import bring_and_sign, person, user
 from packages.facts import parse_facts
 from packages.models import JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services import decision, intake, outside, review
@@ -58,6 +58,7 @@ def meet(application, by):
         intake.set_material(
             item.pk, state=MaterialState.UPLOADED, by=user(by), uploaded=attachment(item.name)
         )
+    bring_and_sign(application, clerk=user("clerk"))
 
 
 def apply_and_accept(project, codes, by="owner"):

@@ -64,7 +64,7 @@ def holds(project):
 def rows_of(project):
     """The states that the rows of a project have, keyed as the fold keys them."""
     from archives.models import Paper, QrToken
-    from packages.models import JointSession, MatterCase, ReviewTask
+    from packages.models import Commitment, JointSession, MatterCase, ReviewTask
     from projects.models import IssueItem
 
     def key(row, field="state"):
@@ -73,6 +73,7 @@ def rows_of(project):
     found = {key(project, "stage"): project.stage, key(project, "status"): project.status}
     groups = [
         MatterCase.objects.filter(project=project), JointSession.objects.filter(project=project),
+        Commitment.objects.filter(case__project=project),
         ReviewTask.objects.filter(session__project=project), IssueItem.objects.filter(project=project),
         Paper.objects.filter(project=project), QrToken.objects.filter(project=project),
     ]

@@ -1,0 +1,461 @@
+"""承诺 (告知承诺): the pair of 告知书 and 承诺书, who may sign it, how it is kept and checked (handbook §5.5, §6.8).
+
+No paper is needed, the department checks later. One pair per case holds all its committed lines. It is offered as soon
+as a line is committed, signed by the responsible person of the enterprise (and of the designer where the catalogue
+asks), begins to run with the grant, and ends 履约, 逾期 or 违诺.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from archives.models import DocumentKind
+from archives.services.filing import file_upload
+from archives.states import PaperKind
+from packages import rules
+from packages.models import Commitment, CommitmentCheck, MatterCase
+from packages.services import paperwork
+from packages.services.locking import lock_case
+from packages.services.timekeeping import start_owner_clock
+from packages.states import CheckResult, CommitmentState, MaterialState
+from projects import clocks, timing
+from projects.access import access_of
+from projects.clock_states import ClockKind, ClockState
+from projects.errors import DomainError, require
+from projects.events import record
+from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue, waive_issue
+from projects.states import ISSUE_OPEN, IssueKind, IssueState, Role
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+    from projects.models import User
+
+EVIDENCE_KIND = "commitment-evidence"
+FORCE = "签署之日起生效；作出准予决定后，承诺人须在期限内达到承诺的条件，部门事后核查。承诺书一式三份，承诺人、审批部门、项目档案各存一份。"
+SIGNING = (CommitmentState.OFFERED, CommitmentState.SIGNED)
+RUNNING = (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE)
+
+
+# The pair ------------------------------------------------------------------------------------------------------------
+
+
+def terms_of(case: MatterCase) -> dict[str, Any]:
+    """Return the fields of the pair for the committed lines of a case, as they are frozen when it is offered."""
+    said = case.matter.commitment_terms or {}
+    lines = case.materials.filter(state=MaterialState.COMMITTED).order_by("order")
+    days = int(said.get("days") or settings.COMMITMENT_DAYS)
+    return {
+        "basis": case.matter.legal_basis, "conditions": said.get("conditions", []),
+        "requirements": said.get("requirements", []), "materials": [item.name for item in lines], "days": days,
+        "deadline": f"自作出准予决定之日起 {days} 个工作日内", "force": FORCE,
+        "consequences": said.get("consequences", []), "designer": bool(said.get("designer")),
+    }
+
+
+def sync_offer(case: MatterCase, *, at: dt.datetime | None = None) -> Commitment | None:
+    """Have the pair that the committed lines of a locked case ask for; return it.
+
+    A pair whose lines have changed is void, a signed one too: nobody is bound to what was not before the eyes. Events
+    `commitment.offered`, `commitment.void`. The same again changes nothing.
+    """
+    if case.application_id is None:
+        return None
+    standing = Commitment.objects.select_for_update(of=("self",)).filter(case=case).live().first()
+    if standing is not None and standing.state not in SIGNING:
+        return standing
+    terms = terms_of(case)
+    if standing is not None:
+        if standing.terms["materials"] == terms["materials"]:
+            return standing
+        standing.case = case
+        _void(standing, reason="承诺的材料有变化", by=None, at=at)
+    if not terms["materials"]:
+        return None
+    fresh = Commitment.objects.create(
+        case=case, terms=terms, days=terms["days"], offered_at=at or timing.now(), asks_designer=terms["designer"]
+    )
+    _tell(fresh, "offered", f"待签署承诺书：{case.matter.name}", "", by=None, at=at)
+    return fresh
+
+
+def sync_offers(cases: list[MatterCase], *, at: dt.datetime | None = None) -> None:
+    """Have the pairs that some locked cases ask for."""
+    for case in cases:
+        sync_offer(case, at=at)
+
+
+def lock_commitment(commitment_id: int) -> Commitment:
+    """Return a commitment locked with its project and case. Raises `Commitment.DoesNotExist`."""
+    case = lock_case(Commitment.objects.values_list("case_id", flat=True).get(pk=commitment_id))
+    found = Commitment.objects.select_for_update(of=("self",)).select_related(
+        "issue__clock", "signed_by", "designer_by"
+    )
+    commitment = found.get(pk=commitment_id)
+    commitment.case = case
+    if commitment.issue is not None:
+        commitment.issue.project = case.project
+    return commitment
+
+
+def _tell(
+    commitment: Commitment, verb: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None,
+    **data: object,
+) -> None:
+    if commitment.state != old:
+        data["state"] = [old, commitment.state]
+    record(
+        f"commitment.{verb}", subject=commitment, project=commitment.case.project, by=by, at=at, summary=summary,
+        data=data,
+    )
+
+
+# Signing -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def sign_commitment(commitment_id: int, *, by: User, at: dt.datetime | None = None) -> Commitment:
+    """Sign 承诺书 as the responsible person of the enterprise, or of the designer where the matter asks for it.
+
+    Effects in order: who and when; with the last signature the transition, event `commitment.signed`, 告知书 and 承诺书
+    as papers. The same person again changes nothing. Raises `NotAllowed` for everybody else (handbook §18: 负责人 only).
+    """
+    commitment = lock_commitment(commitment_id)
+    if by.pk in (commitment.signed_by_id, commitment.designer_by_id):
+        return commitment
+    require(rules.can_sign_commitment, by, commitment)
+    moment = at or timing.now()
+    if access_of(by).has_at(commitment.case.project.owner_id, Role.OWNER_LEAD):
+        commitment.signed_by, commitment.signed_at, who = by, moment, "建设单位负责人"
+    else:
+        commitment.designer_by, commitment.designer_at, who = by, moment, "设计单位负责人"
+    old = commitment.state
+    if commitment.signed_at and (commitment.designer_at or not commitment.asks_designer):
+        commitment.complete()
+    commitment.save()
+    _tell(commitment, "signed", f"{who}{by}签署承诺书：{commitment.case.matter.name}", old, by=by, at=at)
+    if commitment.state == CommitmentState.SIGNED:
+        _papers(commitment, by=by, at=moment)
+    return commitment
+
+
+@transaction.atomic
+def sign_application(application_id: int, *, by: User, at: dt.datetime | None = None) -> list[Commitment]:
+    """Sign every 承诺书 of an application that waits for this person; return them. Raises `NotAllowed` as for one."""
+    found = Commitment.objects.filter(case__application_id=application_id, state=CommitmentState.OFFERED).order_by("pk")
+    return [sign_commitment(pk, by=by, at=at) for pk in list(found.values_list("pk", flat=True))]
+
+
+def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
+    case, terms = commitment.case, commitment.terms
+    name = case.matter.name
+    rows = table_rows(terms)
+    table = {"head": ["项目", "内容"], "rows": rows}
+    legal = [terms["basis"]] if terms["basis"] else []
+    paperwork.write(
+        PaperKind.COMMITMENT_TOLD, case.project, subject=case, issuer=case.lead, by=by, at=at,
+        what=f"“{name}”可以按告知承诺办理", do="读懂条件和后果，自愿承诺", when=terms["deadline"],
+        paragraphs=[f"你单位申请的“{name}”可以采用告知承诺方式办理。现将办理条件、要求和违诺后果一次告知如下。不愿承诺的，按一般程序提交材料，不影响办理。"],
+        table=table, legal=legal,
+    )
+    signed = [f"承诺人（负责人）：{commitment.signed_by}，{paperwork.day(timing.business_day(commitment.signed_at or at))}签署"]
+    if commitment.designer_by is not None:
+        day = paperwork.day(timing.business_day(commitment.designer_at or at))
+        signed.append(f"设计单位负责人：{commitment.designer_by}，{day}签署")
+    paperwork.write(
+        PaperKind.COMMITMENT, case.project, subject=case, issuer=case.lead, by=by, at=at,
+        addressee=case.lead.name, what=f"就“{name}”作出承诺", do="在期限内达到承诺的条件，配合核查",
+        when=terms["deadline"],
+        paragraphs=[
+            f"{case.project.owner.name}已知晓告知书的全部内容，就“{name}”自愿承诺：所填信息真实、准确；已经达到或者能够在期限内达到告知的条件、标准和要求；愿意承担违反承诺的后果。",
+            *signed,
+        ],
+        table=table, legal=legal,
+    )
+
+
+def table_rows(terms: dict[str, Any]) -> list[list[str]]:
+    """Return the fields of the pair as rows of two cells, as page and paper show them."""
+    return [
+        ["依据", terms["basis"] or "见办事指南"],
+        ["办理条件", "；".join(terms["conditions"])],
+        ["技术要求", "；".join(terms["requirements"])],
+        ["以承诺代替的材料", "、".join(terms["materials"])],
+        ["履行期限", terms["deadline"]],
+        ["承诺的效力", terms["force"]],
+        ["违诺后果", "；".join(terms["consequences"])],
+    ]
+
+
+# With the decision ---------------------------------------------------------------------------------------------------
+
+
+def require_signed(case: MatterCase) -> None:
+    """Refuse a grant while a committed line of the case has no signed 承诺书."""
+    commitment = sync_offer(case)
+    if commitment is not None and commitment.state == CommitmentState.OFFERED:
+        who = "设计单位负责人" if commitment.signed_at else f"{case.project.owner.name}负责人"
+        raise DomainError(
+            "commitment_unsigned",
+            f"“{case.matter.name}”有材料以承诺代替，承诺书还没有由{who}签署，签署后才能作出准予决定。",
+        )
+
+
+def begin_performing(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
+    """The grant stands on the commitment: its term runs, and it is drawn now whether it will be checked.
+
+    Effects: 承诺履行 clock against the applicant, issue item with the day of the check, transition, event
+    `commitment.performing` with the rate and the draw.
+    """
+    commitment = Commitment.objects.select_for_update(of=("self",)).filter(
+        case=case, state=CommitmentState.SIGNED
+    ).first()
+    if commitment is None:
+        return
+    commitment.case = case
+    what = f"承诺书：{'、'.join(commitment.terms['materials'])}"[:300]
+    clock = start_owner_clock(
+        ClockKind.COMMITMENT, days=commitment.days, project=case.project, label=f"承诺履行：{case.matter.name}", at=at
+    )
+    commitment.issue = raise_issue(
+        case.project, kind=IssueKind.COMMITMENT, subject=case, what=what, basis="告知承诺",
+        how_to_fix="在期限内达到承诺的条件和要求，由部门事后核查", debtor=case.project.owner, by=by,
+        raised_for=case.lead, due_on=clock.due_on, clock=clock, at=at,
+    )
+    commitment.rate = check_rate(case)
+    commitment.is_sampled = drawn(commitment)
+    commitment.due_on = clock.due_on
+    old = commitment.state
+    commitment.begin()
+    commitment.save()
+    _tell(
+        commitment, "performing", f"承诺开始履行：{case.matter.name}，{commitment.due_on}前", old, by=by, at=at,
+        rate=commitment.rate, sampled=commitment.is_sampled,
+    )
+
+
+def check_rate(_case: MatterCase) -> int:
+    """Return how many of a hundred commitments are checked when their term ends (a setting; our own proposal)."""
+    return int(settings.COMMITMENT_CHECK_PERCENT)
+
+
+def drawn(commitment: Commitment) -> bool:
+    """Return whether a commitment is drawn for the check: nobody chooses, anybody can compute it again."""
+    text = f"{commitment.pk}:{commitment.case.number}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % 100 < commitment.rate
+
+
+def void_commitments(case: MatterCase, *, reason: str, by: User | None, at: dt.datetime | None) -> None:
+    """The case ended without a grant, or its decision is gone: nothing is promised any more."""
+    found = Commitment.objects.select_for_update(of=("self",)).filter(case=case, state__in=[*SIGNING, *RUNNING])
+    for commitment in found.select_related("issue__clock").order_by("pk"):
+        commitment.case = case
+        _void(commitment, reason=reason, by=by, at=at)
+
+
+def _void(commitment: Commitment, *, reason: str, by: User | None, at: dt.datetime | None) -> None:
+    old = commitment.state
+    if old in SIGNING:
+        commitment.void()
+    else:
+        commitment.lapse()
+    commitment.answer, commitment.closed_at = reason[:300], at or timing.now()
+    commitment.save()
+    if commitment.issue is not None and commitment.issue.state in ISSUE_OPEN:
+        commitment.issue.project = commitment.case.project
+        waive_issue(commitment.issue, reason=reason, by=by, at=at)
+        if commitment.issue.clock is not None:
+            clocks.cancel_clock(commitment.issue.clock, at)
+    _tell(commitment, "void", f"承诺书失效：{commitment.case.matter.name}，{reason}", old, by=by, at=at)
+
+
+# Checks --------------------------------------------------------------------------------------------------------------
+
+
+def due_commitments(day: dt.date) -> list[int]:
+    """Return the commitments whose term ended before a day. One query."""
+    ended = Q(state__in=[CommitmentState.PERFORMING, CommitmentState.OVERDUE], due_on__lt=day)
+    running = Q(issue__clock__state=ClockState.RUNNING)
+    return list(Commitment.objects.filter(ended & running).order_by("due_on", "pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def end_term(commitment_id: int) -> bool:
+    """The term of a commitment is over: a drawn one (or one that was late) is to be checked, another counts as kept.
+
+    Return whether something was done; a second call does nothing. Source: our own proposal (docs/promises.md).
+    """
+    commitment = lock_commitment(commitment_id)
+    issue = commitment.issue
+    if issue is None or issue.clock is None or commitment.state not in (
+        CommitmentState.PERFORMING, CommitmentState.OVERDUE
+    ):
+        return False
+    if not clocks.read_clock(issue.clock).overdue:
+        return False
+    if commitment.is_sampled or commitment.state == CommitmentState.OVERDUE:
+        _call_check(commitment, "履行期满，待核查", by=None, at=None)
+        return True
+    old = commitment.state
+    commitment.keep()
+    commitment.closed_at, commitment.answer = timing.now(), f"期满，未列入核查（核查比例 {commitment.rate}%）"
+    commitment.save()
+    answer_issue(issue, answer=commitment.answer, by=None)
+    verify_issue(issue, by=None)
+    clocks.stop_clock(issue.clock)
+    _tell(commitment, "kept", f"承诺期满：{commitment.case.matter.name}，未列入核查", old, by=None, at=None)
+    return True
+
+
+@transaction.atomic
+def report_kept(commitment_id: int, *, by: User, note: str, at: dt.datetime | None = None) -> Commitment:
+    """The enterprise says that it keeps what it promised; the department then checks. Twice changes nothing.
+
+    Raises `NotAllowed`, `DomainError` (`note_missing`).
+    """
+    commitment = lock_commitment(commitment_id)
+    if commitment.state == CommitmentState.TO_CHECK:
+        return commitment
+    require(rules.can_report_kept, by, commitment)
+    if not note.strip():
+        raise DomainError("note_missing", "请写明怎样达到承诺的条件。")
+    if commitment.issue is not None:
+        answer_issue(commitment.issue, answer=note.strip()[:500], by=by, at=at)
+    _call_check(commitment, "企业报告已履约，待核查", by=by, at=at)
+    return commitment
+
+
+def _call_check(commitment: Commitment, words: str, *, by: User | None, at: dt.datetime | None) -> None:
+    old = commitment.state
+    commitment.call_check()
+    commitment.save()
+    if commitment.issue is not None and commitment.issue.clock is not None:
+        clocks.stop_clock(commitment.issue.clock, at)
+    _tell(commitment, "check_due", f"{words}：{commitment.case.matter.name}", old, by=by, at=at)
+
+
+@transaction.atomic
+def record_check(  # noqa: PLR0913 - one argument per field of the record
+    commitment_id: int, *, by: User, result: str, note: str, uploaded: UploadedFile[Any] | None = None,
+    days: int | None = None, at: dt.datetime | None = None,
+) -> Commitment:
+    """Record a check with its evidence: 已履约, 尚未履约 (a last term of `days`), or 违诺.
+
+    Effects in order: the evidence is filed, `CommitmentCheck`, transition, issue item and clock, event
+    `commitment.checked`; a breach: 违诺认定通知书. Raises `NotAllowed`, `DomainError` (`check_result`, `note_missing`,
+    `upload_missing`, `check_again`).
+    """
+    commitment = lock_commitment(commitment_id)
+    require(rules.can_check_commitment, by, commitment)
+    if result not in CheckResult.values:
+        raise DomainError("check_result", "请选择核查结果：已履约、尚未履约或违诺。")
+    if not note.strip():
+        raise DomainError("note_missing", "请写明核查的时间、方式和看到的情况。")
+    if uploaded is None:
+        raise DomainError("upload_missing", "请附核查的佐证（现场照片、检测报告或记录）。")
+    if result == CheckResult.LATE and commitment.checks.filter(result=CheckResult.LATE).exists():
+        raise DomainError("check_again", "已经给过一次限期，请认定为已履约或违诺。")
+    moment = at or timing.now()
+    kind = DocumentKind.objects.get(slug=EVIDENCE_KIND)
+    document = file_upload(
+        commitment.case.project, uploaded=uploaded, kind=kind, title=f"承诺核查：{commitment.case.matter.name}",
+        source=commitment.case, by=by, at=at,
+    )
+    CommitmentCheck.objects.create(
+        commitment=commitment, result=result, note=note.strip()[:500], evidence=document.versions.latest("version"),
+        checked_by=by, checked_at=moment,
+    )
+    old = commitment.state
+    if commitment.state != CommitmentState.TO_CHECK:
+        _call_check(commitment, "部门提前核查", by=by, at=at)
+        old = commitment.state
+    _conclude_check(commitment, result, note.strip(), days, by=by, moment=moment)
+    commitment.save()
+    _tell(
+        commitment, "checked", f"承诺核查：{commitment.case.matter.name}，{CheckResult(result).label}", old, by=by, at=at,
+        result=result,
+    )
+    if commitment.state == CommitmentState.BREACHED:
+        _breach_notice(commitment, note.strip(), by=by, at=moment)
+    return commitment
+
+
+def _conclude_check(
+    commitment: Commitment, result: str, note: str, days: int | None, *, by: User, moment: dt.datetime
+) -> None:
+    issue = commitment.issue
+    if issue is not None and issue.state != IssueState.SUBMITTED:
+        answer_issue(issue, answer=f"部门核查：{note}"[:500], by=by, at=moment)
+    if result == CheckResult.KEPT:
+        commitment.keep()
+        commitment.closed_at, commitment.answer = moment, "核查已履约"
+        if issue is not None:
+            verify_issue(issue, by=by, at=moment)
+        return
+    if issue is not None:
+        reject_issue(issue, reason=note[:200], by=by, at=moment)
+    if result == CheckResult.LATE:
+        commitment.fall_late()
+        clock = start_owner_clock(
+            ClockKind.COMMITMENT, days=days or settings.COMMITMENT_LAST_TERM_DAYS, project=commitment.case.project,
+            label=f"限期履行承诺：{commitment.case.matter.name}", at=moment,
+        )
+        commitment.due_on = clock.due_on
+        if issue is not None:
+            issue.clock, issue.due_on = clock, clock.due_on
+            issue.save(update_fields=["clock", "due_on"])
+        return
+    commitment.breach()
+
+
+def _breach_notice(commitment: Commitment, note: str, *, by: User, at: dt.datetime) -> None:
+    case = commitment.case
+    paperwork.write(
+        PaperKind.BREACH_NOTICE, case.project, subject=case, issuer=case.lead, by=by, at=at,
+        what=f"“{case.matter.name}”的承诺经核查认定为违诺", do="可以向出具部门说明情况；部门将依法处理",
+        when="收到本通知后可以随时说明",
+        paragraphs=[
+            f"经核查，你单位就“{case.matter.name}”（{case.number}）作出的承诺没有履行。核查情况：{note}",
+            f"承诺书写明的后果：{'；'.join(commitment.terms['consequences'])}。", paperwork.remedies(),
+        ],
+    )
+
+
+@transaction.atomic
+def close_breach(commitment_id: int, *, by: User, answer: str, at: dt.datetime | None = None) -> Commitment:
+    """The chief says what followed from a breach other than a revocation (e.g. made good, nothing to revoke).
+
+    Event `commitment.breach_closed`; the issue item is waived with that answer. Twice changes nothing. Raises
+    `NotAllowed`, `DomainError` (`note_missing`).
+    """
+    commitment = lock_commitment(commitment_id)
+    if commitment.state == CommitmentState.BREACHED and commitment.closed_at is not None:
+        return commitment
+    require(rules.can_close_breach, by, commitment)
+    if not answer.strip():
+        raise DomainError("note_missing", "请写明对违诺怎样处理和理由。")
+    _close(commitment, answer.strip(), by=by, at=at)
+    return commitment
+
+
+def _close(commitment: Commitment, answer: str, *, by: User | None, at: dt.datetime | None) -> None:
+    commitment.closed_at, commitment.answer = at or timing.now(), answer[:300]
+    commitment.save()
+    if commitment.issue is not None and commitment.issue.state in ISSUE_OPEN:
+        waive_issue(commitment.issue, reason=answer[:200], by=by, at=at)
+    _tell(
+        commitment, "breach_closed", f"违诺处理：{commitment.case.matter.name}，{answer}", commitment.state, by=by, at=at
+    )
+
+
+def follow_revocation(case: MatterCase, *, by: User | None, at: dt.datetime | None = None) -> None:
+    """The decision of a locked case was revoked: its breach is dealt with, what else was promised lapses."""
+    void_commitments(case, reason="决定已撤销", by=by, at=at)
+    for pk in case.commitments.filter(state=CommitmentState.BREACHED, closed_at=None).values_list("pk", flat=True):
+        _close(lock_commitment(pk), "决定已撤销", by=by, at=at)
