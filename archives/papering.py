@@ -64,7 +64,7 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
     """Return what the templates under `templates/papers/` need. A stamp is on screen only: the PDF never changes."""
     content = paper.content
     frozen = content.get("frozen", {})
-    gist = content.get("gist") or {}
+    gist, words = content.get("gist") or {}, content.get("gist_words") or {}
     card = content.get("card")
     return {
         "paper": paper,
@@ -75,7 +75,7 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
         "issuer": frozen.get("issuer") or paper.issuer.name,
         "number": paper.number,
         "name": paper.title,
-        "gist": [(label, gist[key]) for key, label in GIST if gist.get(key)],
+        "gist": [(words.get(key, label), gist[key]) for key, label in GIST if gist.get(key)],
         "addressee": content.get("addressee", ""),
         "signed_on": _signed_on(paper),
         "qr_svg": qr.svg(verify_address(paper.verify_code), label="文书验真码", size=76),

@@ -17,9 +17,8 @@ from packages.facts import (
     contradictions,
     show_number,
 )
-from packages.states import MaterialState, OpinionVerdict, Outcome, SpecialKind
+from packages.states import MaterialState, OpinionVerdict, Outcome
 from packages.wording import vague_fault
-from projects.models import User
 
 #: The box that says that none of several choices holds, and its word.
 NONE_OF_THEM = ("-", "都没有")
@@ -236,18 +235,6 @@ class SettleForm(forms.Form):
         return given
 
 
-class WithdrawForm(forms.Form):
-    """撤件 with its reason."""
-
-    reason = forms.CharField(label="撤件原因", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class RecallForm(forms.Form):
-    """撤回 of a step of the body, with its reason."""
-
-    reason = forms.CharField(label="撤回理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class ReconsultForm(forms.Form):
     """What was changed before a department that disagreed is asked once more."""
 
@@ -309,28 +296,6 @@ class OutsideForm(forms.Form):
     result = forms.CharField(label="办理结果", max_length=300)
     on = forms.DateField(label="办成日期")
     evidence = forms.FileField(label="佐证文件", allow_empty_file=True, error_messages={"required": "请上传佐证文件。"})
-
-
-class SpecialStartForm(forms.Form):
-    """The start of a special procedure (行政许可法 45)."""
-
-    kind = forms.ChoiceField(label="类别", choices=SpecialKind.choices)
-    approver: forms.ModelChoiceField[User] = forms.ModelChoiceField(
-        label="批准人", queryset=User.objects.none(), help_text="须由发起人以外的负责人批准。", empty_label="请选择"
-    )
-    basis = forms.CharField(label="依据", max_length=300)
-    planned_days = forms.IntegerField(label="计划天数（工作日）", min_value=1, max_value=120)
-
-    def __init__(self, data: Any = None, *, approvers: Any, **options: Any) -> None:
-        """Offer the people who may approve it."""
-        super().__init__(data, **options)
-        self.fields["approver"].queryset = approvers  # type: ignore[attr-defined]
-
-
-class SpecialEndForm(forms.Form):
-    """The end of a special procedure with its result."""
-
-    result = forms.CharField(label="结果", max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ViewForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from packages import living_urls
-from packages.views import catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review
+from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review
 
 app_name = "packages"
 
@@ -47,12 +47,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/on-spot/", intake.on_spot, name="on_spot"),
     path("cases/<int:pk>/notice/", notices.case_notice, name="case_notice"),
     path("cases/<int:pk>/refuse/", intake.refuse, name="refuse"),
-    path("cases/<int:pk>/withdraw/", intake.withdraw, name="withdraw"),
+    path("cases/<int:pk>/withdraw/", acts.withdraw, name="withdraw"),
     path("cases/<int:pk>/decide/", decision.decide, name="decide"),
     path("cases/<int:pk>/outside/", decision.outside, name="outside"),
-    path("cases/<int:pk>/special/start/", decision.special_start, name="special_start"),
-    path("cases/<int:pk>/special/end/", decision.special_end, name="special_end"),
-    path("cases/<int:pk>/recall/", decision.recall, name="recall"),
+    path("cases/<int:pk>/special/start/", acts.special_start, name="special_start"),
+    path("cases/<int:pk>/special/end/", acts.special_end, name="special_end"),
+    path("cases/<int:pk>/recall/", acts.recall, name="recall"),
+    path("cases/<int:pk>/overdue/", acts.overdue, name="overdue"),
+    path("cases/<int:pk>/extend/", acts.extend, name="extend"),
+    path("cases/<int:pk>/deliver/", acts.deliver, name="deliver"),
+    path("cases/<int:pk>/revoke/", acts.revoke, name="revoke"),
+    path("withdrawals/<int:pk>/", acts.withdrawal, name="withdrawal"),
+    path("withdrawals/<int:pk>/take/", acts.withdrawal_take, name="withdrawal_take"),
+    path("specials/<int:pk>/approve/", acts.special_approve, name="special_approve"),
+    path("extensions/<int:pk>/approve/", acts.extension_approve, name="extension_approve"),
+    path("notices/again/", acts.notices_again, name="notices_again"),
     path("reviews/", review.reviews, name="reviews"),
     path("reviews/<int:pk>/", review.review, name="review"),
     path("reviews/<int:pk>/open/", review.open_task, name="open_task"),

@@ -1,19 +1,42 @@
-"""Words that tell an applicant nothing: a notice says what is wrong, by which rule, and how to fix it (一次告知)."""
+"""Words that tell an applicant nothing: a notice says what is wrong, by which rule, and how to fix it (一次告知).
+
+The words are data (`vague_words.tsv`). What stands in 《》, “” or 「」 is a name and not looked at.
+"""
 
 from __future__ import annotations
 
 import re
 
-#: 等 at the end of a list, not in 等级, 等于, 等候, 平等, 同等, 高等, 相等, 均等, 中等, 初等, 优等.
-VAGUE = {
-    "等": re.compile(r"(?<![平同高相均中初优上下])等(?![级于候待量效值距额高])"),
-    "完善": re.compile("完善"),
-    "规范": re.compile(r"(?<!技术)(?<!设计)(?<!国家)(?<!行业)(?<!验收)规范(?!》)"),
-    "按要求": re.compile("按要求"),
-    "相关": re.compile("相关"),
-}
+from packages.case_data import VagueWord, words_today
+
+NAMES = re.compile(r"《[^《》]*》|“[^“”]*”|「[^「」]*」")
+
+
+def vague_in(text: str) -> list[VagueWord]:
+    """Return the vague words of a text, each once, in the order of the table; empty when it says what it means."""
+    bare = NAMES.sub("　", text)
+    return [row for row in words_today() if _stands_in(row, bare)]
+
+
+def _stands_in(row: VagueWord, text: str) -> bool:
+    for compound in row.fine_in:
+        text = text.replace(compound, "　")
+    return row.word in text
 
 
 def vague_words(text: str) -> list[str]:
-    """Return the vague words of a text, each once, in the order of the list; empty when it says what it means."""
-    return [word for word, pattern in VAGUE.items() if pattern.search(text)]
+    """Return only the words themselves."""
+    return [row.word for row in vague_in(text)]
+
+
+def vague_fault(text: str) -> str:
+    """Return the sentence that asks for the concrete fix instead of the first vague word, or nothing."""
+    found = vague_in(text)
+    if not found:
+        return ""
+    return f"“{found[0].word}”没有说清改成什么：{found[0].ask}。企业只有一次补正机会；属于名称的请加书名号或引号。"
+
+
+def for_browser() -> list[list[str]]:
+    """Return the table as the page gives it to the script that flags words while somebody types."""
+    return [[row.word, "|".join(row.fine_in), row.ask] for row in words_today()]

@@ -12,6 +12,8 @@ from archives.models import Document, Paper
 from packages import queries, rules
 from packages.models import JointSession, MaterialItem, MatterCase, OutsideResult, ReviewTask
 from packages.queries import ReviewRow
+from packages.screens import acting
+from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.states import TONES, CaseState, Handling, OpinionVerdict, SessionState
 from projects.access import access_of
@@ -72,16 +74,6 @@ class SessionView:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """Something that may be done, or why not."""
-
-    label: str
-    url: str
-    verdict: Verdict
-    danger: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class CasePage:
     """Everything the page of a case shows."""
 
@@ -93,7 +85,7 @@ class CasePage:
     issues: tuple[IssueItem, ...]
     papers: tuple[Paper, ...]
     events: tuple[Event, ...]
-    actions: tuple[Action, ...]
+    actions: tuple[Act, ...]
     outside: OutsideResult | None
     blocked_by: tuple[str, ...]
 
@@ -163,33 +155,33 @@ def events_of(case: MatterCase) -> list[Event]:
     return list(Event.objects.filter(reach, project_id=case.project_id).order_by("-pk")[:EVENTS])
 
 
-def actions(case: MatterCase, user: User) -> list[Action]:
+def actions(case: MatterCase, user: User) -> list[Act]:
     """What may be done now; what may not stays in place with its reason."""
     pk = case.pk
     if case.state == CaseState.DRAFT and case.handling == Handling.OUTSIDE:
         url = reverse("packages:outside", args=[pk])
-        return [Action("登记外部办理结果", url, rules.can_record_outside(user, case))]
+        return [Act("登记外部办理结果", url, rules.can_record_outside(user, case))]
     if case.state == CaseState.RECEIVED:
         return [
-            Action("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),
-            Action("即办办结", reverse("packages:on_spot", args=[pk]), rules.can_decide_on_spot(user, case)),
-            Action("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True),
-            Action("撤件", reverse("packages:withdraw", args=[pk]), rules.can_withdraw(user, case), danger=True),
+            Act("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),
+            Act("即办办结", reverse("packages:on_spot", args=[pk]), rules.can_decide_on_spot(user, case)),
+            Act("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True),
+            *acting.steps_of(case, user),
         ]
     running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.CORRECTING, CaseState.SUSPENDED)
     if case.state not in running:
-        return []
+        return list(acting.steps_of(case, user))
     special = (
-        Action("结束特别程序", reverse("packages:special_end", args=[pk]), rules.can_end_special(user, case))
+        Act("结束特别程序", reverse("packages:special_end", args=[pk]), rules.can_end_special(user, case))
         if case.special_kind
-        else Action("启动特别程序", reverse("packages:special_start", args=[pk]), rules.can_start_special(user, case))
+        else Act("启动特别程序", reverse("packages:special_start", args=[pk]), rules.can_start_special(user, case))
     )
     return [
-        Action("作出决定", reverse("packages:decide", args=[pk]), rules.can_decide(user, case)),
-        Action("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
+        Act("作出决定", reverse("packages:decide", args=[pk]), rules.can_decide(user, case)),
+        Act("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
         special,
-        Action("撤件", reverse("packages:withdraw", args=[pk]), rules.can_withdraw(user, case), danger=True),
-        Action("撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
+        *acting.steps_of(case, user),
+        Act("撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
     ]
 
 

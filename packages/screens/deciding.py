@@ -1,15 +1,12 @@
-"""What stands beside a decision: the merged opinion, what is still deferred, who may approve a special procedure."""
+"""What stands beside a decision: the merged opinion, what is still deferred."""
 
 from __future__ import annotations
-
-from django.db.models import Q, QuerySet
 
 from packages import queries
 from packages.models import MatterCase
 from packages.screens.case import SessionView, session_views
-from projects import timing
-from projects.models import Membership, User
-from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
+from projects.models import User
+from projects.states import ISSUE_WITH_OWNER, IssueKind
 
 
 def sessions(case: MatterCase, user: User) -> list[SessionView]:
@@ -22,12 +19,3 @@ def says(case: MatterCase) -> list[str]:
     owed = queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER)
     told = [f"容缺材料尚未补交：{item.what}" for item in owed]
     return [*told, "准予的出具证照批文并归档；不予许可的出具决定书，写明理由和救济途径。"]
-
-
-def approvers(case: MatterCase, user: User) -> QuerySet[User]:
-    """The chief representatives of the lead department, without the one who asks."""
-    today = timing.today()
-    chiefs = Membership.objects.filter(
-        Q(until=None) | Q(until__gte=today), organisation_id=case.lead_id, role=Role.CHIEF, since__lte=today
-    )
-    return User.objects.filter(pk__in=chiefs.values("user_id")).exclude(pk=user.pk).order_by("pk")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from packages import rules
-from packages.models import Application, MatterCase
+from packages.case_data import reasons_today
+from packages.models import Application, MatterCase, OneTimeNotice
 from packages.screens.intake import intake_page
-from packages.services.correction import REASONS, notices_of
+from packages.services.correction import notices_of
 from packages.states import CaseState
+from packages.wording import for_browser
 from projects.errors import Verdict
 from projects.models import User
 
@@ -32,6 +35,17 @@ class NoticePage:
     suggestions: tuple[dict[str, str], ...]
     back: str
     reasons: tuple[tuple[str, str], ...]
+
+    @property
+    def told_before(self) -> list[OneTimeNotice]:
+        """The notices that these cases have had: a further one is booked to who gives it."""
+        found = OneTimeNotice.objects.filter(case__in=[case.pk for case in self.cases])
+        return list(found.select_related("case__matter", "given_by", "given_for").order_by("given_at"))
+
+    @property
+    def vague(self) -> str:
+        """The words that the script flags while somebody types, as the page hands them over."""
+        return json.dumps(for_browser(), ensure_ascii=False)
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -68,7 +82,9 @@ def of_case(case: MatterCase, user: User) -> NoticePage:
 
 def _reasons(cases: Iterable[MatterCase]) -> tuple[tuple[str, str], ...]:
     """The reasons to choose from where one of the cases was told faults before."""
-    return tuple(REASONS.items()) if any(notices_of(case) for case in cases) else ()
+    return tuple(reasons_today().items()) if any(notices_of(case) for case in cases) else ()
+
+
 
 
 def _suggestion(name: str, case: MatterCase) -> dict[str, str]:

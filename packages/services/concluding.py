@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 
+from archives.models import Paper
 from archives.states import PaperKind
 from packages.models import MatterCase
-from packages.services import paperwork
+from packages.services import act_papers, granting, paperwork
 from packages.services.checklist import fill_lines
+from packages.services.closing import end_sessions
 from packages.services.drafts import renew_draft
-from packages.services.ending import end_sessions
-from packages.services.settling import open_items, start_deferral_clocks, verify_answered, waive_open
+from packages.services.lapsing import lapse_requests
+from packages.services.settling import (
+    begin_promises,
+    is_certificate_held,
+    open_items,
+    require_promises,
+    verify_answered,
+    waive_open,
+)
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CASE_PASSED, CaseState, Outcome
-from packages.waiting import CASE_LOST
+from packages.waiting import CASE_LABEL, CASE_LOST
 from projects import clocks, stages, timing
 from projects.errors import DomainError
 from projects.events import record
@@ -55,22 +64,30 @@ def conclude(
             raise DomainError("note", "不予许可须写明理由，请补充后再提交。")
     else:
         prerequisites_done(case)
-    verify_answered(case, IssueKind.CORRECTION, IssueKind.DEFERRAL, by=by, at=at)
+        fill_lines(case.project, at=at)
+        require_promises(case)
+        granting.check_grant(case, moment)
+    verify_answered(case, IssueKind.CORRECTION, by=by, at=at)
     old = case.state
     _move(case, outcome)
     _account(case, by=by, moment=moment, note=note)
     end_sessions(case, by=by, at=at)
-    if case.state == CaseState.PASSED_DEFERRED:
-        start_deferral_clocks(case, at=moment)
-    elif case.state == CaseState.FAILED:
+    lapse_requests(case, by=by, at=at)
+    if case.state == CaseState.FAILED:
         waive_open(case, reason="不予许可", by=by, at=at)
+    else:
+        begin_promises(case, by=by, at=moment)
     record(
         "case.decided", subject=case, project=case.project, by=by, at=at, status_code=CODES[CaseState(case.state)],
         summary=f"{case.get_state_display()}：{case.matter.name}", on_behalf_of=on_behalf_of,
         data={"state": [old, case.state], "used_days": case.used_days, "overdue": case.is_overdue},
     )
-    if not has_paper:
-        _paper(case, note, by=by, at=moment)
+    held = case.state == CaseState.PASSED_DEFERRED and is_certificate_held(case)
+    paper = None if has_paper or held else _paper(case, note, by=by, at=moment)
+    if case.state == CaseState.PASSED_DEFERRED:
+        act_papers.deferral_notice(case, open_items(case, IssueKind.DEFERRAL), by=by, at=moment)
+    if case.state != CaseState.FAILED:
+        granting.granted(case, paper, by=by, at=moment)
     if case.state == CaseState.FAILED:
         renew_draft(case, by=by, at=at)
     else:
@@ -79,11 +96,11 @@ def conclude(
     return case
 
 
-def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:
+def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> Paper | None:
     if case.state == CaseState.FAILED:
         _refusal(case, note, by=by, at=at)
-    else:
-        certificate(case, by=by, at=at)
+        return None
+    return certificate(case, by=by, at=at)
 
 
 def _move(case: MatterCase, outcome: str) -> None:
@@ -108,10 +125,21 @@ def _account(case: MatterCase, *, by: User | None, moment: dt.datetime, note: st
     case.save()
 
 
-def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
-    """Issue what the matter leaves behind, as the document kind of its result.
+def release_certificate(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
+    """Issue the certificate of a locked case that waited for deferred papers (容缺, 领取证照前). Twice issues one."""
+    if Paper.objects.filter(subject_type=CASE_LABEL, subject_key=str(case.pk), kind=PaperKind.CERTIFICATE).exists():
+        return
+    moment = at or timing.now()
+    paper = certificate(case, by=by, at=moment)
+    granting.granted(case, paper, by=by, at=moment)
+    fill_lines(case.project, at=at)
 
-    Public unless that is personal (行政许可法 40).
+
+def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
+    """Issue what the matter leaves behind, as the document kind of its result, and return it.
+
+    Public unless that is personal (行政许可法 40). A permit for a part or for a time, and a letter in lieu, say so and
+    are put in force with it.
     """
     matter, kind = case.matter, case.matter.result_kind
     day = timing.business_day(at)
@@ -120,12 +148,19 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
     deferred = [item.what for item in open_items(case, IssueKind.DEFERRAL)]
     if deferred:
         paragraphs.append(f"以下材料容缺，请在期限内补交：{'、'.join(deferred)}。")
-    paperwork.write(
+    terms = granting.terms_of(case, day)
+    until = terms.valid_until if terms else until
+    paper = paperwork.write(
         PaperKind.CERTIFICATE, case.project, subject=case, issuer=case.lead, by=by, at=at, title=matter.result_name,
         slug=kind.slug, is_public=not kind.is_personal, valid_until=until, what=f"“{matter.name}”办结通过",
-        do="可凭本件办理后续事项，无需再次提交", when=f"有效期至{paperwork.day(until)}" if until else "长期有效",
-        paragraphs=paragraphs, legal=[matter.legal_basis] if matter.legal_basis else [],
+        do=terms.do if terms else "可凭本件办理后续事项，无需再次提交",
+        when=f"有效期至{paperwork.day(until)}" if until else "长期有效",
+        paragraphs=[*paragraphs, *(terms.paragraphs if terms else [])], table=terms.table if terms else None,
+        legal=[matter.legal_basis] if matter.legal_basis else [],
     )
+    if terms is not None:
+        terms.make(paper, by, at)
+    return paper
 
 
 def _refusal(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:

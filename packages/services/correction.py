@@ -9,21 +9,26 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
-from archives.models import DocumentKind, IssueEvidence
+from archives.models import DocumentKind, DocumentVersion, IssueEvidence
 from archives.services.filing import file_upload
 from archives.states import PaperKind
 from packages import rules
-from packages.models import Application, MatterCase
-from packages.services import paperwork
+from packages.act_states import NoticeKind
+from packages.case_data import reasons_today
+from packages.models import Application, MatterCase, OneTimeNotice
+from packages.services import act_papers, paperwork
 from packages.services.checklist import fill_lines
 from packages.services.locking import RELATED, expect, lock_application, lock_case
 from packages.services.settling import open_items
 from packages.services.timekeeping import is_paused, pause_case, resume_case, start_owner_clock, sync_due
 from packages.states import CaseState
 from packages.waiting import CASE_LABEL
-from projects import clocks, timing
+from packages.wording import vague_fault
+from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record, subject_of
@@ -39,13 +44,8 @@ if TYPE_CHECKING:
 CORRECTION_DAYS = 10
 BASIS = "行政许可法第三十二条"
 EVIDENCE_SLUG = "correction-evidence"
-#: Why a case may be told faults a second time; the reason stands in the event.
-REASONS = {
-    "new_material": "申请人提交了新材料",
-    "first_omission": "首次告知确有遗漏",
-    "law_changed": "法律法规或政策变化",
-    "other": "其他",
-}
+#: The reason for a second notice that has to be put in words.
+OTHER = "other"
 STARTED = "case.correction_started"
 #: A correction may be open while a special procedure runs as well.
 AWAY = (CaseState.CORRECTING, CaseState.SUSPENDED)
@@ -54,34 +54,40 @@ AWAY = (CaseState.CORRECTING, CaseState.SUSPENDED)
 @transaction.atomic
 def notice_faults(
     case_ids: int | Sequence[int], *, faults: Sequence[Mapping[str, object]], by: User, kind: str = "completion",
-    days: int = CORRECTION_DAYS, reason_code: str = "", at: dt.datetime | None = None,
+    days: int = CORRECTION_DAYS, reason_code: str = "", reason_note: str = "", at: dt.datetime | None = None,
 ) -> list[MatterCase]:
     """Tell all faults of the cases (of one project) in one notice.
 
     `faults`: `what`, `basis`, `how_to_fix`, and `case_id` where a fault belongs to one case only. `kind`: `completion`
     (received cases) or `correction` (accepted ones). Effects in order, per case: correction clock of `days` working
-    days against the owner, every other clock pauses, transition, event 6, one issue item per fault; then one paper.
-    Raises `NotAllowed`, `DomainError`: `no_faults`, `fault_unclear`, `case_state`, `second_notice` (a case was told
-    before: needs `reason_code`), `intake_over` (the law has accepted it). Source: 行政许可法 32; handbook §2.2 (a).
+    days against the owner, every other clock pauses, transition, event 6, `OneTimeNotice` (a second one booked to who
+    gives it), one issue item per fault; then one paper. A fault of several cases is one entry on the paper and for the
+    owner. Raises `NotAllowed`, `DomainError`: `no_faults`, `fault_unclear`, `fault_vague`, `fault_case`, `case_state`,
+    `second_notice` (a case was told before: needs `reason_code`, 其他 also `reason_note`), `intake_over` (the law has
+    accepted it). Source: 行政许可法 32; handbook §2.2 (a).
     """
     cases = _lock_cases([case_ids] if isinstance(case_ids, int) else case_ids)
     cleaned = [_clean(fault) for fault in faults]
     if not cleaned:
         raise DomainError("no_faults", "请至少写明一处需要补正的问题。")
+    if {fault["case_id"] for fault in cleaned} - {None, *(case.pk for case in cases)}:
+        raise DomainError("fault_case", "有问题所属的事项不在本次告知范围内，请重新选择事项。")
     moment = at or timing.now()
+    why = (reason_code, reason_note.strip())
     issues: list[IssueItem] = []
     for case in cases:
         own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
-        _allowed(case, by=by, kind=kind, own=own, reason_code=reason_code)
-        issues += _begin(case, own, by=by, kind=kind, days=days, reason_code=reason_code, at=at, moment=moment)
+        _allowed(case, by=by, kind=kind, own=own, why=why)
+        issues += _begin(case, own, by=by, kind=kind, days=days, why=why, at=at, moment=moment)
     first = issues[0]
     paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
     application = cases[0].application
-    paperwork.fault_notice(
+    told = paperwork.fault_notice(
         paper, cases, issues, subject=cases[0] if len(cases) == 1 or application is None else application,
         issuer=cases[0].project.centre if kind == "completion" else cases[0].lead, by=by, at=moment,
         reading=clocks.read_clock(first.clock),
     )
+    OneTimeNotice.objects.filter(case__in=cases, given_at=moment, paper=None).update(paper=told)
     return cases
 
 
@@ -106,13 +112,15 @@ def _clean(fault: Mapping[str, object]) -> dict[str, object]:
     row: dict[str, object] = {name: str(fault.get(name) or "").strip() for name in ("what", "basis", "how_to_fix")}
     if not all(row.values()):
         raise DomainError("fault_unclear", "每处问题都要写明问题、依据和怎么改，请补充完整。")
+    if words := vague_fault(str(row["how_to_fix"])):
+        raise DomainError("fault_vague", words)
     given = fault.get("case_id")
     row["case_id"] = int(str(given)) if given else None
     return row
 
 
 def _allowed(
-    case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], reason_code: str
+    case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str]
 ) -> None:
     if case.state == CaseState.CORRECTING:
         raise DomainError("notice_open", f"“{case.matter.name}”已有一份告知书等待补正，交回后才能再告知。")
@@ -125,25 +133,54 @@ def _allowed(
         raise DomainError("intake_over", f"“{case.matter.name}”已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
     if not own:
         raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
-    if reason_code and reason_code not in REASONS:
+    _reasoned(case, *why)
+
+
+def _reasoned(case: MatterCase, code: str, note: str) -> None:
+    """Refuse a second notice without a reason of the list."""
+    if code and code not in reasons_today():
         raise DomainError("reason_code", "再次告知的理由不在可选范围内，请重新选择。")
-    if notices_of(case) and not reason_code:
+    if not notices_of(case):
+        return
+    if not code:
         raise DomainError(
             "second_notice", f"“{case.matter.name}”已作过一次性告知，不得再次要求补正；确有法定情形的请选择理由。"
         )
+    if code == OTHER and not note:
+        raise DomainError("reason_note", "再次告知的理由选择“其他”的，请写明具体理由。")
 
 
 def notices_of(case: MatterCase) -> int:
     """Return how many notices a case has had."""
+    return OneTimeNotice.objects.filter(case=case).count()
+
+
+def _is_late(case: MatterCase, kind: str, moment: dt.datetime) -> bool:
+    """Return whether a department tells a fault only days after it has begun (handbook §2.3)."""
+    if kind == NoticeKind.COMPLETION:
+        return False
     subject_type, subject_key = subject_of(case)
-    return Event.objects.filter(subject_type=subject_type, subject_key=subject_key, kind=STARTED).count()
+    began = Event.objects.filter(
+        project=case.project, subject_type=subject_type, subject_key=subject_key,
+        status_code=StatusCode.REVIEW_STARTED,
+    ).order_by("pk").values_list("happened_at", flat=True).first()
+    if began is None:
+        return False
+    days = workdays.workdays_between(timing.business_day(began), timing.business_day(moment))
+    return days > settings.LATE_CORRECTION_DAYS
 
 
 def _begin(
-    case: MatterCase, own: Sequence[Mapping[str, object]], *, by: User, kind: str, days: int, reason_code: str,
+    case: MatterCase, own: Sequence[Mapping[str, object]], *, by: User, kind: str, days: int, why: tuple[str, str],
     at: dt.datetime | None, moment: dt.datetime,
 ) -> list[IssueItem]:
     batch, old = notices_of(case) + 1, case.state
+    again = batch > 1
+    notice = OneTimeNotice.objects.create(
+        case=case, kind=kind, batch=batch, faults=len(own), days=days, reason_code=why[0] if again else "",
+        reason_note=why[1][:300] if again else "", is_late=_is_late(case, kind, moment), given_by=by,
+        given_for=case.project.centre if kind == NoticeKind.COMPLETION else case.lead, given_at=moment,
+    )
     clock = start_owner_clock(
         ClockKind.CORRECTION, days=days, project=case.project, label=f"{case.matter.name} 补正", at=moment
     )
@@ -156,7 +193,10 @@ def _begin(
     record(
         STARTED, subject=case, project=case.project, by=by, at=at, status_code=StatusCode.CORRECTION_STARTED,
         summary=f"{'补全' if kind == 'completion' else '补正'}告知：{case.matter.name} {len(own)} 处问题",
-        data={"state": [old, case.state], "kind": kind, "batch": batch, "reason_code": reason_code},
+        data={
+            "state": [old, case.state], "kind": kind, "batch": batch, "reason_code": notice.reason_code,
+            "late": notice.is_late,
+        },
     )
     return [_raise(case, fault, clock, batch, by=by, kind=kind, at=moment) for fault in own]
 
@@ -181,7 +221,8 @@ def answer_fault(
 ) -> IssueItem:
     """Answer one told fault, with a file where it needs one; the case goes back when all are answered and returned.
 
-    Effects: the file is filed and linked as evidence; event `issue.answered`. Answering twice changes nothing.
+    Effects: the file is filed and linked as evidence; event `issue.answered`; the same fault told of further matters in
+    the same notice is answered with it. Answering twice changes nothing.
     Raises `NotAllowed`, `DomainError` (`issue_kind`, `case_state`, `answer_missing`, that of the upload).
     """
     issue = IssueItem.objects.get(pk=issue_id)
@@ -196,14 +237,27 @@ def answer_fault(
     expect(case, *AWAY, verb="答复补正")
     if not answer.strip():
         raise DomainError("answer_missing", "请写明怎么改的，再提交答复。")
-    if uploaded is not None:
-        _evidence(issue, case, uploaded, by=by, at=at)
-    return answer_issue(issue, answer=answer.strip()[:500], by=by, at=at)
+    version = _evidence(issue, case, uploaded, by=by, at=at) if uploaded is not None else None
+    answered = answer_issue(issue, answer=answer.strip()[:500], by=by, at=at)
+    for other in same_fault(issue).select_for_update(of=("self",)).filter(state__in=list(ISSUE_WITH_OWNER)):
+        other.project = case.project
+        if version is not None:
+            IssueEvidence.objects.get_or_create(issue=other, version=version)
+        answer_issue(other, answer=answer.strip()[:500], by=by, at=at)
+    return answered
+
+
+def same_fault(issue: IssueItem) -> QuerySet[IssueItem]:
+    """Return the items of the same fault on other matters, told in the same notice; in the order of their cases."""
+    return IssueItem.objects.filter(
+        project_id=issue.project_id, kind=IssueKind.CORRECTION, subject_type=issue.subject_type, what=issue.what,
+        basis=issue.basis, how_to_fix=issue.how_to_fix, raised_at=issue.raised_at,
+    ).exclude(pk=issue.pk).order_by("pk")
 
 
 def _evidence(
     issue: IssueItem, case: MatterCase, uploaded: UploadedFile[Any], *, by: User, at: dt.datetime | None
-) -> None:
+) -> DocumentVersion | None:
     document = file_upload(
         case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),
         title=f"补正：{issue.what}"[:200], source=issue, source_label=f"{case.matter.name} 补正", by=by, at=at,
@@ -211,6 +265,7 @@ def _evidence(
     version = document.versions.order_by("version").last()
     if version is not None:
         IssueEvidence.objects.get_or_create(issue=issue, version=version)
+    return version
 
 
 @transaction.atomic
@@ -218,25 +273,32 @@ def return_corrected(application_id: int, *, by: User, at: dt.datetime | None = 
     """Hand the corrected papers back: every case of the application that waits for them goes on where it stood.
 
     Effects in order, per case: correction clock stops, pauses of the correction end, transition back (to 已接件, to the
-    review, or to a special procedure that still runs), event 7. Nothing waiting: no change. Raises `NotAllowed`,
-    `DomainError` (`unanswered` naming what is still open).
+    review, or to a special procedure that still runs), event 7; then one 补正物料回执. Nothing waiting: no change.
+    Raises `NotAllowed`, `DomainError` (`unanswered` naming what is still open).
     """
     application, cases = lock_application(application_id)
     require(rules.can_return_corrected, by, application)
     waiting = [case for case in cases if case.state in AWAY and is_paused(case, PauseKind.CORRECTION)]
-    lacking = [
-        issue.what for case in waiting for issue in open_items(case, IssueKind.CORRECTION)
-        if issue.state != IssueState.SUBMITTED
-    ]
+    items = [issue for case in waiting for issue in open_items(case, IssueKind.CORRECTION)]
+    lacking = list(dict.fromkeys(issue.what for issue in items if issue.state != IssueState.SUBMITTED))
     if lacking:
         raise DomainError("unanswered", f"还有 {len(lacking)} 处问题没有答复：{'；'.join(lacking)}。全部答复后再交回。")
     for case in waiting:
-        _end(case, by=by, at=at)
+        end_correction(case, by=by, at=at)
+    if waiting:
+        act_papers.correction_receipt(application, waiting, items, by=by, at=at or timing.now())
     fill_lines(application.project, at=at)
     return application
 
 
-def _end(case: MatterCase, *, by: User, at: dt.datetime | None) -> None:
+def correction_clock(case: MatterCase) -> Clock | None:
+    """Return the clock of the correction that a locked case waits for, or None."""
+    clocks_of = [issue.clock for issue in open_items(case, IssueKind.CORRECTION) if issue.clock]
+    return clocks_of[0] if clocks_of else None
+
+
+def end_correction(case: MatterCase, *, by: User, at: dt.datetime | None, returned: bool = True) -> None:
+    """End the correction of a locked case (event 7): handed back, or its time is over and nothing came."""
     old, moment = case.state, at or timing.now()
     for clock in {issue.clock for issue in open_items(case, IssueKind.CORRECTION) if issue.clock}:
         clocks.stop_clock(clock, moment)
@@ -254,6 +316,7 @@ def _end(case: MatterCase, *, by: User, at: dt.datetime | None) -> None:
     case.save()
     record(
         "case.correction_ended", subject=case, project=case.project, by=by, at=at,
-        status_code=StatusCode.CORRECTION_ENDED, summary=f"补正交回：{case.matter.name}",
+        status_code=StatusCode.CORRECTION_ENDED,
+        summary=f"补正交回：{case.matter.name}" if returned else f"补正期满未交回：{case.matter.name}",
         data={} if case.state == old else {"state": [old, case.state]},
     )

@@ -11,6 +11,7 @@ from packages.models import MatterCase
 from packages.services.accepting import take_on
 from packages.services.checklist import fill_lines, missing_words
 from packages.services.concluding import conclude
+from packages.services.lapsing import nothing_asked
 from packages.services.locking import expect, lock_case
 from packages.services.review import begin_review
 from packages.states import CaseState, Handling, Outcome
@@ -31,6 +32,7 @@ def decide_on_spot(case_id: int, *, by: User, note: str = "", at: dt.datetime | 
         raise DomainError("handling", f"“{case.matter.name}”不在窗口即办。")
     expect(case, CaseState.RECEIVED, CaseState.ACCEPTED, CaseState.IN_REVIEW, verb="即办")
     require(rules.can_decide_on_spot, by, case)
+    nothing_asked(case)
     moment = at or timing.now()
     if case.state == CaseState.RECEIVED:
         fill_lines(case.project, at=at)

@@ -1,4 +1,4 @@
-"""The decision of a case, its special procedures, and what was done elsewhere."""
+"""The decision of a case, and what was done elsewhere."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from packages import rules
-from packages.forms import DecideForm, OutsideForm, RecallForm, SpecialEndForm, SpecialStartForm
+from packages.forms import DecideForm, OutsideForm
 from packages.screens import deciding
-from packages.services import decision, ending, special
+from packages.services import decision
 from packages.services import outside as outside_services
 from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, person
@@ -43,48 +43,3 @@ def outside(request: HttpRequest, pk: int) -> HttpResponse:
         says=("这项事项不在系统内办理。登记结果、办成日期和佐证后即办结，记为外部办理。",),
     )
     return ask(request, OutsideForm(request.POST or None, request.FILES or None), step)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def special_start(request: HttpRequest, pk: int) -> HttpResponse:
-    """Start a special procedure; the clock stops."""
-    case = case_or_404(request, pk)
-    step = Step(
-        title=f"启动特别程序：{case.matter.name}", button="启动，时限暂停", case=case,
-        back=reverse("packages:case", args=[pk]),
-        verdict=rules.can_start_special(request.user, case), done="特别程序已启动，时限暂停，告知书已出具。",
-        run=lambda given: special.start_special(pk, by=person(request), **given),
-        says=("听证、招标、检验检测、专家评审等所需时间不计入审批时限，须书面告知申请人（行政许可法第四十五条）。",),
-    )
-    form = SpecialStartForm(request.POST or None, approvers=deciding.approvers(case, person(request)))
-    return ask(request, form, step)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def special_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """End a special procedure with its result; the clock runs again."""
-    case = case_or_404(request, pk)
-    step = Step(
-        title=f"结束特别程序：{case.matter.name}", button="结束，时限恢复", case=case,
-        back=reverse("packages:case", args=[pk]),
-        verdict=rules.can_end_special(request.user, case), done="特别程序已结束，时限恢复计算。",
-        run=lambda given: special.end_special(pk, by=person(request), **given),
-    )
-    return ask(request, SpecialEndForm(request.POST or None), step)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def recall(request: HttpRequest, pk: int) -> HttpResponse:
-    """The lead department takes back its step (撤回)."""
-    case = case_or_404(request, pk)
-    step = Step(
-        title=f"撤回：{case.matter.name}", button="确认撤回", case=case, danger=True,
-        back=reverse("packages:case", args=[pk]), verdict=rules.can_recall(request.user, case),
-        done="已撤回，时限停止。",
-        run=lambda given: ending.recall_case(pk, by=person(request), reason=given["reason"]),
-        says=("撤回后时限停止，事项可以重新申报。补正逾期未交回等情形使用。",),
-    )
-    return ask(request, RecallForm(request.POST or None), step)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, cast
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.models import (
+    Application,
+    Extension,
+    JointSession,
+    MaterialItem,
+    MatterCase,
+    ReviewTask,
+    SpecialProcedure,
+    Withdrawal,
+)
 from projects.access import access_of
 from projects.models import IssueItem, Project
 
@@ -77,3 +86,30 @@ def session_or_404(request: HttpRequest, pk: int) -> JointSession:
     related = ("case__matter__matter", "case__lead", "case__application", "project__owner", "project__centre", "lead")
     session: JointSession = get_object_or_404(found.select_related(*related), pk=pk)
     return session
+
+
+_OF_CASE = ("case__matter__matter", "case__lead", "case__project__owner", "case__project__centre", "case__application")
+
+
+def withdrawal_or_404(request: HttpRequest, pk: int) -> Withdrawal:
+    """A request to withdraw a case of a visible project."""
+    seen = MatterCase.objects.visible_to(request.user)
+    found = Withdrawal.objects.filter(case__in=seen).select_related("requested_by", *_OF_CASE)
+    row: Withdrawal = get_object_or_404(found, pk=pk)
+    return row
+
+
+def procedure_or_404(request: HttpRequest, pk: int) -> SpecialProcedure:
+    """A special procedure of a case of a visible project."""
+    seen = MatterCase.objects.visible_to(request.user)
+    found = SpecialProcedure.objects.filter(case__in=seen).select_related("started_by", *_OF_CASE)
+    row: SpecialProcedure = get_object_or_404(found, pk=pk)
+    return row
+
+
+def extension_or_404(request: HttpRequest, pk: int) -> Extension:
+    """An extension of a case of a visible project."""
+    seen = MatterCase.objects.visible_to(request.user)
+    found = Extension.objects.filter(case__in=seen).select_related("requested_by", *_OF_CASE)
+    row: Extension = get_object_or_404(found, pk=pk)
+    return row

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from packages import rules
-from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm, WithdrawForm
+from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
 from packages.screens import applying, arriving, intake
 from packages.screens import filing as filing_screen
@@ -270,17 +270,3 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
         ),
     )
     return ask(request, RefuseForm(request.POST or None), step)
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Withdraw a case at the owner's wish (撤件)."""
-    case = case_or_404(request, pk)
-    step = Step(
-        title=f"撤件：{case.matter.name}", button="确认撤件", back=_home(case), case=case, danger=True,
-        verdict=rules.can_withdraw(request.user, case), done="已撤件，时限停止，可以重新申报。",
-        run=lambda given: services.withdraw_case(pk, by=person(request), reason=given["reason"]),
-        says=("撤件后时限停止，材料仍在档案里，可以重新申报。",),
-    )
-    return ask(request, WithdrawForm(request.POST or None), step)

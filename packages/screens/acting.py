@@ -1,0 +1,244 @@
+"""What stands beside the steps on a case: who may answer, what follows; and the list of second notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.urls import reverse
+
+from packages import rules
+from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, DeliveryWay, ExtensionState, ProcedureState
+from packages.case_data import reason_name, special_rule
+from packages.models import CaseDelivery, Extension, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
+from packages.services.delivering import deliver_until
+from packages.states import CASE_DECIDED, CASE_OPEN, CASE_PASSED, CaseState, Handling, SpecialKind, TaskState
+from projects.errors import Verdict, refuse
+from projects.models import Organisation, User
+from projects.paging import KeyPage, as_key, key_page
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A step that may be taken on a case, or why not."""
+
+    label: str
+    url: str
+    verdict: Verdict
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that was asked for on a case and waits for an answer."""
+
+    word: str
+    text: str
+    who: str
+    state: str
+    url: str
+    verdict: Verdict
+
+
+# Verdicts ------------------------------------------------------------------------------------------------------------
+
+
+def may_ask_to_withdraw(user: User, case: MatterCase) -> Verdict:
+    """Whether the owner may ask; not while an earlier request waits."""
+    if Withdrawal.objects.filter(case=case, state__in=WITHDRAWAL_OPEN).exists():
+        return refuse("已有一份撤件申请等待确认。")
+    return rules.can_request_withdrawal(user, case)
+
+
+def may_answer(user: User, row: Withdrawal) -> Verdict:
+    """Whether this request may be answered by this person."""
+    if row.state not in WITHDRAWAL_OPEN:
+        return refuse(f"这份撤件申请{row.get_state_display()}。")
+    return rules.can_answer_withdrawal(user, row.case)
+
+
+def may_approve_special(user: User, row: SpecialProcedure) -> Verdict:
+    """Whether this procedure may be approved by this person."""
+    if row.state != ProcedureState.REQUESTED:
+        return refuse(f"这项特别程序{row.get_state_display()}。")
+    return rules.can_approve_special(user, row)
+
+
+def may_approve_extension(user: User, row: Extension) -> Verdict:
+    """Whether this extension may be approved by this person."""
+    if row.state != ExtensionState.REQUESTED:
+        return refuse(f"这项延长{row.get_state_display()}。")
+    return rules.can_approve_extension(user, row)
+
+
+# Words ---------------------------------------------------------------------------------------------------------------
+
+
+def tacit_words(case: MatterCase) -> tuple[str, ...]:
+    """What became of the opinions so far: nothing is lost, nothing binds."""
+    tacit = case.sessions.filter(tasks__state=TaskState.TACIT).count()
+    if not tacit:
+        return ("确认后时限停止，未答复的审查任务一并终止，材料可以重复使用。",)
+    return (
+        "确认后时限停止，未答复的审查任务一并终止，材料可以重复使用。",
+        f"已有 {tacit} 条超时默认意见：照留在记录里，重新申报时不沿用，各部门重新答复。",
+    )
+
+
+def special_words(case: MatterCase) -> tuple[str, ...]:
+    """What the law says of special procedures, how long each may take, and whether one of a kind was there before."""
+    known = [(kind.label, rule.longest_days) for kind in SpecialKind if (rule := special_rule(kind.value)) is not None]
+    before = SpecialProcedure.objects.filter(case=case, approver__isnull=False).values_list("kind", flat=True)
+    words = [
+        "听证、招标、检验检测、专家评审等所需时间不计入审批时限，须书面告知申请人（行政许可法第四十五条）。",
+        f"最长天数（工作日）：{'，'.join(f'{name} {days}' for name, days in known)}。",
+    ]
+    again = "、".join(dict.fromkeys(str(SpecialKind(kind).label) for kind in before))
+    return tuple([*words, f"本办件已用过{again}；同类再次启动会报中心主任。"] if again else words)
+
+
+def procedure_words(row: SpecialProcedure) -> tuple[str, ...]:
+    """What the head approves."""
+    words = [
+        f"{row.started_by}申请{row.get_kind_display()}，计划 {row.planned_days} 个工作日。依据：{row.basis}",
+        "批准后各项时限暂停，特别程序告知书发给申请人；到期不自动恢复，须凭结果文件结束。",
+    ]
+    return tuple([*words, "同类特别程序再次启动，批准后报中心主任。"] if row.is_repeated else words)
+
+
+def ways_of(user: User, case: MatterCase) -> list[str]:
+    """The ways of delivery that this person may enter: the owner only downloads."""
+    return list(DeliveryWay.values) if rules.can_deliver(user, case) else [DeliveryWay.DOWNLOAD.value]
+
+
+def delivery_words(case: MatterCase) -> tuple[str, ...]:
+    """Until when the certificate has to be delivered."""
+    until = deliver_until(case)
+    return (f"作出决定后 10 个工作日内送达，最迟 {until:%Y-%m-%d}（行政许可法第四十四条）。",) if until else ()
+
+
+# On the page of a case ------------------------------------------------------------------------------------------------
+
+
+def asked_on(case: MatterCase, user: User) -> list[Asked]:
+    """What waits for an answer on this case."""
+    found: list[Asked] = []
+    for row in case.withdrawals.filter(state__in=WITHDRAWAL_OPEN).select_related("requested_by"):
+        row.case = case
+        url = reverse("packages:withdrawal", args=[row.pk])
+        found.append(Asked(
+            "撤件申请", row.reason, str(row.requested_by), row.get_state_display(), url, may_answer(user, row)
+        ))
+    for special in case.procedures.filter(state__in=PROCEDURE_OPEN[:1]).select_related("started_by"):
+        special.case = case
+        url = reverse("packages:special_approve", args=[special.pk])
+        text = f"{special.get_kind_display()} {special.planned_days} 个工作日，依据：{special.basis}"
+        found.append(Asked(
+            "特别程序", text, str(special.started_by), special.get_state_display(), url,
+            may_approve_special(user, special),
+        ))
+    for more in case.extensions.filter(state=ExtensionState.REQUESTED).select_related("requested_by"):
+        more.case = case
+        url = reverse("packages:extension_approve", args=[more.pk])
+        found.append(Asked(
+            "延长办理期限", f"{more.days} 个工作日：{more.reason}", str(more.requested_by), more.get_state_display(), url,
+            may_approve_extension(user, more),
+        ))
+    return found
+
+
+def steps_of(case: MatterCase, user: User) -> list[Act]:
+    """The steps of this part that belong to the state of the case, each with why not."""
+    pk, state = case.pk, case.state
+    found: list[Act] = []
+    if state in CASE_OPEN:
+        owner = rules.is_owner(user, case.project)
+        verdict = may_ask_to_withdraw(user, case) if owner else rules.can_withdraw(user, case)
+        found.append(Act("申请撤件" if owner else "撤件", reverse("packages:withdraw", args=[pk]), verdict, danger=True))
+    if state in CASE_OPEN and case.accepted_at is not None and case.handling == Handling.REVIEW:
+        found.insert(0, Act("延长期限", reverse("packages:extend", args=[pk]), rules.can_request_extension(user, case)))
+    if state == CaseState.CORRECTING and case.accepted_at is None:
+        found.append(Act("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True))
+    if state == CaseState.CORRECTING and case.accepted_at is not None:
+        url = reverse("packages:overdue", args=[pk])
+        found.append(Act("逾期未补正", url, rules.can_close_overdue(user, case), danger=True))
+    if state in CASE_PASSED and case.handling != Handling.OUTSIDE:
+        found.append(Act("送达", reverse("packages:deliver", args=[pk]), _may_deliver(user, case)))
+    if state in CASE_DECIDED and case.handling != Handling.OUTSIDE:
+        found.append(Act("撤销", reverse("packages:revoke", args=[pk]), rules.can_revoke(user, case), danger=True))
+    return found
+
+
+def _may_deliver(user: User, case: MatterCase) -> Verdict:
+    row = CaseDelivery.objects.filter(case=case).first()
+    if row is not None:
+        return refuse(f"已于 {row.delivered_at:%Y-%m-%d} 送达（{row.get_way_display()}）。")
+    return rules.can_download(user, case)
+
+
+def told_about(case: MatterCase) -> list[tuple[str, str]]:
+    """Facts of this part for the page of the case: extension, delivery, revocation."""
+    facts: list[tuple[str, str]] = []
+    for more in case.extensions.filter(state=ExtensionState.APPROVED).select_related("approver"):
+        number = f"，{more.approval}" if more.approval else ""
+        facts.append(("延长", f"{more.days} 个工作日，{more.approver}批准{number}。理由：{more.reason}"))
+    for special in case.procedures.exclude(approver=None).select_related("approver"):
+        text = f"{special.get_kind_display()}，{special.approver}批准，计划 {special.planned_days} 个工作日"
+        facts.append(("特别程序", f"{text}。{special.result}" if special.result else f"{text}，{special.get_state_display()}"))
+    delivery = CaseDelivery.objects.filter(case=case).first()
+    if delivery is not None:
+        late = "，逾期" if delivery.is_late else ""
+        facts.append(("送达", f"{delivery.get_way_display()}，{delivery.delivered_at:%Y-%m-%d}{late}"))
+    elif case.state in CASE_PASSED and case.handling == Handling.REVIEW and (until := deliver_until(case)):
+        facts.append(("送达", f"还没有送达，最迟 {until:%Y-%m-%d}"))
+    revocation = getattr(case, "revocation", None)
+    if revocation is not None:
+        facts.append(("撤销", f"{revocation.reason}（{revocation.basis}）"))
+    return facts
+
+
+# Second notices --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgainRow:
+    """A second notice: on which case, why, by whom."""
+
+    notice: OneTimeNotice
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgainPage:
+    """The list of second notices, with the counts per body; a body is chosen by its count."""
+
+    rows: tuple[AgainRow, ...]
+    page: KeyPage[OneTimeNotice]
+    counts: tuple[tuple[Organisation, int, bool], ...]
+    total: int
+    late: int
+
+
+def notices_again(user: User, asked: Mapping[str, str]) -> AgainPage:
+    """The second notices of visible projects, newest first; `org` narrows them to one body."""
+    seen = OneTimeNotice.objects.visible_to(user)
+    again = seen.again()
+    body = as_key(asked.get("org"))
+    chosen = again.filter(given_for_id=body) if body else again
+    page = key_page(
+        chosen.select_related("case__project", "case__matter", "given_by", "given_for", "paper"), sort="-pk",
+        size=PAGE, after=as_key(asked.get("after")), before=as_key(asked.get("before")),
+    )
+    by_body = dict(again.values_list("given_for").annotate(n=Count("pk")).values_list("given_for", "n"))
+    bodies = Organisation.objects.in_bulk(list(by_body))
+    counts = sorted(((bodies[pk], number, pk == body) for pk, number in by_body.items()), key=lambda row: -row[1])
+    rows = tuple(AgainRow(row, reason_name(row.reason_code)) for row in page.rows)
+    return AgainPage(rows, page, tuple(counts), sum(by_body.values()), seen.filter(is_late=True).count())
+
+
+def times_told(case: MatterCase) -> list[OneTimeNotice]:
+    """The notices on a case, the first one first."""
+    return list(case.notices.select_related("given_by", "given_for", "paper").order_by("batch"))
