@@ -272,8 +272,21 @@ if (lines) {
   tell();
   if (waits.size) setTimeout(again, 0);
   const asked = location.hash && document.querySelector(location.hash);
+  const first = allRows().find(missing);
   if (asked && "row" in asked.dataset) go(asked);
+  else if (first && "fill" in lines.dataset) go(first);
 }
+
+/* M: the next line that is missing */
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest?.("input, select, textarea, dialog")) return;
+  const all = allRows();
+  const at = all.findIndex((row) => row.getAttribute("aria-current") === "true");
+  const open = all.filter(missing);
+  const next = open.find((row) => all.indexOf(row) > at) || open[0];
+  if (next) go(next);
+});
 
 /* ---- how long it takes */
 
