@@ -1,20 +1,25 @@
-"""On whom each case waits, in bulk: six queries for one project or a hundred (handbook §2.7)."""
+"""On whom each case waits, in bulk: seven queries for one project or a hundred (handbook §2.7)."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q, prefetch_related_objects
+from django.db.models import Case, F, Model, Q, QuerySet, Value, When, prefetch_related_objects
+from django.db.models.expressions import Combinable
 
+from packages.act_states import WITHDRAWAL_OPEN, ExtensionState, ProcedureState
 from packages.choices import MatterStage, ReviewRole
-from packages.models import MatterCase, MatterPrerequisite, ReviewTask
+from packages.models import Extension, MatterCase, MatterPrerequisite, ReviewTask, SpecialProcedure, Withdrawal
+from packages.promise_waiting import Hold, holds, promises_waiting
 from packages.states import (
     CASE_ENDED,
     CASE_OPEN,
     CASE_PASSED,
+    SESSION_OPEN,
     TASK_OPEN,
     CaseState,
     Handling,
@@ -39,6 +44,16 @@ STAGE_ORDER = [stage.value for stage in MatterStage]
 CASE_LOST = tuple(state for state in CASE_ENDED if state not in CASE_PASSED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Something asked for on a case that a person has to answer; `detail` is the kind, or `joint`."""
+
+    rank: int
+    what: str
+    detail: str
+    since: dt.date
+
+
 @dataclass(slots=True)
 class _Facts:
     """What was read for a set of cases, by the keys it is looked up with."""
@@ -48,6 +63,8 @@ class _Facts:
     tasks: dict[int, list[ReviewTask]]
     issues: dict[int, list[IssueItem]]
     chiefs: dict[int, str]
+    asked: dict[int, _Asked]
+    holds: dict[int, Hold]
 
     def read(self, clock_id: int | None) -> Reading:
         """Read a clock without a query."""
@@ -108,8 +125,9 @@ def waiting_and_readings(cases: Sequence[MatterCase]) -> tuple[dict[int, Waiting
 def _gather(cases: Sequence[MatterCase], also: Iterable[int] = ()) -> _Facts:
     running = [case.pk for case in cases if case.state == CaseState.IN_REVIEW]
     tasks: dict[int, list[ReviewTask]] = defaultdict(list)
-    stages = [SessionState.REVIEWING, SessionState.MERGING]
-    found = ReviewTask.objects.filter(session__case_id__in=running, session__state__in=stages, state__in=TASK_OPEN)
+    found = ReviewTask.objects.filter(
+        session__case_id__in=running, session__state__in=SESSION_OPEN, state__in=TASK_OPEN
+    )
     for task in found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk"):
         tasks[task.session.case_id or 0].append(task)
     away = [CaseState.CORRECTING, CaseState.SUSPENDED]
@@ -122,7 +140,34 @@ def _gather(cases: Sequence[MatterCase], also: Iterable[int] = ()) -> _Facts:
     clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
     clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
     pauses = {pk: list(page[pk].pauses.all()) for pk in clocks} if set(clocks) <= set(page) else _pauses(clocks)
-    return _Facts(clocks, pauses, tasks, issues, chiefs_of({case.lead_id for case in cases}))
+    asked = _asked([case.pk for case in cases])
+    received = [case.pk for case in cases if case.state == CaseState.RECEIVED]
+    kept = holds(received, [pk for pk in running if not tasks.get(pk)])
+    return _Facts(clocks, pauses, tasks, issues, chiefs_of({case.lead_id for case in cases}), asked, kept)
+
+
+def _asked(case_ids: Sequence[int]) -> dict[int, _Asked]:
+    """Return what was asked for on each of these cases and not answered, the wish to withdraw first. One query."""
+    if not case_ids:
+        return {}
+
+    def rows(model: type[Model], rank: int, what: str, detail: Combinable, states: Sequence[str]) -> QuerySet[Model]:
+        found = model._default_manager.filter(case_id__in=case_ids, state__in=states)
+        return found.order_by().values_list(
+            "case_id", Value(rank), Value(what), detail, "requested_at", named=False
+        )
+
+    found = rows(Withdrawal, 1, "withdrawal", Value(""), WITHDRAWAL_OPEN).union(
+        rows(SpecialProcedure, 2, "special", F("kind"), [ProcedureState.REQUESTED]),
+        rows(
+            Extension, 3, "extension", Case(When(is_joint=True, then=Value("joint")), default=Value("")),
+            [ExtensionState.REQUESTED],
+        ),
+    )
+    asked: dict[int, _Asked] = {}
+    for case_id, rank, what, detail, at in sorted(found):
+        asked.setdefault(case_id, _Asked(rank, what, detail, timing.business_day(at)))
+    return asked
 
 
 def _joined(case: MatterCase) -> Iterable[Clock]:
@@ -166,6 +211,9 @@ def chiefs_of(organisation_ids: Iterable[int]) -> dict[int, str]:
 
 def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
     state = CaseState(case.state)
+    asked = facts.asked.get(case.pk)
+    if asked is not None and asked.what == "withdrawal":
+        return _on_the_answer(case, asked, facts)
     if state == CaseState.RECEIVED:
         return _at_the_window(case, facts)
     owes = any(item.state in ISSUE_WITH_OWNER for item in facts.issues.get(case.pk, []))
@@ -173,6 +221,8 @@ def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
         return _on_the_owner(case, facts)
     if state == CaseState.SUSPENDED:
         return _in_special(case, facts)
+    if asked is not None:
+        return _on_the_answer(case, asked, facts)
     if state == CaseState.ACCEPTED:
         return _waiting(
             case, facts.read(case.promised_clock_id), rank=4, role=case.lead.label, verb="开始办理",
@@ -199,6 +249,8 @@ def _waiting(
 
 def _at_the_window(case: MatterCase, facts: _Facts) -> Waiting:
     reading = facts.read(case.intake_clock_id)
+    if (hold := facts.holds.get(case.pk)) is not None:
+        return _on_hold(case, hold, reading)
     auto = "今日不处理即视为受理" if reading.remaining <= 0 else "到期未处理即视为受理（自接件之日起）"
     return _waiting(
         case, reading, rank=3, role=f"{case.project.centre.label}窗口", verb="受理", what=_quoted(case), auto=auto
@@ -215,6 +267,27 @@ def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
         case, reading, rank=1, role=OWNER_WORD, person=case.project.owner.name,
         verb="补正" if owed else "交回", what=what, auto="补正期间不计入审批时限",
     )
+
+
+def _on_the_answer(case: MatterCase, asked: _Asked, facts: _Facts) -> Waiting:
+    """What was asked for waits for somebody's answer; the clock of the case runs on beside it."""
+    reading = facts.read(clock_of(case))
+    if asked.what == "withdrawal":
+        before = case.accepted_at is None
+        role = f"{case.project.centre.label}窗口" if before else case.lead.label
+        return replace(_waiting(
+            case, reading, rank=2, role=role, verb="答复", what=f"{_quoted(case)}的撤件申请",
+        ), since=asked.since)
+    if asked.what == "special":
+        word = f"的{SpecialKind(asked.detail).label}"
+    else:
+        word = "的延长办理期限"
+    role, person = f"{case.lead.label}首席代表", facts.chiefs.get(case.lead_id, "")
+    if asked.detail == "joint":
+        role, person = "工改办", ""
+    return replace(_waiting(
+        case, reading, rank=2, role=role, person=person, verb="批准", what=f"{_quoted(case)}{word}",
+    ), since=asked.since)
 
 
 def _in_special(case: MatterCase, facts: _Facts) -> Waiting:
@@ -237,21 +310,48 @@ def _in_review(case: MatterCase, facts: _Facts) -> Waiting:
     if asked:
         return _on_department(case, asked[0], facts)
     if tasks:
-        reading = facts.read(tasks[0].clock_id)
-        return _waiting(
-            case, reading, rank=3, role=case.lead.label, person=str(tasks[0].handler or ""), verb="汇总",
-            what=f"{_quoted(case)}的联合审查意见", task_id=tasks[0].pk,
-        )
+        return _on_lead(case, tasks[0], facts)
+    reading = facts.read(case.promised_clock_id)
+    if (hold := facts.holds.get(case.pk)) is not None:
+        return _on_hold(case, hold, reading)
     return _waiting(
-        case, facts.read(case.promised_clock_id), rank=3, role=f"{case.lead.label}首席代表",
-        person=facts.chiefs.get(case.lead_id, ""), verb="决定", what=_quoted(case),
+        case, reading, rank=3, role=f"{case.lead.label}首席代表", person=facts.chiefs.get(case.lead_id, ""),
+        verb="决定", what=_quoted(case),
+    )
+
+
+def _on_hold(case: MatterCase, hold: Hold, reading: Reading) -> Waiting:
+    """A paper of the government, a deferred paper or a signature holds the case; it has its own clock or the case's."""
+    person = case.project.owner.name if hold.is_owner else ""
+    return _waiting(
+        case, hold.reading or reading, rank=hold.rank, role=hold.role, person=person, verb=hold.verb, what=hold.what,
+        auto=hold.auto,
+    )
+
+
+def _on_lead(case: MatterCase, task: ReviewTask, facts: _Facts) -> Waiting:
+    """The lead merges; before and between it pushes, confers, or waits for the signatures of others."""
+    reading, state = facts.read(task.clock_id), task.session.state
+    role, person, auto = case.lead.label, str(task.handler or ""), ""
+    verb, what = "汇总", f"{_quoted(case)}的联合审查意见"
+    if state == SessionState.PUSHING:
+        verb, what, auto = "推送", f"{_quoted(case)}的审查材料", "推送日过后由系统推送各部门"
+    elif state == SessionState.CONFERENCE and task.session.waits_for:
+        role, person, verb, what = task.session.waits_for, "", "签认", f"{_quoted(case)}的联审会意见"
+    elif state == SessionState.CONFERENCE:
+        verb, what = "召开", f"{_quoted(case)}的联审会"
+    elif state == SessionState.RECTIFYING:
+        verb, what, auto = "复核", f"{_quoted(case)}的整改", "系统发起第二轮审查"
+    return _waiting(
+        case, reading, rank=3, role=role, person=person, verb=verb, what=what, auto=auto, task_id=task.pk
     )
 
 
 def _on_department(case: MatterCase, task: ReviewTask, facts: _Facts) -> Waiting:
     return _waiting(
-        case, facts.read(task.clock_id), rank=3, role=task.organisation.label, person=str(task.handler or ""),
-        verb="答复", what=f"{_quoted(case)}的审查意见", auto=silence_words(task), task_id=task.pk,
+        case, facts.read(task.clock_id), rank=3, role=task.organisation.label,
+        person=task.sent_to or str(task.handler or ""), verb="答复", what=f"{_quoted(case)}的审查意见",
+        auto=silence_words(task), task_id=task.pk,
     )
 
 
@@ -274,7 +374,8 @@ def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     cases = _open_cases(by_pk)
     waiting = case_waiting(cases)
     yield from _one_for_acceptance(cases, waiting)
-    yield from _deferrals(by_pk)
+    held = {pk for pk, row in waiting.items() if row.what.startswith("容缺材料")}
+    yield from promises_waiting(by_pk, held)
     busy = {case.project_id for case in cases}
     yield from _next_steps([project for project in projects if project.pk not in busy])
 
@@ -302,22 +403,6 @@ def _one_for_acceptance(cases: Sequence[MatterCase], waiting: dict[int, Waiting]
         if joint:
             told.add(case.project_id)
         yield waiting[case.pk]
-
-
-def _deferrals(by_pk: dict[int, Project]) -> Iterable[Waiting]:
-    """Deferred papers whose own clock runs: after a decision 容缺通过."""
-    found = IssueItem.objects.filter(
-        project_id__in=list(by_pk), kind=IssueKind.DEFERRAL, state__in=ISSUE_WITH_OWNER, clock__isnull=False
-    )
-    rows = list(found.select_related("clock").prefetch_related("clock__pauses").order_by("pk"))
-    for item in rows:
-        reading = read_clock(item.clock)
-        yield Waiting(
-            project_id=item.project_id, rank=1, role=OWNER_WORD, person=by_pk[item.project_id].owner.name,
-            what=f"容缺材料“{item.what}”", verb="补交", since=reading.started_on, days=reading.used,
-            limit=reading.limit, due_on=reading.due_on, is_provisional=reading.provisional, light=reading.light,
-            case_id=int(item.subject_key), auto="逾期未补交，由作出决定的部门依法处理",
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,6 +320,25 @@ def decide(case, *, outcome="pass", note="", at=None):
     return decide_case(case.pk, by=official(case.lead.code, Role.CHIEF), outcome=outcome, note=note, at=at)
 
 
+def pause(case, *, by=None, approver=None, kind="expert", basis="专家评审管理办法第 6 条", days=5, at=None):
+    """A special procedure that one person of the lead department asks for and its chief approves; return the case."""
+    from packages.services.special import approve_special, request_special
+
+    code = case.lead.code
+    asked = request_special(
+        case.pk, by=by or official(code, Role.REVIEWER), kind=kind, basis=basis, planned_days=days, at=at
+    )
+    return approve_special(asked.pk, by=approver or official(code, Role.CHIEF), at=at)
+
+
+def resume(case, *, by=None, result="专家组同意", at=None):
+    """End the special procedure of a case with its result document."""
+    from packages.services.special import end_special
+
+    person = by or official(case.lead.code, Role.REVIEWER)
+    return end_special(case.pk, by=person, result=result, uploaded=pdf("结果.pdf", f"{case.pk}{result}"), at=at)
+
+
 def close_outside(project, code, actors, *, on=None, at=None):
     """Record the outside result of a matter that is done elsewhere."""
     from packages.services.outside import record_outside_result

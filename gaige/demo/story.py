@@ -356,10 +356,11 @@ class Story:
         )
 
     def _pause(self, case: MatterCase) -> None:
-        special.start_special(
-            case.pk, by=person(case.lead_id, Role.REVIEWER), approver=person(case.lead_id, Role.CHIEF),
-            kind=SpecialKind.PUBLICITY, basis="城乡规划法第26条，批前公示", planned_days=7,
+        asked = special.request_special(
+            case.pk, by=person(case.lead_id, Role.REVIEWER), kind=SpecialKind.PUBLICITY,
+            basis="城乡规划法第26条，批前公示", planned_days=7,
         )
+        special.approve_special(asked.pk, by=person(case.lead_id, Role.CHIEF))
 
     def _decide(self, case: MatterCase) -> None:
         session = JointSession.objects.filter(case=case).order_by("-round").first()

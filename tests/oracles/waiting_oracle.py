@@ -89,7 +89,8 @@ def expected(project_id, today):
                 continue
             joint = True
         lines.append(of_case(case, project, today))
-    lines += owed_papers(project_id, today)
+    held = {line[5] for line in lines if line[3].startswith("容缺材料")}
+    lines += owed_papers(project, held, today) + promised(project_id, today)
     if not running:
         lines += next_steps(project, cases)
     if not lines:
@@ -101,8 +102,13 @@ def expected(project_id, today):
 def of_case(case, project, today):
     """The one line of an open case."""
     name, lead = f"“{case['matter_name']}”", label(case["lead_id"])
+    shown = case["special_clock_id"] if case["state"] == "suspended" else None
+    shown = shown or case["promised_clock_id"] or case["intake_clock_id"]
+    if one("SELECT 1 FROM packages_withdrawal WHERE case_id = %s AND state IN ('requested', 'taken')", case["id"]):
+        who = lead if case["accepted_at"] else f"{label(project['centre_id'])}窗口"
+        return (2, who, "答复", f"{name}的撤件申请", due(shown, today), case["id"])
     if case["state"] == "received":
-        return (3, f"{label(project['centre_id'])}窗口", "受理", name, due(case["intake_clock_id"], today), case["id"])
+        return held_back(case, project, today) or (3, f"{label(project['centre_id'])}窗口", "受理", name, due(case["intake_clock_id"], today), case["id"])
     faults = rows(
         "SELECT * FROM projects_issueitem WHERE subject_type = 'packages.MatterCase' AND subject_key = %s "
         "AND kind = 'correction' AND state NOT IN ('verified', 'waived') ORDER BY id", str(case["id"]),
@@ -113,21 +119,29 @@ def of_case(case, project, today):
         return (1, OWNER, verb, what, due(faults[0]["clock_id"], today) if faults else None, case["id"])
     if case["state"] == "suspended":
         return (2, lead, "完成", f"{name}的", due(case["special_clock_id"], today), case["id"])
+    asked = one("SELECT * FROM packages_specialprocedure WHERE case_id = %s AND state = 'requested'", case["id"])
+    if asked:
+        words = {"expert": "专家评审", "hearing": "听证", "site_survey": "现场勘察"}[asked["kind"]]
+        return (2, f"{lead}首席代表", "批准", f"{name}的{words}", due(shown, today), case["id"])
+    asked = one("SELECT * FROM packages_extension WHERE case_id = %s AND state = 'requested'", case["id"])
+    if asked:
+        who = "工改办" if asked["is_joint"] else f"{lead}首席代表"
+        return (2, who, "批准", f"{name}的延长办理期限", due(shown, today), case["id"])
     if case["state"] == "accepted":
         return (4, lead, "开始办理", name, due(case["promised_clock_id"], today), case["id"])
     if case["handling"] == "acceptance":
         return (5, lead, "办理", f"{name}（并入联合验收）", due(case["promised_clock_id"], today), case["id"])
-    return in_review(case, name, lead, today)
+    return in_review(case, project, name, lead, today)
 
 
-def in_review(case, name, lead, today):
+def in_review(case, project, name, lead, today):
     """Who has not answered yet; then the lead; then its chief."""
     session = one(
         "SELECT * FROM packages_jointsession WHERE case_id = %s AND state IN ('reviewing', 'merging') "
         "ORDER BY round DESC", case["id"],
     )
     if session is None:
-        return (3, f"{lead}首席代表", "决定", name, due(case["promised_clock_id"], today), case["id"])
+        return held_back(case, project, today) or (3, f"{lead}首席代表", "决定", name, due(case["promised_clock_id"], today), case["id"])
     tasks = rows("SELECT * FROM packages_reviewtask WHERE session_id = %s AND state IN ('invited', 'opened')", session["id"])
     others = [(due(task["clock_id"], today), task["id"], task) for task in tasks if task["role"] != "lead"]
     if others:
@@ -137,16 +151,75 @@ def in_review(case, name, lead, today):
     return (3, lead, "汇总", f"{name}的联合审查意见", due(task["clock_id"], today), case["id"])
 
 
-def owed_papers(project_id, today):
-    """Deferred papers after the grant."""
+def owed_papers(project, held, today):
+    """Deferred papers whose clock runs, and those that came and are not checked."""
     found = rows(
-        "SELECT * FROM projects_issueitem WHERE project_id = %s AND kind = 'deferral' AND clock_id IS NOT NULL "
-        "AND state IN ('open', 'claimed', 'doing', 'rejected')", project_id,
+        "SELECT d.case_id, d.arrives_before, i.* FROM packages_deferral d JOIN projects_issueitem i ON i.id = d.issue_id "
+        "WHERE i.project_id = %s AND i.clock_id IS NOT NULL AND i.state NOT IN ('verified', 'waived')", project["id"],
     )
     return [
-        (1, OWNER, "补交", f"容缺材料“{item['what']}”", due(item["clock_id"], today), int(item["subject_key"]))
-        for item in found
+        deferred(item, project, today) for item in found
+        if not (item["case_id"] in held and item["arrives_before"] == "decision")
     ]
+
+
+def deferred(item, project, today):
+    """The one line of a deferred paper."""
+    day, what = due(item["clock_id"], today), f"容缺材料“{item['what']}”"
+    if item["state"] == "submitted":
+        return (3, f"{label(project['centre_id'])}窗口", "核实", what, day, int(item["subject_key"]))
+    return (1, OWNER, "补交", what, day, int(item["subject_key"]))
+
+
+def promised(project_id, today):
+    """Commitments that run, are checked, or were broken."""
+    found = rows(
+        "SELECT t.*, c.lead_id, m.name AS matter_name, i.clock_id FROM packages_commitment t "
+        "JOIN packages_mattercase c ON c.id = t.case_id JOIN packages_matterversion m ON m.id = c.matter_id "
+        "LEFT JOIN projects_issueitem i ON i.id = t.issue_id WHERE c.project_id = %s AND t.closed_at IS NULL",
+        project_id,
+    )
+    lines = []
+    for row in found:
+        lead, what, day = label(row["lead_id"]), f"“{row['matter_name']}”的承诺", due(row["clock_id"], today)
+        if row["state"] == "performing":
+            lines.append((10, OWNER, "履行", what, day, row["case_id"]))
+        elif row["state"] == "overdue":
+            lines.append((1, OWNER, "履行", what, day, row["case_id"]))
+        elif row["state"] == "to_check":
+            lines.append((3, lead, "核查", what, day, row["case_id"]))
+        elif row["state"] == "breached":
+            lines.append((3, f"{lead}首席代表", "处理", f"“{row['matter_name']}”的违诺", None, row["case_id"]))
+    return lines
+
+
+def held_back(case, project, today):
+    """What a case at the window or before its decision waits for beside window and chief, or None."""
+    if case["state"] == "received":
+        open_lines = rows(
+            "SELECT * FROM packages_materialitem WHERE case_id = %s AND state IN ('missing', 'awaited') "
+            'ORDER BY "order"', case["id"],
+        )
+        if not open_lines or any(item["state"] == "missing" for item in open_lines):
+            return None
+        first = open_lines[0]
+        more = f"等 {len(open_lines)} 件材料" if len(open_lines) > 1 else ""
+        verb = {"fetch": "调取", "record": "补录"}[first["supply"]]
+        day = due(case["intake_clock_id"], today)
+        return (3, label(first["supplier_id"]), verb, f"“{first['name']}”{more}", day, case["id"])
+    owed = one(
+        "SELECT d.case_id, i.* FROM packages_deferral d JOIN projects_issueitem i ON i.id = d.issue_id WHERE "
+        "d.case_id = %s AND d.arrives_before = 'decision' AND i.state NOT IN ('verified', 'waived') ORDER BY d.id",
+        case["id"],
+    )
+    if owed:
+        return deferred(owed, project, today)
+    unsigned = one("SELECT * FROM packages_commitment WHERE case_id = %s AND state = 'offered'", case["id"])
+    if unsigned:
+        who = "设计单位" if unsigned["signed_at"] else OWNER
+        day = due(case["promised_clock_id"], today)
+        return (1, who, "签署", f"“{case['matter_name']}”的承诺书", day, case["id"])
+    return None
 
 
 def next_steps(project, cases):

@@ -64,7 +64,15 @@ def holds(project):
 def rows_of(project):
     """The states that the rows of a project have, keyed as the fold keys them."""
     from archives.models import Paper, QrToken
-    from packages.models import Commitment, JointSession, MatterCase, ReviewTask
+    from packages.models import (
+        Commitment,
+        Extension,
+        JointSession,
+        MatterCase,
+        ReviewTask,
+        SpecialProcedure,
+        Withdrawal,
+    )
     from projects.models import IssueItem
 
     def key(row, field="state"):
@@ -75,6 +83,8 @@ def rows_of(project):
         MatterCase.objects.filter(project=project), JointSession.objects.filter(project=project),
         Commitment.objects.filter(case__project=project),
         ReviewTask.objects.filter(session__project=project), IssueItem.objects.filter(project=project),
+        Withdrawal.objects.filter(case__project=project), SpecialProcedure.objects.filter(case__project=project),
+        Extension.objects.filter(case__project=project),
         Paper.objects.filter(project=project), QrToken.objects.filter(project=project),
     ]
     for rows in groups:

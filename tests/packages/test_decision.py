@@ -157,7 +157,7 @@ def test_the_body_may_take_back_its_step(project, actors, merged):
     check_step(
         project, lambda by: recall_case(merged.pk, by=by, reason="逾期未补正"), right=chief(), wrong=actors.clerk,
         reason="撤回由牵头部门自然资源局的首席代表办理。", second="case_state",
-        told=[("case.recalled", 14), ("case.created", None)],
+        told=[("case.recalled", 14), ("case.created", None), ("paper.issued", None)],
     )
     assert factories.fresh(merged).state == CaseState.RECALLED
 

@@ -6,7 +6,7 @@ import pytest
 
 from archives.models import Paper
 from packages.services.correction import answer_fault, notice_faults, return_corrected
-from packages.services.special import end_special, start_special
+from packages.services.special import approve_special, end_special, refuse_special, request_special
 from packages.states import CaseState
 from projects import clocks
 from projects.errors import DomainError
@@ -28,21 +28,31 @@ def lead():
     return factories.official("approval-bureau", Role.REVIEWER)
 
 
-def start(case, by, approver, **words):
+def ask(case, by, **words):
     given = {"kind": "expert", "basis": "专家评审管理办法第 6 条", "planned_days": 5, **words}
-    return start_special(case.pk, by=by, approver=approver, **given)
+    return request_special(case.pk, by=by, **given)
+
+
+def start(case, by, approver, **words):
+    return approve_special(ask(case, by, **words).pk, by=approver)
 
 
 def special_end(case, by):
-    return end_special(case.pk, by=by, result="专家组同意")
+    return end_special(case.pk, by=by, result="专家组同意", uploaded=factories.pdf("意见.pdf", str(by.pk)))
 
 
-def test_it_stops_every_clock_and_tells_the_applicant(case, factory, actors, lead, clock):
+def test_one_asks_another_approves_and_only_then_every_clock_stops(case, factory, actors, lead, clock):
     clock.to(dt.datetime(2026, 11, 3, 10, 0))
+    asked = check_step(
+        factory, lambda by: ask(case, by), right=lead, wrong=actors.clerk,
+        reason="特别程序由牵头部门行政审批局发起。", rule_code="can_start_special", second="special_open",
+        told=[("special.requested", None)],
+    )
+    assert factories.fresh(case).state == CaseState.IN_REVIEW
     check_step(
-        factory, lambda by: start(case, by, actors.chief), right=lead, wrong=actors.clerk,
-        reason="特别程序由牵头部门行政审批局发起。", rule_code="can_start_special", second="case_state",
-        told=[("case.special_started", 9), ("paper.issued", None)],
+        factory, lambda by: approve_special(asked.pk, by=by), right=actors.chief, wrong=lead,
+        reason="特别程序由牵头部门行政审批局的首席代表批准。", rule_code="can_approve_special", second="answered",
+        told=[("special.approved", None), ("case.special_started", 9), ("paper.issued", None)],
     )
     case = factories.fresh(case)
     assert (case.state, case.special_kind, case.state_before_pause, case.due_on) == (
@@ -57,10 +67,14 @@ def test_it_stops_every_clock_and_tells_the_applicant(case, factory, actors, lea
     clock.to(dt.datetime(2026, 11, 6, 10, 0))
     check_step(
         factory, lambda by: special_end(case, by), right=lead, wrong=actors.owner,
-        reason="特别程序由牵头部门行政审批局结束。", second="case_state", told=[("case.special_ended", 10)],
+        reason="特别程序由牵头部门行政审批局结束。", second="case_state",
+        told=[("document.filed", None), ("special.ended", None), ("case.special_ended", 10)],
     )
-    case = factories.fresh(case)
+    case, row = factories.fresh(case), factories.fresh(asked)
     assert (case.state, case.special_kind, case.special_clock.state) == (CaseState.IN_REVIEW, "", "stopped")
+    assert (row.state, row.started_by, row.approver, row.result, row.result_document.kind.slug) == (
+        "ended", lead, actors.chief, "专家组同意", "special-result",
+    )
     # accepted Nov 2, limit 2; used Nov 3; paused Nov 4-6; one left: Nov 9
     assert case.due_on == dt.date(2026, 11, 9)
     assert clocks.time_ledger(case.promised_clock)["special"] == 3
@@ -68,20 +82,42 @@ def test_it_stops_every_clock_and_tells_the_applicant(case, factory, actors, lea
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [({"kind": "lunch"}, "special_kind"), ({"basis": " "}, "basis"), ({"planned_days": 0}, "planned")],
+    [({"kind": "lunch"}, "special_kind"), ({"basis": " "}, "basis"), ({"planned_days": 0}, "planned"),
+     ({"planned_days": 31}, "planned_long")],
 )
 def test_it_needs_kind_basis_and_length(case, actors, lead, words, code):
     with pytest.raises(DomainError) as refused:
-        start(case, lead, actors.chief, **words)
+        ask(case, lead, **words)
     assert refused.value.code == code
 
 
-def test_nobody_approves_what_they_start(case, actors, lead):
-    for starter, approver in ((actors.chief, actors.chief), (lead, actors.clerk), (lead, actors.outsider)):
-        with pytest.raises(DomainError) as refused:
-            start(case, starter, approver)
-        assert refused.value.code == "approver"
-    assert start(case, actors.chief, actors.second_chief).state == CaseState.SUSPENDED
+def test_nobody_approves_what_they_start(case, factory, actors):
+    asked = ask(case, actors.chief)
+    with pytest.raises(DomainError) as refused:
+        approve_special(asked.pk, by=actors.chief)
+    assert refused.value.message == "特别程序不能由发起人自己批准，请由另一位首席代表批准。"
+    assert (factories.fresh(case).state, factories.fresh(asked).state) == (CaseState.IN_REVIEW, "requested")
+    assert approve_special(asked.pk, by=actors.second_chief).state == CaseState.SUSPENDED
+    holds(factory)
+
+
+def test_what_is_not_approved_stops_nothing_and_says_why(case, factory, actors, lead):
+    asked = ask(case, lead)
+    with pytest.raises(DomainError) as wordless:
+        refuse_special(asked.pk, by=actors.chief, reason=" ")
+    assert wordless.value.code == "reason"
+    check_step(
+        factory, lambda by: refuse_special(asked.pk, by=by, reason="资料足以判断"), right=actors.chief, wrong=lead,
+        reason="特别程序由牵头部门行政审批局的首席代表批准。", second="answered", told=[("special.refused", None)],
+    )
+    assert (factories.fresh(case).state, factories.fresh(asked).answer) == (CaseState.IN_REVIEW, "资料足以判断")
+
+
+def test_it_ends_only_with_its_result_document(case, actors, lead):
+    start(case, lead, actors.chief)
+    with pytest.raises(DomainError) as refused:
+        end_special(case.pk, by=lead, result="专家组同意")
+    assert refused.value.code == "result_document"
 
 
 def test_past_its_own_limit_it_stays_red_and_does_not_resume(case, actors, lead, clock):

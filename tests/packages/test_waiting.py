@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from packages.models import MatterCase, ReviewTask
 from packages.queries import case_waiting, matter_rows, review_sheet, todos, work_rows
-from packages.services import review, special
+from packages.services import extending, review, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.intake import withdraw_case
 from packages.services.silence import apply_tacit
@@ -92,20 +92,19 @@ def test_the_oracle_agrees_in_every_state(walked, actors, clock):
     notice_faults(correcting.pk, faults=[FAULT, dict(FAULT, what="缺图签")], by=lead, kind="correction")
     paused = walked.case()
     starter = factories.official("approval-bureau", Role.REVIEWER)
-    special.start_special(
-        paused.pk, by=starter, approver=actors.chief, kind="hearing", basis="听证办法第 3 条", planned_days=4
-    )
+    factories.pause(paused, by=starter, approver=actors.chief, kind="hearing", days=4)
     both = walked.case("plan-permit", "S2")
     notice_faults(both.pk, faults=[FAULT], by=lead, kind="correction")
-    special.start_special(
-        both.pk, by=lead, approver=factories.official("natural-resources", Role.CHIEF), kind="expert",
-        basis="评审办法第 3 条", planned_days=3,
-    )
+    factories.pause(both, by=lead, days=3)
     joint = factories.accepted(walked.new(), ["quality-accept", "archive-accept"], actors)
     factories.drain()
     assert factories.fresh(joint[0]).state == "in_review"
     withdrawn = walked.case()
-    withdraw_case(withdrawn.pk, by=actors.owner, reason="调整")
+    withdraw_case(withdrawn.pk, by=actors.clerk, reason="调整")
+    wishing, early, asking = walked.case(), walked.case(), walked.case("plan-permit", "S2")
+    withdrawing.request_withdrawal(wishing.pk, by=actors.owner, reason="调整")
+    special.request_special(early.pk, by=starter, kind="expert", basis="评审办法第 3 条", planned_days=3)
+    extending.request_extension(asking.pk, by=lead, days=5, reason="等待上级批复")
     done = walked.new()
     for code in ("project-code", "ent-filing", "plan-conditions"):
         factories.pass_matter(done, code, actors)
@@ -120,7 +119,7 @@ def test_the_oracle_agrees_in_every_state(walked, actors, clock):
                 answer_fault(issue.pk, answer="已改", by=actors.owner)
             walked.check()
             return_corrected(correcting.application_id, by=actors.owner)
-            special.end_special(paused.pk, by=starter, result="听证会完成")
+            factories.resume(paused, by=starter, result="听证会完成")
         walked.check()
     Project.objects.filter(pk=done.pk).update(status="terminated")
     assert waiting.waiting_on(factories.fresh(done)) == []
