@@ -19,6 +19,8 @@ from packages.conditions import ASSESSMENTS, Applies, Node, RuleError, parse_rul
 from packages.facts import split
 from packages.planning.applying import assessing_of
 from packages.planning.engine import STAGES, PlanError, Row, plan
+from packages.review_terms import NAMES as TERMS
+from packages.states import OpinionVerdict
 from projects.states import Investment, OrganisationKind
 
 NATIONAL = {"planning": "15", "permit": "235", "acceptance": "45"}  # standard stages met in a local stage
@@ -517,6 +519,40 @@ def check_commitments(c: Catalogue) -> Iterator[Fault]:
         yield from one_of(line, "designer", YES_NO)
 
 
+def check_rounds(c: Catalogue) -> Iterator[Fault]:
+    """The terms of the rounds are numbers, and pushing, answering and merging fit into the promise of the matter."""
+    lines = c.tables["review_rounds.tsv"]
+    yield from repeated(lines, "matter_code")
+    reviews = c.tables.group("matter_reviews.tsv", "matter_code")
+    for line in lines:
+        code = line["matter_code"]
+        faults = [fault for name in TERMS for fault in number(line, name)]
+        yield from faults
+        if code == EVERY or faults:
+            continue
+        if code not in c.matters:
+            yield line.fault(f"事项“{code}”不在 matters.tsv")
+            continue
+        longest = max((row.number_of("days") for row in reviews.get(code, []) if row["role"] != floor.LEAD), default=0)
+        promise = c.matters[code].number_of("promised_days")
+        if line.number_of("push") + longest + line.number_of("merge") > promise:
+            yield line.fault(f"推送、答复、汇总共{line.number_of('push') + longest + line.number_of('merge')}日，"
+                             f"超过承诺时限{promise}日")
+
+
+def check_phrases(c: Catalogue) -> Iterator[Fault]:
+    """A phrase belongs to a body and a matter; a no and a condition name basis and remedy."""
+    for line in c.tables["review_phrases.tsv"]:
+        if line["department_code"] != EVERY and line["department_code"] not in c.departments:
+            yield line.fault(f"部门“{line['department_code']}”不在 departments.tsv")
+        if line["matter_code"] != EVERY and line["matter_code"] not in c.matters:
+            yield line.fault(f"事项“{line['matter_code']}”不在 matters.tsv")
+        yield from one_of(line, "verdict", OpinionVerdict.values)
+        yield from filled(line, "reason")
+        if line["verdict"] in {OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL}:
+            yield from filled(line, "basis", "remedy")
+
+
 def check_items(c: Catalogue) -> Iterator[Fault]:
     """Acceptance items are numbered in order; the gating ones are what the joint conclusion waits for."""
     lines = c.tables["acceptance_items.tsv"]
@@ -560,4 +596,4 @@ NAMES: tuple[Check, ...] = (
 )
 RULES: tuple[Check, ...] = (check_rules,)
 CONTENTS: tuple[Check, ...] = (check_order, check_promises, check_reviews, check_materials, check_items)
-CONTENTS += (check_deferrals, check_commitments)
+CONTENTS += (check_deferrals, check_commitments, check_rounds, check_phrases)

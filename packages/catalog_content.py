@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from packages.catalog_files import FORM_OF, KIND_OF, SOURCE_OF, Line, Tables, read_note
 from packages.facts import split
-
+from packages.review_terms import NAMES
 
 #: A row of commitments.tsv for every matter that has none of its own.
 EVERY = "*"
@@ -68,14 +69,19 @@ def matters(tables: Tables) -> dict[str, Content]:
     materials = tables.group("materials.tsv", "matter_code")
     deferrals = {(line["matter_code"], line["name_zh"]): line for line in tables["deferrals.tsv"]}
     terms = tables.by("commitments.tsv", "matter_code")
+    rounds = tables.by("review_rounds.tsv", "matter_code")
+    phrases = list(tables["review_phrases.tsv"])
     return {
         line["code"]: Content(
             line["code"], line["name_zh"],
             _matter(line, leads[line["lead_department"]], results[line["code"]])
-            | {"commitment_terms": _terms(terms.get(line["code"]) or terms.get(EVERY))},
+            | {"commitment_terms": _terms(terms.get(line["code"]) or terms.get(EVERY))}
+            | {"review_terms": _rounds(rounds.get(line["code"]) or rounds.get(EVERY))},
             {
                 "prerequisites": [{"matter": code} for code in split(line["prerequisites"])],
-                "reviews": [_review(part) for part in reviews.get(line["code"], [])],
+                "reviews": [
+                    _review(part) | {"phrases": _phrases(part, phrases)} for part in reviews.get(line["code"], [])
+                ],
                 "materials": [
                     _material(part) | _deferral(deferrals.get((line["code"], part["name_zh"])))
                     for part in materials.get(line["code"], [])
@@ -135,6 +141,21 @@ def _terms(line: Line | None) -> dict[str, Any]:
         "days": line.number_of("days"), "designer": line.says("designer"),
         "consequences": list(split(line["consequences"])),
     }
+
+
+def _rounds(line: Line | None) -> dict[str, Any]:
+    """How long the steps of a joint review take, in working days; nothing where the table is not there."""
+    return {} if line is None else {name: line.number_of(name) for name in NAMES}
+
+
+def _phrases(part: Line, lines: Iterable[Line]) -> list[dict[str, str]]:
+    """What a body usually says on a matter, with basis and remedy; an empty basis is that of the matter."""
+    return [
+        {name: line[name] for name in ("verdict", "reason", "basis", "remedy")}
+        for line in lines
+        if line["department_code"] in {EVERY, part["department_code"]}
+        and line["matter_code"] in {EVERY, part["matter_code"]}
+    ]
 
 
 def packages(tables: Tables, digests: dict[str, str]) -> dict[str, Content]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packages.services.living import revoke_of_case
 from packages.services.reusing import recheck_paper
+from packages.services.rectifying import resume_rectified
 from packages.services.review import open_joint_review
 from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
@@ -37,6 +38,12 @@ def on_paper_gone(event: Event) -> None:
 
 
 outbox.subscribe("packages.recheck_reuse", ["paper.revoked", "paper.replaced"], on_paper_gone, queue="deadline")
+def on_corrected(event: Event) -> None:
+    """Ask those who disagreed again: the owner has handed the changed plans back."""
+    resume_rectified(int(event.subject_key))
+
+
+outbox.subscribe("packages.resume_rectified", ["case.correction_ended"], on_corrected, queue="review")
 outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
 outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")
 outbox.subscribe(

@@ -19,11 +19,13 @@ def open_joint_review(case_id: int) -> int | None:
 
 @shared_task(name="packages.tasks.sweep_reviews")
 def sweep_reviews() -> int:
-    """Take up accepted cases whose review no worker has opened; return how many."""
-    if not sweeping.stuck_cases().exists():
+    """Take up what no worker has opened, and push what its lead has not pushed in time; return how many."""
+    if not sweeping.rounds_wait():
         return 0
     with job_run("sweep_reviews") as run:
-        run.touched, run.errors = sweeping.open_stuck_reviews()
+        for sweep in (sweeping.open_stuck_reviews, sweeping.push_due, sweeping.resume_all_rectified):
+            touched, errors = sweep()
+            run.touched, run.errors = run.touched + touched, run.errors + errors
         return run.touched
 
 

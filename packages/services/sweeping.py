@@ -7,17 +7,18 @@ import logging
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from packages.choices import ReviewRole
-from packages.models import MatterCase, ReviewTask
+from packages.models import JointSession, MatterCase, ReviewTask
 from packages.services.committing import due_commitments, end_term
 from packages.services.intake import deem_accepted
 from packages.services.reusing import dead_projects, recheck_project
-from packages.services.review import apply_tacit, open_joint_review
+from packages.services.rectifying import resume_rectified
+from packages.services.review import apply_tacit, open_joint_review, push_session
 from packages.services.settling import late_deferrals, mark_late
 from packages.services.timekeeping import sync_due
-from packages.states import CASE_OPEN, TASK_OPEN, CaseState
+from packages.states import CASE_OPEN, TASK_OPEN, CaseState, SessionState
 from projects import timing
 from projects.clock_states import ClockState
 from projects.errors import DomainError
@@ -36,6 +37,27 @@ def stuck_cases() -> QuerySet[MatterCase]:
 def open_stuck_reviews() -> tuple[int, int]:
     """Open the reviews of stuck cases; return how many were opened and how many refused."""
     return _each(stuck_cases().values_list("pk", flat=True), lambda pk: open_joint_review(pk) is not None)
+
+
+def push_due() -> tuple[int, int]:
+    """Push what the lead has not pushed by the end of its push day; return done and refused."""
+    due = JointSession.objects.filter(state=SessionState.PUSHING, push_due_on__lt=timing.today()).order_by("pk")
+    running = due.filter(case__state=CaseState.IN_REVIEW)
+    return _each(running.values_list("pk", flat=True), lambda pk: push_session(pk, by=None) is not None)
+
+
+def resume_all_rectified() -> tuple[int, int]:
+    """Open the second rounds that no worker has opened when the changed plans came back; return done and refused."""
+    back = JointSession.objects.filter(state=SessionState.RECTIFYING, case__state=CaseState.IN_REVIEW).order_by("pk")
+    return _each(back.values_list("case_id", flat=True), lambda pk: resume_rectified(pk) is not None)
+
+
+def rounds_wait() -> bool:
+    """Whether a case or a round waits for a worker; one query."""
+    push = Q(sessions__state=SessionState.PUSHING, sessions__push_due_on__lt=timing.today(), state=CaseState.IN_REVIEW)
+    back = Q(sessions__state=SessionState.RECTIFYING, state=CaseState.IN_REVIEW)
+    stuck = Q(state=CaseState.ACCEPTED, accepted_at__lte=timing.now() - PATIENCE)
+    return MatterCase.objects.filter(stuck | push | back).exists()
 
 
 def apply_all_tacit() -> tuple[int, int]:
