@@ -64,8 +64,8 @@ def is_issued(item: MaterialItem, known: Makers) -> bool:
 def supplier_of(item: MaterialItem, known: Makers, leads: dict[str, int]) -> tuple[int, str]:
     """Return (organisation, way): the department that has to bring a paper of the government, and how.
 
-    `leads` are the lead departments of the project's own cases by matter. 数据共享 is fetched by the window (调取) unless a
-    matter produces the kind; the rest is recorded by the department that issued it (部门补录).
+    `leads` are the lead departments of the project's own cases by matter. 数据共享 is fetched by the window (调取)
+    unless a matter produces the kind; the rest is recorded by the department that issued it (部门补录).
     """
     codes: Sequence[str] = item.definition.from_matters if item.definition else []
     for code in _first([*codes, *split(item.kind.produced_by)]):

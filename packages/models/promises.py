@@ -71,7 +71,9 @@ class Deferral(models.Model):
             models.CheckConstraint(
                 name="deferral_consequence_known", condition=Q(consequence__in=list(LateConsequence.values))
             ),
-            models.CheckConstraint(name="deferral_late_has_time", condition=Q(is_late=False) | Q(late_at__isnull=False)),
+            models.CheckConstraint(
+                name="deferral_late_has_time", condition=Q(is_late=False) | Q(late_at__isnull=False)
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # the sweep: what is not found late yet
@@ -227,7 +229,9 @@ class CommitmentCheck(models.Model):
         verbose_name = verbose_name_plural = "承诺核查记录"
         ordering = ("pk",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(name="commitmentcheck_result_known", condition=Q(result__in=list(CheckResult.values))),
+            models.CheckConstraint(
+                name="commitmentcheck_result_known", condition=Q(result__in=list(CheckResult.values))
+            ),
         ]
 
     def __str__(self) -> str:

@@ -164,7 +164,7 @@ def _look_up(project: Project, items: Sequence[MaterialItem], known: Makers, lea
     )
 
 
-def _meet(item: MaterialItem, held: _Held) -> bool:
+def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answer per source
     """Meet one open line by itself where possible; else say who has to bring it."""
     source = MaterialSource(item.source)
     if source == MaterialSource.COMMITMENT:

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from projects.models import User
 
 EVIDENCE_KIND = "commitment-evidence"
-FORCE = "签署之日起生效；作出准予决定后，承诺人须在期限内达到承诺的条件，部门事后核查。承诺书一式三份，承诺人、审批部门、项目档案各存一份。"
+FORCE = (
+    "签署之日起生效；作出准予决定后，承诺人须在期限内达到承诺的条件，部门事后核查。"
+    "承诺书一式三份，承诺人、审批部门、项目档案各存一份。"
+)
 SIGNING = (CommitmentState.OFFERED, CommitmentState.SIGNED)
 RUNNING = (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE)
 
@@ -124,7 +127,7 @@ def sign_commitment(commitment_id: int, *, by: User, at: dt.datetime | None = No
     """Sign 承诺书 as the responsible person of the enterprise, or of the designer where the matter asks for it.
 
     Effects in order: who and when; with the last signature the transition, event `commitment.signed`, 告知书 and 承诺书
-    as papers. The same person again changes nothing. Raises `NotAllowed` for everybody else (handbook §18: 负责人 only).
+    as papers. The same person again changes nothing. Raises `NotAllowed` for everybody else (handbook §18).
     """
     commitment = lock_commitment(commitment_id)
     if by.pk in (commitment.signed_by_id, commitment.designer_by_id):
@@ -164,7 +167,8 @@ def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
         paragraphs=[f"你单位申请的“{name}”可以采用告知承诺方式办理。现将办理条件、要求和违诺后果一次告知如下。不愿承诺的，按一般程序提交材料，不影响办理。"],
         table=table, legal=legal,
     )
-    signed = [f"承诺人（负责人）：{commitment.signed_by}，{paperwork.day(timing.business_day(commitment.signed_at or at))}签署"]
+    day = paperwork.day(timing.business_day(commitment.signed_at or at))
+    signed = [f"承诺人（负责人）：{commitment.signed_by}，{day}签署"]
     if commitment.designer_by is not None:
         day = paperwork.day(timing.business_day(commitment.designer_at or at))
         signed.append(f"设计单位负责人：{commitment.designer_by}，{day}签署")
@@ -377,10 +381,8 @@ def record_check(  # noqa: PLR0913 - one argument per field of the record
         old = commitment.state
     _conclude_check(commitment, result, note.strip(), days, by=by, moment=moment)
     commitment.save()
-    _tell(
-        commitment, "checked", f"承诺核查：{commitment.case.matter.name}，{CheckResult(result).label}", old, by=by, at=at,
-        result=result,
-    )
+    said = f"承诺核查：{commitment.case.matter.name}，{CheckResult(result).label}"
+    _tell(commitment, "checked", said, old, by=by, at=at, result=result)
     if commitment.state == CommitmentState.BREACHED:
         _breach_notice(commitment, note.strip(), by=by, at=moment)
     return commitment
@@ -449,9 +451,8 @@ def _close(commitment: Commitment, answer: str, *, by: User | None, at: dt.datet
     commitment.save()
     if commitment.issue is not None and commitment.issue.state in ISSUE_OPEN:
         waive_issue(commitment.issue, reason=answer[:200], by=by, at=at)
-    _tell(
-        commitment, "breach_closed", f"违诺处理：{commitment.case.matter.name}，{answer}", commitment.state, by=by, at=at
-    )
+    said = f"违诺处理：{commitment.case.matter.name}，{answer}"
+    _tell(commitment, "breach_closed", said, commitment.state, by=by, at=at)
 
 
 def follow_revocation(case: MatterCase, *, by: User | None, at: dt.datetime | None = None) -> None:

@@ -8,7 +8,7 @@ used; a line that stood on it falls back with a warning that everybody sees.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from projects import timing
 from projects.events import lock_project, record
 
 if TYPE_CHECKING:
+    from archives.models import DocumentKind
     from projects.models import Project
 
 CASE_LABEL = MatterCase._meta.label
@@ -52,9 +53,9 @@ def good(*, day: dt.date | None = None) -> Q:
     )
 
 
-def search(project: Project, kinds: Iterable[object]) -> Found:
+def search(project: Project, kinds: Iterable[DocumentKind]) -> Found:
     """Return the good documents of these kinds for a project. Two queries."""
-    wanted = {kind.pk: kind for kind in kinds}  # type: ignore[attr-defined]
+    wanted = {kind.pk: kind for kind in kinds}
     own: dict[int, Document] = {}
     rows = Document.objects.filter(good(), project=project, kind__in=list(wanted))
     for row in rows.select_related("kind", "paper", "project").order_by("pk"):
@@ -110,7 +111,7 @@ def use(item: MaterialItem, document: Document, project: Project) -> None:
 
 
 def await_department(item: MaterialItem, known: Makers, leads: dict[str, int]) -> None:
-    """Let a line of a paper of the government wait for the department that has to bring it, never for the enterprise."""
+    """Let a line of a paper of the government wait for the department that has to bring it, not for the enterprise."""
     item.supplier_id, item.supply = supplier_of(item, known, leads)
     item.state, item.document, item.is_automatic = MaterialState.AWAITED, None, True
 
@@ -200,7 +201,7 @@ def recheck_paper(paper_id: int) -> int:
 
 def lost_words(case: MatterCase) -> str:
     """Return the lines of a case whose reused document was lost and that nothing has met since, or an empty text."""
-    rows: Sequence[MaterialItem] = case.materials.exclude(warning="").filter(
+    rows = case.materials.exclude(warning="").filter(
         state__in=[MaterialState.MISSING, MaterialState.AWAITED]
     ).order_by("order")
     return "；".join(f"{item.name}：{item.warning}" for item in rows)

@@ -1,8 +1,8 @@
 """容缺: what is owed after the acceptance, by when, who checks it, what follows when it is late (handbook §6.8).
 
 The applicant will bring the paper: before the decision (its clock runs from the acceptance), before the certificate is
-handed out, or within its own term after 容缺通过 (both run from the decision). Each deferred material has its own clock,
-on the applicant's side. Commitments are in `packages.services.committing`.
+handed out, or within its own term after 容缺通过 (both run from the decision). Each deferred material has its own
+clock, on the applicant's side. Commitments are in `packages.services.committing`.
 """
 
 from __future__ import annotations

@@ -8,12 +8,10 @@ from archives.models import Document, Paper
 from packages.models import Application, MaterialItem, MatterCase
 from packages.queries import application_state, checklist
 from packages.services import intake
-from packages.services.settling import settle_issue
 from packages.states import ApplicationState, CaseState, MaterialState
 from projects import clocks
 from projects.errors import DomainError, NotAllowed
-from projects.models import IssueItem, Outbox
-from projects.states import IssueKind, IssueState
+from projects.models import Outbox
 from tests import factories
 from tests.packages.steps import Log, check_step, holds, invisible
 
@@ -90,14 +88,15 @@ def test_nobody_is_asked_for_what_is_shared_verified_or_held(project, actors):
     assert states
     earlier = [item for item in entry.items if item.source == "earlier"]
     assert earlier
-    assert {item.state for item in earlier} == {MaterialState.MISSING}
+    assert {item.state for item in earlier} == {MaterialState.AWAITED}
+    assert all(item.supplier_id and item.supply for item in earlier)
     assert all(item.note.startswith("前置事项“") for item in earlier)
 
 
 def test_a_granted_matter_meets_the_lines_that_waited_for_it(project, actors):
     application = intake.open_application(project.pk, matter_codes=["land-plan-permit"], by=actors.clerk)
     item = MaterialItem.objects.get(case__application=application, kind__slug="project-basis")
-    assert (item.state, item.note) == (MaterialState.MISSING, "前置事项“企业投资项目备案”未办结")
+    assert (item.state, item.note) == (MaterialState.AWAITED, "前置事项“企业投资项目备案”未办结")
     factories.pass_matter(project, "project-code", actors)
     factories.pass_matter(project, "ent-filing", actors)
     item.refresh_from_db()
@@ -269,41 +268,20 @@ def test_the_sweep_deems_what_is_over_and_leaves_a_run(project, actors, clock):
 
 
 def deferrable(project, actors):
-    """A received case with one paper deferred, its other lines met; None where the catalogue has none."""
+    """A received case with one paper deferred that may follow after the decision, its other lines met."""
     found = MatterCase.objects.filter(
-        project=project, handling="review", matter__deferral_allowed=True, promised_days__gt=0
+        project=project, handling="review", matter__deferral_allowed=True, promised_days__gt=0,
+        matter__materials__arrives_before="after",
     ).order_by("pk")
-    for case in found:
-        code = case.matter.matter.code
-        application = factories.open_application(project, [code], actors)
-        item = line(case, source="applicant", state="missing")
-        items = [i for i in case.materials.filter(source="applicant") if i.kind.slug != "application-form"]
-        if items:
-            intake.set_material(items[0].pk, state="deferred", by=actors.clerk)
+    for case in found.distinct():
+        application = factories.open_application(project, [case.matter.matter.code], actors)
+        item = case.materials.filter(source="applicant", definition__arrives_before="after").first()
+        if item is not None:
+            intake.set_material(item.pk, state="deferred", by=actors.clerk)
             factories.complete(application, actors.clerk)
-            return application, items[0]
-        assert item is None or item
+            return application, item
         intake.discard_application(application.pk, by=actors.clerk)
     raise AssertionError("no matter may be deferred")
-
-
-def test_a_deferred_paper_is_owed_from_the_acceptance_and_checked_when_it_comes(factory, actors):
-    application, item = deferrable(factory, actors)
-    case = item.case
-    for material in case.materials.filter(state="missing"):
-        intake.set_material(material.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text=str(material.pk)))
-    intake.submit_application(application.pk, by=actors.clerk)
-    intake.accept_case(case.pk, by=actors.clerk)
-    issue = IssueItem.objects.get(project=factory, kind=IssueKind.DEFERRAL)
-    case = factories.fresh(case)
-    assert (issue.what, issue.due_on, issue.state) == (item.name, case.promised_clock.due_on, IssueState.OPEN)
-    intake.set_material(item.pk, state="uploaded", by=actors.owner, uploaded=factories.pdf(text="补交"))
-    issue.refresh_from_db()
-    assert issue.state == IssueState.SUBMITTED
-    settled = settle_issue(issue.pk, by=actors.clerk, holds=True, note="")
-    assert settled.state == IssueState.VERIFIED
-    assert settle_issue(issue.pk, by=actors.clerk, holds=True, note="").state == IssueState.VERIFIED
-    holds(factory)
 
 
 # 即办 ------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,158 @@
+"""On whom deferred papers (容缺), commitments (承诺) and papers of the government wait, in bulk.
+
+`holds` says of a case why it does not go on: a department has to bring a paper, a promise before the decision is open.
+`promises_waiting` says what projects wait for beside their open cases.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packages.choices import ArrivesBefore, LateConsequence
+from packages.models import Commitment, Deferral, MaterialItem
+from packages.states import CommitmentState, DeferralState, MaterialState, Supply
+from projects.clocks import NOT_STARTED, Reading, read_clock
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+OWNER, DESIGNER = "建设单位", "设计单位"
+NO_DEMAND = "由部门提供，不向企业要；到期未处理即视为受理"
+#: Beside the next steps (9): nothing is to be done but to keep what was promised.
+KEEPING = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a case does not go on: who has to do what; its own clock, or that of the case."""
+
+    rank: int
+    role: str
+    verb: str
+    what: str
+    auto: str = ""
+    is_owner: bool = False
+    reading: Reading | None = None
+
+
+def holds(received: Sequence[int], ready: Sequence[int]) -> dict[int, Hold]:
+    """Return what holds cases at the window (`received`) and cases that only wait for the decision (`ready`).
+
+    At most three queries, whatever the number of cases.
+    """
+    found = _awaited(received) if received else {}
+    if ready:
+        found |= _unsigned(ready)
+        found |= _missing(ready)
+    return found
+
+
+def _awaited(case_ids: Sequence[int]) -> dict[int, Hold]:
+    """A case that lacks nothing but papers of the government waits for the department that has them."""
+    lines: dict[int, list[MaterialItem]] = defaultdict(list)
+    rows = MaterialItem.objects.filter(
+        case__in=case_ids, state__in=[MaterialState.MISSING, MaterialState.AWAITED]
+    ).select_related("supplier").order_by("case_id", "order")
+    for item in rows:
+        lines[item.case_id].append(item)
+    return {
+        pk: _of_line(items[0], len(items)) for pk, items in lines.items()
+        if all(item.state == MaterialState.AWAITED for item in items)
+    }
+
+
+def _of_line(item: MaterialItem, count: int) -> Hold:
+    more = f"等 {count} 件材料" if count > 1 else ""
+    verb = "调取" if item.supply == Supply.FETCH else "补录"
+    return Hold(3, item.supplier.label if item.supplier else "", verb, f"“{item.name}”{more}", NO_DEMAND)
+
+
+def _unsigned(case_ids: Sequence[int]) -> dict[int, Hold]:
+    rows = Commitment.objects.filter(case__in=case_ids, state=CommitmentState.OFFERED).select_related("case__matter")
+    return {
+        row.case_id: Hold(
+            1, DESIGNER if row.signed_at else OWNER, "签署", f"“{row.case.matter.name}”的承诺书",
+            "负责人签署后才能作出准予决定", is_owner=row.signed_at is None,
+        )
+        for row in rows
+    }
+
+
+def _missing(case_ids: Sequence[int]) -> dict[int, Hold]:
+    rows = Deferral.objects.filter(case__in=case_ids, arrives_before=ArrivesBefore.DECISION).open()
+    found: dict[int, Hold] = {}
+    for row in rows.select_related(
+        "issue__clock", "issue__project__centre"
+    ).prefetch_related("issue__clock__pauses").order_by("-pk"):
+        found[row.case_id] = _of_deferral(row)
+    return found
+
+
+def _of_deferral(row: Deferral) -> Hold:
+    reading = read_clock(row.issue.clock)
+    what = f"容缺材料“{row.issue.what}”"
+    if row.state == DeferralState.HANDED_IN:
+        return Hold(3, f"{row.issue.project.centre.label}窗口", "核实", what, reading=reading)
+    word = LateConsequence(row.consequence).label
+    auto = f"已逾期，{word}" if row.state == DeferralState.LATE else f"逾期未补交的，{word}"
+    return Hold(1, OWNER, "补交", what, auto, is_owner=True, reading=reading)
+
+
+# Whole projects ------------------------------------------------------------------------------------------------------
+
+
+def promises_waiting(by_pk: Mapping[int, Project], told: Collection[int]) -> Iterable[Waiting]:
+    """Return what these projects wait for by promises; `told` are cases of which a hold was told. Two queries."""
+    yield from _deferrals(by_pk, told)
+    yield from _commitments(by_pk)
+
+
+def _deferrals(by_pk: Mapping[int, Project], told: Collection[int]) -> Iterable[Waiting]:
+    rows = Deferral.objects.filter(issue__project_id__in=list(by_pk), issue__clock__isnull=False).open()
+    for row in rows.select_related("issue__clock").prefetch_related("issue__clock__pauses").order_by("pk"):
+        if row.case_id in told and row.arrives_before == ArrivesBefore.DECISION:
+            continue
+        row.issue.project = by_pk[row.issue.project_id]
+        yield _row(row.issue.project, _of_deferral(row), row.case_id)
+
+
+def _commitments(by_pk: Mapping[int, Project]) -> Iterable[Waiting]:
+    states = [
+        CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE, CommitmentState.BREACHED,
+    ]
+    rows = Commitment.objects.filter(case__project_id__in=list(by_pk), state__in=states, closed_at=None)
+    for row in rows.select_related("case__matter", "case__lead", "issue__clock").prefetch_related(
+        "issue__clock__pauses"
+    ).order_by("pk"):
+        yield _row(by_pk[row.case.project_id], _of_commitment(row), row.case_id)
+
+
+def _of_commitment(row: Commitment) -> Hold:
+    lead, what = row.case.lead.label, f"“{row.case.matter.name}”的承诺"
+    reading = read_clock(row.issue.clock) if row.issue else NOT_STARTED
+    if row.state == CommitmentState.TO_CHECK:
+        return Hold(3, lead, "核查", what, "核查结果记入承诺档案", reading=reading)
+    if row.state == CommitmentState.BREACHED:
+        return Hold(3, f"{lead}首席代表", "处理", f"“{row.case.matter.name}”的违诺", "可以撤销决定")
+    if row.state == CommitmentState.OVERDUE:
+        return Hold(1, OWNER, "履行", what, "到期由部门复核，仍未履行的认定为违诺", is_owner=True, reading=reading)
+    return Hold(KEEPING, OWNER, "履行", what, "期满由部门按比例核查", is_owner=True, reading=reading)
+
+
+def _row(project: Project, hold: Hold, case_id: int) -> Waiting:
+    reading = hold.reading or NOT_STARTED
+    return Waiting(
+        project_id=project.pk, rank=hold.rank, role=hold.role, person=project.owner.name if hold.is_owner else "",
+        what=hold.what, verb=hold.verb, auto=hold.auto, since=reading.started_on, days=reading.used,
+        limit=reading.limit if reading.started_on else None, due_on=_due(reading),
+        is_provisional=reading.provisional, light=reading.light, case_id=case_id,
+    )
+
+
+def _due(reading: Reading) -> dt.date | None:
+    return reading.due_on if reading.started_on else None
