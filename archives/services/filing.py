@@ -200,6 +200,14 @@ def add_version(
     project = lock_project(document.project_id)
     document = Document.objects.select_for_update(of=("self",)).select_related("project", "kind").get(pk=document.pk)
     require(rules.can_add_version, by, document)
+    return put_version(document, project, uploaded=uploaded, by=by, at=at)
+
+
+def put_version(
+    document: Document, project: Project, *, uploaded: UploadedFile[Any], by: User | None,
+    at: dt.datetime | None = None,
+) -> DocumentVersion:
+    """Add a version to a document of the locked project, under a rule of the caller's. Effects as `add_version`."""
     checked = check_upload(uploaded)
     stored = blobs.put(uploaded.chunks())
     newest = document.versions.order_by("version").last()
