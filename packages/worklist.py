@@ -121,9 +121,8 @@ def wanted(query: Mapping[str, str]) -> Wanted:
 
 
 def clean_text(text: str) -> str:
-    """Return a text as it is looked for: full-width letters mended, nothing unprintable, not too long."""
-    mended = unicodedata.normalize("NFKC", text[:LONGEST_TEXT])
-    return "".join(letter for letter in mended if letter.isprintable()).strip()
+    """Return a text as it is looked for: nothing unprintable, not too long."""
+    return "".join(letter for letter in text[:LONGEST_TEXT] if letter.isprintable()).strip()
 
 
 # Scopes ------------------------------------------------------------------------------------------------------------
@@ -240,14 +239,15 @@ def tab_condition(name: str, user: Person) -> Q:
 
 def found_by(text: str) -> Q:
     """Return the condition of a text: paper number, start of a code or filing number, part of a name, a party."""
-    if "字第" in text:
-        return _of_paper(text.translate(_BRACKETS))
-    firms = Organisation.objects.filter(Q(name__icontains=text) | Q(uscc=text.upper()))
+    plain = unicodedata.normalize("NFKC", text)  # numbers may be typed in full-width letters, names contain some
+    if "字第" in plain:
+        return _of_paper(plain.translate(_BRACKETS))
+    firms = Organisation.objects.filter(Q(name__icontains=text) | Q(uscc=plain.upper()))
     reach = Q(project__in=find_projects(Project.objects.order_by(), text).values("pk"))
     reach |= Q(project__in=Party.objects.filter(organisation__in=firms).order_by().values("project"))
-    if text.isascii():
-        numbers = Application.objects.filter(number__startswith=text).order_by()
-        return reach | Q(number__startswith=text) | Q(application__in=numbers.values("pk"))
+    if plain.isascii():
+        numbers = Application.objects.filter(number__startswith=plain).order_by()
+        return reach | Q(number__startswith=plain) | Q(application__in=numbers.values("pk"))
     return reach | Q(matter__in=MatterVersion.objects.filter(name__icontains=text).order_by().values("pk"))
 
 
