@@ -6,6 +6,7 @@ from packages.services.living import revoke_of_case
 from packages.services.reusing import recheck_paper
 from packages.services.rectifying import resume_rectified
 from packages.services.review import open_joint_review
+from packages.services.risk import assess_project
 from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
 from projects.models import Event
@@ -14,6 +15,12 @@ from projects.models import Event
 def on_accepted(event: Event) -> None:
     """Open the joint review of the accepted case."""
     open_joint_review(int(event.subject_key))
+
+
+def on_facts(event: Event) -> None:
+    """Ask the risk matrix anew: the facts of the project have changed."""
+    if event.project_id is not None:
+        assess_project(event.project_id, by=None)
 
 
 def on_clock_moved(event: Event) -> None:
@@ -45,6 +52,9 @@ def on_corrected(event: Event) -> None:
 
 outbox.subscribe("packages.resume_rectified", ["case.correction_ended"], on_corrected, queue="review")
 outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
+outbox.subscribe(
+    "packages.assess_risk", ["project.enrolled", "project.facts_changed"], on_facts, queue="review"
+)
 outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")
 outbox.subscribe(
     "packages.follow_project", ["project.suspended", "project.resumed", "project.terminated"], on_project_moved,

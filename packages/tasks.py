@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from packages.services import living, sweeping
+from packages.services import drawing_sweeps, living, one_stop, sweeping
 from packages.services.review import open_joint_review as open_review
 from projects import timing
 from projects.jobs import job_run
@@ -63,4 +63,16 @@ def sweep_promises() -> int:
         return 0
     with job_run("sweep_promises") as run:
         run.touched, run.errors = sweeping.sweep_promises()
+        return run.touched
+
+
+@shared_task(name="packages.tasks.sweep_drawings")
+def sweep_drawings() -> int:
+    """Mark commitments to mend drawings that ran out, follow running one-stop permits; return how many."""
+    if not drawing_sweeps.anything():
+        return 0
+    with job_run("sweep_drawings") as run:
+        for sweep in (drawing_sweeps.lapse_all, one_stop.follow_all):
+            touched, errors = sweep()
+            run.touched, run.errors = run.touched + touched, run.errors + errors
         return run.touched

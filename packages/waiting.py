@@ -27,6 +27,7 @@ from packages.states import (
     SpecialKind,
 )
 from projects import timing
+from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem, Membership
 from projects.models.time import Clock, ClockPause
@@ -70,6 +71,11 @@ class _Facts:
         """Read a clock without a query."""
         clock = self.clocks.get(clock_id or 0)
         return NOT_STARTED if clock is None else read_clock(clock, pauses=self.pauses.get(clock.pk, []))
+
+    def with_owner(self, clock_id: int | None) -> ClockPause | None:
+        """Return the open pause of a case under review that the owner has to end by a step of its own (a signature)."""
+        found = (row for row in self.pauses.get(clock_id or 0, []) if row.ended_at is None)
+        return next((row for row in found if (row.kind, row.owner) == (PauseKind.OTHER, TimeOwner.APPLICANT)), None)
 
 
 def case_waiting(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
@@ -304,6 +310,12 @@ def _in_review(case: MatterCase, facts: _Facts) -> Waiting:
         return _waiting(
             case, facts.read(case.promised_clock_id), rank=5, role=case.lead.label, verb="办理",
             what=f"{_quoted(case)}（并入联合验收）", auto="验收结论作出时一并办结",
+        )
+    away = facts.with_owner(case.promised_clock_id)
+    if away is not None:
+        return _waiting(
+            case, facts.read(case.promised_clock_id), rank=1, role=OWNER_WORD, person=case.project.owner.name,
+            verb="办理", what=f"{_quoted(case)}：{away.basis}", auto="期间不计入审批时限",
         )
     tasks = facts.tasks.get(case.pk, [])
     asked = [task for task in tasks if task.role != ReviewRole.LEAD]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from packages.models import JointSession, MatterCase, ReviewTask
+from packages.services.drawing_following import follow_decision
 from packages.services.lapsing import lapse_requests
 from packages.services.settling import waive_open
 from packages.services.timekeeping import end_clocks, sync_due
@@ -24,6 +25,7 @@ def close_case(case: MatterCase, *, reason: str, by: User, at: dt.datetime | Non
     case.ended_at, case.state_before_pause, case.special_kind = moment, "", ""
     sync_due(case, save=False)
     case.save()
+    follow_decision(case, by=by, at=at)
     return moment
 
 

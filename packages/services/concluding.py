@@ -6,11 +6,13 @@ import datetime as dt
 
 from archives.models import Paper
 from archives.states import PaperKind
+from packages.drawing_facts import check_grant as check_drawings
 from packages.models import MatterCase
 from packages.services import act_papers, granting, paperwork
 from packages.services.checklist import fill_lines
 from packages.services.closing import end_sessions
 from packages.services.drafts import renew_draft
+from packages.services.drawing_following import follow_decision
 from packages.services.lapsing import lapse_requests
 from packages.services.settling import (
     begin_promises,
@@ -67,6 +69,7 @@ def conclude(
         fill_lines(case.project, at=at)
         require_promises(case)
         granting.check_grant(case, moment)
+        check_drawings(case)
     verify_answered(case, IssueKind.CORRECTION, by=by, at=at)
     old = case.state
     _move(case, outcome)
@@ -92,6 +95,7 @@ def conclude(
         renew_draft(case, by=by, at=at)
     else:
         fill_lines(case.project, at=at)
+    follow_decision(case, by=by, at=at)
     stages.advance(case.project, by=by, at=at)
     return case
 

@@ -16,6 +16,7 @@ from packages.drawing_states import BREACH_OPEN, DrawingState, HandlingOpinion, 
 from packages.models import Breach, DrawingReview, DrawingSet, Pledge
 from packages.services import correction, paperwork, review
 from packages.services.concluding import conclude, prerequisites_done
+from packages.services.drawing_following import qualify
 from packages.services.drawing_review import (
     breach_table,
     check_complete,
@@ -25,7 +26,6 @@ from packages.services.drawing_review import (
     newest_set,
     open_breaches,
     open_session,
-    qualify,
     reopen_breach,
     superseded_parts,
 )

@@ -30,9 +30,10 @@ from packages.models import (
 )
 from packages.services import paperwork, review
 from packages.services.checklist import fill_lines
+from packages.services.drawing_following import MATTER, close_review
 from packages.services.locking import lock_task
 from packages.services.policies import table_of
-from packages.states import CASE_PASSED, CaseState, OpinionVerdict, SessionState, TaskState
+from packages.states import OpinionVerdict, SessionState, TaskState
 from packages.waiting import CASE_LOST
 from projects import clocks, timing
 from projects.clock_states import ClockKind
@@ -43,7 +44,6 @@ from projects.models import Organisation, Project, User, WorkUnit
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
-MATTER = "drawing-review"
 DRAWINGS = "construction-drawings"
 RELATED = (
     "project__owner", "project__centre", "work_unit", "case__matter__matter", "case__lead", "document", "clock",
@@ -143,21 +143,6 @@ def follow_mode(project: Project, risk: RiskAssessment, *, by: User | None, at: 
             close_review(one, reason="按新的风险等级须全审", by=by, at=at)
         else:
             one.save()
-
-
-def close_review(one: DrawingReview, *, reason: str, by: User | None, at: dt.datetime | None) -> None:
-    """End a locked review without a result. Event `drawing.closed`."""
-    old = one.state
-    one.close()
-    one.closed_at = at or timing.now()
-    one.save()
-    for clock in (one.clock, one.fix_clock):
-        if clock is not None and clock.is_live:
-            clocks.cancel_clock(clock, one.closed_at)
-    record(
-        "drawing.closed", subject=one, project=one.project, by=by, at=at, summary=f"施工图审查终止：{reason}",
-        data={"state": [old, one.state]},
-    )
 
 
 # The set -------------------------------------------------------------------------------------------------------------
@@ -542,35 +527,4 @@ def opinion_paper(one: DrawingReview, *, by: User | None, at: dt.datetime) -> No
         what=f"施工图第 {last.number if last else 1} 版审查意见：{_count_words(rows)}",
         do="按清单修改；能否承诺后修改，以处理意见为准", when="等待首席代表作出处理意见",
         paragraphs=[*one.opinion_text.splitlines()], table=breach_table(one, rows) if rows else None,
-    )
-
-
-def follow_decision(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
-    """The case of the drawings was decided or ended on its own page: the review follows."""
-    if case.matter.matter.code != MATTER:
-        return
-    one = DrawingReview.objects.select_for_update(of=("self",)).filter(case=case).first()
-    if one is None or one.state in (DrawingState.COMMITTED, DrawingState.QUALIFIED, DrawingState.CLOSED):
-        return
-    one.project = case.project
-    if case.state in CASE_PASSED:
-        qualify(one, by=by, at=at)
-    elif case.state not in (CaseState.DRAFT, CaseState.RECEIVED, CaseState.ACCEPTED, CaseState.IN_REVIEW):
-        close_review(one, reason=str(case.get_state_display()), by=by, at=at)
-
-
-def qualify(one: DrawingReview, *, by: User | None, at: dt.datetime | None) -> None:
-    """No breach is left: the review is 合格, its clocks stop."""
-    old = one.state
-    one.qualify()
-    one.closed_at = at or timing.now()
-    if one.is_first_passed is None:
-        one.is_first_passed = True
-    one.save()
-    for clock in (one.clock, one.fix_clock):
-        if clock is not None and clock.is_live:
-            clocks.stop_clock(clock, one.closed_at)
-    record(
-        "drawing.qualified", subject=one, project=one.project, by=by, at=at, summary="施工图审查合格",
-        data={"state": [old, one.state]},
     )
