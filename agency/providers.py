@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agency.models import Assignment
 from agency.states import AssignmentRole
 from projects import panels, timing, waiting, workdays
+from projects.access import access_of
 from projects.one_page import once, seen
 from projects.waiting import Waiting
 
@@ -44,12 +45,14 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
     """Return the sheet 代办: who is 项目长 and 服务专员, and the way to assign."""
     from agency import rules
 
+    enterprise = access_of(request.user).is_enterprise
     found = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
     current = once(("assignments", project.pk), lambda: list(found))
     return panels.Panel(
         "agency/_panel_people.html",
-        {"assignments": current, "can_assign": rules.can_assign(request.user, project), "project": project},
-        column="side",
+        {"assignments": current, "can_assign": rules.can_assign(request.user, project), "project": project,
+         "enterprise": enterprise},
+        column="first" if enterprise else "side",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -14,7 +15,9 @@ from agency import queries, rules
 from agency.forms import AssignForm, OverrideForm
 from agency.models import Notification
 from agency.services import assignment, reminders
+from archives.queries import unsigned_for
 from packages.views.fetching import person
+from projects.access import access_of
 from projects.errors import DomainError, NotAllowed, require
 from projects.exports import csv_response
 from projects.models import Project
@@ -85,9 +88,13 @@ def _assign_page(request: HttpRequest, project: Project, form: AssignForm) -> Ht
 @login_required
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Show a person's own messages, the unread ones first."""
+    """Show a person's own messages, the unread ones first; to an enterprise first the notices it has not signed for."""
     page = Paginator(queries.inbox(person(request)), queries.INBOX_SIZE).get_page(request.GET.get("page"))
-    return render(request, "agency/inbox.html", {"page": page, "count": queries.unread_count(person(request))})
+    context = {
+        "page": page, "count": queries.unread_count(person(request)), "notices": unsigned_for(request.user),
+        "enterprise": access_of(request.user).is_enterprise, "words": settings.DELIVERY_TEXT,
+    }
+    return render(request, "agency/inbox.html", context)
 
 
 @login_required

@@ -316,11 +316,17 @@ def notices_of(project: Project) -> list[Delivery]:
     return sorted(rows, key=lambda row: row.signed_at is not None or row.paper.state != PaperState.VALID)
 
 
-def unsigned_for(user: User | AnonymousUser) -> list[Delivery]:
-    """Return the notices that wait for somebody of the person's enterprises, newest first. One query."""
+def _unsigned(user: User | AnonymousUser) -> QuerySet[Delivery]:
     access = access_of(user)
     bodies = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
-    if not bodies:
-        return []
-    found = Delivery.objects.unsigned().filter(organisation_id__in=bodies)
-    return list(found.select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])
+    return Delivery.objects.unsigned().filter(organisation_id__in=bodies)
+
+
+def unsigned_for(user: User | AnonymousUser) -> list[Delivery]:
+    """Return the notices that wait for somebody of the person's enterprises, newest first. One query, or none."""
+    return list(_unsigned(user).select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])
+
+
+def unsigned_count(user: User | AnonymousUser) -> int:
+    """Return how many notices wait for somebody of the person's enterprises. One query, or none."""
+    return _unsigned(user).count()

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from agency.models import Notification
+from archives.queries import unsigned_count
 from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
 from projects.access import access_of
@@ -72,7 +73,8 @@ def _unread(request: HttpRequest) -> int:
     if not _signed_in(request):
         return 0
     mine = Notification.objects.visible_to(request.user).filter(read_at=None).order_by()
-    return len(rows_of(("unread", request.user.pk), lambda: mine.values_list("pk")[:MOST_UNREAD]))
+    unread = len(rows_of(("unread", request.user.pk), lambda: mine.values_list("pk")[:MOST_UNREAD]))
+    return unread + unsigned_count(request.user) if access_of(request.user).is_enterprise else unread
 
 
 def _long(minutes: int) -> str:

@@ -8,9 +8,11 @@ from packages import completeness, debts
 from packages.models import Enrolment, MatterCase
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
+from packages.screens.filing import stage_folds
 from packages.states import CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST, project_waiting
 from projects import owing, panels, stages, timing, waiting
+from projects.access import access_of
 from projects.panels import Panel, PublicFact
 from projects.states import Stage
 
@@ -32,16 +34,17 @@ def stages_done(project: Project) -> dict[str, bool]:
 def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
     """Return the sheet of the project's matters by stage."""
     user = request.user
-    return Panel(
-        "packages/_panel_matters.html",
-        {
-            "project": project,
-            "stages": matter_rows(project, user),
-            "enrolment": getattr(project, "enrolment", None),
-            "can_enrol": can_enrol(user, project),
-            "can_apply": can_apply(user, project),
-        },
-    )
+    stages = matter_rows(project, user)
+    context = {
+        "project": project,
+        "stages": stages,
+        "enrolment": getattr(project, "enrolment", None),
+        "can_enrol": can_enrol(user, project),
+        "can_apply": can_apply(user, project),
+    }
+    if access_of(user).is_enterprise:
+        return Panel("packages/_panel_matters_owner.html", context | {"folds": stage_folds(project, stages)})
+    return Panel("packages/_panel_matters.html", context)
 
 
 def package_name(project: Project) -> list[PublicFact]:

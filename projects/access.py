@@ -45,6 +45,11 @@ class Access:
         return bool(self.by_role) and not set(self.by_role) <= OWNER_ROLES
 
     @property
+    def is_enterprise(self) -> bool:
+        """Return whether the user works for an enterprise and nothing else: the pages are then those of the owner."""
+        return self.is_owner and not self.is_office
+
+    @property
     def is_owner(self) -> bool:
         """Return whether the user works for an enterprise."""
         return self.has(*OWNER_ROLES)

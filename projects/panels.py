@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One sheet of the project page: a template and what it needs. `column` is main or side."""
+    """One sheet of the project page: a template and what it needs.
+
+    `column` is main or side; on the page of the enterprise also first, before everything else (who to call).
+    """
 
     template: str
     context: dict[str, Any]

@@ -295,6 +295,7 @@ class ProjectPage:
     parties: list[Party]
     words: list[str]
     actions: list[Action]
+    first: list[str]
     main: list[str]
     side: list[str]
 
@@ -310,7 +311,7 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
     moves, newest = _page_events(project)
     segments = [piece for clock in clocks.values() if clock.kind in LEDGER_KINDS for piece in clock.segments.all()]
     words, actions = head_of(project, request)
-    panels: dict[str, list[str]] = {"main": [], "side": []}
+    panels: dict[str, list[str]] = {"first": [], "main": [], "side": []}
     for panel in panels_for(project, request):
         panels[panel.column].append(render_to_string(panel.template, panel.context, request=request))
     return ProjectPage(
@@ -322,6 +323,7 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
         parties=list(project.parties.select_related("organisation")),
         words=words,
         actions=actions,
+        first=panels["first"],
         main=panels["main"],
         side=panels["side"],
     )

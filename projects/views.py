@@ -29,6 +29,7 @@ from projects.forms import (
     RegisterForm,
 )
 from projects.models import Project, ProjectGrant, User
+from projects.one_page import one_page
 from projects.paging import as_key
 from projects.services import grants, parties, registration, status
 from projects.services.reads import note_read
@@ -68,7 +69,7 @@ def _refused(form: django_forms.Form, error: DomainError, field: str = "") -> No
 def project_list(request: HttpRequest) -> HttpResponseBase:
     """Show the projects that the person may see, or export them."""
     user = _person(request)
-    if access_of(user).is_owner and not access_of(user).is_office and "export" not in request.GET:
+    if access_of(user).is_enterprise and "export" not in request.GET:
         return _mine(request, user)
     form = ProjectFilterForm(request.GET, regions=queries.regions_of(user))
     wanted, sort = form.wanted(), form.sort_wanted()
@@ -161,11 +162,17 @@ def _next_page(project: Project) -> str:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one project: on whom it waits, where it stands, its time, panels of the other apps, its timeline."""
     project = _project(request, pk)
+    enterprise = access_of(request.user).is_enterprise
+    with one_page():
+        page = queries.project_page(project, request)
+        debts = mine.owed_in(_person(request), project) if enterprise else []
     context = {
-        "project": project, "page": queries.project_page(project, request),
-        "contacts": rules.can_see_contacts(request.user, project),
-        "steps": _steps(request, project),
+        "project": project, "page": page, "contacts": rules.can_see_contacts(request.user, project),
+        "steps": _steps(request, project), "owed": [debt for debt in debts if not debt.is_offer],
+        "offers": [debt for debt in debts if debt.is_offer],
     }
+    if enterprise:
+        return render(request, "projects/detail_owner.html", context)
     return render(request, "projects/detail.html", context)
 
 

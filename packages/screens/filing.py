@@ -15,7 +15,7 @@ from archives.services.papers import papers_of
 from packages import queries, rules
 from packages.models import Application, MaterialItem, MatterCase
 from packages.screens.intake import ways
-from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
+from packages.states import CASE_OPEN, MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import access_of
@@ -40,7 +40,7 @@ LISTED = 20
 
 def is_for(user: Person, project: Project) -> bool:
     """Whether the asker reads the pages of the enterprise and not those of the window."""
-    return rules.is_owner(user, project) and not access_of(user).is_office
+    return access_of(user).is_enterprise and rules.is_owner(user, project)
 
 
 # One application -----------------------------------------------------------------------------------------------------
@@ -319,6 +319,48 @@ def next_fault(page: CorrectPage, after: int) -> str:
     later = [fault for fault in page.faults if not fault.is_answered]
     chosen = next((fault for fault in later if fault.issue.pk > after), later[0] if later else None)
     return f"f{chosen.issue.pk}" if chosen else "foot"
+
+
+# The matters on the project page -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StageFold:
+    """The matters of one stage as the enterprise reads them: what runs stands open, the rest is folded."""
+
+    stage: queries.StageRows
+    is_current: bool
+
+    @property
+    def running(self) -> list[queries.MatterRow]:
+        """What is being handled."""
+        return [row for row in self.stage.rows if row.case.state in CASE_OPEN]
+
+    @property
+    def ready(self) -> list[queries.MatterRow]:
+        """What may be applied for or done now."""
+        return [row for row in self.stage.rows if row.is_ready]
+
+    @property
+    def later(self) -> list[queries.MatterRow]:
+        """What waits for another matter."""
+        return [row for row in self.stage.rows if row.case.state == CaseState.DRAFT and not row.is_ready]
+
+    @property
+    def finished(self) -> list[queries.MatterRow]:
+        """What is decided."""
+        done = [row for row in self.stage.rows if row.case.state not in (CaseState.DRAFT, *CASE_OPEN)]
+        return done + list(self.stage.ended)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the stage is unfolded: it runs, or is the one that the project stands in."""
+        return bool(self.running) or (self.is_current and self.stage.done < self.stage.total)
+
+
+def stage_folds(project: Project, stages: Sequence[queries.StageRows]) -> list[StageFold]:
+    """Return the stages that have matters."""
+    return [StageFold(stage, stage.stage == project.stage) for stage in stages if stage.total or stage.ended]
 
 
 # All applications ----------------------------------------------------------------------------------------------------
