@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages import living_urls
-from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review
+from packages import living_urls, promise_urls
+from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review, rounds
 
 app_name = "packages"
 
@@ -65,7 +65,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reviews/", review.reviews, name="reviews"),
     path("reviews/<int:pk>/", review.review, name="review"),
     path("reviews/<int:pk>/open/", review.open_task, name="open_task"),
-    path("reviews/<int:pk>/reconsult/", review.reconsult, name="reconsult"),
-    path("sessions/<int:pk>/merge/", review.merge, name="merge"),
+    path("reviews/silences/", review.silences, name="silences"),
+    path("reviews/batch/", review.batch, name="review_batch"),
+    path("reviews/<int:pk>/refer/", review.refer, name="refer"),
+    path("reviews/<int:pk>/supplement/", review.supplement, name="supplement"),
+    path("reviews/<int:pk>/reconsult/", rounds.reconsult, name="reconsult"),
+    path("referrals/<int:pk>/", review.advise, name="advise"),
+    path("referrals/<int:pk>/back/", review.take_back, name="take_back"),
+    path("sessions/<int:pk>/push/", rounds.push, name="push"),
+    path("sessions/<int:pk>/merge/", rounds.merge, name="merge"),
+    path("sessions/<int:pk>/rectify/", rounds.rectify, name="rectify"),
+    path("sessions/<int:pk>/conference/", rounds.call, name="call"),
+    path("conferences/<int:pk>/", rounds.conference, name="conference"),
+    path("seats/<int:pk>/sign/", rounds.sign, name="sign"),
     *living_urls.urlpatterns,
+    *promise_urls.urlpatterns,
 ]
