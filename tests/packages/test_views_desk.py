@@ -71,11 +71,11 @@ def test_counters_are_filters(window, cases):
     response = window.get(reverse("packages:desk"), {"tab": "all"})
     counts = {tab["label"]: tab["count"] for tab in response.context["page"].tabs}
     assert counts == {
-        "我的待办": len(cases), "今日到期": 0, "已超时": 0, "待受理": len(cases), "待补正": 0, "部门办理中": 0, "待企业": 0,
-        "全部": len(cases),
+        "待我办": "3", "今日到期": "0", "即将到期": "0", "已超时": "0", "待受理": "3", "待企业": "0", "部门办理中": "0",
+        "已暂停": "0", "全部在办": "3",
     }
     assert rows_of(response) == [case.pk for case in cases]
-    assert rows_of(window.get(reverse("packages:desk"), {"tab": "late"})) == []
+    assert rows_of(window.get(reverse("packages:desk"), {"tab": "red"})) == []
 
 
 def test_found_by_code_name_matter_number_and_paper(window, cases):
@@ -152,9 +152,9 @@ def test_a_broken_key_shows_the_first_page(window, cases):
 
 def test_the_list_as_a_file(window, cases):
     response = window.get(reverse("packages:desk"), {"tab": "all", "export": "csv"})
-    lines = list(csv.reader(io.StringIO(response.content.decode("utf-8-sig"))))
-    assert tuple(lines[0]) == screen.CSV_HEAD
-    assert [line[5] for line in lines[1:]] == [factories.fresh(case).number for case in cases]
+    lines = list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
+    assert lines[0] == [column.name for column in screen.COLUMNS]
+    assert [line[7] for line in lines[1:]] == [factories.fresh(case).number for case in cases]
 
 
 def test_empty_desk_says_what_to_do(window, project):
@@ -189,9 +189,9 @@ def test_actions_that_are_not_possible_say_why(client, actors, cases):
 
 def test_overdue_is_counted_in_red(window, cases, clock):
     clock.to(dt.date(2026, 12, 1))
-    page = window.get(reverse("packages:desk"), {"tab": "late"})
+    page = window.get(reverse("packages:desk"), {"tab": "red"})
     assert rows_of(page) == [case.pk for case in cases]
-    assert '<a href="?tab=late" class="bad"' in page.content.decode()
+    assert '<a href="?scope=mine&amp;tab=red" class="bad"' in page.content.decode()
 
 
 def test_paused_cases_come_last_and_wait_for_the_enterprise(window, actors, cases):
