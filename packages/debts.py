@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 
-from packages.models import Application, MatterCase
-from packages.states import CaseState, Handling, MaterialState
+from packages.models import Application, Commitment, Deferral, MatterCase
+from packages.same_faults import merge_same
+from packages.states import CaseState, CommitmentState, Handling, MaterialState
 from packages.waiting import CASE_LABEL, STAGE_ORDER, Draft, drafts_of
 from projects import timing
+from projects.access import access_of
 from projects.clocks import read_clock
 from projects.models import IssueItem, Project
 from projects.owing import Debt, Person
-from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Role
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,9 +33,10 @@ OFFERS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     """Yield what these projects' owner owes and may do. The number of queries is fixed."""
     yield from _of_issues(projects)
+    yield from _of_commitments(user, projects)
     yield from _of_drafts(projects)
     yield from _offers(projects)
 
@@ -49,15 +52,42 @@ def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
         return
     ids = {int(issue.subject_key) for issue in issues}
     cases = MatterCase.objects.select_related("matter").in_bulk(ids)
+    items = dict(Deferral.objects.filter(issue__in=ids_of(issues)).values_list("issue_id", "item_id"))
     told: dict[int, list[IssueItem]] = defaultdict(list)
     for issue in issues:
         case = cases[int(issue.subject_key)]
         if issue.kind == IssueKind.DEFERRAL:
-            yield _deferral(issue, case)
+            yield _deferral(issue, case, items.get(issue.pk))
         elif case.state in AWAY and case.application_id and issue.clock is not None and issue.clock.is_live:
             told[case.application_id].append(issue)
     for application_id, rows in told.items():
         yield _correction(application_id, rows)
+
+
+def _of_commitments(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """承诺书 to be signed by the lead, commitments to be kept until a day. One query."""
+    access = access_of(user)
+    found = Commitment.objects.filter(
+        case__project__in=projects,
+        state__in=[CommitmentState.OFFERED, CommitmentState.PERFORMING, CommitmentState.OVERDUE],
+    )
+    for row in found.select_related("case__matter", "case__project", "issue").order_by("pk"):
+        project, name = row.case.project, row.case.matter.name
+        url = reverse("packages:commitment", args=[row.pk])
+        if row.state == CommitmentState.OFFERED:
+            lead = access.has_at(project.owner_id, Role.OWNER_LEAD)
+            blocked = "承诺书只由负责人本人签署，请转告负责人。"
+            if lead:
+                blocked = "您已签署，还等设计单位负责人签署。" if row.signed_at else ""
+            yield Debt(
+                project.pk, "待签署", f"签署承诺书：{name}", url, "去签署", detail="、".join(row.terms["materials"]),
+                why=row.terms["basis"], blocked=blocked,
+            )
+        else:
+            yield Debt(
+                project.pk, "承诺", f"在期限内达到承诺的条件：{name}", url, "看承诺", due_on=row.due_on,
+                clock_id=row.issue.clock_id if row.issue else None, why=row.terms["deadline"],
+            )
 
 
 def _due(issue: IssueItem) -> tuple[dt.date | None, bool]:
@@ -66,10 +96,15 @@ def _due(issue: IssueItem) -> tuple[dt.date | None, bool]:
     return (reading.due_on if issue.clock is not None else issue.due_on), reading.provisional
 
 
-def _deferral(issue: IssueItem, case: MatterCase) -> Debt:
+def ids_of(issues: Iterable[IssueItem]) -> list[int]:
+    """Return the keys of the deferred papers among them."""
+    return [issue.pk for issue in issues if issue.kind == IssueKind.DEFERRAL]
+
+
+def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None) -> Debt:
     due_on, provisional = _due(issue)
     return Debt(
-        issue.project_id, "容缺", f"补交“{issue.what}”", f"{_application(case)}#faults", "去补交",
+        issue.project_id, "容缺", f"补交“{issue.what}”", f"{_application(case)}#m{item_id or ''}", "去补交",
         detail=f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name, why=issue.basis,
         due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional,
     )
@@ -83,6 +118,7 @@ def _application(case: MatterCase) -> str:
 
 def _correction(application_id: int, rows: Sequence[IssueItem]) -> Debt:
     """Return one debt for all faults of an application: how many are told, how many answered."""
+    rows = [issue for issue, _ in merge_same(rows, dict.fromkeys((row.subject_key for row in rows), ""))]
     owed = [row for row in rows if row.state in ISSUE_WITH_OWNER]
     due_on, provisional = _due(rows[0])
     answered = len(rows) - len(owed)

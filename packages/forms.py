@@ -17,7 +17,7 @@ from packages.facts import (
     contradictions,
     show_number,
 )
-from packages.states import MaterialState, OpinionVerdict, Outcome
+from packages.states import MaterialState, Outcome
 from packages.wording import vague_fault
 
 #: The box that says that none of several choices holds, and its word.
@@ -134,7 +134,7 @@ class FaultForm(forms.Form):
             self.fields["what"].widget.attrs["autofocus"] = True
         choices = list(cases)
         if len(choices) > 1:
-            self.fields["case_id"].choices = [("", "全部事项（每项各记一条）"), *choices]  # type: ignore[attr-defined]
+            self.fields["case_id"].choices = [("", "全部事项"), *choices]  # type: ignore[attr-defined]
             self.order_fields(["case_id"])
         else:
             del self.fields["case_id"]
@@ -178,6 +178,7 @@ class NoticeForm(forms.Form):
 
     days = forms.IntegerField(label="补正期限（工作日）", min_value=1, max_value=60, initial=10)
     reason_code = forms.ChoiceField(label="再次告知的理由")
+    reason_note = forms.CharField(label="理由说明", max_length=300, required=False, help_text="选“其他”的必填。")
 
     def __init__(self, data: Any = None, *, reasons: Iterable[tuple[str, str]] = ()) -> None:
         """Ask for the reason only where faults were told before."""
@@ -186,7 +187,7 @@ class NoticeForm(forms.Form):
         if choices:
             self.fields["reason_code"].choices = [("", "请选择"), *choices]  # type: ignore[attr-defined]
         else:
-            del self.fields["reason_code"]
+            del self.fields["reason_code"], self.fields["reason_note"]
 
 
 class AnswerForm(forms.Form):
@@ -233,44 +234,6 @@ class SettleForm(forms.Form):
         if given.get("holds") == "no" and not given.get("note"):
             self.add_error("note", "不符合的，请写明理由。")
         return given
-
-
-class ReconsultForm(forms.Form):
-    """What was changed before a department that disagreed is asked once more."""
-
-    note = forms.CharField(label="作了哪些修改", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class OpinionForm(forms.Form):
-    """The answer of one department."""
-
-    verdict = forms.ChoiceField(label="意见", choices=OpinionVerdict.choices, widget=forms.RadioSelect)
-    reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
-    basis = forms.CharField(label="依据条款", max_length=300, required=False)
-    remedy = forms.CharField(
-        label="条件或修改办法", max_length=LONG, required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
-
-    def clean(self) -> dict[str, Any]:
-        """A condition and a no say on which clause they stand and how to mend it."""
-        given = super().clean() or {}
-        if given.get("verdict") in (OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL):
-            wanted = {"basis": "请写明依据的法规、标准和条款。", "remedy": "请写明改成什么，企业只有一次整改机会。"}
-            for name, words in wanted.items():
-                if not given.get(name) and name not in self.errors:
-                    self.add_error(name, words)
-            if words := vague_fault(str(given.get("remedy", ""))):
-                self.add_error("remedy", words)
-        return given
-
-
-class MergeForm(forms.Form):
-    """The lead's merged opinion."""
-
-    passed = forms.ChoiceField(
-        label="汇总结论", choices=[("yes", "通过"), ("no", "不通过")], widget=forms.RadioSelect
-    )
-    text = forms.CharField(label="汇总意见", max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
 
 
 class DecideForm(forms.Form):

@@ -44,10 +44,14 @@ def make_world():
     from packages.models import JointSession, MaterialItem, ReviewTask
     from packages.services.bulk import start_run
     from packages.services.correction import notice_faults
+    from packages.services.extending import request_extension
     from packages.services.saved_views import save_view
+    from packages.services.special import request_special
+    from packages.services.withdrawing import request_withdrawal
     from projects import timing
     from projects.models import IssueItem, Project, WorkUnit
     from projects.services.grants import grant_access
+    from projects.services.staff import invite
 
     actors = factories.make_actors()
     project = factories.enrolled_project(actors, "S3", code=factories.REAL_CODE)
@@ -59,6 +63,14 @@ def make_world():
     fault = {"what": "缺少附图", "basis": "水土保持法 25", "how_to_fix": "补交附图"}
     notice_faults(faulty.pk, faults=[fault], by=actors.clerk)
     reviewed = factories.in_review(project, "plan-permit", actors)
+
+    lead = factories.official("natural-resources", "reviewer")
+    withdrawal = request_withdrawal(received.pk, by=actors.owner, reason="方案调整")
+    procedure = request_special(reviewed.pk, by=lead, kind="expert", basis="评审办法第 6 条", planned_days=5)
+    extension = request_extension(reviewed.pk, by=lead, days=5, reason="等待批复")
+
+    task = ReviewTask.objects.get(session__case=reviewed, organisation__code="housing")
+    referral, conference, seat = _around(task, actors)
 
     finished = factories.enrolled_project(actors, "S3")
     Project.objects.filter(pk=finished.pk).update(stage="acceptance")
@@ -81,14 +93,34 @@ def make_world():
     token = project.qr_tokens.get()
     for pk in (paper.pk, token.paper_id):
         ensure_rendered(pk)
+    member = actors.owner_staff.memberships.get()
+    invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     return SimpleNamespace(
+        withdrawal=withdrawal, procedure=procedure, extension=extension,
+        body=actors.owner_body, member=member, invitation=invitation,
         actors=actors, project=project, draft=draft, received=received, faulty=faulty, reviewed=reviewed,
         application=received.application, faulty_application=faulty.application,
         item=MaterialItem.objects.filter(case__application=draft).first(),
         issue=IssueItem.objects.filter(project=project, kind="correction").first(),
-        task=ReviewTask.objects.get(session__case=reviewed, organisation__code="housing"),
+        task=task, referral=referral, conference=conference, seat=seat,
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
         view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _around(task, actors):
+    """A unit that the task was sent on to, and a conference with a seat of its department."""
+    from packages.models import Conference
+    from packages.services.referring import send_on
+    from projects import timing
+    from projects.models import Organisation
+
+    unit = Organisation.objects.create(name="消防科", kind="department", parent=task.organisation)
+    referral = send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=1)
+    conference = Conference.objects.create(
+        session=task.session, meets_at=timing.now(), place="二楼会议室", agenda="防火间距", called_by=actors.lead_reviewer,
+        called_at=timing.now(),
+    )
+    return referral, conference, conference.seats.create(organisation=task.organisation)

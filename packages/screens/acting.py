@@ -221,6 +221,11 @@ class AgainPage:
     total: int
     late: int
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether one body is chosen."""
+        return any(chosen for _, _, chosen in self.counts)
+
 
 def notices_again(user: User, asked: Mapping[str, str]) -> AgainPage:
     """The second notices of visible projects, newest first; `org` narrows them to one body."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from archives.models import Document, Paper
 from packages import queries, rules
-from packages.models import JointSession, MaterialItem, MatterCase, OutsideResult, ReviewTask
+from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
 from packages.queries import ReviewRow
 from packages.screens import acting
 from packages.screens.acting import Act
@@ -45,6 +45,12 @@ class SessionView:
     rows: tuple[ReviewRow, ...]
     merge: Verdict
     hidden: bool
+    conferences: tuple[Conference, ...] = ()
+
+    @property
+    def first(self) -> ReviewTask:
+        """A task of the round, by which it is asked again."""
+        return self.rows[0].task
 
     @property
     def answered(self) -> int:
@@ -88,6 +94,14 @@ class CasePage:
     actions: tuple[Act, ...]
     outside: OutsideResult | None
     blocked_by: tuple[str, ...]
+    asked: tuple[acting.Asked, ...] = ()
+    about: tuple[tuple[str, str], ...] = ()
+    notices: tuple[OneTimeNotice, ...] = ()
+
+    @property
+    def again(self) -> list[OneTimeNotice]:
+        """The notices after the first one: red, booked to who gave them."""
+        return [row for row in self.notices if row.batch > 1]
 
     @property
     def tone(self) -> str:
@@ -122,7 +136,8 @@ def case_page(case: MatterCase, user: User) -> CasePage:
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
         tuple(events_of(case)), tuple(actions(case, user)),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
-        draft.blocked_by if draft else (),
+        draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)), tuple(acting.told_about(case)),
+        tuple(acting.times_told(case)),
     )
 
 
@@ -139,10 +154,13 @@ def clock_lines(case: MatterCase) -> list[ClockLine]:
 def session_views(case: MatterCase, user: User) -> list[SessionView]:
     """The rounds of the joint review, the newest first. An enterprise sees who was asked, not what was said."""
     hidden = not access_of(user).is_office
-    sessions = case.sessions.select_related("lead", "case", "project", "merged_by").order_by("-round")
+    sessions = case.sessions.select_related("lead", "case", "project", "merged_by").prefetch_related("conferences")
     return [
-        SessionView(session, tuple(queries.opinions_of(session)), rules.can_merge(user, session), hidden)
-        for session in sessions
+        SessionView(
+            session, tuple(queries.opinions_of(session)), rules.can_merge(user, session), hidden,
+            () if hidden else tuple(session.conferences.all()),
+        )
+        for session in sessions.order_by("-round")
     ]
 
 

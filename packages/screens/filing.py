@@ -14,6 +14,7 @@ from archives.models import IssueEvidence, Paper
 from archives.services.papers import papers_of
 from packages import queries, rules
 from packages.models import Application, MaterialItem, MatterCase
+from packages.same_faults import merge_same
 from packages.screens.intake import ways
 from packages.states import CASE_OPEN, MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
@@ -299,10 +300,10 @@ def correct_page(
         evidence[row.issue_id].append(row.version)
     faults = tuple(
         Fault(
-            number, issue, names[issue.subject_key], tuple(evidence[issue.pk]),
+            number, issue, matters, tuple(evidence[issue.pk]),
             error if issue.pk == wrong else "", typed if issue.pk == wrong else "",
         )
-        for number, issue in enumerate(issues, start=1)
+        for number, (issue, matters) in enumerate(merge_same(issues, names), start=1)
     )
     clock = issues[0].clock if issues else None
     missing = MaterialItem.objects.filter(

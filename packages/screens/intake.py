@@ -13,6 +13,7 @@ from archives.states import PaperKind
 from packages import queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
+from packages.same_faults import merge_same
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
 from projects.access import access_of
@@ -301,7 +302,7 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
     state = queries.application_state(application, cases)
     names = {str(case.pk): case.matter.name for case in cases}
     told = tuple(
-        Told(issue, names[issue.subject_key], rules.can_answer_fault(user, issue)) for issue in _told(cases)
+        Told(issue, matters, rules.can_answer_fault(user, issue)) for issue, matters in merge_same(_told(cases), names)
     )
     stamps = [line.item.changed_at for entry in entries for line in entry.lines if line.item.changed_at]
     received = [entry for entry in entries if entry.case.state == CaseState.RECEIVED]

@@ -8,6 +8,7 @@
    data-open            the link that Enter opens in a row (else the first link)
    data-draft="name"    a form whose fields are kept in this browser until it has been sent
    data-nodraft         a field that is not kept (identity numbers)
+   data-vague="[...]"   a form: words that say nothing, the compounds they are fine in, what to ask for (flagged as typed)
    data-saved           where the time of saving is written
    data-confirm="text"  a submit button that asks first, in a dialog of the page
    data-signout         the form that signs out: the drafts of this person are forgotten
@@ -368,3 +369,38 @@ function tidy(forms) {
 const forms = [...document.querySelectorAll("form[data-draft]")];
 tidy(forms);
 for (const form of forms) watch(form);
+
+/* ---- words that say nothing */
+
+const namesOnly = /《[^《》]*》|“[^“”]*”|「[^「」]*」/g;
+
+function vagueWord(table, text) {
+  const bare = text.replace(namesOnly, "　");
+  return table.find(([word, fine]) => {
+    let rest = bare;
+    for (const compound of fine.split("|").filter(Boolean)) rest = rest.replaceAll(compound, "　");
+    return rest.includes(word);
+  });
+}
+
+function flagVague(table, field) {
+  const found = vagueWord(table, field.value);
+  let note = field.parentElement.querySelector("[data-vague-note]");
+  if (!found && note) note.remove();
+  if (!found) return;
+  if (!note) {
+    note = document.createElement("small");
+    note.className = "bad";
+    note.dataset.vagueNote = "";
+    note.setAttribute("role", "status");
+    field.after(note);
+  }
+  note.textContent = `“${found[0]}”没有说清：${found[2]}。`;
+}
+
+for (const form of document.querySelectorAll("form[data-vague]")) {
+  const table = JSON.parse(form.dataset.vague);
+  form.addEventListener("input", (event) => {
+    if (/-(what|how_to_fix)$/.test(event.target.name ?? "")) flagVague(table, event.target);
+  });
+}

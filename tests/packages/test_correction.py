@@ -96,7 +96,7 @@ def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, actors, cloc
     answer_fault(second.pk, answer="已标注 1:500", by=actors.owner)
     check_step(
         project, lambda by: return_corrected(case.application_id, by=by), right=actors.owner, wrong=actors.chief,
-        reason="申报由建设单位、项目的代办人员或窗口办理，您的岗位不办理。", told=[("case.correction_ended", 7)],
+        reason="申报由建设单位、项目的代办人员或窗口办理，您的岗位不办理。", told=[("case.correction_ended", 7), ("paper.issued", None)],
     )
     case = factories.fresh(case)
     assert (case.state, case.state_before_pause) == (CaseState.RECEIVED, "")
