@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from django.db.models import F, QuerySet
 
 from packages.choices import MatterStage, ReviewRole
-from packages.models import Application, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.models import Application, ConferenceSeat, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.standing import outdated_of, seats_of
 from packages.states import (
     CASE_ENDED,
     CASE_PASSED,
@@ -164,10 +165,12 @@ def open_drafts(project: Project) -> list[tuple[MatterCase, Draft]]:
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
-    """One task on a sheet, with its clock."""
+    """One task on a sheet, with its clock; beside an opinion its seat at a conference and the files changed since."""
 
     task: ReviewTask
     reading: Reading
+    seat: ConferenceSeat | None = None
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +211,18 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
 
 
 def opinions_of(session: JointSession) -> list[ReviewRow]:
-    """Return the tasks of a session with their opinions and clocks, the lead last. Two queries."""
-    tasks = session.tasks.select_related("organisation", "handler", "clock", "opinion__given_by")
-    rows = [ReviewRow(task, read_clock(task.clock)) for task in tasks.prefetch_related("clock__pauses").order_by("pk")]
+    """Return the tasks of a session with their opinions and clocks, the lead last. Four queries."""
+    tasks = session.tasks.select_related(
+        "organisation", "handler", "clock", "opinion__given_by", "opinion__head", "supplement"
+    )
+    found = list(tasks.prefetch_related("clock__pauses").order_by("pk"))
+    opinions = [opinion for task in found if (opinion := getattr(task, "opinion", None)) is not None]
+    seats = seats_of(opinions) if opinions else {}
+    outdated = outdated_of(opinions) if opinions else {}
+    rows = []
+    for task in found:
+        key = getattr(getattr(task, "opinion", None), "pk", 0)
+        rows.append(ReviewRow(task, read_clock(task.clock), seats.get(key), outdated.get(key, ())))
     return sorted(rows, key=lambda row: row.task.role == ReviewRole.LEAD)
 
 

@@ -1,24 +1,51 @@
-"""The page of an opinion: the file, the question, the answers of the others, and what happens in silence."""
+"""The page of an opinion: the files and their versions, the question, the others' answers, what happens in silence."""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from archives.models import Document, DocumentVersion
 from packages import queries, rules
 from packages.choices import ReviewRole
-from packages.models import JointSession, MatterCase, ReviewTask
+from packages.models import JointSession, MatterCase, Opinion, Referral, ReviewTask, Supplement
 from packages.queries import ReviewRow
 from packages.screens.case import files_of
-from packages.states import TASK_OPEN, OpinionVerdict
+from packages.standing import standing_opinions
+from packages.states import TASK_OPEN, OpinionVerdict, SessionState, TaskState
 from packages.waiting import silence_words
+from projects import timing
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.models import Project, User
 
 NO = OpinionVerdict.DISAGREE
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a department usually says, with basis and remedy: pressing it fills the form."""
+
+    number: int
+    verdict: str
+    reason: str
+    basis: str
+    remedy: str
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The fields that it fills."""
+        return {"verdict": self.verdict, "reason": self.reason, "basis": self.basis, "remedy": self.remedy}
+
+    @property
+    def label(self) -> str:
+        """Its verdict in Chinese."""
+        return str(OpinionVerdict(self.verdict).label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +65,28 @@ class ReviewPage:
     merge: Verdict
     following: int
     next_url: str
+    phrases: tuple[Phrase, ...]
+    timetable: tuple[str, ...]
+    referral: Referral | None
+    refer: Verdict
+    supplement: Verdict
+    previous: Opinion | None
 
     @property
     def version(self) -> DocumentVersion | None:
         """The newest version of the shown file."""
         versions = list(self.shown.versions.all()) if self.shown else []
         return versions[-1] if versions else None
+
+    @property
+    def seen(self) -> list[int]:
+        """The versions that lie before the reader."""
+        return [versions[-1].pk for file in self.files if (versions := list(file.versions.all()))]
+
+    @property
+    def older(self) -> list[DocumentVersion]:
+        """The earlier versions of the shown file, the newest first."""
+        return list(self.shown.versions.all())[-2::-1] if self.shown else []
 
     @property
     def is_open(self) -> bool:
@@ -88,7 +131,44 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
         rules.can_open_task(user, task), rules.can_give_opinion(user, task), rules.can_merge(user, session),
         len(following),
         reverse("packages:review", args=[following[0].pk]) if following else "",
+        phrases_of(task, case), tuple(timetable(task)),
+        Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last(),
+        rules.can_refer(user, task), rules.can_supplement(user, task),
+        Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )
+
+
+def phrases_of(task: ReviewTask, case: MatterCase) -> tuple[Phrase, ...]:
+    """The phrases of the catalogue for this body and matter; a consent stands on the basis of the matter itself."""
+    rows = task.definition.phrases if task.definition else []
+    own = case.matter.legal_basis[:300]
+    return tuple(
+        Phrase(number, row["verdict"], row["reason"], row["basis"] or own, row["remedy"])
+        for number, row in enumerate(rows, start=1)
+    )
+
+
+def timetable(task: ReviewTask) -> list[str]:
+    """Why this task is due when it is: the round, the push, the days to answer, the days to merge."""
+    session = task.session
+    pushed = session.pushed_at or task.pushed_at
+    days = "受理当日" if not session.push_days else f"推送期 {session.push_days} 个工作日"
+    lines = [f"第 {session.round} 轮：{_day(session.opened_at)}发起，{_day(pushed)}推送（{days}）"]
+    if session.state == SessionState.PUSHING and session.push_due_on:
+        lines[0] = f"第 {session.round} 轮：{_day(session.opened_at)}发起，最迟 {session.push_due_on:%m-%d} 推送"
+    due = f"{task.due_on:%m-%d}" if task.due_on else "暂停"
+    if task.role == ReviewRole.LEAD:
+        lines.append(f"汇总：自推送起共 {task.days} 个工作日（含各部门答复），{due} 到期")
+    else:
+        lines.append(f"答复：自推送次日起 {task.days} 个工作日，{due} 到期")
+        lines.append(f"随后牵头部门汇总 {session.merge_days} 个工作日")
+    if session.change_note:
+        lines.append(f"较上一轮的修改：{session.change_note}")
+    return lines
+
+
+def _day(moment: dt.datetime) -> str:
+    return f"{timing.business_day(moment):%m-%d}"
 
 
 def next_after(task: ReviewTask, user: User) -> str:
@@ -101,16 +181,45 @@ def next_after(task: ReviewTask, user: User) -> str:
 
 
 def draft_text(session: JointSession) -> str:
-    """What the departments said, as the beginning of the merged opinion."""
+    """What the departments say now, as the beginning of the merged opinion: conditions and supplements in full."""
+    if session.case is None:
+        return ""
     lines = []
-    for row in queries.opinions_of(session):
-        opinion = getattr(row.task, "opinion", None)
-        if row.task.role == "lead":
-            continue
-        if opinion is None:
-            lines.append(f"{row.task.organisation}：{row.task.get_state_display()}。")
-            continue
-        word = "超时默认同意" if opinion.source == "tacit" else opinion.get_verdict_display()
-        remedy = f"；{opinion.remedy}" if opinion.remedy else ""
-        lines.append(f"{row.task.organisation}：{word}{remedy}。")
+    supplements = dict(
+        Supplement.objects.filter(task__session__case=session.case).values_list("task__organisation_id", "text")
+    )
+    for one in standing_opinions(session.case):
+        opinion = one.opinion
+        word = "超时默认同意" if opinion.source == "tacit" else str(OpinionVerdict(one.verdict).label)
+        after = "（联审会后）" if one.seat else ""
+        remedy = f"；{one.remedy}（{one.basis}）" if one.remedy else ""
+        extra = supplements.get(opinion.task.organisation_id)
+        said = f"；补充意见：{extra}" if extra else ""
+        lines.append(f"{opinion.task.organisation}：{word}{after}{remedy}{said}。")
+    silent = session.tasks.filter(state=TaskState.NO_OPINION).select_related("organisation").order_by("pk")
+    lines += [f"{task.organisation}：{task.get_state_display()}。" for task in silent]
     return "\n".join(lines)
+
+
+def silences(user: User, filters: Mapping[str, str]) -> QuerySet[ReviewTask]:
+    """The opinions of silence that the user may see, the newest first; `body` is the code of a department."""
+    found = ReviewTask.objects.visible_to(user).filter(state__in=[TaskState.TACIT, TaskState.SUPPLEMENTED])
+    if filters.get("body"):
+        found = found.filter(organisation__code=filters["body"])
+    related = (
+        "organisation", "handler", "opinion__head", "supplement", "session__case__matter", "session__project", "clock",
+    )
+    return found.select_related(*related).order_by("-closed_at", "-pk")
+
+
+def silence_counts(user: User) -> list[dict[str, Any]]:
+    """How often each department was silent, the most often first; each figure opens its list."""
+    found = ReviewTask.objects.visible_to(user).filter(state__in=[TaskState.TACIT, TaskState.SUPPLEMENTED])
+    rows = found.values("organisation__code", "organisation__name").annotate(count=Count("pk", distinct=True))
+    return [
+        {
+            "label": row["organisation__name"], "value": row["count"], "unit": "件",
+            "url": f"{reverse('packages:silences')}?body={row['organisation__code']}",
+        }
+        for row in rows.order_by("-count", "organisation__name")[:6]
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from archives.models import Paper
 from archives.states import PaperKind, Visibility
 from packages import rules
 from packages.models import Conference, ConferenceSeat, JointSession, MatterCase
@@ -102,7 +103,7 @@ def close_conference(
         raise DomainError("words", "请写明会议纪要：议了什么、各部门怎么说、形成了什么意见。")
     if held_on > timing.today() or held_on < timing.business_day(conference.called_at):
         raise DomainError("held_on", "开会日期应在召集之后、今天或以前，请核对。")
-    changed = _sit(conference, case, positions) if outcome == ConferenceOutcome.SETTLED else []
+    changed = _sit(conference, positions) if outcome == ConferenceOutcome.SETTLED else []
     if outcome == ConferenceOutcome.SETTLED and not changed:
         raise DomainError("positions", "形成一致意见的，请写明哪个部门改成什么意见；没有改变的请选“未形成一致意见”。")
     conference.held_on, conference.minutes, conference.outcome = held_on, minutes.strip(), outcome
@@ -119,7 +120,7 @@ def close_conference(
     return conference
 
 
-def _sit(conference: Conference, case: MatterCase, positions: Sequence[Position]) -> list[ConferenceSeat]:
+def _sit(conference: Conference, positions: Sequence[Position]) -> list[ConferenceSeat]:
     """Write where the departments stand; return the seats that changed and have to be signed."""
     given: Mapping[int, Position] = {one.organisation_id: one for one in positions}
     changed = []
@@ -206,7 +207,7 @@ def sign_seat(seat_id: int, *, by: User, at: dt.datetime | None = None) -> Confe
     return seat
 
 
-def _minutes(conference: Conference, case: MatterCase, *, by: User, at: dt.datetime) -> object:
+def _minutes(conference: Conference, case: MatterCase, *, by: User, at: dt.datetime) -> Paper:
     standing = {one.opinion.pk: one for one in standing_opinions(case)}
     seats = list(conference.seats.select_related("organisation", "opinion").order_by("pk"))
     return paperwork.write(

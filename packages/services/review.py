@@ -299,7 +299,8 @@ def _answer_lead(session: JointSession, *, by: User, passed: bool, text: str, at
 def _opinion_paper(session: JointSession, case: MatterCase, *, by: User, at: dt.datetime) -> None:
     found = ReviewTask.objects.filter(session__case=case).exclude(state=TaskState.CLOSED)
     newest: dict[int, ReviewTask] = {}
-    for task in found.select_related("organisation", "opinion", "supplement", "session").order_by("session__round", "pk"):
+    found = found.select_related("organisation", "opinion", "supplement", "session")
+    for task in found.order_by("session__round", "pk"):
         newest[task.organisation_id] = task
     tasks = sorted(newest.values(), key=lambda task: task.role != ReviewRole.LEAD)
     if not any(task.role != ReviewRole.LEAD for task in tasks):

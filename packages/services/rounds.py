@@ -68,7 +68,8 @@ def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSessi
     if case.handling == Handling.ACCEPTANCE or case.promised_days == 0:
         record_all([began], project=case.project, by=None, at=at)
         return None
-    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=terms_of(case.matter).push)
+    push = terms_of(case.matter).push
+    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push)
 
 
 def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
@@ -90,7 +91,7 @@ def _begin(case: MatterCase) -> Telling:
 def _parts(case: MatterCase) -> list[Part]:
     """Return the bodies that take part in this project, the lead first; there is always a lead."""
     taking = _taking_part(case)
-    defs = ReviewDef.objects.filter(version=case.matter).select_related("organisation").defer("phrases").order_by("order")
+    defs = ReviewDef.objects.filter(version_id=case.matter_id).select_related("organisation").defer("phrases")
     code = case.matter.matter.code
     parts = [
         Part(
@@ -98,7 +99,7 @@ def _parts(case: MatterCase) -> list[Part]:
             row.tacit and floor.may_be_tacit(code, row.organisation.kind, row.organisation.code, row.role, row.rule),
             row.note, row.pk,
         )
-        for row in defs if taking is None or row.pk in taking
+        for row in defs.order_by("order") if taking is None or row.pk in taking
     ]
     lead = [part for part in parts if part.is_lead]
     if not lead:

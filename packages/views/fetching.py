@@ -73,7 +73,8 @@ def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
     """A review task that the asker may see."""
     related = (
         "session__case__matter__matter", "session__case__lead", "session__case__application", "session__project__owner",
-        "session__project__centre", "session__lead", "organisation", "handler", "clock",
+        "session__project__centre", "session__lead", "organisation", "handler", "clock", "definition",
+        "opinion__given_by", "opinion__head", "supplement",
     )
     task: ReviewTask = get_object_or_404(ReviewTask.objects.visible_to(request.user).select_related(*related), pk=pk)
     return task

@@ -1,0 +1,310 @@
+"""A change asks again only whom it concerns; a conflict is settled by those who disagree; silence stands as it fell."""
+
+import datetime as dt
+import threading
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from archives.models import Paper
+from archives.services.filing import add_version
+from packages import floor
+from packages.models import JointSession, MatterVersion, Opinion, Referral, ReviewTask
+from packages.screens.conflicts import clause_key, side_by_side
+from packages.services import conference, referring, review, sweeping
+from packages.services.correction import answer_fault, return_corrected
+from packages.services.rectifying import send_to_rectify
+from packages.services.silence import apply_tacit
+from packages.services.supplementing import supplement
+from packages.standing import standing_opinions
+from packages.states import CaseState, SessionState, TaskState
+from packages.tasks import sweep_reviews
+from packages.waiting import case_waiting
+from projects import timing
+from projects.errors import DomainError, NotAllowed
+from projects.models import Event, IssueItem, Organisation
+from projects.states import Role
+from tests import factories
+from tests.packages.steps import Log, holds
+
+CODE = "plan-permit"  # natural-resources leads; civil-defence joint; housing, parks, traffic-police consulted
+NO = {"verdict": "disagree", "reason": "未设人防出入口", "basis": "人民防空法第22条", "remedy": "增设出入口一处"}
+
+
+@pytest.fixture
+def case(factory, actors):
+    return factories.in_review(factory, CODE, actors)
+
+
+def task_of(case, code):
+    return ReviewTask.objects.filter(session__case=case, organisation__code=code).latest("session__round")
+
+
+def by(code, role=Role.REVIEWER):
+    return factories.official(code, role)
+
+
+def answer(case, code, **words):
+    words = words or {"verdict": "agree", "reason": "符合要求"}
+    return review.give_opinion(task_of(case, code).pk, by=by(code), **words)
+
+
+def refused(code, act, *args, **kwargs):
+    with pytest.raises(DomainError) as error:
+        act(*args, **kwargs)
+    assert error.value.code == code
+    return error.value.message
+
+
+def disputed(case):
+    """Everybody has answered; civil defence is against."""
+    answer(case, "civil-defence", **NO)
+    factories.answer_all(case)
+    return JointSession.objects.get(case=case)
+
+
+def waits(case):
+    line = case_waiting([factories.fresh(case)])[case.pk]
+    return line.role, line.verb
+
+
+# Pushing -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_lead_pushes_on_its_day_and_else_the_system_does(factory, actors, clock):
+    MatterVersion.objects.filter(matter__code=CODE).update(review_terms={"push": 1, "second": 3})
+    case = factories.in_review(factory, CODE, actors)
+    session = JointSession.objects.get(case=case)
+    assert (session.state, session.push_due_on, session.tasks.get().role) == ("pushing", dt.date(2026, 11, 3), "lead")
+    assert waits(case) == ("自然资源局", "推送")
+    with pytest.raises(NotAllowed):
+        review.push_session(session.pk, by=actors.reviewer)
+    assert sweep_reviews() == 0
+    clock.to(dt.datetime(2026, 11, 4, 0, 10))
+    assert (sweep_reviews(), sweep_reviews()) == (1, 0)
+    asked = {t.organisation.code: str(t.due_on) for t in session.tasks.exclude(role="lead")}
+    assert asked == dict.fromkeys(("civil-defence", "housing", "parks", "traffic-police"), "2026-11-05")
+    holds(factory)
+
+
+# Words, versions -----------------------------------------------------------------------------------------------------
+
+
+def test_an_opinion_names_basis_and_versions_and_a_newer_version_marks_it(case, actors, clock):
+    given = answer(case, "housing")
+    assert given.basis == case.matter.legal_basis[:300]
+    judged = given.judged.get()
+    document = judged.version.document
+    newer = add_version(document, uploaded=factories.pdf("总平面.pdf", "新"), by=actors.clerk)
+    stale = {"verdict": "agree", "reason": "符合", "seen": [judged.version_id]}
+    told = refused("superseded", answer, case, "parks", **stale)
+    assert f"《{document.title}》现为第 2 版" in told
+    fresh = answer(case, "parks", **{**stale, "seen": [newer.pk]})
+    assert [one.version_id for one in fresh.judged.all()] == [newer.pk]
+    marked = {one.name: bool(one.outdated) for one in standing_opinions(case)}
+    assert marked == {"住建局": True, "园林局": False}
+    factories.answer_all(case)
+    session = JointSession.objects.get(case=case)
+    refused("outdated", review.merge_session, session.pk, by=by("natural-resources"), passed=True, text="同意")
+    second = review.reconsult(
+        task_of(case, "natural-resources").pk, by=by("natural-resources"), note="总平面换版",
+        also=[task_of(case, "housing").pk],
+    )
+    assert {t.organisation.code for t in second.tasks.all()} == {"natural-resources", "housing"}
+    answer(case, "housing")
+    review.merge_session(second.pk, by=by("natural-resources"), passed=True, text="同意")
+    holds(case.project)
+
+
+def test_the_database_refuses_an_opinion_without_basis_or_fix(case, actors):
+    task = task_of(case, "housing")
+    for words in ({"verdict": "agree", "basis": ""}, {"verdict": "disagree", "basis": "GB 50016", "remedy": ""}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Opinion.objects.create(task=task, reason="理由", given_by=actors.reviewer, given_at=task.pushed_at, **words)
+
+
+def test_a_late_denial_of_concern_is_flagged(case, clock):
+    clock.to(dt.datetime(2026, 11, 4, 10, 0))
+    on_day_two = answer(case, "housing", verdict="not_involved", reason="不涉及")
+    clock.to(dt.datetime(2026, 11, 5, 10, 0))
+    on_day_three = answer(case, "parks", verdict="not_involved", reason="不涉及")
+    assert (on_day_two.is_late_disclaimer, on_day_three.is_late_disclaimer) == (False, True)
+
+
+def test_an_opinion_after_the_consequence_of_silence_has_no_effect(case, clock):
+    ReviewTask.objects.filter(pk=task_of(case, "parks").pk).update(is_tacit_allowed=False)
+    clock.to(dt.datetime(2026, 11, 4, 10, 0))
+    apply_tacit(task_of(case, "parks").pk)
+    late = answer(case, "parks", **{**NO, "verdict": "conditional"})
+    assert (late.is_late, late.has_effect) == (True, False)
+    assert not IssueItem.objects.filter(project=case.project, raised_for__code="parks").exists()
+    assert "园林局" not in {one.name for one in standing_opinions(case)}
+
+
+# Silence -------------------------------------------------------------------------------------------------------------
+
+
+def test_silence_is_booked_to_the_department_and_its_head_and_may_be_supplemented(case, clock):
+    head = by("housing", Role.CHIEF)
+    task = task_of(case, "housing")
+    clock.to(dt.datetime(2026, 11, 4, 0, 5))
+    assert apply_tacit(task.pk) is True
+    assert (task.opinion.head, task.opinion.given_by, factories.fresh(task).supplement_until) == (
+        head, None, dt.date(2026, 11, 6),
+    )
+    event = Event.objects.get(kind="task.tacit")
+    assert (event.data["organisation"], event.data["head"]) == (task.organisation_id, head.pk)
+    refused("task_state", answer, case, "housing", **NO)
+    clock.to(dt.datetime(2026, 11, 7, 9, 0))
+    words = {"by": by("housing"), "text": "消防车道净宽按4米复核", "basis": "GB 50016 第7.1.8条"}
+    with pytest.raises(NotAllowed):
+        supplement(task.pk, **words)
+    clock.to(dt.datetime(2026, 11, 6, 9, 0))
+    supplement(task.pk, **words)
+    refused("task_state", supplement, task.pk, **words)
+    assert (factories.fresh(task).state, factories.fresh(task).opinion.verdict) == ("supplemented", "agree")
+    holds(case.project)
+
+
+@pytest.mark.parametrize("body", sorted(floor.NO_TACIT_BODIES))
+def test_no_data_lifts_the_floor(body):
+    assert not floor.may_be_tacit("design-scheme", "department", body, "joint", "")
+    assert not floor.may_be_tacit("design-scheme", "department", "housing", "lead", "")
+    assert not floor.may_be_tacit("design-scheme", "department", "housing", "joint", "hazardous=yes")
+
+
+# Sending on ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_unit_advises_and_the_opinion_stays_the_department_s(factory, actors, clock):
+    case = factories.in_review(factory, "drawing-review", actors)
+    task = task_of(case, "housing")
+    unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
+    expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
+    assert not ReviewTask.objects.visible_to(expert).exists()
+    refused("days", referring.send_on, task.pk, by=actors.reviewer, unit_id=unit.pk, days=task.days + 1)
+    referral = referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=2)
+    assert (waits(case), str(referral.clock.due_on)) == (("住建局", "答复"), "2026-11-04")
+    assert list(ReviewTask.objects.visible_to(expert)) == [task]
+    with pytest.raises(NotAllowed):
+        answer_as = {"by": expert, "verdict": "agree", "reason": "可行"}
+        review.give_opinion(task.pk, **answer_as)
+    referring.advise(referral.pk, by=expert, **NO)
+    assert (Referral.objects.get().verdict, factories.fresh(task).state) == ("disagree", TaskState.INVITED)
+    refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+    assert answer(case, "housing").given_by == actors.reviewer
+    holds(factory)
+
+
+# Conflicts -----------------------------------------------------------------------------------------------------------
+
+
+def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock):
+    session = disputed(case)
+    lead = by("natural-resources")
+    sides = side_by_side(standing_opinions(case))
+    assert (sides.is_conflict, [c.name for c in sides.clauses], len(sides.consenting)) == (True, ["人民防空法第22条"], 3)
+    assert clause_key("《人民防空法》第 22 条") == clause_key("人民防空法第22条")
+    meeting = conference.call_conference(
+        session.pk, by=lead, meets_at=timing.now() + dt.timedelta(hours=2), place="二楼会议室", agenda="人防出入口"
+    )
+    assert {seat.organisation.code for seat in meeting.seats.all()} == {
+        "civil-defence", "housing", "parks", "traffic-police",
+    }
+    assert waits(case) == ("自然资源局", "召开")
+    refused("session_state", review.merge_session, session.pk, by=lead, passed=True, text="同意")
+    body = Organisation.objects.get(code="civil-defence")
+    position = conference.Position(
+        body.pk, "李某", "conditional", "可调整", "人民防空法第22条", "施工图中增设出入口一处"
+    )
+    closing = {"by": lead, "held_on": dt.date(2026, 11, 2), "minutes": "各方同意在施工图中落实。", "outcome": "settled"}
+    refused("positions", conference.close_conference, meeting.pk, **closing)
+    conference.close_conference(meeting.pk, positions=[position], **closing)
+    paper = Paper.objects.get(project=factory, kind="conference_minutes")
+    assert ["人防办", "李某", "不同意", "有条件同意", "施工图中增设出入口一处"] in [
+        [row[0].replace("人民防空办公室", "人防办"), *row[1:]] for row in paper.content["table"]["rows"]
+    ]
+    assert waits(case) == ("人防办", "签认")
+    seat = meeting.seats.get(organisation=body)
+    with pytest.raises(NotAllowed):
+        conference.sign_seat(seat.pk, by=lead)
+    conference.sign_seat(seat.pk, by=by("civil-defence"))
+    conference.sign_seat(seat.pk, by=by("civil-defence"))
+    item = IssueItem.objects.get(project=factory, kind="commitment", raised_for=body)
+    assert item.how_to_fix == "施工图中增设出入口一处"
+    assert waits(case) == ("自然资源局", "汇总")
+    review.merge_session(session.pk, by=lead, passed=True, text="同意")
+    assert factories.fresh(session).state == SessionState.PASSED
+    holds(factory)
+
+
+def test_rectifying_pauses_and_the_second_round_asks_only_who_disagreed(case, factory, actors, clock):
+    MatterVersion.objects.filter(matter__code=CODE).update(review_terms={"second": 2, "rectify": 10})
+    session = disputed(case)
+    send_to_rectify(session.pk, by=by("natural-resources"))
+    issue = IssueItem.objects.get(project=factory, kind="correction")
+    assert (issue.how_to_fix, factories.fresh(case).state) == ("增设出入口一处", CaseState.CORRECTING)
+    clock.to(dt.datetime(2026, 11, 6, 9, 0))
+    answer_fault(issue.pk, answer="已增设", by=actors.clerk)
+    return_corrected(case.application_id, by=actors.clerk)
+    factories.drain()
+    second = JointSession.objects.get(case=case, round=2)
+    assert {(t.organisation.code, t.days, str(t.due_on)) for t in second.tasks.all()} == {
+        ("natural-resources", 3, "2026-11-11"), ("civil-defence", 2, "2026-11-10"),
+    }
+    assert second.tasks.get(role="joint").previous.opinion.verdict == "disagree"
+    assert sweeping.resume_all_rectified() == (0, 0)
+    answer(case, "civil-defence")
+    review.merge_session(second.pk, by=by("natural-resources"), passed=True, text="同意")
+    holds(factory)
+
+
+def test_a_case_that_ends_ends_its_conference_and_its_rectification(case, actors, clock):
+    from packages.services.closing import end_sessions
+
+    session = disputed(case)
+    conference.call_conference(
+        session.pk, by=by("natural-resources"), meets_at=timing.now(), place="二楼", agenda="人防"
+    )
+    log = Log(case.project)
+    with transaction.atomic():
+        end_sessions(factories.fresh(case), by=None, at=None)
+    assert factories.fresh(session).state == SessionState.CLOSED
+    assert log.told() == [("task.closed", None), ("session.closed", None)]
+
+
+# Bulk ------------------------------------------------------------------------------------------------------------------
+
+
+def test_opening_costs_a_fixed_number_of_queries(factory, actors, django_assert_max_num_queries):
+    [case] = factories.accepted(factory, [CODE], actors)
+    review.open_joint_review(case.pk)  # the calendar and the plan are read once in a process
+    [other] = factories.accepted(factory, ["drawing-review"], actors)
+    with django_assert_max_num_queries(17):  # 15, and the two ends of the savepoint of a test
+        review.open_joint_review(other.pk)
+
+
+# At once -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_sweeps_at_once_apply_silence_once(clock):
+    actors = factories.make_actors()
+    case = factories.in_review(factories.enrolled_project(actors, "S2"), CODE, actors)
+    clock.to(dt.datetime(2026, 11, 4, 0, 5))
+    start, done = threading.Barrier(2), []
+
+    def sweep():
+        start.wait()
+        try:
+            done.append(sweeping.apply_all_tacit())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sweep) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    silent = ReviewTask.objects.filter(session__case=case, state="tacit").count()
+    assert (sum(row[0] for row in done), Opinion.objects.filter(source="tacit").count()) == (silent, silent)
+    assert Event.objects.filter(kind="task.tacit").count() == silent > 0
