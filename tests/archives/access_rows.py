@@ -15,4 +15,8 @@ ROWS = {
     "archives:paper_pdf": row("paper", "302 200 200 200 200 200 200 200 404"),
     "archives:public": row("token", "200 200 200 200 200 200 200 200 200"),
     "archives:verify": row("", "200 200 200 200 200 200 200 200 200"),
+    "archives:notices": row("project", "302 200 200 200 200 200 200 200 404"),
+    "archives:sign_all": row("project", "302 302 302 302 302 302 302 302 404", method="post"),
+    "archives:sign": row("paper", "302 200 200 200 200 200 200 200 404"),
+    "archives:hand_over": row("paper", "302 200 200 200 200 200 200 200 404"),
 }

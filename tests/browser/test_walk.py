@@ -232,15 +232,21 @@ def hands_in_is_told_once_and_is_accepted(walk):
     assert walk.case("plan-permit")["state"] == "correcting"
 
     owner.open("/todos/", phone=True)
-    owner.says("申请表第 3 栏建筑面积与方案不一致", "按方案的 12000 平方米改写第 3 栏")
-    while owner.page.locator("form[data-draft^=answer]").count():
-        form = owner.page.locator("form[data-draft^=answer]").first
+    owner.says("申请表第 3 栏建筑面积与方案不一致", "为什么是这天")
+    owner.press("逐条补正", phone=True)
+    owner.says("按方案的 12000 平方米改写第 3 栏", "已答 0 /")
+    while owner.page.locator("section:has(.chip:text('没有答')) form[data-draft^=reply]").count():
+        form = owner.page.locator("section:has(.chip:text('没有答')) form[data-draft^=reply]").first
         form.locator("[name=answer]").fill("已按要求改好并重新上传")
         form.locator("[name=uploaded]").set_input_files(attachment("改好的文件"))
-        owner.press("答复这一条", within=form, phone=True)
+        owner.press("保存这一条", within=form, phone=True)
+    correct = owner.path
     owner.open(application, phone=True)
-    if owner.page.locator("form.check[data-miss]").count():
-        upload_what_is_missing(owner)
+    while owner.page.locator("li.mat[data-miss]").count():
+        line = owner.page.locator("li.mat[data-miss]").first
+        line.locator("[name=uploaded]").set_input_files(attachment("演示材料"))
+        owner.press("上传", within=line, phone=True)
+    owner.open(correct, phone=True)
     owner.press("交回补正材料", phone=True)
     assert walk.case("plan-permit")["state"] == "received"
 

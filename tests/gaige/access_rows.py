@@ -10,4 +10,5 @@ ROWS = {
     "gaige:logout": row("", "302 302 302 302 302 302 302 302 302", method="post"),
     "gaige:styleguide": row("", "200 200 200 200 200 200 200 200 200"),
     "gaige:type_size": row("=large", "302 302 302 302 302 302 302 302 302"),
+    "gaige:join": row("", "200 200 200 200 200 200 200 200 200"),
 }

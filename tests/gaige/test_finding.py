@@ -100,7 +100,7 @@ def test_home_leads_each_person_to_the_own_work(people):
         client.force_login(user)
         starts[name] = client.get("/")["Location"]
     assert starts == {
-        "owner": "/todos/", "outsider": "/todos/", "clerk": "/desk/", "reviewer": "/reviews/", "chief": "/reviews/",
+        "owner": "/projects/", "outsider": "/projects/", "clerk": "/desk/", "reviewer": "/reviews/", "chief": "/reviews/",
         "agent": "/projects/", "dispatcher": "/agency/", "director": "/bulletins/",
     }
 

@@ -287,7 +287,7 @@ def test_answers_and_return(window, client, actors, handed_in):
     assert client.post(reverse("packages:answer", args=[issue.pk]), data).url == reverse("packages:todos")
     issue.refresh_from_db()
     assert (issue.state, issue.answer, issue.evidence.count()) == ("submitted", "已补注坐标", 1)
-    assert client.get(reverse("packages:todos")).context["groups"][0].to_return == (handed_in.pk,)
+    assert "补正已逐条答好，请交回" in client.get(reverse("packages:todos")).content.decode()
     assert client.post(back).status_code == 302
     assert factories.fresh(case).state == CaseState.RECEIVED
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from packages.models import MatterCase, ReviewTask
-from packages.queries import case_waiting, matter_rows, review_sheet, todos, work_rows
+from packages.queries import case_waiting, matter_rows, review_sheet, work_rows
 from packages.services import extending, review, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.intake import withdraw_case
@@ -15,6 +15,7 @@ from packages.services.silence import apply_tacit
 from packages.waiting import project_waiting
 from packages.worklist import Wanted, work_list
 from projects import timing, waiting
+from projects.mine import all_debts
 from projects.models import IssueItem, Project
 from projects.states import Role
 from tests import factories
@@ -195,6 +196,12 @@ def test_the_work_list_finds_by_code_name_state_and_light(walked, actors, clock)
     assert [case.pk for case in work_list(factories.official("housing", Role.REVIEWER))] == []
 
 
+def owed(user):
+    """What an enterprise owes beside the notices that it signs for, as (chip, title, detail)."""
+    lines = [line.debt for line in all_debts(user, None)]
+    return [(debt.chip, debt.title, debt.detail) for debt in lines if not debt.is_offer and debt.chip != "待签收"]
+
+
 def test_a_department_sees_its_sheet_and_an_owner_its_todos(walked, actors):
     case = walked.case("plan-permit", "S2")
     [sheet] = review_sheet(actors.reviewer)
@@ -205,13 +212,12 @@ def test_a_department_sees_its_sheet_and_an_owner_its_todos(walked, actors):
     assert len(review_sheet(actors.reviewer, closed=True)) == 1
     [lead] = review_sheet(factories.official("natural-resources", Role.REVIEWER))
     assert lead.rows[0].task.role == "lead"
-    assert todos(actors.owner) == []
+    assert owed(actors.owner) == []
     notice_faults(
         case.pk, faults=[FAULT], by=factories.official("natural-resources", Role.REVIEWER), kind="correction"
     )
-    [todo] = todos(actors.owner)
-    assert (todo.kind, todo.title, todo.case_id) == ("correction", "缺总图", case.pk)
-    assert todos(actors.outsider) == []
+    assert owed(actors.owner) == [("待补正", "补正 1 处问题", "缺总图")]
+    assert owed(actors.outsider) == []
 
 
 def test_the_matters_of_a_project_say_what_stands_before_them(project, actors):

@@ -1,0 +1,104 @@
+"""法定文书签收: a legal notice is signed for once, by whom and when; an unsigned one is a to-do (§17)."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from archives.models import Delivery, Paper
+from archives.services import delivery
+from projects import mine
+from projects.errors import DomainError, NotAllowed
+from projects.models import Event
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def actors(db):
+    return factories.make_actors()
+
+
+@pytest.fixture
+def project(actors):
+    project = factories.enrolled_project(actors, "S3")
+    factories.accepted(project, ["soil-plan"], actors)
+    return project
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def signatures(project):
+    rows = Event.objects.filter(project=project, kind="paper.signed_for").order_by("seq")
+    return list(rows.values_list("actor_name", "on_behalf_of", "data"))
+
+
+def test_only_legal_notices_wait_for_a_signature_and_are_signed_for_once(project, actors):
+    notice = Paper.objects.get(project=project, kind="acceptance_notice")
+    assert [row.paper for row in Delivery.objects.filter(paper__project=project)] == [notice]
+    receipt = Paper.objects.get(project=project, kind="receipt")
+    with pytest.raises(DomainError) as refused:
+        delivery.sign_for(receipt.pk, by=actors.owner)
+    assert refused.value.code == "not_legal"
+
+    [debt] = [debt for debt in mine.owed_in(actors.owner, project) if debt.chip == "待签收"]
+    assert (debt.title, debt.url) == ("签收受理通知书", reverse("archives:sign", args=[notice.pk]))
+    staff = signed_in(actors.owner_staff)
+    inbox = staff.get(reverse("agency:inbox"))
+    assert (notice.number in inbox.content.decode(), inbox.context["unread"]()) == (True, 1)
+    for wrong in (actors.clerk, actors.agent):
+        with pytest.raises(NotAllowed):
+            delivery.sign_for(notice.pk, by=wrong)
+    assert signed_in(actors.clerk).get(debt.url).status_code == 200
+    assert Delivery.objects.get().opened_at is None  # the window looking at it is not the addressee
+
+    assert staff.get(debt.url).status_code == 200
+    row = Delivery.objects.get()
+    assert (row.opened_by, row.signed_at) == (actors.owner_staff, None)
+    assert [staff.post(debt.url).status_code, signed_in(actors.owner).post(debt.url).status_code] == [302, 302]
+    row = Delivery.objects.get()
+    assert (row.signed_name, row.signed_by, row.way) == ("李娜", actors.owner_staff, "portal")
+    assert signatures(project) == [("李娜", actors.owner_body.name, {"way": "portal"})]
+    assert [debt for debt in mine.owed_in(actors.owner, project) if debt.chip == "待签收"] == []
+    assert staff.get(reverse("agency:inbox")).context["unread"]() == 0
+    assert "李娜" in signed_in(actors.clerk).get(reverse("archives:notices", args=[project.pk])).content.decode()
+
+
+def test_all_of_a_project_at_once_and_one_at_the_window(project, actors):
+    factories.accepted(project, ["wage-deposit"], actors)
+    first, second = Delivery.objects.order_by("pk")
+    assert delivery.hand_over(first.paper_id, receiver="门卫老李", by=actors.clerk).way == "counter"
+    with pytest.raises(NotAllowed):
+        delivery.hand_over(second.paper_id, receiver="某人", by=actors.owner)
+    page = signed_in(actors.clerk).post(reverse("archives:hand_over", args=[second.paper_id]), {"receiver": " "})
+    assert (page.status_code, "请填写签收人的姓名" in page.content.decode()) == (409, True)
+    owner = signed_in(actors.owner)
+    assert owner.post(reverse("archives:sign_all", args=[project.pk])).status_code == 302
+    owner.post(reverse("archives:sign_all", args=[project.pk]))
+    assert [row.signed_name for row in Delivery.objects.order_by("pk")] == ["门卫老李", "郭建国"]
+    assert [name for name, *_ in signatures(project)] == ["王敏", "郭建国"]
+
+
+def test_an_outsider_finds_nothing(project, actors):
+    paper = Delivery.objects.get().paper_id
+    client = signed_in(actors.outsider)
+    pages = [("sign", paper), ("hand_over", paper), ("notices", project.pk), ("sign_all", project.pk)]
+    codes = [client.post(reverse(f"archives:{name}", args=[pk])).status_code for name, pk in pages if name != "notices"]
+    codes += [client.get(reverse(f"archives:{name}", args=[pk])).status_code for name, pk in pages if name != "sign_all"]
+    assert codes == [404] * 6
+    assert Delivery.objects.get().signed_at is None
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_sign_at_once_and_one_signature_stands(at_once):
+    actors = factories.make_actors()
+    project = factories.enrolled_project(actors, "S3")
+    factories.accepted(project, ["soil-plan"], actors)
+    paper = Delivery.objects.get(paper__project=project).paper_id
+    at_once(*(lambda who=who: delivery.sign_for(paper, by=who) for who in (actors.owner, actors.owner_staff)))
+    assert len(signatures(project)) == 1
