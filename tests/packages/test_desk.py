@@ -4,7 +4,7 @@ import datetime as dt
 import io
 import zipfile
 from urllib.parse import parse_qsl
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.db import connection
@@ -142,11 +142,10 @@ def cells(content):
     """The rows of the first sheet of an XLSX, as (kind, value) by column, and its raw XML."""
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         raw = book.read("xl/worksheets/sheet1.xml").decode()
-    rows = []
-    for row in ElementTree.fromstring(raw).iter(f"{SHEET}row"):
-        rows.append({
-            cell.get("r").rstrip("0123456789"): (cell.get("t", "n"), "".join(cell.itertext())) for cell in row.iter(f"{SHEET}c")
-        })
+    rows = [
+        {cell.get("r").rstrip("0123456789"): (cell.get("t", "n"), "".join(cell.itertext())) for cell in row.iter(f"{SHEET}c")}
+        for row in ET.fromstring(raw).iter(f"{SHEET}row")
+    ]
     return rows, raw
 
 
