@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_taken_is_refused_by_name_and_the_line_stays(proje
         ({"name": "照片.pdf", "mimeType": "application/pdf", "buffer": b"\x89PNG\r\n\x1a\n" + b"0" * 99}, "“照片.pdf”的内容不是"),
         ({"name": "半截.pdf", "mimeType": "application/pdf", "buffer": whole[: len(whole) // 2]}, "“半截.pdf”"),
     ):
-        line = owner.page.locator("form.check[data-miss]").first
+        line = owner.page.locator("li.mat[data-miss]").first
         line.locator("[name=uploaded]").set_input_files(given)
         line.locator("button[value=uploaded]").click()
         owner.page.wait_for_load_state()
