@@ -202,7 +202,8 @@ function failed(form, state) {
 }
 
 const stateOf = (event) => event.detail.requestConfig?.parameters?.get?.("state") || event.detail.requestConfig?.parameters?.state;
-const isLine = (event) => rowOf(event.detail.elt) !== null && event.detail.elt.tagName === "FORM";
+const sent = (event) => event.detail.requestConfig?.elt || event.detail.elt; // what htmx names may be gone from the page
+const isLine = (event) => Boolean(rowOf(sent(event))) && sent(event).tagName === "FORM";
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isLine(event)) return;
@@ -215,14 +216,14 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (pathname !== "/login/" && !event.detail.xhr.responseText.includes('data-page="login"')) return;
   event.detail.shouldSwap = false;
   gone = true;
-  if (isLine(event)) failed(event.detail.elt, stateOf(event));
+  if (isLine(event)) failed(sent(event), stateOf(event));
   else tell();
-  event.detail.elt.dataset.lost = "yes";
+  sent(event).dataset.lost = "yes";
   later();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.detail.elt;
+  const form = sent(event);
   if (!isLine(event)) return;
   if (form.dataset.lost) return void delete form.dataset.lost;
   const { status } = event.detail.xhr;
@@ -244,7 +245,7 @@ function refuse(id, words) {
 
 let moved = "";
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (isLine(event)) moved = rowOf(event.detail.elt).id;
+  if (isLine(event)) moved = rowOf(sent(event)).id;
 });
 document.addEventListener("htmx:afterSettle", () => {
   show(scope);
