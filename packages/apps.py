@@ -12,8 +12,11 @@ class PackagesConfig(AppConfig):
     def ready(self) -> None:
         """Register providers and subscribers."""
         from packages import (  # noqa: F401 - importing registers them
+            drawing_providers,
             living_providers,
             project_filters,
             providers,
             subscribers,
         )
+
+        drawing_providers.register()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages import living_urls, promise_urls
+from packages import drawing_urls, living_urls, promise_urls
 from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review, rounds
 
 app_name = "packages"
@@ -78,6 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<int:pk>/conference/", rounds.call, name="call"),
     path("conferences/<int:pk>/", rounds.conference, name="conference"),
     path("seats/<int:pk>/sign/", rounds.sign, name="sign"),
+    *drawing_urls.urlpatterns,
     *living_urls.urlpatterns,
     *promise_urls.urlpatterns,
 ]

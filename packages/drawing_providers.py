@@ -1,0 +1,121 @@
+"""What drawings, risk and the one-stop permit give to the kernel: on whom a project waits, and the panel of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q
+
+from packages import drawing_rules
+from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, DrawingState, OneStopState, TicketState
+from packages.models import DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
+from packages.states import CASE_PASSED
+from projects import panels, timing, waiting, workdays
+from projects.clocks import Reading, read_clock
+from projects.panels import Panel
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+SHOWN = 2
+
+
+def drawings_panel(project: Project, _: HttpRequest) -> Panel:
+    """Risk with its reasons, how the drawings are reviewed, the one-stop permit. Three queries."""
+    risk = RiskAssessment.objects.filter(project=project).select_related("table").order_by("-number").first()
+    review = DrawingReview.objects.filter(project=project).exclude(state=DrawingState.CLOSED).order_by("-pk").first()
+    one = OneStop.objects.filter(project=project).exclude(state=OneStopState.CLOSED).first()
+    hits = sorted(risk.hits, key=lambda hit: -hit["score"]) if risk else []
+    context = {
+        "project": project, "risk": risk, "review": review, "one": one,
+        "tone": RISK_TONES[risk.risk_class] if risk else "", "reasons": [hit["name"] for hit in hits[:SHOWN]],
+    }
+    return Panel("packages/_panel_drawings.html", context, column="side")
+
+
+def drawings_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """What drawings without a case, commitments, samples and sets that are ready wait for.
+
+    Three queries where nothing is found; a commitment or a signature that is open costs its own.
+    """
+    by_pk = {project.pk: project for project in projects}
+    yield from _reviews(by_pk)
+    yield from _samples(by_pk)
+    yield from _sets(by_pk)
+
+
+def _reviews(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+    alone = Q(case=None, state__in=[DrawingState.UPLOADING, DrawingState.TO_PLEDGE])
+    found = DrawingReview.objects.filter(alone | Q(state=DrawingState.COMMITTED), project__in=list(by_pk))
+    for one in found.select_related("fix_clock").prefetch_related("fix_clock__pauses").order_by("pk"):
+        one.project = by_pk[one.project_id]
+        if one.state == DrawingState.COMMITTED:
+            yield from _mending(one)
+        elif one.state == DrawingState.UPLOADING:
+            yield _line(one.project, role="设计单位", verb="上传", what="全套施工图", auto="上传后签署质量承诺即可")
+        else:
+            words = "、".join(dict.fromkeys(drawing_rules.signers_left(one).values()))
+            yield _line(one.project, role=words or "设计单位", verb="签署", what="勘察设计质量承诺", auto="签齐即免于审查")
+
+
+def _mending(one: DrawingReview) -> Iterable[Waiting]:
+    reading = read_clock(one.fix_clock)
+    late = "已逾期，施工许可和竣工联合验收暂停准予" if one.is_lapsed else "逾期未改完，施工许可和竣工联合验收暂停准予"
+    rows = list(one.breaches.filter(state__in=BREACH_OPEN).select_related("organisation").order_by("organisation_id"))
+    fixed = list(dict.fromkeys(row.organisation.label for row in rows if row.state == BreachState.FIXED))
+    if any(row.state == BreachState.OPEN for row in rows):
+        yield _line(
+            one.project, role="建设单位", person=one.project.owner.name, verb="改完", what="施工图违反强条的问题",
+            auto=late, reading=reading, rank=1, case_id=one.case_id,
+        )
+    for name in fixed:
+        yield _line(
+            one.project, role=name, verb="核实", what="改好的施工图", auto=late, reading=reading, rank=3,
+            case_id=one.case_id,
+        )
+
+
+def _samples(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+    found = SampleTicket.objects.filter(state=TicketState.OPEN, review__project__in=list(by_pk))
+    related = ("review", "organisation", "clock")
+    for ticket in found.select_related(*related).prefetch_related("clock__pauses").order_by("pk"):
+        yield _line(
+            by_pk[ticket.review.project_id], role=ticket.organisation.label, verb="完成", what="施工图事后抽查",
+            auto="不影响项目继续办理", reading=read_clock(ticket.clock), rank=10,
+        )
+
+
+def _sets(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+    undone = OneStopPart.objects.filter(one_stop=OuterRef("pk")).exclude(case__state__in=CASE_PASSED)
+    found = OneStop.objects.filter(~Exists(undone), state=OneStopState.RUNNING, project__in=list(by_pk))
+    mains = OneStopPart.objects.filter(one_stop__in=found, is_main=True).select_related("case__lead", "one_stop")
+    for part in mains.order_by("pk"):
+        decided = part.case.decided_at or part.one_stop.opened_at
+        since = timing.business_day(decided)
+        yield Waiting(
+            project_id=part.one_stop.project_id, rank=3, role=part.case.lead.label, verb="一次出具", what="施工许可证照套",
+            since=since, days=workdays.workdays_between(since, timing.today()), auto="各件已办结，可先使用",
+            case_id=part.case_id,
+        )
+
+
+def _line(
+    project: Project, *, role: str, verb: str, what: str, auto: str, person: str = "", reading: Reading | None = None,
+    rank: int = 10, case_id: int | None = None,
+) -> Waiting:
+    clock = reading or read_clock(None)
+    return Waiting(
+        project_id=project.pk, rank=rank, role=role, person=person, what=what, verb=verb, auto=auto,
+        since=clock.started_on, days=clock.used, limit=clock.limit if clock.started_on else None, due_on=clock.due_on,
+        is_provisional=clock.provisional, light=clock.light, case_id=case_id,
+    )
+
+
+def register() -> None:
+    """Register panel and provider."""
+    panels.register("packages.drawings", 15, drawings_panel)
+    waiting.register("packages.drawings", drawings_waiting)

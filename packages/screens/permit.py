@@ -1,0 +1,130 @@
+"""The one-stop page: one number, each part with whom it waits for, who holds up the rest, the set of papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archives.models import Paper
+from packages import drawing_rules, policy
+from packages.models import MaterialItem, OneStop, OneStopPart
+from packages.services import one_stop, policies
+from packages.services.one_stop import Wanted
+from packages.states import CASE_ENDED, CASE_PASSED, TONES, CaseState, MaterialState
+from packages.waiting import case_readings, case_waiting
+from projects import timing
+from projects.clocks import Reading, read_clock
+from projects.errors import Verdict
+from projects.models import Clock, Party, Project, User
+from projects.states import PartyRole
+from projects.waiting import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part of the set."""
+
+    part: OneStopPart
+    reading: Reading
+    waiting: Waiting | None
+    late: int
+    missing: int
+    holds_up: tuple[str, ...]
+    paper: Paper | None
+
+    @property
+    def tone(self) -> str:
+        """Colour of its state."""
+        return TONES[self.part.case.state]
+
+    @property
+    def note(self) -> str:
+        """What it waits for, in one sentence."""
+        if self.waiting is not None:
+            return self.waiting.sentence
+        if self.part.case.state == CaseState.DRAFT:
+            return f"还缺材料 {self.missing} 件，补齐后提交。" if self.missing else "材料已齐，等待提交。"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class PermitPage:
+    """Everything the page shows."""
+
+    project: Project
+    one: OneStop | None
+    wanted: tuple[Wanted, ...]
+    limit: int
+    lines: tuple[PartLine, ...]
+    reading: Reading
+    form: tuple[tuple[str, str], ...]
+    issue: Verdict | None
+    blockers: tuple[PartLine, ...]
+
+    @property
+    def done(self) -> int:
+        """How many parts are granted."""
+        return sum(line.part.case.state in CASE_PASSED for line in self.lines)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the set can go out."""
+        return bool(self.lines) and self.done == len(self.lines)
+
+
+def permit_page(project: Project, user: User) -> PermitPage:
+    """The page for this user; GET writes nothing."""
+    one = one_stop.live_one(project)
+    if one is None:
+        table = policies.find_table(policy.ONE_STOP)
+        wanted = one_stop.parts_for(project, table, timing.today()) if table else []
+        limit = one_stop.limit_of([part.case for part in wanted if not part.is_earlier])
+        return PermitPage(project, None, tuple(wanted), limit, (), read_clock(None), (), None, ())
+    lines = part_lines(one)
+    clock = Clock.objects.with_pauses().filter(pk=one.clock_id).first()
+    blockers = tuple(line for line in lines if line.part.case.state not in CASE_PASSED and (line.late or line.holds_up))
+    return PermitPage(
+        project, one, (), one.limit, tuple(lines), read_clock(clock), tuple(one_stop.form_pairs(one)),
+        drawing_rules.can_issue_set(user, one), blockers,
+    )
+
+
+def part_lines(one: OneStop) -> list[PartLine]:
+    """The parts with whom each waits for; what a part holds up are the parts that need it decided first."""
+    parts = one_stop.parts_of(one)
+    cases = [part.case for part in parts]
+    waiting, readings = case_waiting(cases), case_readings(cases)
+    papers = one_stop.papers_of(parts)
+    missing: dict[int, int] = {}
+    for case_id in MaterialItem.objects.filter(case__in=cases, state=MaterialState.MISSING).values_list("case", flat=True):
+        missing[case_id] = missing.get(case_id, 0) + 1
+    needed = _needed(parts)
+    return [
+        PartLine(
+            part, readings[part.case_id], waiting.get(part.case_id), one_stop.days_late(part.case),
+            missing.get(part.case_id, 0),
+            () if part.case.state in CASE_ENDED else needed.get(part.case.matter.matter_id, ()),
+            papers.get(part.case_id),
+        )
+        for part in parts
+    ]
+
+
+def _needed(parts: list[OneStopPart]) -> dict[int, tuple[str, ...]]:
+    """By matter the names of the parts that cannot be granted before it."""
+    from packages.models import MatterPrerequisite
+
+    by_version = {part.case.matter_id: part.case for part in parts}
+    rows = MatterPrerequisite.objects.filter(version__in=list(by_version)).values_list("version_id", "matter_id")
+    found: dict[int, tuple[str, ...]] = {}
+    for version_id, matter_id in rows:
+        case = by_version[version_id]
+        if case.state not in CASE_PASSED:
+            found[matter_id] = (*found.get(matter_id, ()), case.matter.name)
+    return found
+
+
+def known_answers(project: Project) -> dict[str, str]:
+    """What the form need not ask: contractor and supervisor of the project."""
+    words = {PartyRole.CONTRACTOR: "contractor", PartyRole.SUPERVISOR: "supervisor"}
+    rows = Party.objects.filter(project=project, role__in=list(words)).select_related("organisation").order_by("pk")
+    return {words[PartyRole(row.role)]: row.organisation.name for row in rows}
