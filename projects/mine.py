@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from projects import owing
 from projects.access import OWNER_ROLES, access_of
@@ -19,6 +19,7 @@ from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
     from projects.models import User
+    from projects.models.project import ProjectQuerySet
 
 PAGE, SHOWN, MOST = 12, 3, 200
 STAGES = (Stage.PLANNING, Stage.PERMIT, Stage.ACCEPTANCE)
@@ -83,12 +84,12 @@ class MinePage:
         return sum(self.counts.values())
 
 
-def own_projects(user: User, body: Organisation | None) -> QuerySet[Project]:
+def own_projects(user: User, body: Organisation | None) -> ProjectQuerySet:
     """Return the projects that the person acts for: of one enterprise, or of all that the person works for."""
     access = access_of(user)
     ids = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
-    found = Project.objects.filter(owner_id__in=ids if body is None else ids & {body.pk})
-    return found.select_related("owner", "centre", "region")
+    found: ProjectQuerySet = Project.objects.select_related("owner", "centre", "region")
+    return found.filter(owner_id__in=ids if body is None else ids & {body.pk})
 
 
 def mine(

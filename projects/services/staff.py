@@ -255,7 +255,7 @@ def invite_reset(
 def reset_password(code: str, *, password: str, at: dt.datetime | None = None) -> User:
     """Set a new password with a code; every open session of the person ends. Event `staff.password_reset`."""
     invitation = _take(code, InvitationKind.RESET)
-    user = User.objects.select_for_update().get(pk=invitation.user_id)
+    user = User.objects.select_for_update().get(pk=invitation.user_id or 0)
     _set_password(user, password)
     user.save(update_fields=["password"])
     _spend(invitation, user, at=at)
