@@ -3,10 +3,12 @@
 import logging
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from gaige.errors import domain_error
 from projects.errors import DomainError
@@ -63,6 +65,28 @@ def content_security_policy_middleware(get_response: GetResponse) -> GetResponse
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
+        return response
+
+    return middleware
+
+
+def sign_in_again_middleware(get_response: GetResponse) -> GetResponse:
+    """Lead back to the page with the form after signing in again, not to the address that only takes a POST.
+
+    A session that ends while a form is filled in sends its POST to the sign-in page; what was typed waits in the
+    browser, under the page that it was typed on.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        target = urlsplit(response.get("Location", ""))
+        if request.method != "POST" or target.path != settings.LOGIN_URL or response.status_code != 302:
+            return response
+        came_from = request.headers.get("Referer", "")
+        if url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure()):
+            page = urlsplit(came_from)
+            back = urlunsplit(("", "", page.path, page.query, ""))
+            response["Location"] = f"{settings.LOGIN_URL}?{urlencode({'next': back})}"
         return response
 
     return middleware

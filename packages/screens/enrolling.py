@@ -14,6 +14,7 @@ from packages.facts import (
     FactError,
     FactFault,
     FactKind,
+    Facts,
     FactValue,
     contradictions,
     format_facts,
@@ -30,6 +31,8 @@ PER_PAGE = 8
 #: The section that comes before the groups of the vocabulary: what decides the package.
 DECIDES = "套餐"
 ROUNDS = 12
+#: So many matters are named that an answer adds.
+NAMED = 3
 #: Questions that only make sense once another is answered.
 WAITS_FOR = {"pipeline_length": "pipeline_project", "pipeline": "pipeline_project"}
 
@@ -52,6 +55,29 @@ class Answer:
     group: str
     label: str
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adds:
+    """What one answer adds to the plan, or takes away: matters, working days, papers to hand in."""
+
+    matters: int
+    days: int
+    papers: int
+    names: tuple[str, ...] = ()
+    package: str = ""
+    left: int = 0
+
+    @property
+    def words(self) -> str:
+        """加 2 项、3 日、4 件; before the package is settled which one follows, or how many are left."""
+        if self.package:
+            return f"适用“{self.package}”"
+        if self.left:
+            return f"余 {self.left} 类套餐"
+        rows = ((self.matters, "项事项"), (self.days, "日"), (self.papers, "件材料"))
+        told = [f"{'加' if number > 0 else '减'} {abs(number)} {unit}" for number, unit in rows if number]
+        return "，".join(told) or "不增加"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +128,60 @@ def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
     return Sheet(
         facts, format_facts(facts), current, asked, _sections(plan, facts, asked_open, current), _answers(facts),
         proposal, plan, asked_open, tuple(faults), enrolment is not None,
+    )
+
+
+def effects(project: Project, page: Sheet, facts: Facts, fact: Fact) -> dict[str, Adds]:
+    """What each answer to a question adds, as the planner computes it, against the question being open.
+
+    `facts` are what is answered so far. A number and a combined choice are told for the answer that was given, below
+    the key `said`. A plan costs some two milliseconds.
+    """
+    before = _outlook(project, page, {name: value for name, value in facts.items() if name != fact.name})
+    said = facts.get(fact.name)
+    answers: list[FactValue] = [] if said is None else [said]
+    if said is None and fact.kind in (FactKind.YES_NO, FactKind.ONE):
+        answers = list(fact.values)
+    return {_key(answer): _adds(before, _outlook(project, page, {**facts, fact.name: answer})) for answer in answers}
+
+
+def effect_lines(project: Project, page: Sheet, facts: Facts) -> dict[str, tuple[bool, str]]:
+    """What stands below each question: what the given answer adds, or what each answer would; and whether it is given."""
+    lines = {}
+    for fact in page.asked:
+        adds = effects(project, page, facts, fact)
+        said = facts.get(fact.name)
+        if said is not None:
+            chosen = adds[_key(said)]
+            more = f"：{'、'.join(chosen.names[:NAMED])}{'等' if len(chosen.names) > NAMED else ''}" if chosen.names else ""
+            lines[fact.name] = (True, chosen.words + more)
+        else:
+            labels = dict(fact.choices) if adds else {}
+            lines[fact.name] = (False, "；".join(f"{labels[value]}：{row.words}" for value, row in adds.items()))
+    return lines
+
+
+def _key(answer: FactValue) -> str:
+    return answer if isinstance(answer, str) else "said"
+
+
+def _outlook(project: Project, page: Sheet, facts: Facts) -> tuple[PlanView | None, Proposal | None]:
+    """The plan with these answers on the package that stands, else which packages are possible."""
+    if page.package is not None:
+        return build_plan(page.package, facts), None
+    return None, propose_package(facts, project.investment)
+
+
+def _adds(
+    before: tuple[PlanView | None, Proposal | None], after: tuple[PlanView | None, Proposal | None]
+) -> Adds:
+    (old, _), (new, proposal) = before, after
+    if old is None or new is None:
+        fits = proposal.package_version.name if proposal and proposal.package_version else ""
+        return Adds(0, 0, 0, package=fits, left=0 if fits or proposal is None else len(proposal.possible))
+    names = tuple(matter.name for matter in new.matters if matter.code not in old.codes)
+    return Adds(
+        len(new.matters) - len(old.matters), new.promise.total - old.promise.total, new.after - old.after, names
     )
 
 

@@ -326,7 +326,7 @@ def lines_of(application: Application) -> dict[int, tuple[object, ...]]:
 
 
 def _due_on(case: MatterCase) -> dt.date | None:
-    """The last day of the promise were the case accepted today; None where it is decided already or counts otherwise."""
+    """The last day of the promise were the case accepted today; None where that is past or counted otherwise."""
     if case.accepted_at is not None or case.matter.unit != ClockUnit.WORKING_DAY:
         return None
     return workdays.due_date(timing.today(), case.promised_days) if case.promised_days else timing.today()

@@ -34,10 +34,18 @@ def enrol(request: HttpRequest, pk: int) -> HttpResponse:
         request.GET if "next" in request.GET else None, asked=sheet.asked, known=sheet.facts,
         investment=project.investment,
     )
-    if form.is_bound and form.is_valid():
+    shows = request.GET.get("next") == "show"
+    if form.is_bound and form.is_valid() and not shows:
         return redirect(f"{request.path}?{urlencode({'facts': _after(project, sheet, form, request.GET['next'])})}")
-    verdict = rules.can_enrol(request.user, project)
-    context = {"project": project, "sheet": sheet, "form": form, "confirm": confirm, "verdict": verdict}
+    facts = form.merged() if form.is_bound and form.is_valid() else sheet.facts
+    lines = enrolling.effect_lines(project, sheet, facts)
+    context = {
+        "project": project, "sheet": sheet, "form": form, "confirm": confirm,
+        "verdict": rules.can_enrol(request.user, project), "asks": [(bound, *lines[bound.name]) for bound in form],
+        "outlook": enrolling.sheet(project, format_facts(facts)) if shows else sheet,
+    }
+    if shows and request.headers.get("HX-Request"):
+        return render(request, "packages/_effects.html", context)
     return render(request, "packages/enrol.html", context, status=200 if not confirm.errors else 409)
 
 

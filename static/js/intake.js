@@ -349,3 +349,6 @@ function nextQuestion(group) {
   const go = next || document.querySelector(".asks")?.closest("form")?.querySelector("button[value=go]");
   go?.focus();
 }
+
+const firstQuestion = document.querySelector(".asks input:not([type=hidden])");
+if (firstQuestion && document.activeElement === document.body) firstQuestion.focus({ preventScroll: true });
