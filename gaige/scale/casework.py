@@ -193,7 +193,12 @@ def add_in_review(world: World, made: Made, place: Place, row: PackageRow, at: d
         made.add(task)
         if closed_at:
             _stop(made, clock, closed_at)
-            made.add(Opinion(task=task, verdict=OpinionVerdict.AGREE, reason="符合要求", given_at=closed_at))
+            made.add(
+                Opinion(
+                    task=task, verdict=OpinionVerdict.AGREE, reason="符合要求", basis="本部门审查要点",
+                    given_at=closed_at,
+                )
+            )
         else:
             _run(made, clock)
     return case
