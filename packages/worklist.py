@@ -21,7 +21,8 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from archives.models import Paper
 from packages.choices import MatterStage, ReviewRole
@@ -38,6 +39,7 @@ from packages.states import (
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import CENTRE_ROLES, Access, access_of
+from projects.memo import Memo, asker
 from projects.models import Involvement, Organisation, Party, Project
 from projects.paging import as_key
 from projects.queries import find_projects
@@ -64,6 +66,7 @@ OPEN_STATES = tuple(CASE_OPEN)
 NO_DATE = "-"
 #: A task waits for its body: an open one, that of the lead only once the others are done.
 WAITS_FOR_BODY = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
+_count_queries: Memo[tuple[list[str], str, list[Any]]] = Memo(most=500, seconds=600)
 _BRACKETS = str.maketrans("[](){}【】", "〔〕〔〕〔〕〔〕")
 
 
@@ -253,10 +256,12 @@ def found_by(text: str) -> Q:
 
 def _of_paper(number: str) -> Q:
     """The cases that a paper with this number was made for."""
-    papers = list(Paper.objects.filter(number=number).values_list("subject_type", "subject_key"))
-    cases = [int(key) for label, key in papers if label == CASE_LABEL]
-    applications = [int(key) for label, key in papers if label == Application._meta.label]
-    return Q(pk__in=cases) | Q(application__in=applications)
+
+    def subjects(label: str) -> QuerySet[Paper, Any]:
+        papers = Paper.objects.filter(number=number, subject_type=label).order_by()
+        return papers.annotate(of=Cast("subject_key", BigIntegerField())).values("of")
+
+    return Q(pk__in=subjects(CASE_LABEL)) | Q(application__in=subjects(Application._meta.label))
 
 
 def narrowed(user: Person, asked: Wanted) -> QuerySet[MatterCase]:
@@ -284,28 +289,37 @@ def work_list(user: Person, asked: Wanted | None = None) -> QuerySet[MatterCase]
     return cases.order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
-def counted(user: Person, asked: Wanted) -> dict[str, int]:
-    """Count every tab, none further than one beyond `MOST_COUNTED`. One query that reads along the index."""
+def counted(user: User, asked: Wanted) -> dict[str, int]:
+    """Count every tab, none further than one beyond `MOST_COUNTED`. One query that reads along the index.
+
+    It is built once per person, filters and day: building it costs more than running it.
+    """
+    key = asker(user), replace(asked, tab="", size=""), MOST_COUNTED
+    names, sql, params = _count_queries.of(key, lambda: _count_query(user, asked))
+    counts = {name: 0 for name, _ in TABS}
+    if not names:
+        return counts
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return counts | dict(zip(names, cursor.fetchone(), strict=True))
+
+
+def _count_query(user: User, asked: Wanted) -> tuple[list[str], str, list[Any]]:
+    """Return which tabs can hold something at all, and the query that counts them in that order."""
+    names: list[str] = []
     parts: list[str] = []
     params: list[Any] = []
-    names = [name for name, _ in TABS]
     cases = narrowed(user, asked).order_by("due_on", "pk")
-    counts = dict.fromkeys(names, 0)
-    asked_for = []
-    for name in names:
+    for name, _ in TABS:
         found = cases.filter(tab_condition(name, user)).values_list("pk")[: MOST_COUNTED + 1]
         try:
             sql, given = found.query.sql_with_params()
         except EmptyResultSet:
             continue
+        names.append(name)
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found_{name})")  # noqa: S608 - made by the ORM, values apart
         params += given
-        asked_for.append(name)
-    if not parts:
-        return counts
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(parts), params)
-        return counts | dict(zip(asked_for, cursor.fetchone(), strict=True))
+    return names, "SELECT " + ", ".join(parts), params
 
 
 # Pages cut by key: (due date, id), cases without a running clock last ----------------------------------------------
