@@ -62,6 +62,47 @@ def test_what_is_not_ones_own_answers_as_what_does_not_exist(make_project, peopl
     assert told(hidden, there) == told(missing, not_there)
 
 
+def at_the_window(user, text):
+    client = Client()
+    client.force_login(user)
+    return client.get("/search/", {"q": text, "at": "window"})
+
+
+def test_at_the_window_a_scan_leads_to_the_intake_of_the_project(coded, people):
+    token = QrToken.objects.get().token
+    for typed in (f"http://testserver/q/{token}/", token, REAL, "２６０３－１４０５８１－８９－０５－１６３２６５ "):
+        assert at_the_window(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/intake/"
+
+
+def test_a_credit_code_leads_to_the_projects_of_the_firm(coded, people, make_project):
+    code = coded.owner.uscc
+    full_width = "".join(chr(ord(letter) + 0xFEE0) for letter in code)
+    for typed in (code, code.lower(), full_width, f"{code[:8]} {code[8:]}"):
+        assert search(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/"
+    make_project(owner=coded.owner)
+    assert [row.owner_id for row in search(people.clerk, code).context["rows"]] == [coded.owner_id] * 2
+    assert "名下没有您能看到的项目" in search(people.outsider, code).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("2603-140581-89-05-163264", "校验位"),
+        ("2613-140581-89-05-163265", "月份“13”不对"),
+        (national_code(99998), "还没有登记，或不在您的权限内"),
+        ("http://testserver/q/AAAAAAAAAAAAAAAAAAAAAA/", "没有这个项目码，可能已换码"),
+        ("https://elsewhere.example/item?id=7", "不是本平台的码"),
+        ("91310000631295002X", "统一社会信用代码"),
+    ],
+)
+def test_what_leads_nowhere_says_why_and_keeps_the_field(coded, people, typed, sentence):
+    page = at_the_window(people.clerk, typed)
+    assert page.status_code == 200
+    assert sentence in page.context["found"].sentence
+    assert 'role="alert"' in page.text
+    assert "autofocus data-scan" in page.text
+
+
 def test_names_are_found_among_what_one_may_see(coded, people):
     assert "铸件工厂" in search(people.clerk, "铸件").text
     assert "铸件工厂" in search(people.clerk, "泽铸").text

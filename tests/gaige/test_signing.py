@@ -33,6 +33,14 @@ def test_signing_in_leads_back_to_where_the_session_ended(person):
     assert sign_in(client, next="/projects/new/?x=1")["Location"] == "/projects/new/?x=1"
 
 
+def test_a_form_that_outlived_its_session_is_come_back_to_not_its_post_address(person):
+    client = Client()
+    lost = client.post("/applications/7/submit/", headers={"Referer": "http://testserver/applications/7/?case=3"})
+    assert (lost.status_code, lost["Location"]) == (302, "/login/?next=%2Fapplications%2F7%2F%3Fcase%3D3")
+    elsewhere = client.post("/applications/7/submit/", headers={"Referer": "https://evil.example/x"})
+    assert elsewhere["Location"] == "/login/?next=/applications/7/submit/"
+
+
 @pytest.mark.parametrize("given", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", ""])
 def test_it_leads_nowhere_else(person, given):
     assert sign_in(Client(), next=given)["Location"] == "/projects/"

@@ -137,3 +137,36 @@ def test_only_who_files_may_confirm(client, actors, bare):
     assert client.get(url).status_code == 404
     client.logout()
     assert client.get(url).status_code == 302
+
+
+def test_each_answer_shows_what_it_adds_by_the_planner(window, project):
+    from packages.planning.build import build_plan
+
+    enrolment = Enrolment.objects.get(project=project)
+    url = reverse("packages:enrol", args=[project.pk])
+    asked = {"facts": format_facts(enrolment.facts), "section": "选址与环境", "next": "show"}
+    section = enrolling.sheet(project, asked["facts"], asked["section"])
+    name = next(fact.name for fact in section.asked if enrolment.facts.get(fact.name) == "no")
+    part = window.get(url, {**asked, name: "yes"}, headers={"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    open_ones = {key: value for key, value in part.context["form"].merged().items() if key != name}
+    before, after = (build_plan(enrolment.package_version, facts) for facts in (open_ones, {**open_ones, name: "yes"}))
+    told = {bound.name: (given, words) for bound, given, words in part.context["asks"]}
+    adds = enrolling.Adds(
+        len(after.matters) - len(before.matters), after.promise.total - before.promise.total, after.after - before.after
+    )
+    assert told[name][0] is True
+    assert told[name][1].startswith(adds.words)
+    whole = window.get(url, {**asked, name: "yes"})  # the same by a button, without the script
+    assert {b.name: (g, w) for b, g, w in whole.context["asks"]} == told
+    assert Enrolment.objects.get(project=project).facts == enrolment.facts
+
+
+def test_answers_that_clash_are_refused_where_they_are_given(window, bare):
+    url = reverse("packages:enrol", args=[bare.pk])
+    part = window.get(
+        url, {"facts": "land_supply=existing", "next": "show", "pipeline_project": "no", "works": "-"},
+        headers={"HX-Request": "true"},
+    )
+    assert part.context["form"].errors == {"works": ["工程内容一项也没有选，请至少选一项"]}
+    assert "工程内容一项也没有选" in part.content.decode()

@@ -81,7 +81,55 @@ def test_an_enterprise_applies_over_the_net(client, actors, project):
     assert Application.objects.get().source == "net"
 
 
+def test_a_scanned_project_is_taken_up_where_it_stands(window, client, actors, project):
+    url = reverse("packages:start", args=[project.pk])
+    apply = reverse("packages:apply", args=[project.pk])
+    assert window.get(url).url == f"{apply}?stage=planning"
+    page = window.get(f"{apply}?stage=planning").context
+    assert page["chosen"] == page["page"].ready_in("planning") != []
+    application = factories.open_application(project, ready_codes(project), actors)
+    assert window.get(url).url == reverse("packages:application", args=[application.pk])
+    bare = factories.make_project(actors, name="普通仓库")
+    assert window.get(reverse("packages:start", args=[bare.pk])).url == reverse("packages:enrol", args=[bare.pk])
+    home = window.get(reverse("packages:intake")).context["page"]
+    assert [(row.application.pk, row.cases) for row in home.drafts] == [(application.pk, application.cases.count())]
+    client.force_login(actors.reviewer)
+    assert client.get(url).url == reverse("projects:detail", args=[project.pk])
+
+
+def test_matters_of_one_step_are_applied_for_together(window, project):
+    page = window.get(reverse("packages:apply", args=[project.pk])).context["page"]
+    picks = {pick.code: pick for _, rows in page.by_stage for pick in rows}
+    MatterCase.objects.filter(project=project, matter__matter__code="land-plan-permit").update(state=CaseState.PASSED)
+    assert not picks["construction-permit"].verdict
+    page = window.get(reverse("packages:apply", args=[project.pk])).context["page"]
+    picks = {pick.code: pick for _, rows in page.by_stage for pick in rows}
+    assert picks["plan-permit"].verdict
+    assert (bool(picks["construction-permit"].verdict), picks["construction-permit"].beside) == (
+        True, (picks["plan-permit"].case.matter.name,),
+    )
+
+
 # The checklist
+
+
+def test_a_change_without_reload_answers_with_what_has_moved(window, application):
+    item = missing_item(application)
+    before = window.get(reverse("packages:application", args=[application.pk])).context["page"]
+    url = reverse("packages:material", args=[item.pk])
+    answer = window.post(url, {"state": "uploaded", "uploaded": factories.pdf()}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert len(answer.context["page"].missing) < len(before.missing)
+    body = answer.content.decode()
+    for part in (f"m{item.pk}", f"h{item.case_id}", "missing", "bars"):
+        assert f'id="{part}" hx-swap-oob="true"' in body
+    assert "<html" not in body
+    others = MaterialItem.objects.filter(case__application=application, document=None).exclude(state="missing")
+    assert not [other.pk for other in others if f'id="m{other.pk}"' in body]
+    refused = window.post(url, {"state": "not_applicable"}, headers={"HX-Request": "true"})
+    assert (refused.status_code, refused.context["changed"]) == (409, {item.pk})
+    assert "请写明" in refused.content.decode()
+
 
 
 def test_a_line_is_saved_when_its_file_is_sent(window, application):
@@ -177,6 +225,32 @@ def test_handing_in_makes_a_receipt(window, application):
     assert [paper.title for paper in page.papers] == ["材料回执"]
     assert window.post(url).status_code in {302, 403, 409}
     assert Paper.objects.filter(kind="receipt").count() == 1
+
+
+def test_the_verdicts_act_on_the_case_that_is_selected(window, handed_in):
+    first, second = handed_in.cases.all()
+    url = reverse("packages:application", args=[handed_in.pk])
+    page = window.get(url)
+    assert [bar.scope for bar in page.context["page"].bars] == ["all", str(first.pk), str(second.pk)]
+    assert page.context["scope"] == "all"
+    assert not page.context["page"].bars[0].refuse
+    page = window.get(f"{url}?case={second.pk}")
+    bar = page.context["page"].bars[2]
+    assert (page.context["scope"], bar.accept_url) == (str(second.pk), reverse("packages:case_accept", args=[second.pk]))
+    assert 'data-scope="all" hidden' in page.content.decode()
+
+
+def test_the_page_of_a_receipt_asks_for_its_pdf_until_it_is_there(window, handed_in):
+    from archives.services.papers import render
+
+    url = reverse("packages:papers", args=[handed_in.pk])
+    part = window.get(url, {"asked": "2"}).content.decode()
+    assert f'hx-get="{url}?asked=3"' in part
+    assert "PDF 正在生成" in part
+    assert "hx-get" not in window.get(url, {"asked": "40"}).content.decode()
+    for paper in Paper.objects.filter(rendered_at=None, project=handed_in.project):
+        assert render(paper.pk)
+    assert "hx-get" not in window.get(url).content.decode()
 
 
 def test_accepting_by_its_page(window, handed_in):
