@@ -137,8 +137,8 @@ def of_case(case, project, today):
 def in_review(case, project, name, lead, today):
     """Who has not answered yet; then the lead; then its chief."""
     session = one(
-        "SELECT * FROM packages_jointsession WHERE case_id = %s AND state IN ('reviewing', 'merging') "
-        "ORDER BY round DESC", case["id"],
+        "SELECT * FROM packages_jointsession WHERE case_id = %s AND state IN "
+        "('pushing', 'reviewing', 'merging', 'conference', 'rectifying') ORDER BY round DESC", case["id"],
     )
     if session is None:
         return held_back(case, project, today) or (3, f"{lead}首席代表", "决定", name, due(case["promised_clock_id"], today), case["id"])
@@ -148,6 +148,15 @@ def in_review(case, project, name, lead, today):
         day, _, task = min(others, key=lambda entry: entry[:2])
         return (3, label(task["organisation_id"]), "答复", f"{name}的审查意见", day, case["id"])
     [task] = [task for task in tasks if task["role"] == "lead"]
+    day = due(task["clock_id"], today)
+    if session["state"] == "pushing":
+        return (3, lead, "推送", f"{name}的审查材料", day, case["id"])
+    if session["state"] == "conference" and session["waits_for"]:
+        return (3, session["waits_for"], "签认", f"{name}的联审会意见", day, case["id"])
+    if session["state"] == "conference":
+        return (3, lead, "召开", f"{name}的联审会", day, case["id"])
+    if session["state"] == "rectifying":
+        return (3, lead, "复核", f"{name}的整改", day, case["id"])
     return (3, lead, "汇总", f"{name}的联合审查意见", due(task["clock_id"], today), case["id"])
 
 

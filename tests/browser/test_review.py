@@ -1,0 +1,81 @@
+"""Two departments conflict, confer, are asked once more, one stays silent and says so later, and the lead merges."""
+
+import datetime as dt
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CODE = "2208-340321-04-03-719608"
+CLAUSE = "城市绿化条例第十一条"
+OPEN = """
+from tests.browser import steps
+from packages.models import JointSession, ReviewTask
+number = steps.project_of_owner(code, '精密铸件联审厂房')
+steps.apply_and_accept(number, ['project-code', 'design-scheme'])
+[case] = steps.cases(number, ['design-scheme'])
+steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
+steps.answer(number, ['design-scheme'], but=['parks', 'housing'])
+session = JointSession.objects.get(case=case)
+tasks = dict(ReviewTask.objects.filter(session=session).values_list('organisation__code', 'pk'))
+result = {'case': case.pk, 'session': session.pk, 'tasks': tasks}
+"""
+SECOND = """
+from tests.browser import steps
+from packages.models import JointSession
+from packages.tasks import apply_tacit
+session = JointSession.objects.get(case=case, round=2)
+[task] = session.tasks.exclude(role='lead')
+steps.silence(task.pk)
+apply_tacit()
+task.refresh_from_db()
+result = {'session': session.pk, 'task': task.pk, 'state': task.state, 'code': task.organisation.code}
+"""
+
+
+def answer(visitor, task, verdict, reason, remedy):
+    visitor.open(f"/reviews/{task}/")
+    visitor.choose("verdict", verdict)
+    visitor.fill(reason=reason, basis=CLAUSE, remedy=remedy)
+    visitor.press("提交意见")
+
+
+def test_a_conflict_is_settled_over_two_rounds(live_portal, visit):
+    asked = live_portal.python(OPEN, code=CODE)
+    parks, housing, lead = visit("parks-r"), visit("housing-r"), visit("natural-resources-r")
+    answer(housing, asked["tasks"]["housing"], "conditional", "绿地占用消防车道", "把东侧绿地退让 2 米作消防车道")
+    answer(parks, asked["tasks"]["parks"], "disagree", "绿地率不足 20%", "把东侧绿地加宽 2 米，绿地率补足到 20%")
+
+    lead.open(f"/sessions/{asked['session']}/merge/")
+    lead.says("意见不一致", "要求不一致", "把东侧绿地退让 2 米作消防车道", "把东侧绿地加宽 2 米，绿地率补足到 20%")
+    lead.choose("passed", "yes")
+    lead.press("提交汇总意见")
+    lead.says("请按意见修改后再次征求意见、召开联审会，或汇总为不通过")
+    lead.press("召开联审会")
+    lead.fill(meets_on=(dt.date.today() + dt.timedelta(days=1)).isoformat(), place="二楼会议室")
+    lead.press("发出邀请")
+    lead.press(f"联审会 {dt.date.today() + dt.timedelta(days=1):%m-%d}")
+    lead.choose("outcome", "rectify")
+    lead.fill(minutes="绿地改到西侧，消防车道净宽 4 米不变，园林局复核绿地率。")
+    lead.press("记录纪要")
+    lead.says("修改后再次征求意见", "会议纪要文书")
+
+    second = live_portal.python(SECOND, case=asked["case"])
+    assert (second["code"], second["state"]) == ("parks", "tacit")
+    parks.open("/reviews/silences/")
+    parks.says("园林局", "精密铸件联审厂房")
+    parks.open(f"/reviews/{second['task']}/")
+    parks.says("超时默认", "负责人")
+    parks.press("补充意见")
+    parks.fill(text="西侧绿地率按 20% 复核通过", basis=CLAUSE)
+    parks.press("提交补充意见")
+    parks.says("西侧绿地率按 20% 复核通过")
+
+    lead.open(f"/sessions/{second['session']}/merge/")
+    drafted = lead.page.input_value("[name=text]")
+    assert "园林局：超时默认同意；补充意见：西侧绿地率按 20% 复核通过。" in drafted
+    assert "把东侧绿地退让 2 米作消防车道" in drafted
+    lead.choose("passed", "yes")
+    lead.press("提交汇总意见")
+    lead.open(f"/cases/{asked['case']}/")
+    lead.says("第 2 轮", "第 1 轮", "通过", "补充意见（存档，不改变默认同意）")
