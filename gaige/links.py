@@ -21,7 +21,7 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"),)),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
-    ((Role.DIRECTOR,), (("代办调度", "agency:desk"),)),
+    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"))),
     ((Role.ADMIN,), (("人员", "projects:people"),)),
     ((Role.AGENT, Role.ARCHIVIST), ()),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from icalendar import Alarm, Calendar, Event
 
-from packages.models import CalendarFeed, MatterCase
+from packages.models import CalendarFeed
 from projects import timing
 from projects.living import Expiry, living_papers
 from projects.models import Involvement, Project
@@ -80,7 +80,8 @@ def _event(entry: Expiry) -> Event:
     event.add("dtstart", entry.due_on)
     event.add("dtend", entry.due_on + dt.timedelta(days=1))
     event.add("summary", f"{entry.title}到期：{entry.project_name}")
-    event.add("description", f"{entry.group}，{entry.state}。{entry.detail}。由{entry.who}办理。项目代码 {entry.project_code}")
+    says = f"{entry.group}，{entry.state}。{entry.detail}。由{entry.who}办理。项目代码 {entry.project_code}"
+    event.add("description", says)
     event.add("url", f"{settings.SITE_URL}{entry.url}")
     event.add("categories", [entry.group])
     event.add("transp", "TRANSPARENT")

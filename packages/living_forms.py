@@ -93,8 +93,10 @@ class ConvertForm(forms.Form):
     def values(self) -> dict[str, str]:
         """The facts by their key; before anything was sent, what the form begins with."""
         if self.is_bound and self.is_valid():
-            return {n.removeprefix("field_"): v for n, v in self.cleaned_data.items() if n.startswith("field_")}
-        return {n.removeprefix("field_"): str(f.initial or "") for n, f in self.fields.items() if n.startswith("field_")}
+            given: Mapping[str, Any] = self.cleaned_data
+        else:
+            given = {name: str(field.initial or "") for name, field in self.fields.items()}
+        return {n.removeprefix("field_"): v for n, v in given.items() if n.startswith("field_")}
 
 
 def _label(field: Mapping[str, Any]) -> str:
@@ -118,5 +120,7 @@ class CalendarForm(forms.Form):
 
     view = forms.ChoiceField(required=False, choices=[("month", "月历"), ("list", "列表")])
     month = forms.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
-    group = forms.ChoiceField(label="种类", required=False, choices=[("", "全部种类"), *((word, word) for word in GROUPS)])
+    group = forms.ChoiceField(
+        label="种类", required=False, choices=[("", "全部种类"), *((word, word) for word in GROUPS)]
+    )
     q = forms.CharField(label="项目", required=False, max_length=80)

@@ -105,7 +105,8 @@ _COLUMNS = (
 
 def _rows(projects: Sequence[Project]) -> list[dict[str, Any]]:
     """Read what asks for somebody, of permits and letters at once. One query."""
-    asks = Q(state=LivingState.WARNED) | Q(state__in=LAPSED, closed_at=None) | Q(formal_case__isnull=False, closed_at=None)
+    asks = Q(state=LivingState.WARNED) | Q(state__in=LAPSED, closed_at=None)
+    asks |= Q(formal_case__isnull=False, closed_at=None)
     base = Q(project__in=[project.pk for project in projects])
     text, number = CharField(), IntegerField()
     permits = ConditionalPermit.objects.filter(base, asks).order_by().annotate(

@@ -1,4 +1,4 @@
-"""Who may do what with permits that run out, letters in lieu and calendar addresses: pure reads, each with its reason."""
+"""Who may do what with permits that run out, letters in lieu and calendar addresses: pure reads with their reasons."""
 
 from __future__ import annotations
 

@@ -72,6 +72,8 @@ def make_world():
     task = ReviewTask.objects.get(session__case=reviewed, organisation__code="housing")
     referral, conference, seat = _around(task, actors)
 
+    permit, letter, feed = _running_out(project, reviewed, actors)
+
     finished = factories.enrolled_project(actors, "S3")
     Project.objects.filter(pk=finished.pk).update(stage="acceptance")
     unit = WorkUnit.objects.get(project=finished)
@@ -96,6 +98,7 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     return SimpleNamespace(
+        permit=permit, letter=letter, feed=feed,
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
         actors=actors, project=project, draft=draft, received=received, faulty=faulty, reviewed=reviewed,
@@ -108,6 +111,27 @@ def make_world():
         view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _running_out(project, case, actors):
+    """A permit, a letter in lieu and a calendar address."""
+    from django.utils import timezone
+
+    from packages.models import ConditionalPermit, Letter
+    from packages.services.feeds import issue_project_feed
+    from projects import timing
+
+    first, second = project.papers.exclude(document=None).order_by("pk")[:2]
+    until = timing.today() + dt.timedelta(days=60)
+    common = {
+        "project": project, "case": case, "code": "pile-first", "issuer": actors.centre, "valid_from": timing.today(),
+        "valid_until": until, "changed_at": timezone.now(),
+    }
+    permit = ConditionalPermit.objects.create(
+        **common, paper=first, name="施工许可证（桩基阶段）", scope="桩基施工", supervisor=factories.organisation("housing")
+    )
+    letter = Letter.objects.create(**common, paper=second, name="用地规划意见函", stands_for="用地手续")
+    return permit, letter, issue_project_feed(project.pk, by=actors.clerk)
 
 
 def _around(task, actors):

@@ -15,6 +15,7 @@ from packages.queries import ReviewRow
 from packages.screens import acting
 from packages.screens.acting import Act
 from packages.screens.intake import papers_of
+from packages.screens.living_acts import living_acts
 from packages.states import TONES, CaseState, Handling, OpinionVerdict, SessionState
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
@@ -134,7 +135,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     return CasePage(
         case, queries.case_waiting([case]).get(case.pk), tuple(clock_lines(case)), tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
-        tuple(events_of(case)), tuple(actions(case, user)),
+        tuple(events_of(case)), (*actions(case, user), *living_acts(case, user)),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)), tuple(acting.told_about(case)),
         tuple(acting.times_told(case)),

@@ -17,7 +17,8 @@ from archives.services.papers import papers_of
 from packages import living_data, living_rules
 from packages.living_forms import CalendarForm
 from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, Matter, MatterCase
-from packages.screens.case import Action, timeline
+from packages.screens.acting import Act
+from packages.screens.case import timeline
 from packages.services import conditional, letters
 from packages.services.letters import Difference
 from packages.states import LIVING_LIVE, TONES, FeedState, LivingState
@@ -183,7 +184,7 @@ class LivingPage:
 
     living: ConditionalPermit | Letter
     expiry: Expiry
-    actions: tuple[Action, ...]
+    actions: tuple[Act, ...]
     papers: tuple[Paper, ...]
     events: tuple[Event, ...]
     formal: tuple[MatterCase, ...]
@@ -230,24 +231,24 @@ def permit_page(permit: ConditionalPermit, user: User) -> LivingPage:
     )
 
 
-def _permit_actions(permit: ConditionalPermit, user: User) -> list[Action]:
+def _permit_actions(permit: ConditionalPermit, user: User) -> list[Act]:
     found = []
     at = [permit.pk]
     if permit.inspection is not None and permit.inspection.state in ISSUE_OPEN:
-        found.append(Action("办结阶段检查", reverse("packages:inspect", args=at), living_rules.can_inspect(user, permit)))
+        found.append(Act("办结阶段检查", reverse("packages:inspect", args=at), living_rules.can_inspect(user, permit)))
     over = permit.state == LivingState.LAPSED or (
         permit.state in LIVING_LIVE and permit.valid_until < timing.today()
     )
     check = living_rules.can_check_stop(user, permit)
     if permit.is_works and over:
         working = reverse("packages:report_working", args=at)
-        found.append(Action("登记停工核查", working, check, danger=True))
+        found.append(Act("登记停工核查", working, check, danger=True))
     if permit.is_works and permit.state == LivingState.LAPSED and permit.closed_at is None:
-        found.append(Action("核查已停工", reverse("packages:close_stop", args=at), check))
+        found.append(Act("核查已停工", reverse("packages:close_stop", args=at), check))
     if permit.state == LivingState.STOP_CHECK:
         answer = living_rules.can_answer_stop(user, permit)
-        found.append(Action("答复停工核查", reverse("packages:answer_stop", args=at), answer))
-        found.append(Action("复核停工", reverse("packages:close_stop", args=at), check))
+        found.append(Act("答复停工核查", reverse("packages:answer_stop", args=at), answer))
+        found.append(Act("复核停工", reverse("packages:close_stop", args=at), check))
     return found
 
 
@@ -260,7 +261,7 @@ def letter_page(letter: Letter, user: User) -> LivingPage:
     actions = []
     if letter.state in LIVING_LIVE:
         verdict = living_rules.can_compare(user, letter) if formal else refuse("正式证件还没有办结，办结后再核对换发。")
-        actions = [Action("核对换发", reverse("packages:convert_letter", args=[letter.pk]), verdict)]
+        actions = [Act("核对换发", reverse("packages:convert_letter", args=[letter.pk]), verdict)]
     return LivingPage(
         letter, _expiry_of(letter), tuple(actions), _papers(letter), _events_of(letter), (formal,) if formal else (),
         tuple(names.get(code, code) for code in letter.usable_by), tuple(letters.uses_of(letter)),
@@ -290,9 +291,10 @@ def letters_page(user: User, query: Mapping[str, str]) -> dict[str, Any]:
         "lapsed": outstanding.exclude(state__in=LIVING_LIVE), "compare": outstanding.filter(formal_case__isnull=False),
     }.get(chosen, outstanding)
     tabs = [
-        {"label": "全部未换发", "count": outstanding.count(), "url": "?", "current": chosen not in {"lapsed", "compare"}},
-        {"label": "待核对换发", "count": outstanding.filter(formal_case__isnull=False).count(), "url": "?state=compare",
-         "current": chosen == "compare"},
+        {"label": "全部未换发", "count": outstanding.count(), "url": "?",
+         "current": chosen not in {"lapsed", "compare"}},
+        {"label": "待核对换发", "count": outstanding.filter(formal_case__isnull=False).count(),
+         "url": "?state=compare", "current": chosen == "compare"},
         {"label": "已失效", "count": outstanding.exclude(state__in=LIVING_LIVE).count(), "url": "?state=lapsed",
          "current": chosen == "lapsed", "bad": True},
     ]

@@ -1,4 +1,4 @@
-"""分段许可, 桩基先行, 预许可: permits for a part of the works or for a time (handbook §6.6; our rules: docs/letters.md).
+"""分段许可, 桩基先行, 预许可: permits for a part of the works or for a time (handbook §6.6; rules: docs/letters.md).
 
 A grant of a matter that has a kind issues one (桩基先行); a chief issues a pre-permit ahead of the formal matter. The
 grant of the formal matter converts what holds on that day, without any paper being asked for again; what lapses is
@@ -47,7 +47,8 @@ def paragraphs_of(kind: PermitKind, scope: str, first: dt.date) -> list[str]:
     """Return what the paper of a permit says of its scope and days."""
     until = kind.last_day(first)
     lines = [f"许可范围：{scope}。" + (f"{kind.excludes}。" if kind.excludes else "")]
-    lines.append(f"有效期自{paperwork.day(first)}至{paperwork.day(until)}，不予延长；期内办结正式许可的，自动转正，已交材料不再提交。")
+    days = f"有效期自{paperwork.day(first)}至{paperwork.day(until)}，不予延长；"
+    lines.append(f"{days}期内办结正式许可的，自动转正，已交材料不再提交。")
     if kind.is_works:
         lines.append("期满未转正的，本许可失效，应当停止施工。")
     return lines
@@ -71,14 +72,15 @@ def issue(
     )
     permit.save()
     shared.save_moved(
-        permit, "", "issued", f"出具{permit.name}：{scope}，有效期至 {until:%Y-%m-%d}", by=by, at=at, until=str(until),
+        permit, "", "issued", f"出具{permit.name}：{scope}，有效期至 {until:%Y-%m-%d}", by=by, at=at,
+        until=str(until),
     )
     involve(project, role=InvolvementRole.REVIEWER, organisation=supervisor, by=by, at=at)
     if kind.inspection:
         permit.inspection = raise_issue(
             project, kind=IssueKind.RECTIFICATION, subject=permit, what=kind.inspection, basis=permit.name,
-            how_to_fix="由监管单位到场检查，合格后办结本项；有问题的先整改", debtor=project.owner, raised_for=supervisor,
-            by=by, at=at,
+            how_to_fix="由监管单位到场检查，合格后办结本项；有问题的先整改", debtor=project.owner,
+            raised_for=supervisor, by=by, at=at,
         )
         permit.save(update_fields=["inspection"])
     return permit
@@ -116,7 +118,7 @@ def set_terms(
 def issue_prepermit(
     case_id: int, *, by: User, kind: str, basis: str, scope: str = "", at: dt.datetime | None = None
 ) -> ConditionalPermit:
-    """Issue a pre-permit (预许可) ahead of a formal matter that is not decided yet, by the chief of its lead department.
+    """Issue a pre-permit (预许可) ahead of an undecided formal matter, by the chief of its lead department.
 
     `basis`: the opinion of the reviewing body and the commitment it stands on. Effects in order: paper, permit,
     inspection item, event. A second one of the kind that holds is returned as it stands. Raises `NotAllowed`,
@@ -209,8 +211,19 @@ def convert_by(case: MatterCase, paper: Paper | None, *, by: User | None, at: dt
         if paper is not None and permit.paper.state == PaperState.VALID:
             replace_paper(permit.paper, new=paper, by=by, reason="转正", at=at)
         done.append(permit)
+    if paper is not None:
+        _fill_in_paper(case, paper, by=by, at=at)
     shared.close_lapsed(case.project, code, at=at)
     return done
+
+
+def _fill_in_paper(case: MatterCase, paper: Paper, *, by: User | None, at: dt.datetime) -> None:
+    """The certificate came after the decision (容缺, 领取证照前): the permits that it converted name it now."""
+    for permit in ConditionalPermit.objects.filter(formal_case=case, formal_paper=None).select_related("paper"):
+        permit.formal_paper, permit.changed_at = paper, at
+        permit.save(update_fields=["formal_paper", "changed_at"])
+        if permit.paper.state == PaperState.VALID:
+            replace_paper(permit.paper, new=paper, by=by, reason="转正", at=at)
 
 
 def inherited(project: Project, codes: set[str], day: dt.date) -> dict[tuple[str, int], tuple[Document, str]]:
@@ -295,7 +308,8 @@ def report_working(
     permit.begin_stop_check()
     permit.stop_issue = raise_issue(
         permit.project, kind=IssueKind.RECTIFICATION, subject=permit, what=f"许可失效后仍在施工：{found.strip()[:200]}",
-        basis=f"{permit.name}有效期至 {permit.valid_until:%Y-%m-%d}", how_to_fix="立即停工，报送停工照片和说明，办结正式许可后再开工",
+        basis=f"{permit.name}有效期至 {permit.valid_until:%Y-%m-%d}",
+        how_to_fix="立即停工，报送停工照片和说明，办结正式许可后再开工",
         debtor=permit.project.owner, raised_for=permit.supervisor, by=by, at=at,
     )
     permit.closed_at = None

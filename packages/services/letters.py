@@ -313,7 +313,9 @@ def _checked(letter: Letter, values: Mapping[str, str], reason: str) -> list[Dif
     found = compare(letter, values)
     material = [row for row in found if row.kind == MATERIAL]
     if material:
-        words = "；".join(f"{row.name}：函为{row.letter}{row.unit}，正式证件为{row.formal}{row.unit}" for row in material)
+        words = "；".join(
+            f"{row.name}：函为{row.letter}{row.unit}，正式证件为{row.formal}{row.unit}" for row in material
+        )
         raise DomainError(
             "letter_differs", f"有 {len(material)} 项实质差异，不能换发。{words}。请重新出函或更正正式证件后再办。"
         )

@@ -1,4 +1,4 @@
-"""What conditional permits and letters share: their days, reminders, lapse, revocation, and what a decision asks of them.
+"""What conditional permits and letters share: days, reminders, lapse, revocation, and what a decision asks of them.
 
 Reminders 15 and 5 working days before the last day (LIVING_WARN_DAYS), each once; the day after the last day the paper
 lapses. A sweep that was away for days gives the reminder that is due now, not those that are past, and lapses what ran
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Living = ConditionalPermit | Letter
 
 logger = logging.getLogger(__name__)
-MODELS: dict[str, type[ConditionalPermit] | type[Letter]] = {"permit": ConditionalPermit, "letter": Letter}
+MODELS: dict[str, type[ConditionalPermit | Letter]] = {"permit": ConditionalPermit, "letter": Letter}
 RELATED = ("project__owner", "project__centre", "case__matter__matter", "paper", "issuer", "stop_issue")
 
 
@@ -144,8 +144,8 @@ def _warn(living: Living, days: int, today: dt.date) -> None:
     left = workdays.workdays_between(today, living.valid_until)
     words = "今天到期" if not left else f"还有 {left} 个工作日"
     save_moved(
-        living, old, "warned", f"到期提醒：{living.name}{words}，有效期至 {living.valid_until:%Y-%m-%d}", by=None, at=None,
-        threshold=days, left=left,
+        living, old, "warned", f"到期提醒：{living.name}{words}，有效期至 {living.valid_until:%Y-%m-%d}",
+        by=None, at=None, threshold=days, left=left,
     )
 
 

@@ -55,6 +55,10 @@ def letter_or_404(request: HttpRequest, pk: int) -> Letter:
     return found
 
 
+def _shown(word: str, page: screen.LivingPage) -> dict[str, Any]:
+    return {"page": page, word: page.living, "project": page.living.project}
+
+
 # The calendar --------------------------------------------------------------------------------------------------------
 
 
@@ -91,7 +95,7 @@ def project_calendar(request: HttpRequest, pk: int) -> HttpResponse:
 def permit(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a conditional permit: scope, days, inspection, what comes after it."""
     page = screen.permit_page(permit_or_404(request, pk), person(request))
-    return render(request, "packages/permit.html", {"page": page, "permit": page.living, "project": page.living.project})
+    return render(request, "packages/permit.html", _shown("permit", page))
 
 
 def _permit_step(
@@ -133,7 +137,8 @@ def report_working(request: HttpRequest, pk: int) -> HttpResponse:
     return _permit_step(
         request, found, WorkingForm(request.POST or None), living_rules.can_check_stop(request.user, found),
         lambda given: conditional.report_working(pk, by=person(request), found=given["found"], on=given["on"]),
-        title=f"登记停工核查：{found.name}", button="出具停工核查通知", done="停工核查已开始，通知书已出具。", danger=True,
+        title=f"登记停工核查：{found.name}", button="出具停工核查通知",
+        done="停工核查已开始，通知书已出具。", danger=True,
         says=("许可失效后仍在施工的，出具停工核查通知书，由建设单位答复、监管单位复核。",),
     )
 
@@ -195,7 +200,8 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
         fields=letters.fields_of(case, rule) if rule else (),
     )
     step = Step(
-        title=f"拟定内容：{case.matter.result_name}", button="保存", back=reverse("packages:case", args=[pk]), case=case,
+        title=f"拟定内容：{case.matter.result_name}", button="保存", case=case,
+        back=reverse("packages:case", args=[pk]),
         verdict=living_rules.can_set_terms(request.user, case), done="已保存，作出准予决定时写进文书。",
         run=lambda given: conditional.set_terms(
             pk, by=person(request), scope=given.get("scope", ""), values=form.values()
@@ -221,7 +227,7 @@ def letter_list(request: HttpRequest) -> HttpResponse:
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a letter: what it states, for which matters, until when, where it is used."""
     page = screen.letter_page(letter_or_404(request, pk), person(request))
-    return render(request, "packages/letter.html", {"page": page, "letter": page.living, "project": page.living.project})
+    return render(request, "packages/letter.html", _shown("letter", page))
 
 
 @login_required
