@@ -28,6 +28,7 @@ from django.db import connection
 
 from archives.models import QrToken
 from gaige.demo.people import PASSWORD, REGION
+from gaige.scale.reviews import measure_reviews
 from gaige.scale.synthesize import project_code, synthesize
 from gaige.scale.visitor import Answer, Visitor
 from packages.models import MatterCase
@@ -304,8 +305,8 @@ def sign_in_all(port: int) -> dict[str, Visitor]:
     return people
 
 
-def run(*, projects: int, cases: int, rounds: int, seconds: float, write: bool) -> int:
-    """Fill an empty portal, measure, print; 1 when a promise is missed."""
+def run(*, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0) -> int:
+    """Fill an empty portal, measure, print; 1 when a promise is missed. `reviews`: how many joint reviews to open."""
     fill(projects, cases)
     with server() as port:
         people = sign_in_all(port)
@@ -316,10 +317,13 @@ def run(*, projects: int, cases: int, rounds: int, seconds: float, write: bool) 
         subjects += changing
     figures = [figure_of(subject) for subject in subjects]
     text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}"
+    opened = measure_reviews(reviews) if reviews else None
+    text += f"\n\n{opened.words}" if opened else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)
     missed = [*(line for figure in figures for line in figure.missed), *same_at_both_sizes(figures)]
+    missed += opened.missed if opened else []
     sys.stdout.write("".join(f"MISSED {line}\n" for line in missed) or "every promise is kept\n")
     return 1 if missed else 0
 

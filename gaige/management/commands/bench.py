@@ -11,7 +11,7 @@ from gaige.scale.bench import run
 
 
 class Command(BaseCommand):
-    """`manage.py bench [--projects N] [--cases N] [--rounds N] [--seconds S] [--write]`."""
+    """`manage.py bench [--projects N] [--cases N] [--rounds N] [--seconds S] [--reviews N] [--write]`."""
 
     help = "Measure real pages and writes beside bare ones, on PostgreSQL; fills an empty portal first."
 
@@ -21,10 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("--cases", type=int, default=75_000)
         parser.add_argument("--rounds", type=int, default=30)
         parser.add_argument("--seconds", type=float, default=200, help="measuring ends after this long")
+        parser.add_argument("--reviews", type=int, default=1000, help="joint reviews that workers open")
         parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run; exit 1 when a promise is missed."""
-        names = ("projects", "cases", "rounds", "seconds", "write")
+        names = ("projects", "cases", "rounds", "seconds", "write", "reviews")
         if code := run(**{name: options[name] for name in names}):
             sys.exit(code)
