@@ -11,7 +11,8 @@ from archives.services.papers import papers_of
 from archives.states import PaperKind, PaperState
 from packages import rules
 from packages.act_states import DeliveryWay
-from packages.models import CaseDelivery, MatterCase
+from packages.choices import ArrivesBefore
+from packages.models import CaseDelivery, Deferral, MatterCase
 from packages.services import act_papers
 from packages.services.locking import expect, lock_case
 from packages.states import CASE_PASSED
@@ -19,6 +20,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
+from projects.states import ISSUE_OPEN
 from projects.workdays import due_date
 
 #: Working days from the decision within which the certificate is delivered (行政许可法 44).
@@ -34,6 +36,15 @@ def papers_to_deliver(case: MatterCase) -> list[Paper]:
     """Return the valid papers of the decision: certificate, 容缺后补通知."""
     kinds = [PaperKind.CERTIFICATE, PaperKind.DEFERRAL_NOTICE]
     return list(papers_of(case).filter(kind__in=kinds, state=PaperState.VALID).order_by("pk"))
+
+
+def _nothing_held_back(case: MatterCase) -> None:
+    """Refuse while a deferred paper that has to come before the certificate is not there (容缺)."""
+    first = Deferral.objects.filter(
+        case=case, arrives_before=ArrivesBefore.CERTIFICATE, issue__state__in=list(ISSUE_OPEN)
+    ).select_related("issue").first()
+    if first is not None:
+        raise DomainError("deferral_first", f"容缺材料“{first.issue.what}”还没有补交并核实，证照暂不发出。")
 
 
 @transaction.atomic
@@ -57,6 +68,7 @@ def deliver_case(
         raise DomainError("receiver", "在窗口领取的，请写明领取人姓名。")
     if way == DeliveryWay.POST and not tracking.strip():
         raise DomainError("tracking", "邮寄送达的，请填写邮件号。")
+    _nothing_held_back(case)
     papers = papers_to_deliver(case)
     if not papers:
         raise DomainError("no_papers", f"“{case.matter.name}”没有可以送达的有效证照批文。")

@@ -20,7 +20,7 @@ from packages.services.locking import expect, lock_application, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.timekeeping import start_intake, sync_due
 from packages.services.withdrawing import withdraw_case
-from packages.states import ApplicationSource, CaseState, Handling
+from packages.states import ApplicationSource, CaseState, Handling, Outcome
 from packages.waiting import CASE_LOST
 from projects import clocks, timing
 from projects.errors import DomainError, require
@@ -38,6 +38,7 @@ __all__ = [
     "decide_on_spot",
     "deem_accepted",
     "discard_application",
+    "handle_on_spot",
     "notice_faults",
     "open_application",
     "refuse_intake",
@@ -214,6 +215,23 @@ def _receive(case: MatterCase, *, by: User, at: dt.datetime | None, moment: dt.d
         on_behalf_of=case.project.owner.name,
     )
     involve(case.project, role=InvolvementRole.REVIEWER, organisation=case.lead, by=by, at=at)
+
+
+@transaction.atomic
+def handle_on_spot(
+    application_id: int, *, by: User, note: str = "", outcome: str = Outcome.PASS, at: dt.datetime | None = None
+) -> list[MatterCase]:
+    """即办 in one call: hand in an application and decide each of its matters of promise 0 (events 1, 3, 8, 11 or 13).
+
+    Its other matters are received. A case that cannot be decided now refuses the whole call. Raises `NotAllowed`,
+    `DomainError` (those of `submit_application` and `decide_on_spot`, `handling` where no matter is 即办).
+    """
+    submit_application(application_id, by=by, at=at)
+    _, cases = lock_application(application_id)
+    spot = [case for case in cases if case.promised_days == 0 and case.state == CaseState.RECEIVED]
+    if not spot:
+        raise DomainError("handling", "本申报没有可以即办的事项，请先受理，再由部门审查。")
+    return [decide_on_spot(case.pk, by=by, note=note, outcome=outcome, at=at) for case in spot]
 
 
 # Accepting -----------------------------------------------------------------------------------------------------------

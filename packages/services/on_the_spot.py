@@ -21,7 +21,9 @@ from projects.models import User
 
 
 @transaction.atomic
-def decide_on_spot(case_id: int, *, by: User, note: str = "", at: dt.datetime | None = None) -> MatterCase:
+def decide_on_spot(
+    case_id: int, *, by: User, note: str = "", outcome: str = Outcome.PASS, at: dt.datetime | None = None
+) -> MatterCase:
     """Accept and grant a matter of promise 0 at once; also one that was accepted and is still open.
 
     Effects in order: those of the acceptance, event 8, those of the decision. Raises `NotAllowed`, `DomainError`
@@ -42,4 +44,4 @@ def decide_on_spot(case_id: int, *, by: User, note: str = "", at: dt.datetime | 
         take_on(case, by=by, at=moment, ended_at=moment, note=note)
     if case.state == CaseState.ACCEPTED:
         begin_review(case, by=by, at=at)
-    return conclude(case, outcome=Outcome.PASS, note=note, by=by, at=at)
+    return conclude(case, outcome=outcome, note=note, by=by, at=at)
