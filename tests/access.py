@@ -41,9 +41,10 @@ def make_world():
     from agency.services.bulletins import open_bulletin
     from archives.services.codes import issue_token
     from archives.services.papers import ensure_rendered
-    from packages.models import JointSession, MaterialItem, ReviewTask
+    from packages.models import Commitment, Deferral, JointSession, MaterialItem, ReviewTask
     from packages.services.bulk import start_run
     from packages.services.correction import notice_faults
+    from packages.services.intake import accept_case, set_material, submit_application
     from packages.services.extending import request_extension
     from packages.services.saved_views import save_view
     from packages.services.special import request_special
@@ -59,6 +60,12 @@ def make_world():
     factories.pass_matter(project, "project-code", actors)
     draft = factories.open_application(project, ["quality-safety"], actors)
     [received] = factories.received(project, ["wage-deposit"], actors)
+    late = factories.open_application(project, ["waste-disposal"], actors)
+    owed = MaterialItem.objects.get(case__application=late, name="运输合同")
+    set_material(owed.pk, state="deferred", by=actors.clerk)
+    factories.complete(late, actors.clerk)
+    submit_application(late.pk, by=actors.clerk)
+    accept_case(owed.case_id, by=actors.clerk)
     [faulty] = factories.received(project, ["soil-plan"], actors)
     fault = {"what": "缺少附图", "basis": "水土保持法 25", "how_to_fix": "补交附图"}
     notice_faults(faulty.pk, faults=[fault], by=actors.clerk)
@@ -98,12 +105,13 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     return SimpleNamespace(
-        permit=permit, letter=letter, feed=feed,
+        permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
         actors=actors, project=project, draft=draft, received=received, faulty=faulty, reviewed=reviewed,
         application=received.application, faulty_application=faulty.application,
         item=MaterialItem.objects.filter(case__application=draft).first(),
+        deferral=Deferral.objects.get(case=owed.case), commitment=Commitment.objects.get(case__application=draft),
         issue=IssueItem.objects.filter(project=project, kind="correction").first(),
         task=task, referral=referral, conference=conference, seat=seat,
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,

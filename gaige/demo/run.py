@@ -12,7 +12,7 @@ from agency.services.bulletins import open_bulletin
 from gaige.demo.people import CENTRE, create_people
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story, later, user
-from packages.tasks import apply_tacit, deem_accepted
+from packages.tasks import apply_tacit, deem_accepted, sweep_conditional
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
 
@@ -36,6 +36,7 @@ def office_days() -> Iterator[dt.datetime]:
         apply_tacit()
         deem_accepted()
         reminders.sweep_due()
+        sweep_conditional()
         _bulletin()
 
 

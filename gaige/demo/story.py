@@ -26,9 +26,18 @@ from gaige.demo.files import attachment
 from gaige.demo.people import DESIGNER
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
-from packages.models import Application, Commitment, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.living_data import formal_matters
+from packages.models import (
+    Application,
+    Commitment,
+    ConditionalPermit,
+    JointSession,
+    MaterialItem,
+    MatterCase,
+    ReviewTask,
+)
 from packages.screens.applying import apply_page
-from packages.services import decision, intake, outside, review, special
+from packages.services import conditional, decision, intake, outside, review, special
 from packages.services.checklist import supply_material
 from packages.services.committing import sign_commitment
 from packages.services.enrolment import enrol
@@ -48,7 +57,7 @@ from projects import timing, workdays
 from projects.models import IssueItem, Membership, Organisation, Project, User, WorkUnit
 from projects.services.parties import PartyEntry, add_party
 from projects.services.registration import register_project
-from projects.states import ISSUE_WITH_OWNER, PartyRole, Role, Stage
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, PartyRole, Role, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -362,7 +371,16 @@ class Story:
         )
         special.approve_special(asked.pk, by=person(case.lead_id, Role.CHIEF))
 
+    def _inspect_phase(self) -> None:
+        """The supervising body closes the inspection of the phase before, so that the next one may be granted."""
+        open_ones = ConditionalPermit.objects.filter(project=self.project, inspection__state__in=list(ISSUE_OPEN))
+        for permit in open_ones.order_by("pk"):
+            by = person(permit.supervisor_id, Role.REVIEWER)
+            conditional.close_inspection(permit.pk, by=by, result="到场检查，基坑支护和桩基质量安全合格")
+
     def _decide(self, case: MatterCase) -> None:
+        if case.matter.matter.code in formal_matters():
+            self._inspect_phase()
         session = JointSession.objects.filter(case=case).order_by("-round").first()
         if session is not None and session.state == SessionState.MERGING:
             review.merge_session(
