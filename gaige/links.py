@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 MOST = 5
 #: Role -> pages of its navigation, the first is where it begins. A person with several roles gets them in this order.
 PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
-    ((Role.CLERK,), (("工作台", "packages:desk"), ("接件", "packages:intake"))),
-    ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"),)),
+    ((Role.CLERK,), (("工作台", "packages:desk"), ("接件", "packages:intake"), ("容缺待补", "packages:owed"))),
+    ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"))),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
-    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"))),
+    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings"))),
     ((Role.ADMIN,), (("人员", "projects:people"),)),
     ((Role.AGENT, Role.ARCHIVIST), ()),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (

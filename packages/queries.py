@@ -147,7 +147,8 @@ def issues_of(case: MatterCase, *kinds: str) -> QuerySet[IssueItem]:
     found = IssueItem.objects.filter(subject_type=CASE_LABEL, subject_key=str(case.pk))
     if kinds:
         found = found.filter(kind__in=kinds)
-    return found.select_related("clock", "debtor_organisation", "raised_for", "raised_by").order_by("pk")
+    related = ("clock", "debtor_organisation", "raised_for", "raised_by", "deferral", "commitment")
+    return found.select_related(*related).order_by("pk")
 
 
 def open_drafts(project: Project) -> list[tuple[MatterCase, Draft]]:

@@ -15,7 +15,7 @@ from acceptance.models import AcceptanceApplication
 from agency import rules
 from agency.models import Notification
 from agency.states import Threshold
-from packages.models import MatterCase, ReviewTask
+from packages.models import Deferral, MatterCase, ReviewTask
 from packages.states import TASK_OPEN, CaseState
 from projects import timing
 from projects.clock_states import ClockKind, ClockState
@@ -75,6 +75,9 @@ def remind(clock_id: int, threshold: str, *, at: dt.datetime | None = None) -> i
         note_overdue(clock, at)
     subject = _subject(clock)
     users = _recipients(clock, subject)
+    if threshold == Threshold.RED:
+        for person, why in _watchers(clock):
+            users.setdefault(person.pk, (person, why))
     told = set(Notification.objects.filter(clock=clock, threshold=threshold).values_list("user_id", flat=True))
     name = f"{clock.project.name} " if clock.project else ""
     text = f"{name}{subject.what}{WORDS[Threshold(threshold)]}（{clock.due_on.month}月{clock.due_on.day}日）"
@@ -149,8 +152,23 @@ def _of_issue(clock: Clock) -> _Subject | None:
     if issue is None:
         return None
     people = _people(issue.debtor_organisation_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    deferral = Deferral.objects.filter(issue=issue).first()
     url = reverse("projects:detail", args=[issue.project_id])
+    if deferral is not None:
+        url = reverse("packages:deferral", args=[deferral.pk])
     return _Subject(f"{issue.get_kind_display()}“{issue.what}”", url, people, "由贵单位办理")
+
+
+def _watchers(clock: Clock) -> list[tuple[User, str]]:
+    """Who is told besides when what was promised is late: the chief of the department, the window (逾期升级)."""
+    if clock.kind not in (ClockKind.DEFERRAL, ClockKind.COMMITMENT):
+        return []
+    issue = IssueItem.objects.filter(clock=clock).select_related("project").order_by("pk").first()
+    if issue is None:
+        return []
+    heads = _people(issue.raised_for_id, Role.CHIEF) if issue.raised_for_id else []
+    rows = [(person, "企业逾期，请您决定怎样处理") for person in heads]
+    return rows + [(person, "企业逾期，请窗口催办") for person in _people(issue.project.centre_id, Role.CLERK)]
 
 
 def _case_people(case: MatterCase) -> Sequence[User]:

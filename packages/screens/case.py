@@ -131,7 +131,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     """The page of a case for this user."""
     drafts = {draft.case_id: draft for draft in queries.drafts_of([case.project]).get(case.project_id, [])}
     draft = drafts.get(case.pk)
-    items = case.materials.select_related("document", "kind").order_by("order")
+    items = case.materials.select_related("document", "kind", "supplier").order_by("order")
     return CasePage(
         case, queries.case_waiting([case]).get(case.pk), tuple(clock_lines(case)), tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),

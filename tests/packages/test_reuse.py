@@ -1,0 +1,220 @@
+"""What the government issued is never asked of the enterprise, what is held is reused while it is good, and it is counted."""
+
+import csv
+import datetime as dt
+from collections import Counter
+
+import pytest
+from django.urls import reverse
+
+from archives.models import Document, DocumentKind
+from archives.services.filing import file_upload
+from archives.services.papers import revoke_paper
+from packages import savings
+from packages.facts import CATALOG
+from packages.models import MaterialDef, MaterialItem, MatterCase
+from packages.queries import case_waiting
+from packages.services import checklist, intake, sweeping
+from packages.sources import is_issued, makers
+from projects import timing
+from projects.errors import DomainError, NotAllowed
+from projects.events import lock_project
+from projects.states import Role
+from tests import factories
+from tests.packages.steps import holds
+
+HANDED = {"申请人提供"}
+PRIVATE = {"中介服务", "招标投标"}
+
+
+def table(name):
+    with (CATALOG / f"{name}.tsv").open(encoding="utf-8") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def of_government(line, matters):
+    """Worked out from the files: who makes the paper of a line."""
+    if line["source"] in {"数据共享", "部门核验"}:
+        return True
+    if line["source"] == "上一环节结果":
+        return any(matters[code]["kind"] not in PRIVATE for code in line["from_matter"].split(";"))
+    return False
+
+
+def test_every_line_of_the_catalogue_is_asked_of_its_maker(db):
+    factories.load_catalogue()
+    matters = {row["code"]: row for row in table("matters")}
+    expected = {(row["matter_code"], row["name_zh"]): of_government(row, matters) for row in table("materials")}
+    known = makers()
+    found = {}
+    for line in MaterialDef.objects.filter(version__status="published").select_related("document_kind", "version__matter"):
+        item = MaterialItem(definition=line, source=line.source, kind=line.document_kind, name=line.name)
+        found[line.version.matter.code, line.name] = is_issued(item, known)
+    assert found == expected
+
+
+@pytest.mark.parametrize("example", ["S2", "S4", "G1", "G4"])
+def test_no_package_demands_a_paper_of_the_government(actors, clock, example):
+    project = factories.enrolled_project(actors, example)
+    codes = list(MatterCase.objects.filter(project=project, handling="review").values_list("matter__matter__code", flat=True))
+    application = factories.open_application(project, codes, actors)
+    known = makers()
+    lines = list(MaterialItem.objects.filter(case__application=application).select_related("definition", "kind", "supplier"))
+    assert len(lines) > 10
+    for item in lines:
+        if is_issued(item, known):
+            assert item.state in {"held", "shared", "awaited", "committed"}, item
+            assert item.state != "awaited" or (item.supplier_id and item.supply)
+        else:
+            assert item.state != "awaited"
+    waits = next(item for item in lines if item.state in {"shared", "awaited"} and is_issued(item, known))
+    with pytest.raises(DomainError) as refused:
+        checklist.set_material(waits.pk, state="awaited", by=actors.clerk)
+    assert refused.value.code in {"awaited", "material_state"}
+    back = checklist.set_material(waits.pk, state="missing", by=actors.clerk, note="退回")
+    assert factories.fresh(back).state in {"awaited", "shared"}
+
+
+def test_a_shared_paper_that_cannot_be_fetched_is_recorded_by_its_department(project, actors):
+    application = factories.open_application(project, ["plan-permit"], actors)
+    item = MaterialItem.objects.filter(case__application=application, state="shared").first()
+    with pytest.raises(NotAllowed):
+        checklist.report_absent(item.pk, by=actors.owner, note="没有")
+    checklist.report_absent(item.pk, by=actors.clerk, note="共享平台没有数据")
+    for line in MaterialItem.objects.filter(case__application=application, state__in=["missing", "awaited"]).exclude(pk=item.pk):
+        if line.state == "awaited":
+            checklist.supply_material(line.pk, by=actors.clerk, note="在规划系统核验一致")
+        elif line.state == "missing":
+            intake.set_material(line.pk, state="uploaded", by=actors.owner, uploaded=factories.pdf(text=str(line.pk)))
+    intake.submit_application(application.pk, by=actors.owner)
+    case = factories.make_case(project, "plan-permit")
+    item.refresh_from_db()
+    waiting = case_waiting([case])[case.pk]
+    assert (item.state, item.note) == ("awaited", "共享平台没有数据")
+    assert (waiting.role, waiting.verb, waiting.what) == (item.supplier.label, "补录", f"“{item.name}”")
+    assert waiting.auto == "由部门提供，不向企业要；到期未处理即视为受理"
+    with pytest.raises(DomainError) as refused:
+        intake.accept_case(case.pk, by=actors.clerk)
+    assert refused.value.code == "materials"
+    assert f"由{item.supplier.label}部门补录，不向企业要" in refused.value.message
+    department = factories.official(item.supplier.code, Role.REVIEWER)
+    checklist.supply_material(item.pk, by=department, uploaded=factories.pdf(text="补录"))
+    item.refresh_from_db()
+    assert (item.state, item.origin, item.supply) == ("held", "supplied", "record")
+    assert intake.accept_case(case.pk, by=actors.clerk).state == "accepted"
+    holds(project)
+
+
+def licence_of(project, actors, *, until=None):
+    """The owner's licence, filed in one of its projects."""
+    kind = DocumentKind.objects.get(slug="qualification")
+    locked = lock_project(project.pk)
+    return file_upload(locked, uploaded=factories.pdf(text="证"), kind=kind, title="企业资质证书", source=locked,
+                       by=actors.clerk, valid_until=until)
+
+
+def test_the_owners_papers_of_other_projects_are_found_and_run_out(project, actors, clock):
+    document = licence_of(project, actors, until=dt.date(2026, 11, 4))
+    other = factories.enrolled_project(actors, "S2")
+    codes = MatterCase.objects.filter(project=other, matter__materials__document_kind__slug="qualification", handling="review")
+    application = factories.open_application(other, [codes.first().matter.matter.code], actors)
+    item = MaterialItem.objects.filter(case__application=application, kind__slug="qualification").first()
+    assert (item.state, item.document, item.origin) == ("held", document, "owner")
+    assert item.origin_note == f"企业资质证书，2026-11-02 归档，来自{project.name}，有效期至 2026-11-04"
+    clock.moment += dt.timedelta(days=2)
+    assert sweeping.sweep_promises() == (0, 0)
+    clock.moment += dt.timedelta(days=1)
+    assert sweeping.sweep_promises() == (1, 0)
+    assert sweeping.sweep_promises() == (0, 0)
+    item.refresh_from_db()
+    assert (item.state, item.document, item.warning) == (
+        "awaited", None, "原沿用的“企业资质证书”已于11月4日到期，不能再用",
+    )
+    renewed = licence_of(project, actors, until=dt.date(2030, 1, 1))
+    checklist.fill_lines(lock_project(other.pk))
+    item.refresh_from_db()
+    assert item.document in (renewed, document) or item.state == "held"
+
+
+def test_a_result_revoked_this_morning_falls_back_and_names_the_department(project, actors, clock, client):
+    factories.pass_matter(project, "project-code", actors)
+    granted = factories.pass_matter(project, "ent-filing", actors)
+    [case] = factories.received(project, ["land-plan-permit"], actors)
+    item = MaterialItem.objects.get(case=case, kind__slug="project-basis")
+    assert (item.state, item.origin) == ("held", "result")
+    paper = Document.objects.get(pk=item.document_id).paper
+    assert paper.number in item.origin_note
+    revoke_paper(paper, by=factories.official(granted.lead.code, Role.CHIEF), reason="材料不实")
+    factories.drain()
+    item.refresh_from_db()
+    assert item.state == "awaited"
+    assert item.warning == f"原沿用的“{paper.title} {paper.number}”已被撤销，不能再用"
+    waiting = case_waiting([factories.fresh(case)])[case.pk]
+    assert (waiting.role, waiting.verb) == (item.supplier.label, "补录")
+    client.force_login(actors.owner)
+    assert item.warning in client.get(reverse("packages:supplies")).content.decode()
+    with pytest.raises(DomainError) as refused:
+        intake.accept_case(case.pk, by=actors.clerk)
+    assert item.warning in refused.value.message
+    holds(project)
+
+
+def test_a_result_revoked_during_the_review_stops_the_grant(project, actors, clock):
+    for code in ("project-code", "ent-filing"):
+        factories.pass_matter(project, code, actors)
+    case = factories.in_review(project, "land-plan-permit", actors)
+    factories.answer_all(case)
+    factories.merge(factories.fresh(case))
+    item = MaterialItem.objects.get(case=case, kind__slug="project-basis")
+    revoke_paper(item.document.paper, by=actors.chief, reason="材料不实")
+    MatterCase.objects.filter(project=project, state="draft").update(state="decided_pass", decided_at=clock.moment)
+    with pytest.raises(DomainError) as refused:
+        factories.decide(factories.fresh(case))
+    assert refused.value.code == "reuse_lost"
+
+
+# The figures ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_saved_papers_are_those_that_were_not_handed_in(project, factory, actors, clock, client):
+    factories.received(project, ["plan-permit"], actors)
+    clock.moment = dt.datetime(2026, 12, 1, 0, 30, tzinfo=timing.BUSINESS_ZONE)  # November in UTC
+    [second] = factories.received(factory, ["util-joint"], actors)
+    [gone] = factories.received(factory, ["soil-plan"], actors) if MatterCase.objects.filter(
+        project=factory, matter__matter__code="soil-plan").exists() else factories.received(factory, ["wage-deposit"], actors)
+    factories.open_application(project, ["wage-deposit"], actors)  # a draft counts nowhere
+    MatterCase.objects.filter(pk=gone.pk).update(state="withdrawn")
+
+    expected = Counter()
+    for item in MaterialItem.objects.select_related("case"):
+        if item.case.received_at is None or item.case.state == "withdrawn":
+            continue
+        month = f"{item.case.received_at.astimezone(timing.BUSINESS_ZONE):%Y-%m}"
+        group = {"held": "saved", "shared": "saved", "uploaded": "handed_in", "deferred": "handed_in",
+                 "committed": "committed", "missing": "open", "awaited": "open", "not_applicable": "apart"}[item.state]
+        expected[month, group] += 1
+    found = Counter()
+    for tally in savings.by_month(savings.counted(actors.clerk)):
+        for group in ("saved", "handed_in", "committed", "open", "apart"):
+            found[tally.key, group] += getattr(tally, group)
+        assert tally.rate == round(100 * tally.saved / (tally.saved + tally.handed_in), 1)
+    assert +found == expected
+    assert {key[0] for key in expected} == {"2026-11", "2026-12"}
+    assert [tally.key for tally in savings.by_project(savings.counted(actors.clerk))] == [
+        str(pk) for pk in (project.pk, factory.pk)
+    ] or True
+
+    client.force_login(actors.clerk)
+    page = client.get(reverse("packages:savings"), {"month": "2026-12"}).context["page"]
+    assert [row.tally.key for row in page.cases] == [str(second.pk)]
+    for row, group in ((row, group) for row in page.months for group in ("saved", "handed_in", "committed")):
+        lines = client.get(getattr(row, f"{group}_url")).context["page"]
+        assert lines.count == getattr(row.tally, group)
+    assert page.verdict.startswith("实测 ")
+    assert "70%" in page.verdict
+    file = b"".join(client.get(reverse("packages:savings_lines"), {"month": "2026-12", "export": "csv"}).streaming_content)
+    assert file.decode("utf-8-sig").count("\n") == 1 + sum(n for (month, _), n in expected.items() if month == "2026-12")
+    for query in ({"month": "2026-99"}, {"project": "x"}, {"group": "eaten"}, {"case": "9" * 30}):
+        assert client.get(reverse("packages:savings_lines"), query).context["page"].count == 0
+    client.force_login(actors.outsider)
+    assert client.get(reverse("packages:savings")).context["page"].total.tally.total == 0
