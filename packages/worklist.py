@@ -309,7 +309,7 @@ def _count_query(user: User, asked: Wanted) -> tuple[list[str], str, list[Any]]:
     names: list[str] = []
     parts: list[str] = []
     params: list[Any] = []
-    cases = narrowed(user, asked).order_by("due_on", "pk")
+    cases = narrowed(user, asked).order_by()  # any hundred will do: nothing is sorted
     for name, _ in TABS:
         found = cases.filter(tab_condition(name, user)).values_list("pk")[: MOST_COUNTED + 1]
         try:
@@ -366,5 +366,5 @@ def parts_beyond(cases: QuerySet[MatterCase], key: Key | None, *, back: bool) ->
         after = undated.filter(**{f"pk__{way}": key.pk}).order_by(*rest)
         return [after, dated.order_by(*order)] if back else [after]
     beyond = Q(**{f"due_on__{way}": key.day}) | Q(**{f"pk__{way}": key.pk})
-    near = dated.filter(beyond, **{f"due_on__{way}e": key.day}).order_by(*order)
+    near = cases.filter(beyond, **{f"due_on__{way}e": key.day}).order_by(*order)
     return [near] if back else [near, undated.order_by(*rest)]
