@@ -22,5 +22,6 @@ def check_grant(case: MatterCase) -> None:
     late = DrawingReview.objects.filter(project_id=case.project_id, state=DrawingState.COMMITTED, is_lapsed=True)
     if late.exists():
         raise DomainError(
-            "drawings_late", "施工图限期修改承诺已逾期，图纸改完并经核实前不能作出准予决定；请建设单位先上传改好的图纸。"
+            "drawings_late", "施工图限期修改承诺已逾期，图纸改完并经核实前不能作出准予决定；"
+            "请建设单位先上传改好的图纸。"
         )

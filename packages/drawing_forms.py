@@ -67,8 +67,12 @@ class BreachForm(forms.Form):
     """One breach: clause, place, fix."""
 
     discipline = forms.ChoiceField(label="专业")
-    clause = forms.CharField(label="条文", max_length=120, widget=forms.TextInput(attrs={"placeholder": "规范编号和条款"}))
-    place = forms.CharField(label="部位", max_length=120, widget=forms.TextInput(attrs={"placeholder": "图号、轴线"}))
+    clause = forms.CharField(
+        label="条文", max_length=120, widget=forms.TextInput(attrs={"placeholder": "规范编号和条款"})
+    )
+    place = forms.CharField(
+        label="部位", max_length=120, widget=forms.TextInput(attrs={"placeholder": "图号、轴线"})
+    )
     what = forms.CharField(label="问题", max_length=300)
     fix = forms.CharField(label="怎么改", max_length=300)
     nature = forms.ChoiceField(

@@ -1,4 +1,4 @@
-"""What drawings, risk and the one-stop permit give to the kernel: on whom a project waits, and the panel of its page."""
+"""What drawings, risk and the one-stop permit give to the kernel: on whom a project waits, and a panel."""
 
 from __future__ import annotations
 
@@ -56,10 +56,14 @@ def _reviews(by_pk: dict[int, Project]) -> Iterable[Waiting]:
         if one.state == DrawingState.COMMITTED:
             yield from _mending(one)
         elif one.state == DrawingState.UPLOADING:
-            yield _line(one.project, role="设计单位", verb="上传", what="全套施工图", auto="上传后签署质量承诺即可")
+            yield _line(
+                one.project, role="设计单位", verb="上传", what="全套施工图", auto="上传后签署质量承诺即可"
+            )
         else:
             words = "、".join(dict.fromkeys(drawing_rules.signers_left(one).values()))
-            yield _line(one.project, role=words or "设计单位", verb="签署", what="勘察设计质量承诺", auto="签齐即免于审查")
+            yield _line(
+                one.project, role=words or "设计单位", verb="签署", what="勘察设计质量承诺", auto="签齐即免于审查"
+            )
 
 
 def _mending(one: DrawingReview) -> Iterable[Waiting]:
@@ -97,8 +101,8 @@ def _sets(by_pk: dict[int, Project]) -> Iterable[Waiting]:
         decided = part.case.decided_at or part.one_stop.opened_at
         since = timing.business_day(decided)
         yield Waiting(
-            project_id=part.one_stop.project_id, rank=3, role=part.case.lead.label, verb="一次出具", what="施工许可证照套",
-            since=since, days=workdays.workdays_between(since, timing.today()), auto="各件已办结，可先使用",
+            project_id=part.one_stop.project_id, rank=3, role=part.case.lead.label, verb="一次出具",
+            what="施工许可证照套", since=since, days=workdays.workdays_between(since, timing.today()), auto="各件已办结，可先使用",
             case_id=part.case_id,
         )
 

@@ -32,15 +32,19 @@ ALWAYS_FULL = frozenset({RiskClass.HIGHER, RiskClass.HIGH})
 
 FILES: dict[str, dict[str, tuple[str, ...]]] = {
     RISK: {
-        "risk_factors.tsv": tuple(
-            "axis code name_zh score rule question_zh valid_from valid_until provenance".split()
+        "risk_factors.tsv": (
+            "axis", "code", "name_zh", "score", "rule", "question_zh", "valid_from", "valid_until", "provenance",
         ),
         "risk_matrix.tsv": ("consequence", "likelihood", "class", "valid_from", "valid_until"),
-        "risk_classes.tsv": tuple("class inspections acceptance_depth warned_packages valid_from valid_until".split()),
+        "risk_classes.tsv": (
+            "class", "inspections", "acceptance_depth", "warned_packages", "valid_from", "valid_until",
+        ),
     },
     DRAWING: {
-        "drawing_rules.tsv": tuple("code mode name_zh classes rule percent valid_from valid_until provenance".split()),
-        "drawing_terms.tsv": tuple("code name_zh days unit valid_from valid_until provenance".split()),
+        "drawing_rules.tsv": (
+            "code", "mode", "name_zh", "classes", "rule", "percent", "valid_from", "valid_until", "provenance",
+        ),
+        "drawing_terms.tsv": ("code", "name_zh", "days", "unit", "valid_from", "valid_until", "provenance"),
         "drawing_disciplines.tsv": ("code", "name_zh", "departments"),
     },
     ONE_STOP: {
@@ -159,13 +163,13 @@ def _check_factors(content: Content) -> Iterator[Fault]:
 
 
 def _not_rising(rule: str) -> str:
-    """What is wrong with the rule of a factor: only a rule that more of something cannot undo keeps the matrix honest."""
+    """What is wrong with the rule of a factor: more of something may never undo it."""
     try:
         node = parse_rule(rule)
     except RuleError as error:
         return str(error)
     simple = node.parts if isinstance(node, Either) else (node,)
-    if all(isinstance(test, Is) or isinstance(test, Compare) and test.sign in {">", ">="} for test in simple):
+    if all(isinstance(test, Is) or (isinstance(test, Compare) and test.sign in {">", ">="}) for test in simple):
         return ""
     return "因素的规则只能写“大于、不小于”或“等于某值”，用 or 连接：因素加重不得降低等级"
 
@@ -301,7 +305,9 @@ def questions(content: Content, day: dt.date) -> list[dict[str, str]]:
     return [row for row in in_force(content["risk_factors.tsv"], day) if row["question_zh"]]
 
 
-def decide_mode(content: Content, facts: Mapping[str, Any], risk_class: str, day: dt.date) -> tuple[str, dict[str, Any]]:
+def decide_mode(
+    content: Content, facts: Mapping[str, Any], risk_class: str, day: dt.date
+) -> tuple[str, dict[str, Any]]:
     """How much of the drawings is reviewed, and by which row.
 
     The first row that fits decides. What is not answered never exempts, and makes a row of 全审 fit. Without a fitting

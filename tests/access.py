@@ -44,8 +44,8 @@ def make_world():
     from packages.models import Commitment, Deferral, JointSession, MaterialItem, ReviewTask
     from packages.services.bulk import start_run
     from packages.services.correction import notice_faults
-    from packages.services.intake import accept_case, set_material, submit_application
     from packages.services.extending import request_extension
+    from packages.services.intake import accept_case, set_material, submit_application
     from packages.services.saved_views import save_view
     from packages.services.special import request_special
     from packages.services.withdrawing import request_withdrawal
@@ -104,7 +104,9 @@ def make_world():
         ensure_rendered(pk)
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
+    drawing = _drawings(project, reviewed, received, task, actors)
     return SimpleNamespace(
+        **drawing,
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -119,6 +121,34 @@ def make_world():
         view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _drawings(project, reviewed, received, task, actors):
+    """A drawing review without a case, one breach, one sample, one one-stop application."""
+    from packages import models
+    from projects import timing
+
+    now, today = timing.now(), timing.today()
+    table = models.PolicyTable.objects.published().get(code="drawing")
+    works, body = reviewed.work_unit, task.organisation
+    review = models.DrawingReview.objects.create(
+        project=project, work_unit=works, mode="exempt", table=table, created_at=now
+    )
+    part = models.DrawingPart.objects.create(review=review, task=task, organisation=body, text="一", given_at=now)
+    breach = models.Breach.objects.create(
+        review=review, part=part, organisation=body, discipline="fire", clause="7.1.2", place="建施-05", what="窄", fix="改宽"
+    )
+    draw = models.SampleDraw.objects.create(
+        centre=project.centre, seed="1", since=today, until=today, table=table, drawn_at=now
+    )
+    ticket = models.SampleTicket.objects.create(
+        draw=draw, review=review, organisation=body, clock=reviewed.promised_clock
+    )
+    one = models.OneStop.objects.create(
+        project=project, work_unit=works, application=received.application, limit=5, opened_by=actors.clerk,
+        table=models.PolicyTable.objects.published().get(code="one-stop"), opened_at=now,
+    )
+    return {"drawing": review, "breach": breach, "ticket": ticket, "one_stop": one}
 
 
 def _running_out(project, case, actors):

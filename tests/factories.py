@@ -26,6 +26,7 @@ TABLES = (
     "projects.Region", "projects.Organisation", "archives.DocumentKind", "packages.Matter", "packages.MatterVersion",
     "packages.MatterPrerequisite", "packages.ReviewDef", "packages.MaterialDef", "packages.Package",
     "packages.PackageVersion", "packages.PackageRow", "packages.AcceptanceItemDef",
+    "packages.PolicyTable",
 )
 _kept = {}
 

@@ -124,8 +124,10 @@ def drawing_page(project: Project, user: User) -> DrawingPage:
         row.review = one
     left = drawing_rules.signers_left(one) if one.state == DrawingState.TO_PLEDGE else {}
     return DrawingPage(
-        project, one, assessed, tuple(sets), tuple(_parts(one, session, sets, rows, names, user)),
-        tuple(BreachRow(row, names.get(row.discipline, row.discipline), drawing_rules.can_check(user, row)) for row in rows),
+        project, one, assessed, tuple(sets), tuple(_parts(one, session, sets, rows, user)),
+        tuple(
+            BreachRow(row, names.get(row.discipline, row.discipline), drawing_rules.can_check(user, row)) for row in rows
+        ),
         tuple(national_record(one)), tuple(_papers(one)),
         tuple(one.pledges.select_related("organisation", "signed_by").order_by("pk")), tuple(left.values()),
         tuple(one.tickets.select_related("organisation", "checked_by", "draw").order_by("pk")),
@@ -137,7 +139,8 @@ def drawing_page(project: Project, user: User) -> DrawingPage:
 def _upload(project: Project, user: User) -> Act:
     table = policies.find_table(policy.DRAWING)
     stand_in = DrawingReview(project=project, table=table) if table else DrawingReview(project=project)
-    return Act("上传施工图", reverse("packages:drawing_upload", args=[project.pk]), drawing_rules.can_upload(user, stand_in))
+    url = reverse("packages:drawing_upload", args=[project.pk])
+    return Act("上传施工图", url, drawing_rules.can_upload(user, stand_in))
 
 
 def _nothing(project: Project, assessed: RiskAssessment | None) -> str:
@@ -148,12 +151,14 @@ def _nothing(project: Project, assessed: RiskAssessment | None) -> str:
         return "设计单位上传全套施工图后开始；各专业一次审，出一份意见。"
     if assessed.mode == "full":
         return "按规则须全审，但计划里没有施工图审查；请修改情形“施工图审查”。"
-    return f"按规则{assessed.get_mode_display()}：设计单位上传施工图，建设、勘察、设计单位负责人签署质量承诺后即可办理后续事项。"
+    return (
+        f"按规则{assessed.get_mode_display()}：设计单位上传施工图，建设、勘察、设计单位负责人签署质量承诺后，"
+        "即可办理后续事项。"
+    )
 
 
 def _parts(
-    one: DrawingReview, session: JointSession | None, sets: list[DrawingSet], rows: list[Breach],
-    names: dict[str, str], user: User,
+    one: DrawingReview, session: JointSession | None, sets: list[DrawingSet], rows: list[Breach], user: User
 ) -> list[PartRow]:
     answered = {part.organisation_id: part for part in drawing_review.standing_parts(one)}
     tasks = {} if session is None else {
@@ -176,7 +181,6 @@ def _parts(
             part is not None and drawing_review.is_superseded(part, sets),
             sum(row.is_mandatory and row.state in BREACH_OPEN for row in rows if row.organisation_id == pk), url,
         ))
-    del names
     return found
 
 
@@ -209,23 +213,22 @@ def _acts(one: DrawingReview, user: User) -> list[Act]:
 
 def _next(one: DrawingReview, session: JointSession | None, left: dict[int, str]) -> str:
     """Whom it waits for, in one sentence."""
-    if one.state == DrawingState.UPLOADING:
-        return "在等设计单位上传全套施工图。"
-    if one.state == DrawingState.TO_PLEDGE:
-        return f"在等{'、'.join(dict.fromkeys(left.values()))}负责人签署质量承诺。"
-    if one.state == DrawingState.RETURNED:
-        return "在等设计单位上传修改后的图纸，由建设单位交回；修改和复审不计入技术审查时限。"
-    if one.state == DrawingState.TO_COMMIT:
-        return "在等建设单位负责人签署限期修改承诺；签署后即可办理后续事项。"
     if one.state == DrawingState.COMMITTED:
         return _mending(one)
     if one.state == DrawingState.REVIEWING:
         return _reviewing(one, session)
-    return ""
+    return {
+        DrawingState.UPLOADING: "在等设计单位上传全套施工图。",
+        DrawingState.TO_PLEDGE: f"在等{'、'.join(dict.fromkeys(left.values()))}负责人签署质量承诺。",
+        DrawingState.RETURNED:
+            "在等设计单位上传修改后的图纸，由建设单位交回；修改和复审不计入技术审查时限。",
+        DrawingState.TO_COMMIT: "在等建设单位负责人签署限期修改承诺；签署后即可办理后续事项。",
+    }.get(DrawingState(one.state), "")
 
 
 def _mending(one: DrawingReview) -> str:
-    fixed = {row.organisation.label for row in one.breaches.filter(state=BreachState.FIXED).select_related("organisation")}
+    rows = one.breaches.filter(state=BreachState.FIXED).select_related("organisation")
+    fixed = {row.organisation.label for row in rows}
     if fixed:
         return f"图纸已改，在等{'、'.join(sorted(fixed))}逐条核实。"
     return "在等设计单位上传改好的图纸。"
@@ -250,5 +253,6 @@ def draft_opinion(one: DrawingReview) -> str:
     ]
     mandatory = sum(row.is_mandatory for row in rows)
     major = sum(row.is_major for row in rows)
-    lines.append(f"合计违反强制性条文 {mandatory} 处，其中重大缺陷 {major} 处。" if rows else "各专业均未发现违反强制性条文。")
+    total = f"合计违反强制性条文 {mandatory} 处，其中重大缺陷 {major} 处。"
+    lines.append(total if rows else "各专业均未发现违反强制性条文。")
     return "\n".join(lines)

@@ -95,7 +95,8 @@ def part_lines(one: OneStop) -> list[PartLine]:
     waiting, readings = case_waiting(cases), case_readings(cases)
     papers = one_stop.papers_of(parts)
     missing: dict[int, int] = {}
-    for case_id in MaterialItem.objects.filter(case__in=cases, state=MaterialState.MISSING).values_list("case", flat=True):
+    lacking = MaterialItem.objects.filter(case__in=cases, state=MaterialState.MISSING)
+    for case_id in lacking.values_list("case", flat=True):
         missing[case_id] = missing.get(case_id, 0) + 1
     needed = _needed(parts)
     return [

@@ -1,4 +1,4 @@
-"""What a drawing review does when its case goes its way on another page. Imported by the decision; imports no service."""
+"""What a drawing review does when its case goes its way on another page. Imports no other service."""
 
 from __future__ import annotations
 

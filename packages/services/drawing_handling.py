@@ -13,7 +13,7 @@ from archives.states import PaperKind
 from packages import drawing_rules, policy
 from packages.choices import ReviewRole
 from packages.drawing_states import BREACH_OPEN, DrawingState, HandlingOpinion, PledgeKind
-from packages.models import Breach, DrawingReview, DrawingSet, Pledge
+from packages.models import Breach, DrawingReview, Pledge
 from packages.services import correction, paperwork, review
 from packages.services.concluding import conclude, prerequisites_done
 from packages.services.drawing_following import qualify
@@ -62,7 +62,7 @@ def handle(
     合格: the joint review is merged as passed, the case granted, 施工图审查合格书. 承诺: nothing major is open; the
     owner's signature is awaited on the owner's time, 施工图处理意见书. 退回: the breaches are told as one correction on
     the applicant's clock, the technical review stands. Raises `NotAllowed`, `DomainError`: `result`, `text`,
-    `no_opinion`, `breaches_open`, `major`, `nothing_open`, `session_state`, those of the decision. Source: handbook §6.4.
+    `no_opinion`, `breaches_open`, `major`, `nothing_open`, `session_state`, those of the decision. Source: §6.4.
     """
     one = lock_review(review_id)
     require(drawing_rules.can_handle, by, one)
@@ -181,7 +181,8 @@ def _term(one: DrawingReview, code: str, at: dt.datetime) -> str:
 def _handled(one: DrawingReview, old: str, *, by: User, at: dt.datetime | None) -> None:
     record(
         "drawing.handled", subject=one, project=one.project, by=by, at=at,
-        summary=f"施工图处理意见：{one.get_handling_display()}", data={"state": [old, one.state], "result": one.handling},
+        summary=f"施工图处理意见：{one.get_handling_display()}",
+        data={"state": [old, one.state], "result": one.handling},
     )
 
 
@@ -205,11 +206,14 @@ def certificate(one: DrawingReview, *, by: User | None, at: dt.datetime) -> Pape
         return None
     names = policy.discipline_names(one.table.content)
     parts = [
-        [part.organisation.name, "、".join(names.get(code, code) for code in part.disciplines) or "—", str(part.drawings or "")]
+        [
+            part.organisation.name, "、".join(names.get(code, code) for code in part.disciplines) or "—",
+            str(part.drawings or ""),
+        ]
         for part in one.parts.select_related("organisation", "drawings").order_by("pk")
     ]
     digest = last.version.digest[:16] if last else ""
-    paper = paperwork.write(
+    return paperwork.write(
         PaperKind.CERTIFICATE, one.project, subject=case, issuer=case.lead, by=by, at=at,
         title=case.matter.result_name, slug=case.matter.result_kind.slug,
         is_public=not case.matter.result_kind.is_personal, what=f"施工图第 {last.number if last else 1} 版审查合格",
@@ -221,7 +225,6 @@ def certificate(one: DrawingReview, *, by: User | None, at: dt.datetime) -> Pape
         table={"caption": "各专业审查", "head": ["部门", "专业", "所审版次"], "rows": parts},
         legal=[case.matter.legal_basis] if case.matter.legal_basis else [],
     )
-    return paper
 
 
 def national_record(one: DrawingReview) -> list[tuple[str, str]]:
@@ -271,10 +274,14 @@ def sign_fix(review_id: int, *, by: User, at: dt.datetime | None = None) -> Draw
         owner=TimeOwner.APPLICANT,
     )
     rows = open_breaches(one)
-    text = f"{one.project.owner.name}承诺：在 {_term(one, 'fix', moment)}内（{paperwork.day(one.fix_clock.due_on)}前）改完下列 {len(rows)} 处问题并上传新版图纸；改完前相应部位不施工，逾期未改完的，停止办理施工许可和竣工联合验收，并接受现场核查。"
+    text = (
+        f"{one.project.owner.name}承诺：在 {_term(one, 'fix', moment)}内（{paperwork.day(one.fix_clock.due_on)}前）"
+        f"改完下列 {len(rows)} 处问题并上传新版图纸；改完前相应部位不施工，"
+        "逾期未改完的，停止办理施工许可和竣工联合验收，并接受现场核查。"
+    )
     Pledge.objects.create(
-        review=one, kind=PledgeKind.FIX, organisation=one.project.owner, role="建设单位负责人", text=text, signed_by=by,
-        signed_at=moment,
+        review=one, kind=PledgeKind.FIX, organisation=one.project.owner, role="建设单位负责人", text=text,
+        signed_by=by, signed_at=moment,
     )
     old = one.state
     one.commit()
@@ -296,8 +303,8 @@ def sign_fix(review_id: int, *, by: User, at: dt.datetime | None = None) -> Draw
         addressee=case.lead.name,
     )
     conclude(
-        case, outcome=Outcome.PASS, note=f"按处理意见承诺后限期改完：{one.handling_text}"[:500], by=one.handled_by, at=at,
-        has_paper=True,
+        case, outcome=Outcome.PASS, note=f"按处理意见承诺后限期改完：{one.handling_text}"[:500], by=one.handled_by,
+        at=at, has_paper=True,
     )
     return one
 
@@ -398,7 +405,7 @@ def hand_back(review_id: int, *, by: User, at: dt.datetime | None = None) -> Dra
     session = open_session(one)
     if session is not None and session.state == SessionState.MERGING:
         session.case, session.project = case, one.project
-        next_round(session, case, _concerned(one, last), by=by, note=f"施工图第 {last.number} 版：{last.note}", at=at)
+        next_round(session, case, _concerned(one), by=by, note=f"施工图第 {last.number} 版：{last.note}", at=at)
     record(
         "drawing.returned", subject=one, project=one.project, by=by, at=at,
         summary=f"交回修改后的施工图（第 {last.number} 版）", data={"state": [old, one.state], "number": last.number},
@@ -406,7 +413,7 @@ def hand_back(review_id: int, *, by: User, at: dt.datetime | None = None) -> Dra
     return one
 
 
-def _concerned(one: DrawingReview, last: DrawingSet) -> list[Any]:
+def _concerned(one: DrawingReview) -> list[Any]:
     """The tasks of those who found something, and of those whose disciplines have changed."""
     finders = set(one.breaches.filter(state__in=BREACH_OPEN).values_list("organisation_id", flat=True))
     changed = {part.organisation_id for part in superseded_parts(one)}
@@ -422,7 +429,7 @@ def _concerned(one: DrawingReview, last: DrawingSet) -> list[Any]:
 
 @transaction.atomic
 def sign_quality(review_id: int, *, by: User, at: dt.datetime | None = None) -> DrawingReview:
-    """A responsible person signs for the quality of the design, for its own body; after the last one nothing is reviewed.
+    """A responsible person signs for the quality of the design, for its own body; the last one ends the wait.
 
     Effects in order: pledge, event `drawing.pledged`; with the last signature 施工图承诺书 and 已承诺. Signing twice
     changes nothing. Raises `NotAllowed`. Source: handbook §6.4 (designers sign instead of the review).
@@ -463,14 +470,16 @@ def _pledge_paper(one: DrawingReview, *, by: User, at: dt.datetime) -> None:
     last = newest_set(one)
     rows = [
         [row.role, row.organisation.name, str(row.signed_by), paperwork.day(timing.business_day(row.signed_at))]
-        for row in one.pledges.filter(kind=PledgeKind.QUALITY).select_related("organisation", "signed_by").order_by("pk")
+        for row in one.pledges.filter(kind=PledgeKind.QUALITY)
+        .select_related("organisation", "signed_by").order_by("pk")
     ]
     paperwork.write(
         PaperKind.DRAWING_PLEDGE, one.project, subject=one, issuer=one.project.centre, by=by, at=at,
         what=f"施工图{one.get_mode_display()}，以质量承诺代替审查",
         do="可以办理后续事项；接受事后抽查", when="自全部签署之日起",
         paragraphs=[
-            f"适用规则：{one.mode_rule.get('name', '')}（规则表第 {one.mode_rule.get('version', '')} 版）。", QUALITY_TEXT,
+            f"适用规则：{one.mode_rule.get('name', '')}（规则表第 {one.mode_rule.get('version', '')} 版）。",
+            QUALITY_TEXT,
             f"图纸版次：第 {last.number if last else 1} 版，文件摘要 {last.version.digest[:16] if last else ''}。",
         ],
         table={"caption": "签署", "head": ["身份", "单位", "签署人", "日期"], "rows": rows},

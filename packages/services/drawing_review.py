@@ -135,7 +135,7 @@ def _adopt(made: DrawingReview, case: MatterCase, *, by: User | None, at: dt.dat
 
 
 def follow_mode(project: Project, risk: RiskAssessment, *, by: User | None, at: dt.datetime | None) -> None:
-    """A new assessment: a review that nobody has begun or signed takes over its mode, and ends where it has no place."""
+    """A new assessment: a review that nobody has begun or signed takes over its mode, or ends without a place."""
     waiting = [DrawingState.UPLOADING, DrawingState.TO_PLEDGE]
     for one in DrawingReview.objects.select_for_update(of=("self",)).filter(project=project, state__in=waiting):
         one.mode, one.mode_rule, one.risk = risk.mode, risk.mode_rule, risk
@@ -292,7 +292,7 @@ def give_part(
         breach.part, breach.found_in = part, drawings.number
         breach.save()
         _told(breach, "breach.found", "", one.project, by=by, at=at)
-    _flags(one, codes, at=at)
+    _flags(one, codes)
     record(
         "drawing.part_given", subject=one, project=one.project, by=by, at=at,
         summary=f"{task.organisation.label}：第 {drawings.number} 版，{_count_words(standing)}",
@@ -367,7 +367,7 @@ def _say(
     )
 
 
-def _flags(one: DrawingReview, codes: Sequence[str], *, at: dt.datetime | None) -> None:
+def _flags(one: DrawingReview, codes: Sequence[str]) -> None:
     """National record: whether civil defence and fire took part."""
     one.is_joint_fire = one.is_joint_fire or "fire" in codes
     one.is_joint_civil = one.is_joint_civil or "civil" in codes
@@ -452,7 +452,7 @@ def ask_again(review_id: int, *, by: User, at: dt.datetime | None = None) -> Joi
 def write_opinion(
     review_id: int, *, by: User, text: str, is_digital: bool = False, at: dt.datetime | None = None
 ) -> DrawingReview:
-    """One review opinion (审查意见) from all parts: what has to be mended. Whether a commitment may be signed is another.
+    """One review opinion (审查意见) from all parts: what has to be mended, not what follows from it.
 
     Effects in order: text, first result and digital flag kept; 施工图审查意见书 with every breach; event
     `drawing.opinion`. May be written anew until it was handled. Raises `NotAllowed`, `DomainError`: `text`,

@@ -1,4 +1,4 @@
-"""事后抽查: which of the sets that nobody reviewed are checked afterwards, drawn so that anybody can draw them again."""
+"""事后抽查: which of the sets that nobody reviewed are checked afterwards; anybody can draw them again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import transaction
 
@@ -172,7 +171,8 @@ def _form_paper(one: OneStop, wanted: Sequence[Wanted], *, by: User, at: dt.date
     project = one.project
     paper = paperwork.write(
         PaperKind.ONE_STOP_FORM, project, subject=one, issuer=project.centre, by=by, at=at, slug=FORM_KIND,
-        what=f"一表申请 {len(wanted)} 个事项", do="不必再填各事项的申请表", when=f"受理之日起 {one.limit} 个工作日内一次出件",
+        what=f"一表申请 {len(wanted)} 个事项", do="不必再填各事项的申请表",
+        when=f"受理之日起 {one.limit} 个工作日内一次出件",
         paragraphs=["申请内容如下，填写一次，各事项共用。"],
         table={"caption": "申请内容", "head": ["项目", "内容"], "rows": [
             ["建设单位", project.owner.name], ["工程地址", project.address or "—"], *map(list, form_pairs(one)),
@@ -283,7 +283,7 @@ def _keep_time(one: OneStop, parts: Sequence[OneStopPart]) -> bool:
     standing = bool(running) and len(stopped) == len(running)
     pause = one.clock.pauses.filter(kind=PauseKind.OTHER, ended_at=None).first()
     if standing and pause is None:
-        start = max(max(stopped.values()), one.clock.started_at)
+        start = max(*stopped.values(), one.clock.started_at)
         clocks.pause_clock(
             one.clock, kind=PauseKind.OTHER, owner=TimeOwner.APPLICANT, basis="各事项均在补正或特别程序中", at=start
         )

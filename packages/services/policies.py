@@ -1,4 +1,4 @@
-"""Loading local policy: a table that changed becomes a new published version, the old one retires and stays readable."""
+"""Loading local policy: a table that changed becomes a new version, the old one retires and stays readable."""
 
 from __future__ import annotations
 

@@ -45,11 +45,12 @@ def one_stop(request: HttpRequest, pk: int) -> HttpResponse:
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
     """Issue certificate and annexes as one set."""
     one: OneStop = get_object_or_404(OneStop.objects.visible_to(request.user).select_related("project"), pk=pk)
-    parts = services.parts_of(one)
+    names = "、".join(part.case.matter.result_name for part in services.parts_of(one))
     step = Step(
-        title=f"一次出件：{one.project.name}", button="一次出件", back=reverse("packages:one_stop", args=[one.project_id]),
+        title=f"一次出件：{one.project.name}", button="一次出件",
+        back=reverse("packages:one_stop", args=[one.project_id]),
         verdict=drawing_rules.can_issue_set(request.user, one), done="证照套已出具，一个二维码核验全套。",
-        says=("出具一份封面，列明全套证照的文号、校验码和内容摘要：" + "、".join(p.case.matter.result_name for p in parts) + "。",),
+        says=(f"出具一份封面，列明全套证照的文号、校验码和内容摘要：{names}。",),
         run=lambda _: services.issue_set(pk, by=person(request)),
     )
     return ask(request, ConfirmForm(request.POST or None), step)

@@ -73,6 +73,7 @@ def rows_of(project):
         SpecialProcedure,
         Withdrawal,
     )
+    from packages.models import Breach, DrawingReview, OneStop, SampleTicket
     from projects.models import IssueItem
 
     def key(row, field="state"):
@@ -85,6 +86,8 @@ def rows_of(project):
         ReviewTask.objects.filter(session__project=project), IssueItem.objects.filter(project=project),
         Withdrawal.objects.filter(case__project=project), SpecialProcedure.objects.filter(case__project=project),
         Extension.objects.filter(case__project=project),
+        DrawingReview.objects.filter(project=project), Breach.objects.filter(review__project=project),
+        SampleTicket.objects.filter(review__project=project), OneStop.objects.filter(project=project),
         Paper.objects.filter(project=project), QrToken.objects.filter(project=project),
     ]
     for rows in groups:

@@ -1,0 +1,97 @@
+"""The one-stop permit promises one application, one number, one set; nobody holds up the rest in silence."""
+
+import pytest
+from django.urls import reverse
+
+from packages.models import MaterialItem, MatterCase, OneStop
+from packages.services import one_stop
+from packages.services.intake import accept_application, submit_application
+from projects.errors import DomainError, NotAllowed
+from projects.models import IssueItem
+from projects.waiting import waiting_on
+from tests import factories
+from tests.packages.steps import holds
+
+FORM = {
+    "contract_price": "1200", "planned_start": "2026-12-01", "planned_finish": "2027-08-31", "contractor": "晋城建工",
+    "contractor_lead": "张三", "supervisor": "晋城监理", "supervisor_lead": "李四",
+}
+
+
+@pytest.fixture
+def ready(project, actors):
+    """The low-risk project with everything before the permit granted or not in its plan."""
+    before = {"plan-permit", "bid-construct"}
+    MatterCase.objects.filter(project=project, matter__matter__code__in=before).delete()
+    return project
+
+
+@pytest.fixture
+def opened(ready, actors):
+    """Its one-stop application, handed in and accepted."""
+    one = one_stop.open_one_stop(ready.pk, by=actors.owner, form=FORM)
+    factories.complete(one.application, actors.owner)
+    submit_application(one.application_id, by=actors.owner)
+    accept_application(one.application_id, by=actors.clerk)
+    factories.drain()
+    one_stop.follow_all()
+    return one
+
+
+def test_one_form_opens_one_application_for_everything(ready, actors):
+    with pytest.raises(DomainError) as lacking:
+        one_stop.open_one_stop(ready.pk, by=actors.owner, form={**FORM, "contractor": ""})
+    assert lacking.value.message == "申请表还缺：施工单位。"
+    one = one_stop.open_one_stop(ready.pk, by=actors.owner, form=FORM)
+    assert one_stop.open_one_stop(ready.pk, by=actors.owner, form=FORM).pk == one.pk
+    parts = one_stop.parts_of(one)
+    assert [(p.case.matter.matter.code, p.is_main) for p in parts][:2] == [
+        ("construction-permit", True), ("quality-safety", False),
+    ]
+    assert {p.case.application_id for p in parts} == {one.application_id}
+    assert one.limit == one_stop.limit_of([p.case for p in parts])
+    forms = MaterialItem.objects.filter(case__application=one.application, kind__slug="application-form")
+    assert {line.document.paper.title for line in forms if line.document} == {"施工许可一站式申请表"}
+    assert not forms.filter(state="missing").exists()
+    holds(ready)
+
+
+def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock, client):
+    one = OneStop.objects.get(pk=opened.pk)
+    assert one.clock is not None
+    clock.by(days=10)
+    one_stop.follow_all()
+    one_stop.follow_all()
+    late = IssueItem.objects.filter(kind="friction")
+    assert late.count() >= 1
+    assert all("拖住一站式施工许可" in row.what for row in late)
+    client.force_login(actors.owner)
+    page = client.get(reverse("packages:one_stop", args=[opened.project_id])).content.decode()
+    assert "已督办" in page
+    with pytest.raises(DomainError) as early:
+        one_stop.issue_set(opened.pk, by=actors.chief)
+    assert early.value.code == "not_ready"
+    for part in one_stop.parts_of(one):
+        case = part.case
+        if case.promised_days == 0:
+            from packages.services.intake import decide_on_spot
+
+            decide_on_spot(case.pk, by=factories.official(case.lead.code, "chief"))
+            continue
+        factories.answer_all(case)
+        factories.merge(case)
+        factories.decide(case)
+    one_stop.follow_all()
+    assert not IssueItem.objects.filter(kind="friction", state="open").exists()
+    assert any(row.what == "施工许可证照套" for row in waiting_on(opened.project))
+    with pytest.raises(NotAllowed):
+        one_stop.issue_set(opened.pk, by=actors.owner)
+    one_stop.issue_set(opened.pk, by=actors.chief)
+    done = one_stop.issue_set(opened.pk, by=actors.chief)
+    rows = done.cover.content["table"]["rows"]
+    papers = one_stop.papers_of(one_stop.parts_of(done))
+    assert {row[3] for row in rows} == {paper.number for paper in papers.values()}
+    assert (done.state, done.cover.title, done.cover.is_public) == ("issued", "施工许可证照套", True)
+    page = client.get(f"/verify/?code={done.cover.verify_code}").content.decode()
+    assert done.cover.number in page
+    holds(opened.project)
