@@ -102,8 +102,8 @@ def _sets(by_pk: dict[int, Project]) -> Iterable[Waiting]:
         since = timing.business_day(decided)
         yield Waiting(
             project_id=part.one_stop.project_id, rank=3, role=part.case.lead.label, verb="一次出具",
-            what="施工许可证照套", since=since, days=workdays.workdays_between(since, timing.today()), auto="各件已办结，可先使用",
-            case_id=part.case_id,
+            what="施工许可证照套", since=since, days=workdays.workdays_between(since, timing.today()),
+            auto="各件已办结，可先使用", case_id=part.case_id,
         )
 
 

@@ -126,7 +126,8 @@ def drawing_page(project: Project, user: User) -> DrawingPage:
     return DrawingPage(
         project, one, assessed, tuple(sets), tuple(_parts(one, session, sets, rows, user)),
         tuple(
-            BreachRow(row, names.get(row.discipline, row.discipline), drawing_rules.can_check(user, row)) for row in rows
+            BreachRow(row, names.get(row.discipline, row.discipline), drawing_rules.can_check(user, row))
+            for row in rows
         ),
         tuple(national_record(one)), tuple(_papers(one)),
         tuple(one.pledges.select_related("organisation", "signed_by").order_by("pk")), tuple(left.values()),
