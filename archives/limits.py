@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.cache import cache
 from django.shortcuts import render
+from redis.exceptions import RedisError
 
 from projects import timing
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 WINDOW = 60
+_log = logging.getLogger(__name__)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -33,10 +36,13 @@ def allowed(scope: str, address: str) -> bool:
     if not limit:
         return True
     key = f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
-    cache.add(key, 0, WINDOW * 2)
     try:
+        cache.add(key, 0, WINDOW * 2)
         return cache.incr(key) <= limit
     except ValueError:  # the counter was dropped between the two steps
+        return True
+    except RedisError:  # a citizen's page does not wait for the queue to come back
+        _log.warning("openings are not counted: the cache does not answer")
         return True
 
 
