@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.expiries import tell_expiry
 from agency.services.urging import tell_urged
 from projects import outbox
@@ -18,8 +19,20 @@ def on_expiry(event: Event) -> None:
     tell_expiry(event)
 
 
+def on_asked(event: Event) -> None:
+    """Tell who has to answer what was asked for on a case."""
+    tell_asked(event)
+
+
+def on_special(event: Event) -> None:
+    """Tell the director of a special procedure of the same kind."""
+    tell_repeated(event)
+
+
 outbox.subscribe(
     "agency.tell_expiry", ["permit.warned", "permit.lapsed", "permit.stop_check", "letter.warned", "letter.lapsed"],
     on_expiry, queue="deadline",
 )
 outbox.subscribe("agency.tell_urged", ["case.urged"], on_urged, queue="deadline")
+outbox.subscribe("agency.tell_asked", sorted(TOLD), on_asked, queue="deadline")
+outbox.subscribe("agency.tell_repeated", ["case.special_started"], on_special, queue="deadline")

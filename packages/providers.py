@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packages import completeness, debts
-from packages.models import Enrolment, MatterCase
+from packages.models import Enrolment, MatterCase, Revocation
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.screens.filing import stage_folds
@@ -64,7 +64,20 @@ def permits(project: Project) -> list[PublicFact]:
             facts.append(PublicFact("已办结", case.matter.name, detail=result, on=f"{day:%Y-%m-%d}", tone="good"))
         else:
             facts.append(PublicFact("办理中", case.matter.name, detail=case.lead.label, tone="act"))
-    return facts
+    return facts + _revoked(project)
+
+
+def _revoked(project: Project) -> list[PublicFact]:
+    """Return what was granted and taken away again: it stands in red at the head of the page, with its number."""
+    found = Revocation.objects.filter(case__project=project).select_related("case__matter").order_by("revoked_at")
+    return [
+        PublicFact(
+            "已撤销", f"已撤销：{row.case.matter.name}",
+            detail=f"{row.case.matter.result_name}已失效，办件编号 {row.case.number}",
+            on=f"{timing.business_day(row.revoked_at):%Y-%m-%d}", tone="bad", is_first=True,
+        )
+        for row in found
+    ]
 
 
 PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)

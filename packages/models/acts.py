@@ -1,4 +1,4 @@
-"""What is done to a case beside its state: notices, withdrawals, special procedures, extensions, delivery, revocation."""
+"""What is done to a case beside its state: notices, withdrawals, procedures, extensions, delivery, revocation."""
 
 from __future__ import annotations
 
@@ -162,7 +162,8 @@ class SpecialProcedure(StateModel):
     )
     result = models.CharField("结果", max_length=500, blank=True)
     result_document = models.ForeignKey(
-        "archives.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="结果文件"
+        "archives.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="结果文件",
     )
     ended_by = _person("结束人", null=True, blank=True)
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)

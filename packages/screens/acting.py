@@ -144,8 +144,8 @@ def asked_on(case: MatterCase, user: User) -> list[Asked]:
         more.case = case
         url = reverse("packages:extension_approve", args=[more.pk])
         found.append(Asked(
-            "延长办理期限", f"{more.days} 个工作日：{more.reason}", str(more.requested_by), more.get_state_display(), url,
-            may_approve_extension(user, more),
+            "延长办理期限", f"{more.days} 个工作日：{more.reason}", str(more.requested_by),
+            more.get_state_display(), url, may_approve_extension(user, more),
         ))
     return found
 
@@ -157,7 +157,8 @@ def steps_of(case: MatterCase, user: User) -> list[Act]:
     if state in CASE_OPEN:
         owner = rules.is_owner(user, case.project)
         verdict = may_ask_to_withdraw(user, case) if owner else rules.can_withdraw(user, case)
-        found.append(Act("申请撤件" if owner else "撤件", reverse("packages:withdraw", args=[pk]), verdict, danger=True))
+        word, url = "申请撤件" if owner else "撤件", reverse("packages:withdraw", args=[pk])
+        found.append(Act(word, url, verdict, danger=True))
     if state in CASE_OPEN and case.accepted_at is not None and case.handling == Handling.REVIEW:
         found.insert(0, Act("延长期限", reverse("packages:extend", args=[pk]), rules.can_request_extension(user, case)))
     if state == CaseState.CORRECTING and case.accepted_at is None:
@@ -187,7 +188,8 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
         facts.append(("延长", f"{more.days} 个工作日，{more.approver}批准{number}。理由：{more.reason}"))
     for special in case.procedures.exclude(approver=None).select_related("approver"):
         text = f"{special.get_kind_display()}，{special.approver}批准，计划 {special.planned_days} 个工作日"
-        facts.append(("特别程序", f"{text}。{special.result}" if special.result else f"{text}，{special.get_state_display()}"))
+        end = f"。{special.result}" if special.result else f"，{special.get_state_display()}"
+        facts.append(("特别程序", text + end))
     delivery = CaseDelivery.objects.filter(case=case).first()
     if delivery is not None:
         late = "，逾期" if delivery.is_late else ""

@@ -58,7 +58,7 @@ def return_receipt(case: MatterCase, *, by: User, at: dt.datetime) -> Paper | No
         return None
     return write(
         PaperKind.RETURN_RECEIPT, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"退回“{case.matter.name}”的材料 {len(rows)} 件", do="纸质材料可到窗口领回；电子材料留在项目档案里，再次申报时自动带入",
+        what=f"退回“{case.matter.name}”的材料 {len(rows)} 件", do="纸质材料可到窗口领回；电子材料留在档案里，再次申报时自动带入",
         when="随时可以领回", paragraphs=[f"办件编号 {case.number}，退回材料清单如下。"],
         table={"head": ["序号", "材料", "提交方式"], "rows": rows}, legal=[],
     )
@@ -82,7 +82,9 @@ def recall(case: MatterCase, reason: str, *, by: User, at: dt.datetime) -> Paper
         PaperKind.RECALL, case.project, subject=case, issuer=case.lead, by=by, at=at,
         what=f"“{case.matter.name}”（{case.number}）由{case.lead.label}撤回：{reason}",
         do="按理由改好后重新申报；原材料留在项目档案里，再次申报时自动带入", when=AGAIN,
-        paragraphs=[f"{case.lead.name}撤回对“{case.matter.name}”的办理，{day(timing.business_day(at))}起停止计时。理由：{reason}"],
+        paragraphs=[
+            f"{case.lead.name}撤回对“{case.matter.name}”的办理，{day(timing.business_day(at))}起停止计时。理由：{reason}"
+        ],
         legal=[remedies()],
     )
 
@@ -112,7 +114,10 @@ def extension(row: Extension, *, by: User, at: dt.datetime) -> Paper:
         PaperKind.EXTENSION, case.project, subject=case, issuer=case.lead, by=by, at=at,
         what=f"“{case.matter.name}”延长 {row.days} 个工作日办理：{row.reason}", do="继续等待办理，无需补充材料",
         when=f"最迟{due}作出决定",
-        paragraphs=[f"“{case.matter.name}”（{case.number}）不能在期限内作出决定，{who}，延长 {row.days} 个工作日。", f"延长的理由：{row.reason}"],
+        paragraphs=[
+            f"“{case.matter.name}”（{case.number}）不能在期限内作出决定，{who}，延长 {row.days} 个工作日。",
+            f"延长的理由：{row.reason}",
+        ],
         legal=[LAW_EXTEND],
     )
 

@@ -29,7 +29,8 @@ def decide_case(
     Effects in order: clocks stop; days used and overdue are kept; deferred papers get their clock; event 11, 12 or
     13; the certificate (or 不予许可决定书 with reasons and remedies) is issued and filed; checklists that waited for
     it are met; after a refusal a fresh draft; the stage follows its milestones. Raises `NotAllowed`, `DomainError`:
-    `case_state` (a pause is open, or somebody was faster), `outcome`, `withdrawal_open`, `not_merged`, `merged_failed`, `prerequisites`,
+    `case_state` (a pause is open, or somebody was faster), `outcome`, `withdrawal_open`,
+    `not_merged`, `merged_failed`, `prerequisites`,
     `note`, `no_deferral`. Source: 行政许可法 34, 38, 40, 42; Appendix D.
     """
     case = lock_case(case_id)

@@ -22,8 +22,8 @@ def lapse_requests(case: MatterCase, *, by: User | None, at: dt.datetime | None)
     for procedure in SpecialProcedure.objects.select_for_update().filter(case=case, state__in=PROCEDURE_OPEN):
         procedure.ended_at, procedure.ended_by = moment, by
         rows.append(("special.lapsed", procedure))
-    for extension in Extension.objects.select_for_update().filter(case=case, state=ExtensionState.REQUESTED):
-        rows.append(("extension.lapsed", extension))
+    extensions = Extension.objects.select_for_update().filter(case=case, state=ExtensionState.REQUESTED)
+    rows += [("extension.lapsed", extension) for extension in extensions]
     for kind, row in rows:
         row.case, old = case, row.state
         row.lapse()

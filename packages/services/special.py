@@ -178,8 +178,7 @@ def refuse_special(procedure_id: int, *, by: User, reason: str, at: dt.datetime 
 def end_special(
     case_id: int, *, by: User, result: str, uploaded: UploadedFile[Any] | None = None, at: dt.datetime | None = None
 ) -> MatterCase:
-    """End the special procedure with its result and the document that shows it; the clocks run again unless a
-    correction is still open.
+    """End the special procedure with its result document; the clocks run again unless a correction is open.
 
     Effects in order: the result is filed; its pauses end, its own clock stops; transition to the correction that is
     open, or back to the state before the first pause; event 10. Raises `NotAllowed`, `DomainError` (`case_state`,

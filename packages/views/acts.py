@@ -93,7 +93,8 @@ def overdue(request: HttpRequest, pk: int) -> HttpResponse:
     """A correction never came: recall or refuse, by the department's choice."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"逾期未补正：{case.matter.name}", button="确认处理", case=case, danger=True, seg="choice", back=_page(pk),
+        title=f"逾期未补正：{case.matter.name}", button="确认处理", case=case, danger=True, seg="choice",
+        back=_page(pk),
         verdict=rules.can_close_overdue(request.user, case), done="已处理，文书已出具。",
         run=lambda given: ending.close_overdue(
             pk, by=person(request), choice=given["choice"], reason=given["reason"]
@@ -180,7 +181,8 @@ def extension_approve(request: HttpRequest, pk: int) -> HttpResponse:
         return extending.refuse_extension(pk, by=person(request), reason=given["reason"])
 
     step = Step(
-        title=f"批准延长：{row.case.matter.name}", button="提交", case=row.case, seg="approved", back=_page(row.case_id),
+        title=f"批准延长：{row.case.matter.name}", button="提交", case=row.case, seg="approved",
+        back=_page(row.case_id),
         verdict=screens.may_approve_extension(person(request), row), done="已记录。", run=run,
         says=(f"{row.requested_by}申请延长 {row.days} 个工作日，理由：{row.reason}",),
     )
