@@ -29,6 +29,7 @@ STAFF = (
     ("dispatcher", "郭涛", "代办调度", Role.DISPATCHER, CENTRE),
     ("director", "赵建国", "中心主任", Role.DIRECTOR, CENTRE),
     ("archivist", "宋雅", "档案管理员", Role.ARCHIVIST, CENTRE),
+    ("admin", "何工", "系统管理员", Role.ADMIN, CENTRE),
     ("agent", "陈静", "服务专员", Role.AGENT, CENTRE),
     ("agent2", "刘洋", "服务专员", Role.AGENT, CENTRE),
     ("leader", "冯远", "项目长", Role.AGENT, CENTRE),
@@ -50,6 +51,8 @@ OWNERS = (
     ("高平市教育局基建办公室", OrganisationKind.OWNER_BODY, "12140581", "MB0K7Q5E", "owner5", "郑洁"),
     ("晋城市长平能源有限公司", OrganisationKind.ENTERPRISE, "91140500", "MA0K7Q6F", "owner6", "马超"),
 )
+#: The enterprise that has somebody beside its lead.
+OWNER_WITH_STAFF = "owner"
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
 GIVEN = "航宁蕾宽桐岩琳杰欣博雯磊娜凯颖浩妍鹏洁峰莉斌婷军燕刚霞勇静明芳亮"
 
@@ -67,7 +70,8 @@ class Login:
 DESIGNER = "山西丹源建筑设计有限公司"
 
 LOGINS = (
-    Login("owner", "张伟", "企业（山西泽铸智能装备）：项目、待办、扫码看进度"),
+    Login("owner", "张伟", "企业负责人（山西泽铸智能装备）：项目、待办、签承诺书、人员"),
+    Login("owner-staff", "赵敏", "同一企业的经办：申报、补正、签收"),
     Login("clerk", "王敏", "窗口人员：工作台、接件、受理"),
     Login("approval-bureau-r", "部门经办", "行政审批局经办：审查意见、汇总"),
     Login("approval-bureau-c", "首席代表", "行政审批局首席代表：作出决定"),
@@ -76,6 +80,7 @@ LOGINS = (
     Login("agent", "陈静", "服务专员：代办的项目"),
     Login("dispatcher", "郭涛", "代办调度：指派项目长和服务专员"),
     Login("director", "赵建国", "中心主任：月度通报"),
+    Login("admin", "何工", "系统管理员：人员和单位"),
 )
 
 
@@ -123,6 +128,8 @@ def create_people() -> None:
             uscc=credit_code(head, body), defaults={"name": name, "kind": kind, "region": region}
         )
         _join(_user(username, person, "项目负责人", password), organisation, Role.OWNER_LEAD)
+        if username == OWNER_WITH_STAFF:
+            _join(_user("owner-staff", "赵敏", "报建专员", password), organisation, Role.OWNER_STAFF)
     designer, _ = Organisation.objects.get_or_create(
         uscc=credit_code("91140581", "MA0DANYU"),
         defaults={"name": DESIGNER, "kind": OrganisationKind.ENTERPRISE, "region": region},

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from agency.services import bulletins, reminders
 from agency.services.bulletins import open_bulletin
+from archives.models import Delivery
+from archives.services.delivery import sign_for_all
 from gaige.demo.people import CENTRE, create_people
 from gaige.demo.specs import SPECS, Spec
-from gaige.demo.story import Story, later, user
+from gaige.demo.story import Story, later, person, user
 from packages.tasks import apply_tacit, deem_accepted, sweep_conditional
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
+from projects.states import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,13 @@ def office_days() -> Iterator[dt.datetime]:
         reminders.sweep_due()
         sweep_conditional()
         _bulletin()
+
+
+def _sign_notices() -> None:
+    """In the morning the owners sign for the notices of the days before; those of today wait."""
+    old = Delivery.objects.unsigned().filter(sent_at__lt=timing.start_of_day(timing.today()))
+    for project_id, owner_id in set(old.values_list("paper__project_id", "organisation_id")):
+        sign_for_all(project_id, by=person(owner_id, Role.OWNER_LEAD))
 
 
 def _bulletin() -> None:
