@@ -70,7 +70,7 @@ class Row:
     @property
     def at_window(self) -> bool:
         """Whether a verdict of the window is due."""
-        return self.case.state == CaseState.RECEIVED
+        return bool(self.case.state == CaseState.RECEIVED)
 
     @property
     def waits(self) -> str:
