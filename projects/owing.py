@@ -77,9 +77,10 @@ class Debt:
         return reverse("projects:clock", args=[self.clock_id]) if self.clock_id else ""
 
     @property
-    def sort_key(self) -> tuple[bool, dt.date, bool, int]:
-        """Return the order: what is owed before what may be done, the earliest date first."""
-        return (self.is_offer, self.due_on or dt.date.max, bool(self.blocked), self.project_id)
+    def sort_key(self) -> tuple[bool, int, dt.date, int]:
+        """Return the order: what is owed before what may be done; late, due soon, without a date, due later."""
+        urgency = (Light.RED, Light.YELLOW, Light.NONE, Light.GREEN).index(Light(self.light))
+        return (self.is_offer, urgency + bool(self.blocked) * 4, self.due_on or dt.date.max, self.project_id)
 
 
 Provider = Callable[["Person", Sequence["Project"]], Iterable[Debt]]
