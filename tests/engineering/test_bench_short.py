@@ -14,8 +14,6 @@ from projects.models import User
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-#: At most, with what depends on what the rows wait for: chiefs, faults told, matters that come next.
-COLD_QUERIES = 18
 
 
 @pytest.fixture
@@ -71,7 +69,7 @@ def test_lists_of_a_process_that_has_just_started(ask):
     """Nothing is kept yet: options, counters and lines are read, still in a fixed number of queries."""
     for name, path in (("clerk", "/desk/?"), ("clerk", "/desk/?tab=all&"), ("clerk", "/projects/?")):
         for size in (20, 100):
-            assert ask(name, f"{path}size={size}", cold=True).queries <= COLD_QUERIES, (path, size)
+            assert ask(name, f"{path}size={size}", cold=True).queries <= bench.LIST_QUERIES, (path, size)
 
 
 def test_bare_pages_write_what_they_are_asked(ask):
