@@ -91,19 +91,16 @@ def _nothing(text: str) -> Found:
         return Found(sentence="没有这个项目码，可能已换码。请扫新卡，或输入卡上的项目代码。")
     if "://" in text:
         return Found(sentence="扫到的不是本平台的码。请扫项目卡或文书上的码，或输入项目代码。")
-    code = normalise_project_code(text)
+    code, firm = normalise_project_code(text), normalise_uscc(text)
     if is_local_code(code):
         return Found(sentence=f"没有登记过 {code}，或不在您的权限内。")
-    if _CODE_LIKE.fullmatch(code):
-        try:
+    try:
+        if _CODE_LIKE.fullmatch(code):
             return Found(sentence=f"{clean_project_code(code)} 还没有登记，或不在您的权限内。", code=code)
-        except ValidationError as error:
-            return Found(sentence="".join(error.messages))
-    if _USCC_LIKE.fullmatch(normalise_uscc(text)):
-        try:
-            validate_uscc(normalise_uscc(text))
-        except ValidationError as error:
-            return Found(sentence="".join(error.messages))
+        if _USCC_LIKE.fullmatch(firm):
+            validate_uscc(firm)
+    except ValidationError as error:
+        return Found(sentence="".join(error.messages))
     return Found()
 
 

@@ -146,15 +146,15 @@ def effects(project: Project, page: Sheet, facts: Facts, fact: Fact) -> dict[str
 
 
 def effect_lines(project: Project, page: Sheet, facts: Facts) -> dict[str, tuple[bool, str]]:
-    """What stands below each question: what the given answer adds, or what each answer would; and whether it is given."""
+    """What stands below each question: what its answer adds, or what each would; and whether it is answered."""
     lines = {}
     for fact in page.asked:
         adds = effects(project, page, facts, fact)
         said = facts.get(fact.name)
         if said is not None:
             chosen = adds[_key(said)]
-            more = f"：{'、'.join(chosen.names[:NAMED])}{'等' if len(chosen.names) > NAMED else ''}" if chosen.names else ""
-            lines[fact.name] = (True, chosen.words + more)
+            named = "、".join(chosen.names[:NAMED]) + ("等" if len(chosen.names) > NAMED else "")
+            lines[fact.name] = (True, f"{chosen.words}：{named}" if named else chosen.words)
         else:
             labels = dict(fact.choices) if adds else {}
             lines[fact.name] = (False, "；".join(f"{labels[value]}：{row.words}" for value, row in adds.items()))

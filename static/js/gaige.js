@@ -205,10 +205,31 @@ document.addEventListener("submit", async (event) => {
     return;
   }
   if (form.method !== "post") return;
+  if (!navigator.onLine) {
+    event.preventDefault();
+    return unsent(form);
+  }
   form.dataset.sent = "yes";
   button?.setAttribute("aria-busy", "true");
   if (form.dataset.draft) mark(form, true);
   if ("signout" in form.dataset) forgetAll();
+});
+
+/* without a connection the browser would show its own error page: stay, keep what was typed, say so */
+function unsent(form) {
+  if (form.dataset.draft) save(form);
+  if (form.querySelector("[data-unsent]")) return;
+  const note = document.createElement("p");
+  note.className = "notice";
+  note.dataset.c = "warn";
+  note.dataset.unsent = "";
+  note.setAttribute("role", "alert");
+  note.textContent = "没有连上服务器，还没有提交。填的内容都在，连上后再按一次。";
+  form.prepend(note);
+}
+
+window.addEventListener("online", () => {
+  for (const note of document.querySelectorAll("[data-unsent]")) note.remove();
 });
 
 window.addEventListener("pageshow", () => {

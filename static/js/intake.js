@@ -188,6 +188,14 @@ async function comeBack() {
   }
 }
 
+/* nothing is handed in or decided while a change still waits: the server would judge without it */
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post" || rowOf(event.target) || !waits.size) return;
+  event.preventDefault();
+  tell();
+  link?.scrollIntoView({ block: "nearest" });
+}, true);
+
 function settled(id) {
   if (waits.delete(id)) keep();
   tell();
@@ -196,6 +204,8 @@ function settled(id) {
 function failed(form, state) {
   const row = rowOf(form);
   if (row && state) waits.set(row.id, state);
+  const saved = document.querySelector("[data-saved]");
+  if (saved) saved.textContent = "还没有保存";
   keep();
   tell();
   later();
