@@ -54,7 +54,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("A3", "长平影院内部装修", 25227, "owner2", "高平市神农路 7 号", 24, trouble="correcting",
          trouble_at="construction-permit"),
     Spec("A5", "康乐小区供热支线接入", 26333, "owner6", "高平市康乐街", 30, by_clerk=True),
-    Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 33),
+    Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 103, stop="construction-permit"),
     Spec("A6", "丹河大桥新建", 28556, "owner4", "高平市丹河南路", 12, by_clerk=True),
     Spec("A2", "燃气热电联产站", 29662, "owner6", "高平市马村镇", 5),
 )
