@@ -79,7 +79,7 @@ def test_a_credit_code_leads_to_the_projects_of_the_firm(coded, people, make_pro
     full_width = "".join(chr(ord(letter) + 0xFEE0) for letter in code)
     for typed in (code, code.lower(), full_width, f"{code[:8]} {code[8:]}"):
         assert search(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/"
-    make_project(owner=coded.owner)
+    make_project()
     assert [row.owner_id for row in search(people.clerk, code).context["rows"]] == [coded.owner_id] * 2
     assert "名下没有您能看到的项目" in search(people.outsider, code).text
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 from archives.models import Paper
 from packages.models import Application, MaterialItem, MatterCase
 from packages.states import CaseState
+from projects import timing
 from projects.models import IssueItem
 from tests import factories
 
@@ -93,15 +94,18 @@ def test_a_scanned_project_is_taken_up_where_it_stands(window, client, actors, p
     assert window.get(reverse("packages:start", args=[bare.pk])).url == reverse("packages:enrol", args=[bare.pk])
     home = window.get(reverse("packages:intake")).context["page"]
     assert [(row.application.pk, row.cases) for row in home.drafts] == [(application.pk, application.cases.count())]
-    client.force_login(actors.reviewer)
+    client.force_login(actors.director)
     assert client.get(url).url == reverse("projects:detail", args=[project.pk])
 
 
 def test_matters_of_one_step_are_applied_for_together(window, project):
     page = window.get(reverse("packages:apply", args=[project.pk])).context["page"]
     picks = {pick.code: pick for _, rows in page.by_stage for pick in rows}
-    MatterCase.objects.filter(project=project, matter__matter__code="land-plan-permit").update(state=CaseState.PASSED)
     assert not picks["construction-permit"].verdict
+    now = timing.now()
+    MatterCase.objects.filter(project=project, matter__matter__code="land-plan-permit").update(
+        state=CaseState.PASSED, received_at=now, accepted_at=now, decided_at=now, ended_at=now
+    )
     page = window.get(reverse("packages:apply", args=[project.pk])).context["page"]
     picks = {pick.code: pick for _, rows in page.by_stage for pick in rows}
     assert picks["plan-permit"].verdict
