@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from packages.models import MatterCase, Withdrawal
+from packages.models import MatterCase, MatterPrerequisite, Withdrawal
 from packages.services import decision, delivering, ending, extending, intake, review, revoking, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.states import CaseState
@@ -38,6 +38,12 @@ TABLE = {
     "decided_fail": {"revoke"},
     **dict.fromkeys(("not_taken", "refused_intake", "withdrawn", "recalled", "revoked"), set()),
 }
+
+
+@pytest.fixture(autouse=True)
+def alone(actors):
+    """The matter has nothing before it, so that it can be granted."""
+    MatterPrerequisite.objects.filter(version__matter__code=CODE).delete()
 
 
 class Walk:

@@ -1,0 +1,235 @@
+"""Steps beside intake and decision: withdrawal by two, extension once and in time, delivery, revocation, 再次告知."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from archives.models import Paper
+from packages.models import MatterPrerequisite, OneTimeNotice, Opinion, SpecialProcedure, Withdrawal
+from packages.services import delivering, extending, intake, revoking, withdrawing
+from packages.services.correction import answer_fault, notice_faults, return_corrected
+from packages.services.silence import apply_tacit
+from packages.states import CaseState
+from projects import timing
+from projects.errors import DomainError
+from projects.models import IssueItem
+from projects.states import Role
+from tests import factories
+from tests.packages.steps import Log, check_step, holds
+
+CODE = "util-joint"
+FAULT = {"what": "总图缺坐标", "basis": "指南第 2 条", "how_to_fix": "在总图上标出四角坐标"}
+
+
+@pytest.fixture
+def case(factory, actors):
+    MatterPrerequisite.objects.filter(version__matter__code=CODE).delete()
+    return factories.in_review(factory, CODE, actors)
+
+
+@pytest.fixture
+def granted(case):
+    factories.answer_all(case)
+    factories.merge(case)
+    return factories.decide(case)
+
+
+def codes_of(excinfo):
+    return excinfo.value.code
+
+
+# Withdrawal ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_owner_asks_the_window_takes_it_and_confirms(factory, actors, case):
+    row = check_step(
+        factory, lambda by: withdrawing.request_withdrawal(case.pk, by=by, reason="方案调整"), right=actors.owner,
+        wrong=actors.clerk, reason="撤件由建设单位申请，您的岗位不申请撤件。", told=[("withdrawal.requested", None)],
+    )
+    check_step(
+        factory, lambda by: withdrawing.take_withdrawal(row.pk, by=by), right=actors.clerk, wrong=actors.owner,
+        reason="撤件申请由窗口答复，受理后也可以由牵头部门行政审批局答复。", told=[("withdrawal.taken", None)],
+    )
+    assert factories.fresh(case).state == CaseState.IN_REVIEW
+    done = withdrawing.answer_withdrawal(row.pk, by=actors.clerk, granted=True)
+    assert (done.state, factories.fresh(case).state) == ("granted", CaseState.WITHDRAWN)
+    paper = Paper.objects.get(project=factory, kind="withdrawal")
+    assert paper.content["gist"]["what"] == f"按你单位申请，“{case.matter.name}”（{case.number}）已撤件"
+    with pytest.raises(DomainError) as twice:
+        withdrawing.answer_withdrawal(row.pk, by=actors.clerk, granted=True)
+    assert codes_of(twice) == "answered"
+    holds(factory)
+
+
+def test_a_withdrawal_after_a_tacit_opinion_keeps_it_on_record_and_asks_anew(factory, actors, case, clock):
+    task = case.sessions.get().tasks.exclude(role="lead").order_by("pk").first()
+    type(task).objects.filter(pk=task.pk).update(is_tacit_allowed=True)
+    clock.to(dt.datetime(2026, 11, 30, 9, 0))
+    if not apply_tacit(task.pk):
+        pytest.skip("the floor forbids silence here")
+    row = withdrawing.request_withdrawal(case.pk, by=actors.owner, reason="方案调整")
+    withdrawing.answer_withdrawal(row.pk, by=actors.clerk, granted=True)
+    kept = Opinion.objects.filter(task__session__case=case, source="tacit").count()
+    [again] = factories.accepted(factory, [CODE], actors)
+    factories.drain()
+    fresh = again.sessions.get().tasks.exclude(role="lead")
+    assert (kept > 0, {one.state for one in fresh}, apply_tacit(task.pk)) == (True, {"invited"}, False)
+    holds(factory)
+
+
+# Extension -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_extension_moves_both_clocks_once_and_tells_why(factory, actors, case):
+    lead, before = factories.official("approval-bureau", Role.REVIEWER), factories.fresh(case).promised_clock.due_on
+    row = extending.request_extension(case.pk, by=lead, days=5, reason="等待上级批复")
+    who = factories.person("gongban", "杜平", Role.SUPERVISOR, actors.centre) if row.is_joint else actors.chief
+    wrong = actors.clerk
+    with pytest.raises(DomainError) as refused:
+        extending.approve_extension(row.pk, by=wrong, approval="高政批〔2026〕1号")
+    assert refused.value.message.endswith("。")
+    log = Log(factory)
+    extending.approve_extension(row.pk, by=who, approval="高政批〔2026〕1号")
+    assert log.told() == [("extension.approved", None), ("case.extended", None), ("paper.issued", None)]
+    case = factories.fresh(case)
+    live = [clock for clock in (case.promised_clock, case.statutory_clock) if clock is not None]
+    assert {clock.extensions for clock in live} == {5}
+    assert case.due_on == case.promised_clock.due_on > before
+    assert "等待上级批复" in Paper.objects.get(project=factory, kind="extension").content["gist"]["what"]
+    with pytest.raises(DomainError) as twice:
+        extending.request_extension(case.pk, by=lead, days=1, reason="再延")
+    assert codes_of(twice) == "extended"
+    holds(factory)
+
+
+def test_no_extension_after_the_limit_none_too_long_none_by_who_asked(case, actors, clock):
+    lead = factories.official("approval-bureau", Role.REVIEWER)
+    with pytest.raises(DomainError) as long:
+        extending.request_extension(case.pk, by=lead, days=16, reason="等待")
+    assert codes_of(long) == "days"
+    clock.to(dt.datetime(2026, 11, 30, 9, 0))
+    with pytest.raises(DomainError) as late:
+        extending.request_extension(case.pk, by=lead, days=5, reason="等待")
+    assert codes_of(late) == "over"
+
+
+# Delivery and revocation -----------------------------------------------------------------------------------------------
+
+
+def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, actors, granted, client):
+    check_step(
+        factory, lambda by: delivering.deliver_case(granted.pk, by=by, way="window", receiver="郭建国"),
+        right=actors.clerk, wrong=actors.owner, reason="证照批文由窗口或作出决定的部门送达。",
+        told=[("paper.issued", None), ("case.delivered", None)],
+    )
+    paper = Paper.objects.get(project=factory, kind="certificate", subject_key=str(granted.pk))
+    said = {"reason": "以欺骗手段取得", "basis": "第 69 条"}
+    with pytest.raises(DomainError) as unheard:
+        revoking.revoke_case(granted.pk, by=actors.chief, is_heard=False, **said)
+    assert codes_of(unheard) == "hearing"
+    check_step(
+        factory, lambda by: revoking.revoke_case(granted.pk, by=by, is_heard=True, **said), right=actors.chief,
+        wrong=actors.clerk, reason="撤销由牵头部门行政审批局的首席代表决定。", second="case_state",
+        told=[("case.revoked", 15), ("paper.revoked", None), ("paper.issued", None), ("case.created", None)],
+    )
+    granted = factories.fresh(granted)
+    assert (granted.state, granted.number != "", factories.fresh(paper).state) == (CaseState.REVOKED, True, "revoked")
+    from packages.providers import permits
+
+    [fact] = [fact for fact in permits(factory) if fact.tone == "bad"]
+    assert (fact.title, fact.is_first) == (f"已撤销：{granted.matter.name}", True)
+
+
+# One-time notice -----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_notice_has_a_reason_is_booked_and_listed(factory, actors, client):
+    [case] = factories.received(factory, [CODE], actors)
+    notice_faults(case.pk, faults=[FAULT], by=actors.clerk)
+    answer_fault(IssueItem.objects.get(project=factory, kind="correction").pk, answer="已标", by=actors.owner)
+    return_corrected(case.application_id, by=actors.owner)
+    for reason, code in (("", "second_notice"), ("mood", "reason_code"), ("other", "reason_note")):
+        with pytest.raises(DomainError) as refused:
+            notice_faults(case.pk, faults=[FAULT], by=actors.clerk, reason_code=reason)
+        assert codes_of(refused) == code
+    notice_faults(case.pk, faults=[FAULT], by=actors.clerk, reason_code="first_omission")
+    rows = OneTimeNotice.objects.filter(case=case).values_list("batch", "reason_code", "given_by", "given_for")
+    assert list(rows) == [
+        (1, "", actors.clerk.pk, actors.centre.pk), (2, "first_omission", actors.clerk.pk, actors.centre.pk),
+    ]
+    client.force_login(actors.clerk)
+    page = client.get(reverse("packages:notices_again")).content.decode()
+    assert "首次告知确有遗漏" in page
+    assert case.matter.name in page
+    assert "再次告知" in client.get(reverse("packages:case", args=[case.pk])).content.decode()
+
+
+def test_one_fault_of_two_matters_is_one_entry_answered_once(factory, actors):
+    from packages.screens.filing import correct_page
+
+    cases = factories.received(factory, [CODE, "ent-filing"], actors)
+    notice_faults([case.pk for case in cases], faults=[FAULT], by=actors.clerk)
+    [fault] = correct_page(cases[0].application, actors.owner).faults
+    assert fault.matter == "、".join(case.matter.name for case in sorted(cases, key=lambda row: row.pk))
+    answer_fault(fault.issue.pk, answer="已标坐标", by=actors.owner)
+    states = IssueItem.objects.filter(project=factory, kind="correction").values_list("state", flat=True)
+    assert list(states) == ["submitted", "submitted"]
+    return_corrected(cases[0].application_id, by=actors.owner)
+    assert Paper.objects.filter(project=factory, kind="correction_receipt").count() == 1
+    holds(factory)
+
+
+def test_a_notice_says_what_to_change_and_only_of_its_own_matters(factory, actors):
+    [case] = factories.received(factory, [CODE], actors)
+    bad = [(dict(FAULT, how_to_fix="请完善材料"), "fault_vague"), (dict(FAULT, case_id="999999"), "fault_case")]
+    for fault, code in bad:
+        with pytest.raises(DomainError) as refused:
+            notice_faults(case.pk, faults=[FAULT, fault], by=actors.clerk)
+        assert codes_of(refused) == code
+    with pytest.raises(DomainError) as outside:
+        intake.open_application(factory.pk, matter_codes=["not-in-the-list"], by=actors.clerk)
+    assert outside.value.message == "事项“not-in-the-list”不在本项目的计划中。"
+
+
+# Acceptance at odd times -----------------------------------------------------------------------------------------------
+
+
+def test_acceptance_on_a_rest_day_keeps_its_date(factory, actors, clock):
+    [case] = factories.received(factory, [CODE], actors)
+    clock.to(dt.datetime(2026, 11, 8, 10, 0))  # a Sunday
+    done = intake.accept_case(case.pk, by=actors.clerk)
+    assert (timing.business_day(done.accepted_at), done.promised_clock.started_on) == (dt.date(2026, 11, 8),) * 2
+    assert done.due_on == dt.date(2026, 11, 8 + done.promised_days)
+
+
+def test_a_case_whose_five_days_ran_out_a_minute_ago_stands_accepted_since_its_receipt(factory, actors, clock):
+    [case] = factories.received(factory, [CODE], actors)
+    clock.to(dt.datetime(2026, 11, 10, 0, 1))
+    done = intake.accept_case(case.pk, by=actors.clerk)
+    assert (done.is_deemed_accepted, done.accepted_at) == (True, case.received_at)
+    with pytest.raises(DomainError) as again:
+        intake.accept_case(case.pk, by=actors.clerk)
+    assert codes_of(again) == "case_state"
+
+
+@pytest.mark.postgresql
+def test_the_window_and_the_law_accept_at_once_and_one_wins(at_once, clock, actors):
+    project = factories.enrolled_project(actors, "S2")
+    [case] = factories.received(project, [CODE], actors)
+    late = timing.as_moment(dt.datetime(2026, 11, 10, 0, 1))
+
+    def by_window():
+        with timing.travel(late):
+            return intake.accept_case(case.pk, by=actors.clerk)
+
+    def by_law():
+        with timing.travel(late):
+            return intake.deem_accepted(case.pk)
+
+    window, law = at_once(by_window, by_law)
+    assert isinstance(window, DomainError) == (law is True)
+    assert factories.fresh(case).is_deemed_accepted
+    assert Paper.objects.filter(project=project, kind="acceptance_notice").count() == 1
+    assert (Withdrawal.objects.count(), SpecialProcedure.objects.count()) == (0, 0)
+    holds(project)
