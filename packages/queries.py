@@ -120,7 +120,7 @@ def checklist(application: Application) -> list[CaseChecklist]:
         application.cases.select_related("matter__matter", "lead", "project__centre", "project__owner").order_by("pk")
     )
     lines: dict[int, list[MaterialItem]] = defaultdict(list)
-    found = MaterialItem.objects.filter(case__in=cases).select_related("kind", "document", "definition")
+    found = MaterialItem.objects.filter(case__in=cases).select_related("kind", "document", "definition", "supplier")
     for item in found.order_by("case_id", "order"):
         lines[item.case_id].append(item)
     by_pk = {case.pk: case for case in cases}

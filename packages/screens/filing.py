@@ -59,13 +59,19 @@ class Line:
 
     @property
     def is_met(self) -> bool:
-        """Whether nothing is missing."""
-        return self.item.state in MATERIAL_MET
+        """Whether the enterprise has nothing to bring: what a department brings is not asked of it."""
+        return self.item.state in (*MATERIAL_MET, MaterialState.AWAITED)
+
+    @property
+    def brought_by(self) -> str:
+        """Which department brings it, and how."""
+        item = self.item
+        return f"由{item.supplier.label}{item.get_supply_display()}，您不用提交" if item.supplier else ""
 
     @property
     def is_free(self) -> bool:
         """免提交: whether nobody had to bring it."""
-        return self.is_met and self.item.is_automatic
+        return self.item.state in MATERIAL_MET and self.item.is_automatic
 
     @property
     def tone(self) -> str:

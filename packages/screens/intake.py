@@ -97,7 +97,9 @@ class Line:
 
     @property
     def todo(self) -> str:
-        """What a missing line says to do: the keys that are open to it."""
+        """What a missing line says to do: the keys that are open to it; who brings a paper of the government."""
+        if self.item.supplier is not None:
+            return f"由{self.item.supplier.label}{self.item.get_supply_display()}，不向企业要"
         return "、".join(f"{choice.key} {choice.label}" for choice in self.choices if choice.verdict)
 
     @property
@@ -369,6 +371,8 @@ def _there(item: MaterialItem) -> str:
     """What is there now."""
     if item.document is None:
         return item.note
+    if item.state == MaterialState.HELD and item.origin_note:
+        return f"{item.get_origin_display()}：{item.origin_note}"
     filed = f"{item.document.title}，{timing.business_day(item.document.filed_at):%Y-%m-%d} 归档"
     return filed if item.state == MaterialState.HELD else f"已上传：{filed}"
 
