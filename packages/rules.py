@@ -456,13 +456,11 @@ def can_request_extension(user: Person, case: MatterCase) -> Verdict:
     """The lead department asks for more time (行政许可法 42)."""
     if not access_of(user).has_at(case.lead_id, *ANSWERERS):
         return refuse(f"延长办理期限由牵头部门{case.lead.label}申请。")
-    if case.handling == Handling.ACCEPTANCE:
-        return refuse("本事项并入联合验收，时限随联合验收。")
-    if not case.promised_days:
-        return refuse("即办事项当日办结，不延长。")
-    running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
+    if case.handling == Handling.ACCEPTANCE or not case.promised_days:
+        return refuse("即办和并入联合验收的事项不单独延长期限。")
     if case.accepted_at is None:
         return refuse(f"“{case.matter.name}”还没有受理，不能延长办理期限。")
+    running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
     return _in(case, *running, verb="延长办理期限")
 
 

@@ -144,7 +144,7 @@ class Withdrawal(StateModel):
 
 
 class SpecialProcedure(StateModel):
-    """特别程序 (行政许可法 45): kind, basis, length asked for by one person, approved by another, ended with a result."""
+    """特别程序 (行政许可法 45): asked for by one person, approved by another, ended with its result document."""
 
     case = models.ForeignKey(MatterCase, on_delete=models.PROTECT, related_name="procedures", verbose_name="办件")
     state = StateField("状态", choices=ProcedureState, default=ProcedureState.REQUESTED)

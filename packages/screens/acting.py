@@ -202,7 +202,7 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
     return facts
 
 
-# Second notices --------------------------------------------------------------------------------------------------------
+# Second notices ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ def return_receipt(case: MatterCase, *, by: User, at: dt.datetime) -> Paper | No
         return None
     return write(
         PaperKind.RETURN_RECEIPT, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"退回“{case.matter.name}”的材料 {len(rows)} 件", do="纸质材料可到窗口领回；电子材料留在档案里，再次申报时自动带入",
+        what=f"退回“{case.matter.name}”的材料 {len(rows)} 件",
+        do="纸质材料可到窗口领回；电子材料留在档案里，再次申报时自动带入",
         when="随时可以领回", paragraphs=[f"办件编号 {case.number}，退回材料清单如下。"],
         table={"head": ["序号", "材料", "提交方式"], "rows": rows}, legal=[],
     )

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from archives.models import Paper
-from packages.models import MatterPrerequisite, OneTimeNotice, Opinion, SpecialProcedure, Withdrawal
+from packages.models import OneTimeNotice, Opinion, SpecialProcedure, Withdrawal
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
@@ -24,7 +24,7 @@ FAULT = {"what": "总图缺坐标", "basis": "指南第 2 条", "how_to_fix": "�
 
 @pytest.fixture
 def case(factory, actors):
-    MatterPrerequisite.objects.filter(version__matter__code=CODE).delete()
+    factories.pass_matter(factory, "project-code", actors)
     return factories.in_review(factory, CODE, actors)
 
 

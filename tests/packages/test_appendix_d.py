@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.db import transaction
 
-from packages.models import MatterCase, MatterPrerequisite, Withdrawal
+from packages.models import MatterCase, Withdrawal
 from packages.services import decision, delivering, ending, extending, intake, review, revoking, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.states import CaseState
@@ -36,14 +36,14 @@ TABLE = {
     "decided_pass": {"deliver", "revoke"},
     "decided_pass_deferred": {"deliver", "revoke"},
     "decided_fail": {"revoke"},
-    **dict.fromkeys(("not_taken", "refused_intake", "withdrawn", "recalled", "revoked"), set()),
+    "not_taken": set(), "refused_intake": set(), "withdrawn": set(), "recalled": set(), "revoked": set(),
 }
 
 
 @pytest.fixture(autouse=True)
-def alone(actors):
-    """The matter has nothing before it, so that it can be granted."""
-    MatterPrerequisite.objects.filter(version__matter__code=CODE).delete()
+def alone(factory, actors):
+    """What stands before the matter is granted, so that it can be as well."""
+    factories.pass_matter(factory, "project-code", actors)
 
 
 class Walk:
