@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from packages.models import Breach, DrawingReview, JointSession, MatterCase, ReviewTask, SampleTicket
 from packages.services import drawing_handling, drawing_review, drawing_samples
+from packages.services.drafts import drop_draft
 from packages.services.drawing_sweeps import lapse_all
 from projects import timing
 from projects.errors import DomainError, NotAllowed
@@ -41,9 +42,9 @@ def project_with_drawings(clock, actors):
 def review(project_with_drawings, actors, designer):
     """Its drawing review with the case under review, the set uploaded by the designer; what comes before is done."""
     project = project_with_drawings
-    for code in ("agency-survey", "agency-design"):
-        factories.close_outside(project, code, actors)
-    MatterCase.objects.filter(project=project, matter__matter__code="design-scheme").delete()
+    before = ("agency-survey", "agency-design", "design-scheme")
+    for case in MatterCase.objects.filter(project=project, matter__matter__code__in=before).select_related("matter"):
+        drop_draft(case, by=actors.clerk, at=None, moment=timing.now())
     drawing_review.upload_drawings(project.pk, by=designer, uploaded=factories.pdf("图纸.pdf", "第一版"))
     factories.in_review(project, "drawing-review", actors)
     return DrawingReview.objects.get(project=project)

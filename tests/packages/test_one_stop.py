@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from packages.models import MaterialItem, MatterCase, OneStop
 from packages.services import one_stop
+from packages.services.drafts import drop_draft
 from packages.services.intake import accept_application, submit_application
+from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
 from projects.waiting import waiting_on
@@ -21,8 +23,9 @@ FORM = {
 @pytest.fixture
 def ready(project, actors):
     """The low-risk project with everything before the permit granted or not in its plan."""
-    before = {"plan-permit", "bid-construct"}
-    MatterCase.objects.filter(project=project, matter__matter__code__in=before).delete()
+    before = ("plan-permit", "bid-construct")
+    for case in MatterCase.objects.filter(project=project, matter__matter__code__in=before).select_related("matter"):
+        drop_draft(case, by=actors.clerk, at=None, moment=timing.now())
     return project
 
 
