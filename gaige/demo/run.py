@@ -14,6 +14,7 @@ from archives.services.delivery import sign_for_all
 from gaige.demo.people import CENTRE, create_people
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story, later, person, user
+from packages.services.saved_views import save_view
 from packages.tasks import apply_tacit, deem_accepted, sweep_conditional
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
@@ -80,6 +81,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
     _open_current_month()
+    _views()
     return len(fresh)
 
 
@@ -112,3 +114,9 @@ def _hand_in(specs: Sequence[Spec]) -> None:
 def _open_current_month() -> None:
     year, month = bulletins.current_month()
     open_bulletin(Organisation.objects.get(code=CENTRE), year=year, month=month)
+
+
+def _views() -> None:
+    """The clerk keeps two views at the desk."""
+    for name, query in (("今天到期的", "scope=mine&tab=today"), ("网上新来的", "scope=mine&tab=received&source=net")):
+        save_view(by=user("clerk"), name=name, query=query)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.template.loader import get_template
 from django.urls import reverse
 
@@ -195,21 +195,25 @@ def default_query(user: User) -> str:
 
 
 def options() -> Options:
-    """Return what the fields above the list offer. Two queries, kept for a while."""
+    """Return what the fields above the list offer. One query, kept for a while."""
     return _options.of("options", _read_options)
 
 
 def _read_options() -> Options:
-    versions = PackageVersion.objects.published().order_by("package__order").values_list("package__code", "name")
-    matters = MatterVersion.objects.published().order_by("matter__order", "matter__code")
-    leads: dict[str, tuple[int, str]] = {}
-    names: list[tuple[str, str]] = []
-    for version in matters.select_related("matter", "lead").only("name", "matter__code", "lead__code", "lead__name",
-                                                                 "lead__short_name"):
-        names.append((version.matter.code, version.name))
-        leads[version.lead.code] = (version.lead.pk, version.lead.label)
-    departments = tuple((code, label) for code, (_, label) in sorted(leads.items(), key=lambda pair: pair[1]))
-    return Options(tuple(versions), tuple(names), departments)
+    packages = PackageVersion.objects.published().order_by().values_list(
+        Value("package"), "package__order", "package__code", "name", Value(0), Value(""), Value(""), Value("")
+    )
+    matters = MatterVersion.objects.published().order_by().values_list(
+        Value("matter"), "matter__order", "matter__code", "name", "lead_id", "lead__code", "lead__name",
+        "lead__short_name",
+    )
+    named: dict[str, list[tuple[str, str]]] = {"package": [], "matter": []}
+    leads: dict[int, tuple[str, str]] = {}
+    for kind, _, code, name, lead, lead_code, lead_name, short in sorted(packages.union(matters, all=True)):
+        named[kind].append((code, name))
+        if lead:
+            leads[lead] = lead_code, short or lead_name
+    return Options(tuple(named["package"]), tuple(named["matter"]), tuple(leads[pk] for pk in sorted(leads)))
 
 
 def _render_tools(asked: Wanted) -> str:
