@@ -5,8 +5,10 @@ import threading
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from archives.models import Paper
+from archives.rules import can_add_version
 from archives.services.filing import add_version
 from packages import floor
 from packages.models import JointSession, MatterVersion, Opinion, Referral, ReviewTask
@@ -44,6 +46,11 @@ def by(code, role=Role.REVIEWER):
     return factories.official(code, role)
 
 
+def terms(**days):
+    """Other terms of the round than those of the catalogue, whose published versions are frozen."""
+    QuerySet(MatterVersion).filter(matter__code=CODE).update(review_terms=days)
+
+
 def answer(case, code, **words):
     words = words or {"verdict": "agree", "reason": "符合要求"}
     return review.give_opinion(task_of(case, code).pk, by=by(code), **words)
@@ -72,7 +79,7 @@ def waits(case):
 
 
 def test_the_lead_pushes_on_its_day_and_else_the_system_does(factory, actors, clock):
-    MatterVersion.objects.filter(matter__code=CODE).update(review_terms={"push": 1, "second": 3})
+    terms(push=1, second=3)
     case = factories.in_review(factory, CODE, actors)
     session = JointSession.objects.get(case=case)
     assert (session.state, session.push_due_on, session.tasks.get().role) == ("pushing", dt.date(2026, 11, 3), "lead")
@@ -93,14 +100,15 @@ def test_the_lead_pushes_on_its_day_and_else_the_system_does(factory, actors, cl
 def test_an_opinion_names_basis_and_versions_and_a_newer_version_marks_it(case, actors, clock):
     given = answer(case, "housing")
     assert given.basis == case.matter.legal_basis[:300]
-    judged = given.judged.get()
-    document = judged.version.document
+    shown = [judged.version for judged in given.judged.all()]
+    [drawing, *_] = [one for one in shown if can_add_version(actors.clerk, one.document)]
+    document, others = drawing.document, [one.pk for one in shown if one != drawing]
     newer = add_version(document, uploaded=factories.pdf("总平面.pdf", "新"), by=actors.clerk)
-    stale = {"verdict": "agree", "reason": "符合", "seen": [judged.version_id]}
+    stale = {"verdict": "agree", "reason": "符合", "seen": [drawing.pk, *others]}
     told = refused("superseded", answer, case, "parks", **stale)
     assert f"《{document.title}》现为第 2 版" in told
-    fresh = answer(case, "parks", **{**stale, "seen": [newer.pk]})
-    assert [one.version_id for one in fresh.judged.all()] == [newer.pk]
+    fresh = answer(case, "parks", **{**stale, "seen": [newer.pk, *others]})
+    assert {one.version_id for one in fresh.judged.all()} == {newer.pk, *others}
     marked = {one.name: bool(one.outdated) for one in standing_opinions(case)}
     assert marked == {"住建局": True, "园林局": False}
     factories.answer_all(case)
@@ -176,15 +184,14 @@ def test_no_data_lifts_the_floor(body):
 # Sending on ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_unit_advises_and_the_opinion_stays_the_department_s(factory, actors, clock):
-    case = factories.in_review(factory, "drawing-review", actors)
+def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, actors):
     task = task_of(case, "housing")
     unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
     expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
     assert not ReviewTask.objects.visible_to(expert).exists()
     refused("days", referring.send_on, task.pk, by=actors.reviewer, unit_id=unit.pk, days=task.days + 1)
-    referral = referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=2)
-    assert (waits(case), str(referral.clock.due_on)) == (("住建局", "答复"), "2026-11-04")
+    referral = referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=1)
+    assert (factories.fresh(task).sent_to, str(referral.clock.due_on)) == ("住建局消防科", "2026-11-03")
     assert list(ReviewTask.objects.visible_to(expert)) == [task]
     with pytest.raises(NotAllowed):
         answer_as = {"by": expert, "verdict": "agree", "reason": "可行"}
@@ -239,7 +246,7 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock):
 
 
 def test_rectifying_pauses_and_the_second_round_asks_only_who_disagreed(case, factory, actors, clock):
-    MatterVersion.objects.filter(matter__code=CODE).update(review_terms={"second": 2, "rectify": 10})
+    terms(second=2, rectify=10)
     session = disputed(case)
     send_to_rectify(session.pk, by=by("natural-resources"))
     issue = IssueItem.objects.get(project=factory, kind="correction")
@@ -279,7 +286,7 @@ def test_a_case_that_ends_ends_its_conference_and_its_rectification(case, actors
 def test_opening_costs_a_fixed_number_of_queries(factory, actors, django_assert_max_num_queries):
     [case] = factories.accepted(factory, [CODE], actors)
     review.open_joint_review(case.pk)  # the calendar and the plan are read once in a process
-    [other] = factories.accepted(factory, ["drawing-review"], actors)
+    [other] = factories.accepted(factories.enrolled_project(actors, "S2"), [CODE], actors)
     with django_assert_max_num_queries(17):  # 15, and the two ends of the savepoint of a test
         review.open_joint_review(other.pk)
 
