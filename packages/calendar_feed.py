@@ -34,7 +34,7 @@ def projects_of(feed: CalendarFeed) -> QuerySet[Project]:
     """Return the projects whose papers stand in a calendar: the one, or those of the body by its part in them."""
     if feed.project_id is not None:
         return Project.objects.filter(pk=feed.project_id)
-    body = feed.organisation_id
+    body = feed.organisation_id or 0
     own = Project.objects.filter(owner_id=body) | Project.objects.filter(centre_id=body)
     involved = Involvement.objects.current().filter(organisation_id=body).values("project_id")
     return Project.objects.filter(pk__in=own.values("pk")) | Project.objects.filter(pk__in=involved)

@@ -65,9 +65,11 @@ def certificates(projects: QuerySet[Project], since: dt.date, until: dt.date) ->
         valid_until__lte=until,
     )
     for paper in found.select_related("project", "issuer"):
+        if paper.project is None:
+            continue
         over = paper.valid_until is not None and paper.valid_until < timing.today()
         yield Expiry(
-            key=f"paper-{paper.pk}", project_id=paper.project_id or 0, project_name=paper.project.name,
+            key=f"paper-{paper.pk}", project_id=paper.project.pk, project_name=paper.project.name,
             project_code=paper.project.code, group=LivingGroup.CERTIFICATE, title=paper.title,
             due_on=paper.valid_until or until, who=OWNER_WORD, detail=f"{paper.number}，{paper.issuer.label}",
             url=reverse("archives:paper", args=[paper.pk]), changed_at=paper.issued_at,
@@ -136,9 +138,10 @@ def _of_row(row: dict[str, Any], project: Project) -> Waiting:
         "days": workdays.workdays_between(since, timing.today()) if since else 0,
     }
     ending = {**common, "due_on": row["valid_until"], "light": Light.YELLOW}
-    owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
+    owner: dict[str, Any] = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
     if state in LIVING_LIVE and row["word"] == "letter" and row["formal_case_id"]:
-        return Waiting(**ending, role=body, rank=3, verb="核对换发", what=name, auto="到期未换发即失效")
+        near = ending if state == LivingState.WARNED else common  # a day of next year says nothing yet
+        return Waiting(**near, role=body, rank=3, verb="核对换发", what=name, auto="到期未换发即失效")
     if state in LIVING_LIVE:
         what = f"正式许可（{row['name']}）" if row["word"] == "permit" else f"正式证件（{row['name']}）"
         return Waiting(**ending, **owner, verb="办结", what=what, auto="到期未转正即失效")

@@ -18,21 +18,31 @@ from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
 if TYPE_CHECKING:
-    from typing import Self
-
     from django.contrib.auth.models import AnonymousUser
 
     from projects.models import User
 
 
-class LivingQuerySet(models.QuerySet["LivingPaper"]):
+class PermitQuerySet(models.QuerySet["ConditionalPermit"]):
     """Composable reads of papers that run out."""
 
-    def visible_to(self, user: User | AnonymousUser) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> PermitQuerySet:
         """Return those of visible projects."""
         return self.filter(project__in=Project.objects.visible_to(user))
 
-    def live(self) -> Self:
+    def live(self) -> PermitQuerySet:
+        """Return those that still hold by their state (the day has to be asked too)."""
+        return self.filter(state__in=LIVING_LIVE)
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    """Composable reads of papers that run out."""
+
+    def visible_to(self, user: User | AnonymousUser) -> LetterQuerySet:
+        """Return those of visible projects."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def live(self) -> LetterQuerySet:
         """Return those that still hold by their state (the day has to be asked too)."""
         return self.filter(state__in=LIVING_LIVE)
 
@@ -77,8 +87,6 @@ class LivingPaper(StateModel):
     lapsed_at = models.DateTimeField("失效时间", null=True, blank=True)
     closed_at = models.DateTimeField("了结时间", null=True, blank=True)
     changed_at = models.DateTimeField("变动时间")
-
-    objects = LivingQuerySet.as_manager()
 
     class Meta:
         """No table of its own."""
@@ -137,6 +145,8 @@ class ConditionalPermit(LivingPaper):
         verbose_name="阶段检查",
     )
 
+    objects = PermitQuerySet.as_manager()
+
     class Meta:
         """Names, constraints, indexes."""
 
@@ -180,6 +190,8 @@ class Letter(LivingPaper):
     fields = models.JSONField("核对项", default=list)
     differences = models.JSONField("差异", default=list)
     reason = models.CharField("差异处理理由", max_length=500, blank=True)
+
+    objects = LetterQuerySet.as_manager()
 
     class Meta:
         """Names, constraints, indexes."""

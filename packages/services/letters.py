@@ -185,7 +185,7 @@ def note_of(letter: Letter) -> str:
 def check_lines(case: MatterCase, day: dt.date) -> None:
     """Refuse an acceptance or a grant that stands on a letter which does not hold on this day. One query for most."""
     lines = case.materials.filter(state=MaterialState.LETTER).values_list("document_id", flat=True)
-    documents: list[int | None] = list(lines)
+    documents = [pk for pk in lines if pk]
     if not documents:
         return
     found = Letter.objects.filter(paper__document_id__in=documents).select_related("paper", "issuer")

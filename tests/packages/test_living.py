@@ -225,7 +225,7 @@ def test_a_letter_is_compared_field_by_field_before_it_is_converted(clock, actor
           .values_list("matter__code", flat=True))
     clock.by(days=7)
     factories.pass_matter(project, "plan-permit", actors)
-    assert roles(project) == [("自然资源局", "核对换发", "“用地规划意见函”", letter.valid_until)]
+    assert roles(project) == [("自然资源局", "核对换发", "“用地规划意见函”", None)]
     with pytest.raises(NotAllowed, match="首席代表确认"):
         letters.convert_letter(letter.pk, by=factories.official("natural-resources", Role.REVIEWER), values=stated)
     bigger = stated | {"gross_floor_area": "160000", "height": "79.60"}
