@@ -35,7 +35,7 @@ def designer(project_with_drawings, actors):
 @pytest.fixture
 def project_with_drawings(clock, actors):
     """A plant whose drawings have to be reviewed."""
-    return factories.enrolled_project(actors, "S2", drawing_review="full")
+    return factories.enrolled_project(actors, "S2", drawing_review="full", scenic_area="no", lightning_study="no")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_without_a_breach_the_set_is_qualified(review, actors, project_with_draw
     assert state(review) == ("qualified", "decided_pass")
     record = dict(drawing_handling.national_record(DrawingReview.objects.get(pk=review.pk)))
     assert record == {
-        "初审是否通过": "是", "违反强条总数": "0 处", "是否与消防联合审查": "是", "是否与人防联合审查": "否", "是否数字化审查": "是",
+        "初审是否通过": "是", "违反强条总数": "0 处", "是否与消防联合审查": "是", "是否与人防联合审查": "是", "是否数字化审查": "是",
     }
     paper = review.project.papers.get(kind="certificate", subject_key=str(review.case_id))
     assert (paper.title, paper.document.kind.slug) == ("施工图审查合格书", "drawing-certificate")
