@@ -20,6 +20,8 @@ LISTS = (
     ("agent", "/projects/?size=20"),
     ("owner", "/projects/"),
     ("owner", "/todos/"),
+    ("owner", "/filings/"),
+    ("owner", "/staff/"),
     ("dispatcher", "/agency/?size=20"),
     ("dispatcher", "/agency/?tab=assigned&size=20"),
     ("dispatcher", "/agency/?tab=people"),
