@@ -6,9 +6,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, F, Model, Q, QuerySet, Value, When, prefetch_related_objects
+from django.db.models import Case, F, Model, Q, Value, When, prefetch_related_objects
 from django.db.models.expressions import Combinable
 
 from packages.act_states import WITHDRAWAL_OPEN, ExtensionState, ProcedureState
@@ -157,7 +157,7 @@ def _asked(case_ids: Sequence[int]) -> dict[int, _Asked]:
     if not case_ids:
         return {}
 
-    def rows(model: type[Model], rank: int, what: str, detail: Combinable, states: Sequence[str]) -> QuerySet[Model]:
+    def rows(model: type[Model], rank: int, what: str, detail: Combinable, states: Sequence[str]) -> Any:
         found = model._default_manager.filter(case_id__in=case_ids, state__in=states)
         return found.order_by().values_list(
             "case_id", Value(rank), Value(what), detail, "requested_at", named=False
@@ -227,9 +227,14 @@ def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
         return _on_the_owner(case, facts)
     if state == CaseState.SUSPENDED:
         return _in_special(case, facts)
+    return _in_hand(case, asked, facts)
+
+
+def _in_hand(case: MatterCase, asked: _Asked | None, facts: _Facts) -> Waiting:
+    """An accepted case that is not away: what was asked for comes before the review."""
     if asked is not None:
         return _on_the_answer(case, asked, facts)
-    if state == CaseState.ACCEPTED:
+    if case.state == CaseState.ACCEPTED:
         return _waiting(
             case, facts.read(case.promised_clock_id), rank=4, role=case.lead.label, verb="开始办理",
             what=_quoted(case), auto="系统推送各部门",
@@ -284,10 +289,7 @@ def _on_the_answer(case: MatterCase, asked: _Asked, facts: _Facts) -> Waiting:
         return replace(_waiting(
             case, reading, rank=2, role=role, verb="答复", what=f"{_quoted(case)}的撤件申请",
         ), since=asked.since)
-    if asked.what == "special":
-        word = f"的{SpecialKind(asked.detail).label}"
-    else:
-        word = "的延长办理期限"
+    word = f"的{SpecialKind(asked.detail).label}" if asked.what == "special" else "的延长办理期限"
     role, person = f"{case.lead.label}首席代表", facts.chiefs.get(case.lead_id, "")
     if asked.detail == "joint":
         role, person = "工改办", ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     Person = User | AnonymousUser
 
 
-def _person(name: str, **options: object) -> models.ForeignKey[User, User]:
+def _person(name: str, *, null: bool = False, blank: bool = False) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=name, **options
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=name, null=null, blank=blank
     )
 
 

@@ -110,8 +110,8 @@ def answer_withdrawal(
     `NotAllowed`, `DomainError` (`answered`, `note`).
     """
     row = _lock(withdrawal_id)
-    require(rules.can_answer_withdrawal, by, row.case)
     _still_open(row)
+    require(rules.can_answer_withdrawal, by, row.case)
     if not granted and not note.strip():
         raise DomainError("note", "不同意撤件的，须写明理由。")
     _answer(row, granted=granted, note=note.strip(), by=by, at=at)
