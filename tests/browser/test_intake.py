@@ -112,7 +112,7 @@ def answer(keys, facts):
 
 def test_six_matters_by_keyboard_alone(live_portal, visit):
     project = live_portal.python(
-        "from tests.browser import intake_steps as steps\nresult = steps.registered(code, '经开区标准仓库五期')", code=FIRST
+        "from tests.browser import intake_steps as steps\nresult = steps.registered(number, '经开区标准仓库五期')", number=FIRST
     )
     clerk = visit("clerk")
     keys, page = Keys(clerk), clerk.page
@@ -169,7 +169,7 @@ def test_six_matters_by_keyboard_alone(live_portal, visit):
 
 def test_a_cut_line_and_a_dead_session_lose_nothing(live_portal, visit):
     application = live_portal.python(
-        "from tests.browser import intake_steps as steps\nresult = steps.half_filled(code, '经开区标准仓库六期')", code=SECOND
+        "from tests.browser import intake_steps as steps\nresult = steps.half_filled(number, '经开区标准仓库六期')", number=SECOND
     )
     clerk = visit("clerk")
     keys, page = Keys(clerk), clerk.page
