@@ -199,7 +199,7 @@ def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, ac
     referring.advise(referral.pk, by=expert, **NO)
     assert (Referral.objects.get().verdict, factories.fresh(task).state) == ("disagree", TaskState.INVITED)
     refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
-    assert answer(case, "housing").given_by == actors.reviewer
+    assert answer(case, "housing").given_by == by("housing")
     holds(factory)
 
 

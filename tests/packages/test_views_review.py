@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from packages.models import JointSession, Opinion, ReviewTask
+from packages.services.review import give_opinion
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +129,6 @@ def test_an_enterprise_sees_who_was_asked_but_not_what_was_said(client, actors, 
 
 
 def test_who_disagreed_is_asked_once_more(client, case):
-    from packages.services.review import give_opinion
-
     tasks = list(ReviewTask.objects.filter(session__case=case).exclude(role="lead").order_by("pk"))
     against = next(task for task in tasks if task.role == "joint")
     for task in tasks:
@@ -168,3 +167,47 @@ def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
     merged = client.get(url).content.decode()
     assert "汇总意见" in merged
     assert f'action="{merge_url}"' not in merged
+
+
+def test_the_lead_confers_on_its_page_and_the_department_signs(client, case, clock):
+    """Side by side, invitation, minutes with a changed opinion, signature, and the merged page says so."""
+    tasks = {t.organisation.code: t for t in ReviewTask.objects.filter(session__case=case).select_related("organisation")}
+    for code, task in tasks.items():
+        words = {"verdict": "agree", "reason": "符合要求"}
+        if code == "civil-defence":
+            words = {"verdict": "disagree", "reason": "缺出入口", "basis": "人民防空法第22条", "remedy": "增设出入口"}
+        if code != case.lead.code:
+            give_opinion(task.pk, by=factories.official(code, "reviewer"), **words)
+    lead, body = factories.official(case.lead.code, "reviewer"), factories.official("civil-defence", "reviewer")
+    session = tasks["housing"].session_id
+    client.force_login(lead)
+    for name in ("merge", "rectify", "call"):
+        assert "人民防空法第22条" in client.get(reverse(f"packages:{name}", args=[session])).content.decode()
+    invited = client.post(
+        reverse("packages:call", args=[session]),
+        {"meets_on": "2026-11-03", "meets_time": "09:30", "place": "二楼", "agenda": "出入口"},
+    )
+    assert invited.status_code == 302
+    meeting = JointSession.objects.get(pk=session).conferences.get()
+    url, seat = reverse("packages:conference", args=[meeting.pk]), meeting.seats.get(organisation__code="civil-defence")
+    prefix = f"seat{seat.organisation_id}"
+    minutes = {"held_on": "2026-11-02", "outcome": "settled", "minutes": "同意增设", f"{prefix}-verdict": "agree"}
+    assert client.post(url, minutes).status_code == 409
+    minutes |= {f"{prefix}-delegate": "李某", f"{prefix}-reason": "已承诺增设"}
+    assert client.post(url, minutes).url == url
+    client.force_login(body)
+    assert "签认" in client.get(url).content.decode()
+    assert client.post(reverse("packages:sign", args=[seat.pk])).url == url
+    client.force_login(lead)
+    assert client.post(reverse("packages:merge", args=[session]), {"passed": "yes", "text": "同意"}).status_code == 302
+
+
+def test_tasks_of_one_project_are_taken_up_and_answered_together(reviewer, task):
+    url = reverse("packages:review_batch")
+    reviewer.post(url, {"act": "open", "tasks": [task.pk]})
+    assert factories.fresh(task).state == "opened"
+    refused = reviewer.post(url, {"act": "answer", "tasks": [task.pk], "verdict": "agree", "reason": ""})
+    assert refused.status_code == 409
+    reviewer.post(url, {"act": "answer", "tasks": [task.pk], "verdict": "agree", "reason": "符合要求"})
+    assert Opinion.objects.get(task=task).reason == "符合要求"
+    assert "没有超时默认的意见" in reviewer.get(reverse("packages:silences")).content.decode()
