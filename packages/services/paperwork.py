@@ -62,7 +62,7 @@ SERIES: dict[str, str] = {
 FAULT_PAPERS = frozenset(
     {
         PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NOT_TAKEN, PaperKind.REFUSED_INTAKE,
-        PaperKind.REFUSAL, PaperKind.RECALL, PaperKind.REVOCATION,
+        PaperKind.REFUSAL,
     }
 )
 FAULT_WORDS = {"what": "什么问题", "do": "怎么改", "when": "什么时候前"}

@@ -19,6 +19,7 @@ from packages.screens import applying, arriving, intake
 from packages.screens import filing as filing_screen
 from packages.services import intake as services
 from packages.services import settling
+from packages.states import CaseState
 from packages.views import filing
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import (
@@ -190,7 +191,11 @@ def case_accept(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"受理：{case.matter.name}", button="受理", back=_home(case), case=case,
         verdict=rules.can_accept(request.user, case), done=ACCEPTED,
         run=lambda _: services.accept_case(pk, by=person(request)),
-        says=(f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",),
+        says=(
+            ("已过 5 个工作日告知期，依法自接件之日起视为受理，时限从接件次日起算。",)
+            if case.state == CaseState.RECEIVED and services.intake_is_over(case)
+            else (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",)
+        ),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
