@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import CharField, F, IntegerField, Q, Value
+from django.db.models import BooleanField, CharField, F, Q, Value
 from django.urls import reverse
 
 from archives.models import Paper
@@ -110,14 +110,14 @@ def _rows(projects: Sequence[Project]) -> list[dict[str, Any]]:
     asks = Q(state=LivingState.WARNED) | Q(state__in=LAPSED, closed_at=None)
     asks |= Q(formal_case__isnull=False, closed_at=None)
     base = Q(project__in=[project.pk for project in projects])
-    text, number = CharField(), IntegerField()
+    text = CharField()
     permits = ConditionalPermit.objects.filter(base, asks).order_by().annotate(
         word=Value("permit", text), body=F("supervisor__name"), body_short=F("supervisor__short_name"),
         stop=F("stop_issue__state"), is_work=F("is_works"),
     ).values(*_COLUMNS)
     letters = Letter.objects.filter(base, asks).order_by().annotate(
         word=Value("letter", text), body=F("issuer__name"), body_short=F("issuer__short_name"),
-        stop=F("stop_issue__state"), is_work=Value(0, number),
+        stop=F("stop_issue__state"), is_work=Value(False, BooleanField()),
     ).values(*_COLUMNS)
     return sorted(permits.union(letters, all=True), key=lambda row: (row["valid_until"], row["word"], row["pk"]))
 
