@@ -408,6 +408,13 @@ def test_withdrawal_by_its_page(client, actors, handed_in):
     url = reverse("packages:withdraw", args=[case.pk])
     assert client.get(url).status_code == 200
     assert client.post(url, {"reason": "方案调整"}).status_code == 302
+    row = case.withdrawals.get()
+    assert (row.state, factories.fresh(case).state) == ("requested", CaseState.RECEIVED)
+    client.force_login(actors.clerk)
+    answer = reverse("packages:withdrawal", args=[row.pk])
+    assert "方案调整" in client.get(answer).content.decode()
+    assert set(client.post(answer, {"granted": "no"}).context["form"].errors) == {"note"}
+    assert client.post(answer, {"granted": "yes"}).status_code == 302
     assert factories.fresh(case).state == CaseState.WITHDRAWN
 
 
