@@ -425,3 +425,6 @@ for (const form of document.querySelectorAll("form[data-vague]")) {
     if (/-(what|how_to_fix)$/.test(event.target.name ?? "")) flagVague(table, event.target);
   });
 }
+
+/* what was scanned in vain is typed over by the next scan */
+document.querySelector("[data-scan][autofocus]")?.select();

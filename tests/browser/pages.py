@@ -39,8 +39,8 @@ class Visitor:
             self.sign_in()
 
     def _heard(self, message):
-        """Remember what the browser complains of; an answer that is not 200 says so by itself."""
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        """Remember what the browser complains of; an answer that is not 200, or none, says so by itself."""
+        if message.type == "error" and not message.text.startswith(("Failed to load resource", "htmx:")):
             self.errors.append(f"{self.page.url}: {message.text}")
 
     @property

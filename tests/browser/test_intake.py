@@ -46,7 +46,8 @@ class Keys:
 
     def scan(self, text):
         """A hand scanner is a keyboard: it types fast and ends with Enter."""
-        self.press("/")
+        if self.focus != "scan":
+            self.press("/")
         self.page.keyboard.type(text)
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
