@@ -75,6 +75,8 @@ class Keys:
     def settle(self, left):
         words = f"还缺 {left} 件" if left else "材料已齐"
         self.page.locator("#missing h2", has_text=words).wait_for()
+        if left:
+            self.page.locator("[data-row][aria-current=true]:focus form[data-miss]").wait_for()
 
     @property
     def focus(self):
