@@ -32,7 +32,7 @@ from packages.services.catalogue import Action, CatalogueRefused, load_catalogue
 from projects.models import Event, Organisation
 from tests.packages.test_planning import EXAMPLES
 
-SIZES = {"部门": 41, "文件种类": 154, "事项": 95, "套餐": 9, "联合验收事项": 12}
+SIZES = {"部门": 41, "文件种类": 154, "事项": 95, "套餐": 9, "联合验收事项": 12, "规则表": 3}
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def test_a_catalogue_that_does_not_hold_together_changes_nothing(folder):
 def test_the_command_prints_the_plan_and_the_faults(folder):
     out, err = io.StringIO(), io.StringIO()
     call_command("load_catalog", stdout=out)
-    assert out.getvalue().splitlines()[-5:] == [
+    assert out.getvalue().splitlines()[-6:] == [
         f"{table}：新增 {size}，变更 0，停用 0，不变 0" for table, size in SIZES.items()
     ]
     out = io.StringIO()
