@@ -73,9 +73,12 @@ class Keys:
         self.settle(left)
 
     def settle(self, left):
-        words = f"还缺 {left} 件" if left else "材料已齐"
-        self.page.locator("#missing h2", has_text=words).wait_for()
-        if left:
+        """Wait for the answer: one paper may meet several lines."""
+        deadline = time.monotonic() + 20
+        while self.missing > left:
+            assert time.monotonic() < deadline, f"{self.missing} lines are missing, not {left}"
+            self.page.wait_for_timeout(20)
+        if self.missing:
             self.page.locator("[data-row][aria-current=true]:focus form[data-miss]").wait_for()
 
     @property
