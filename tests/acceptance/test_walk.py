@@ -106,16 +106,17 @@ OWNED = "由建设单位申请，或由窗口、代办专员代为申请。"
 TABLE = [
     # step, wrong actor, the reason, what it writes, state afterwards
     ("apply", "reviewer", OWNED,
-     ["application.opened", "acceptance.applied", *["acceptance.item_created"] * 12, *["acceptance.item_settled"] * 6], "applied"),
+     [*["commitment.offered"] * 2, "application.opened", "acceptance.applied", *["acceptance.item_created"] * 12, *["acceptance.item_settled"] * 6], "applied"),
     ("accept", "owner", "由综合窗口受理。",
-     [*["case.accepted", "paper.issued"] * 6, *["issue.raised"] * 2, "acceptance.accepted"], "doc_review"),
+     [*["case.accepted", "paper.issued"] * 6, "acceptance.accepted"], "doc_review"),
     ("visit", "owner", "由牵头部门住建局或综合窗口约定。", ["acceptance.visit_arranged"], "site"),
     ("list", "chief", "由牵头部门住建局汇总。", ["paper.issued", "acceptance.list_issued"], "rectifying"),
     ("answer", "reviewer", "由建设单位答复。", ["document.filed", "issue.answered"], "rectifying"),
     ("rectified", "reviewer", "由建设单位提交复核。", ["acceptance.rectified"], "recheck"),
     ("recheck", "chief", "由住建局复核。", ["issue.verified", "acceptance.item_settled", "acceptance.rechecked"], "merging"),
     ("conclude", "reviewer", "由住建局首席代表出具结论。",
-     ["acceptance.concluded", "paper.issued", *["case.review_started", "case.decided"] * 6, *["paper.issued"] * 5], "passed"),
+     ["acceptance.concluded", "paper.issued", *["case.review_started", "case.decided"] * 6, *["issue.raised", "commitment.performing"] * 2,
+      *["paper.issued"] * 5], "passed"),
 ]
 #: Steps that say so when they are pressed again, instead of returning what stands.
 SAYS = {
