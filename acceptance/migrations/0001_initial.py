@@ -12,9 +12,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('archives', '0001_initial'),
         ('packages', '0001_initial'),
         ('projects', '0001_initial'),
-        ('projects', '__first__'),
     ]
 
     operations = [

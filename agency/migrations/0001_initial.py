@@ -12,9 +12,10 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('acceptance', '0001_initial'),
         ('archives', '0001_initial'),
+        ('packages', '0001_initial'),
         ('projects', '0001_initial'),
-        ('projects', '__first__'),
     ]
 
     operations = [
@@ -35,6 +36,27 @@ class Migration(migrations.Migration):
                 'verbose_name': '代办人员',
                 'verbose_name_plural': '代办人员',
                 'ordering': ('pk',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Assignment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('lead_officer', '项目长'), ('service_agent', '服务专员')], max_length=14, verbose_name='身份')),
+                ('score', models.DecimalField(decimal_places=3, max_digits=5, verbose_name='匹配分')),
+                ('reasons', models.JSONField(default=list, verbose_name='理由')),
+                ('override_reason', models.CharField(blank=True, max_length=300, verbose_name='改派理由')),
+                ('assigned_at', models.DateTimeField(verbose_name='指派时间')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
+                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='agency.agent', verbose_name='人员')),
+                ('assigned_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='指派人')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='projects.project', verbose_name='项目')),
+            ],
+            options={
+                'verbose_name': '代办指派',
+                'verbose_name_plural': '代办指派',
+                'ordering': ('pk',),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('project', 'role'), name='assignment_one_per_role'), models.CheckConstraint(condition=models.Q(('role__in', ['lead_officer', 'service_agent'])), name='assignment_role_known')],
             },
         ),
         migrations.CreateModel(
@@ -99,27 +121,6 @@ class Migration(migrations.Migration):
                 'ordering': ('-pk',),
                 'indexes': [models.Index(fields=['user', '-id'], name='notification_inbox')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('clock__isnull', False)), fields=('user', 'clock', 'threshold'), name='notification_once_per_threshold')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Assignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('lead_officer', '项目长'), ('service_agent', '服务专员')], max_length=14, verbose_name='身份')),
-                ('score', models.DecimalField(decimal_places=3, max_digits=5, verbose_name='匹配分')),
-                ('reasons', models.JSONField(default=list, verbose_name='理由')),
-                ('override_reason', models.CharField(blank=True, max_length=300, verbose_name='改派理由')),
-                ('assigned_at', models.DateTimeField(verbose_name='指派时间')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='agency.agent', verbose_name='人员')),
-                ('assigned_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='指派人')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='projects.project', verbose_name='项目')),
-            ],
-            options={
-                'verbose_name': '代办指派',
-                'verbose_name_plural': '代办指派',
-                'ordering': ('pk',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('project', 'role'), name='assignment_one_per_role'), models.CheckConstraint(condition=models.Q(('role__in', ['lead_officer', 'service_agent'])), name='assignment_role_known')],
             },
         ),
     ]
