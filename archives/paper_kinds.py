@@ -49,6 +49,10 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.BULLETIN: "A7",
     PaperKind.LAPSE_NOTICE: "P",
     PaperKind.STOP_NOTICE: "J",
+    PaperKind.UTILITY_RECEIPT: "P",
+    PaperKind.UTILITY_REPLY: "P",
+    PaperKind.UTILITY_CONNECTED: "P",
+    PaperKind.PAY_SHEET: "P",
 }
 
 #: Papers that are legal notices: their addressee signs for them (签收), an unsigned one is a to-do.
@@ -67,6 +71,10 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "correction-evidence": ("补正材料", "P"),
     "commitment-evidence": ("承诺核查佐证", "P"),
     "special-result": ("特别程序结果", "P"),
+    "tender-evidence": ("招标过程佐证", "P"),
+    "service-contract": ("中介服务合同", "P"),
+    "service-report": ("中介服务成果", "P"),
+    "fee-receipt": ("缴款凭证", "P"),
 }
 
 

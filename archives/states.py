@@ -43,6 +43,10 @@ class PaperKind(TextChoices):
     BULLETIN = "bulletin", "月度通报"
     LAPSE_NOTICE = "lapse_notice", "失效告知书"
     STOP_NOTICE = "stop_notice", "停工核查通知书"
+    UTILITY_RECEIPT = "utility_receipt", "联合报装受理回执"
+    UTILITY_REPLY = "utility_reply", "接入方案及报价书"
+    UTILITY_CONNECTED = "utility_connected", "接入确认单"
+    PAY_SHEET = "pay_sheet", "缴费单"
 
 
 class PaperState(TextChoices):

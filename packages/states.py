@@ -49,6 +49,7 @@ class Handling(TextChoices):
     REVIEW = "review", "窗口受理、部门审查"
     ACCEPTANCE = "acceptance", "联合验收"
     OUTSIDE = "outside", "外部办理"
+    UTILITY = "utility", "联合报装"
 
 
 class ApplicationSource(TextChoices):

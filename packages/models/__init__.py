@@ -17,8 +17,10 @@ from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, Sa
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .one_stop import OneStop, OneStopPart
 from .promises import Commitment, CommitmentCheck, Deferral
+from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
+from .utilities import UtilityLine, UtilityQuoteItem, UtilityRequest
 from .work import (
     Application,
     Enrolment,
@@ -49,6 +51,8 @@ __all__ = [
     "DrawingSet",
     "Enrolment",
     "Extension",
+    "Fee",
+    "IntermediaryService",
     "JointSession",
     "JudgedVersion",
     "Letter",
@@ -67,6 +71,7 @@ __all__ = [
     "Package",
     "PackageRow",
     "PackageVersion",
+    "PaySheet",
     "Pledge",
     "PolicyTable",
     "Referral",
@@ -79,5 +84,10 @@ __all__ = [
     "SavedView",
     "SpecialProcedure",
     "Supplement",
+    "TenderRecord",
+    "TenderStep",
+    "UtilityLine",
+    "UtilityQuoteItem",
+    "UtilityRequest",
     "Withdrawal",
 ]

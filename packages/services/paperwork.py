@@ -56,6 +56,10 @@ SERIES: dict[str, str] = {
     PaperKind.REVOCATION: "撤销",
     PaperKind.LAPSE_NOTICE: "失",
     PaperKind.STOP_NOTICE: "停",
+    PaperKind.UTILITY_RECEIPT: "装收",
+    PaperKind.UTILITY_REPLY: "装复",
+    PaperKind.UTILITY_CONNECTED: "装通",
+    PaperKind.PAY_SHEET: "缴",
 }
 
 #: Papers that tell the applicant a fault, and the words that their three lines begin with.
