@@ -66,7 +66,7 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
         due_on=reading.due_on if reading and not reading.paused else None,
         light=reading.light if reading else "none", is_provisional=bool(reading and reading.provisional),
         auto="整改期间不计时，逾期由牵头部门转不通过" if with_owner else "到期不作默认，亮红灯并提醒牵头部门",
-        url=reverse("acceptance:detail", args=[acceptance.pk]),
+        url=reverse("acceptance:detail", args=[acceptance.pk]), clock_id=reading.clock_id if reading else None,
     )
 
 

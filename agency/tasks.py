@@ -5,14 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 
 from agency.services import bulletins, reminders
-from projects.jobs import job_run
+from projects.jobs import job_run, nothing_due
 
 
 @shared_task(name="agency.tasks.sweep_due")
 def sweep_due() -> int:
     """Let every clock speak that turned yellow, is due or turned red."""
+    if nothing_due("sweep_due", *reminders.unsaid()):
+        return 0
     with job_run("sweep_due") as run:
-        run.touched = reminders.sweep_due()
+        reminders.sweep_due(run=run)
         return run.touched
 
 

@@ -115,7 +115,7 @@ def _line(
     return Waiting(
         project_id=project.pk, rank=rank, role=role, person=person, what=what, verb=verb, auto=auto,
         since=clock.started_on, days=clock.used, limit=clock.limit if clock.started_on else None, due_on=clock.due_on,
-        is_provisional=clock.provisional, light=clock.light, case_id=case_id,
+        is_provisional=clock.provisional, light=clock.light, case_id=case_id, clock_id=clock.clock_id,
     )
 
 

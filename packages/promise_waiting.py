@@ -151,6 +151,7 @@ def _row(project: Project, hold: Hold, case_id: int) -> Waiting:
         what=hold.what, verb=hold.verb, auto=hold.auto, since=reading.started_on, days=reading.used,
         limit=reading.limit if reading.started_on else None, due_on=_due(reading),
         is_provisional=reading.provisional, light=reading.light, case_id=case_id,
+        clock_id=reading.clock_id,
     )
 
 

@@ -7,7 +7,7 @@ from celery import shared_task
 from packages.services import drawing_sweeps, living, one_stop, sweeping
 from packages.services.review import open_joint_review as open_review
 from projects import timing
-from projects.jobs import job_run
+from projects.jobs import job_run, nothing_due
 
 
 @shared_task(name="packages.tasks.open_joint_review")
@@ -24,24 +24,27 @@ def sweep_reviews() -> int:
         return 0
     with job_run("sweep_reviews") as run:
         for sweep in (sweeping.open_stuck_reviews, sweeping.push_due, sweeping.resume_all_rectified):
-            touched, errors = sweep()
-            run.touched, run.errors = run.touched + touched, run.errors + errors
+            sweep(run)
         return run.touched
 
 
 @shared_task(name="packages.tasks.apply_tacit")
 def apply_tacit() -> int:
     """Draw the consequence of silence for every review task past its day; return how many."""
+    if nothing_due("apply_tacit", sweeping.silent_tasks()):
+        return 0
     with job_run("apply_tacit") as run:
-        run.touched, run.errors = sweeping.apply_all_tacit()
+        sweeping.apply_all_tacit(run)
         return run.touched
 
 
 @shared_task(name="packages.tasks.deem_accepted")
 def deem_accepted() -> int:
     """Accept by law what nobody answered within five working days; return how many."""
+    if nothing_due("deem_accepted", sweeping.unanswered_cases()):
+        return 0
     with job_run("deem_accepted") as run:
-        run.touched, run.errors = sweeping.deem_all_accepted()
+        sweeping.deem_all_accepted(run)
         return run.touched
 
 
@@ -59,10 +62,10 @@ def sweep_conditional() -> int:
 @shared_task(name="packages.tasks.sweep_promises")
 def sweep_promises() -> int:
     """Mark deferred papers late, end terms of commitments, drop reused documents that ran out; return how many."""
-    if not sweeping.promises_due():
+    if nothing_due("sweep_promises", *sweeping.promises_due()):
         return 0
     with job_run("sweep_promises") as run:
-        run.touched, run.errors = sweeping.sweep_promises()
+        sweeping.sweep_promises(run)
         return run.touched
 
 

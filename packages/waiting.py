@@ -254,7 +254,7 @@ def _waiting(
         project_id=case.project_id, rank=rank, role=role, person=person, what=what, verb=verb, auto=auto,
         since=reading.started_on, days=reading.used, limit=reading.limit if reading.started_on else None,
         due_on=reading.due_on, is_provisional=reading.provisional, light=reading.light, case_id=case.pk,
-        task_id=task_id,
+        task_id=task_id, clock_id=reading.clock_id,
     )
 
 

@@ -30,7 +30,7 @@ from projects.clock_states import (
 )
 from projects.errors import DomainError
 from projects.explaining import Explanation, explain
-from projects.models.time import Clock, ClockPause, ClockSegment
+from projects.models.time import Clock, ClockExtension, ClockPause, ClockSegment
 from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, read_clock
 from projects.segments import cut_life, ledger_words, rebuild_segments, time_ledger
 from projects.timing import Moment
@@ -200,6 +200,9 @@ def extend_clock(
         raise DomainError("extension_empty", "延长天数应当大于 0，请重新填写。")
     if not basis.strip() or approver is None:
         raise DomainError("extension_unapproved", "延长期限须写明依据和批准人，请补充后再提交。")
+    ClockExtension.objects.create(
+        clock=clock, days=days, basis=basis.strip()[:300], approver=approver, extended_at=at
+    )
     clock.extensions += days
     _store(clock, at)
     return clock

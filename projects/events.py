@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 
-from projects import outbox, timing
+from projects import outbox, timing, workdays
 from projects.errors import DomainError
 from projects.models import Event, Organisation, Project
 from projects.request_context import request_id
@@ -147,8 +147,15 @@ def _event(
         subject_type=subject_type, subject_key=subject_key, subject_label=str(telling.subject)[:200],
         kind=telling.kind, status_code=telling.status_code, summary=telling.summary[:300], actor=by,
         actor_name=str(by) if by else SYSTEM_NAME, actor_organisation=body, on_behalf_of=telling.on_behalf_of,
-        happened_at=happened_at, recorded_at=recorded_at, request_id=request_id.get(), data=telling.data or {},
+        happened_at=happened_at, recorded_at=recorded_at, late_days=_late_days(happened_at, recorded_at),
+        request_id=request_id.get(), data=telling.data or {},
     )
+
+
+def _late_days(happened_at: dt.datetime, recorded_at: dt.datetime) -> int:
+    """Return how many working days after it happened something is keyed in."""
+    happened_on, recorded_on = timing.business_day(happened_at), timing.business_day(recorded_at)
+    return 0 if happened_on == recorded_on else workdays.workdays_between(happened_on, recorded_on)
 
 
 def _next_link(project: Project | None, organisation: Organisation | None) -> tuple[str, int, str]:

@@ -1,12 +1,31 @@
-"""Every run of a background job leaves a row, so that people see a dead worker."""
+"""Runs of background jobs: each leaves a row, so that people see a dead worker, and one bad row stops nothing.
+
+A sweep asks `nothing_due` first: when nothing is due, the row of the run is written by the query that looked, and that
+is all. Else it walks its rows with `each`, in chunks by key, every row in a savepoint of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet, ObjectDoesNotExist
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import F, QuerySet, Value
 
 from projects import timing
+from projects.errors import DomainError
 from projects.models import JobRun
+
+logger = logging.getLogger(__name__)
+CHUNK = 10_000
+#: What a row may be wrong in. A lost connection, a lock that never comes, a time limit end the run: no row's fault.
+BAD_ROW = (
+    DomainError, ObjectDoesNotExist, IntegrityError, DataError, ArithmeticError, AssertionError, AttributeError,
+    LookupError, RuntimeError, TypeError, ValueError,
+)
 
 
 @contextmanager
@@ -21,6 +40,74 @@ def job_run(job: str) -> Iterator[JobRun]:
     finally:
         run.finished_at = timing.now()
         run.save(update_fields=["finished_at", "touched", "errors", "note"])
+
+
+def nothing_due(job: str, *due: QuerySet[Any]) -> bool:
+    """Write the row of a run that found nothing, when none of the querysets holds a row; say whether it was so.
+
+    One query, whatever it finds: `INSERT ... SELECT ... WHERE NOT EXISTS`.
+    """
+    now = connection.ops.adapt_datetimefield_value(timing.now())
+    conditions: list[str] = []
+    params: list[Any] = []
+    for rows in due:
+        try:
+            sql, given = rows.order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            continue
+        conditions.append(f"NOT EXISTS ({sql})")
+        params += given
+    where = " AND ".join(conditions) or "1 = 1"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO projects_jobrun (job, started_at, finished_at, touched, errors, note) "
+            f"SELECT %s, {_moment()}, {_moment()}, 0, 0, '' WHERE {where}",
+            [job, now, now, *params],
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def _moment() -> str:
+    """A parameter that is a time also where a SELECT does not know the column it goes to."""
+    return "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
+
+
+def each(
+    run: JobRun, due: QuerySet[Any], act: Callable[[int], bool | int], *, column: str = "pk", most: int | None = None
+) -> int:
+    """Call `act` with the key of every row that is due, in the order of keys; return how many it changed.
+
+    Keys are read in chunks, so that a million rows take the memory of one chunk; they are sorted as an expression, else
+    PostgreSQL walks the whole table along its primary key for a handful that is due. Each call has a savepoint: when it
+    fails, its changes are undone, the error goes into the run (how many, and the first in words), and the next row
+    follows. Stops after `most` changes; what is left is due at the next run. Each key comes once, also when its row
+    stays due.
+    """
+    done, last = 0, None
+    keyed = due.annotate(sweep_key=F(column) + Value(0)).order_by("sweep_key")
+    while True:
+        rows = keyed if last is None else keyed.filter(sweep_key__gt=last)
+        keys: list[int] = list(rows.values_list("sweep_key", flat=True).distinct()[:CHUNK])
+        for key in keys:
+            done += _one(run, key, act)
+            if most is not None and done >= most:
+                run.touched += done
+                return done
+        if len(keys) < CHUNK:
+            run.touched += done
+            return done
+        last = keys[-1]
+
+
+def _one(run: JobRun, key: int, act: Callable[[int], bool | int]) -> int:
+    try:
+        with transaction.atomic():
+            return int(act(key))
+    except BAD_ROW as error:
+        run.errors += 1
+        run.note = run.note or f"{key}：{type(error).__name__}: {error}"[:300]
+        logger.warning("%s: %s %s", run.job, key, error, exc_info=not isinstance(error, DomainError))
+        return 0
 
 
 def last_run(*jobs: str) -> JobRun | None:

@@ -35,6 +35,7 @@ class Reading:
     started_on: dt.date | None = None
     ended: bool = False
     unit: str = ClockUnit.WORKING_DAY
+    clock_id: int | None = None  # None for a clock without a page: not started, or of no project
 
     @property
     def pause_words(self) -> str:
@@ -146,6 +147,7 @@ def read_clock(clock: Clock | None, on: Moment | None = None, *, pauses: Sequenc
         started_on=clock.started_on,
         ended=not clock.is_live,
         unit=clock.unit,
+        clock_id=clock.pk if clock.project_id else None,
     )
 
 

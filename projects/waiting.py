@@ -45,6 +45,7 @@ class Waiting:
     task_id: int | None = None
     url: str = ""
     verb: str = "答复"
+    clock_id: int | None = None
 
     @property
     def who(self) -> str:

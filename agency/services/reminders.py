@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -21,7 +22,8 @@ from projects import timing
 from projects.clock_states import ClockKind, ClockState
 from projects.clocks import note_overdue
 from projects.errors import require
-from projects.models import Clock, Involvement, IssueItem, Membership, User
+from projects.jobs import each
+from projects.models import Clock, Involvement, IssueItem, JobRun, Membership, User
 from projects.states import InvolvementRole, Role
 
 if TYPE_CHECKING:
@@ -34,31 +36,38 @@ CLOCK_WORDS: dict[str, str] = {
 }
 WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
 BATCH = 2000
+LOUDEST_FIRST = (Threshold.RED, Threshold.DUE, Threshold.YELLOW)
 
 
 def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
-    """Return the running clocks that have reached a threshold on `day` and have not said so, oldest due date first."""
+    """Return the running clocks that have reached a threshold on `day` and have not said so."""
     reached = {
         Threshold.YELLOW: Q(yellow_on__lte=day, due_on__gt=day),
         Threshold.DUE: Q(due_on=day),
         Threshold.RED: Q(due_on__lt=day),
     }[Threshold(threshold)]
     told = Notification.objects.filter(clock=OuterRef("pk"), threshold=threshold)
-    return Clock.objects.filter(reached, ~Exists(told), state=ClockState.RUNNING).order_by("due_on", "pk")
+    return Clock.objects.filter(reached, ~Exists(told), state=ClockState.RUNNING)
 
 
-def sweep_due(at: dt.datetime | None = None) -> int:
+def unsaid(at: dt.datetime | None = None) -> list[QuerySet[Clock]]:
+    """Return the clocks that have something new to say, by threshold in the order of `LOUDEST_FIRST`."""
+    day = timing.business_day(at or timing.now())
+    return [due_clocks(threshold, day) for threshold in LOUDEST_FIRST]
+
+
+def sweep_due(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
     """Let every clock speak that has something new to say; return how many reminders were written.
 
-    It stops after `BATCH` reminders; the next sweep goes on where this one stopped.
+    It stops after `BATCH` reminders; the next sweep goes on where this one stopped. A clock that has passed several
+    thresholds while no worker ran says the last one only. A clock that fails is told in the run; the rest go on.
     """
-    day = timing.business_day(at or timing.now())
+    run = run or JobRun(job="sweep_due")
     written = 0
-    for threshold in (Threshold.RED, Threshold.DUE, Threshold.YELLOW):
-        for pk in list(due_clocks(threshold, day).values_list("pk", flat=True)):
-            written += remind(pk, threshold, at=at)
-            if written >= BATCH:
-                return written
+    for threshold, due in zip(LOUDEST_FIRST, unsaid(at), strict=True):
+        if written < BATCH:
+            act = partial(remind, threshold=threshold, at=at)
+            written += each(run, due, act, most=BATCH - written)
     return written
 
 

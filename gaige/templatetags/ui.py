@@ -16,6 +16,7 @@ from django.forms import BoundField, widgets
 from django.http import QueryDict
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -140,7 +141,8 @@ def clock(data: Any, inline: bool = False, due: bool = False) -> SafeString:  # 
     """Show a clock: light and words above its cells, or ``3 / 5 日`` beside them (``inline``).
 
     ``data``: light, words (``剩 3 天``), used, limit (working days), due_on, provisional, statutory_limit. Remaining
-    and paused are told by light and words. None shows a dash. ``due`` adds the due date as text.
+    and paused are told by light and words. None shows a dash. ``due`` adds the due date as text. With ``clock_id`` the
+    words lead to the page that says why it is this day.
     """
     if data is None:
         return SafeString('<span class="mute">—</span>')
@@ -151,14 +153,32 @@ def clock(data: Any, inline: bool = False, due: bool = False) -> SafeString:  # 
     title = _clock_title(data)
     attribute = format_html(' title="{}"', title) if title else ""
     if inline:
-        return format_html('<span class="clock in"{}><span>{} / {} 日</span>{}</span>', attribute, used, limit, drawing)
+        told = _why(get(data, "clock_id"), f"{used} / {limit} 日")
+        return format_html('<span class="clock in"{}><span>{}</span>{}</span>', attribute, told, drawing)
     note = SafeString("")
     if due and get(data, "due_on"):
         provisional = f"，{PROVISIONAL}" if get(data, "provisional", False) else ""
         note = format_html('<small class="mute">{}到期{}</small>', dates.day_cn(get(data, "due_on")), provisional)
     return format_html(
-        '<span class="clock"{}>{}{}{}</span>', attribute, light(colour, get(data, "words", "")), drawing, note
+        '<span class="clock"{}>{}{}{}</span>', attribute,
+        _why(get(data, "clock_id"), light(colour, get(data, "words", ""))), drawing, note,
     )
+
+
+def _why(clock_id: int | None, words: Any) -> Any:
+    """Return the words as a link to the page that explains the clock, or as they are."""
+    if not clock_id:
+        return words
+    url = reverse("projects:clock", args=[clock_id])
+    return format_html('<a class="why-day" href="{}">{}<span class="vh">，为什么是这一天</span></a>', url, words)
+
+
+@register.simple_tag
+def due(day: Any, clock_id: int | None = None, style: str = "day") -> Any:
+    """Show a due day that leads to the page "为什么是这一天"; ``style`` is ``day`` or ``day_cn``. None shows a dash."""
+    if not day:
+        return SafeString('<span class="mute">—</span>')
+    return _why(clock_id, dates.day_cn(day) if style == "day_cn" else dates.day(day))
 
 
 # Waiting sentence, stage chain, ledger
@@ -183,14 +203,15 @@ def _short(sentence: str) -> str:
     return sentence.removeprefix("正在等").strip().removesuffix("。")
 
 
-def _waiting_facts(item: Any) -> list[tuple[str, str]]:
+def _waiting_facts(item: Any) -> list[tuple[str, Any]]:
     """Return since when, how long allowed and what happens by itself."""
     rows = []
     if since := get(item, "since"):
         rows.append(("从何时", dates.day_cn(since)))
     if (limit := get(item, "limit")) is not None:
-        due = f"，{dates.day_cn(get(item, 'due_on'))}到期" if get(item, "due_on") else ""
-        rows.append(("限几日", (f"{limit} 个工作日" if limit else "当日") + due))
+        allowed, day = f"{limit} 个工作日" if limit else "当日", get(item, "due_on")
+        why = _why(get(item, "clock_id"), f"{dates.day_cn(day)}到期") if day else ""
+        rows.append(("限几日", format_html("{}，{}", allowed, why) if day else allowed))
     if auto := get(item, "auto"):
         rows.append(("到期自动", auto))
     return rows

@@ -236,6 +236,12 @@ class MatterCase(StateModel):
         """Return the matter's name."""
         return self.matter.name
 
+    @property
+    def running_clock_id(self) -> int | None:
+        """Return the clock that `due_on` is taken from: intake, then promise."""
+        clock_id: int | None = self.intake_clock_id if self.state == CaseState.RECEIVED else self.promised_clock_id
+        return clock_id
+
     def get_state_display(self) -> str:
         """Return the word of the state; before the acceptance it is 补全 that is waited for, afterwards 补正."""
         if self.state == CaseState.CORRECTING and self.accepted_at is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
@@ -282,11 +282,11 @@ def _void(commitment: Commitment, *, reason: str, by: User | None, at: dt.dateti
 # Checks --------------------------------------------------------------------------------------------------------------
 
 
-def due_commitments(day: dt.date) -> list[int]:
-    """Return the commitments whose term ended before a day. One query."""
+def due_commitments(day: dt.date) -> QuerySet[Commitment]:
+    """Return the commitments whose term ended before a day."""
     ended = Q(state__in=[CommitmentState.PERFORMING, CommitmentState.OVERDUE], due_on__lt=day)
     running = Q(issue__clock__state=ClockState.RUNNING)
-    return list(Commitment.objects.filter(ended & running).order_by("due_on", "pk").values_list("pk", flat=True))
+    return Commitment.objects.filter(ended & running)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from packages.drawing_states import DrawingState, OneStopState
 from packages.models import DrawingReview, OneStop
 from packages.services.drawing_handling import lapse
 from projects import timing
-from projects.errors import DomainError
+from projects.jobs import BAD_ROW
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def lapse_all() -> tuple[int, int]:
     for pk in list(overdue().values_list("pk", flat=True)):
         try:
             done += lapse(pk)
-        except DomainError as error:
+        except BAD_ROW as error:
             refused += 1
             logger.warning("drawings: %s %s", pk, error)
     return done, refused

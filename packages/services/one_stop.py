@@ -37,6 +37,7 @@ from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import lock_project, record, subject_of
+from projects.jobs import BAD_ROW
 from projects.models import ClockPause, IssueItem, Organisation, Project, User
 from projects.services.issues import raise_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueKind
@@ -367,7 +368,7 @@ def follow_all() -> tuple[int, int]:
     for pk in OneStop.objects.filter(state=OneStopState.RUNNING).order_by("pk").values_list("pk", flat=True):
         try:
             done += follow(pk)
-        except DomainError:
+        except BAD_ROW:
             refused += 1
     return done, refused
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from archives.models import Document
 from archives.services.filing import find_held
@@ -169,8 +169,8 @@ def _document_is_good() -> Q:
     )
 
 
-def dead_projects() -> list[int]:
-    """Return the projects in which a line that still matters stands on a document that is no longer good. One query."""
+def dead_lines() -> QuerySet[MaterialItem]:
+    """Return the lines that still matter and stand on a document that is no longer good."""
     live = Q(case__state__in=CASE_OPEN) | Q(case__state=CaseState.DRAFT, case__application__isnull=False)
     rows = MaterialItem.objects.filter(live, state=MaterialState.HELD, document__isnull=False)
     today = timing.today()
@@ -178,7 +178,7 @@ def dead_projects() -> list[int]:
         Q(document__replaced_by__isnull=False) | Q(document__valid_until__lt=today)
         | Q(document__paper__state__in=[PaperState.REVOKED, PaperState.REPLACED])
     )
-    return sorted(set(rows.filter(dead).values_list("case__project_id", flat=True)))
+    return rows.filter(dead)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from archives.states import PaperKind
 from packages import rules
@@ -300,11 +300,11 @@ def _release(case: MatterCase, *, by: User, at: dt.datetime | None) -> None:
 # Late ----------------------------------------------------------------------------------------------------------------
 
 
-def late_deferrals(day: dt.date) -> list[int]:
-    """Return the deferred papers whose term ended before a day and that are not marked late. One query."""
+def late_deferrals(day: dt.date) -> QuerySet[Deferral]:
+    """Return the deferred papers whose term ended before a day and that are not marked late."""
     owed = Q(late_at=None, issue__state__in=ISSUE_WITH_OWNER)
     over = Q(issue__clock__due_on__lt=day, issue__clock__state=ClockState.RUNNING)
-    return list(Deferral.objects.filter(owed & over).order_by("pk").values_list("pk", flat=True))
+    return Deferral.objects.filter(owed & over)
 
 
 @transaction.atomic

@@ -1,10 +1,13 @@
-"""Sweeps: find what is due by an index, and call the one service for each; a refusal of one does not stop the rest."""
+"""Sweeps: find what is due by an index, and call the one service for each; one bad row does not stop the rest.
+
+What a worker that was away for days has missed is due still: nothing here asks when the last run was.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,43 +16,43 @@ from packages.choices import ReviewRole
 from packages.models import JointSession, MatterCase, ReviewTask
 from packages.services.committing import due_commitments, end_term
 from packages.services.intake import deem_accepted
-from packages.services.reusing import dead_projects, recheck_project
 from packages.services.rectifying import resume_rectified
+from packages.services.reusing import dead_lines, recheck_project
 from packages.services.review import apply_tacit, open_joint_review, push_session
 from packages.services.settling import late_deferrals, mark_late
 from packages.services.timekeeping import sync_due
 from packages.states import CASE_OPEN, TASK_OPEN, CaseState, SessionState
 from projects import timing
 from projects.clock_states import ClockState
-from projects.errors import DomainError
-from projects.models import Project
+from projects.jobs import each
+from projects.models import JobRun, Project
 from projects.models.time import Clock
 
-logger = logging.getLogger(__name__)
+#: How many rows were changed, and how many failed.
+Swept = tuple[int, int]
 PATIENCE = dt.timedelta(seconds=60)  # the outbox opens a review at once; what is older is stuck
 
 
 def stuck_cases() -> QuerySet[MatterCase]:
     """Return the accepted cases whose review should have been opened by now."""
-    return MatterCase.objects.filter(state=CaseState.ACCEPTED, accepted_at__lte=timing.now() - PATIENCE).order_by("pk")
+    return MatterCase.objects.filter(state=CaseState.ACCEPTED, accepted_at__lte=timing.now() - PATIENCE)
 
 
-def open_stuck_reviews() -> tuple[int, int]:
-    """Open the reviews of stuck cases; return how many were opened and how many refused."""
-    return _each(stuck_cases().values_list("pk", flat=True), lambda pk: open_joint_review(pk) is not None)
+def open_stuck_reviews(run: JobRun | None = None) -> Swept:
+    """Open the reviews of stuck cases; return how many were opened and how many failed."""
+    return _each(run, stuck_cases(), lambda pk: open_joint_review(pk) is not None)
 
 
-def push_due() -> tuple[int, int]:
-    """Push what the lead has not pushed by the end of its push day; return done and refused."""
-    due = JointSession.objects.filter(state=SessionState.PUSHING, push_due_on__lt=timing.today()).order_by("pk")
-    running = due.filter(case__state=CaseState.IN_REVIEW)
-    return _each(running.values_list("pk", flat=True), lambda pk: push_session(pk, by=None) is not None)
+def push_due(run: JobRun | None = None) -> Swept:
+    """Push what the lead has not pushed by the end of its push day; return done and failed."""
+    due = JointSession.objects.filter(state=SessionState.PUSHING, push_due_on__lt=timing.today())
+    return _each(run, due.filter(case__state=CaseState.IN_REVIEW), lambda pk: push_session(pk, by=None) is not None)
 
 
-def resume_all_rectified() -> tuple[int, int]:
-    """Open the second rounds that no worker has opened when the changed plans came back; return done and refused."""
-    back = JointSession.objects.filter(state=SessionState.RECTIFYING, case__state=CaseState.IN_REVIEW).order_by("pk")
-    return _each(back.values_list("case_id", flat=True), lambda pk: resume_rectified(pk) is not None)
+def resume_all_rectified(run: JobRun | None = None) -> Swept:
+    """Open the second rounds that no worker has opened when the changed plans came back; return done and failed."""
+    back = JointSession.objects.filter(state=SessionState.RECTIFYING, case__state=CaseState.IN_REVIEW)
+    return _each(run, back, lambda pk: resume_rectified(pk) is not None, column="case_id")
 
 
 def rounds_wait() -> bool:
@@ -60,42 +63,50 @@ def rounds_wait() -> bool:
     return MatterCase.objects.filter(stuck | push | back).exists()
 
 
-def apply_all_tacit() -> tuple[int, int]:
-    """Apply silence to every open task of others than the lead that is past its day; return done and refused."""
-    due = ReviewTask.objects.filter(state__in=TASK_OPEN, due_on__lt=timing.today(), clock__state=ClockState.RUNNING)
-    return _each(due.exclude(role=ReviewRole.LEAD).order_by("pk").values_list("pk", flat=True), apply_tacit)
+def silent_tasks() -> QuerySet[ReviewTask]:
+    """Return the open tasks past their day whose silence has a consequence; what stays red is not among them."""
+    due = ReviewTask.objects.filter(
+        state__in=TASK_OPEN, due_on__lt=timing.today(), clock__state=ClockState.RUNNING,
+        session__state=SessionState.REVIEWING, session__case__state=CaseState.IN_REVIEW,
+    )
+    return due.filter(Q(is_tacit_allowed=True) | Q(role=ReviewRole.CONSULTED)).exclude(role=ReviewRole.LEAD)
 
 
-def deem_all_accepted() -> tuple[int, int]:
-    """Accept by law every received case whose five days are over; return done and refused."""
-    due = MatterCase.objects.filter(state=CaseState.RECEIVED, due_on__lt=timing.today()).order_by("pk")
-    return _each(due.values_list("pk", flat=True), deem_accepted)
+def apply_all_tacit(run: JobRun | None = None) -> Swept:
+    """Apply silence to every open task of others than the lead that is past its day; return done and failed."""
+    return _each(run, silent_tasks(), apply_tacit)
 
 
-def promises_due() -> bool:
-    """Whether the sweep of promises finds anything: at most three queries."""
+def unanswered_cases() -> QuerySet[MatterCase]:
+    """Return the received cases whose five days are over."""
+    return MatterCase.objects.filter(state=CaseState.RECEIVED, due_on__lt=timing.today())
+
+
+def deem_all_accepted(run: JobRun | None = None) -> Swept:
+    """Accept by law every received case whose five days are over; return done and failed."""
+    return _each(run, unanswered_cases(), deem_accepted)
+
+
+def promises_due() -> list[QuerySet[Any]]:
+    """Return what the sweep of promises looks at."""
     day = timing.today()
-    return bool(late_deferrals(day) or due_commitments(day) or dead_projects())
+    return [late_deferrals(day), due_commitments(day), dead_lines()]
 
 
-def sweep_promises() -> tuple[int, int]:
+def sweep_promises(run: JobRun | None = None) -> Swept:
     """Mark deferred papers late, end the terms of commitments, and search anew where a reused document is dead."""
-    day = timing.today()
-    late = _each(late_deferrals(day), mark_late)
-    ended = _each(due_commitments(day), end_term)
-    lost = _each(dead_projects(), recheck_project)
-    return sum(row[0] for row in (late, ended, lost)), sum(row[1] for row in (late, ended, lost))
+    late, ended, dead = promises_due()
+    parts = (
+        _each(run, late, mark_late), _each(run, ended, end_term),
+        _each(run, dead, recheck_project, column="case__project_id"),
+    )
+    return sum(done for done, _ in parts), sum(failed for _, failed in parts)
 
 
-def _each(ids: Iterable[int], act: Callable[[int], bool]) -> tuple[int, int]:
-    done = refused = 0
-    for pk in list(ids):
-        try:
-            done += act(pk)
-        except DomainError as error:
-            refused += 1
-            logger.warning("sweep: %s %s", pk, error)
-    return done, refused
+def _each(run: JobRun | None, due: QuerySet[Any], act: Callable[[int], bool], *, column: str = "pk") -> Swept:
+    run = run or JobRun(job="sweep")
+    before = run.errors
+    return each(run, due, act, column=column), run.errors - before
 
 
 def follow_clock(clock_id: int) -> None:

@@ -50,6 +50,8 @@ class Event(models.Model):
     on_behalf_of = models.CharField("代表", max_length=120, blank=True)
     happened_at = models.DateTimeField("发生时间")
     recorded_at = models.DateTimeField("记录时间")
+    #: Working days between the two; not part of the hash, since it follows from them and the calendar of that day.
+    late_days = models.PositiveIntegerField("补录晚了几个工作日", default=0)
     request_id = models.CharField("请求号", max_length=40, blank=True)
     data = models.JSONField("数据", default=dict)
     previous_hash = models.CharField("前一哈希", max_length=80, blank=True)
@@ -75,6 +77,8 @@ class Event(models.Model):
             models.Index(name="event_project_newest", fields=["project", "-id"]),
             # the events of one object (who accepted it, and when)
             models.Index(name="event_of_subject", fields=["subject_type", "subject_key", "id"]),
+            # what was keyed in later than one working day, newest first
+            models.Index(name="event_back_entered", fields=["-id"], condition=Q(late_days__gt=1)),
         ]
 
     def __str__(self) -> str:

@@ -50,6 +50,8 @@ class CalendarVersion(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="经办人"
     )
+    changes = models.JSONField("变动", default=list, blank=True, help_text="与上一版不同的日子：日期、原来、现在、说明")
+    moved = models.PositiveIntegerField("调整的到期日", default=0)
 
     objects = CalendarVersionManager()
 
@@ -263,6 +265,34 @@ class ClockPause(models.Model):
         return None if self.ended_at is None else timing.business_day(self.ended_at)
 
 
+class ClockExtension(models.Model):
+    """A fact that lengthened a limit (行政许可法 42): by how much, on which basis, approved by whom."""
+
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="extended_by", verbose_name="时钟")
+    days = models.PositiveIntegerField("延长", help_text="按时限的单位")
+    basis = models.CharField("依据", max_length=300)
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="批准人"
+    )
+    extended_at = models.DateTimeField("延长时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "期限延长"
+        ordering = ("extended_at", "pk")
+        constraints = [
+            models.CheckConstraint(condition=~Q(basis=""), name="clockextension_has_basis"),
+            models.CheckConstraint(condition=Q(days__gte=1), name="clockextension_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"延长 {self.days} {timing.business_day(self.extended_at):%Y-%m-%d}"
+
+    @property
+    def extended_on(self) -> dt.date:
+        """The business day on which the limit was lengthened."""
+        return timing.business_day(self.extended_at)
+
+
 class ClockSegment(models.Model):
     """A piece of a clock's life that belongs to one owner; derived from the pauses, without gap or overlap."""
 
@@ -292,6 +322,7 @@ class ClockSegment(models.Model):
 __all__ = [
     "CalendarVersion",
     "Clock",
+    "ClockExtension",
     "ClockKind",
     "ClockPause",
     "ClockSegment",
