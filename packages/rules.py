@@ -81,6 +81,8 @@ def _runs(project: Project) -> Verdict:
 
 
 def _in(case: MatterCase, *states: str, verb: str) -> Verdict:
+    if case.handling == Handling.UTILITY and case.state in CASE_OPEN:
+        return refuse(f"“{case.matter.name}”随联合报装办理，请在联合报装页办理。")
     if case.state in states:
         return ALLOWED
     return refuse(f"“{case.matter.name}”现在是“{case.get_state_display()}”，不能{verb}。")

@@ -137,6 +137,11 @@ def _same_application(cases: Sequence[MatterCase]) -> Application | None:
     raise DomainError("in_application", f"“{names}”已在未提交的申报 {number} 中，请继续该申报，或先作废它。")
 
 
+def case_number(project: Project, at: dt.datetime | None) -> str:
+    """Return the next number of a case of the project's centre."""
+    return _number(project, CASE_SERIES, "", at)
+
+
 def _number(project: Project, series: str, letter: str, at: dt.datetime | None) -> str:
     """Return the next number of the centre: region, year, serial (申报 140581-2026-S00012, 办件 140581-2026-000123)."""
     year = timing.business_day(at or timing.now()).year

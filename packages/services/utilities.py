@@ -1,0 +1,620 @@
+"""水电气通联合报装: one form, one acceptance, one survey, one reply; each utility goes on by itself (handbook §9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import transaction
+
+from archives.states import PaperKind
+from packages import utility_data, utility_rules
+from packages.models import MatterCase, UtilityLine, UtilityQuoteItem, UtilityRequest
+from packages.services import paperwork
+from packages.services.checklist import fill_lines
+from packages.services.fees import charge_quote, drop_quote
+from packages.services.utility_cases import conclude_case, free_case, give_up_case, take_over
+from packages.utility_states import (
+    LINE_ENDED,
+    LineSide,
+    LineState,
+    RequestState,
+    UtilityKind,
+)
+from projects import clocks, timing, workdays
+from projects.clock_states import ClockKind, PauseKind, TimeOwner
+from projects.errors import DomainError, Verdict, require
+from projects.events import lock_project, record
+from projects.models import Organisation, Project, User
+from projects.numbering import take_number
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
+
+SERIES = "联合报装"
+JOINT = "util-joint"
+CENT = Decimal("0.01")
+CONFIRM_BASIS, OWN_WORKS_BASIS = "企业确认接入方案和报价", "企业自建部分施工（红线内）"
+WORKS_BASIS = "外线施工和行政审批不计入承诺时限"
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """One item of a quote; amounts are in 元."""
+
+    name: str
+    side: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """Quantity times price, to the 分."""
+        return (self.quantity * self.unit_price).quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a utility did at the survey: whether it came, who, and what it found."""
+
+    came: bool
+    surveyor: str = ""
+    finding: str = ""
+
+
+# One form, one acceptance --------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def register_request(  # noqa: PLR0913 - the fields of the form
+    project_id: int, *, by: User, needs: Mapping[str, str], site: str, kind: str = UtilityKind.FORMAL,
+    notes: Mapping[str, str] | None = None, wanted_on: dt.date | None = None, note: str = "",
+    at: dt.datetime | None = None,
+) -> UtilityRequest:
+    """Register what a project needs of which utilities, on one form (一表采集).
+
+    Effects: the application with its number, one line per utility, event `utility.registered`. While one of the kind
+    runs it is returned. Raises `NotAllowed`, `DomainError` (`needs`, `site`, `temporary`).
+    """
+    project = lock_project(project_id)
+    standing = UtilityRequest.objects.filter(project=project, kind=kind).exclude(state=RequestState.CLOSED).first()
+    if standing is not None:
+        return standing
+    require(utility_rules.can_register, by, project)
+    moment = at or timing.now()
+    wanted = _wanted(needs, kind, timing.business_day(moment))
+    if not site.strip():
+        raise DomainError("site", "请填写接入地点后再登记。")
+    year, serial = take_number(project.centre, SERIES, year=timing.business_day(moment).year)
+    request = UtilityRequest.objects.create(
+        project=project, kind=UtilityKind(kind), number=f"{project.region.code}-{year}-B{serial:06d}", site=site.strip(),
+        wanted_on=wanted_on, note=note.strip(), opened_by=by, opened_at=moment,
+    )
+    bodies = {body.code: body for body in Organisation.objects.filter(code__in=[rule.body for rule, _ in wanted])}
+    for order, (rule, need) in enumerate(wanted, 1):
+        UtilityLine.objects.create(
+            request=request, code=rule.code, name=rule.name, order=order, body=bodies[rule.body],
+            need=f"{rule.need} {need} {rule.unit}"[:100], need_note=(notes or {}).get(rule.code, "").strip()[:300],
+            limit=rule.limit, steps=rule.steps, is_works_counted=rule.is_works_counted,
+            is_outside_free=rule.is_outside_free, changed_at=moment,
+        )
+    record(
+        "utility.registered", subject=request, project=project, by=by, at=at,
+        summary=f"联合报装需求登记 {request.number}：{'、'.join(rule.name for rule, _ in wanted)}",
+        data={"state": ["", request.state], "utilities": [rule.code for rule, _ in wanted]},
+    )
+    return request
+
+
+def _wanted(needs: Mapping[str, str], kind: str, day: dt.date) -> list[tuple[utility_data.Utility, str]]:
+    found = [(rule, needs[rule.code].strip()) for rule in utility_data.utilities(day) if needs.get(rule.code, "").strip()]
+    if not found:
+        raise DomainError("needs", "请至少选择一项，并填写需求。")
+    if kind == UtilityKind.TEMPORARY and any(not rule.is_temporary for rule, _ in found):
+        raise DomainError("temporary", "临时接入只办理用水和用电，请把其他项放在正式报装中。")
+    return found
+
+
+@transaction.atomic
+def accept_request(request_id: int, *, by: User, at: dt.datetime | None = None) -> UtilityRequest:
+    """Accept for all utilities at once (一窗受理).
+
+    Effects in order: the utilities are involved; the matter of the plan and those of the utilities follow; the clock of
+    the one reply and one clock per utility start; 受理回执; events. A second call returns what stands. Raises
+    `NotAllowed`.
+    """
+    request = lock_request(request_id)
+    if request.state == RequestState.ACCEPTED:
+        return request
+    require(utility_rules.can_accept_utilities, by, request)
+    moment, project = at or timing.now(), request.project
+    lines = [line for line in lines_of(request) if line.state == LineState.REGISTERED]
+    for body in {line.body_id: line.body for line in lines}.values():
+        involve(project, role=InvolvementRole.REVIEWER, by=by, organisation=body, at=at)
+    formal = request.kind == UtilityKind.FORMAL
+    case = free_case(project, JOINT) if formal else None
+    days = case.promised_days if case else utility_data.term("reply", timing.business_day(moment))
+    request.clock = clocks.start_clock(
+        kind=ClockKind.JOINT, limit=days, on=moment, project=project, label="联合报装一次答复"
+    )
+    request.case, request.accepted_by, request.accepted_at = case, by, moment
+    if case is not None:
+        take_over(case, request.clock, by=by, at=moment)
+    matters = {rule.code: rule.matter for rule in utility_data.utilities(timing.business_day(moment))}
+    for line in lines:
+        line.clock = clocks.start_clock(
+            kind=ClockKind.OTHER, limit=line.limit, on=moment, project=project, label=f"{line.name}接入"
+        )
+        line.case = _follow(request, line, matters.get(line.code, ""), by=by, at=moment) if formal else None
+        _move(line, "accept", by=by, at=moment, words="已受理")
+    _step(request, "accept", by=by, at=moment, words=f"联合报装受理，{days} 个工作日内一次答复")
+    _receipt(request, lines, by=by, at=moment)
+    return request
+
+
+def _follow(request: UtilityRequest, line: UtilityLine, matter: str, *, by: User, at: dt.datetime) -> MatterCase | None:
+    """The case of the utility's own matter; two utilities of one matter (water and drainage) share it."""
+    shared = request.lines.filter(case__matter__matter__code=matter).exclude(pk=line.pk).first()
+    if shared is not None:
+        return shared.case
+    case = free_case(request.project, matter)
+    if case is not None:
+        take_over(case, line.clock, by=by, at=at)
+    return case
+
+
+# One survey ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def appoint_survey(
+    request_id: int, *, by: User, on: dt.date, place: str, at: dt.datetime | None = None
+) -> UtilityRequest:
+    """Fix the day and place of the one survey for all utilities (一同踏勘), or move it.
+
+    Raises `NotAllowed`, `DomainError` (`survey_day`, `surveyed`).
+    """
+    request = lock_request(request_id)
+    require(utility_rules.can_lead, by, request)
+    moment = at or timing.now()
+    if request.surveyed_on is not None:
+        raise DomainError("surveyed", "联合踏勘已经完成，不再改期。")
+    if on < timing.business_day(request.accepted_at or moment):
+        raise DomainError("survey_day", "踏勘日期不能早于受理，请核对日期。")
+    request.survey_on, request.survey_place = on, (place.strip() or request.site)[:200]
+    request.save()
+    for line in lines_of(request):
+        if line.state == LineState.ACCEPTED:
+            _move(line, "appoint", by=by, at=moment, words=f"{on:%Y-%m-%d} 踏勘")
+    record(
+        "utility.survey_appointed", subject=request, project=request.project, by=by, at=at,
+        summary=f"约定联合踏勘：{on:%Y-%m-%d}，{request.survey_place}",
+        data={"on": str(on), "last": str(survey_by(request))},
+    )
+    return request
+
+
+def survey_by(request: UtilityRequest) -> dt.date:
+    """Return the last day on which the survey should be held."""
+    day = timing.business_day(request.accepted_at or request.opened_at)
+    return workdays.due_date(day, utility_data.term("survey", day))
+
+
+@transaction.atomic
+def record_survey(
+    request_id: int, *, by: User, on: dt.date, note: str, seen: Mapping[str, Seen], at: dt.datetime | None = None
+) -> UtilityRequest:
+    """Record the survey: who came and what was found. Who did not come answers all the same, and is named.
+
+    Raises `NotAllowed`, `DomainError` (`survey_day`, `future`, `nobody`).
+    """
+    request = lock_request(request_id)
+    if request.surveyed_on is not None:
+        return request
+    require(utility_rules.can_lead, by, request)
+    moment = at or timing.now()
+    if on > timing.business_day(moment):
+        raise DomainError("future", f"踏勘日期 {on} 晚于今天，请在踏勘后登记。")
+    if on < timing.business_day(request.accepted_at or moment):
+        raise DomainError("survey_day", "踏勘日期不能早于受理，请核对日期。")
+    lines = [line for line in lines_of(request) if line.state in (LineState.ACCEPTED, LineState.SURVEY)]
+    if not any(seen.get(line.code, Seen(False)).came for line in lines):
+        raise DomainError("nobody", "没有一家单位到场，请改期后再踏勘。")
+    request.surveyed_on, request.survey_record = on, note.strip()[:1000]
+    request.save()
+    for line in lines:
+        row = seen.get(line.code, Seen(False))
+        line.came, line.surveyor, line.finding = row.came, row.surveyor.strip()[:60], row.finding.strip()[:500]
+        _move(line, "begin_answer", by=by, at=moment, words="踏勘完成" if row.came else "缺席踏勘")
+    absent = [line.name for line in lines if not line.came]
+    record(
+        "utility.surveyed", subject=request, project=request.project, by=by, at=at,
+        summary=f"联合踏勘完成{'，缺席：' + '、'.join(absent) if absent else ''}",
+        data={"on": str(on), "absent": [line.code for line in lines if not line.came]},
+    )
+    return request
+
+
+# One reply -----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer_line(  # noqa: PLR0913 - the fields of the scheme
+    line_id: int, *, by: User, access_point: str, scheme: str, items: Sequence[Quoted], has_outside_works: bool = False,
+    owner_works: str = "", at: dt.datetime | None = None,
+) -> UtilityLine:
+    """Write scheme and itemised quote of one utility; they go out with the one reply.
+
+    Raises `NotAllowed`, `DomainError` (`scheme`, `item`, `outside_free`).
+    """
+    line = lock_line(line_id)
+    require(utility_rules.can_answer_line, by, line)
+    if not access_point.strip() or not scheme.strip():
+        raise DomainError("scheme", "请写明接入点和接入方案。")
+    for item in items:
+        if not item.name.strip() or item.quantity <= 0 or item.unit_price < 0:
+            raise DomainError("item", "报价明细须有名称、数量和单价，数量大于 0，单价不小于 0。")
+        if line.is_outside_free and item.side == LineSide.OUTSIDE and item.amount > 0:
+            raise DomainError("outside_free", f"{line.name}红线外不收费，“{item.name}”不能列入报价。")
+    moment = at or timing.now()
+    line.items.all().delete()
+    for order, item in enumerate(items, 1):
+        UtilityQuoteItem.objects.create(
+            line=line, order=order, name=item.name.strip()[:100], side=LineSide(item.side), quantity=item.quantity,
+            unit=item.unit.strip()[:10], unit_price=item.unit_price, amount=item.amount,
+        )
+    line.access_point, line.scheme = access_point.strip()[:200], scheme.strip()[:1000]
+    line.has_outside_works, line.owner_works = has_outside_works, owner_works.strip()[:500]
+    line.total = sum((item.amount for item in items), Decimal("0.00"))
+    line.answered_by, line.answered_at, line.changed_at, line.objection = by, moment, moment, ""
+    line.save()
+    record(
+        "utility.answered", subject=line, project=line.request.project, by=by, at=at,
+        summary=f"{line.name}接入方案已拟定，报价 {line.total} 元", data={"total": str(line.total), "items": len(items)},
+    )
+    return line
+
+
+@transaction.atomic
+def send_reply(request_id: int, *, by: User, at: dt.datetime | None = None) -> UtilityRequest:
+    """Send the one reply: every scheme and quote that is written, in one paper (一次答复).
+
+    A utility that has not answered does not hold the others: it is named in the paper and answers by a supplement, for
+    which this is called again. Effects in order: paper; the lines wait for the owner, and their clocks stand (企业); a
+    utility of one step without a charge needs no answer and goes on; the matter 联合报装 is decided. Raises
+    `NotAllowed`, `DomainError` (`nothing_to_send`).
+    """
+    request = lock_request(request_id)
+    require(utility_rules.can_lead, by, request)
+    moment = at or timing.now()
+    lines = lines_of(request)
+    ready = [line for line in lines if line.state == LineState.ANSWERING and line.answered_at is not None]
+    late = [line for line in lines if line.is_before_reply and line.answered_at is None]
+    if not ready:
+        raise DomainError("nothing_to_send", "没有已拟定、待发出的接入方案，请等公用企业答复。")
+    _reply_paper(request, ready, late, by=by, at=moment)
+    for line in ready:
+        if line.steps == 1 and not line.total:
+            _go_on(line, by=by, at=moment, words="无需缴费，不再确认")
+        else:
+            _move(line, "ask_owner", by=by, at=moment, words="待企业确认")
+    if request.replied_at is None and not late:
+        request.replied_at = moment
+        if request.clock is not None and request.clock.is_live:
+            clocks.stop_clock(request.clock, moment)
+    request.save()
+    record(
+        "utility.replied", subject=request, project=request.project, by=by, at=at,
+        summary=f"联合报装一次答复：{'、'.join(line.name for line in ready)}"
+        + (f"；未答复：{'、'.join(line.name for line in late)}" if late else ""),
+        data={"sent": [line.code for line in ready], "late": [line.code for line in late]},
+    )
+    if request.case is not None and not late:
+        request.case.project = request.project
+        conclude_case(request.case, by=by, at=moment, note="接入方案已一次答复")
+    fill_lines(request.project, at=at)
+    return request
+
+
+@transaction.atomic
+def confirm_quote(
+    line_id: int, *, by: User, agrees: bool, note: str = "", at: dt.datetime | None = None
+) -> UtilityLine:
+    """The owner agrees to scheme and quote, or says what it does not agree to; then they are written anew.
+
+    Agreed, what is to be paid joins the list of fees. A second agreement changes nothing. Raises `NotAllowed`,
+    `DomainError` (`objection`).
+    """
+    line = lock_line(line_id)
+    if agrees and line.confirmed_at is not None and line.state != LineState.ASKED:
+        return line
+    require(utility_rules.can_confirm, by, line)
+    moment = at or timing.now()
+    if not agrees:
+        if not note.strip():
+            raise DomainError("objection", "不同意方案或报价时，请写明不同意哪一条、希望怎样改。")
+        line.objection, line.answered_at, line.confirmed_at = note.strip()[:500], None, None
+        line.total = None
+        _move(line, "object_to", by=by, at=moment, words=f"企业不同意：{line.objection}")
+        return line
+    line.confirmed_by, line.confirmed_at = by, moment
+    _go_on(line, by=by, at=moment, words="企业已确认方案和报价")
+    charge_quote(line, by=by, at=moment)
+    return line
+
+
+# Works and connection ------------------------------------------------------------------------------------------------
+
+
+def _go_on(line: UtilityLine, *, by: User, at: dt.datetime, words: str) -> None:
+    """To the works, where there are any, else to 具备条件."""
+    works = line.waits_for_owner_works or line.waits_for_works
+    _move(line, "begin_works" if works else "get_ready", by=by, at=at, words=words)
+
+
+@transaction.atomic
+def report_own_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
+    """The owner reports that its works inside the plot line are done; the utility's clock runs again.
+
+    Raises `NotAllowed`, `DomainError` (`future`).
+    """
+    line = lock_line(line_id)
+    require(utility_rules.can_report_own_works, by, line)
+    line.owner_done_on = _past(on, at)
+    return _after_works(line, by=by, at=at, words=f"企业自建部分 {on:%Y-%m-%d} 完成")
+
+
+@transaction.atomic
+def finish_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
+    """The utility reports that the works outside are done. Raises `NotAllowed`, `DomainError` (`future`)."""
+    line = lock_line(line_id)
+    require(utility_rules.can_finish_works, by, line)
+    line.works_done_on = _past(on, at)
+    return _after_works(line, by=by, at=at, words=f"外线 {on:%Y-%m-%d} 完工")
+
+
+def _after_works(line: UtilityLine, *, by: User, at: dt.datetime | None, words: str) -> UtilityLine:
+    moment = at or timing.now()
+    if line.waits_for_owner_works or line.waits_for_works:
+        line.changed_at = moment
+        line.save()
+        _keep_time(line, moment)
+        record("utility.works", subject=line, project=line.request.project, by=by, at=at,
+               summary=f"{line.name}：{words}", data={})
+        return line
+    _move(line, "get_ready", by=by, at=moment, words=f"{words}，具备条件")
+    return line
+
+
+@transaction.atomic
+def fix_connection(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
+    """Fix the day of the connection. Raises `NotAllowed`, `DomainError` (`past`)."""
+    line = lock_line(line_id)
+    require(utility_rules.can_fix_connection, by, line)
+    moment = at or timing.now()
+    if on < timing.business_day(moment):
+        raise DomainError("past", f"约定接入日 {on} 已过，请填今天或以后的日期。")
+    line.connect_on = on
+    _move(line, "begin_connecting", by=by, at=moment, words=f"约定 {on:%Y-%m-%d} 接入")
+    return line
+
+
+@transaction.atomic
+def confirm_connected(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
+    """It flows: 接入确认单, the clock stops, the matter of the utility is decided. A second call changes nothing.
+
+    Raises `NotAllowed`, `DomainError` (`future`).
+    """
+    line = lock_line(line_id)
+    if line.state == LineState.CONNECTED:
+        return line
+    require(utility_rules.can_connect, by, line)
+    line.connected_on = _past(on, at)
+    moment = at or timing.now()
+    _move(line, "connect", by=by, at=moment, words=f"{on:%Y-%m-%d} 接通")
+    reading = clocks.read_clock(line.clock)
+    paperwork.write(
+        PaperKind.UTILITY_CONNECTED, line.request.project, subject=line, issuer=line.body, by=by, at=moment,
+        slug=line.case.matter.result_kind.slug if line.case else "", what=f"{line.name}已接通",
+        do="凭本单办理后续手续，无需再次提交", when=f"{paperwork.day(on)}接通，用时 {max(0, reading.used)} 个工作日",
+        paragraphs=[f"{line.request.site}{line.name}已于{paperwork.day(on)}接通。", f"接入点：{line.access_point}。"],
+    )
+    _settle(line, by=by, at=moment)
+    return line
+
+
+@transaction.atomic
+def leave_line(line_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> UtilityLine:
+    """One utility leaves the joint application; the others go on. Raises `NotAllowed`, `DomainError` (`reason`)."""
+    line = lock_line(line_id)
+    if line.state == LineState.OUT:
+        return line
+    require(utility_rules.can_leave, by, line)
+    if not reason.strip():
+        raise DomainError("reason", "请写明退出的原因。")
+    moment = at or timing.now()
+    line.left_reason = reason.strip()[:300]
+    drop_quote(line, by=by, at=moment)
+    _move(line, "leave", by=by, at=moment, words=f"退出：{line.left_reason}")
+    _settle(line, by=by, at=moment)
+    return line
+
+
+def _settle(line: UtilityLine, *, by: User, at: dt.datetime) -> None:
+    """What follows when a line has ended: its matter, the matter of the reply, the application as a whole."""
+    request = line.request
+    others = lines_of(request)
+    mine = [other for other in others if line.case_id and other.case_id == line.case_id]
+    if line.case is not None and all(other.state in LINE_ENDED for other in mine):
+        line.case.project = request.project
+        if any(other.state == LineState.CONNECTED for other in mine):
+            conclude_case(line.case, by=by, at=at, note=f"{line.name}已接通")
+        else:
+            give_up_case(line.case, by=by, at=at, reason=line.left_reason)
+    replied = all(not other.is_before_reply for other in others)
+    if replied and request.state == RequestState.ACCEPTED and request.replied_at is None:
+        request.replied_at = at
+        if request.clock is not None and request.clock.is_live:
+            clocks.stop_clock(request.clock, at)
+        if request.case is not None and any(other.answered_at for other in others):
+            request.case.project = request.project
+            conclude_case(request.case, by=by, at=at, note="接入方案已一次答复")
+        request.save()
+    if all(other.state in LINE_ENDED for other in others):
+        if request.case is not None:
+            request.case.project = request.project
+            give_up_case(request.case, by=by, at=at, reason="全部退出")
+        request.closed_at = at
+        _step(request, "close", by=by, at=at, words="联合报装办结")
+    fill_lines(request.project, at=at)
+
+
+# Shared --------------------------------------------------------------------------------------------------------------
+
+
+def lock_request(request_id: int) -> UtilityRequest:
+    """Return the application, locked with its project. Raises `UtilityRequest.DoesNotExist`."""
+    project = lock_project(UtilityRequest.objects.values_list("project_id", flat=True).get(pk=request_id))
+    found = UtilityRequest.objects.select_for_update(of=("self",)).select_related(
+        "clock", "case__matter__matter", "case__matter__result_kind", "case__promised_clock", "case__lead"
+    )
+    request = found.get(pk=request_id)
+    request.project = project
+    return request
+
+
+def lock_line(line_id: int) -> UtilityLine:
+    """Return the line, locked with application and project. Raises `UtilityLine.DoesNotExist`."""
+    request = lock_request(UtilityLine.objects.values_list("request_id", flat=True).get(pk=line_id))
+    return next(line for line in lines_of(request) if line.pk == line_id)
+
+
+def lines_of(request: UtilityRequest) -> list[UtilityLine]:
+    """Return the lines of a locked application in order, locked."""
+    found = UtilityLine.objects.select_for_update(of=("self",)).filter(request=request).select_related(
+        "body", "clock", "case__matter__matter", "case__matter__result_kind", "case__promised_clock", "case__lead"
+    )
+    lines = list(found.order_by("order"))
+    for line in lines:
+        line.request = request
+    return lines
+
+
+def _past(on: dt.date, at: dt.datetime | None) -> dt.date:
+    if on > timing.business_day(at or timing.now()):
+        raise DomainError("future", f"日期 {on} 晚于今天，请核对日期。")
+    return on
+
+
+def _move(line: UtilityLine, step: str, *, by: User, at: dt.datetime, words: str) -> None:
+    """One transition of a line with its event; the clock follows."""
+    old = line.state
+    getattr(line, step)()
+    line.changed_at = at
+    line.save()
+    _keep_time(line, at)
+    record(
+        "utility.moved", subject=line, project=line.request.project, by=by, at=at,
+        summary=f"{line.name}：{words}"[:300], data={"state": [old, line.state], "utility": line.code},
+    )
+
+
+def _step(request: UtilityRequest, step: str, *, by: User, at: dt.datetime, words: str) -> None:
+    old = request.state
+    getattr(request, step)()
+    request.save()
+    record(
+        f"utility.{step}ed" if step == "accept" else "utility.closed", subject=request, project=request.project, by=by,
+        at=at, summary=words, data={"state": [old, request.state]},
+    )
+
+
+def _stands_for(line: UtilityLine) -> tuple[str, str] | None:
+    """Return for whom the clock of a line stands now, and why; none when it runs."""
+    if line.state == LineState.ASKED:
+        return TimeOwner.APPLICANT, CONFIRM_BASIS
+    if line.state == LineState.WORKS and line.waits_for_owner_works:
+        return TimeOwner.APPLICANT, OWN_WORKS_BASIS
+    if line.state == LineState.WORKS and line.waits_for_works and not line.is_works_counted:
+        return TimeOwner.SPECIAL, WORKS_BASIS
+    return None
+
+
+def _keep_time(line: UtilityLine, at: dt.datetime) -> None:
+    """Let the clock of a line run, stand or end as its state says."""
+    clock = line.clock
+    if clock is None or not clock.is_live:
+        return
+    at = max(at, clock.started_at)
+    if line.state == LineState.CONNECTED:
+        clocks.stop_clock(clock, at)
+        return
+    if line.state == LineState.OUT:
+        clocks.cancel_clock(clock, at)
+        return
+    wanted = _stands_for(line)
+    standing = clock.pauses.filter(kind=PauseKind.OTHER, ended_at=None).first()
+    if standing is not None and (standing.owner, standing.basis) != wanted:
+        standing.clock = clock
+        clocks.resume_clock(standing, max(at, standing.started_at))
+        standing = None
+    if standing is None and wanted is not None:
+        clocks.pause_clock(clock, kind=PauseKind.OTHER, owner=wanted[0], basis=wanted[1], at=at)
+
+
+# Papers --------------------------------------------------------------------------------------------------------------
+
+
+def _receipt(request: UtilityRequest, lines: Sequence[UtilityLine], *, by: User, at: dt.datetime) -> None:
+    due = paperwork.due_words(clocks.read_clock(request.clock))
+    rows = [[line.name, line.need, line.body.label, f"{line.steps} 个环节", f"{line.limit} 个工作日"] for line in lines]
+    paperwork.write(
+        PaperKind.UTILITY_RECEIPT, request.project, subject=request, issuer=request.project.centre, by=by, at=at,
+        what=f"已受理联合报装 {request.number}：{'、'.join(line.name for line in lines)}",
+        do="等待联合踏勘的约定日期，请安排人员到场", when=f"{due}前一次答复接入方案和报价",
+        paragraphs=[
+            f"{paperwork.day(timing.business_day(at))}受理你单位的联合报装申请，接入地点：{request.site}。",
+            "各项分别计时，任何一项不影响其他项；企业确认报价和红线内自建的时间不计入公用企业时限。",
+        ],
+        table={"caption": "报装事项", "head": ["项目", "需求", "承办单位", "环节", "承诺时限"], "rows": rows},
+    )
+
+
+def _reply_paper(
+    request: UtilityRequest, ready: Sequence[UtilityLine], late: Sequence[UtilityLine], *, by: User, at: dt.datetime
+) -> None:
+    rows = []
+    for line in ready:
+        items = list(line.items.all())
+        rows += [
+            [line.name, item.name, item.get_side_display(), f"{item.quantity.normalize():f} {item.unit}",
+             f"{item.unit_price}", f"{item.amount}"] for item in items
+        ]
+        rows.append([line.name, "小计" if items else "不收费", "", "", "", f"{line.total}"])
+    schemes = [
+        f"{line.name}（{line.body.label}）：接入点 {line.access_point}；{line.scheme}"
+        + (f"；企业自建（红线内）：{line.owner_works}" if line.owner_works else "") + "。" for line in ready
+    ]
+    missing = [f"以下项目尚未答复，答复后另行补充，不影响上述各项办理：{'、'.join(line.name for line in late)}。"] if late else []
+    whole = not late and request.case is not None
+    paperwork.write(
+        PaperKind.UTILITY_REPLY, request.project, subject=request, issuer=request.project.centre, by=by, at=at,
+        slug=request.case.matter.result_kind.slug if whole and request.case else "",
+        what=f"联合报装 {request.number} 接入方案和报价：{'、'.join(line.name for line in ready)}",
+        do="逐项核对方案和报价，同意的确认，不同意的写明意见", when="确认前不施工、不收费；确认期间不计入公用企业时限",
+        paragraphs=[*schemes, *missing], table={
+            "caption": "报价明细（元）", "head": ["项目", "内容", "红线", "数量", "单价", "金额"], "rows": rows,
+        },
+    )
+
+
+def open_request_of(project: Project, kind: str = UtilityKind.FORMAL) -> UtilityRequest | None:
+    """Return the application of a kind that runs."""
+    return UtilityRequest.objects.filter(project=project, kind=kind).exclude(state=RequestState.CLOSED).first()
+
+
+def may_register(user: User, project: Project) -> Verdict:
+    """Whether this person may register needs."""
+    return utility_rules.can_register(user, project)
