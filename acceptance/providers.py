@@ -12,7 +12,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
-from projects import owing, panels, timing, waiting, workdays
+from projects import glance, owing, panels, timing, waiting, workdays
 from projects.models import WorkUnit
 from projects.one_page import once, seen
 from projects.owing import Debt, Person
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from projects.models import Project
 
-OWNER = "建设单位"
+OWNER, PLACE = "建设单位", "acceptance.applications"
 #: state -> (rank, what is awaited, verb); the body follows from the state.
 AWAITED: dict[str, tuple[int, str, str]] = {
     AcceptanceState.APPLIED: (3, "联合验收申请的受理", "作出"),
@@ -102,6 +102,8 @@ def acceptances_of(project: Project) -> list[AcceptanceApplication]:
 
     def read() -> list[AcceptanceApplication]:
         found = AcceptanceApplication.objects.filter(project=project).select_related("lead", "clock", "application")
+        if not glance.glance([project]).has(PLACE, project.pk):
+            return []
         return list(found.prefetch_related("items__organisation", "clock__pauses"))
 
     return once(("acceptances", project.pk), read)
@@ -127,6 +129,7 @@ def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | N
     )
 
 
-waiting.register("acceptance", awaited)
+glance.register(PLACE, lambda ids: AcceptanceApplication.objects.filter(project__in=ids), word="state")
+waiting.register("acceptance", awaited, place=PLACE, among=ACCEPTANCE_OPEN)
 owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)

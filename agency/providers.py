@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from agency.models import Assignment
 from agency.states import AssignmentRole
+from projects import glance as glances
 from projects import panels, timing, waiting, workdays
 from projects.access import access_of
-from projects.one_page import once, seen
+from projects.glance import glance
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -18,20 +19,15 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 RANK_UNASSIGNED = 4
+PLACE = "agency.assignments"
 
 
 def unassigned(projects: Sequence[Project]) -> Iterable[Waiting]:
-    """Yield one row per open project that lacks one of its two people. One query."""
-    ids = [project.pk for project in projects]
-    read: list[Assignment] | None = seen(("assignments", *ids))
-    if read is None:
-        found = Assignment.objects.filter(project__in=ids, ended_at=None)
-        held = set(found.values_list("project_id", "role"))
-    else:
-        held = {(row.project_id, row.role) for row in read}
-    today = timing.today()
+    """Yield one row per open project that lacks one of its two people, as the glance tells. No query of its own."""
+    seen, today = glance(projects), timing.today()
     for project in projects:
-        missing = [role for role in AssignmentRole if (project.pk, role.value) not in held]
+        held = seen.words(PLACE, project.pk)
+        missing = [role for role in AssignmentRole if role.value not in held]
         if missing:
             since = timing.business_day(project.registered_at)
             yield Waiting(
@@ -47,7 +43,7 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
 
     enterprise = access_of(request.user).is_enterprise
     found = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
-    current = once(("assignments", project.pk), lambda: list(found))
+    current = list(found) if glance([project]).has(PLACE, project.pk) else []
     return panels.Panel(
         "agency/_panel_people.html",
         {"assignments": current, "can_assign": rules.can_assign(request.user, project), "project": project,
@@ -56,5 +52,6 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
     )
 
 
+glances.register(PLACE, lambda ids: Assignment.objects.filter(project__in=ids, ended_at=None), word="role")
 waiting.register("agency", unassigned)
 panels.register("agency", 60, people_panel)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -11,24 +11,33 @@ from packages import drawing_rules
 from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, DrawingState, OneStopState, TicketState
 from packages.models import DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
 from packages.states import CASE_PASSED
-from projects import panels, timing, waiting, workdays
+from projects import glance, panels, timing, waiting, workdays
 from projects.clocks import Reading, read_clock
 from projects.panels import Panel
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.models import Project
 
 SHOWN = 2
+RISKS, DRAWINGS, SAMPLES, SETS = "packages.risks", "packages.drawings", "packages.samples", "packages.sets"
+#: Drawings in these states may wait for somebody without their case.
+WAITED_FOR = (DrawingState.UPLOADING, DrawingState.TO_PLEDGE, DrawingState.COMMITTED)
 
 
 def drawings_panel(project: Project, _: HttpRequest) -> Panel:
-    """Risk with its reasons, how the drawings are reviewed, the one-stop permit. Three queries."""
-    risk = RiskAssessment.objects.filter(project=project).select_related("table").order_by("-number").first()
-    review = DrawingReview.objects.filter(project=project).exclude(state=DrawingState.CLOSED).order_by("-pk").first()
-    one = OneStop.objects.filter(project=project).exclude(state=OneStopState.CLOSED).first()
+    """Risk with its reasons, how the drawings are reviewed, the one-stop permit. One query for each that there is."""
+    seen = glance.glance([project])
+
+    def first(place: str, found: QuerySet[Any]) -> Any:
+        return found.filter(project=project).first() if seen.has(place, project.pk) else None
+
+    risk = first(RISKS, RiskAssessment.objects.select_related("table").order_by("-number"))
+    review = first(DRAWINGS, DrawingReview.objects.exclude(state=DrawingState.CLOSED).order_by("-pk"))
+    one = first(SETS, OneStop.objects.exclude(state=OneStopState.CLOSED))
     hits = sorted(risk.hits, key=lambda hit: -hit["score"]) if risk else []
     context = {
         "project": project, "risk": risk, "review": review, "one": one,
@@ -37,18 +46,9 @@ def drawings_panel(project: Project, _: HttpRequest) -> Panel:
     return Panel("packages/_panel_drawings.html", context, column="side")
 
 
-def drawings_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
-    """What drawings without a case, commitments, samples and sets that are ready wait for.
-
-    Three queries where nothing is found; a commitment or a signature that is open costs its own.
-    """
+def _reviews(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """What drawings without a case and commitments to mend wait for; one that is open costs its own queries."""
     by_pk = {project.pk: project for project in projects}
-    yield from _reviews(by_pk)
-    yield from _samples(by_pk)
-    yield from _sets(by_pk)
-
-
-def _reviews(by_pk: dict[int, Project]) -> Iterable[Waiting]:
     alone = Q(case=None, state__in=[DrawingState.UPLOADING, DrawingState.TO_PLEDGE])
     found = DrawingReview.objects.filter(alone | Q(state=DrawingState.COMMITTED), project__in=list(by_pk))
     for one in found.select_related("fix_clock").prefetch_related("fix_clock__pauses").order_by("pk"):
@@ -83,7 +83,9 @@ def _mending(one: DrawingReview) -> Iterable[Waiting]:
         )
 
 
-def _samples(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+def _samples(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """What samples of drawings wait for."""
+    by_pk = {project.pk: project for project in projects}
     found = SampleTicket.objects.filter(state=TicketState.OPEN, review__project__in=list(by_pk))
     related = ("review", "organisation", "clock")
     for ticket in found.select_related(*related).prefetch_related("clock__pauses").order_by("pk"):
@@ -93,7 +95,9 @@ def _samples(by_pk: dict[int, Project]) -> Iterable[Waiting]:
         )
 
 
-def _sets(by_pk: dict[int, Project]) -> Iterable[Waiting]:
+def _sets(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """What sets of permits that are ready wait for. One query."""
+    by_pk = {project.pk: project for project in projects}
     undone = OneStopPart.objects.filter(one_stop=OuterRef("pk")).exclude(case__state__in=CASE_PASSED)
     found = OneStop.objects.filter(~Exists(undone), state=OneStopState.RUNNING, project__in=list(by_pk))
     mains = OneStopPart.objects.filter(one_stop__in=found, is_main=True).select_related("case__lead", "one_stop")
@@ -122,4 +126,18 @@ def _line(
 def register() -> None:
     """Register panel and provider."""
     panels.register("packages.drawings", 15, drawings_panel)
-    waiting.register("packages.drawings", drawings_waiting)
+    glance.register(RISKS, lambda ids: RiskAssessment.objects.filter(project__in=ids))
+    glance.register(
+        DRAWINGS, lambda ids: DrawingReview.objects.filter(project__in=ids).exclude(state=DrawingState.CLOSED),
+        word="state",
+    )
+    glance.register(
+        SAMPLES, lambda ids: SampleTicket.objects.filter(state=TicketState.OPEN, review__project__in=ids),
+        project="review__project_id",
+    )
+    glance.register(
+        SETS, lambda ids: OneStop.objects.filter(project__in=ids).exclude(state=OneStopState.CLOSED), word="state"
+    )
+    waiting.register("packages.drawings", _reviews, place=DRAWINGS, among=WAITED_FOR)
+    waiting.register("packages.samples", _samples, place=SAMPLES)
+    waiting.register("packages.sets", _sets, place=SETS, among=[OneStopState.RUNNING])

@@ -15,7 +15,7 @@ from archives.states import PaperKind, PaperState
 from packages.models import ConditionalPermit, Letter
 from packages.states import LIVING_LIVE, TONES, LivingState
 from packages.waiting import CASE_LABEL, OWNER_WORD
-from projects import living, panels, timing, waiting, workdays
+from projects import glance, living, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.living import Expiry, LivingGroup
 from projects.models import IssueItem
@@ -105,10 +105,15 @@ _COLUMNS = (
 )
 
 
+def _asks() -> Q:
+    """What asks for somebody."""
+    asks = Q(state=LivingState.WARNED) | Q(state__in=LAPSED, closed_at=None)
+    return asks | Q(formal_case__isnull=False, closed_at=None)
+
+
 def _rows(projects: Sequence[Project]) -> list[dict[str, Any]]:
     """Read what asks for somebody, of permits and letters at once. One query."""
-    asks = Q(state=LivingState.WARNED) | Q(state__in=LAPSED, closed_at=None)
-    asks |= Q(formal_case__isnull=False, closed_at=None)
+    asks = _asks()
     base = Q(project__in=[project.pk for project in projects])
     text = CharField()
     permits = ConditionalPermit.objects.filter(base, asks).order_by().annotate(
@@ -183,5 +188,9 @@ def _fact(row: ConditionalPermit | Letter, says: str) -> PublicFact:
 living.register("packages.permits_and_letters", permits_and_letters)
 living.register("packages.certificates", certificates)
 living.register("packages.owed", owed)
-waiting.register("packages.living", living_waiting)
+glance.register(
+    "packages.living", lambda ids: ConditionalPermit.objects.filter(_asks(), project__in=ids),
+    lambda ids: Letter.objects.filter(_asks(), project__in=ids),
+)
+waiting.register("packages.living", living_waiting, place="packages.living")
 panels.register_public("packages.living", public_lines)

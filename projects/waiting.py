@@ -1,18 +1,21 @@
 """在等谁: on whom an open project waits, for what, since when, how long allowed, and what happens then by itself.
 
 The kernel keeps a registry; apps register providers in `AppConfig.ready`. A provider takes a list of projects and
-returns what they wait for, in a fixed number of queries, so that a list of a hundred rows costs what one row costs.
+returns what they wait for, in a fixed number of queries, so that a list of a hundred rows costs what one row costs. One
+that names a place (`projects.glance`) is asked only for projects that have rows there.
 `waiting_on` is never empty for an open project.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from projects.clock_states import Light
+from projects.glance import glance
+from projects.one_page import one_page
 
 if TYPE_CHECKING:
     from projects.models import Project
@@ -78,12 +81,15 @@ class Waiting:
 
 
 Provider = Callable[[Sequence["Project"]], Iterable[Waiting]]
-_providers: dict[str, Provider] = {}
+_providers: dict[str, tuple[Provider, str, Collection[str] | None]] = {}
 
 
-def register(name: str, provider: Provider) -> None:
-    """Register a provider; a second registration of the same name replaces the first."""
-    _providers[name] = provider
+def register(name: str, provider: Provider, *, place: str = "", among: Collection[str] | None = None) -> None:
+    """Register a provider; a second registration of the same name replaces the first.
+
+    With a `place` it is given only the projects that have a row there, with a word `among` these.
+    """
+    _providers[name] = provider, place, among
 
 
 def waiting_for(projects: Sequence[Project]) -> dict[int, list[Waiting]]:
@@ -91,8 +97,8 @@ def waiting_for(projects: Sequence[Project]) -> dict[int, list[Waiting]]:
     found: dict[int, list[Waiting]] = {project.pk: [] for project in projects}
     open_ones = [project for project in projects if project.is_open]
     if open_ones:
-        for provider in _providers.values():
-            for waiting in provider(open_ones):
+        with one_page():
+            for waiting in _asked(open_ones):
                 found[waiting.project_id].append(waiting)
     for project in open_ones:
         rows = found[project.pk]
@@ -100,6 +106,15 @@ def waiting_for(projects: Sequence[Project]) -> dict[int, list[Waiting]]:
         if not rows:
             rows.append(_centre(project))
     return found
+
+
+def _asked(projects: list[Project]) -> Iterator[Waiting]:
+    """What every provider says of the projects that concern it."""
+    seen = glance(projects)
+    for provider, place, among in _providers.values():
+        concerned = seen.only(place, projects, among) if place else projects
+        if concerned:
+            yield from provider(concerned)
 
 
 def _centre(project: Project) -> Waiting:
