@@ -6,6 +6,7 @@ The library raises outside the years it knows and is never called by anything bu
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 FIRST_YEAR = 2020
@@ -58,6 +59,28 @@ def _note(day: dt.date, name: str | None, *, works: bool) -> str:
     if not festival:
         return ""
     return f"{festival}放假"
+
+
+@dataclass(frozen=True, slots=True)
+class YearRow:
+    """One year of the calendar in force: its documents and how many working days it has."""
+
+    year: int
+    documents: str
+    workdays: int
+
+
+def years() -> list[YearRow]:
+    """Return the published years of the calendar in force, the newest first. No query."""
+    from projects import workdays
+
+    found: dict[int, list[tuple[bool, str]]] = {}
+    for day, row in workdays.current().rows.items():
+        found.setdefault(day.year, []).append((row.is_workday, row.source))
+    return [
+        YearRow(year, "、".join(dict.fromkeys(source for _, source in rows)), sum(works for works, _ in rows))
+        for year, rows in sorted(found.items(), reverse=True)
+    ]
 
 
 def load_published_calendar(apps: Any = None, schema_editor: Any = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from projects import timing, workdays
@@ -122,6 +122,16 @@ def entries_of(project: Project, events: Iterable[Event]) -> list[Entry]:
 
 
 def _entry(project: Project, event: Event) -> Entry:
+    entry = _told(project, event)
+    return replace(entry, text=f"{entry.text}　{late_words(event)}") if event.late_days > 1 else entry
+
+
+def late_words(event: Event) -> str:
+    """Return the mark of what was keyed in later than one working day: 补录，晚 3 个工作日; else nothing."""
+    return f"补录，晚 {event.late_days} 个工作日" if event.late_days > 1 else ""
+
+
+def _told(project: Project, event: Event) -> Entry:
     who = "，".join(part for part in (event.actor_name, event.actor_organisation) if part)
     if event.on_behalf_of:
         who = f"{who}，代表{event.on_behalf_of}"
@@ -144,7 +154,7 @@ def group_of(kind: str) -> str:
 
 #: A day is government's when one of these clocks runs against a body; others are parts or bounds of them.
 LEDGER_KINDS = (ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.ACCEPTANCE, ClockKind.SITE)
-_PRIORITY = (TimeOwner.GOVERNMENT, TimeOwner.SPECIAL, TimeOwner.INTERMEDIARY)
+_PRIORITY = (TimeOwner.GOVERNMENT, TimeOwner.SPECIAL, TimeOwner.INTERMEDIARY, TimeOwner.APPLICANT)
 
 
 def project_ledger(project: Project, segments: Sequence[ClockSegment], on: dt.date) -> dict[str, int]:
@@ -153,21 +163,27 @@ def project_ledger(project: Project, segments: Sequence[ClockSegment], on: dt.da
     A day belongs to government while any case runs against it; else to a special procedure; else to an intermediary;
     else to the applicant. `segments` are those of the clocks of `LEDGER_KINDS`.
     """
-    start = timing.business_day(project.registered_at)
     end = min(on, timing.business_day(project.delivered_at)) if project.delivered_at else on
-    total = max(workdays.workdays_between(start, end), 0) if end > start else 0
+    return day_ledger(segments, timing.business_day(project.registered_at), end, rest=TimeOwner.APPLICANT)
+
+
+def day_ledger(segments: Iterable[ClockSegment], start: dt.date, end: dt.date, *, rest: str) -> dict[str, int]:
+    """Return the working days after `start` up to and including `end` per owner; they add up to all of them.
+
+    Where segments overlap a day belongs to government first, then to a special procedure, an intermediary, the
+    applicant; where none reaches, to `rest`.
+    """
     days: dict[str, set[int]] = {owner: set() for owner in _PRIORITY}
     for segment in segments:
-        if segment.owner in days:
-            first = max(timing.business_day(segment.started_at), start)
-            last = min(timing.business_day(segment.ended_at) if segment.ended_at else end, end)
-            if last > first:
-                low, high = workdays.workdays_between(start, first), workdays.workdays_between(start, last)
-                days[segment.owner].update(range(low + 1, high + 1))
+        first = max(timing.business_day(segment.started_at), start)
+        last = min(timing.business_day(segment.ended_at) if segment.ended_at else end, end)
+        if last > first:
+            low, high = workdays.workdays_between(start, first), workdays.workdays_between(start, last)
+            days[segment.owner].update(range(low + 1, high + 1))
     ledger: dict[str, int] = dict.fromkeys(TimeOwner.values, 0)
     taken: set[int] = set()
     for owner in _PRIORITY:
         ledger[owner] = len(days[owner] - taken)
         taken |= days[owner]
-    ledger[TimeOwner.APPLICANT] = total - len(taken)
+    ledger[rest] += workdays.workdays_between(start, end) - len(taken)
     return ledger

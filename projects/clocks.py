@@ -13,11 +13,11 @@ service that knows what happened does. What only reads is reached through this m
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db.models import F, QuerySet
 
 from projects import timing, workdays
 from projects.clock_states import (
@@ -30,6 +30,8 @@ from projects.clock_states import (
 )
 from projects.errors import DomainError
 from projects.explaining import Explanation, explain
+from projects.jobs import by_key, each
+from projects.models.log import JobRun
 from projects.models.time import Clock, ClockExtension, ClockPause, ClockSegment
 from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, read_clock
 from projects.segments import cut_life, ledger_words, rebuild_segments, time_ledger
@@ -51,6 +53,7 @@ __all__ = [
     "explain",
     "extend_clock",
     "ledger_words",
+    "moves_under",
     "note_overdue",
     "pause_clock",
     "read_clock",
@@ -58,6 +61,7 @@ __all__ = [
     "recompute",
     "recompute_provisional",
     "resume_clock",
+    "stale_clocks",
     "start_clock",
     "start_clocks",
     "stop_clock",
@@ -330,26 +334,55 @@ class MovedClock:
     new_due_on: dt.date
 
 
+def stale_clocks(version: int | None = None) -> QuerySet[Clock]:
+    """Return the live clocks that stand on an older calendar than `version` (default: the one in force)."""
+    return Clock.objects.live().filter(calendar_version__lt=workdays.version() if version is None else version)
+
+
 def recompute_provisional(
-    version: CalendarVersion | int | None = None, *, on_moved: Callable[[MovedClock], object] | None = None
+    version: CalendarVersion | int | None = None, *, on_moved: Callable[[MovedClock], object] | None = None,
+    run: JobRun | None = None,
 ) -> list[MovedClock]:
     """Compute anew every live clock that stands on an older calendar than `version` (default: the one in force).
 
-    Each clock in a transaction of its own, its project locked first. For each due day that moved the event
-    `clock.moved` goes into the project's chain, or `on_moved` is called instead, inside the transaction. Safe to run
-    twice: the second run finds nothing. Returns the moved clocks.
+    Each clock in a transaction of its own, its project locked first; what has ended keeps its days. For each due day
+    that moved the event `clock.moved` goes into the project's chain, or `on_moved` is called instead, inside the
+    transaction. A clock that fails is told in `run` and stays stale; the rest go on. Safe to run twice: the second run
+    finds nothing. Returns the moved clocks; how many stands with the version.
     """
+    from projects.models.time import CalendarVersion
+
     tell = on_moved or _record_moved
     number = version if isinstance(version, int) else (workdays.version() if version is None else version.pk)
-    stale = Clock.objects.live().filter(calendar_version__lt=number).order_by("pk")
-    moved = []
-    for pk, project_id in list(stale.values_list("pk", "project_id")):
-        with transaction.atomic():
-            change = _recompute_one(pk, project_id, number)
-            if change is not None:
-                moved.append(change)
-                tell(change)
+    moved: list[MovedClock] = []
+
+    def act(pk: int) -> bool:
+        change = _recompute_one(pk, Clock.objects.values_list("project_id", flat=True).get(pk=pk), number)
+        if change is None:
+            return False
+        tell(change)
+        moved.append(change)
+        return True
+
+    each(run or JobRun(job="recompute_provisional"), stale_clocks(number), act)
+    if moved:
+        CalendarVersion.objects.filter(pk=number).update(moved=F("moved") + len(moved))
     return moved
+
+
+def moves_under(days: Mapping[dt.date, tuple[bool, str, str]]) -> Iterator[MovedClock]:
+    """Yield which live clocks would be due on another day if these days stood in the calendar. Writes nothing.
+
+    The clocks come with their project and its owner, in chunks by key. `days` as in `workdays.supposed`.
+    """
+    found = Clock.objects.live().select_related("project__owner").with_pauses().order_by("pk")
+    now = timing.now()
+    calendar = workdays.supposed(days)
+    for clock in by_key(found):
+        with workdays.answering_from(calendar):
+            due = timing.business_day(measure_clock(clock, list(clock.pauses.all()), now).due)
+        if due != clock.due_on:
+            yield MovedClock(clock, clock.due_on, due)
 
 
 def _record_moved(change: MovedClock) -> None:

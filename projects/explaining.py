@@ -14,6 +14,9 @@ from projects.reading import NOT_STARTED, Reading, read_clock
 from projects.timing import Moment
 from projects.workdays import DayInfo, in_words
 
+#: A page lists so many days at most (a permit of two years has 730), so many of them from the start.
+MOST_DAYS, HEAD_DAYS = 120, 60
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainedDay:
@@ -71,6 +74,23 @@ class Explanation:
     def skipped(self) -> tuple[Stretch, ...]:
         """The stretches that are not counted."""
         return tuple(stretch for stretch in self.stretches if not stretch.counted)
+
+    @property
+    def weekend_days(self) -> int:
+        """How many plain weekend days are not counted."""
+        return sum(stretch.days for stretch in self.skipped if stretch.reason == "周末")
+
+    @property
+    def shown(self) -> tuple[ExplainedDay, ...]:
+        """The days that a page lists: all of a short clock, the first and the last of a long one."""
+        if len(self.days) <= MOST_DAYS:
+            return self.days
+        return (*self.days[:HEAD_DAYS], *self.days[HEAD_DAYS - MOST_DAYS:])
+
+    @property
+    def hidden(self) -> int:
+        """How many days between them are left out."""
+        return max(0, len(self.days) - MOST_DAYS)
 
     @property
     def made_up(self) -> tuple[ExplainedDay, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -239,6 +240,7 @@ class EventFilterForm(forms.Form):
     )
     first = forms.DateField(label="自", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label="至", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    late = forms.BooleanField(label="只看补录", required=False)
 
     def __init__(self, *args: Any, groups: list[tuple[str, str]], **kwargs: Any) -> None:
         """Offer the groups that occur."""
@@ -250,5 +252,20 @@ class EventFilterForm(forms.Form):
         self.is_valid()
         data = self.cleaned_data
         return EventFilter(
-            group=data.get("group", ""), person=data.get("person", ""), first=data.get("first"), last=data.get("last")
+            group=data.get("group", ""), person=data.get("person", ""), first=data.get("first"), last=data.get("last"),
+            late=data.get("late", False),
         )
+
+
+class CalendarDayForm(forms.Form):
+    """One day of the working calendar, with the document that makes it what it is."""
+
+    day = forms.DateField(label="日期", widget=forms.DateInput(attrs={"type": "date"}))
+    works = forms.ChoiceField(label="改为", choices=[("0", "休息"), ("1", "上班")])
+    source = forms.CharField(label="来源文件", max_length=200)
+    note = forms.CharField(label="说明", max_length=100, help_text="例如：台风停工、调休上班")
+
+    def row(self) -> tuple[dt.date, bool, str, str]:
+        """Return the day, whether it works, its document and its reason."""
+        data = self.cleaned_data
+        return data["day"], data["works"] == "1", data["source"], data["note"]

@@ -110,6 +110,17 @@ def _one(run: JobRun, key: int, act: Callable[[int], bool | int]) -> int:
         return 0
 
 
+def by_key(rows: QuerySet[Any], *, chunk: int = 2000) -> Iterator[Any]:
+    """Yield the rows of a queryset in the order of their keys, with what it prefetches, in chunks."""
+    last = 0
+    while True:
+        found = list(rows.filter(pk__gt=last).order_by("pk")[:chunk])
+        yield from found
+        if len(found) < chunk:
+            return
+        last = found[-1].pk
+
+
 def last_run(*jobs: str) -> JobRun | None:
     """Return the newest finished run of one of the jobs."""
     return JobRun.objects.filter(job__in=jobs, finished_at__isnull=False).order_by("-started_at").first()

@@ -27,7 +27,8 @@ from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
 from projects.memo import Counters, Memo, asker, rows_of
-from projects.models import Clock, Event, Organisation, Party, Project, Region
+from projects.models import Event, Organisation, Party, Project, Region
+from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
 from projects.one_page import clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
@@ -348,6 +349,7 @@ class EventFilter:
     person: str = ""
     first: dt.date | None = None
     last: dt.date | None = None
+    late: bool = False
 
 
 def event_groups(project: Project) -> list[tuple[str, str]]:
@@ -366,6 +368,8 @@ def events_of(project: Project, wanted: EventFilter) -> QuerySet[Event]:
         for head in heads or GROUPS:
             known |= Q(kind__startswith=f"{head}.")
         events = events.filter(known if heads else ~known)
+    if wanted.late:
+        events = events.filter(late_days__gt=1)
     if wanted.person:
         events = events.filter(actor_name__icontains=wanted.person)
     if wanted.first:
@@ -384,10 +388,14 @@ def event_page(
 
 def event_export(project: Project, wanted: EventFilter) -> Iterator[list[str]]:
     """Yield head and lines of the events as they are filtered, oldest first."""
-    yield ["序号", "发生时间", "记录时间", "类别", "事件", "对象", "摘要", "经手人", "单位", "代表", "办件状态", "哈希"]
+    yield [
+        "序号", "发生时间", "记录时间", "补录晚几个工作日", "类别", "事件", "对象", "摘要", "经手人", "单位", "代表",
+        "办件状态", "哈希",
+    ]
     for event in events_of(project, wanted).order_by("pk").iterator(chunk_size=EXPORT_CHUNK):
         yield [
-            str(event.seq), _stamp(event.happened_at), _stamp(event.recorded_at), group_of(event.kind), event.kind,
+            str(event.seq), _stamp(event.happened_at), _stamp(event.recorded_at),
+            str(event.late_days) if event.late_days > 1 else "", group_of(event.kind), event.kind,
             event.subject_label, event.summary, event.actor_name, event.actor_organisation, event.on_behalf_of,
             "" if event.status_code is None else str(event.status_code), event.hash,
         ]
@@ -403,4 +411,31 @@ def _stamp(moment: dt.datetime) -> str:
 def clocks_visible_to(user: User | AnonymousUser) -> QuerySet[Clock]:
     """Return the clocks of visible projects, ready to be explained."""
     clocks = Clock.objects.filter(project__in=Project.objects.visible_to(user)).select_related("project")
-    return clocks.prefetch_related("pauses", Prefetch("segments"))
+    return clocks.prefetch_related(
+        Prefetch("pauses", ClockPause.objects.select_related("approver")), "segments",
+        Prefetch("extended_by", ClockExtension.objects.select_related("approver")),
+    )
+
+
+def calendar_of(clock: Clock) -> CalendarVersion | None:
+    """Return the version of the calendar that a clock's kept days stand on."""
+    return CalendarVersion.objects.filter(pk=clock.calendar_version).first()
+
+
+def late_count(project: Project) -> int:
+    """Return how many events of a project were keyed in later than one working day."""
+    return Event.objects.filter(project=project, late_days__gt=1).count()
+
+
+# Back-entries ------------------------------------------------------------------------------------------------------
+
+
+def back_entries(user: User | AnonymousUser) -> QuerySet[Event]:
+    """Return what was keyed in later than one working day after it happened, in the projects that the person sees."""
+    visible = Project.objects.visible_to(user)
+    return Event.objects.filter(late_days__gt=1, project__in=visible).select_related("project")
+
+
+def back_entry_count(user: User | AnonymousUser) -> int:
+    """Return how many there are."""
+    return back_entries(user).order_by().count()

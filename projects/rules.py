@@ -142,3 +142,18 @@ def can_hand_over(user: Person, row: Membership) -> Verdict:
     if row.role in OWNER_ROLES and access_of(user).has_at(row.organisation_id, Role.OWNER_LEAD):
         return ALLOWED
     return refuse(f"“{row.organisation.label}”的负责人由现任负责人移交。")
+
+
+def can_see_calendar(user: Person, _: object = None) -> Verdict:
+    """Whoever works for the office reads the working calendar and its versions."""
+    return ALLOWED if access_of(user).is_office else refuse("工作日历的版本由审批服务中心和部门查看。")
+
+
+def can_edit_calendar(user: Person, _: object = None) -> Verdict:
+    """The administrator keeps the working calendar."""
+    return ALLOWED if access_of(user).has(Role.ADMIN) else refuse("工作日历由系统管理员维护。")
+
+
+def can_see_back_entries(user: Person, _: object = None) -> Verdict:
+    """Whoever works for the office sees what was keyed in late, in the projects that are visible anyway."""
+    return ALLOWED if access_of(user).is_office else refuse("补录清单由审批服务中心和部门查看。")

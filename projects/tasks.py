@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from projects import clocks, outbox
-from projects.jobs import job_run
+from projects.jobs import job_run, nothing_due
 
 
 @shared_task(name="projects.tasks.drain_outbox")
@@ -26,6 +26,8 @@ def wake_drain(queue: str) -> None:
 @shared_task(name="projects.tasks.recompute_provisional")
 def recompute_provisional() -> int:
     """Move the clocks that stand on an older calendar; return how many due days moved."""
+    if nothing_due("recompute_provisional", clocks.stale_clocks()):
+        return 0
     with job_run("recompute_provisional") as run:
-        run.touched = len(clocks.recompute_provisional())
+        clocks.recompute_provisional(run=run)
         return run.touched

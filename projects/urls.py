@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from projects import staff_views, views
+from projects import clock_views, staff_views, views
 
 app_name = "projects"
 
@@ -28,5 +28,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<int:pk>/renew/", staff_views.renew, name="invitation_renew"),
     path("invitations/<int:pk>/revoke/", staff_views.revoke, name="invitation_revoke"),
     path("people/", staff_views.people, name="people"),
-    path("clocks/<int:pk>/", views.clock, name="clock"),
+    path("clocks/<int:pk>/", clock_views.clock, name="clock"),
+    path("workdays/", clock_views.calendar, name="calendar"),
+    path("workdays/day/", clock_views.calendar_day, name="calendar_day"),
+    path("back-entries/", clock_views.back_entries, name="back_entries"),
 ]

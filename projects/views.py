@@ -13,10 +13,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from projects import acting, events, mine, queries, rules, timing
+from projects import acting, events, mine, queries, rules
 from projects.access import access_of
 from projects.chain import entries_of, group_of
-from projects.clocks import explain, ledger_words, time_ledger
 from projects.errors import DomainError, Verdict, require
 from projects.exports import FORMATS, csv_response, file_response
 from projects.forms import (
@@ -210,7 +209,7 @@ def event_list(request: HttpRequest, pk: int) -> HttpResponseBase:
     broken = events.verify_chain(f"project:{project.pk}") if asked else None
     context = {
         "project": project, "form": form, "page": page, "rows": rows, "may_verify": may_verify, "verified": asked,
-        "broken": broken,
+        "broken": broken, "late_count": queries.late_count(project),
     }
     return render(request, "projects/events.html", context)
 
@@ -325,18 +324,3 @@ def grant_end(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
     grants.end_grant(row.pk, by=_person(request))
     messages.success(request, "已收回。")
     return redirect("projects:grants", pk=project.pk)
-
-
-# Clocks -------------------------------------------------------------------------------------------------------------
-
-
-@login_required
-@require_GET
-def clock(request: HttpRequest, pk: int) -> HttpResponse:
-    """Explain a clock: in sentences, and day by day."""
-    found = get_object_or_404(queries.clocks_visible_to(request.user), pk=pk)
-    context = {
-        "clock": found, "project": found.project, "explained": explain(found), "ledger": time_ledger(found),
-        "ledger_words": ledger_words(time_ledger(found)), "today": timing.today(),
-    }
-    return render(request, "projects/clock.html", context)

@@ -17,6 +17,8 @@ import time
 import uuid
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +145,7 @@ class _Thread(threading.local):
     checked: float = 0.0
     generation: int = -1
     edited_in: Any = None
+    supposed: Calendar | None = None
 
 
 _known: dict[tuple[int, uuid.UUID | None], Calendar] = {}
@@ -187,6 +190,8 @@ def _is_fresh() -> bool:
 
 def current() -> Calendar:
     """The index of the newest calendar version."""
+    if _thread.supposed is not None:
+        return _thread.supposed
     if _thread.calendar is not None and _is_fresh():
         return _thread.calendar
     from projects.models.time import CalendarVersion, WorkDay
@@ -204,6 +209,26 @@ def current() -> Calendar:
             _known[newest] = calendar
     _thread.calendar, _thread.generation, _thread.checked = calendar, generation, time.monotonic()
     return calendar
+
+
+def supposed(days: Mapping[dt.date, tuple[bool, str, str]]) -> Calendar:
+    """Return the calendar as it would be if these days stood in it; the years they lie in are replaced as a whole.
+
+    `days`: whether it is a working day, its document, its reason. Nothing is written.
+    """
+    standing, years = current(), {day.year for day in days}
+    rows = {day: row for day, row in standing.rows.items() if day.year not in years}
+    return Calendar(standing.number, rows | {day: _Row(*row) for day, row in days.items()})
+
+
+@contextmanager
+def answering_from(calendar: Calendar) -> Iterator[None]:
+    """Answer from this calendar inside the block, for this thread alone."""
+    before, _thread.supposed = _thread.supposed, calendar
+    try:
+        yield
+    finally:
+        _thread.supposed = before
 
 
 def covering(*days: dt.date) -> Span:
@@ -290,11 +315,42 @@ def set_day(day: dt.date, *, is_workday: bool, source: str, note: str = "", by: 
     """
     from projects.models.time import CalendarVersion, WorkDay
 
+    changes = changes_of({day: (is_workday, source, note)})
     row, _ = WorkDay.objects.update_or_create(
         day=day, defaults={"is_workday": is_workday, "source": source, "note": note}
     )
-    CalendarVersion.objects.filter(pk=version()).update(by=by)
+    CalendarVersion.objects.filter(pk=version()).update(by=by, changes=changes)
     return row
+
+
+def changes_of(days: Mapping[dt.date, tuple[bool, str, str]]) -> list[dict[str, Any]]:
+    """Return which of these days the calendar in force calls otherwise: the day, what it was, what it becomes, why.
+
+    A day that nothing but the law spoke of before and that stays what it was is no change.
+    """
+    standing = current()
+    found = []
+    for day, (works, _, note) in sorted(days.items()):
+        was = standing.info(day)
+        if was.is_workday != works:
+            found.append({"day": str(day), "was": was.is_workday, "works": works, "note": note, "before": was.reason})
+    return found
+
+
+def days_of_year(
+    year: int, *, off: Mapping[dt.date, str], work: Mapping[dt.date, str], document: str
+) -> dict[dt.date, tuple[bool, str, str]]:
+    """Return every day of a year as a notice makes it. Raises `ValueError` for a day of another year."""
+    strangers = [day for day in (*off, *work) if day.year != year]
+    if strangers:
+        message = f"{strangers[0]:%Y-%m-%d} 不在 {year} 年内，请核对放假通知。"
+        raise ValueError(message)
+    first = dt.date(year, 1, 1)
+    days = (first + _DAY * offset for offset in range((dt.date(year, 12, 31) - first).days + 1))
+    return {
+        day: (day in work or (day not in off and day.weekday() < 5), document, work.get(day) or off.get(day) or "")
+        for day in days
+    }
 
 
 @transaction.atomic
@@ -310,16 +366,11 @@ def publish_year(
 
     from projects.models.time import CalendarVersion, WorkDay
 
-    strangers = [day for day in (*off, *work) if day.year != year]
-    if strangers:
-        message = f"{strangers[0]:%Y-%m-%d} 不在 {year} 年内，请核对放假通知。"
-        raise ValueError(message)
+    days = days_of_year(year, off=off, work=work, document=document)
+    changes = changes_of(days)
     plain: QuerySet[WorkDay] = QuerySet(WorkDay)
     plain.filter(day__year=year).delete()
-    day, rows = dt.date(year, 1, 1), []
-    while day.year == year:
-        works = day in work or (day not in off and day.weekday() < 5)
-        rows.append(WorkDay(day=day, is_workday=works, source=document, note=work.get(day) or off.get(day) or ""))
-        day += _DAY
-    plain.bulk_create(rows)
-    return CalendarVersion.objects.bump(document=document, note=f"{year} 年日历", by=by)
+    plain.bulk_create(
+        WorkDay(day=day, is_workday=works, source=source, note=note) for day, (works, source, note) in days.items()
+    )
+    return CalendarVersion.objects.bump(document=document, note=f"{year} 年日历", by=by, changes=changes)

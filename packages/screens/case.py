@@ -17,7 +17,10 @@ from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
 from packages.states import TONES, CaseState, Handling, OpinionVerdict, SessionState
+from projects import timing
 from projects.access import access_of
+from projects.chain import day_ledger, late_words
+from projects.clock_states import TimeOwner
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.events import subject_of
@@ -98,6 +101,7 @@ class CasePage:
     asked: tuple[acting.Asked, ...] = ()
     about: tuple[tuple[str, str], ...] = ()
     notices: tuple[OneTimeNotice, ...] = ()
+    ledger: dict[str, int] | None = None
 
     @property
     def again(self) -> list[OneTimeNotice]:
@@ -119,7 +123,8 @@ def timeline(events: Iterable[Event]) -> list[dict[str, object]]:
     """Events for the component `timeline`; what issued a paper has a filled dot."""
     return [
         {
-            "on": event.happened_at, "title": event.subject_label, "text": f"　{event.summary}",
+            "on": event.happened_at, "title": event.subject_label,
+            "text": "".join(f"　{part}" for part in (event.summary, late_words(event)) if part),
             "who": "　".join(part for part in (event.actor_name, event.actor_organisation) if part),
             "kind": "big" if event.kind.startswith("paper.") else "",
         }
@@ -132,14 +137,29 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     drafts = {draft.case_id: draft for draft in queries.drafts_of([case.project]).get(case.project_id, [])}
     draft = drafts.get(case.pk)
     items = case.materials.select_related("document", "kind", "supplier").order_by("order")
+    clocks = tuple(clock_lines(case))
     return CasePage(
-        case, queries.case_waiting([case]).get(case.pk), tuple(clock_lines(case)), tuple(items),
+        case, queries.case_waiting([case]).get(case.pk), clocks, tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
         tuple(events_of(case)), (*actions(case, user), *living_acts(case, user)),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)), tuple(acting.told_about(case)),
-        tuple(acting.times_told(case)),
+        tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
     )
+
+
+def case_ledger(case: MatterCase, clocks: Iterable[Clock]) -> dict[str, int] | None:
+    """时间账: the working days from receipt to the end (or today), each in one owner's name; None before the receipt.
+
+    Intake and promise cut the days; the statutory clock runs beside the promise and a special procedure's own limit is
+    inside of it. A day that no clock covers is government's: the papers lie there.
+    """
+    if case.received_at is None:
+        return None
+    ids = {case.intake_clock_id, case.promised_clock_id}
+    pieces = [piece for clock in clocks if clock.pk in ids for piece in clock.segments.all()]
+    end = timing.business_day(case.ended_at) if case.ended_at else timing.today()
+    return day_ledger(pieces, timing.business_day(case.received_at), end, rest=TimeOwner.GOVERNMENT)
 
 
 def clock_lines(case: MatterCase) -> list[ClockLine]:
@@ -148,7 +168,7 @@ def clock_lines(case: MatterCase) -> list[ClockLine]:
         "承诺时限": case.promised_clock_id, "法定时限": case.statutory_clock_id, "接件到受理": case.intake_clock_id,
         "特别程序": case.special_clock_id,
     }
-    clocks = Clock.objects.with_pauses().in_bulk([pk for pk in ids.values() if pk])
+    clocks = Clock.objects.with_pauses().prefetch_related("segments").in_bulk([pk for pk in ids.values() if pk])
     return [ClockLine(word, clocks[pk], read_clock(clocks[pk])) for word, pk in ids.items() if pk in clocks]
 
 

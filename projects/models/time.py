@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 class CalendarVersionManager(models.Manager["CalendarVersion"]):
     """Opens a new version of the working calendar."""
 
-    def bump(self, *, document: str = "", note: str = "", by: User | None = None) -> CalendarVersion:
+    def bump(
+        self, *, document: str = "", note: str = "", by: User | None = None, changes: list[dict[str, Any]] | None = None
+    ) -> CalendarVersion:
         """Record that the working calendar has changed; every process re-reads it."""
-        version = self.create(document=document, note=note, by=by)
+        version = self.create(document=document, note=note, by=by, changes=changes or [])
         workdays.calendar_changed()
         return version
 
