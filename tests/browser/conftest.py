@@ -22,7 +22,7 @@ def visit(browser, browser_context_args):
     opened = {}
 
     def at(name="", **options):
-        key = (name, *options.values())
+        key = (name, repr(options))
         if key not in opened:
             opened[key] = Visitor(browser.new_context(**{**browser_context_args, **options}), name)
         return opened[key]

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.pages import PHONE, attachment
 
 pytestmark = pytest.mark.browser
-CODE, NAME = "2208-341126-07-02-407884", "铸造园电话申报厂房"
+CODE, NAME = "2208-341203-04-01-817693", "铸造园电话申报厂房"
 WORD = "a-long-word-for-11-people"
 STEPS = "from tests.browser import steps\n"
 

@@ -6,12 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CODE = "2208-340321-04-03-719608"
+CODE = "2208-341861-04-01-986681"
 CLAUSE = "城市绿化条例第十一条"
 OPEN = """
 from tests.browser import steps
 from packages.models import JointSession, ReviewTask
-number = steps.project_of_owner(code, '精密铸件联审厂房')
+number = steps.project_of_owner(wanted, '精密铸件联审厂房')
 steps.apply_and_accept(number, ['project-code', 'design-scheme'])
 [case] = steps.cases(number, ['design-scheme'])
 steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
@@ -41,7 +41,7 @@ def answer(visitor, task, verdict, reason, remedy):
 
 
 def test_a_conflict_is_settled_over_two_rounds(live_portal, visit):
-    asked = live_portal.python(OPEN, code=CODE)
+    asked = live_portal.python(OPEN, wanted=CODE)
     parks, housing, lead = visit("parks-r"), visit("housing-r"), visit("natural-resources-r")
     answer(housing, asked["tasks"]["housing"], "conditional", "绿地占用消防车道", "把东侧绿地退让 2 米作消防车道")
     answer(parks, asked["tasks"]["parks"], "disagree", "绿地率不足 20%", "把东侧绿地加宽 2 米，绿地率补足到 20%")
