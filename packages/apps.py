@@ -17,6 +17,7 @@ class PackagesConfig(AppConfig):
             project_filters,
             providers,
             subscribers,
+            utility_providers,
         )
 
         drawing_providers.register()

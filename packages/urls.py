@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages import drawing_urls, living_urls, promise_urls
+from packages import drawing_urls, living_urls, promise_urls, utility_urls
 from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review, rounds
 
 app_name = "packages"
@@ -81,4 +81,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *drawing_urls.urlpatterns,
     *living_urls.urlpatterns,
     *promise_urls.urlpatterns,
+    *utility_urls.urlpatterns,
 ]

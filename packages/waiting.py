@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db.models import Case, F, Model, Q, Value, When, prefetch_related_objects
-from django.db.models.expressions import Combinable
+from django.db.models import F, prefetch_related_objects
 
-from packages.act_states import WITHDRAWAL_OPEN, ExtensionState, ProcedureState
+from packages.case_glance import CaseGlance, Told, look_at
 from packages.choices import MatterStage, ReviewRole
-from packages.models import Extension, MatterCase, MatterPrerequisite, ReviewTask, SpecialProcedure, Withdrawal
+from packages.models import MatterCase, MatterPrerequisite, ReviewTask
 from packages.promise_waiting import Hold, holds, promises_waiting
 from packages.states import (
     CASE_ENDED,
@@ -29,10 +27,10 @@ from packages.states import (
 from projects import timing
 from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import NOT_STARTED, Reading, read_clock
-from projects.models import IssueItem, Membership
+from projects.models import IssueItem
 from projects.models.time import Clock, ClockPause
 from projects.one_page import clocks_by_id, once, seen
-from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Role
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -45,16 +43,6 @@ STAGE_ORDER = [stage.value for stage in MatterStage]
 CASE_LOST = tuple(state for state in CASE_ENDED if state not in CASE_PASSED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Something asked for on a case that a person has to answer; `detail` is the kind, or `joint`."""
-
-    rank: int
-    what: str
-    detail: str
-    since: dt.date
-
-
 @dataclass(slots=True)
 class _Facts:
     """What was read for a set of cases, by the keys it is looked up with."""
@@ -63,8 +51,7 @@ class _Facts:
     pauses: dict[int, list[ClockPause]]
     tasks: dict[int, list[ReviewTask]]
     issues: dict[int, list[IssueItem]]
-    chiefs: dict[int, str]
-    asked: dict[int, _Asked]
+    told: CaseGlance
     holds: dict[int, Hold]
 
     def read(self, clock_id: int | None) -> Reading:
@@ -84,9 +71,18 @@ def case_waiting(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
 
     def read() -> dict[int, Waiting]:
         facts = _gather(open_ones)
-        return {case.pk: _of_case(case, facts) for case in open_ones}
+        return {case.pk: _of_case(case, facts) for case in open_ones} | _followed(open_ones)
 
     return once(("waits", frozenset(case.pk for case in open_ones)), read)
+
+
+def _followed(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
+    """Cases that follow a joint utility application wait for whom its lines wait for."""
+    if not any(case.handling == Handling.UTILITY for case in cases):
+        return {}
+    from packages.utility_providers import case_lines  # it stands above this module
+
+    return case_lines(cases)
 
 
 def cases_of(project: Project) -> list[MatterCase]:
@@ -122,7 +118,8 @@ def waiting_and_readings(cases: Sequence[MatterCase]) -> tuple[dict[int, Waiting
     shown = {case.pk: case.promised_clock_id or case.intake_clock_id for case in cases}
     open_ones = [case for case in cases if case.state in CASE_OPEN]
     facts = _gather(open_ones, also={pk for pk in shown.values() if pk})
-    return {case.pk: _of_case(case, facts) for case in open_ones}, {pk: facts.read(of) for pk, of in shown.items()}
+    waits = {case.pk: _of_case(case, facts) for case in open_ones} | _followed(open_ones)
+    return waits, {pk: facts.read(of) for pk, of in shown.items()}
 
 
 # Reading -----------------------------------------------------------------------------------------------------------
@@ -146,34 +143,10 @@ def _gather(cases: Sequence[MatterCase], also: Iterable[int] = ()) -> _Facts:
     clocks |= {task.clock_id: task.clock for rows in tasks.values() for task in rows}
     clocks |= {item.clock_id: item.clock for rows in issues.values() for item in rows if item.clock and item.clock_id}
     pauses = {pk: list(page[pk].pauses.all()) for pk in clocks} if set(clocks) <= set(page) else _pauses(clocks)
-    asked = _asked([case.pk for case in cases])
     received = [case.pk for case in cases if case.state == CaseState.RECEIVED]
-    kept = holds(received, [pk for pk in running if not tasks.get(pk)])
-    return _Facts(clocks, pauses, tasks, issues, chiefs_of({case.lead_id for case in cases}), asked, kept)
-
-
-def _asked(case_ids: Sequence[int]) -> dict[int, _Asked]:
-    """Return what was asked for on each of these cases and not answered, the wish to withdraw first. One query."""
-    if not case_ids:
-        return {}
-
-    def rows(model: type[Model], rank: int, what: str, detail: Combinable, states: Sequence[str]) -> Any:
-        found = model._default_manager.filter(case_id__in=case_ids, state__in=states)
-        return found.order_by().values_list(
-            "case_id", Value(rank), Value(what), detail, "requested_at", named=False
-        )
-
-    found = rows(Withdrawal, 1, "withdrawal", Value(""), WITHDRAWAL_OPEN).union(
-        rows(SpecialProcedure, 2, "special", F("kind"), [ProcedureState.REQUESTED]),
-        rows(
-            Extension, 3, "extension", Case(When(is_joint=True, then=Value("joint")), default=Value("")),
-            [ExtensionState.REQUESTED],
-        ),
-    )
-    asked: dict[int, _Asked] = {}
-    for case_id, rank, what, detail, at in sorted(found):
-        asked.setdefault(case_id, _Asked(rank, what, detail, timing.business_day(at)))
-    return asked
+    ready = [pk for pk in running if not tasks.get(pk)]
+    told = look_at([case.pk for case in cases], received=received, ready=ready, bodies={c.lead_id for c in cases})
+    return _Facts(clocks, pauses, tasks, issues, told, holds(cases, told))
 
 
 def _joined(case: MatterCase) -> Iterable[Clock]:
@@ -199,26 +172,13 @@ def _pauses(clocks: dict[int, Clock]) -> dict[int, list[ClockPause]]:
     return pauses
 
 
-def chiefs_of(organisation_ids: Iterable[int]) -> dict[int, str]:
-    """Return the name of the first current chief representative of each organisation that has one."""
-    today = timing.today()
-    found = Membership.objects.filter(
-        Q(until=None) | Q(until__gte=today), organisation_id__in=set(organisation_ids), role=Role.CHIEF,
-        since__lte=today,
-    )
-    names: dict[int, str] = {}
-    for row in found.select_related("user").order_by("pk"):
-        names.setdefault(row.organisation_id, str(row.user))
-    return names
-
-
 # One case ----------------------------------------------------------------------------------------------------------
 
 
 def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
     state = CaseState(case.state)
-    asked = facts.asked.get(case.pk)
-    if asked is not None and asked.what == "withdrawal":
+    asked = facts.told.asked(case.pk)
+    if asked is not None and asked.kind == "withdrawal":
         return _on_the_answer(case, asked, facts)
     if state == CaseState.RECEIVED:
         return _at_the_window(case, facts)
@@ -230,7 +190,7 @@ def _of_case(case: MatterCase, facts: _Facts) -> Waiting:
     return _in_hand(case, asked, facts)
 
 
-def _in_hand(case: MatterCase, asked: _Asked | None, facts: _Facts) -> Waiting:
+def _in_hand(case: MatterCase, asked: Told | None, facts: _Facts) -> Waiting:
     """An accepted case that is not away: what was asked for comes before the review."""
     if asked is not None:
         return _on_the_answer(case, asked, facts)
@@ -280,29 +240,29 @@ def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
     )
 
 
-def _on_the_answer(case: MatterCase, asked: _Asked, facts: _Facts) -> Waiting:
+def _on_the_answer(case: MatterCase, asked: Told, facts: _Facts) -> Waiting:
     """What was asked for waits for somebody's answer; the clock of the case runs on beside it."""
-    reading = facts.read(clock_of(case))
-    if asked.what == "withdrawal":
+    reading, since = facts.read(clock_of(case)), timing.business_day(asked.at) if asked.at else None
+    if asked.kind == "withdrawal":
         before = case.accepted_at is None
         role = f"{case.project.centre.label}窗口" if before else case.lead.label
         return replace(_waiting(
             case, reading, rank=2, role=role, verb="答复", what=f"{_quoted(case)}的撤件申请",
-        ), since=asked.since)
-    word = f"的{SpecialKind(asked.detail).label}" if asked.what == "special" else "的延长办理期限"
-    role, person = f"{case.lead.label}首席代表", facts.chiefs.get(case.lead_id, "")
+        ), since=since)
+    word = f"的{SpecialKind(asked.detail).label}" if asked.kind == "special" else "的延长办理期限"
+    role, person = f"{case.lead.label}首席代表", facts.told.chief(case.lead_id)
     if asked.detail == "joint":
         role, person = "工改办", ""
     return replace(_waiting(
         case, reading, rank=2, role=role, person=person, verb="批准", what=f"{_quoted(case)}{word}",
-    ), since=asked.since)
+    ), since=since)
 
 
 def _in_special(case: MatterCase, facts: _Facts) -> Waiting:
     word = SpecialKind(case.special_kind).label if case.special_kind else "特别程序"
     return _waiting(
         case, facts.read(case.special_clock_id), rank=2, role=case.lead.label,
-        person=facts.chiefs.get(case.lead_id, ""), verb="完成", what=f"{_quoted(case)}的{word}",
+        person=facts.told.chief(case.lead_id), verb="完成", what=f"{_quoted(case)}的{word}",
         auto="特别程序期间不计入审批时限",
     )
 
@@ -329,7 +289,7 @@ def _in_review(case: MatterCase, facts: _Facts) -> Waiting:
     if (hold := facts.holds.get(case.pk)) is not None:
         return _on_hold(case, hold, reading)
     return _waiting(
-        case, reading, rank=3, role=f"{case.lead.label}首席代表", person=facts.chiefs.get(case.lead_id, ""),
+        case, reading, rank=3, role=f"{case.lead.label}首席代表", person=facts.told.chief(case.lead_id),
         verb="决定", what=_quoted(case),
     )
 
@@ -386,8 +346,8 @@ def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     prefetch_related_objects(projects, "owner", "centre")
     by_pk = {project.pk: project for project in projects}
     cases = _open_cases(by_pk)
-    waiting = case_waiting(cases)
-    yield from _one_for_acceptance(cases, waiting)
+    waiting = case_waiting([case for case in cases if case.handling != Handling.UTILITY])
+    yield from _one_for_acceptance([case for case in cases if case.pk in waiting], waiting)
     held = {pk for pk, row in waiting.items() if row.what.startswith("容缺材料")}
     yield from promises_waiting(by_pk, held)
     busy = {case.project_id for case in cases}

@@ -84,6 +84,8 @@ def expected(project_id, today):
     running = [case for case in cases if case["state"] in OPEN]
     lines, joint = [], False
     for case in running:
+        if case["handling"] == "utility":
+            continue  # the lines of the joint application are asked
         if case["handling"] == "acceptance" and case["state"] == "in_review":
             if joint:
                 continue

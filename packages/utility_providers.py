@@ -1,0 +1,284 @@
+"""What utilities, tenders, intermediaries and fees give to the kernel: on whom a project waits, debts, panels."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+
+from packages.models import Fee, IntermediaryService, MatterCase, TenderRecord, UtilityLine, UtilityRequest
+from packages.services.tender import next_of
+from packages.states import CASE_OPEN, Handling
+from packages.utility_states import (
+    FEE_OPEN,
+    LINE_ENDED,
+    SERVICE_OPEN,
+    TENDER_RUNNING,
+    TONES,
+    FeeState,
+    LineState,
+    RequestState,
+    ServiceState,
+    TenderState,
+)
+from packages.waiting import OWNER_WORD
+from projects import glance, owing, panels, timing, waiting, workdays
+from projects.access import access_of
+from projects.clock_states import Light
+from projects.clocks import Reading, read_clock
+from projects.owing import Debt, Person
+from projects.panels import Panel
+from projects.states import Role
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+REQUESTS, TENDERS, SERVICES, FEES = "packages.requests", "packages.tenders", "packages.services", "packages.fees"
+CONFIRM_WORD = "接入方案和报价"
+
+
+# On whom it waits ----------------------------------------------------------------------------------------------------
+
+
+def utility_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom joint applications wait, one line per body and step. Two queries, and one for the pauses."""
+    by_pk = {project.pk: project for project in projects}
+    found = UtilityLine.objects.filter(
+        request__project__in=by_pk.keys(), request__state__in=[RequestState.REGISTERED, RequestState.ACCEPTED]
+    ).exclude(state__in=LINE_ENDED)
+    lines = list(found.select_related("request", "body", "clock").prefetch_related("clock__pauses").order_by(
+        "request_id", "order"
+    ))
+    groups: dict[tuple[int, str, str, str], list[UtilityLine]] = defaultdict(list)
+    for line in lines:
+        line.request.project = by_pk[line.request.project_id]
+        role, verb, what = _line_words(line)
+        groups[line.request_id, role, verb, what].append(line)
+    for (_, role, verb, what), rows in groups.items():
+        yield _of_lines(role, verb, what, rows)
+
+
+def _line_words(line: UtilityLine) -> tuple[str, str, str]:
+    """Return role, verb and what of one open line; 窗口, 公用企业 or 建设单位."""
+    window = f"{line.request.project.centre.label}窗口"
+    state = line.state
+    if state == LineState.REGISTERED:
+        return window, "受理", ""
+    if state == LineState.ACCEPTED:
+        return window, "约定", "的联合踏勘"
+    if state == LineState.SURVEY:
+        return window, "组织", "的联合踏勘"
+    if state == LineState.ANSWERING and line.answered_at is not None:
+        return window, "发出", "的一次答复"
+    if state == LineState.ASKED:
+        return OWNER_WORD, "确认", f"的{CONFIRM_WORD}"
+    if state == LineState.WORKS and line.waits_for_owner_works:
+        return OWNER_WORD, "完成", "的红线内自建"
+    words = {
+        LineState.ANSWERING: ("答复", "的接入方案"), LineState.WORKS: ("完成", "的外线施工"),
+        LineState.READY: ("约定", "的接入"), LineState.CONNECTING: ("完成", "的接入"),
+    }
+    return (line.body.label, *words[LineState(state)])
+
+
+def _of_lines(role: str, verb: str, what: str, rows: Sequence[UtilityLine]) -> Waiting:
+    first, names = rows[0], "、".join(line.name for line in rows)
+    readings = [reading_of(line) for line in rows]
+    reading = min(readings, key=lambda one: one.due_on or dt.date.max)
+    mine = role == OWNER_WORD
+    since = timing.business_day(min(line.changed_at for line in rows))
+    auto = "期间不计入公用企业时限" if mine else "一项不影响其他项"
+    return Waiting(
+        project_id=first.request.project_id, rank=1 if mine else 3, role=role,
+        person=first.request.project.owner.name if mine else "", verb=verb, what=f"{names}报装{what}", since=since,
+        days=workdays.workdays_between(since, timing.today()), due_on=None if mine else reading.due_on,
+        is_provisional=reading.provisional and not mine, limit=None if mine else reading.limit, auto=auto,
+        light=Light.NONE if mine else reading.light, url=reverse("packages:utilities", args=[first.request_id]),
+        case_id=first.case_id,
+    )
+
+
+def reading_of(line: UtilityLine) -> Reading:
+    """Read the clock of a line whose pauses are prefetched."""
+    return read_clock(line.clock, pauses=list(line.clock.pauses.all()) if line.clock else [])
+
+
+def case_lines(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
+    """Return on whom the cases wait that follow a joint application; no query where there are none."""
+    mine = {case.pk: case for case in cases if case.handling == Handling.UTILITY and case.state in CASE_OPEN}
+    if not mine:
+        return {}
+    related = UtilityLine.objects.filter(Q(case__in=mine) | Q(request__case__in=mine)).exclude(state__in=LINE_ENDED)
+    found: dict[int, Waiting] = {}
+    for line in related.select_related("request__project__owner", "request__project__centre", "body", "clock"
+                                       ).prefetch_related("clock__pauses").order_by("request_id", "order"):
+        told = _of_lines(*_line_words(line), [line])
+        for pk in (line.case_id, line.request.case_id if line.is_before_reply else None):
+            if pk in mine:
+                found.setdefault(pk, told)
+    return found
+
+
+def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom tenders wait. Two queries."""
+    by_pk = {project.pk: project for project in projects}
+    found = TenderRecord.objects.filter(project__in=by_pk.keys(), state__in=TENDER_RUNNING)
+    for tender in found.prefetch_related("steps").order_by("pk"):
+        url, project = reverse("packages:tender", args=[tender.pk]), by_pk[tender.project_id]
+        base = timing.business_day(tender.changed_at)
+        days = workdays.workdays_between(base, timing.today())
+        if tender.state == TenderState.DISPUTE:
+            yield Waiting(
+                project_id=project.pk, rank=2, role="招标监管部门", verb="处理", what=f"“{tender.name}”的异议或投诉",
+                since=tender.dispute_on, days=workdays.workdays_between(tender.dispute_on or base, timing.today()),
+                auto="处理期间招标暂停", light=Light.GREY, url=url, case_id=tender.case_id,
+            )
+            continue
+        coming = next_of(list(tender.steps.all()))
+        if coming is None:
+            continue
+        early = coming.earliest if coming.earliest and coming.earliest > timing.today() else None
+        yield Waiting(
+            project_id=project.pk, rank=5, role=OWNER_WORD, person=project.owner.name, verb="办理",
+            what=f"“{tender.name}”的{coming.step.name}", since=base, days=days,
+            auto=f"最早 {early.month}月{early.day}日可办" if early else "办成后由窗口或代办人员登记", url=url,
+            case_id=tender.case_id,
+        )
+
+
+def _services(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom intermediaries wait. Two queries."""
+    by_pk = {project.pk: project for project in projects}
+    found = IntermediaryService.objects.filter(project__in=by_pk.keys(), state__in=SERVICE_OPEN)
+    for service in found.select_related("case__matter", "clock").prefetch_related("clock__pauses").order_by("pk"):
+        project, name = by_pk[service.project_id], service.case.matter.name
+        owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
+        role, rank, person, verb, what = {
+            ServiceState.SELECTING: (OWNER_WORD, 1, project.owner.name, "选取", f"“{name}”的中介机构"),
+            ServiceState.CONTRACTING: (OWNER_WORD, 1, project.owner.name, "签订", f"“{name}”的合同"),
+            ServiceState.SERVING: (f"中介机构{service.company}", 3, "", "提交", f"“{name}”的成果"),
+            ServiceState.DELIVERED: (OWNER_WORD, 1, owner["person"], "确认", f"“{name}”的成果"),
+        }[ServiceState(service.state)]
+        runs = service.state == ServiceState.SERVING
+        reading = read_clock(service.clock, pauses=list(service.clock.pauses.all()) if service.clock else [])
+        since = reading.started_on if runs else timing.business_day(service.changed_at)
+        yield Waiting(
+            project_id=project.pk, rank=rank, role=str(role), person=str(person), verb=verb, what=what, since=since,
+            days=reading.used if runs else workdays.workdays_between(since or timing.today(), timing.today()),
+            due_on=reading.due_on if runs else None, is_provisional=runs and reading.provisional,
+            limit=reading.limit if runs else None, light=reading.light if runs else Light.NONE,
+            auto="中介时间单独计算，不计入审批时限", url=reverse("packages:service", args=[service.pk]),
+            case_id=service.case_id,
+        )
+
+
+def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom fees wait. One query."""
+    by_pk = {project.pk: project for project in projects}
+    found = Fee.objects.filter(project__in=by_pk.keys(), state__in=FEE_OPEN).select_related("payee")
+    for fee in found.order_by("pk"):
+        project = by_pk[fee.project_id]
+        since = timing.business_day(fee.changed_at)
+        mine = fee.state == FeeState.DUE
+        role, verb, what = {
+            FeeState.UNSET: (fee.payee.label, "核定", f"“{fee.name}”的金额"),
+            FeeState.DUE: (OWNER_WORD, "缴纳", f"“{fee.name}”"),
+            FeeState.REPORTED: (f"{project.centre.label}窗口", "核对", f"“{fee.name}”的缴款凭证"),
+        }[FeeState(fee.state)]
+        late = mine and fee.due_on is not None and fee.due_on < timing.today()
+        yield Waiting(
+            project_id=project.pk, rank=1 if mine else 4, role=role, person=project.owner.name if mine else "",
+            verb=verb, what=what, since=since, days=workdays.workdays_between(since, timing.today()),
+            due_on=fee.due_on if mine else None, light=Light.RED if late else Light.NONE,
+            auto="缴后上传凭证" if mine else "", url=reverse("packages:fees", args=[project.pk]), case_id=fee.case_id,
+        )
+
+
+# What the owner owes -------------------------------------------------------------------------------------------------
+
+
+def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield quotes to agree to, works of the owner's own, fees to be paid, services to be arranged. Three queries."""
+    found = UtilityLine.objects.filter(
+        request__project__in=projects, state__in=[LineState.ASKED, LineState.WORKS]
+    ).select_related("request", "body").order_by("pk")
+    for line in found:
+        page = reverse("packages:utilities", args=[line.request_id])
+        if line.state == LineState.ASKED:
+            yield Debt(
+                line.request.project_id, "待确认", f"确认{line.name}接入方案和报价",
+                reverse("packages:utility_confirm", args=[line.pk]), "去确认",
+                detail=f"{line.body.label}报价 {line.total:,} 元，接入点：{line.access_point}", why="确认前不施工、不收费",
+            )
+        elif line.waits_for_owner_works:
+            yield Debt(
+                line.request.project_id, "自建", f"完成{line.name}红线内自建", page, "去报告", detail=line.owner_works,
+                why="自建期间不计入公用企业时限",
+            )
+    for fee in Fee.objects.filter(project__in=projects, state=FeeState.DUE).select_related("payee").order_by("pk"):
+        yield Debt(
+            fee.project_id, "待缴", f"缴纳{fee.name} {fee.amount:,} 元", reverse("packages:fee_paid", args=[fee.pk]),
+            "上传凭证", detail=f"收费单位：{fee.payee.label}" + (f"；上次凭证不符：{fee.reason}" if fee.reason else ""),
+            why=fee.basis if fee.is_basis_confirmed else "", due_on=fee.due_on,
+        )
+    services = IntermediaryService.objects.filter(
+        project__in=projects, state__in=[ServiceState.SELECTING, ServiceState.CONTRACTING, ServiceState.DELIVERED]
+    ).select_related("case__matter").order_by("pk")
+    for service in services:
+        verb = {"selecting": "选取中介", "contracting": "签订合同"}.get(service.state, "确认成果")
+        yield Debt(
+            service.project_id, "中介", f"{verb}：{service.case.matter.name}",
+            reverse("packages:service", args=[service.pk]), "去办理", detail=service.company or "可自行选取，不指定机构",
+        )
+
+
+# The panel -----------------------------------------------------------------------------------------------------------
+
+
+def records_panel(project: Project, request: HttpRequest) -> Panel | None:
+    """Return the sheet of utilities, tenders, intermediaries and fees of a project. One query for each there is."""
+    seen = glance.glance([project])
+
+    def there(place: str, found: QuerySet[Any]) -> list[Any]:
+        return list(found.filter(project=project)) if seen.has(place, project.pk) else []
+
+    requests = there(REQUESTS, UtilityRequest.objects.prefetch_related(
+        Prefetch("lines", UtilityLine.objects.select_related("body").order_by("order"))
+    ))
+    tenders = there(TENDERS, TenderRecord.objects.exclude(state=TenderState.ENDED))
+    services = there(
+        SERVICES, IntermediaryService.objects.exclude(state=ServiceState.ENDED).select_related("case__matter")
+    )
+    owed = there(FEES, Fee.objects.filter(state__in=FEE_OPEN))
+    access = access_of(request.user)
+    centre = access.has_at(project.centre_id, Role.CLERK) or access.has(Role.AGENT)
+    if not (requests or tenders or services or owed or centre or access.has_at(project.owner_id, *OWNERS)):
+        return None
+    return Panel("packages/_panel_records.html", {
+        "project": project, "requests": requests, "tenders": tenders, "services": services, "fees": owed,
+        "tones": TONES, "due": sum(fee.amount or 0 for fee in owed if fee.state == FeeState.DUE),
+    })
+
+
+OWNERS = (Role.OWNER_LEAD, Role.OWNER_STAFF)
+
+glance.register(REQUESTS, lambda ids: UtilityRequest.objects.filter(project__in=ids), word="state")
+glance.register(TENDERS, lambda ids: TenderRecord.objects.filter(project__in=ids), word="state")
+glance.register(SERVICES, lambda ids: IntermediaryService.objects.filter(project__in=ids), word="state")
+glance.register(FEES, lambda ids: Fee.objects.filter(project__in=ids, state__in=FEE_OPEN))
+waiting.register(
+    "packages.utilities", utility_waiting, place=REQUESTS, among=[RequestState.REGISTERED, RequestState.ACCEPTED]
+)
+waiting.register("packages.tenders", _tenders, place=TENDERS, among=TENDER_RUNNING)
+waiting.register("packages.services", _services, place=SERVICES, among=SERVICE_OPEN)
+waiting.register("packages.fees", _fees, place=FEES)
+owing.register("packages.utilities", debts)
+panels.register("packages.records", 25, records_panel)

@@ -1,0 +1,45 @@
+"""Addresses of utilities, tenders, intermediaries and fees. Part of ``packages.urls``."""
+
+from django.urls import URLPattern, path
+
+from packages.views import records, utilities
+
+urlpatterns: list[URLPattern] = [
+    path("utilities/", utilities.line_list, name="utility_lines"),
+    path("projects/<int:pk>/utilities/new/", utilities.register, name="utility_new"),
+    path("utilities/<int:pk>/", utilities.detail, name="utilities"),
+    path("utilities/<int:pk>/accept/", utilities.accept, name="utility_accept"),
+    path("utilities/<int:pk>/appoint/", utilities.appoint, name="utility_appoint"),
+    path("utilities/<int:pk>/survey/", utilities.survey, name="utility_survey"),
+    path("utilities/<int:pk>/reply/", utilities.reply, name="utility_reply"),
+    path("utilities/lines/<int:pk>/answer/", utilities.answer, name="utility_answer"),
+    path("utilities/lines/<int:pk>/confirm/", utilities.confirm, name="utility_confirm"),
+    path("utilities/lines/<int:pk>/own-works/", utilities.own_works, name="utility_own_works"),
+    path("utilities/lines/<int:pk>/works/", utilities.works, name="utility_works"),
+    path("utilities/lines/<int:pk>/fix/", utilities.fix, name="utility_fix"),
+    path("utilities/lines/<int:pk>/connect/", utilities.connect, name="utility_connect"),
+    path("utilities/lines/<int:pk>/leave/", utilities.leave, name="utility_leave"),
+    path("cases/<int:pk>/tender/", records.tender_open, name="tender_open"),
+    path("tenders/<int:pk>/", records.tender, name="tender"),
+    path("tenders/<int:pk>/step/", records.tender_step, name="tender_step"),
+    path("tenders/<int:pk>/again/", records.tender_again, name="tender_again"),
+    path("tenders/<int:pk>/dispute/", records.tender_dispute, name="tender_dispute"),
+    path("tenders/<int:pk>/dismiss/", records.tender_dismiss, name="tender_dismiss"),
+    path("tenders/<int:pk>/end/", records.tender_end, name="tender_end"),
+    path("cases/<int:pk>/service/", records.service_open, name="service_open"),
+    path("services/<int:pk>/", records.service, name="service"),
+    path("services/<int:pk>/select/", records.service_select, name="service_select"),
+    path("services/<int:pk>/contract/", records.service_contract, name="service_contract"),
+    path("services/<int:pk>/deliver/", records.service_deliver, name="service_deliver"),
+    path("services/<int:pk>/return/", records.service_return, name="service_return"),
+    path("services/<int:pk>/finish/", records.service_finish, name="service_finish"),
+    path("services/<int:pk>/end/", records.service_end, name="service_end"),
+    path("projects/<int:pk>/fees/", records.fees, name="fees"),
+    path("projects/<int:pk>/fees/list/", records.fees_list, name="fees_list"),
+    path("projects/<int:pk>/fees/add/", records.fee_add, name="fee_add"),
+    path("projects/<int:pk>/fees/sheet/", records.fee_sheet, name="fee_sheet"),
+    path("fees/<int:pk>/assess/", records.fee_assess, name="fee_assess"),
+    path("fees/<int:pk>/paid/", records.fee_paid, name="fee_paid"),
+    path("fees/<int:pk>/check/", records.fee_check, name="fee_check"),
+    path("fees/<int:pk>/waive/", records.fee_waive, name="fee_waive"),
+]
