@@ -11,7 +11,9 @@ from django.db import connection, connections
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.servers import ServerMissingError
+pytest.register_assert_rewrite("tests.packages.steps")
+
+from tests.servers import ServerMissingError  # noqa: E402
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.

@@ -163,7 +163,7 @@ def test_every_variable_is_explained(source):
 
 
 def test_every_setting_reaches_the_containers(compose):
-    call = re.compile(r"env\.(?:text|boolean|integer|words|site_url|database|email|kept_secret)\(\s*\"([A-Z_]+)\"")
+    call = re.compile(r"env\.(?:text|boolean|integer|words|thresholds|site_url|database|email|kept_secret)\(\s*\"([A-Z_]+)\"")
     read = set(call.findall((ROOT / "gaige" / "settings.py").read_text()))
     given = {name.removesuffix("_FILE") for name in compose["services"]["web"]["environment"]}
     set_by_the_image = {"GAIGE_VAR", "STATIC_ROOT", "FILES_ROOT"}

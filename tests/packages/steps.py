@@ -1,9 +1,12 @@
 """The questions that every transition answers: works, tells exactly this, wrong role, outsider, second press."""
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import FieldError
 
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, verify_chain
+from projects.fsm import StateField, StateModel
 from projects.models import Event, Project
 
 
@@ -61,38 +64,39 @@ def holds(project):
     assert states == rows_of(row)
 
 
+#: Ways from a row with a protected state to its project.
+WAYS = (
+    "project", "case__project", "session__project", "review__project", "request__project", "acceptance__project",
+)
+
+
+#: Their events belong to a body.
+WITHOUT_PROJECT = {"agency.Bulletin"}
+
+
 def rows_of(project):
-    """The states that the rows of a project have, keyed as the fold keys them."""
-    from archives.models import Paper, QrToken
-    from packages.models import (
-        Commitment,
-        Extension,
-        JointSession,
-        MatterCase,
-        ReviewTask,
-        SpecialProcedure,
-        Withdrawal,
-    )
-    from packages.models import Breach, DrawingReview, OneStop, SampleTicket
-    from projects.models import IssueItem
-
-    def key(row, field="state"):
-        return (row._meta.label, str(row.pk), field)
-
-    found = {key(project, "stage"): project.stage, key(project, "status"): project.status}
-    groups = [
-        MatterCase.objects.filter(project=project), JointSession.objects.filter(project=project),
-        Commitment.objects.filter(case__project=project),
-        ReviewTask.objects.filter(session__project=project), IssueItem.objects.filter(project=project),
-        Withdrawal.objects.filter(case__project=project), SpecialProcedure.objects.filter(case__project=project),
-        Extension.objects.filter(case__project=project),
-        DrawingReview.objects.filter(project=project), Breach.objects.filter(review__project=project),
-        SampleTicket.objects.filter(review__project=project), OneStop.objects.filter(project=project),
-        Paper.objects.filter(project=project), QrToken.objects.filter(project=project),
-    ]
-    for rows in groups:
-        found |= {key(row): row.state for row in rows}
+    """The states that all rows of the project have, of whatever model, keyed as the fold keys them."""
+    found = {}
+    for model in apps.get_models():
+        if not issubclass(model, StateModel) or model._meta.label in WITHOUT_PROJECT:
+            continue
+        fields = [field.name for field in model._meta.concrete_fields if isinstance(field, StateField)]
+        for row in model.objects.filter(**{way_to_project(model): project.pk}):
+            found |= {(model._meta.label, str(row.pk), name): getattr(row, name) for name in fields}
     return found
+
+
+def way_to_project(model):
+    """Return the lookup that leads from a model to its project."""
+    if model is Project:
+        return "pk"
+    for way in WAYS:
+        try:
+            model.objects.filter(**{way: 0})
+        except FieldError:
+            continue
+        return way
+    raise AssertionError(f"no way from {model.__name__} to its project")
 
 
 def invisible(outsider, *rows):

@@ -325,7 +325,7 @@ def test_a_refused_intake_tells_why_and_may_be_tried_again(project, actors, not_
             case.pk, by=by, reason="不属于本机关职权", basis="行政许可法第三十二条", referral="市住建局", not_ours=not_ours
         ),
         right=actors.clerk, wrong=actors.owner, reason="不受理、不予受理由窗口办理，您的岗位不办理。", second="case_state",
-        told=[(kind, code), ("case.created", None), ("paper.issued", None)],
+        told=[(kind, code), ("case.created", None), ("paper.issued", None), ("paper.issued", None)],
     )
     case.refresh_from_db()
     assert (case.state, case.due_on, case.ended_at is not None) == (state, None, True)

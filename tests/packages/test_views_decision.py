@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from archives.models import Paper
-from packages.models import MatterCase, OutsideResult
+from packages.models import MatterCase, OutsideResult, SpecialProcedure
 from packages.states import CaseState
 from tests import factories
 
@@ -82,17 +82,21 @@ def test_before_the_opinions_the_form_says_why_not(client, factory, actors):
 
 def test_special_procedure_from_start_to_end(client, factory, actors):
     case = first_case(factory, actors)
-    starter = factories.official(case.lead.code, "reviewer")
-    approver = factories.official(case.lead.code, "chief")
-    client.force_login(starter)
+    client.force_login(factories.official(case.lead.code, "reviewer"))
     start, end = (reverse(f"packages:special_{word}", args=[case.pk]) for word in ("start", "end"))
-    data = {"kind": "expert", "approver": approver.pk, "basis": "行政许可法第45条", "planned_days": "5"}
-    page = client.get(start)
-    assert approver in page.context["form"].fields["approver"].queryset
-    assert client.post(start, {**data, "approver": starter.pk}).status_code == 200
+    data = {"kind": "expert", "basis": "专家评审管理办法第 6 条", "planned_days": "5"}
+    assert client.post(start, {**data, "basis": ""}).status_code == 200
     assert client.post(start, data).status_code == 302
+    assert factories.fresh(case).state == CaseState.IN_REVIEW, "it runs until somebody else approves"
+    asked = SpecialProcedure.objects.get(case=case)
+    approve = reverse("packages:special_approve", args=[asked.pk])
+    assert client.post(approve, {"approved": "yes"}).status_code == 403
+    client.force_login(factories.official(case.lead.code, "chief"))
+    assert client.post(approve, {"approved": "yes"}).status_code == 302
     assert factories.fresh(case).state == CaseState.SUSPENDED
-    assert client.post(end, {"result": "专家评审通过"}).status_code == 302
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    assert client.post(end, {"result": "专家评审通过"}).status_code == 200, "the result needs its file"
+    assert client.post(end, {"result": "专家评审通过", "uploaded": factories.pdf("评审.pdf")}).status_code == 302
     assert factories.fresh(case).state == CaseState.IN_REVIEW
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from packages.models import MatterCase
+from packages.models import ConditionalPermit, MatterCase
+from packages.services.conditional import close_inspection
 from packages.services.decision import decide_for_acceptance
 from packages.services.intake import accept_case
 from packages.waiting import drafts_of
@@ -36,7 +37,15 @@ def begin_what_is_ready(project, actors):
     for draft in ready:
         case = MatterCase.objects.get(pk=draft.case_id)
         factories.pass_matter(project, case.matter.matter.code, actors)
+        close_inspections(project)
     return bool(ready)
+
+
+def close_inspections(project):
+    """The supervising body closes what it has to look at before the next phase."""
+    open_ones = ConditionalPermit.objects.filter(project=project, inspection__state="open")
+    for permit in open_ones.select_related("supervisor"):
+        close_inspection(permit.pk, by=factories.official(permit.supervisor.code, "reviewer"), result="符合要求")
 
 
 def begin_joint_acceptance(project, actors):
