@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from pathlib import Path
 
 from django.db import connection
@@ -29,7 +30,8 @@ from django.db import connection
 from archives.models import QrToken
 from gaige.demo.people import PASSWORD, REGION
 from gaige.scale.reviews import measure_reviews
-from gaige.scale.synthesize import project_code, synthesize
+from gaige.scale.sweeps import measure_sweep
+from gaige.scale.synthesize import project_code, projects_for, synthesize
 from gaige.scale.visitor import Answer, Visitor
 from packages.models import MatterCase
 from packages.states import CaseState
@@ -42,6 +44,11 @@ LIST_QUERIES, PROJECT_QUERIES, PUBLIC_QUERIES = 15, 25, 6
 LIST_RATIO = 3.0
 PUBLIC_BYTES = 30 * 1024
 WARM_UP = 3
+#: Codes of the projects that the benchmark registers: beyond those of any city.
+OWN_CODES = 9_700_000
+#: Accepted cases of one turn, and projects that are written barely.
+ACCEPTED_EACH, BARELY_EACH = 2, 3
+GROWTH_RATIO = 1.25
 
 
 @dataclass(slots=True)
@@ -158,10 +165,10 @@ def writes(people: dict[str, Visitor], most: int) -> list[Subject]:
     clerk = people["clerk"]
     token = clerk.token_of("/projects/new/")
     firm = Organisation.objects.filter(name__contains="建设有限公司").order_by("pk")[0]
-    targets = iter(Project.objects.order_by("-pk").values_list("pk", flat=True)[: 4 * most])
+    targets = cycle(list(Project.objects.order_by("-pk").values_list("pk", flat=True)[: BARELY_EACH * most]))
     received = MatterCase.objects.filter(state=CaseState.RECEIVED).order_by("project_id", "pk")
-    cases = iter(list(received.values_list("pk", flat=True)[: 2 * most]))
-    first = 50_000 + Project.objects.count() % 40_000  # a portal may be measured again
+    cases = iter(list(received.values_list("pk", flat=True)[: ACCEPTED_EACH * most]))
+    first = OWN_CODES + Project.objects.count() % 40_000  # a portal may be measured again
     numbers = iter(range(first, first + most))
 
     def register() -> Answer:
@@ -189,6 +196,15 @@ def writes(people: dict[str, Visitor], most: int) -> list[Subject]:
         Subject("accepting a case", accept, bare, is_page=False),
         replace(after, real=accept_and_look),
     ]
+
+
+def turns_for_writes(rounds: int) -> int:
+    """Return how many turns of writes the portal has cases for; raises `RuntimeError` when not even one."""
+    waiting = MatterCase.objects.filter(state=CaseState.RECEIVED).count()
+    turns = min(rounds, waiting // ACCEPTED_EACH - WARM_UP - 1)
+    if turns < 1:
+        raise RuntimeError(f"{waiting} cases wait for acceptance: too few to measure, take a larger --cases")
+    return turns
 
 
 def _moved(answer: Answer) -> Answer:
@@ -305,27 +321,62 @@ def sign_in_all(port: int) -> dict[str, Visitor]:
     return people
 
 
-def run(*, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0) -> int:
-    """Fill an empty portal, measure, print; 1 when a promise is missed. `reviews`: how many joint reviews to open."""
+def run(  # noqa: PLR0913 - one argument per option
+    *, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0, clocks: int = 0,
+    grow: int = 0,
+) -> int:
+    """Fill an empty portal, measure, print; 1 when a promise is missed.
+
+    `reviews`: how many joint reviews to open; `clocks`: over how many running ones to sweep; `grow`: to how many cases
+    to grow before the work list is measured again.
+    """
     fill(projects, cases)
     with server() as port:
         people = sign_in_all(port)
         subjects = pages(people)
         measure(subjects, rounds, seconds / 2)
-        changing = writes(people, rounds + WARM_UP)
-        measure(changing, rounds, seconds / 2)
+        turns = turns_for_writes(rounds)
+        changing = writes(people, turns + WARM_UP + 1)  # one look before the first turn
+        measure(changing, turns, seconds / 2)
         subjects += changing
     figures = [figure_of(subject) for subject in subjects]
     text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}"
     opened = measure_reviews(reviews) if reviews else None
     text += f"\n\n{opened.words}" if opened else ""
+    swept = measure_sweep(clocks) if clocks else None
+    text += f"\n\n{swept.words}" if swept else ""
+    grown, slower = measure_growth(grow, rounds, seconds / 2) if grow else ("", [])
+    text += f"\n\n{grown}" if grown else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)
     missed = [*(line for figure in figures for line in figure.missed), *same_at_both_sizes(figures)]
-    missed += opened.missed if opened else []
+    missed += [*(opened.missed if opened else []), *(swept.missed if swept else []), *slower]
     sys.stdout.write("".join(f"MISSED {line}\n" for line in missed) or "every promise is kept\n")
     return 1 if missed else 0
+
+
+def measure_growth(cases: int, rounds: int, seconds: float) -> tuple[str, list[str]]:
+    """Measure the work list, grow to so many cases, measure it again; return the words and what is missed."""
+    sizes: list[int] = []
+    taken: list[dict[str, float]] = []
+    for turn in range(2):
+        if turn:
+            more = cases - MatterCase.objects.count()
+            if more > 0:
+                synthesize(projects=projects_for(more), cases=more, grow=True, tell=lambda _: None)
+        with server() as port:
+            lists = [one for one in pages(sign_in_all(port)) if one.name.startswith("work list")]
+            measure(lists, rounds, seconds)
+        sizes.append(MatterCase.objects.count())
+        taken.append({figure.name: figure.real_ms for figure in map(figure_of, lists)})
+    ratios = {name: taken[1][name] / taken[0][name] for name in taken[0]}
+    told = ", ".join(f"{name} {taken[0][name]:.1f} -> {taken[1][name]:.1f} ms ({ratios[name]:.2f})" for name in ratios)
+    missed = [
+        f"{name} at {sizes[1]:,} cases: {ratio:.2f} times its time at {sizes[0]:,}, promised {GROWTH_RATIO}"
+        for name, ratio in ratios.items() if ratio > GROWTH_RATIO
+    ]
+    return f"From {sizes[0]:,} to {sizes[1]:,} cases: {told}.", missed
 
 
 def fill(projects: int, cases: int) -> None:

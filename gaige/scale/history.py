@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Model
 
+from gaige.scale.copying import insert_rows
 from gaige.scale.rows import BATCH, Place
 from packages.models import MatterCase
 from packages.states import CaseState, Handling
@@ -36,7 +37,7 @@ def insert_history(places: Iterable[Place]) -> None:
         project = place.project
         events += [_chained(project, told) for told in sorted(_story(place), key=lambda one: one.at)]
         projects.append(project)
-    Event.objects.bulk_create(events, batch_size=BATCH)
+    insert_rows(Event, events, batch=BATCH)
     Project.objects.bulk_create(
         projects, batch_size=BATCH, update_conflicts=True, unique_fields=["id"],
         update_fields=["event_seq", "event_hash"],

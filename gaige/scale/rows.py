@@ -14,6 +14,7 @@ from django.db import models
 from agency.models import Agent, Assignment
 from archives.blobs import Stored
 from archives.models import Document, DocumentVersion, Paper
+from gaige.scale.copying import insert_rows
 from packages.models import (
     Application,
     Enrolment,
@@ -67,7 +68,7 @@ class Made:
     def insert(self) -> None:
         """Write everything in order; keys as text are filled in when the cases have theirs."""
         for model in ORDER:
-            model._default_manager.bulk_create(self.rows[model], batch_size=BATCH)
+            insert_rows(model, self.rows[model], batch=BATCH)
             if model is MatterCase:
                 for row, name, case in self.of_case:
                     setattr(row, name, str(case.pk))

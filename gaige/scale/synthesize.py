@@ -35,6 +35,11 @@ from projects.models import Involvement, Organisation, Party, Project, User, Wor
 from projects.states import InvolvementRole, OrganisationKind, PartyRole, Stage
 
 FIRM_COUNT = 3480
+CITY_PROJECTS, CITY_CASES = 22_300, 75_000
+#: Running numbers that one project takes at most.
+NUMBERS_EACH = 200
+#: Numbers up to here fit into one code of trade; more projects get the next.
+CODES_EACH = 100_000
 #: The agent `agent` has this many projects, or all of a smaller portal.
 AGENT_PROJECTS = 5000
 WHOLE_EVERY = 40
@@ -51,20 +56,30 @@ WORKS = (
 SAMPLE = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n%%EOF\n"
 
 
-def synthesize(*, projects: int, cases: int, seed: int = 7, tell: Callable[[str], object] = print) -> None:
+def projects_for(cases: int) -> int:
+    """Return how many projects so many cases belong to in a city like the promised one."""
+    return max(300, round(cases * CITY_PROJECTS / CITY_CASES))
+
+
+def synthesize(
+    *, projects: int, cases: int, seed: int = 7, tell: Callable[[str], object] = print, grow: bool = False
+) -> None:
     """Make exactly so many projects and cases; the same seed makes the same portal.
 
-    Raises `ValueError` for a portal that holds projects, and for more cases than the plans have matters.
+    `grow`: add so many to a portal that this has filled before. Raises `ValueError` for a portal that holds projects
+    otherwise, and for more cases than the plans have matters.
     """
-    if Project.objects.exists():
+    standing = Project.objects.count()
+    if standing and not grow:
         raise ValueError("synthesize needs a portal without projects")
-    create_people()
-    world = _world(random.Random(seed))  # noqa: S311 - made-up rows
+    if not standing:
+        create_people()
+    world = _world(random.Random(seed + standing), standing)  # noqa: S311 - made-up rows
     wanted = share_out([(len(plan.rows), len(plan.at_window)) for plan in world.plans], projects, cases)
     for first in range(0, projects, BATCH):
         last = min(first + BATCH, projects)
         with transaction.atomic():
-            _batch(world, first, wanted[first:last])
+            _batch(world, standing + first, wanted[first:last])
         tell(f"{last} / {projects}")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -97,8 +112,8 @@ def share_out(plans: list[tuple[int, int]], projects: int, cases: int) -> list[i
 # What all share --------------------------------------------------------------------------------------------------
 
 
-def _world(chance: random.Random) -> World:
-    firms = [
+def _world(chance: random.Random, standing: int) -> World:
+    firms = [] if standing else [
         Organisation(
             name=f"高平市{chance.choice('恒泽晋丹长神')}{chance.choice('源丰盛和达兴')}{number:04d}建设有限公司",
             kind=OrganisationKind.ENTERPRISE, uscc=credit_code("91140581", f"MB{number:06d}"),
@@ -107,10 +122,12 @@ def _world(chance: random.Random) -> World:
     ]
     Organisation.objects.bulk_create(firms, batch_size=BATCH)
     known = Organisation.objects.filter(uscc__in=[credit_code(owner[2], owner[3]) for owner in OWNERS])
+    if standing:
+        firms = list(Organisation.objects.filter(name__endswith="建设有限公司").exclude(pk__in=known).order_by("pk"))
     return World(
         centre=Organisation.objects.get(code=CENTRE), owners=[*firms, *known.order_by("pk")], plans=_plans(),
         clerk=User.objects.get(username="clerk"), agents=list(Agent.objects.select_related("user").order_by("pk")),
-        sample=blobs.put([SAMPLE]), chance=chance, numbers=count(1),
+        sample=blobs.put([SAMPLE]), chance=chance, numbers=count(1 + standing * NUMBERS_EACH),
     )
 
 
@@ -139,7 +156,8 @@ def _plan(version: PackageVersion, notation: str, joint: frozenset[str]) -> Plan
 
 def project_code(number: int) -> str:
     """Return a valid code of the new format for a running number."""
-    digits = f"{21 + number % 5:02d}{1 + number % 12:02d}{REGION}8901{number:05d}"
+    trade, serial = divmod(number, CODES_EACH)
+    digits = f"{21 + number % 5:02d}{1 + number % 12:02d}{REGION}89{1 + trade:02d}{serial:05d}"
     return f"{digits[:4]}-{digits[4:10]}-{digits[10:12]}-{digits[12:14]}-{digits[14:]}{mod_11_10(digits)}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from gaige.scale.synthesize import synthesize
+from gaige.scale.synthesize import projects_for, synthesize
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add the options."""
-        parser.add_argument("--projects", type=int, default=22_300)
+        parser.add_argument("--projects", type=int, help="by default in the proportion of a city")
         parser.add_argument("--cases", type=int, default=75_000)
         parser.add_argument("--seed", type=int, default=7)
 
@@ -24,7 +24,8 @@ class Command(BaseCommand):
         """Run."""
         try:
             synthesize(
-                projects=options["projects"], cases=options["cases"], seed=options["seed"], tell=self.stdout.write
+                projects=options["projects"] or projects_for(options["cases"]), cases=options["cases"],
+                seed=options["seed"], tell=self.stdout.write,
             )
         except ValueError as error:
             raise CommandError(str(error)) from error
