@@ -8,7 +8,7 @@ project stands in that stage. A fixed number of queries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -20,14 +20,18 @@ from packages.choices import MatterStage
 from packages.models import MaterialDef, MaterialItem
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
+from projects import glance
 from projects.states import Stage
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import Project
 
 #: Papers of the works themselves: supervision, construction, as-built drawings, completion.
 WORKS_CLASSES = ("B", "C", "D", "E")
 BY_PARTY = "party"
+LET_THROUGH = "packages.let_through"
 
 
 def missing_by_plan(project: Project) -> Iterator[Missing]:
@@ -51,16 +55,17 @@ def _results(project: Project, held: set[int]) -> Iterator[Missing]:
         )
 
 
+def _items(project_ids: Sequence[int]) -> QuerySet[MaterialItem]:
+    """Materials that were let through and have not come."""
+    states = [MaterialState.DEFERRED, MaterialState.COMMITTED]
+    found = MaterialItem.objects.filter(case__project__in=project_ids, state__in=states, document=None)
+    return found.exclude(case__accepted_at=None)
+
+
 def _let_through(project: Project) -> Iterator[Missing]:
-    items = (
-        MaterialItem.objects.filter(
-            case__project=project, state__in=[MaterialState.DEFERRED, MaterialState.COMMITTED], document=None,
-        )
-        .exclude(case__accepted_at=None)
-        .select_related("kind", "case__matter")
-        .order_by("pk")
-    )
-    for item in items:
+    if not glance.glance([project]).has(LET_THROUGH, project.pk):
+        return
+    for item in _items([project.pk]).select_related("kind", "case__matter").order_by("pk"):
         word = "容缺受理，待补交" if item.state == MaterialState.DEFERRED else "告知承诺，待兑现"
         yield Missing(
             kind_name=item.name, doc_class=item.kind.doc_class, owed_by=project.owner.label,
@@ -90,4 +95,5 @@ def _of_the_works(project: Project, held: set[int]) -> Iterator[Missing]:
 
 def register() -> None:
     """Register the rules of the plan."""
+    glance.register(LET_THROUGH, _items, project="case__project_id")
     completeness.register("packages.plan", missing_by_plan)

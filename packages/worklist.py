@@ -39,7 +39,7 @@ from packages.states import (
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import CENTRE_ROLES, Access, access_of
-from projects.memo import Memo, asker
+from projects.memo import NEWEST_EVENT, Memo, asker
 from projects.models import Involvement, Organisation, Party, Project
 from projects.paging import as_key
 from projects.queries import find_projects
@@ -64,6 +64,11 @@ MOST_COUNTED = 99
 LONGEST_TEXT = 100
 OPEN_STATES = tuple(CASE_OPEN)
 NO_DATE = "-"
+#: What a line shows of a case, its clocks among it.
+RELATED = (
+    "matter__matter", "lead", "project__owner", "project__centre", "application", "window_by", "intake_clock",
+    "promised_clock", "special_clock",
+)
 #: A task waits for its body: an open one, that of the lead only once the others are done.
 WAITS_FOR_BODY = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
 _count_queries: Memo[tuple[list[str], str, list[Any]]] = Memo(most=500, seconds=600)
@@ -286,28 +291,28 @@ def work_list(user: Person, asked: Wanted | None = None) -> QuerySet[MatterCase]
     """Return the work list, most urgent first, cases whose clock stands last."""
     asked = asked or Wanted(scope=ALL, tab="all")
     cases = narrowed(user, asked).filter(tab_condition(tab_of(user, asked), user))
-    return cases.order_by(F("due_on").asc(nulls_last=True), "pk")
+    return cases.select_related(*RELATED).order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
-def counted(user: User, asked: Wanted) -> dict[str, int]:
-    """Count every tab, none further than one beyond `MOST_COUNTED`. One query that reads along the index.
+def counted(user: User, asked: Wanted) -> tuple[int, dict[str, int]]:
+    """Return the newest event, and count every tab, none further than one beyond `MOST_COUNTED`.
 
-    It is built once per person, filters and day: building it costs more than running it.
+    One query that reads along the index. It is built once per person, filters and day: building it costs more than
+    running it.
     """
     key = asker(user), replace(asked, tab="", size=""), MOST_COUNTED
     names, sql, params = _count_queries.of(key, lambda: _count_query(user, asked))
     counts = {name: 0 for name, _ in TABS}
-    if not names:
-        return counts
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return counts | dict(zip(names, cursor.fetchone(), strict=True))
+        newest, *found = cursor.fetchone()
+        return int(newest or 0), counts | dict(zip(names, found, strict=True))
 
 
 def _count_query(user: User, asked: Wanted) -> tuple[list[str], str, list[Any]]:
     """Return which tabs can hold something at all, and the query that counts them in that order."""
     names: list[str] = []
-    parts: list[str] = []
+    parts = [f"({NEWEST_EVENT})"]
     params: list[Any] = []
     cases = narrowed(user, asked).order_by()  # any hundred will do: nothing is sorted
     for name, _ in TABS:

@@ -85,13 +85,12 @@ class Counters(Memo[tuple[int, V]]):
         """Begin empty."""
         super().__init__(most=1000, seconds=settings.COUNTERS_SECONDS)
 
-    def for_user(self, user: User, key: Hashable, count: Callable[[], V]) -> V:
-        """Return the counts of a key for a person."""
+    def for_user(self, user: User, key: Hashable, count: Callable[[], tuple[int, V]]) -> V:
+        """Return the counts of a key for a person; `count` returns them with the newest event (`NEWEST_EVENT`)."""
         found = self.get(key)
         if found is not None and not _has_acted(user.pk, found[0]):
             return found[1]
-        newest = _newest_event()
-        return self.put(key, (newest, count()))[1]
+        return self.put(key, count())[1]
 
 
 def _has_acted(user_id: int, since: int) -> bool:
@@ -100,10 +99,8 @@ def _has_acted(user_id: int, since: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def _newest_event() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT max(id) FROM projects_event")
-        return int(cursor.fetchone()[0] or 0)
+#: What a count reads beside its numbers, in the same query.
+NEWEST_EVENT = "SELECT max(id) FROM projects_event"
 
 
 #: SQL and parameters of a list by the key of what it shows: building them costs more than running them.

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.template.loader import get_template, render_to_string
 
 from projects import timing
@@ -26,7 +27,7 @@ from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
-from projects.memo import Counters, Memo, asker, rows_of
+from projects.memo import NEWEST_EVENT, Counters, Memo, asker, rows_of
 from projects.models import Event, Organisation, Party, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
@@ -191,9 +192,12 @@ def _first_page(
     return KeyPage(rows[:size], None, rows[size - 1][0] if len(rows) > size else None)
 
 
-def _by_stage(projects: QuerySet[Project]) -> dict[str, int]:
+def _by_stage(projects: QuerySet[Project]) -> tuple[int, dict[str, int]]:
+    """Return the newest event, and how many projects stand in each stage. One query."""
     counts: dict[str, int] = dict.fromkeys(Stage.values, 0)
-    return counts | dict(projects.order_by().values_list("stage").annotate(number=Count("pk")))
+    newest = RawSQL(f"({NEWEST_EVENT})", ())  # noqa: S611 - a constant
+    rows = list(projects.order_by().values("stage").annotate(number=Count("pk"), newest=Max(newest)))
+    return max((row["newest"] or 0 for row in rows), default=0), counts | {row["stage"]: row["number"] for row in rows}
 
 
 def _render(keys: Sequence[LineKey]) -> dict[LineKey, Line]:

@@ -255,8 +255,7 @@ def _render(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt
 
 
 def _cases(pks: Sequence[int]) -> QuerySet[MatterCase]:
-    related = ("matter__matter", "lead", "project__owner", "project__centre", "application", "window_by")
-    return MatterCase.objects.filter(pk__in=pks).select_related(*related)
+    return MatterCase.objects.filter(pk__in=pks).select_related(*worklist.RELATED)
 
 
 def _row(work: WorkRow) -> Row:

@@ -86,7 +86,7 @@ def test_every_counter_opens_exactly_what_it_counts(client, project, actors, clo
 def test_counters_count_no_further_than_told(client, project, actors, monkeypatch):
     factories.received(project, ready(project), actors)
     monkeypatch.setattr(worklist, "MOST_COUNTED", 2)
-    assert worklist.counted(actors.clerk, Wanted(scope="all"))["all"] == 3
+    assert worklist.counted(actors.clerk, Wanted(scope="all"))[1]["all"] == 3
     client.force_login(actors.clerk)
     assert client.get(DESK, {"tab": "all"}).context["page"].count == "2+"
 

@@ -170,7 +170,7 @@ def test_the_number_of_queries_does_not_grow(walked, actors):
         factories.received(walked.new(), ["util-joint"], actors)
         walked.case()
     many = [factories.fresh(p) for p in walked.projects]
-    assert count(lambda: list(project_waiting(many))) == few <= 10
+    assert count(lambda: list(project_waiting(many))) == few <= 7
     assert count(lambda: work_rows(list(work_list(actors.clerk)))) == fewer <= 9
     assert len(work_rows(list(work_list(actors.clerk)))) == 8
     assert len(review_sheet(asked)) == 4

@@ -121,7 +121,7 @@ def test_registering_goes_on_to_the_facts_that_decide_the_package(people, bodies
 
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"code": "2603-140581-89-05-163266"}, "校验位不对"), ({"code": "2613-140581-89-05-163265"}, "月份“13”不对"),
-    ({"owner_uscc": "91110000710925462A"}, "统一社会信用代码的校验位不对"), ({"name": ""}, "字段"),
+    ({"owner_uscc": "91110000710925462A"}, "统一社会信用代码的校验位不对"), ({"name": ""}, "请填写这一项"),
     ({"total_investment": "很多"}, "总投资应为数字"), ({"contact_phone": "abc"}, "电话应为 7 至 15 位数字"),
     ({"region": "999999"}, "请从列表中选择建设地区"), ({"owner_uscc": "91310115MA1K3BTP2B"}, "请填写单位名称"),
 ])
