@@ -130,7 +130,7 @@ class Portal:
         assert done.returncode == 0, f"manage.py {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
-    def python(self, code, **values):
+    def python(self, code, /, **values):
         """Run Python inside the portal with ``values`` at hand; return what it assigned to ``result``."""
         program = (
             "import django, json, sys; django.setup()\n"

@@ -432,7 +432,7 @@ def export_links(context: Context, formats: str = "csv") -> SafeString:
     names = formats.split()
     labels = ["导出"] if len(names) == 1 else [f"导出 {name.upper()}" for name in names]
     rows = [(_query(context, export=name, page=None), label) for name, label in zip(names, labels, strict=True)]
-    return format_html_join(" ", '<a class="noprint" href="{}">{}</a>', rows)
+    return format_html_join("　", '<a class="noprint" href="{}">{}</a>', rows)
 
 
 # Fields and choices

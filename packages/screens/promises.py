@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from archives.models import Paper
@@ -45,8 +45,17 @@ class Tab:
     bad: bool = False
 
 
-def _tabs(names: Sequence[tuple[str, str]], current: str) -> list[Tab]:
-    return [Tab(label, f"?tab={key}", key == current) for key, label in names]
+#: Tabs that are bad news when anything is in them.
+BAD_TABS = ("late", "breach")
+
+
+def _tabs(names: Sequence[tuple[str, str]], kinds: dict[str, Q], seen: QuerySet[Any], current: str) -> list[Tab]:
+    """The tabs with how many are in each of them: one query."""
+    counts = seen.aggregate(**{key: Count("pk", filter=kinds[key] or None) for key, _ in names})
+    return [
+        Tab(label, f"?tab={key}", key == current, counts[key], bad=key in BAD_TABS and counts[key] > 0)
+        for key, label in names
+    ]
 
 
 # 容缺待补 ------------------------------------------------------------------------------------------------------------
@@ -95,14 +104,15 @@ class ListPage:
 
 
 def owed_page(user: Person, asked: dict[str, str]) -> ListPage:
-    """Return the deferred papers that the user sees, the newest first. Three queries."""
+    """Return the deferred papers that the user sees, the newest first. Four queries."""
     tab = asked.get("tab", "due")
-    found = Deferral.objects.visible_to(user).filter(OWED.get(tab, OWED["due"])).select_related(
+    seen = Deferral.objects.visible_to(user)
+    found = seen.filter(OWED.get(tab, OWED["due"])).select_related(
         *CASE, "issue__clock", "item"
     ).prefetch_related("issue__clock__pauses")
     cut = _cut(found, asked)
     rows = [OwedRow(row, read_clock(row.issue.clock)) for row in cut.rows]
-    return ListPage(_tabs(OWED_TABS, tab if tab in OWED else "due"), rows, cut, access_of(user).is_office)
+    return ListPage(_tabs(OWED_TABS, OWED, seen, tab if tab in OWED else "due"), rows, cut, access_of(user).is_office)
 
 
 def _cut(found: QuerySet[Any], asked: dict[str, str]) -> KeyPage[Any]:
@@ -194,14 +204,16 @@ class CommitmentRow:
 
 
 def commitments_page(user: Person, asked: dict[str, str]) -> ListPage:
-    """Return the commitments that the user sees, the newest first. Three queries."""
+    """Return the commitments that the user sees, the newest first. Four queries."""
     tab = asked.get("tab", "open")
-    found = Commitment.objects.visible_to(user).filter(COMMITMENTS.get(tab, COMMITMENTS["open"])).select_related(
+    seen = Commitment.objects.visible_to(user)
+    found = seen.filter(COMMITMENTS.get(tab, COMMITMENTS["open"])).select_related(
         *CASE, "issue__clock"
     ).prefetch_related("issue__clock__pauses")
     cut = _cut(found, asked)
     rows = [CommitmentRow(row, _reading(row)) for row in cut.rows]
-    return ListPage(_tabs(COMMITMENT_TABS, tab if tab in COMMITMENTS else "open"), rows, cut, access_of(user).is_office)
+    tabs = _tabs(COMMITMENT_TABS, COMMITMENTS, seen, tab if tab in COMMITMENTS else "open")
+    return ListPage(tabs, rows, cut, access_of(user).is_office)
 
 
 def _reading(row: Commitment) -> Reading:
@@ -274,6 +286,10 @@ def _acts(commitment: Commitment, user: User) -> list[Act]:
 # What departments bring ----------------------------------------------------------------------------------------------
 
 SUPPLY_TABS = (("await", "待提供"), ("shared", "系统共享"))
+SUPPLIES: dict[str, Q] = {
+    "await": Q(state=MaterialState.AWAITED),
+    "shared": Q(state=MaterialState.SHARED, document=None),
+}
 
 
 def supplies_page(user: Person, asked: dict[str, str]) -> ListPage:
@@ -281,13 +297,10 @@ def supplies_page(user: Person, asked: dict[str, str]) -> ListPage:
     tab = "shared" if asked.get("tab") == "shared" else "await"
     access = access_of(user)
     live = Q(case__state__in=CASE_OPEN) | Q(case__state=CaseState.DRAFT, case__application__isnull=False)
-    found = MaterialItem.objects.filter(live, case__in=MatterCase.objects.visible_to(user))
-    if tab == "shared":
-        found = found.filter(state=MaterialState.SHARED, document=None)
-    else:
-        found = found.filter(state=MaterialState.AWAITED)
+    seen = MaterialItem.objects.filter(live, case__in=MatterCase.objects.visible_to(user))
     if access.is_office and not access.has(Role.CLERK, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR):
         mine = access.organisation_ids
-        found = found.filter(Q(supplier__in=mine) | Q(supplier=None, case__lead__in=mine))
-    cut = _cut(found.select_related(*CASE, "supplier", "kind", "case__application"), asked)
-    return ListPage(_tabs(SUPPLY_TABS, tab), cut.rows, cut, access.is_office)
+        seen = seen.filter(Q(supplier__in=mine) | Q(supplier=None, case__lead__in=mine))
+    found = seen.filter(SUPPLIES[tab]).select_related(*CASE, "supplier", "kind", "case__application")
+    cut = _cut(found, asked)
+    return ListPage(_tabs(SUPPLY_TABS, SUPPLIES, seen, tab), cut.rows, cut, access.is_office)
