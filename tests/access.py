@@ -105,8 +105,9 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     drawing = _drawings(project, reviewed, received, task, actors)
+    records = _records(project, reviewed, actors)
     return SimpleNamespace(
-        **drawing,
+        **drawing, **records,
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -121,6 +122,24 @@ def make_world():
         view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _records(project, reviewed, actors):
+    """A joint utility application with one line, a tender, a service and a fee."""
+    from packages import models
+    from packages.services.fees import add_fee
+    from packages.services.utilities import register_request
+    from projects import timing
+
+    joint = register_request(project.pk, by=actors.clerk, needs={"water": "60"}, site="南门")
+    now = timing.now()
+    same = {"project": project, "case": reviewed, "opened_by": actors.clerk, "opened_at": now, "changed_at": now}
+    fee = add_fee(project.pk, by=actors.clerk, name="占道费", payee=factories.organisation("city-management"))
+    return {
+        "joint": joint, "utility_line": joint.lines.get(), "fee": fee,
+        "tender": models.TenderRecord.objects.create(name="施工招标", closes_at="award", **same),
+        "service": models.IntermediaryService.objects.create(**same),
+    }
 
 
 def _drawings(project, reviewed, received, task, actors):

@@ -9,20 +9,22 @@ from django.db.models import Q
 from django.urls import reverse
 
 from archives.models import Document, Paper
-from packages import queries, rules
+from packages import queries, rules, utility_data, utility_rules
+from packages.choices import MatterKind
 from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
 from packages.queries import ReviewRow
 from packages.screens import acting
 from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
-from packages.states import TONES, CaseState, Handling, OpinionVerdict, SessionState
+from packages.states import CASE_ENDED, TONES, CaseState, Handling, OpinionVerdict, SessionState
+from packages.utility_states import SERVICE_OPEN, TenderState
 from projects import timing
 from projects.access import access_of
 from projects.chain import day_ledger, late_words
 from projects.clock_states import TimeOwner
 from projects.clocks import Reading, read_clock
-from projects.errors import Verdict
+from projects.errors import ALLOWED, Verdict
 from projects.events import subject_of
 from projects.models import Event, IssueItem, User
 from projects.models.time import Clock
@@ -194,12 +196,42 @@ def events_of(case: MatterCase) -> list[Event]:
     return list(Event.objects.filter(reach, project_id=case.project_id).order_by("-pk")[:EVENTS])
 
 
+def record_acts(case: MatterCase, user: User) -> list[Act]:
+    """Where the steps of a tender, of an intermediary's service or a fee are kept."""
+    kind, code = case.matter.kind, case.matter.matter.code
+    verdict = utility_rules.can_open_record(user, case)
+    if kind == MatterKind.INTERMEDIARY:
+        service = case.services.filter(state__in=SERVICE_OPEN).first()
+        if service is not None:
+            return [Act("打开中介服务", reverse("packages:service", args=[service.pk]), ALLOWED)]
+        return [Act("登记中介服务", reverse("packages:service_open", args=[case.pk]), verdict)]
+    if kind == MatterKind.FEE:
+        return [Act("收费清单", reverse("packages:fees", args=[case.project_id]), ALLOWED)]
+    if any(code in step.closes for step in utility_data.tender_steps(timing.today())):
+        tender = case.tenders.exclude(state=TenderState.ENDED).first()
+        if tender is not None:
+            return [Act("打开招标过程", reverse("packages:tender", args=[tender.pk]), ALLOWED)]
+        return [Act("登记招标过程", reverse("packages:tender_open", args=[case.pk]), verdict)]
+    return []
+
+
+def utility_acts(case: MatterCase) -> list[Act]:
+    """A case that follows a joint utility application is handled on its page."""
+    line = case.utility_lines.first()
+    joint = line.request if line is not None else case.utility_requests.first()
+    if joint is None:
+        return []
+    return [Act("打开联合报装", reverse("packages:utilities", args=[joint.pk]), ALLOWED)]
+
+
 def actions(case: MatterCase, user: User) -> list[Act]:
     """What may be done now; what may not stays in place with its reason."""
     pk = case.pk
     if case.state == CaseState.DRAFT and case.handling == Handling.OUTSIDE:
         url = reverse("packages:outside", args=[pk])
-        return [Act("登记外部办理结果", url, rules.can_record_outside(user, case))]
+        return [*record_acts(case, user), Act("登记外部办理结果", url, rules.can_record_outside(user, case))]
+    if case.handling == Handling.UTILITY and case.state not in CASE_ENDED:
+        return utility_acts(case)
     if case.state == CaseState.RECEIVED:
         return [
             Act("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),

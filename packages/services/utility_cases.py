@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from packages.models import MatterCase
-from packages.services.drafts import renew_draft
+from packages.services.drafts import handling_of, renew_draft
 from packages.services.intake import case_number
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CaseState, Handling
@@ -20,8 +20,8 @@ def free_case(project: Project, code: str) -> MatterCase | None:
     """Return the case of a matter that nobody has applied for yet, locked."""
     found = MatterCase.objects.select_for_update(of=("self",)).select_related("matter__matter", "lead")
     case = found.filter(
-        project=project, matter__matter__code=code, state=CaseState.DRAFT, handling=Handling.REVIEW,
-        application=None,
+        project=project, matter__matter__code=code, state=CaseState.DRAFT, application=None,
+        handling__in=[Handling.REVIEW, Handling.OUTSIDE],
     ).first()
     if case is not None:
         case.project = project
@@ -85,5 +85,6 @@ def give_up_case(case: MatterCase, *, by: User, at: dt.datetime, reason: str) ->
     )
     fresh = renew_draft(case, by=by, at=at)
     if fresh is not None:
-        fresh.handling = Handling.REVIEW
+        counted = fresh.package_row is None or fresh.package_row.is_counted
+        fresh.handling = handling_of(fresh.matter, is_counted=counted, joint=frozenset())
         fresh.save(update_fields=["handling"])
