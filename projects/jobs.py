@@ -45,7 +45,8 @@ def job_run(job: str) -> Iterator[JobRun]:
 def nothing_due(job: str, *due: QuerySet[Any]) -> bool:
     """Write the row of a run that found nothing, when none of the querysets holds a row; say whether it was so.
 
-    One query, whatever it finds: `INSERT ... SELECT ... WHERE NOT EXISTS`.
+    One query, whatever it finds: `INSERT ... SELECT ... WHERE nothing is counted`. It counts, since for an EXISTS
+    PostgreSQL plans as if the first row were near, and looks each clock's reminders up one by one.
     """
     now = connection.ops.adapt_datetimefield_value(timing.now())
     conditions: list[str] = []
@@ -55,7 +56,7 @@ def nothing_due(job: str, *due: QuerySet[Any]) -> bool:
             sql, given = rows.order_by().values("pk").query.sql_with_params()
         except EmptyResultSet:
             continue
-        conditions.append(f"NOT EXISTS ({sql})")
+        conditions.append(f"(SELECT COUNT(*) FROM ({sql}) AS due) = 0")  # noqa: S608 - by the ORM, values apart
         params += given
     where = " AND ".join(conditions) or "1 = 1"
     with connection.cursor() as cursor:

@@ -75,7 +75,9 @@ def synthesize(
     if not standing:
         create_people()
     world = _world(random.Random(seed + standing), standing)  # noqa: S311 - made-up rows
-    wanted = share_out([(len(plan.rows), len(plan.at_window)) for plan in world.plans], projects, cases)
+    turn = standing % len(world.plans)
+    plans = [*world.plans[turn:], *world.plans[:turn]]
+    wanted = share_out([(len(plan.rows), len(plan.at_window)) for plan in plans], projects, cases)
     for first in range(0, projects, BATCH):
         last = min(first + BATCH, projects)
         with transaction.atomic():
