@@ -450,7 +450,7 @@ def phases(found: dict[str, str]) -> list[Phase]:
         plan.append((title, "not browser and not kill", found, True))
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-        plan.append(("worker, kills and browser", "browser or kill", browser, False))
+        plan.append(("worker, kills and browser", "browser or kill", browser, True))
     return plan
 
 

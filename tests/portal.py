@@ -24,7 +24,8 @@ from tests.servers import ROOT, free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
 #: A portal has a Redis database of its own; the suite's own is 0, a server has sixteen.
-REDIS_DATABASES = itertools.cycle(range(1, 16))
+#: Two processes of the suite share a server: the first takes 1-7, the second 8-15.
+REDIS_DATABASES = itertools.cycle(range(8, 16) if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else range(1, 8))
 #: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
 TEMPLATES = {}
 
