@@ -116,7 +116,8 @@ class AnswerForm(forms.Form):
     scheme = forms.CharField(label="接入方案", max_length=1000, widget=WORDS)
     outside = forms.ChoiceField(label="需要外线施工", choices=YES_NO)
     owner_works = forms.CharField(
-        label="企业自建部分（红线内）", max_length=500, required=False, help_text="没有的留空；自建期间不计入公用企业时限"
+        label="企业自建部分（红线内）", max_length=500, required=False,
+        help_text="没有的留空；自建期间不计入公用企业时限"
     )
 
     def __init__(self, data: Any = None, **options: Any) -> None:
@@ -124,7 +125,9 @@ class AnswerForm(forms.Form):
         super().__init__(data, **options)
         for row in range(1, ITEMS + 1):
             self.fields[f"name_{row}"] = forms.CharField(label=f"第 {row} 项名称", max_length=100, required=False)
-            self.fields[f"side_{row}"] = forms.ChoiceField(label=f"第 {row} 项红线", choices=LineSide.choices, initial=LineSide.INSIDE)
+            self.fields[f"side_{row}"] = forms.ChoiceField(
+                label=f"第 {row} 项红线", choices=LineSide.choices, initial=LineSide.INSIDE
+            )
             self.fields[f"quantity_{row}"] = forms.DecimalField(
                 label=f"第 {row} 项数量", min_value=Decimal("0.01"), max_digits=12, decimal_places=2, required=False
             )
@@ -173,7 +176,9 @@ class ConfirmForm(forms.Form):
     """Whether the owner agrees."""
 
     agrees = forms.ChoiceField(label="您的意见", choices=[("yes", "同意方案和报价"), ("no", "不同意，请修改")])
-    note = forms.CharField(label="不同意的内容", max_length=500, required=False, widget=WORDS, help_text="不同意时写明哪一条、希望怎样改")
+    note = forms.CharField(
+        label="不同意的内容", max_length=500, required=False, widget=WORDS, help_text="不同意时写明哪一条、希望怎样改"
+    )
 
 
 # Tender --------------------------------------------------------------------------------------------------------------
@@ -201,7 +206,9 @@ class DisputeForm(forms.Form):
     """An objection or a complaint."""
 
     on = forms.DateField(label="提出日期", initial=timing.today)
-    what = forms.CharField(label="异议或投诉的内容", max_length=500, widget=WORDS, help_text="公示范围内的内容，不写个人信息")
+    what = forms.CharField(
+        label="异议或投诉的内容", max_length=500, widget=WORDS, help_text="公示范围内的内容，不写个人信息"
+    )
 
 
 class NoteForm(forms.Form):

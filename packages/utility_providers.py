@@ -66,16 +66,18 @@ def utility_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
         yield _of_lines(role, verb, what, rows)
 
 
+WINDOW_WORDS = {
+    LineState.REGISTERED: ("受理", ""), LineState.ACCEPTED: ("约定", "的联合踏勘"),
+    LineState.SURVEY: ("组织", "的联合踏勘"),
+}
+
+
 def _line_words(line: UtilityLine) -> tuple[str, str, str]:
     """Return role, verb and what of one open line; 窗口, 公用企业 or 建设单位."""
     window = f"{line.request.project.centre.label}窗口"
-    state = line.state
-    if state == LineState.REGISTERED:
-        return window, "受理", ""
-    if state == LineState.ACCEPTED:
-        return window, "约定", "的联合踏勘"
-    if state == LineState.SURVEY:
-        return window, "组织", "的联合踏勘"
+    state = LineState(line.state)
+    if state in WINDOW_WORDS:
+        return (window, *WINDOW_WORDS[state])
     if state == LineState.ANSWERING and line.answered_at is not None:
         return window, "发出", "的一次答复"
     if state == LineState.ASKED:
@@ -86,7 +88,7 @@ def _line_words(line: UtilityLine) -> tuple[str, str, str]:
         LineState.ANSWERING: ("答复", "的接入方案"), LineState.WORKS: ("完成", "的外线施工"),
         LineState.READY: ("约定", "的接入"), LineState.CONNECTING: ("完成", "的接入"),
     }
-    return (line.body.label, *words[LineState(state)])
+    return (line.body.label, *words[state])
 
 
 def _of_lines(role: str, verb: str, what: str, rows: Sequence[UtilityLine]) -> Waiting:
@@ -205,7 +207,7 @@ def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:
 # What the owner owes -------------------------------------------------------------------------------------------------
 
 
-def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     """Yield quotes to agree to, works of the owner's own, fees to be paid, services to be arranged. Three queries."""
     found = UtilityLine.objects.filter(
         request__project__in=projects, state__in=[LineState.ASKED, LineState.WORKS]
@@ -216,7 +218,8 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             yield Debt(
                 line.request.project_id, "待确认", f"确认{line.name}接入方案和报价",
                 reverse("packages:utility_confirm", args=[line.pk]), "去确认",
-                detail=f"{line.body.label}报价 {line.total:,} 元，接入点：{line.access_point}", why="确认前不施工、不收费",
+                detail=f"{line.body.label}报价 {line.total:,} 元，接入点：{line.access_point}",
+                why="确认前不施工、不收费",
             )
         elif line.waits_for_owner_works:
             yield Debt(
@@ -226,7 +229,8 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     for fee in Fee.objects.filter(project__in=projects, state=FeeState.DUE).select_related("payee").order_by("pk"):
         yield Debt(
             fee.project_id, "待缴", f"缴纳{fee.name} {fee.amount:,} 元", reverse("packages:fee_paid", args=[fee.pk]),
-            "上传凭证", detail=f"收费单位：{fee.payee.label}" + (f"；上次凭证不符：{fee.reason}" if fee.reason else ""),
+            "上传凭证",
+            detail=f"收费单位：{fee.payee.label}" + (f"；上次凭证不符：{fee.reason}" if fee.reason else ""),
             why=fee.basis if fee.is_basis_confirmed else "", due_on=fee.due_on,
         )
     services = IntermediaryService.objects.filter(
@@ -236,7 +240,8 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
         verb = {"selecting": "选取中介", "contracting": "签订合同"}.get(service.state, "确认成果")
         yield Debt(
             service.project_id, "中介", f"{verb}：{service.case.matter.name}",
-            reverse("packages:service", args=[service.pk]), "去办理", detail=service.company or "可自行选取，不指定机构",
+            reverse("packages:service", args=[service.pk]), "去办理",
+            detail=service.company or "可自行选取，不指定机构",
         )
 
 

@@ -1,4 +1,4 @@
-"""水电气通联合报装: one application for several utilities; each utility is a line with a state and a clock of its own."""
+"""水电气通联合报装: one application for several utilities; each is a line with a state and a clock of its own."""
 
 from __future__ import annotations
 

@@ -123,7 +123,10 @@ def drop_quote(line: UtilityLine, *, by: User, at: dt.datetime) -> None:
 def assess_fee(
     fee_id: int, *, by: User, amount: Decimal, due_on: dt.date | None = None, at: dt.datetime | None = None
 ) -> Fee:
-    """Fix amount and day, or correct them while nothing is paid. Raises `NotAllowed`, `DomainError` (`amount`, `state`)."""
+    """Fix amount and day, or correct them while nothing is paid.
+
+    Raises `NotAllowed`, `DomainError` (`amount`, `state`).
+    """
     fee = _lock(fee_id)
     require(utility_rules.can_assess, by, fee)
     return _assess(fee, amount, due_on, by=by, at=at)
@@ -182,7 +185,8 @@ def issue_sheet(project_id: int, *, by: User, at: dt.datetime | None = None) -> 
     Fee.objects.filter(pk__in=[fee.pk for fee in due]).update(sheet=sheet)
     record(
         "fee.sheet", subject=sheet, project=project, by=by, at=at,
-        summary=f"开具缴费单：{len(due)} 项，合计 {total} 元", data={"fees": [fee.pk for fee in due], "total": str(total)},
+        summary=f"开具缴费单：{len(due)} 项，合计 {total} 元",
+        data={"fees": [fee.pk for fee in due], "total": str(total)},
     )
     return sheet
 
@@ -198,8 +202,14 @@ def _sheet_paper(project: Project, sheet: PaySheet, due: list[Fee], *, by: User,
         PaperKind.PAY_SHEET, project, subject=sheet, issuer=project.centre, by=by, at=at,
         what=f"本项目应缴 {len(due)} 项，合计 {sheet.total} 元", do="按表向各收费单位缴纳，缴后上传缴款凭证",
         when=f"最早一项{paperwork.day(first)}前" if first else "按收费单位通知的期限",
-        paragraphs=["本单汇总各收费单位核定的费用，审批服务中心不代收。", "全程代办不收取任何费用；任何人以代办名义收费的，请向审批服务中心举报。"],
-        table={"caption": "应缴费用（元）", "head": ["序号", "项目", "收费单位", "依据", "计算方式", "金额", "期限"], "rows": rows},
+        paragraphs=[
+            "本单汇总各收费单位核定的费用，审批服务中心不代收。",
+            "全程代办不收取任何费用；任何人以代办名义收费的，请向审批服务中心举报。",
+        ],
+        table={
+            "caption": "应缴费用（元）", "rows": rows,
+            "head": ["序号", "项目", "收费单位", "依据", "计算方式", "金额", "期限"],
+        },
     )
 
 

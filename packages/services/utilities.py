@@ -89,8 +89,8 @@ def register_request(  # noqa: PLR0913 - the fields of the form
         raise DomainError("site", "请填写接入地点后再登记。")
     year, serial = take_number(project.centre, SERIES, year=timing.business_day(moment).year)
     request = UtilityRequest.objects.create(
-        project=project, kind=UtilityKind(kind), number=f"{project.region.code}-{year}-B{serial:06d}", site=site.strip(),
-        wanted_on=wanted_on, note=note.strip(), opened_by=by, opened_at=moment,
+        project=project, kind=UtilityKind(kind), number=f"{project.region.code}-{year}-B{serial:06d}",
+        site=site.strip(), wanted_on=wanted_on, note=note.strip(), opened_by=by, opened_at=moment,
     )
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=[rule.body for rule, _ in wanted])}
     for order, (rule, need) in enumerate(wanted, 1):
@@ -109,7 +109,8 @@ def register_request(  # noqa: PLR0913 - the fields of the form
 
 
 def _wanted(needs: Mapping[str, str], kind: str, day: dt.date) -> list[tuple[utility_data.Utility, str]]:
-    found = [(rule, needs[rule.code].strip()) for rule in utility_data.utilities(day) if needs.get(rule.code, "").strip()]
+    given = {code: need.strip() for code, need in needs.items() if need.strip()}
+    found = [(rule, given[rule.code]) for rule in utility_data.utilities(day) if rule.code in given]
     if not found:
         raise DomainError("needs", "请至少选择一项，并填写需求。")
     if kind == UtilityKind.TEMPORARY and any(not rule.is_temporary for rule, _ in found):
@@ -272,7 +273,8 @@ def answer_line(  # noqa: PLR0913 - the fields of the scheme
     line.save()
     record(
         "utility.answered", subject=line, project=line.request.project, by=by, at=at,
-        summary=f"{line.name}接入方案已拟定，报价 {line.total} 元", data={"total": str(line.total), "items": len(items)},
+        summary=f"{line.name}接入方案已拟定，报价 {line.total} 元",
+        data={"total": str(line.total), "items": len(items)},
     )
     return line
 
@@ -597,7 +599,8 @@ def _reply_paper(
         f"{line.name}（{line.body.label}）：接入点 {line.access_point}；{line.scheme}"
         + (f"；企业自建（红线内）：{line.owner_works}" if line.owner_works else "") + "。" for line in ready
     ]
-    missing = [f"以下项目尚未答复，答复后另行补充，不影响上述各项办理：{'、'.join(line.name for line in late)}。"] if late else []
+    names = "、".join(line.name for line in late)
+    missing = [f"以下项目尚未答复，答复后另行补充，不影响上述各项办理：{names}。"] if late else []
     whole = not late and request.case is not None
     paperwork.write(
         PaperKind.UTILITY_REPLY, request.project, subject=request, issuer=request.project.centre, by=by, at=at,

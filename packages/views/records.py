@@ -16,7 +16,8 @@ from packages import utility_rules as may
 from packages.models import Fee, IntermediaryService, MatterCase, TenderRecord
 from packages.screens import utilities as screen
 from packages.services import fees as fee_service
-from packages.services import intermediary, tender as tender_service
+from packages.services import intermediary
+from packages.services import tender as tender_service
 from packages.utility_forms import (
     AgainForm,
     AssessForm,
@@ -280,7 +281,8 @@ def service_end(request: HttpRequest, pk: int) -> HttpResponse:
 def fees(request: HttpRequest, pk: int) -> HttpResponse:
     """The list of fees of a project."""
     project = project_or_404(request, pk)
-    return render(request, "packages/fees.html", {"page": screen.fees_page(project, person(request)), "project": project})
+    page = screen.fees_page(project, person(request))
+    return render(request, "packages/fees.html", {"page": page, "project": project})
 
 
 def _project_step(
@@ -317,7 +319,9 @@ def fee_sheet(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the pay sheet."""
     return _project_step(request, pk, _form(NothingForm, request), lambda _: fee_service.issue_sheet(
         pk, by=person(request)
-    ), title="开具缴费单", button="开具", done="缴费单已开具。", says=("汇总全部待缴费用，一张单。审批服务中心不代收，代办不收费。",))
+    ), title="开具缴费单", button="开具", done="缴费单已开具。", says=(
+        "汇总全部待缴费用，一张单。审批服务中心不代收，代办不收费。",
+    ))
 
 
 def _fee_step(

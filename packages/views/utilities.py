@@ -91,7 +91,8 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a joint application."""
     page = screen.utility_page(request_or_404(request, pk), person(request))
-    return render(request, "packages/utilities.html", {"page": page, "joint": page.request, "project": page.request.project})
+    context = {"page": page, "joint": page.request, "project": page.request.project}
+    return render(request, "packages/utilities.html", context)
 
 
 def _step(
@@ -112,7 +113,8 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, found, NothingForm(request.POST or None), may.can_accept_utilities(request.user, found),
         lambda _: service.accept_request(pk, by=person(request)), title="受理联合报装", button="受理全部并出回执",
-        done="已受理，受理回执已出具，各公用企业可以看到。", says=(f"一次受理：{names}。", "受理后各项分别计时，一项不影响其他项。"),
+        done="已受理，受理回执已出具，各公用企业可以看到。",
+        says=(f"一次受理：{names}。", "受理后各项分别计时，一项不影响其他项。"),
     )
 
 
@@ -125,7 +127,8 @@ def appoint(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, found, form, may.can_lead(request.user, found),
         lambda given: service.appoint_survey(pk, by=person(request), on=given["on"], place=given["place"]),
-        title="约定联合踏勘", button="约定并通知", done="踏勘日期已约定。", says=("各公用企业和建设单位一次到场，不分头踏勘。",),
+        title="约定联合踏勘", button="约定并通知", done="踏勘日期已约定。",
+        says=("各公用企业和建设单位一次到场，不分头踏勘。",),
     )
 
 
@@ -169,7 +172,8 @@ def _line_step(
     request: HttpRequest, line: UtilityLine, form: forms.Form, verdict: Verdict, run: Callable[[Given], object],
     **words: Any,
 ) -> HttpResponse:
-    says = (f"{line.name}：{line.need}，{line.body.label}，现在是“{line.get_state_display()}”。", *words.pop("says", ()))
+    told = f"{line.name}：{line.need}，{line.body.label}，现在是“{line.get_state_display()}”。"
+    says = (told, *words.pop("says", ()))
     return _step(request, line.request, form, verdict, run, says=says, **words)
 
 
@@ -208,12 +212,14 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     form = ConfirmForm(request.POST or None)
     step = Step(
-        title=f"确认{line.name}方案和报价", button="提交意见", back=reverse("packages:utilities", args=[line.request_id]),
+        title=f"确认{line.name}方案和报价", button="提交意见",
+        back=reverse("packages:utilities", args=[line.request_id]),
         done="已提交，方案和报价按您的意见办理。", verdict=may.can_confirm(request.user, line), seg="agrees",
         run=lambda given: service.confirm_quote(
             pk, by=person(request), agrees=given["agrees"] == "yes", note=given["note"]
         ),
-        says=("您确认前不施工、不收费；确认期间不计入公用企业时限。",), beside={"line": line, "project": line.request.project},
+        says=("您确认前不施工、不收费；确认期间不计入公用企业时限。",),
+        beside={"line": line, "project": line.request.project},
     )
     return ask(request, form, step, "packages/utility_confirm.html")
 

@@ -16,11 +16,11 @@ from packages.models import Fee, IntermediaryService, MatterCase, OutsideResult,
 from packages.screens.utilities import fees_page, service_page, tender_page
 from packages.services import fees, intermediary, tender
 from packages.utility_data import tender_steps
-from packages.utility_providers import record_waiting
 from projects import owing, timing
 from projects.clocks import read_clock, time_ledger
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event
+from projects.waiting import waiting_on
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,9 @@ def refused(code, act, *args, **kwargs):
 
 
 def waits(project):
-    return [(w.role, w.verb, w.what, w.due_on) for w in record_waiting([factories.fresh(project)])]
+    """What the project waits for in its tenders, services and fees."""
+    mine = ("/tenders/", "/services/", f"/projects/{project.pk}/fees/")
+    return [(w.role, w.verb, w.what, w.due_on) for w in waiting_on(factories.fresh(project)) if w.url.startswith(mine)]
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def test_the_shortest_path_of_a_tender_is_eleven_steps_and_fifty_six_days(clock,
     refused("future", tender.record_step, record.pk, by=actors.clerk, code="notice", on=days["notice"])
     clock.to(dt.datetime(2026, 12, 1, 9, tzinfo=timing.BUSINESS_ZONE))
     refused("too_early", tender.record_step, record.pk, by=actors.clerk, code="notice", on=dt.date(2026, 12, 1))
-    assert [row.publicity for row in tender_page(record, actors.clerk).rows][0] == "公示第 30 日，共 30 日"
+    assert tender_page(record, actors.clerk).rows[0].publicity == "公示第 30 日，共 30 日"
     for code in ("notice", "documents", "bids", "opening", "evaluation", "candidates"):
         record = step(record, actors, clock, code, days[code])
     assert record.state == "publicity"
