@@ -13,7 +13,7 @@ from tests.packages.test_appendix_d import CODE, Walk, kept_for_now
 
 pytestmark = pytest.mark.django_db
 #: Which step is tried first; the steps after it follow until one is taken.
-CHOICES = st.lists(st.integers(0, 19), min_size=4, max_size=9)
+CHOICES = st.lists(st.integers(0, 19), min_size=4, max_size=7)
 SWEEPS = (sweeping.open_stuck_reviews, sweeping.apply_all_tacit, sweeping.deem_all_accepted, sweeping.sweep_promises)
 DAYS = 3
 
@@ -26,7 +26,7 @@ def started(actors):
     return walk, factories.make_case(project, CODE)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choices=CHOICES)
 def test_an_open_case_never_waits_for_nobody(started, clock, choices):
     walk, case = started
