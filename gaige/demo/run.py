@@ -11,11 +11,16 @@ from agency.services import bulletins, reminders
 from agency.services.bulletins import open_bulletin
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
+from gaige.demo.files import attachment
 from gaige.demo.people import CENTRE, create_people
+from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story, later, person, user
+from packages.models import Commitment
+from packages.services import committing
 from packages.services.saved_views import save_view
-from packages.tasks import apply_tacit, deem_accepted, sweep_conditional
+from packages.states import CheckResult, CommitmentState
+from packages.tasks import apply_tacit, deem_accepted, sweep_conditional, sweep_drawings, sweep_promises
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
 from projects.states import Role
@@ -41,6 +46,9 @@ def office_days() -> Iterator[dt.datetime]:
         deem_accepted()
         reminders.sweep_due()
         sweep_conditional()
+        sweep_drawings()
+        sweep_promises()
+        _check_promises()
         _bulletin()
 
 
@@ -49,6 +57,17 @@ def _sign_notices() -> None:
     old = Delivery.objects.unsigned().filter(sent_at__lt=timing.start_of_day(timing.today()))
     for project_id, owner_id in set(old.values_list("paper__project_id", "organisation_id")):
         sign_for_all(project_id, by=person(owner_id, Role.OWNER_LEAD))
+
+
+def _check_promises() -> None:
+    """The lead departments check what was drawn and whose term has ended, three days later at the latest."""
+    old = timing.today() - dt.timedelta(days=3)
+    ended = Commitment.objects.filter(state=CommitmentState.TO_CHECK, issue__due_on__lt=old)
+    for commitment in ended.select_related("case__matter").order_by("pk"):
+        committing.record_check(
+            commitment.pk, by=person(commitment.case.lead_id, Role.REVIEWER), result=CheckResult.KEPT,
+            note="到场核查，承诺事项均已履行", uploaded=attachment(f"{commitment.case.matter.result_name}履约核查记录"),
+        )
 
 
 def _bulletin() -> None:
@@ -78,6 +97,8 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
         clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
+        keep_records()
+        outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
     _open_current_month()

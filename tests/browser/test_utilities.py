@@ -1,0 +1,53 @@
+"""One form for all utilities: the owner at the telephone and the window walk it together with a utility."""
+
+import pytest
+
+from tests.browser.pages import PHONE
+
+pytestmark = pytest.mark.browser
+CODE, NAME = "2208-341203-04-01-817694", "铸造园报装试点厂房"
+STEPS = "from tests.browser import steps\n"
+
+
+def test_water_and_power_with_one_form(live_portal, visit):
+    owner, clerk = visit("owner", viewport=PHONE), visit("clerk")
+    project = live_portal.python(
+        f"{STEPS}result = steps.project_of_owner(code, name)", code=CODE, name=NAME
+    )
+    owner.open(f"/projects/{project}/utilities/new/", phone=True)
+    owner.fill(need_water="60", need_power="800", site="铸造园 22 号")
+    owner.press("登记", exact=True, phone=True)
+    owner.says("供水", "供电", "需求登记")
+    page = owner.path
+
+    clerk.open(page)
+    clerk.press("受理全部")
+    clerk.press("受理全部并出回执")
+    clerk.press("约定踏勘")
+    clerk.fill(place="南门")
+    clerk.press("约定并通知")
+    clerk.press("登记踏勘")
+    clerk.fill(note="管线与图纸一致")
+    clerk.press("登记踏勘结果")
+    clerk.says("方案答复")
+
+    power = visit("power-company-r")
+    power.open("/utilities/")
+    power.open(page)
+    power.press("答复方案和报价")
+    power.fill(access_point="环网柜", scheme="就近接入", name_1="计量箱", quantity_1="1", price_1="8600.50")
+    power.press("保存方案和报价")
+    power.says("8600.50")
+
+    clerk.open(page)
+    clerk.press("发出一次答复")
+    clerk.press("出具接入方案及报价书")
+    clerk.says("待企业确认", "方案答复")
+    owner.open(page, phone=True)
+    owner.press("确认方案和报价", phone=True)
+    owner.says("8600.50")
+    owner.choose("agrees", "yes")
+    owner.press("提交意见", phone=True)
+    owner.says("具备条件", "方案答复")
+    owner.open(f"/projects/{project}/fees/", phone=True)
+    owner.says("供电接入工程费", "全程代办不收取任何费用")
