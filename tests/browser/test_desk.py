@@ -10,6 +10,9 @@ pytestmark = pytest.mark.browser
 SIZE = {"width": 1366, "height": 768}
 
 
+NAMES = ("丹河新城幼儿园", "米山镇卫生院")
+
+
 @pytest.fixture(scope="module")
 def filed(live_portal):
     """Two complete applications that the owner filed and no clerk has taken yet; their filing numbers."""
@@ -17,11 +20,11 @@ def filed(live_portal):
         "from tests.browser import steps\n"
         "from packages.models import MatterCase\n"
         "made = []\n"
-        "for name in ('丹河新城幼儿园', '米山镇卫生院'):\n"
+        "for name in names:\n"
         "    project = steps.project_of_owner('', name)\n"
         "    steps.application_at_the_window(project, ['project-code'])\n"
         "    made.append(MatterCase.objects.get(project=project, state='received').number)\n"
-        "result = made",
+        "result = made", names=NAMES,
     )
 
 
@@ -29,7 +32,7 @@ def test_the_desk_by_keyboard(visit, live_portal, filed, tmp_path):
     clerk = visit("clerk2", viewport=SIZE)
     page = clerk.page
     clerk.open("/desk/?scope=mine&tab=received&source=net", phone=True)
-    clerk.says(*filed)
+    clerk.says(*NAMES)
     clerk.strike("s")
     page.locator("[name=name]").focus()
     page.keyboard.type("网上新来的")

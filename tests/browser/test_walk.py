@@ -190,14 +190,12 @@ def is_planned(walk):
     }
 
 
-def upload_what_is_missing(person):
-    """Meet the lines that are missing, one after another."""
-    while person.page.locator("form.check[data-miss]").count():
-        line = person.page.locator("form.check[data-miss]").first
-        anchor = line.locator("xpath=..").get_attribute("id")
-        line.locator("[name=uploaded]").set_input_files(attachment("演示材料"))
-        line.locator("button[name=state][value=uploaded]").click()
-        person.page.wait_for_url(f"**#{anchor}")
+def upload_what_is_missing(person, leave=0):
+    """Meet the lines that are missing, one after another: a chosen file is sent by itself; one may meet several lines."""
+    lines = person.page.locator("form.check[data-miss]")
+    while (left := lines.count()) > leave:
+        lines.first.locator("[name=uploaded]").set_input_files(attachment("演示材料"))
+        person.page.wait_for_function("left => document.querySelectorAll('form.check[data-miss]').length < left", arg=left)
         person.check()
 
 
@@ -214,10 +212,7 @@ def hands_in_is_told_once_and_is_accepted(walk):
     application = clerk.path
     clerk.says("建设工程规划许可证核发", "水电气热信联合报装", "已有，免提交", "还缺")
     lines = clerk.page.locator("form.check[data-miss]")
-    while lines.count() > 1:
-        lines.first.locator("[name=uploaded]").set_input_files(attachment("演示材料"))
-        lines.first.locator("button[value=uploaded]").focus()
-        clerk.strike("Enter")
+    upload_what_is_missing(clerk, leave=1)
     missing = lines.locator("span").nth(1).inner_text().splitlines()[0]
     clerk.strike("F2")
     clerk.says("接件", "材料回执", "还缺 1 件，暂不能受理", missing)
@@ -256,6 +251,7 @@ def hands_in_is_told_once_and_is_accepted(walk):
     clerk.says("已受理，受理通知书已出具", "承诺 2 日")
     case = walk.case("plan-permit")
     assert (case["state"] in {"accepted", "in_review"}, case["due_on"] is not None) == (True, True)
+    clerk.page.locator("#papers:not(:has([role=status]))").wait_for(timeout=60_000)  # the worker makes the papers
     links = clerk.page.locator("a[href$='/pdf/']").evaluate_all("nodes => nodes.map(node => node.getAttribute('href'))")
     papers = [pdf_text(clerk.fetch(link)) for link in links]
     due = case["due_on"]
@@ -346,7 +342,8 @@ def is_built_and_accepted_together(walk):
     application = owner.path
     walk.run(f"meet({int(re.search('[0-9]+', application)[0])}, 'owner')")
     owner.open(application, phone=True)
-    owner.press("提交（接件）")
+    owner.press("提交", exact=True)
+    owner.press("确认提交", phone=True)
     (row,) = walk.portal.rows("select * from acceptance_acceptanceapplication where project_id = %s", walk.project)
     address = f"/acceptances/{row['id']}/"
     clerk.open(address)
