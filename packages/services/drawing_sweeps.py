@@ -25,7 +25,7 @@ def overdue() -> QuerySet[DrawingReview]:
 def anything() -> bool:
     """Whether a sweep has something to look at. One query."""
     running = OneStop.objects.filter(state=OneStopState.RUNNING)
-    return bool(overdue().values("pk").union(running.values("pk"), all=True)[:1])
+    return bool(overdue().order_by().values("pk").union(running.order_by().values("pk"), all=True)[:1])
 
 
 def lapse_all() -> tuple[int, int]:
