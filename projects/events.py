@@ -108,13 +108,20 @@ def record(  # noqa: PLR0913 - every argument is a column of the log
 
 
 def record_all(
-    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None = None
+    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None = None,
+    is_head_known: bool = False,
 ) -> list[Event]:
-    """Append several events to the chain of a project in their order, in a fixed number of queries; see `record`."""
+    """Append several events to the chain of a project in their order, in a fixed number of queries; see `record`.
+
+    `is_head_known`: nothing has been recorded since the caller locked `project`, so the instance has the head.
+    """
     happened_at, now = _moments(at)
     if not tellings:
         return []
-    chain, seq, previous = _next_link(project, None)
+    if is_head_known:
+        chain, seq, previous = f"project:{project.pk}", project.event_seq + 1, project.event_hash
+    else:
+        chain, seq, previous = _next_link(project, None)
     body, events = _organisation_of(by, project.owner_id), []
     for number, telling in enumerate(tellings, start=seq):
         event = _event(telling, by=by, body=body, happened_at=happened_at, recorded_at=now)
@@ -175,10 +182,10 @@ def _next_link(project: Project | None, organisation: Organisation | None) -> tu
     return (chain, last[0] + 1, last[1]) if last else (chain, 1, "")
 
 
-def lock_project(project_id: int) -> Project:
+def lock_project(project_id: int | models.QuerySet[Any, Any]) -> Project:
     """Return the project, locked until the transaction ends. Every service that writes to a project begins with it.
 
-    Raises `Project.DoesNotExist`.
+    Instead of its key a query may be given that finds the key. Raises `Project.DoesNotExist`.
     """
     return Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region").get(
         pk=project_id

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from packages import floor, rules
 from packages.choices import ReviewRole
-from packages.models import Enrolment, JointSession, MatterCase, ReviewDef, ReviewTask
+from packages.models import Enrolment, JointSession, MatterCase, MatterVersion, ReviewDef, ReviewTask
 from packages.planning.build import taking_part
 from packages.review_terms import terms_of
 from packages.services.closing import close_tasks
@@ -23,11 +23,15 @@ from projects import clocks, timing
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import Telling, latest_of, record, record_all, told_by
+from projects.memo import Memo
 from projects.models import Organisation, User
 from projects.services.involvement import involve_bodies
 from projects.states import InvolvementRole
 from projects.status_codes import StatusCode
 from projects.workdays import due_date
+
+#: The bodies of published versions; the bound is for what a version does not freeze, the names of the bodies.
+_kept_parts: Memo[list[Part]] = Memo(most=500, seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSessi
     部门办理中. Effects in order: event 8 with the transition; session; per department whose rule holds a task with its
     own clock from now (never backdated), the department is involved; events `session.opened`, `task.invited`. Where
     the terms of the matter give the lead days to push, only the lead's task is opened until it has. Idempotent: a case
-    that is not 已受理 any more returns the session it has. Source: handbook §6.3; standards §9.1. At most 15 queries.
+    that is not 已受理 any more returns the session it has. Source: handbook §6.3; standards §9.1. At most 12 queries.
     """
-    case = lock_case(case_id)
+    case = lock_case(case_id, ("matter__matter", "lead", "promised_clock"))
     if case.state != CaseState.ACCEPTED:
         return JointSession.objects.filter(case=case, kind=SessionKind.REVIEW).order_by("-round").first()
     began = _begin(case)
@@ -69,7 +73,7 @@ def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSessi
         record_all([began], project=case.project, by=None, at=at)
         return None
     push = terms_of(case.matter).push
-    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push)
+    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push, is_head_known=True)
 
 
 def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
@@ -91,20 +95,30 @@ def _begin(case: MatterCase) -> Telling:
 def _parts(case: MatterCase) -> list[Part]:
     """Return the bodies that take part in this project, the lead first; there is always a lead."""
     taking = _taking_part(case)
-    defs = ReviewDef.objects.filter(version_id=case.matter_id).select_related("organisation").defer("phrases")
-    code = case.matter.matter.code
-    parts = [
-        Part(
-            row.organisation, row.role, row.days,
-            row.tacit and floor.may_be_tacit(code, row.organisation.kind, row.organisation.code, row.role, row.rule),
-            row.note, row.pk,
-        )
-        for row in defs.order_by("order") if taking is None or row.pk in taking
-    ]
+    parts = [part for part in _parts_of(case.matter) if taking is None or part.definition_id in taking]
     lead = [part for part in parts if part.is_lead]
     if not lead:
         lead = [Part(case.lead, ReviewRole.LEAD, case.promised_days, tacit=False, note="", definition_id=None)]
     return lead + [part for part in parts if not part.is_lead]
+
+
+def _parts_of(version: MatterVersion) -> list[Part]:
+    """Return the bodies of a version; what is published never changes, so it is kept for a short while."""
+
+    def read() -> list[Part]:
+        defs = ReviewDef.objects.filter(version=version).select_related("organisation").defer("phrases")
+        code = version.matter.code
+        return [
+            Part(
+                row.organisation, row.role, row.days,
+                row.tacit
+                and floor.may_be_tacit(code, row.organisation.kind, row.organisation.code, row.role, row.rule),
+                row.note, row.pk,
+            )
+            for row in defs.order_by("order")
+        ]
+
+    return _kept_parts.of(version.pk, read) if version.is_frozen else read()
 
 
 def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
@@ -117,7 +131,7 @@ def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
 
 def _open_session(
     case: MatterCase, parts: Sequence[Part], *, number: int, by: User | None, at: dt.datetime | None, note: str = "",
-    tellings: Sequence[Telling] = (), push: int = 0,
+    tellings: Sequence[Telling] = (), push: int = 0, is_head_known: bool = False,
 ) -> JointSession:
     moment = at or timing.now()
     waits = push > 0 and len(parts) > 1
@@ -132,7 +146,8 @@ def _open_session(
         "session.opened", session, summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门",
         data={"state": ["", session.state], "round": number},
     )
-    _invite(session, asked, by=by, at=at, moment=moment, tellings=[*tellings, opened])
+    told = [*tellings, opened]
+    _invite(session, asked, by=by, at=at, moment=moment, tellings=told, is_head_known=is_head_known)
     return session
 
 
@@ -145,7 +160,7 @@ def _first_state(parts: Sequence[Part], *, waits: bool) -> str:
 
 def _invite(
     session: JointSession, parts: Sequence[Part], *, by: User | None, at: dt.datetime | None, moment: dt.datetime,
-    tellings: Sequence[Telling],
+    tellings: Sequence[Telling], is_head_known: bool = False,
 ) -> None:
     """Give each body its task with a clock of its own, involve it, and tell; the number of queries is fixed."""
     case, project = session.case, session.project
@@ -175,7 +190,8 @@ def _invite(
     involved = involve_bodies(
         project, role=InvolvementRole.REVIEWER, organisations=[part.organisation for part in parts], at=at
     )
-    record_all([*tellings, *invited, *involved], project=project, by=by, at=at)
+    told = [*tellings, *invited, *involved]
+    record_all(told, project=project, by=by, at=at, is_head_known=is_head_known)
 
 
 # Pushing -------------------------------------------------------------------------------------------------------------
