@@ -256,9 +256,9 @@ def lock_tender(tender_id: int) -> TenderRecord:
     return tender
 
 
-def _move(tender: TenderRecord, step: str, *, by: User, at: dt.datetime | None, words: str, **more: Any) -> None:
+def _move(tender: TenderRecord, move: str, *, by: User, at: dt.datetime | None, words: str, **more: Any) -> None:
     old = tender.state
-    getattr(tender, step)()
+    getattr(tender, move)()
     tender.changed_at = at or timing.now()
     tender.save()
     record(
