@@ -264,7 +264,8 @@ document.addEventListener("htmx:afterSettle", () => {
   const id = moved;
   moved = "";
   onward(id);
-  if (waits.size) again();
+  clearTimeout(timer);
+  if (waits.size) timer = setTimeout(again, 0); // what is shown now is settled in a moment: it is not sent again
 });
 
 window.addEventListener("online", again);

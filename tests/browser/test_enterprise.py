@@ -48,14 +48,14 @@ def registers(portal, lead):
 def takes_on_staff(lead, public):
     lead.open("/projects/")
     lead.press("人员", exact=True)
-    lead.fill(name="赵敏")
+    lead.fill(name="邓晓岚")
     lead.press("生成邀请码")
     code = lead.page.inner_text(".bigcode")
     public.open("/join/")
     public.fill(code=code.lower())
     public.press("下一步")
-    public.says("山西泽铸智能装备有限公司", "赵敏")
-    public.fill(username="zhaomin", password=WORD, again=WORD)
+    public.says("山西泽铸智能装备有限公司", "邓晓岚")
+    public.fill(username="dengxiaolan", password=WORD, again=WORD)
     public.press("开账号并加入")
     public.says("账号已开好", "我的项目")
     return public
@@ -117,7 +117,7 @@ def signs_for_a_notice(portal, application, project, staff):
     staff.press("签收", within=line)
     staff.says("您要做", "签收只表示收到")
     staff.press("签收", within=staff.page.locator("main"), exact=True)
-    staff.says("已签收", "赵敏", "网上签收")
+    staff.says("已签收", "邓晓岚", "网上签收")
 
 
 def only_the_lead_signs_a_commitment(portal, project, lead, staff):
@@ -142,7 +142,7 @@ def only_the_lead_signs_a_commitment(portal, project, lead, staff):
 def removes_staff(lead, staff, project):
     lead.open("/projects/")
     lead.press("人员", exact=True)
-    lead.press("停用", within=lead.page.locator(".members li", has_text="赵敏").first)
+    lead.press("停用", within=lead.page.locator(".members li", has_text="邓晓岚").first)
     lead.press("停用", within=lead.page.locator("main"), exact=True)
-    lead.says("赵敏已停用", "变动记录")
+    lead.says("邓晓岚已停用", "变动记录")
     assert staff.page.goto(f"/projects/{project}/").status == 404
