@@ -47,11 +47,11 @@ def url(name: str, pk: int) -> str:
 def _events(*rows: object) -> list[dict[str, object]]:
     """The events of some objects, the newest first."""
     keys: dict[str, list[str]] = {}
-    project = None
+    project = 0
     for row in rows:
         label, key = subject_of(row)  # type: ignore[arg-type]
         keys.setdefault(label, []).append(key)
-        project = project or getattr(row, "project_id", None)
+        project = project or int(getattr(row, "project_id", 0))
     found = Event.objects.none()
     for label, ids in keys.items():
         found = found | Event.objects.filter(project_id=project, subject_type=label, subject_key__in=ids)

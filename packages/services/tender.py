@@ -64,7 +64,8 @@ def next_of(steps: Sequence[TenderStep]) -> NextStep | None:
 
 def forecast(steps: Sequence[TenderStep], start: dt.date) -> list[tuple[TenderStep, dt.date]]:
     """Return for each step its day: what happened, else the earliest; the first not before `start`."""
-    days, day = [], start
+    days: list[tuple[TenderStep, dt.date]] = []
+    day = start
     for step in steps:
         day = step.done_on or (day + dt.timedelta(days=step.after_days) if days else start)
         days.append((step, day))

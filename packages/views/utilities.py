@@ -27,6 +27,7 @@ from packages.utility_forms import (
     ReasonForm,
     SurveyForm,
 )
+from packages.utility_states import TONES as UTILITY_TONES
 from packages.utility_states import LineState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, project_or_404
@@ -61,7 +62,7 @@ def line_or_404(request: HttpRequest, pk: int) -> UtilityLine:
 def line_list(request: HttpRequest) -> HttpResponse:
     """What is open at the utilities of the asker, or in all visible projects."""
     page = screen.open_lines(person(request), request.GET.get("after", ""), request.GET.get("before", ""))
-    return render(request, "packages/utility_lines.html", {"page": page, "tones": screen.TONES})
+    return render(request, "packages/utility_lines.html", {"page": page, "tones": UTILITY_TONES})
 
 
 @login_required

@@ -31,7 +31,7 @@ def case(project, code):
     return MatterCase.objects.get(project=project, matter__matter__code=code, state__in=["draft", "decided_pass"])
 
 
-def refused(code, act, *args, **kwargs):
+def refused(code, act, /, *args, **kwargs):
     with pytest.raises(DomainError) as error:
         act(*args, **kwargs)
     assert error.value.code == code
