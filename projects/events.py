@@ -188,7 +188,7 @@ def lock_project(project_id: int | models.QuerySet[Any, Any]) -> Project:
     Instead of its key a query may be given that finds the key. Raises `Project.DoesNotExist`.
     """
     return Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region").get(
-        pk=project_id
+        models.Q(pk=project_id)
     )
 
 
