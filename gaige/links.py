@@ -21,8 +21,11 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"))),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
-    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings"))),
-    ((Role.ADMIN,), (("人员", "projects:people"),)),
+    (
+        (Role.DIRECTOR,),
+        (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings")),
+    ),
+    ((Role.ADMIN,), (("人员", "projects:people"), ("工作日历", "projects:calendar"))),
     ((Role.AGENT, Role.ARCHIVIST), ()),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
         ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),

@@ -32,7 +32,7 @@ def clock(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "clock": found, "project": found.project, "explained": explain(found), "ledger": ledger,
         "ledger_words": ledger_words(ledger), "today": timing.today(), "calendar": queries.calendar_of(found),
-        "extensions": found.extended_by.all(),
+        "extensions": found.extended_by.all(), "may_see_calendar": rules.can_see_calendar(request.user).ok,
     }
     return render(request, "projects/clock.html", context)
 

@@ -343,10 +343,10 @@ def run(  # noqa: PLR0913 - one argument per option
     text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}"
     opened = measure_reviews(reviews) if reviews else None
     text += f"\n\n{opened.words}" if opened else ""
-    swept = measure_sweep(clocks) if clocks else None
-    text += f"\n\n{swept.words}" if swept else ""
     grown, slower = measure_growth(grow, rounds, seconds / 2) if grow else ("", [])
     text += f"\n\n{grown}" if grown else ""
+    swept = measure_sweep(clocks) if clocks else None
+    text += f"\n\n{swept.words}" if swept else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)

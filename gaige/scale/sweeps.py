@@ -18,17 +18,17 @@ from agency.models import Notification
 from agency.tasks import sweep_due
 from projects import timing, workdays
 from projects.clock_states import ClockKind, ClockState
-from projects.models import Clock, Project, User
+from projects.models import Clock, User
 
 MOST_RATIO, TURNS, NEWS = 2.0, 5, 50
 LABEL = "巡检测量"
 CLOCKS = """
 INSERT INTO projects_clock (project_id, kind, label, owner, unit, "limit", extensions, started_on, started_at, state,
                             due_on, yellow_on, is_provisional, calendar_version)
-SELECT %(project)s, %(kind)s, %(label)s, 'government', 'working_day', 20, 0,
+SELECT whose.ids[1 + n %% cardinality(whose.ids)], %(kind)s, %(label)s, 'government', 'working_day', 20, 0,
        %(today)s::date - 30, %(now)s::timestamptz - interval '30 days', 'running',
        %(today)s::date - 5 + n %% 60, %(today)s::date - 8 + n %% 60, false, %(calendar)s
-FROM generate_series(1, %(count)s) AS n
+FROM generate_series(1, %(count)s) AS n, (SELECT array_agg(id) AS ids FROM projects_project) AS whose
 """
 THRESHOLD = "CASE WHEN c.due_on < %(today)s THEN 'red' WHEN c.due_on = %(today)s THEN 'due' ELSE 'yellow' END"
 UNTOLD = f"""
@@ -102,11 +102,10 @@ def measure_sweep(count: int) -> Swept:
 
 def _fill(count: int) -> None:
     missing = count - Clock.objects.filter(state=ClockState.RUNNING).count()
-    project = Project.objects.order_by("pk")[0]
     with connection.cursor() as cursor:
         if missing > 0:
             cursor.execute(CLOCKS, {
-                "project": project.pk, "kind": ClockKind.OTHER, "label": LABEL, "today": timing.today(),
+                "kind": ClockKind.OTHER, "label": LABEL, "today": timing.today(),
                 "now": timing.now(), "calendar": workdays.version(), "count": missing,
             })
         user = User.objects.order_by("pk")[0]

@@ -92,7 +92,15 @@ POINTS = {
     "reminder: before the acknowledgement": lambda: unacknowledged("agency.tasks.sweep_due"),
 }
 
+#: In the middle of a sweep, and in the web server in the middle of a decision: `tests.faults.test_others_killed`.
+OTHERS = {
+    "sweep: inside the second row": lambda: wrap("packages.services.silence", "_finish", before=second_time()),
+    "sweep: after the first commit": lambda: wrap("projects.jobs", "_one", after=if_true),
+    "decision: before the commit": lambda: wrap("packages.services.decision", "conclude", after=if_true),
+    "decision: after the commit": lambda: wrap("packages.services.decision", "decide_case", after=if_true),
+}
+
 
 def install(point):
     """Arm one point in this process."""
-    POINTS[point]()
+    {**POINTS, **OTHERS}[point]()

@@ -3,6 +3,7 @@
 import os
 
 from celery import signals
+from django.core.signals import request_started
 
 from gaige.settings import *  # noqa: F403
 from gaige.settings import CELERY_BEAT_SCHEDULE
@@ -20,3 +21,12 @@ def _prepare(**_):
 
 if "KILL_POINT" in os.environ:
     signals.worker_process_init.connect(_prepare, weak=False)
+    _armed = []
+
+    def _prepare_web(**_):
+        """The web server learns it with its first request."""
+        if not _armed:
+            _armed.append(True)
+            _prepare()
+
+    request_started.connect(_prepare_web, weak=False)
