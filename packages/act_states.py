@@ -1,4 +1,4 @@
-"""States of what is done to a case beside its own state: notices, withdrawals, special procedures, extensions, delivery.
+"""States of what is done to a case beside its own state: notices, withdrawals, special procedures ...
 
 Imports only Django, like `packages.states`.
 """

@@ -114,7 +114,9 @@ class BreachSet(_Breaches):
         ]
 
 
-BreachFormSet = forms.formset_factory(BreachForm, formset=BreachSet, extra=3, max_num=40, validate_max=True)
+BreachFormSet: type[BreachSet] = forms.formset_factory(  # type: ignore[assignment]  # derived from its formset
+    BreachForm, formset=BreachSet, extra=3, max_num=40, validate_max=True
+)
 
 
 class OpinionTextForm(forms.Form):

@@ -66,7 +66,7 @@ class JudgingForm(OpinionForm):
     """An opinion on the review page: `seen` are the versions shown, `files` the documents that it judges."""
 
     seen = NumbersField(required=False)
-    files = NumbersField(required=False)
+    files = NumbersField(required=False)  # type: ignore[assignment]  # an unbound form has no files to clean
 
     def clean(self) -> dict[str, Any]:
         """Nothing shown is nothing to compare with; no box ticked means all files."""

@@ -329,21 +329,22 @@ def can_give_opinion(user: Person, task: ReviewTask) -> Verdict:
     return refuse(f"这项意见{task.get_state_display()}，不能再答复。")
 
 
+#: Why the lead does not merge yet.
+NOT_YET_MERGED: dict[str, str] = {
+    SessionState.REVIEWING: "还有部门没有答复，暂不能汇总。",
+    SessionState.PUSHING: "材料还没有推送给各部门，推送后才能汇总。",
+    SessionState.CONFERENCE: "联审会还没有结束，纪要记录、签认后才能汇总。",
+    SessionState.RECTIFYING: "建设单位正在按意见整改，交回后开始第二轮。",
+}
+
+
 def can_merge(user: Person, session: JointSession) -> Verdict:
     """The handler or chief of the lead department merges, once every department has answered or its time is over."""
     if not access_of(user).has_at(session.lead_id, *ANSWERERS):
         return refuse(f"汇总由牵头部门{session.lead.label}办理。")
-    if session.state == SessionState.REVIEWING:
-        return refuse("还有部门没有答复，暂不能汇总。")
-    if session.state == SessionState.PUSHING:
-        return refuse("材料还没有推送给各部门，推送后才能汇总。")
-    if session.state == SessionState.CONFERENCE:
-        return refuse("联审会还没有结束，纪要记录、签认后才能汇总。")
-    if session.state == SessionState.RECTIFYING:
-        return refuse("建设单位正在按意见整改，交回后开始第二轮。")
-    if session.state != SessionState.MERGING:
-        return refuse(f"联合审查{session.get_state_display()}，不能再汇总。")
-    return ALLOWED
+    if session.state == SessionState.MERGING:
+        return ALLOWED
+    return refuse(NOT_YET_MERGED.get(session.state, f"联合审查{session.get_state_display()}，不能再汇总。"))
 
 
 def can_push(user: Person, session: JointSession) -> Verdict:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from packages.services.living import revoke_of_case
-from packages.services.reusing import recheck_paper
 from packages.services.rectifying import resume_rectified
+from packages.services.reusing import recheck_paper
 from packages.services.review import open_joint_review
 from packages.services.risk import assess_project
 from packages.services.sweeping import follow_clock, follow_project

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, URLResolver, path
 
 from packages import drawing_urls, living_urls, promise_urls, utility_urls
-from packages.views import acts, catalogue, decision, desk, desk_bulk, enrol, filing, intake, notices, plan, review, rounds
+from packages.views import (
+    acts,
+    catalogue,
+    decision,
+    desk,
+    desk_bulk,
+    enrol,
+    filing,
+    intake,
+    notices,
+    plan,
+    review,
+    rounds,
+)
 
 app_name = "packages"
 

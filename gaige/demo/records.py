@@ -16,8 +16,8 @@ from projects.states import ProjectStatus, Role
 
 NEEDS = {"water": "60", "power": "1250", "telecom": "30"}
 CABLE = (
-    Quoted("10 千伏电缆敷设", LineSide.OUTSIDE, Decimal("180"), "米", Decimal("265.00")),
-    Quoted("高压计量箱", LineSide.INSIDE, Decimal("1"), "台", Decimal("8600.00")),
+    Quoted("10 千伏电缆敷设", LineSide.OUTSIDE, Decimal(180), "米", Decimal("265.00")),
+    Quoted("高压计量箱", LineSide.INSIDE, Decimal(1), "台", Decimal("8600.00")),
 )
 
 

@@ -242,7 +242,7 @@ class MatterCase(StateModel):
         clock_id: int | None = self.intake_clock_id if self.state == CaseState.RECEIVED else self.promised_clock_id
         return clock_id
 
-    def get_state_display(self) -> str:
+    def get_state_display(self) -> str:  # type: ignore[no-redef]  # Django makes one where there is none
         """Return the word of the state; before the acceptance it is 补全 that is waited for, afterwards 补正."""
         if self.state == CaseState.CORRECTING and self.accepted_at is None:
             return "待补全"

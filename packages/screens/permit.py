@@ -80,7 +80,7 @@ def permit_page(project: Project, user: User) -> PermitPage:
         limit = one_stop.limit_of([part.case for part in wanted if not part.is_earlier])
         return PermitPage(project, None, tuple(wanted), limit, (), read_clock(None), (), None, ())
     lines = part_lines(one)
-    clock = Clock.objects.with_pauses().filter(pk=one.clock_id).first()
+    clock = Clock.objects.with_pauses().filter(pk=one.clock_id or 0).first()
     blockers = tuple(line for line in lines if line.part.case.state not in CASE_PASSED and (line.late or line.holds_up))
     return PermitPage(
         project, one, (), one.limit, tuple(lines), read_clock(clock), tuple(one_stop.form_pairs(one)),

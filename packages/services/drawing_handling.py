@@ -347,7 +347,7 @@ def _owed(one: DrawingReview) -> list[IssueItem]:
     found = IssueItem.objects.select_for_update(of=("self",)).filter(
         project=one.project, subject_type=CASE_LABEL, subject_key=str(one.case_id), state__in=list(ISSUE_OPEN)
     )
-    rows = list(found.filter(clock_id=one.fix_clock_id))
+    rows = list(found.filter(clock=one.fix_clock))
     for row in rows:
         row.project = one.project
     return rows

@@ -297,7 +297,7 @@ def _keep_time(one: OneStop, parts: Sequence[OneStopPart]) -> bool:
 
 
 def _stopped_since(case: MatterCase) -> dt.datetime | None:
-    pauses = ClockPause.objects.filter(clock_id=case.promised_clock_id, ended_at=None)
+    pauses = ClockPause.objects.filter(clock=case.promised_clock, ended_at=None)
     return pauses.order_by("started_at").values_list("started_at", flat=True).first()
 
 

@@ -25,7 +25,7 @@ class TakesErrors(Protocol):
         """Add an error."""
 
 
-def attempt(form: TakesErrors, action: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
+def attempt(form: TakesErrors, action: Callable[..., object], /, *args: Any, **kwargs: Any) -> Any:
     """Return what the service returned, or None: what the domain refuses stands on the form, 403 stays 403."""
     try:
         return action(*args, **kwargs)

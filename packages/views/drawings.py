@@ -27,6 +27,7 @@ from packages.drawing_states import BREACH_OPEN
 from packages.models import Breach, DrawingReview, SampleDraw, SampleTicket
 from packages.screens import drawing
 from packages.services import drawing_handling, drawing_review, drawing_samples, policies
+from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404
 from projects.access import access_of
@@ -85,7 +86,7 @@ def part(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the drawings beside the part of one department; POST gives it."""
     task = task_or_404(request, pk)
     case = task.session.case
-    if case is None or case.matter.matter.code != drawing_review.MATTER:
+    if case is None or case.matter.matter.code != MATTER:
         raise Http404
     project = task.session.project
     one = drawing_review.find_review(project)

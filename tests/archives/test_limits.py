@@ -3,7 +3,6 @@
 import os
 import threading
 
-import pytest
 from django.core.cache import cache
 
 from archives.limits import allowed
