@@ -39,14 +39,14 @@ result = {"project": case.project_id, "case": case.pk}
 """
 #: A case that its chief representative decides next.
 MERGED = """
-from packages.services.decision import decide_case
+from projects.states import Role
 from tests import factories
 
 actors = factories.make_actors()
-case = factories.in_review(factories.enrolled_project(actors, "S2"), "plan-permit", actors)
+project = factories.enrolled_project(actors, "S2")
+case = factories.in_review(project, "plan-permit", actors)
 factories.answer_all(case)
 factories.merge(case)
-from projects.states import Role
 chief = factories.official(case.lead.code, Role.CHIEF)
 chief.set_password(factories.PASSWORD)
 chief.save()
@@ -115,7 +115,7 @@ def test_a_decision_is_made_once_though_the_web_server_was_killed(portal, point)
     def decide():
         chief = Visitor(portal.port)
         chief.sign_in(story["chief"], PASSWORD)
-        return chief.post(path, {"csrfmiddlewaretoken": chief.token_of(path), "outcome": "pass", "note": ""})
+        return chief.post(path, {"csrfmiddlewaretoken": chief.token_of(path), "outcome": "fail", "note": "不符合规划条件"})
 
     portal.start("web", **DOOMED, KILL_POINT=point)
     with pytest.raises((http.client.HTTPException, OSError)):
@@ -123,13 +123,14 @@ def test_a_decision_is_made_once_though_the_web_server_was_killed(portal, point)
     portal.processes.pop("web").wait(20)
     decided = point.endswith("after the commit")
     state = "SELECT state FROM packages_mattercase WHERE id = %s"
-    assert portal.rows(state, story["case"]) == [{"state": "decided_pass" if decided else "in_review"}]
+    assert portal.rows(state, story["case"]) == [{"state": "decided_fail" if decided else "in_review"}]
     with running(portal, "web"), contextlib.suppress(RuntimeError):  # a second press gets a sentence (409)
         decide()
-    told = "SELECT count(*) AS n FROM projects_event WHERE project_id = %s AND kind = 'case.decided'"
-    papers = "SELECT count(*) AS n FROM archives_paper WHERE project_id = %s AND kind = 'certificate'"
-    assert portal.rows(state, story["case"]) == [{"state": "decided_pass"}]
-    assert (portal.rows(told, story["project"]), portal.rows(papers, story["project"])) == ([{"n": 1}], [{"n": 1}])
+    told = "SELECT count(*) AS n FROM projects_event WHERE kind = 'case.decided' AND subject_key = %s"
+    papers = "SELECT count(*) AS n FROM archives_paper WHERE project_id = %s AND kind = 'refusal' AND subject_key = %s"
+    assert portal.rows(state, story["case"]) == [{"state": "decided_fail"}]
+    key = str(story["case"])
+    assert (portal.rows(told, key), portal.rows(papers, story["project"], key)) == ([{"n": 1}], [{"n": 1}])
     assert_numbers_without_gap(portal)
     assert portal.python(FOLD, pk=story["project"]) == []
 
