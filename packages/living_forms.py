@@ -18,7 +18,9 @@ WORDS = forms.Textarea(attrs={"rows": 3})
 class InspectForm(forms.Form):
     """The result of the inspection of a phase."""
 
-    holds = forms.ChoiceField(label="检查结论", choices=[("yes", "合格，办结检查"), ("no", "有问题，须整改")])
+    holds = forms.ChoiceField(
+        label="检查结论", choices=[("yes", "合格，办结检查"), ("no", "有问题，须整改")], widget=forms.RadioSelect
+    )
     result = forms.CharField(label="检查情况", max_length=500, widget=WORDS)
 
 
@@ -38,7 +40,9 @@ class AnswerStopForm(forms.Form):
 class StoppedForm(forms.Form):
     """Whether the works stand still."""
 
-    stands_still = forms.ChoiceField(label="核查结论", choices=[("yes", "已停工"), ("no", "仍在施工，退回")])
+    stands_still = forms.ChoiceField(
+        label="核查结论", choices=[("yes", "已停工"), ("no", "仍在施工，退回")], widget=forms.RadioSelect
+    )
     note = forms.CharField(label="核查情况", max_length=500, widget=WORDS)
 
 
