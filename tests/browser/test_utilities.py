@@ -44,7 +44,7 @@ def test_water_and_power_with_one_form(live_portal, visit):
     owner.open(page, phone=True)
     owner.press("确认方案和报价", phone=True)
     owner.says("8600.50")
-    owner.choose("agrees", "yes")
+    owner.page.select_option("[name=agrees]", "yes")
     owner.press("提交意见", phone=True)
     owner.says("具备条件", "方案答复")
     owner.open(f"/projects/{project}/fees/", phone=True)
