@@ -12,7 +12,8 @@ class Spec:
     """One project: whose facts it takes (`packages/catalog/examples.tsv`), when it began, where it stops.
 
     `days_ago` are calendar days before now. `stop` names the matter before which the story halts ("" = it goes on as
-    far as time allows). `trouble`: paused, overdue or correcting at the matter `trouble_at`.
+    far as time allows). `trouble`: paused, overdue or correcting at the matter `trouble_at`. `deferred` is the matter
+    and the name of the paper that comes after the acceptance (容缺).
     """
 
     example: str
@@ -28,6 +29,7 @@ class Spec:
     by_clerk: bool = False
     silent: frozenset[str] = field(default_factory=frozenset)
     finding: bool = False
+    deferred: tuple[str, str] = ("", "")
 
     @property
     def code(self) -> str:
@@ -40,7 +42,8 @@ class Spec:
 
 SPECS: tuple[Spec, ...] = (
     Spec("S3", "神农丝绸标准仓库", 15326, "owner3", "高平市米山镇工业路 8 号", 150, finding=True),
-    Spec("S2", "年产 12 万吨精密铸件智能工厂", 16326, "owner", "高平经济技术开发区铸造园 3 号", 62, by_clerk=True),
+    Spec("S2", "年产 12 万吨精密铸件智能工厂", 16326, "owner", "高平经济技术开发区铸造园 3 号", 62, by_clerk=True,
+         deferred=("waste-disposal", "运输合同")),
     Spec("S4", "长平老街沿街商铺内部装修", 17431, "owner2", "高平市长平街 112 号", 70),
     Spec("G5", "南城老旧小区外立面和楼道整治", 18540, "owner4", "高平市南城街道育才巷", 90, by_clerk=True),
     Spec("G4", "市储备粮平房仓新建", 19655, "owner4", "高平市北城街道粮库路 1 号", 120),
@@ -54,7 +57,8 @@ SPECS: tuple[Spec, ...] = (
     Spec("A3", "长平影院内部装修", 25227, "owner2", "高平市神农路 7 号", 24, trouble="correcting",
          trouble_at="construction-permit"),
     Spec("A5", "康乐小区供热支线接入", 26333, "owner6", "高平市康乐街", 30, by_clerk=True),
-    Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 103, stop="construction-permit"),
+    Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 103,
+         stop="construction-permit"),
     Spec("A6", "丹河大桥新建", 28556, "owner4", "高平市丹河南路", 12, by_clerk=True),
     Spec("A2", "燃气热电联产站", 29662, "owner6", "高平市马村镇", 5),
 )

@@ -37,7 +37,7 @@ from packages.models import (
     ReviewTask,
 )
 from packages.screens.applying import apply_page
-from packages.services import conditional, decision, intake, outside, review, special
+from packages.services import conditional, decision, drawing_handling, drawing_review, intake, outside, review, special
 from packages.services.checklist import supply_material
 from packages.services.committing import sign_commitment
 from packages.services.enrolment import enrol
@@ -63,7 +63,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "packages" / "catalog"
-JOINT_MATTER = "joint-accept"
+JOINT_MATTER, DRAWING_MATTER = "joint-accept", "drawing-review"
+BREACH = {
+    "discipline": "fire", "clause": "GB 55037-2022 第 7.1.2 条", "place": "建施-05 轴线 3-A",
+    "what": "疏散楼梯净宽 0.9 米", "fix": "楼梯净宽改为 1.1 米，附修改后的建施-05", "is_mandatory": True,
+    "is_major": False,
+}
 LATE_SHARE, LATE_DAYS = 0.04, 3
 
 
@@ -221,9 +226,14 @@ class Story:
 
     def _apply(self, codes: list[str], *, source: str) -> Application:
         by = self.clerk if source == "win" else self.owner
+        if DRAWING_MATTER in codes:
+            self._upload_drawings()
         application = intake.open_application(self.project.pk, matter_codes=codes, by=by, source=source)
         missing = MaterialItem.objects.filter(case__application=application, state=MaterialState.MISSING)
-        for item in missing.select_related("kind").order_by("pk"):
+        for item in missing.select_related("kind", "case__matter__matter").order_by("pk"):
+            if (item.case.matter.matter.code, item.name) == self.spec.deferred:
+                intake.set_material(item.pk, state=MaterialState.DEFERRED, by=by)
+                continue
             intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
         bring_and_sign(application.pk, clerk=self.clerk)
         return intake.submit_application(application.pk, by=by)
@@ -312,7 +322,43 @@ class Story:
                 review.open_task(task.pk, by=by)
                 self._give(task, by)
 
+    def _upload_drawings(self) -> None:
+        """The designer uploads the whole set, once for everybody who judges it."""
+        designer = Organisation.objects.get(name=DESIGNER)
+        entry = PartyEntry(uscc=designer.uscc, name=designer.name, role=PartyRole.DESIGNER)
+        add_party(self.project.pk, entry, by=self.clerk)
+        by = person(designer.pk, Role.OWNER_LEAD)
+        drawing_review.upload_drawings(self.project.pk, by=by, uploaded=attachment("施工图设计文件"))
+
+    def _part(self, task: ReviewTask, by: User) -> None:
+        """One department's part of the drawing review; 住建局 finds what may be mended later."""
+        found = drawing_review.find_review(self.project)
+        newest = drawing_review.newest_set(found) if found else None
+        drawing_review.give_part(
+            task.pk, by=by, text="", breaches=[BREACH] if task.organisation.code == "housing" else [],
+            seen=newest.number if newest else 1,
+        )
+
+    def _handle_drawings(self, case: MatterCase) -> None:
+        """One review opinion, one handling opinion; where something is to be mended, the owner commits to it."""
+        found = drawing_review.find_review(self.project)
+        if found is None:
+            return
+        drawing_review.write_opinion(
+            found.pk, by=person(case.lead_id, Role.REVIEWER), text="各专业意见见问题清单。", is_digital=True
+        )
+        chief = person(case.lead_id, Role.CHIEF)
+        if drawing_review.open_breaches(found):
+            drawing_handling.handle(found.pk, by=chief, result="commit", text="没有重大缺陷，可以承诺后限期修改")
+            drawing_handling.sign_fix(found.pk, by=self.owner)
+        else:
+            drawing_handling.handle(found.pk, by=chief, result="qualified", text="")
+
     def _give(self, task: ReviewTask, by: User) -> None:
+        case = task.session.case
+        if case is not None and case.matter.matter.code == DRAWING_MATTER:
+            self._part(task, by)
+            return
         scope = task.scope_note or "本部门职责范围"
         if self.chance.random() < 0.06:  # noqa: PLR2004 - now and then a condition
             review.give_opinion(
@@ -381,6 +427,9 @@ class Story:
     def _decide(self, case: MatterCase) -> None:
         if case.matter.matter.code in formal_matters():
             self._inspect_phase()
+        if case.matter.matter.code == DRAWING_MATTER:
+            self._handle_drawings(case)
+            return
         session = JointSession.objects.filter(case=case).order_by("-round").first()
         if session is not None and session.state == SessionState.MERGING:
             review.merge_session(
