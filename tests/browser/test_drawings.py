@@ -1,0 +1,113 @@
+"""Drawings: one upload, a version that is replaced while it is judged, one opinion, and thirty days to mend."""
+
+import pytest
+
+from tests.browser.pages import attachment
+
+pytestmark = pytest.mark.browser
+
+CODE = "2208-340321-04-03-719632"
+OPEN = """
+from django.db import transaction
+from gaige.demo.people import DESIGNER
+from tests import factories
+from tests.browser import steps
+from tests.browser.intake_steps import registered
+from packages.services.drafts import drop_draft
+from packages.services.enrolment import enrol
+from projects import timing
+from projects.events import lock_project
+from projects.models import Organisation
+from projects.services.parties import PartyEntry, add_party
+_, package, facts = factories.example('S2')
+number = registered(code, '泽铸精密件三期厂房')
+changed = {'drawing_review': 'full', 'scenic_area': 'no', 'lightning_study': 'no'}
+enrol(number, package_code=package, facts={**facts, **changed}, by=steps.user('clerk'))
+with transaction.atomic():
+    lock_project(number)
+    for case in steps.cases(number, ['agency-survey', 'agency-design', 'design-scheme']):
+        drop_draft(case, by=steps.user('clerk'), at=None, moment=timing.now())
+designer = Organisation.objects.get(name=DESIGNER)
+add_party(number, PartyEntry('designer', designer.uscc, designer.name), by=steps.user('clerk'))
+result = number
+"""
+PUSHED = """
+from tests.browser import steps
+from packages.models import DrawingReview, JointSession, ReviewTask
+steps.apply_and_accept(project, ['drawing-review'])
+[case] = steps.cases(project, ['drawing-review'])
+steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
+tasks = dict(ReviewTask.objects.filter(session__case=case).values_list('organisation__code', 'pk'))
+result = {'review': DrawingReview.objects.get(project_id=project).pk, 'tasks': tasks, 'lead': case.lead.code}
+"""
+#: Everybody who has not answered finds nothing in the newest version.
+ANSWERED = """
+from gaige.demo.story import person
+from packages.models import DrawingReview, ReviewTask
+from packages.services import drawing_review
+found = DrawingReview.objects.get(pk=review)
+seen = drawing_review.newest_set(found).number
+for task in ReviewTask.objects.filter(session__case=found.case, state__in=['invited', 'opened']).exclude(role='lead'):
+    drawing_review.give_part(task.pk, by=person(task.organisation_id, 'reviewer'), text='', seen=seen, breaches=[])
+"""
+
+
+def upload(visitor, project, title, **more):
+    visitor.open(f"/projects/{project}/drawings/upload/", phone=True)
+    visitor.page.set_input_files("[name=uploaded]", attachment(title))
+    for value in more.pop("changed", ()):
+        visitor.page.check(f"[name=changed][value={value}]")
+    visitor.fill(**more)
+    visitor.press("上传", exact=True)
+
+
+def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days(live_portal, visit):
+    project = live_portal.python(OPEN, code=CODE)
+    page = f"/projects/{project}/drawings/"
+    designer, reviewer, housing = visit("designer"), visit("drawing-reviewer-r"), visit("housing-r")
+    owner = visit("owner")
+
+    upload(designer, project, "施工图第一版")
+    designer.says("第 1 版", "现行")
+    asked = live_portal.python(PUSHED, project=project)
+    tasks, review = asked["tasks"], asked["review"]
+    lead, chief = visit(f"{asked['lead']}-r"), visit(f"{asked['lead']}-c")
+
+    reviewer.open(f"/reviews/{tasks['drawing-reviewer']}/part/", phone=True)
+    reviewer.press("提交专业意见")
+    upload(designer, project, "施工图第二版", changed=["structure", "fire"], note="结施-03 改梁，建施-05 改楼梯")
+    housing.open(f"/reviews/{tasks['housing']}/part/", phone=True)
+    housing.page.select_option("[name=b-0-discipline]", value="fire")
+    for name, value in {
+        "clause": "GB 55037-2022 7.1.2", "place": "建施-05 轴线 3-A", "what": "疏散宽度 0.9 米",
+        "fix": "楼梯净宽改为 1.1 米",
+    }.items():
+        housing.page.fill(f"[name=b-0-{name}]", value)
+    housing.press("提交专业意见")
+    housing.says("楼梯净宽改为 1.1 米", "已换版")
+    live_portal.python(ANSWERED, review=review)
+
+    lead.open(page, phone=True)
+    lead.press("请受影响的部门复审")
+    lead.says("已请受影响的部门按新版复审")
+    live_portal.python(ANSWERED, review=review)
+    lead.open(f"/drawings/{review}/opinion/", phone=True)
+    lead.press("提交审查意见")
+    lead.says("审查意见已提交")
+    chief.open(f"/drawings/{review}/handle/", phone=True)
+    chief.says("没有重大缺陷：可以由建设单位负责人承诺后限期改完，也可以退回。")
+    chief.choose("result", "commit")
+    chief.fill(text="无重大缺陷")
+    chief.press("提交处理意见")
+    owner.open(f"/drawings/{review}/commit/", phone=True)
+    owner.press("我已阅读，签署承诺")
+    owner.says("承诺已签署", "限期修改")
+
+    upload(designer, project, "施工图第三版", changed=["fire"], note="楼梯净宽改为 1.1 米")
+    housing.open(page)
+    housing.press("核实", exact=True)
+    housing.choose("holds", "yes")
+    housing.press("提交核实结果")
+    housing.says("施工图审查合格书")
+    owner.open(f"/projects/{project}/one-stop/", phone=True)
+    owner.says("总时限", "建筑工程施工许可证核发")
