@@ -235,7 +235,7 @@ def _batch(model: type[models.Model], ids: Sequence[int]) -> tuple[str, list[str
         )
         for [definition] in cursor.fetchall():
             cursor.execute(f'ALTER TABLE "{twin}" ADD {definition}')
-        columns = [field.column for field in model._meta.concrete_fields]
+        columns = [str(field.column) for field in model._meta.concrete_fields]
         texts = {field.column for field in model._meta.concrete_fields if isinstance(field, models.JSONField)}
         shown = ", ".join(f'"{name}"::text' if name in texts else f'"{name}"' for name in columns)
         cursor.execute(f'SELECT {shown} FROM "{table}" WHERE id = ANY(%s) ORDER BY id', [list(ids)])  # noqa: S608
