@@ -95,4 +95,4 @@ def test_piles_first_are_warned_of_and_replaced_by_the_whole_permit(live_portal,
 
     assert live_portal.python(CONVERTED, project=made["project"]) == "converted"
     owner.open(permit, phone=True)
-    owner.says("已转正", "建筑工程施工许可证")
+    owner.says("转正：“建筑工程施工许可证核发”已办结")
