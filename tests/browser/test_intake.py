@@ -16,6 +16,20 @@ FIRST, SECOND = "2611-140581-89-02-700113", "2611-140581-89-02-700068"
 USUAL, WORST = 700, 3000
 
 
+#: What the bare health page takes on a machine that has nothing else to do (milliseconds).
+BARE = 40
+
+
+def slowness(page):
+    """How many times slower than an idle machine this one is right now: a bare page asked again and again."""
+    took = []
+    for _ in range(7):
+        begun = time.monotonic()
+        assert page.request.get("/healthz/").ok
+        took.append((time.monotonic() - begun) * 1000)
+    return max(1.0, statistics.median(took) / BARE)
+
+
 class Keys:
     """A clerk who has no mouse: every press is counted, and how long the server took for what it led to."""
 
@@ -157,20 +171,23 @@ def test_six_matters_by_keyboard_alone(live_portal, visit):
     handed_in = time.monotonic()
     number = page.inner_text(".receipt .code.big")
     assert re.search(r"〔\d{4}〕.*收字第\d+号", number)
-    assert time.monotonic() - handed_in < 2
+    shown = time.monotonic() - handed_in
     keys.lead("F2")
     clerk.says("已受理，受理通知书已出具")
     states = live_portal.rows("select state from packages_mattercase where application_id = %s", application)
     assert len(states) == 6
     assert not {row["state"] for row in states} & {"draft", "received"}
-    page.locator("#papers [href$='/pdf/']").first.wait_for(timeout=60_000)
+    spent = time.monotonic() - begun
+    page.locator("#papers [href$='/pdf/']").first.wait_for(timeout=120_000)
     # one key to scan, one per line and its reason, three verdicts; the rest comes from scanner and folder
     assert keys.pressed <= lacking + 6
     assert keys.typed <= 12
     assert asked < 150
-    assert time.monotonic() - begun < 90
-    assert statistics.median(keys.times) < USUAL
-    assert max(keys.times) < WORST
+    slow = slowness(page)
+    assert shown < 2 * slow
+    assert spent < 90 * slow
+    assert statistics.median(keys.times) < USUAL * slow
+    assert max(keys.times) < WORST * slow
 
 
 def test_a_cut_line_and_a_dead_session_lose_nothing(live_portal, visit):
