@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.urls import reverse
 
 from archives.models import Paper
+from archives.states import PaperKind
 from packages import drawing_rules, policy
 from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, DrawingState
 from packages.models import (
@@ -186,8 +188,13 @@ def _parts(
 
 
 def _papers(one: DrawingReview) -> list[Paper]:
+    """The papers of the review, and the certificate, which belongs to the case."""
     label, key = subject_of(one)
-    return list(Paper.objects.filter(subject_type=label, subject_key=key).order_by("-pk"))
+    mine = Q(subject_type=label, subject_key=key)
+    if one.case is not None:
+        label, key = subject_of(one.case)
+        mine |= Q(subject_type=label, subject_key=key, kind=PaperKind.CERTIFICATE)
+    return list(Paper.objects.filter(mine, project=one.project).order_by("-pk"))
 
 
 def _acts(one: DrawingReview, user: User) -> list[Act]:

@@ -36,7 +36,9 @@ steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint re
 DECIDED = """
 from tests.browser import steps
 from packages.models import MatterCase
+from projects import timing
 found = MatterCase.objects.get(pk=case)
+steps.cases(found.project_id, ['agency-survey', 'agency-design']).update(state='decided_pass', decided_at=timing.now())
 steps.answer(found.project_id, ['design-scheme'])
 steps.decide(found.project_id, ['design-scheme'])
 result = MatterCase.objects.get(pk=case).state
@@ -87,7 +89,7 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     chief.says("计划 5 个工作日")
     chief.choose("approved", "yes")
     chief.press("提交", exact=True)
-    chief.says("特别程序中")
+    chief.says("特别程序(时限暂停)")
     lead.open(f"{page}special/end/", phone=True)
     lead.fill(result="专家组同意设计方案")
     lead.page.set_input_files("[name=uploaded]", attachment("专家评审意见"))
@@ -110,11 +112,11 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     clerk.press("送达")
     clerk.fill(receiver="张伟")
     clerk.press("登记送达")
-    clerk.says("已登记送达", "窗口领取")
+    clerk.says("已登记送达", "送达（窗口）")
     chief.open(f"{page}revoke/", phone=True)
     chief.fill(reason="以欺骗手段取得", basis="行政许可法第六十九条", hearing_note="申请人未要求听证")
     chief.choose("hearing", "yes")
     chief.press("确认撤销")
     chief.says("决定已撤销", "已撤销")
     clerk.open(page, phone=True)
-    clerk.says("首次告知确有遗漏", "专家评审", "以欺骗手段取得")
+    clerk.says("本办件已一次性告知 2 次", "专家评审", "以欺骗手段取得")

@@ -19,6 +19,7 @@ from projects import timing
 from projects.events import lock_project
 from projects.models import Organisation
 from projects.services.parties import PartyEntry, add_party
+from projects.states import PartyRole
 _, package, facts = factories.example('S2')
 number = registered(code, '泽铸精密件三期厂房')
 changed = {'drawing_review': 'full', 'scenic_area': 'no', 'lightning_study': 'no'}
@@ -28,7 +29,7 @@ with transaction.atomic():
     for case in steps.cases(number, ['agency-survey', 'agency-design', 'design-scheme']):
         drop_draft(case, by=steps.user('clerk'), at=None, moment=timing.now())
 designer = Organisation.objects.get(name=DESIGNER)
-add_party(number, PartyEntry('designer', designer.uscc, designer.name), by=steps.user('clerk'))
+add_party(number, PartyEntry(PartyRole.DESIGNER, designer.uscc, designer.name), by=steps.user('clerk'))
 result = number
 """
 PUSHED = """
@@ -40,7 +41,7 @@ steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint re
 tasks = dict(ReviewTask.objects.filter(session__case=case).values_list('organisation__code', 'pk'))
 result = {'review': DrawingReview.objects.get(project_id=project).pk, 'tasks': tasks, 'lead': case.lead.code}
 """
-#: Everybody who has not answered finds nothing in the newest version.
+#: Everybody who has not answered finds nothing new in the newest version.
 ANSWERED = """
 from gaige.demo.story import person
 from packages.models import DrawingReview, ReviewTask
@@ -48,7 +49,10 @@ from packages.services import drawing_review
 found = DrawingReview.objects.get(pk=review)
 seen = drawing_review.newest_set(found).number
 for task in ReviewTask.objects.filter(session__case=found.case, state__in=['invited', 'opened']).exclude(role='lead'):
-    drawing_review.give_part(task.pk, by=person(task.organisation_id, 'reviewer'), text='', seen=seen, breaches=[])
+    kept = list(found.breaches.filter(organisation=task.organisation_id).values_list('pk', flat=True))
+    drawing_review.give_part(
+        task.pk, by=person(task.organisation_id, 'reviewer'), text='', seen=seen, breaches=[], kept=kept
+    )
 """
 
 
@@ -87,7 +91,7 @@ def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days
     housing.says("楼梯净宽改为 1.1 米", "已换版")
     live_portal.python(ANSWERED, review=review)
 
-    lead.open(page, phone=True)
+    lead.open(f"/drawings/{review}/opinion/", phone=True)
     lead.press("请受影响的部门复审")
     lead.says("已请受影响的部门按新版复审")
     live_portal.python(ANSWERED, review=review)
