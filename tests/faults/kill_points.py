@@ -78,7 +78,7 @@ def unacknowledged(*names):
 
 POINTS = {
     "review: after the claim": lambda: wrap("projects.outbox", "_claim", after=if_review),
-    "review: between the rows": lambda: wrap("packages.services.review", "_invite", before=second_time()),
+    "review: between the rows": lambda: wrap("packages.services.rounds", "involve_bodies", before=die),
     "review: after the commit": lambda: wrap("projects.outbox", "_carry_out", after=if_review),
     "review: before the acknowledgement": lambda: unacknowledged("projects.tasks.drain_outbox"),
     "paper: after the claim": lambda: wrap("archives.papering", "pdf_of", before=die),
