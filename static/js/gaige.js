@@ -98,7 +98,7 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  const find = document.querySelector("[data-scan]") || document.querySelector(".find input[type=search]");
+  const find = document.querySelector("[data-scan]") || document.querySelector(".find input:not([type=hidden])");
   if (event.key === "/" && find) {
     event.preventDefault();
     find.focus();
