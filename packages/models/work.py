@@ -374,7 +374,7 @@ class MaterialItem(models.Model):
 
 
 class JointSession(StateModel):
-    """A joint review of one case and round; the lead department merges."""
+    """A joint session of one round; the lead merges. A review has a case; 研判, 会商 and 评估 have the project only."""
 
     kind = models.CharField("类别", max_length=12, choices=SessionKind, default=SessionKind.REVIEW)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sessions", verbose_name="项目")
@@ -407,6 +407,13 @@ class JointSession(StateModel):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             state_check("jointsession_state_known", "state", SessionState),
             models.UniqueConstraint(name="jointsession_round_unique", fields=["case", "kind", "round"]),
+            models.UniqueConstraint(
+                name="jointsession_project_round", fields=["project", "kind", "round"], condition=Q(case__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="jointsession_review_has_case",
+                condition=Q(case__isnull=False) | ~Q(kind=SessionKind.REVIEW),
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # push_due: rounds that the lead has not pushed
@@ -416,8 +423,8 @@ class JointSession(StateModel):
         ]
 
     def __str__(self) -> str:
-        """Return kind and case."""
-        return f"{self.get_kind_display()} {self.case}"
+        """Return kind and case, or the project where there is none."""
+        return f"{self.get_kind_display()} {self.case or self.project}"
 
     @transition(field=state, source=SessionState.PUSHING, target=SessionState.REVIEWING)
     def push(self) -> None:
