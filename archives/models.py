@@ -12,6 +12,7 @@ from django_fsm import transition
 from archives.states import DeliveryWay, PaperKind, PaperState, TokenState, Visibility
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
+from projects.states import PartyRole
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -76,7 +77,8 @@ class Document(models.Model):
     """One document of a project: what, from which step, filed by whom and when. Its bytes are in its versions.
 
     A document without a version is an official paper whose PDF is being rendered. `archive_no` is
-    项目代码-类目-序号(4)-版次, the serial gap-free per project and class.
+    项目代码-类目-序号(4)-版次, the serial gap-free per project and class. 主体资格 says whose it is (`holder`) and as what
+    that body takes part (`holder_role`); no holder: nobody has said so.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="documents", verbose_name="项目")
@@ -97,6 +99,11 @@ class Document(models.Model):
     replaced_by = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaces", verbose_name="被替换"
     )
+    holder = models.ForeignKey(
+        "projects.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="持有单位",
+    )
+    holder_role = models.CharField("持有单位类型", max_length=1, choices=PartyRole, blank=True)
 
     objects = DocumentQuerySet.as_manager()
 
@@ -111,6 +118,8 @@ class Document(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # 免提交 search: the documents of a kind in a project, newest first
             models.Index(name="document_project_kind", fields=["project", "kind", "-id"]),
+            # 免提交 search: the 主体资格 that an organisation holds, whatever project it was filed in
+            models.Index(name="document_holder_kind", fields=["holder", "kind"], condition=Q(holder__isnull=False)),
         ]
 
     def __str__(self) -> str:

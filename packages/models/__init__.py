@@ -20,7 +20,7 @@ from .promises import Commitment, CommitmentCheck, Deferral
 from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
-from .utilities import UtilityLine, UtilityQuoteItem, UtilityRequest
+from .utilities import UtilityLine, UtilityQuoteItem, UtilityRating, UtilityRequest
 from .work import (
     Application,
     Enrolment,
@@ -88,6 +88,7 @@ __all__ = [
     "TenderStep",
     "UtilityLine",
     "UtilityQuoteItem",
+    "UtilityRating",
     "UtilityRequest",
     "Withdrawal",
 ]

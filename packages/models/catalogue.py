@@ -24,7 +24,7 @@ from packages.choices import (
     VersionStatus,
 )
 from projects.errors import DomainError
-from projects.states import Investment
+from projects.states import Investment, PartyRole
 
 RETIRING = frozenset({"status", "valid_until"})  # the only columns that may change on a published version
 
@@ -316,6 +316,7 @@ class MaterialDef(Part):
     document_kind = models.ForeignKey(
         "archives.DocumentKind", models.PROTECT, related_name="material_lines", verbose_name="文件种类"
     )
+    holder_role = models.CharField("持有单位类型", max_length=1, choices=PartyRole, default=PartyRole.BUILDER)
     deferral_days = models.PositiveSmallIntegerField("容缺期限（工作日）", null=True, blank=True)
     arrives_before = models.CharField("最迟补交", max_length=12, choices=ArrivesBefore, blank=True)
     late_consequence = models.CharField("逾期后果", max_length=10, choices=LateConsequence, blank=True)

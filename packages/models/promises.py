@@ -133,6 +133,7 @@ class Commitment(StateModel):
     designer_at = models.DateTimeField("设计单位签署时间", null=True, blank=True)
     is_sampled = models.BooleanField("列入核查", default=False)
     rate = models.PositiveSmallIntegerField("核查比例（%）", default=0)
+    grade = models.CharField("信用等级", max_length=10, blank=True)
     issue = models.OneToOneField(
         "projects.IssueItem", on_delete=models.PROTECT, null=True, blank=True, related_name="commitment",
         verbose_name="承诺事项",
