@@ -53,6 +53,8 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.UTILITY_REPLY: "P",
     PaperKind.UTILITY_CONNECTED: "P",
     PaperKind.PAY_SHEET: "P",
+    PaperKind.TRANSFER_LIST: "E",
+    PaperKind.TRANSFER_RECEIPT: "E",
 }
 
 #: Papers that are legal notices: their addressee signs for them (签收), an unsigned one is a to-do.

@@ -47,6 +47,8 @@ class PaperKind(TextChoices):
     UTILITY_REPLY = "utility_reply", "接入方案及报价书"
     UTILITY_CONNECTED = "utility_connected", "接入确认单"
     PAY_SHEET = "pay_sheet", "缴费单"
+    TRANSFER_LIST = "transfer_list", "档案移交清单"
+    TRANSFER_RECEIPT = "transfer_receipt", "档案接收凭证"
 
 
 class PaperState(TextChoices):
@@ -70,6 +72,42 @@ class TokenState(TextChoices):
     ACTIVE = "active", "有效"
     REPLACED = "replaced", "停用（换发）"
     VOID = "void", "作废"
+
+
+class ScanView(TextChoices):
+    """Which of the three views a scan opened."""
+
+    PUBLIC = "public", "公众"
+    OWNER = "owner", "建设方"
+    OFFICE = "office", "审批侧"
+
+
+class TransferState(TextChoices):
+    """Life of a hand-over to the city archive (handbook §12); a project without one is 未移交."""
+
+    PREPARED = "prepared", "预验收"
+    HANDED = "handed", "已移交"
+    RECEIVED = "received", "已接收"
+    RETURNED = "returned", "退回"
+
+
+#: What a project is that has no hand-over.
+NOT_HANDED_OVER = "未移交"
+
+
+class CheckMoment(TextChoices):
+    """When in the life of a file the four checks are made."""
+
+    FILING = "filing", "归档"
+    TRANSFER = "transfer", "移交接收"
+    NIGHTLY = "nightly", "长期保存"
+
+
+class BundleKind(TextChoices):
+    """Files that are made of an archive."""
+
+    VOLUME = "volume", "项目卷"
+    BAG = "bag", "移交包"
 
 
 class Visibility(TextChoices):
@@ -108,4 +146,8 @@ TONES: dict[str, str] = {
     TokenState.ACTIVE: "good",
     TokenState.REPLACED: "none",
     TokenState.VOID: "bad",
+    TransferState.PREPARED: "act",
+    TransferState.HANDED: "warn",
+    TransferState.RECEIVED: "good",
+    TransferState.RETURNED: "bad",
 }
