@@ -38,6 +38,11 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.REVOCATION: "P",
     PaperKind.REVIEW_OPINION: "P",
     PaperKind.CONFERENCE_MINUTES: "P",
+    PaperKind.CONSULTATION_MINUTES: "P",
+    PaperKind.SERVICE_SCHEME: "P",
+    PaperKind.FLOW_CHART: "P",
+    PaperKind.MATTER_LIST: "P",
+    PaperKind.ONE_TIME_NOTICE: "P",
     PaperKind.DRAWING_OPINION: "A3",
     PaperKind.DRAWING_HANDLING: "A3",
     PaperKind.DRAWING_PLEDGE: "A3",
@@ -63,7 +68,7 @@ LEGAL_NOTICES = frozenset(
         PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.NOT_TAKEN,
         PaperKind.REFUSED_INTAKE, PaperKind.SPECIAL_NOTICE, PaperKind.REFUSAL, PaperKind.SITE_LIST,
         PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.BREACH_NOTICE,
-        PaperKind.CONCLUSION,
+        PaperKind.CONCLUSION, PaperKind.ONE_TIME_NOTICE,
     }
 )
 
@@ -77,6 +82,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "service-contract": ("中介服务合同", "P"),
     "service-report": ("中介服务成果", "P"),
     "fee-receipt": ("缴款凭证", "P"),
+    "survey-photo": ("踏勘照片", "P"),
 }
 
 

@@ -47,6 +47,11 @@ class PaperKind(TextChoices):
     UTILITY_REPLY = "utility_reply", "接入方案及报价书"
     UTILITY_CONNECTED = "utility_connected", "接入确认单"
     PAY_SHEET = "pay_sheet", "缴费单"
+    CONSULTATION_MINUTES = "consultation_minutes", "会商纪要"
+    SERVICE_SCHEME = "service_scheme", "项目服务方案"
+    FLOW_CHART = "flow_chart", "办理流程图"
+    MATTER_LIST = "matter_list", "事项清单"
+    ONE_TIME_NOTICE = "one_time_notice", "一次性告知单"
     TRANSFER_LIST = "transfer_list", "档案移交清单"
     TRANSFER_RECEIPT = "transfer_receipt", "档案接收凭证"
 

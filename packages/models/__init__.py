@@ -12,6 +12,7 @@ from .catalogue import (
     PackageVersion,
     ReviewDef,
 )
+from .consultation import Consultation, ConsultationUnit, UnitCheck, UnitPhoto
 from .desk import BulkLine, BulkRun, SavedView
 from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, SampleDraw, SampleTicket
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
@@ -20,6 +21,7 @@ from .promises import Commitment, CommitmentCheck, Deferral
 from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
+from .service_plan import OffListItem, ServicePlan
 from .utilities import UtilityLine, UtilityQuoteItem, UtilityRating, UtilityRequest
 from .work import (
     Application,
@@ -45,6 +47,8 @@ __all__ = [
     "ConditionalPermit",
     "Conference",
     "ConferenceSeat",
+    "Consultation",
+    "ConsultationUnit",
     "Deferral",
     "DrawingPart",
     "DrawingReview",
@@ -63,6 +67,7 @@ __all__ = [
     "MatterCase",
     "MatterPrerequisite",
     "MatterVersion",
+    "OffListItem",
     "OneStop",
     "OneStopPart",
     "OneTimeNotice",
@@ -82,10 +87,13 @@ __all__ = [
     "SampleDraw",
     "SampleTicket",
     "SavedView",
+    "ServicePlan",
     "SpecialProcedure",
     "Supplement",
     "TenderRecord",
     "TenderStep",
+    "UnitCheck",
+    "UnitPhoto",
     "UtilityLine",
     "UtilityQuoteItem",
     "UtilityRating",

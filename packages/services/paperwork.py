@@ -60,6 +60,11 @@ SERIES: dict[str, str] = {
     PaperKind.UTILITY_REPLY: "装复",
     PaperKind.UTILITY_CONNECTED: "装通",
     PaperKind.PAY_SHEET: "缴",
+    PaperKind.CONSULTATION_MINUTES: "会纪",
+    PaperKind.SERVICE_SCHEME: "方案",
+    PaperKind.FLOW_CHART: "流图",
+    PaperKind.MATTER_LIST: "清单",
+    PaperKind.ONE_TIME_NOTICE: "一告",
 }
 
 #: Papers that tell the applicant a fault, and the words that their three lines begin with.
