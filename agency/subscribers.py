@@ -1,9 +1,11 @@
-"""What the agency desk does about events: it tells those who were urged."""
+"""What the agency desk does about events: it tells those whom they concern."""
 
 from __future__ import annotations
 
 from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.expiries import tell_expiry
+from agency.services.telling import TOLD as EVENTS
+from agency.services.telling import tell
 from agency.services.urging import tell_urged
 from projects import outbox
 from projects.models import Event
@@ -29,6 +31,12 @@ def on_special(event: Event) -> None:
     tell_repeated(event)
 
 
+def on_event(event: Event) -> None:
+    """Tell whom an event concerns that nobody asked for."""
+    tell(event)
+
+
+outbox.subscribe("agency.tell", sorted(EVENTS), on_event, queue="deadline")
 outbox.subscribe(
     "agency.tell_expiry", ["permit.warned", "permit.lapsed", "permit.stop_check", "letter.warned", "letter.lapsed"],
     on_expiry, queue="deadline",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.urls import NoReverseMatch, resolve, reverse
 
 from projects.access import Access, access_of
-from projects.states import Role
+from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from projects.models import User
 
 MOST = 5
+UTILITY = OrganisationKind.UTILITY
 #: Role -> pages of its navigation, the first is where it begins. A person with several roles gets them in this order.
 PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
-    ((Role.CLERK,), (("工作台", "packages:desk"), ("接件", "packages:intake"), ("容缺待补", "packages:owed"))),
+    ((Role.CLERK,), (
+        ("工作台", "packages:desk"), ("接件", "packages:intake"), ("容缺待补", "packages:owed"),
+        ("报装", "packages:utility_lines"),
+    )),
     ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"))),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
@@ -60,6 +64,8 @@ def pages_of(access: Access) -> list[tuple[str, str]]:
     for roles, pages in PAGES:
         if access.has(*roles):
             found |= {label: url for label, name in pages if (url := address(name))}
+    if access.has(Role.REVIEWER, Role.CHIEF) and any(body.kind == UTILITY for body in access.organisations):
+        found = {"报装": address("packages:utility_lines")} | found
     found["我的项目" if access.is_owner and not access.is_office else "项目"] = address("projects:list")
     if access.is_office:
         found |= {label: url for label, name in (("通报", "agency:bulletins"), ("目录", "packages:catalogue"))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from archives.models import OWNER_CLASS
 from archives.states import CLASS_NAMES
 from packages import floor
 from packages.catalog_content import EVERY
@@ -21,7 +22,7 @@ from packages.planning.applying import assessing_of
 from packages.planning.engine import STAGES, PlanError, Row, plan
 from packages.review_terms import NAMES as TERMS
 from packages.states import OpinionVerdict
-from projects.states import Investment, OrganisationKind
+from projects.states import Investment, OrganisationKind, PartyRole
 
 NATIONAL = {"planning": "15", "permit": "235", "acceptance": "45"}  # standard stages met in a local stage
 MILESTONE_STAGES = "1234"
@@ -507,6 +508,21 @@ def check_deferrals(c: Catalogue) -> Iterator[Fault]:
         yield from one_of(line, "late", LateConsequence.values)
 
 
+def check_holders(c: Catalogue) -> Iterator[Fault]:
+    """Only 主体资格 is held by a body that takes part, and each line names one type of body."""
+    lines = c.tables["holders.tsv"]
+    yield from repeated(lines, "matter_code", "name_zh")
+    materials = {(line["matter_code"], line["name_zh"]): line for line in c.tables["materials.tsv"]}
+    for line in lines:
+        material = materials.get((line["matter_code"], line["name_zh"]))
+        if material is None:
+            yield line.fault(f"“{line['name_zh']}”不在事项 {line['matter_code']} 的材料中")
+            continue
+        if c.kinds[material["document_kind"]]["class"] != OWNER_CLASS:
+            yield line.fault("只有主体资格类（S）的材料由参建单位持有")
+        yield from one_of(line, "role", PartyRole.values)
+
+
 def check_commitments(c: Catalogue) -> Iterator[Fault]:
     """The terms of a commitment are complete and belong to a matter."""
     lines = c.tables["commitments.tsv"]
@@ -596,4 +612,4 @@ NAMES: tuple[Check, ...] = (
 )
 RULES: tuple[Check, ...] = (check_rules,)
 CONTENTS: tuple[Check, ...] = (check_order, check_promises, check_reviews, check_materials, check_items)
-CONTENTS += (check_deferrals, check_commitments, check_rounds, check_phrases)
+CONTENTS += (check_deferrals, check_holders, check_commitments, check_rounds, check_phrases)

@@ -68,6 +68,7 @@ def matters(tables: Tables) -> dict[str, Content]:
     reviews = tables.group("matter_reviews.tsv", "matter_code")
     materials = tables.group("materials.tsv", "matter_code")
     deferrals = {(line["matter_code"], line["name_zh"]): line for line in tables["deferrals.tsv"]}
+    holders = {(line["matter_code"], line["name_zh"]): line["role"] for line in tables["holders.tsv"]}
     terms = tables.by("commitments.tsv", "matter_code")
     rounds = tables.by("review_rounds.tsv", "matter_code")
     phrases = list(tables["review_phrases.tsv"])
@@ -84,6 +85,7 @@ def matters(tables: Tables) -> dict[str, Content]:
                 ],
                 "materials": [
                     _material(part) | _deferral(deferrals.get((line["code"], part["name_zh"])))
+                    | _holder(holders.get((line["code"], part["name_zh"])))
                     for part in materials.get(line["code"], [])
                 ],
             },
@@ -130,6 +132,11 @@ def _deferral(line: Line | None) -> dict[str, Any]:
         "deferral_days": line.number_of("max_days"), "arrives_before": line["arrives_before"],
         "late_consequence": line["late"],
     }
+
+
+def _holder(role: str | None) -> dict[str, Any]:
+    """Whose paper a material is when it is not the owner's, as the type of the body that takes part (DWLX)."""
+    return {} if role is None else {"holder_role": role}
 
 
 def _terms(line: Line | None) -> dict[str, Any]:

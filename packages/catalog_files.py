@@ -31,13 +31,18 @@ HEADS: dict[str, tuple[str, ...]] = {
         "counted rule",
         "acceptance_items.tsv": "no code name_zh department_code matter_code days gate fused_with rule",
         "deferrals.tsv": "matter_code name_zh max_days arrives_before late",
+        "holders.tsv": "matter_code name_zh role",
         "review_rounds.tsv": "matter_code push merge second rectify supplement disclaim note",
         "review_phrases.tsv": "department_code matter_code verdict reason basis remedy",
         "commitments.tsv": "matter_code conditions requirements days designer consequences",
         "examples.tsv": "code name_zh package_code kind facts has lacks days works_start note",
     }.items()
 }
-OPTIONAL = frozenset({"examples.tsv", "deferrals.tsv", "commitments.tsv", "review_rounds.tsv", "review_phrases.tsv"})
+OPTIONAL = frozenset(
+    {
+        "examples.tsv", "deferrals.tsv", "commitments.tsv", "review_rounds.tsv", "review_phrases.tsv", "holders.tsv",
+    }
+)
 
 KIND_OF = {kind.label: kind.value for kind in MatterKind}
 FORM_OF = {form.label: form.value for form in MaterialForm}

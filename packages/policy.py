@@ -1,6 +1,6 @@
-"""Local policy as data: the risk matrix, which drawings are reviewed, what the one-stop permit holds.
+"""Local policy as data: the risk matrix, which drawings are reviewed, the one-stop permit, how many commitments are checked.
 
-Three tables of the catalogue's folder, each with several files. Every row has dates of its own (`valid_from`,
+Four tables of the catalogue's folder, each with several files. Every row has dates of its own (`valid_from`,
 `valid_until`, the last day included); a table that changed becomes a new version (`PolicyTable`). Here they are read,
 checked and asked; nothing is written. docs/risk.md says where each value comes from.
 """
@@ -24,8 +24,10 @@ from packages.facts import split
 Row = Mapping[str, str]
 Content = Mapping[str, list[dict[str, str]]]
 
-RISK, DRAWING, ONE_STOP = "risk", "drawing", "one-stop"
-NAMES = {RISK: "风险矩阵", DRAWING: "施工图审查规则", ONE_STOP: "一站式施工许可"}
+RISK, DRAWING, ONE_STOP, CHECKS = "risk", "drawing", "one-stop", "commitment-checks"
+NAMES = {RISK: "风险矩阵", DRAWING: "施工图审查规则", ONE_STOP: "一站式施工许可", CHECKS: "承诺核查比例"}
+#: The row of an organisation whose credit nobody has graded.
+UNGRADED = "*"
 SCORES = range(1, 5)
 #: In code, so that no data can lift it: drawings of these classes are always reviewed in full.
 ALWAYS_FULL = frozenset({RiskClass.HIGHER, RiskClass.HIGH})
@@ -51,6 +53,7 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
         "one_stop.tsv": ("matter_code", "role", "main", "valid_from", "valid_until"),
         "one_stop_form.tsv": ("name", "kind", "label_zh", "unit", "required", "help"),
     },
+    CHECKS: {"commitment_checks.tsv": ("grade", "name_zh", "percent", "valid_from", "valid_until", "provenance")},
 }
 TERMS = ("technical", "fix", "return", "sample")
 FORM_KINDS = ("text", "number", "date")
@@ -232,8 +235,23 @@ def _check_one_stop(content: Content) -> Iterator[Fault]:
             yield fault("类型为 text number date，必填为 yes 或 no")
 
 
+def _check_checks(content: Content) -> Iterator[Fault]:
+    name = "commitment_checks.tsv"
+    faults = [*_dates(content, name)]
+    for _, row, fault in _lines(content, name):
+        if not row["percent"].isdigit() or int(row["percent"]) > 100:  # noqa: PLR2004 - percent
+            faults.append(fault("核查比例为0至100"))
+    yield from faults
+    for day in [] if faults else _starts(content, name):
+        grades = [row["grade"] for row in in_force(content[name], day)]
+        if len(set(grades)) != len(grades):
+            yield Fault(name, 0, f"{day}：同一等级有两个比例")
+        if UNGRADED not in grades:
+            yield Fault(name, 0, f"{day}：缺少未评级（*）的比例")
+
+
 _CHECKS: dict[str, Callable[[Content], Iterable[Fault]]] = {
-    RISK: _check_risk, DRAWING: _check_drawing, ONE_STOP: _check_one_stop,
+    RISK: _check_risk, DRAWING: _check_drawing, ONE_STOP: _check_one_stop, CHECKS: _check_checks,
 }
 
 
@@ -338,6 +356,12 @@ def disciplines_of(content: Content, department: str) -> list[tuple[str, str]]:
     """Code and name of the disciplines that a department reviews."""
     rows = content["drawing_disciplines.tsv"]
     return [(row["code"], row["name_zh"]) for row in rows if department in split(row["departments"])]
+
+
+def check_percent(content: Content, grade: str, day: dt.date) -> int | None:
+    """How many of a hundred commitments are checked on a day, by the credit of who promised; None before the first row."""
+    found = {row["grade"]: int(row["percent"]) for row in in_force(content["commitment_checks.tsv"], day)}
+    return found.get(grade, found.get(UNGRADED))
 
 
 def discipline_names(content: Content) -> dict[str, str]:

@@ -4,76 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Max, Q
 
-from archives import blobs, media, rules
+from archives import blobs, rules
 from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
 from archives.states import PaperState, Visibility
+from archives.uploads import CheckedUpload, check_upload
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import SYSTEM_NAME, lock_project, record, subject_of
-from projects.models import AccessLog, Project
+from projects.models import AccessLog, Party, Project
 from projects.request_context import request_id
+from projects.states import PartyRole
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.core.files.uploadedfile import UploadedFile
 
     from projects.models import User
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedUpload:
-    """An upload that may be filed: its cleaned name, its media type, its size in bytes."""
-
-    name: str
-    media_type: str
-    size: int
-
-
-def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
-    """Return what may be filed, or raise `DomainError` with a sentence that says what is wrong and what to do.
-
-    Refused: an empty file (`upload_empty`), one above the limit (`upload_large`), a type that is not allowed
-    (`upload_type`), content that is not what the name says (`upload_content`), an upload cut off half way or a
-    container that cannot be opened (`upload_broken`).
-    """
-    name, size = media.clean_name(uploaded.name), uploaded.size or 0
-    if size == 0:
-        raise DomainError("upload_empty", f"“{name}”是空文件（0 字节），没有保存。请打开核对后重新选择。")
-    if size > settings.UPLOAD_MAX_BYTES:
-        most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
-        raise DomainError(
-            "upload_large",
-            f"“{name}”有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。"
-            "请压缩或分册后再传。",
-        )
-    expected = media.BY_EXTENSION.get(media.extension_of(name))
-    if expected is None:
-        raise DomainError(
-            "upload_type", f"“{name}”的类型不在可收的范围内，没有保存。可以上传：{media.ALLOWED_WORDS}。"
-        )
-    _check_content(uploaded, name, size, expected)
-    return CheckedUpload(name, expected.media_type, size)
-
-
-def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: media.MediaType) -> None:
-    file = cast("IO[bytes]", uploaded.file)
-    head, tail = media.ends_of(file, size)
-    fault = expected.fault(file, head, tail)
-    if fault == media.OTHER:
-        raise DomainError(
-            "upload_content",
-            f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。"
-            "请另存为正确的格式再传。",
-        )
-    if fault:
-        raise DomainError("upload_broken", f"“{name}”{fault}，没有保存。请确认能正常打开后重新上传。")
 
 
 def next_serial(project: Project, doc_class: str) -> int:
@@ -94,11 +45,16 @@ def create_document(
     visibility: str = Visibility.PROJECT,
     valid_until: dt.date | None = None,
     source_label: str = "",
+    role: str = PartyRole.BUILDER,
     at: dt.datetime | None = None,
 ) -> Document:
-    """Create the row of a document in the locked project, numbered within its class; its bytes follow."""
+    """Create the row of a document in the locked project, numbered within its class; its bytes follow.
+
+    主体资格 is kept as that of the one body that takes part in the project as `role`.
+    """
     moment = at or timing.now()
     source_type, source_key = subject_of(source)
+    held = kind.doc_class == OWNER_CLASS
     if valid_until is None and kind.validity_days:
         valid_until = timing.business_day(moment) + dt.timedelta(days=kind.validity_days)
     return Document.objects.create(
@@ -106,7 +62,25 @@ def create_document(
         serial=next_serial(project, kind.doc_class), visibility=visibility, source_type=source_type,
         source_key=source_key, source_label=(source_label or step_of(source))[:200], filed_by=by,
         filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
+        holder_id=holder_of(project, role) if held else None, holder_role=role if held else "",
     )
+
+
+def holders(project: Project) -> dict[str, list[int]]:
+    """Return the bodies that take part in a project, by what they are in it. One query."""
+    found: dict[str, list[int]] = {PartyRole.BUILDER: [project.owner_id]}
+    for role, body in Party.objects.filter(project=project).order_by("pk").values_list("role", "organisation_id"):
+        if role != PartyRole.BUILDER:
+            found.setdefault(role, []).append(body)
+    return found
+
+
+def holder_of(project: Project, role: str) -> int | None:
+    """Return the one body that takes part as `role`; none where nobody does, or several do."""
+    if role == PartyRole.BUILDER:
+        return project.owner_id
+    bodies = holders(project).get(role, [])
+    return bodies[0] if len(bodies) == 1 else None
 
 
 def step_of(source: models.Model) -> str:
@@ -130,6 +104,7 @@ def file_upload(
     visibility: str = Visibility.PROJECT,
     valid_until: dt.date | None = None,
     source_label: str = "",
+    role: str = PartyRole.BUILDER,
     at: dt.datetime | None = None,
 ) -> Document:
     """File an upload in the locked project: check, store the bytes, row, version 1, event `document.filed`.
@@ -144,12 +119,12 @@ def file_upload(
         return standing
     document = create_document(
         project, kind=kind, title=title, source=source, by=by, visibility=visibility, valid_until=valid_until,
-        source_label=source_label, at=at,
+        source_label=source_label, role=role, at=at,
     )
     version = _add_version(document, stored, checked, number=1, at=at)
     record(
         "document.filed", subject=document, project=project, by=by, at=at, summary=f"归档：{document.title}",
-        data={"kind": kind.slug, "archive_no": document.archive_no, "sha256": version.digest},
+        data={"kind": kind.slug, "archive_no": document.archive_no, version.algorithm: version.digest},
     )
     return document
 
@@ -171,8 +146,8 @@ def _add_version(
     document: Document, stored: blobs.Stored, checked: CheckedUpload, *, number: int, at: dt.datetime | None
 ) -> DocumentVersion:
     return DocumentVersion.objects.create(
-        document=document, version=number, algorithm=blobs.ALGORITHM, digest=stored.digest, size=stored.size,
-        media_type=checked.media_type, file_name=checked.name, storage_key=stored.key, added_at=at or timing.now(),
+        document=document, version=number, algorithm=stored.algorithm, digest=stored.digest,
+        sha256=stored.sha256, size=stored.size, media_type=checked.media_type, file_name=checked.name, storage_key=stored.key, added_at=at or timing.now(),
     )
 
 
@@ -217,7 +192,7 @@ def put_version(
     version = _add_version(document, stored, checked, number=number, at=at)
     record(
         "document.version_added", subject=document, project=project, by=by, at=at,
-        summary=f"第 {number} 版：{document.title}", data={"version": number, "sha256": version.digest},
+        summary=f"第 {number} 版：{document.title}", data={"version": number, version.algorithm: version.digest},
     )
     return version
 
@@ -228,33 +203,56 @@ def replace_document(old: Document, new: Document) -> None:
     old.save(update_fields=["replaced_by"])
 
 
-def find_held(project: Project, kinds: Iterable[DocumentKind]) -> dict[int, Document]:
+def find_held(
+    project: Project, kinds: Iterable[DocumentKind], *, role: str = PartyRole.BUILDER
+) -> dict[int, Document]:
     """免提交: per kind the newest document that is current, valid today and reusable, by the kind's primary key.
 
-    Looked for in the project, and for 主体资格 (class S) in the owner's other projects too. The archive already holds
-    it, so nobody may ask for it again (国发〔2016〕55号). One query.
+    `role` says whose 主体资格 (class S) is meant; other classes have no holder. See `find_held_by`.
+    """
+    wanted = list(kinds)
+    found = find_held_by(project, wanted)
+    keys = {kind.pk: (kind.pk, role if kind.doc_class == OWNER_CLASS else "") for kind in wanted}
+    return {pk: found[key] for pk, key in keys.items() if key in found}
+
+
+def find_held_by(project: Project, kinds: Iterable[DocumentKind]) -> dict[tuple[int, str], Document]:
+    """免提交: the newest good and reusable document per kind and, for 主体资格, per role of the body that holds it.
+
+    Looked for in the project; 主体资格 of a body that takes part in it also in all other projects: the owner's in the
+    owner's, another body's wherever it was filed, personal papers only with the same owner. The archive already holds
+    it, so nobody may ask for it again (国发〔2016〕55号). One query, two where 主体资格 is wanted.
     """
     wanted = [kind for kind in kinds if kind.is_reusable]
     if not wanted:
         return {}
-    of_owner = [kind.pk for kind in wanted if kind.doc_class == OWNER_CLASS]
-    here = Q(project=project, kind__in=[kind.pk for kind in wanted])
+    where = Q(project=project, kind__in=[kind.pk for kind in wanted])
+    held = [kind for kind in wanted if kind.doc_class == OWNER_CLASS]
+    bodies = holders(project) if held else {}
+    sole = {role: ids[0] for role, ids in bodies.items() if len(ids) == 1}
+    for role, body in sole.items():
+        theirs = Q(holder=body, holder_role=role)
+        where |= theirs & Q(kind__in=[kind.pk for kind in held if not kind.is_personal])
+        where |= theirs & Q(project__owner=project.owner_id, kind__in=[kind.pk for kind in held])
     rows = (
         Document.objects.current()
-        .filter(here | Q(project__owner_id=project.owner_id, kind__in=of_owner))
+        .filter(where)
         .filter(Q(valid_until=None) | Q(valid_until__gte=timing.today()))
         .filter(Q(paper=None) | Q(paper__state=PaperState.VALID))
         .filter(Q(versions__isnull=False) | Q(paper__isnull=False))
-        .select_related("kind", "project")
+        .select_related("kind", "project", "holder")
         .order_by("pk")
         .distinct()
     )
-    held: dict[int, Document] = {}
+    best: dict[tuple[int, str], Document] = {}
     for row in rows:
-        best = held.get(row.kind_id)
-        if best is None or row.project_id == project.pk or best.project_id != project.pk:
-            held[row.kind_id] = row
-    return held
+        if row.holder_id and row.holder_id not in bodies.get(row.holder_role, [row.holder_id]):
+            continue  # it was filed here by a body that has left the project
+        key = (row.kind_id, row.holder_role)
+        known = best.get(key)
+        if known is None or row.project_id == project.pk or known.project_id != project.pk:
+            best[key] = row
+    return best
 
 
 def open_version(version: DocumentVersion) -> IO[bytes]:

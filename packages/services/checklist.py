@@ -30,6 +30,7 @@ from packages.services.reusing import (
     drop_dead,
     origin_of,
     provenance,
+    role_of,
     search,
     use,
 )
@@ -169,7 +170,7 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
     source = MaterialSource(item.source)
     if source == MaterialSource.COMMITMENT:
         return _set(item, MaterialState.COMMITTED, "按告知承诺办理，无需提交材料")
-    document = held.found.of(item.kind_id, also_own=source != MaterialSource.APPLICANT)
+    document = held.found.of(item, also_own=source != MaterialSource.APPLICANT)
     if document is not None and (letter := held.letters.get(document.pk)) is not None:
         item.document = document
         return _set(item, MaterialState.LETTER, note_of(letter))
@@ -297,7 +298,8 @@ def supply_material(
     way = Supply(item.supply or Supply.FETCH).label
     if uploaded is not None:
         item.document = file_upload(
-            project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by, at=at
+            project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by, role=role_of(item),
+            at=at,
         )
         item.state, item.origin_note = MaterialState.HELD, provenance(item.document, project)
     else:
@@ -379,10 +381,11 @@ def _document(
         if uploaded is None:
             raise DomainError("upload_missing", f"请选择“{item.name}”的文件后再提交。")
         return file_upload(
-            item.case.project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by, at=at
+            item.case.project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by,
+            role=role_of(item), at=at,
         )
     if state == MaterialState.HELD:
-        document = find_held(item.case.project, [item.kind]).get(item.kind_id)
+        document = find_held(item.case.project, [item.kind], role=role_of(item)).get(item.kind_id)
         if document is None:
             raise DomainError("not_held", f"档案中没有可用的“{item.name}”，请上传。")
         return document

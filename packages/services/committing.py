@@ -18,13 +18,14 @@ from django.db.models import Q, QuerySet
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from archives.states import PaperKind
-from packages import rules
+from packages import policy, rules
 from packages.models import Commitment, CommitmentCheck, MatterCase
 from packages.services import paperwork
 from packages.services.locking import lock_case
+from packages.services.policies import find_table
 from packages.services.timekeeping import start_owner_clock
 from packages.states import CheckResult, CommitmentState, MaterialState
-from projects import clocks, timing
+from projects import clocks, credit, timing
 from projects.access import access_of
 from projects.clock_states import ClockKind, ClockState
 from projects.errors import DomainError, require
@@ -232,7 +233,7 @@ def begin_performing(case: MatterCase, *, by: User | None, at: dt.datetime) -> N
         how_to_fix="在期限内达到承诺的条件和要求，由部门事后核查", debtor=case.project.owner, by=by,
         raised_for=case.lead, due_on=clock.due_on, clock=clock, at=at,
     )
-    commitment.rate = check_rate(case)
+    commitment.grade, commitment.rate = check_rate(case, timing.business_day(at))
     commitment.is_sampled = drawn(commitment)
     commitment.due_on = clock.due_on
     old = commitment.state
@@ -240,13 +241,18 @@ def begin_performing(case: MatterCase, *, by: User | None, at: dt.datetime) -> N
     commitment.save()
     _tell(
         commitment, "performing", f"承诺开始履行：{case.matter.name}，{commitment.due_on}前", old, by=by, at=at,
-        rate=commitment.rate, sampled=commitment.is_sampled,
+        rate=commitment.rate, grade=commitment.grade, sampled=commitment.is_sampled,
     )
 
 
-def check_rate(_case: MatterCase) -> int:
-    """Return how many of a hundred commitments are checked when their term ends (a setting; our own proposal)."""
-    return int(settings.COMMITMENT_CHECK_PERCENT)
+def check_rate(case: MatterCase, day: dt.date) -> tuple[str, int]:
+    """Return the credit grade of the owner on a day, and how many of a hundred commitments are checked with it.
+
+    The rates are dated data (`commitment_checks.tsv`; our own proposal); where the table was not loaded, a setting.
+    """
+    grade, table = credit.grade_of(case.project.owner_id, day), find_table(policy.CHECKS)
+    percent = policy.check_percent(table.content, grade, day) if table else None
+    return grade, int(settings.COMMITMENT_CHECK_PERCENT) if percent is None else percent
 
 
 def drawn(commitment: Commitment) -> bool:

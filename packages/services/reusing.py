@@ -1,7 +1,7 @@
 """免提交: what is searched before a material is asked for, and what happens when a reused document is no longer good.
 
-Searched in this order: the project's archive and the results of its decided cases, the owner's 主体资格 documents in
-other projects, what departments filed themselves. A document that was revoked, replaced or has run out since is never
+Searched in this order: the project's archive and the results of its decided cases, the 主体资格 of the owner and of the
+bodies that take part, whatever project it was filed in, what departments filed themselves. A document that was revoked, replaced or has run out since is never
 used; a line that stood on it falls back with a warning that everybody sees.
 """
 
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from archives.models import Document
-from archives.services.filing import find_held
+from archives.models import OWNER_CLASS, Document
+from archives.services.filing import find_held_by
 from archives.states import PaperState, Visibility
 from packages.models import MaterialItem, MatterCase
 from packages.sources import Makers, is_issued, supplier_of
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
 from projects import timing
 from projects.events import lock_project, record
+from projects.states import PartyRole
 
 if TYPE_CHECKING:
     from archives.models import DocumentKind
@@ -36,12 +37,18 @@ RELATED = ("kind", "document__kind", "document__project", "document__paper", "de
 class Found:
     """Good documents by kind: those that any matter may use again, and those of this project alone."""
 
-    reusable: dict[int, Document]
-    own: dict[int, Document]
+    reusable: dict[tuple[int, str], Document]
+    own: dict[tuple[int, str], Document]
 
-    def of(self, kind_id: int, *, also_own: bool) -> Document | None:
-        """Return the document for a line, the reusable one first."""
-        return self.reusable.get(kind_id) or (self.own.get(kind_id) if also_own else None)
+    def of(self, item: MaterialItem, *, also_own: bool) -> Document | None:
+        """Return the document for a line, the reusable one first; 主体资格 only of the body that the line means."""
+        key = item.kind_id, role_of(item) if item.kind.doc_class == OWNER_CLASS else ""
+        return self.reusable.get(key) or (self.own.get(key) if also_own else None)
+
+
+def role_of(item: MaterialItem) -> str:
+    """Return as what the body takes part whose 主体资格 a line asks for: the owner's unless the catalogue says another."""
+    return item.definition.holder_role if item.definition else str(PartyRole.BUILDER)
 
 
 def good(*, day: dt.date | None = None) -> Q:
@@ -54,13 +61,13 @@ def good(*, day: dt.date | None = None) -> Q:
 
 
 def search(project: Project, kinds: Iterable[DocumentKind]) -> Found:
-    """Return the good documents of these kinds for a project. Two queries."""
+    """Return the good documents of these kinds for a project. Two queries, three with 主体资格."""
     wanted = {kind.pk: kind for kind in kinds}
-    own: dict[int, Document] = {}
+    own: dict[tuple[int, str], Document] = {}
     rows = Document.objects.filter(good(), project=project, kind__in=list(wanted))
     for row in rows.select_related("kind", "paper", "project").order_by("pk"):
-        own[row.kind_id] = row
-    return Found(find_held(project, list(wanted.values())), own)
+        own[row.kind_id, row.holder_role] = row
+    return Found(find_held_by(project, list(wanted.values())), own)
 
 
 def dead_reason(document: Document, *, day: dt.date | None = None) -> str:
@@ -94,7 +101,9 @@ def origin_of(document: Document, project: Project) -> str:
 def provenance(document: Document, project: Project) -> str:
     """Return in words what it is, whose number it carries, when it was filed, until when it is valid."""
     words = [document.title, f"{timing.business_day(document.filed_at):%Y-%m-%d} 归档"]
-    if document.project_id != project.pk:
+    if document.project.owner_id != project.owner_id:
+        words.append(f"{document.holder or '持有单位'}的主体资格")  # the other owner's project is nobody's business
+    elif document.project_id != project.pk:
         words.append(f"来自{document.project.name}")
     if document.valid_until is not None:
         words.append(f"有效期至 {document.valid_until:%Y-%m-%d}")
