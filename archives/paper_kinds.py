@@ -58,6 +58,13 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.UTILITY_REPLY: "P",
     PaperKind.UTILITY_CONNECTED: "P",
     PaperKind.PAY_SHEET: "P",
+    PaperKind.APPRAISAL_OPINION: "T",
+    PaperKind.DUTY_LIST: "T",
+    PaperKind.APPRAISAL_CARD: "T",
+    PaperKind.AREA_USE: "T",
+    PaperKind.LAND_LIST: "A2",
+    PaperKind.LAND_PLEDGE: "A2",
+    PaperKind.ONE_BOOK: "T",
     PaperKind.TRANSFER_LIST: "E",
     PaperKind.TRANSFER_RECEIPT: "E",
 }
@@ -68,7 +75,8 @@ LEGAL_NOTICES = frozenset(
         PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.NOT_TAKEN,
         PaperKind.REFUSED_INTAKE, PaperKind.SPECIAL_NOTICE, PaperKind.REFUSAL, PaperKind.SITE_LIST,
         PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.BREACH_NOTICE,
-        PaperKind.CONCLUSION, PaperKind.ONE_TIME_NOTICE,
+        PaperKind.CONCLUSION, PaperKind.ONE_TIME_NOTICE, PaperKind.EXTENSION, PaperKind.RECALL, PaperKind.REVOCATION,
+        PaperKind.WITHDRAWAL, PaperKind.DRAWING_HANDLING, PaperKind.LAPSE_NOTICE, PaperKind.STOP_NOTICE,
     }
 )
 
@@ -82,6 +90,8 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "service-contract": ("中介服务合同", "P"),
     "service-report": ("中介服务成果", "P"),
     "fee-receipt": ("缴款凭证", "P"),
+    "appraisal-evidence": ("研判评分佐证", "T"),
+    "gap-evidence": ("缺口补齐佐证", "T"),
     "survey-photo": ("踏勘照片", "P"),
 }
 

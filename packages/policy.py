@@ -16,6 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from packages import appraisal_rule
 from packages.catalog_files import Fault
 from packages.conditions import Compare, Either, Is, Node, RuleError, evaluate, explain, parse_rule, supports, tests_in
 from packages.drawing_states import RISK_ORDER, ReviewMode, RiskAxis, RiskClass
@@ -248,6 +249,11 @@ def _check_checks(content: Content) -> Iterator[Fault]:
             yield Fault(name, 0, f"{day}：同一等级有两个比例")
         if UNGRADED not in grades:
             yield Fault(name, 0, f"{day}：缺少未评级（*）的比例")
+
+
+def _check_appraisal(content: Content) -> Iterator[Fault]:
+    faults = list(_dates(content, *FILES[APPRAISAL]))
+    yield from faults or appraisal_rule.check({name: list(rows) for name, rows in content.items()})
 
 
 _CHECKS: dict[str, Callable[[Content], Iterable[Fault]]] = {

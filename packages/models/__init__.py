@@ -1,6 +1,8 @@
 """Tables of the catalogue and of the work on it."""
 
 from .acts import CaseDelivery, Extension, OneTimeNotice, Revocation, SpecialProcedure, Withdrawal
+from .appraisal import Appraisal, DuplicatePair, FactorScore, Gap, PoolEntry
+from .assessment import Parcel, RegionalResult, RegionalUnit, RegionalUse
 from .catalogue import (
     AcceptanceItemDef,
     MaterialDef,
@@ -15,7 +17,9 @@ from .catalogue import (
 from .consultation import Consultation, ConsultationUnit, UnitCheck, UnitPhoto
 from .desk import BulkLine, BulkRun, SavedView
 from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, SampleDraw, SampleTicket
+from .land import LandCheck, LandIndicator, LandList, LandListItem, StandardLand
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
+from .one_book import BookChapter, BookClause, BookStep, OneBook
 from .one_stop import OneStop, OneStopPart
 from .promises import Commitment, CommitmentCheck, Deferral
 from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
@@ -37,6 +41,10 @@ from .work import (
 __all__ = [
     "AcceptanceItemDef",
     "Application",
+    "Appraisal",
+    "BookChapter",
+    "BookClause",
+    "BookStep",
     "Breach",
     "BulkLine",
     "BulkRun",
@@ -53,12 +61,19 @@ __all__ = [
     "DrawingPart",
     "DrawingReview",
     "DrawingSet",
+    "DuplicatePair",
     "Enrolment",
     "Extension",
+    "FactorScore",
     "Fee",
+    "Gap",
     "IntermediaryService",
     "JointSession",
     "JudgedVersion",
+    "LandCheck",
+    "LandIndicator",
+    "LandList",
+    "LandListItem",
     "Letter",
     "LivingTerms",
     "MaterialDef",
@@ -68,6 +83,7 @@ __all__ = [
     "MatterPrerequisite",
     "MatterVersion",
     "OffListItem",
+    "OneBook",
     "OneStop",
     "OneStopPart",
     "OneTimeNotice",
@@ -76,10 +92,15 @@ __all__ = [
     "Package",
     "PackageRow",
     "PackageVersion",
+    "Parcel",
     "PaySheet",
     "Pledge",
     "PolicyTable",
+    "PoolEntry",
     "Referral",
+    "RegionalResult",
+    "RegionalUnit",
+    "RegionalUse",
     "ReviewDef",
     "ReviewTask",
     "Revocation",
@@ -89,6 +110,7 @@ __all__ = [
     "SavedView",
     "ServicePlan",
     "SpecialProcedure",
+    "StandardLand",
     "Supplement",
     "TenderRecord",
     "TenderStep",
