@@ -26,7 +26,11 @@ Row = Mapping[str, str]
 Content = Mapping[str, list[dict[str, str]]]
 
 RISK, DRAWING, ONE_STOP, CHECKS = "risk", "drawing", "one-stop", "commitment-checks"
-NAMES = {RISK: "风险矩阵", DRAWING: "施工图审查规则", ONE_STOP: "一站式施工许可", CHECKS: "承诺核查比例"}
+APPRAISAL = "appraisal"
+NAMES = {
+    RISK: "风险矩阵", DRAWING: "施工图审查规则", ONE_STOP: "一站式施工许可", CHECKS: "承诺核查比例",
+    APPRAISAL: "联合研判规则",
+}
 #: The row of an organisation whose credit nobody has graded.
 UNGRADED = "*"
 SCORES = range(1, 5)
@@ -54,6 +58,7 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
         "one_stop.tsv": ("matter_code", "role", "main", "valid_from", "valid_until"),
         "one_stop_form.tsv": ("name", "kind", "label_zh", "unit", "required", "help"),
     },
+    APPRAISAL: appraisal_rule.FILES,
     CHECKS: {"commitment_checks.tsv": ("grade", "name_zh", "percent", "valid_from", "valid_until", "provenance")},
 }
 TERMS = ("technical", "fix", "return", "sample")
@@ -258,6 +263,7 @@ def _check_appraisal(content: Content) -> Iterator[Fault]:
 
 _CHECKS: dict[str, Callable[[Content], Iterable[Fault]]] = {
     RISK: _check_risk, DRAWING: _check_drawing, ONE_STOP: _check_one_stop, CHECKS: _check_checks,
+    APPRAISAL: _check_appraisal,
 }
 
 
