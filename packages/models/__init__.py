@@ -21,6 +21,7 @@ from .land import LandCheck, LandIndicator, LandList, LandListItem, StandardLand
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .one_book import BookChapter, BookClause, BookStep, OneBook
 from .one_stop import OneStop, OneStopPart
+from .plans import Forecast, ForecastMark, PlanRevision
 from .promises import Commitment, CommitmentCheck, Deferral
 from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
@@ -66,6 +67,8 @@ __all__ = [
     "Extension",
     "FactorScore",
     "Fee",
+    "Forecast",
+    "ForecastMark",
     "Gap",
     "IntermediaryService",
     "JointSession",
@@ -95,6 +98,7 @@ __all__ = [
     "Parcel",
     "PaySheet",
     "Pledge",
+    "PlanRevision",
     "PolicyTable",
     "PoolEntry",
     "Referral",

@@ -48,6 +48,8 @@ class Enrolment(models.Model):
     facts = models.JSONField("情形", default=dict)
     reasons = models.JSONField("套餐理由", default=list)
     revision = models.PositiveSmallIntegerField("计划版次", default=1)
+    options = models.JSONField("选用的办理方式", default=list)
+    works_days = models.PositiveSmallIntegerField("施工工期（自然日）", null=True, blank=True)
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="确认人"
     )
