@@ -57,6 +57,7 @@ outbox.subscribe(
 )
 outbox.subscribe("packages.follow_clock", ["clock.moved"], on_clock_moved, queue="deadline")
 outbox.subscribe(
-    "packages.follow_project", ["project.suspended", "project.resumed", "project.terminated"], on_project_moved,
+    "packages.follow_project", ["project.suspended", "project.resumed", "project.terminated", "project.merged"],
+    on_project_moved,
     queue="deadline",
 )

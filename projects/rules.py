@@ -88,6 +88,13 @@ def can_terminate(user: Person, project: Project) -> Verdict:
     return _steers(user, project)
 
 
+def can_merge(user: Person, project: Project) -> Verdict:
+    """The dispatcher or the director merges a project that was entered twice."""
+    if project.status not in {ProjectStatus.ACTIVE, ProjectStatus.SUSPENDED} or project.stage != Stage.PLANNING:
+        return refuse("只有谋划准备阶段的在办项目可以合并。")
+    return _steers(user, project)
+
+
 def _steers(user: Person, project: Project) -> Verdict:
     if access_of(user).has_at(project.centre_id, Role.DISPATCHER, Role.DIRECTOR):
         return ALLOWED

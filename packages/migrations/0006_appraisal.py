@@ -140,7 +140,6 @@ class Migration(migrations.Migration):
                 ('responsible', models.CharField(blank=True, max_length=50, verbose_name='责任人')),
                 ('appraisal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='gaps', to='packages.appraisal', verbose_name='联合研判')),
                 ('claimed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='认领人')),
-                ('evidence', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='archives.documentversion', verbose_name='佐证')),
                 ('issue', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='gap', to='projects.issueitem', verbose_name='缺口')),
                 ('settled_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='packages.appraisal', verbose_name='由研判消除')),
             ],

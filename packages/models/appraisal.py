@@ -317,9 +317,10 @@ class FactorScore(models.Model):
 
 
 class Gap(models.Model):
-    """缺啥补啥: what belongs to an issue item of kind 缺口 besides: factor, target, who claimed it, what proves it.
+    """缺啥补啥: what belongs to an issue item of kind 缺口 besides: factor, target, who claimed it.
 
-    The issue's debtor is the lead department, its `due_on` the promised day once it is claimed.
+    The issue's debtor is the lead department, its `due_on` the promised day once it is claimed, its evidence what
+    proves that the gap is filled.
     """
 
     issue = models.OneToOneField(
@@ -335,10 +336,6 @@ class Gap(models.Model):
     )
     claimed_at = models.DateTimeField("认领时间", null=True, blank=True)
     responsible = models.CharField("责任人", max_length=50, blank=True)
-    evidence = models.ForeignKey(
-        "archives.DocumentVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name="佐证",
-    )
     settled_in = models.ForeignKey(
         Appraisal, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="由研判消除"
     )

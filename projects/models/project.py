@@ -143,6 +143,10 @@ class Project(StateModel):
     def terminate(self) -> None:
         """The project ends before it is delivered."""
 
+    @transition(field=status, source=[ProjectStatus.ACTIVE, ProjectStatus.SUSPENDED], target=ProjectStatus.MERGED)
+    def merge(self) -> None:
+        """It is the same project as another one, which goes on."""
+
     @property
     def is_open(self) -> bool:
         """Return whether somebody still has to do something: active and not delivered."""

@@ -1,4 +1,4 @@
-"""Writes on issue items: raise, answer, verify, reject, waive. One event each; the caller has locked the project."""
+"""Writes on issue items: raise, claim, answer, verify, reject, waive. One event each; the caller has locked the project."""
 
 from __future__ import annotations
 
@@ -51,6 +51,18 @@ def raise_issue(  # noqa: PLR0913 - one argument per column
 def _move(item: IssueItem, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None) -> None:
     item.save()
     record(kind, subject=item, project=item.project, by=by, at=at, summary=summary, data={"state": [old, item.state]})
+
+
+def claim_issue(
+    item: IssueItem, *, due_on: dt.date, by: User | None, at: dt.datetime | None = None, who: str = ""
+) -> IssueItem:
+    """Somebody takes the item on and says until when."""
+    old = item.state
+    item.claim()
+    item.due_on = due_on
+    summary = f"{who or by}认领：{item.what}，承诺 {due_on:%Y-%m-%d} 前补齐"
+    _move(item, "issue.claimed", summary[:300], old, by=by, at=at)
+    return item
 
 
 def answer_issue(item: IssueItem, *, answer: str, by: User | None, at: dt.datetime | None = None) -> IssueItem:

@@ -1,4 +1,4 @@
-"""Whether a project runs: suspending (暂缓), resuming and terminating it. Its clocks rest and end with it."""
+"""Whether a project runs: suspending (暂缓), resuming, terminating and merging it. Its clocks rest and end with it."""
 
 from __future__ import annotations
 
@@ -87,6 +87,31 @@ def terminate_project(project_id: int, *, by: User | None, reason: str, at: dt.d
     record(
         "project.terminated", subject=project, project=project, by=by, at=at, summary=f"项目终止：{basis}",
         data={"status": [old, project.status]},
+    )
+    return project
+
+
+@transaction.atomic
+def merge_project(
+    project_id: int, *, into: Project, by: User | None, reason: str, at: dt.datetime | None = None
+) -> Project:
+    """Merge a project that was entered twice into another one: its live clocks are cancelled. Event `project.merged`.
+
+    A second call is a no-op. Raises `NotAllowed`, `DomainError`.
+    """
+    project = lock_project(project_id)
+    if project.status == ProjectStatus.MERGED:
+        return project
+    require(rules.can_merge, by, project)
+    basis, old = _reason(reason), project.status
+    project.merge()
+    project.save(update_fields=["status"])
+    for clock in Clock.objects.live().filter(project=project).order_by("pk"):
+        cancel_clock(clock, at)
+    record(
+        "project.merged", subject=project, project=project, by=by, at=at,
+        summary=f"项目并入 {into.name}（{into.code}）：{basis}"[:300],
+        data={"status": [old, project.status], "into": into.pk},
     )
     return project
 
