@@ -1,6 +1,8 @@
-"""Where bytes lie: under the SHA-256 of their content, written aside, moved into place, never written over.
+"""Where bytes lie: under the digest of their content, written aside, moved into place, never written over.
 
-The same content twice is stored once. Reading computes the hash again: a changed byte is refused, not handed out.
+The same content twice is stored once. Reading computes the digest again: a changed byte is refused, not handed out.
+The algorithm is a setting (DIGEST_ALGORITHM: sha256 or sm3) and stands at the front of every key, so that what was
+stored under another one is still found and checked. The store is the Django storage `default`: a folder, or S3.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 
+from archives.uploads import NO_SPACE
 from projects.errors import DomainError
 
 logger = logging.getLogger(__name__)
-CHUNK = 256 * 1024
-ALGORITHM = "sha256"
+CHUNK = 1024 * 1024
 
 
 class DamagedError(DomainError):
@@ -32,33 +34,59 @@ class DamagedError(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Content in the store: its key, its SHA-256 and its size in bytes."""
+    """Content in the store: its key, its digest and by which algorithm, its size in bytes, and always its SHA-256."""
 
     key: str
     digest: str
     size: int
+    algorithm: str
+    sha256: str
 
 
-def key_of(digest: str) -> str:
+def key_of(digest: str, algorithm: str) -> str:
     """Return the storage key of a content: sha256/ab/cd/abcd..."""
-    return f"{ALGORITHM}/{digest[:2]}/{digest[2:4]}/{digest}"
+    return f"{algorithm}/{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def algorithm_of(key: str) -> str:
+    """Return by which algorithm a content is stored."""
+    return key.partition("/")[0]
 
 
 def put(chunks: Iterable[bytes]) -> Stored:
-    """Store a content and return where it lies. Nothing is seen under its key before all of it is on the disk."""
-    folder = _incoming()
-    descriptor, name = tempfile.mkstemp(dir=folder)
+    """Store a content and return where it lies. Nothing is seen under its key before all of it is on the disk.
+
+    Raises `DomainError` `store_full` when there is no room for it.
+    """
+    try:
+        return _put(chunks)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        logger.error("the store is full: %s", error)  # noqa: TRY400 - the line says all
+        raise DomainError(
+            "store_full", "档案库的存储空间已满，没有保存。请告知系统管理员清理或扩容，之后再试；已归档的文件不受影响。"
+        ) from error
+
+
+def _put(chunks: Iterable[bytes]) -> Stored:
+    descriptor, name = tempfile.mkstemp(dir=_incoming())
     temporary = Path(name)
-    digest, size = hashlib.sha256(), 0
+    algorithm = settings.DIGEST_ALGORITHM
+    digest, size = hashlib.new(algorithm), 0
+    beside = hashlib.sha256() if algorithm != "sha256" else digest
     try:
         with os.fdopen(descriptor, "wb") as target:
             for chunk in chunks:
                 digest.update(chunk)
+                if beside is not digest:
+                    beside.update(chunk)
                 size += len(chunk)
                 target.write(chunk)
             target.flush()
             os.fsync(target.fileno())
-        stored = Stored(key_of(digest.hexdigest()), digest.hexdigest(), size)
+        found = digest.hexdigest()
+        stored = Stored(key_of(found, algorithm), found, size, algorithm, beside.hexdigest())
         _settle(temporary, stored)
     finally:
         temporary.unlink(missing_ok=True)
@@ -95,16 +123,18 @@ def _settle(temporary: Path, stored: Stored) -> None:
         final = Path(default_storage.path(stored.key))
     except NotImplementedError:
         with temporary.open("rb") as source:
-            default_storage.save(stored.key, File(source))
+            name = default_storage.save(stored.key, File(source))
+        if name != stored.key:  # somebody stored the same content in the same moment
+            default_storage.delete(name)
         return
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary.chmod(settings.FILE_UPLOAD_PERMISSIONS or 0o640)
     temporary.replace(final)
 
 
-def read_digest(file: IO[bytes]) -> str:
-    """Return the SHA-256 of an open file and set it back to its start."""
-    digest = hashlib.sha256()
+def read_digest(file: IO[bytes], algorithm: str) -> str:
+    """Return the digest of an open file and set it back to its start."""
+    digest = hashlib.new(algorithm)
     file.seek(0)
     while chunk := file.read(CHUNK):
         digest.update(chunk)
@@ -124,7 +154,7 @@ def open_checked(key: str, digest: str) -> IO[bytes]:
         raise DamagedError(
             "file_missing", "档案库里找不到这份文件，已记入日志。请告知系统管理员从备份恢复，恢复前不要重复提交。"
         ) from error
-    found = read_digest(file)
+    found = read_digest(file, algorithm_of(key))
     if found != digest:
         file.close()
         logger.error("content %s reads as %s", digest, found)

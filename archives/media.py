@@ -1,7 +1,7 @@
 """Which files may be handed in, and whether the bytes are what the name says and came through whole.
 
-Every check looks at the bytes alone: signature at the front, end mark at the back, directory of a container. Nothing is
-unpacked and nothing is run.
+Every check looks at the bytes alone: signature at the front, end mark at the back, directory of a container, tree of a
+PDF's pages. Nothing is unpacked and nothing is run.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 import struct
 import unicodedata
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
+from archives import containers, pdfs
+from archives.containers import CUT_OFF, OTHER
+
 #: How much of both ends is read: an end mark stands within the last bytes, a ZIP directory within 64 KB and 22 bytes.
 HEAD, TAIL = 2048, 4096
 NAME_LENGTH = 120
-CUT_OFF = "不完整，像是没有传完"
-ENCRYPTED = "加了密，归档后无法打开"
-CROWDED = "里面的文件太多，不像是申报材料"
-#: A container may list so many parts; each costs memory when its directory is read.
-PARTS_MOST = 20_000
-_PART = b"PK\x01\x02"
+#: A picture may have so many points; more would fill the memory of whoever opens it.
+POINTS_MOST = 400_000_000
+HUGE = "的画面大得不合常理，打开会占满内存，请缩小后再传"
 
+#: Markers of a JPEG that begin a frame.
+FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 FORBIDDEN = re.compile(r'[<>:"|?*\\/]')
 BLANKS = re.compile(r"\s+")
 
@@ -69,83 +70,65 @@ def ends_of(file: IO[bytes], size: int) -> tuple[bytes, bytes]:
 
 # What is wrong with the bytes; an empty text when they are sound, `wrong` when they are something else altogether.
 
-OTHER = "other"
 
 
-def _pdf(_: IO[bytes], head: bytes, tail: bytes) -> str:
+def _pdf(file: IO[bytes], head: bytes, tail: bytes) -> str:
     if b"%PDF-" not in head[:1024]:
         return OTHER
-    return "" if b"%%EOF" in tail else CUT_OFF
+    return pdfs.facts_of(file).fault if b"%%EOF" in tail else CUT_OFF
 
 
 def _png(_: IO[bytes], head: bytes, tail: bytes) -> str:
     if not head.startswith(b"\x89PNG\r\n\x1a\n"):
         return OTHER
-    return "" if b"IEND\xaeB`\x82" in tail else CUT_OFF
+    if b"IEND\xaeB`\x82" not in tail:
+        return CUT_OFF
+    wide, high = struct.unpack(">II", head[16:24])
+    return HUGE if wide * high > POINTS_MOST else ""
 
 
-def _jpeg(_: IO[bytes], head: bytes, tail: bytes) -> str:
+def _jpeg(file: IO[bytes], head: bytes, tail: bytes) -> str:
     if not head.startswith(b"\xff\xd8\xff"):
         return OTHER
-    return "" if b"\xff\xd9" in tail else CUT_OFF
+    if b"\xff\xd9" not in tail:
+        return CUT_OFF
+    return HUGE if _jpeg_points(file) > POINTS_MOST else ""
+
+
+def _jpeg_points(file: IO[bytes]) -> int:
+    """Return how many points a JPEG says it has, from its frame header; 0 when there is none."""
+    try:
+        file.seek(2)
+        while (mark := file.read(4)) and len(mark) == 4 and mark[0] == 0xFF:  # noqa: PLR2004 - marker and length
+            if mark[1] in FRAMES:
+                frame = file.read(5)
+                high, wide = struct.unpack(">xHH", frame) if len(frame) == 5 else (0, 0)  # noqa: PLR2004
+                return int(high * wide)
+            file.seek(struct.unpack(">H", mark[2:])[0] - 2, 1)
+    finally:
+        file.seek(0)
+    return 0
 
 
 def _dwg(_: IO[bytes], head: bytes, __: bytes) -> str:
     return "" if re.match(rb"AC10\d\d", head) else OTHER
 
 
-def _lists_too_much(file: IO[bytes]) -> bool:
-    """Return whether a container names more parts than anybody hands in, without reading its directory."""
-    file.seek(0)
-    count = 0
-    while chunk := file.read(1024 * 1024):
-        count += chunk.count(_PART)
-        if count > PARTS_MOST:
-            break
-    file.seek(0)
-    return count > PARTS_MOST
-
-
-def _container(*needed: str) -> Callable[[IO[bytes], bytes, bytes], str]:
-    """Return the check of a ZIP container that holds the `needed` parts."""
-
-    def fault(file: IO[bytes], head: bytes, _: bytes) -> str:
-        if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return OTHER
-        if _lists_too_much(file):
-            return CROWDED
-        try:
-            with zipfile.ZipFile(file) as container:
-                parts = container.infolist()
-        except (zipfile.BadZipFile, struct.error, ValueError, EOFError, OSError, NotImplementedError):
-            return CUT_OFF
-        finally:
-            file.seek(0)
-        names = {part.filename for part in parts}
-        if not parts:
-            return "里面没有任何文件"
-        if any(part.flag_bits & 1 for part in parts):
-            return ENCRYPTED
-        return "" if names >= set(needed) else OTHER
-
-    return fault
-
-
 MEDIA: tuple[MediaType, ...] = (
     MediaType(("pdf",), "application/pdf", "PDF", _pdf),
-    MediaType(("ofd",), "application/ofd", "OFD 版式文件", _container("OFD.xml")),
+    MediaType(("ofd",), "application/ofd", "OFD 版式文件", containers.check("OFD.xml")),
     MediaType(("jpg", "jpeg"), "image/jpeg", "JPEG 图片", _jpeg),
     MediaType(("png",), "image/png", "PNG 图片", _png),
     MediaType(
         ("docx",), "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "Word 文档（docx）",
-        _container("[Content_Types].xml", "word/document.xml"),
+        containers.check("[Content_Types].xml", "word/document.xml"),
     ),
     MediaType(
         ("xlsx",), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel 表格（xlsx）",
-        _container("[Content_Types].xml", "xl/workbook.xml"),
+        containers.check("[Content_Types].xml", "xl/workbook.xml"),
     ),
     MediaType(("dwg",), "image/vnd.dwg", "DWG 图纸", _dwg),
-    MediaType(("zip",), "application/zip", "ZIP 压缩包", _container()),
+    MediaType(("zip",), "application/zip", "ZIP 压缩包", containers.check()),
 )
 BY_EXTENSION: dict[str, MediaType] = {extension: media for media in MEDIA for extension in media.extensions}
 #: For the `accept` attribute of a file input and the sentence of a refusal.

@@ -3,6 +3,8 @@
 Every value ``NAME`` may also be given as ``NAME_FILE``, the path of a file that holds it (secrets of containers).
 """
 
+import hashlib
+import importlib.util
 import os
 import secrets
 from pathlib import Path
@@ -192,3 +194,40 @@ def field_keys(value: str) -> list[str]:
     if not keys:
         refuse("FIELD_KEYS", "holds no key")
     return keys
+
+
+def digest_algorithm(name: str) -> str:
+    """Return by which algorithm files are stored: sha256, or sm3 where the library of the machine has it."""
+    value = text(name, "sha256").lower()
+    if value not in ("sha256", "sm3"):
+        refuse(name, f"{value!r} is neither sha256 nor sm3")
+    if value not in hashlib.algorithms_available:
+        refuse(name, f"the OpenSSL of this machine does not know {value}")
+    return value
+
+
+def scanner(name: str) -> str:
+    """Return the address of the virus scanner, tcp://host:port or unix:/path; empty: none."""
+    value = text(name, "")
+    parts = urlsplit(value)
+    if value and not (parts.scheme == "tcp" and parts.hostname) and not (parts.scheme == "unix" and parts.path):
+        refuse(name, f"{value!r} is neither tcp://host:port nor unix:/path")
+    return value
+
+
+def files(folder: str) -> dict[str, Any]:
+    """Return where files are kept: a folder, or with FILES_S3 (s3://bucket/prefix) a store that speaks S3."""
+    address = urlsplit(text("FILES_S3", ""))
+    if not address.scheme:
+        location = str(Path(text("FILES_ROOT", folder)).resolve())
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": location}}
+    if address.scheme != "s3" or not address.hostname:
+        refuse("FILES_S3", "does not read s3://bucket/prefix")
+    if importlib.util.find_spec("storages") is None:
+        refuse("FILES_S3", "needs the package django-storages[s3] (pip install 'gaige[s3]')")
+    options = {
+        "bucket_name": address.hostname, "location": address.path.strip("/"), "file_overwrite": True,
+        "endpoint_url": text("FILES_S3_ENDPOINT", "") or None, "access_key": text("FILES_S3_KEY", "") or None,
+        "secret_key": text("FILES_S3_SECRET", "") or None, "default_acl": None,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}

@@ -165,10 +165,7 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(GAIGE_VAR / "static"))).resolve()
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(Path(env.text("FILES_ROOT", str(GAIGE_VAR / "files"))).resolve())},
-    },
+    "default": env.files(str(GAIGE_VAR / "files")),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -177,6 +174,15 @@ STORAGES = {
 }
 #: One uploaded file may be this large, in bytes.
 UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_MB", 50, low=1, high=2000) * 1024 * 1024
+#: One PDF may have so many pages.
+UPLOAD_MAX_PAGES = env.integer("UPLOAD_MAX_PAGES", 3000, low=1, high=100_000)
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler", "archives.uploads.BoundedUploadHandler",
+]
+#: By which algorithm new files are stored and checked; each keeps the name of its own.
+DIGEST_ALGORITHM = env.digest_algorithm("DIGEST_ALGORITHM")
+#: tcp://host:port or unix:/path of a scanner that speaks the ClamAV protocol; while set, nothing is filed unscanned.
+VIRUS_SCANNER = env.scanner("VIRUS_SCANNER")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 100

@@ -195,7 +195,22 @@ def fresh(row):
 
 def pdf(name="材料.pdf", text="一"):
     """Return a small upload that is a PDF by its bytes; another text is another content."""
-    return SimpleUploadedFile(name, b"%PDF-1.4\n% " + text.encode() + b"\n%%EOF\n", content_type="application/pdf")
+    return SimpleUploadedFile(name, pdf_bytes(text), content_type="application/pdf")
+
+
+def pdf_bytes(text="一", *, pages=1, catalog="", page=""):
+    """Return a sound PDF by its bytes: blank pages, `text` in a comment, more entries of its catalogue or pages."""
+    kids = " ".join(f"{number} 0 R" for number in range(3, 3 + pages))
+    objects = [f"<</Type/Catalog/Pages 2 0 R{catalog}>>", f"<</Type/Pages/Kids[{kids}]/Count {pages}>>"]
+    objects += [f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]{page}>>"] * pages
+    data, places = b"%PDF-1.7\n% " + text.encode() + b"\n", []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{body}\nendobj\n".encode()
+    start = len(data)
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
+    return data + f"trailer\n<</Size {len(objects) + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n".encode()
 
 
 # Cases ---------------------------------------------------------------------------------------------------------------

@@ -147,7 +147,8 @@ def _add_version(
 ) -> DocumentVersion:
     return DocumentVersion.objects.create(
         document=document, version=number, algorithm=stored.algorithm, digest=stored.digest,
-        sha256=stored.sha256, size=stored.size, media_type=checked.media_type, file_name=checked.name, storage_key=stored.key, added_at=at or timing.now(),
+        sha256=stored.sha256, size=stored.size, media_type=checked.media_type, file_name=checked.name,
+        storage_key=stored.key, added_at=at or timing.now(),
     )
 
 

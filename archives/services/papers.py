@@ -200,12 +200,13 @@ def _attach(paper_id: int, stored: blobs.Stored) -> bool:
     paper.save(update_fields=["digest", "size", "storage_key", "rendered_at"])
     if paper.document is not None:
         DocumentVersion.objects.create(
-            document=paper.document, version=1, algorithm=blobs.ALGORITHM, digest=stored.digest, size=stored.size,
-            media_type=PDF, file_name=file_name(paper), storage_key=stored.key, added_at=paper.rendered_at,
+            document=paper.document, version=1, algorithm=stored.algorithm, digest=stored.digest,
+            sha256=stored.sha256, size=stored.size, media_type=PDF, file_name=file_name(paper),
+            storage_key=stored.key, added_at=paper.rendered_at,
         )
     record(
         "paper.rendered", subject=paper, project=project, organisation=None if project else paper.issuer, by=None,
-        summary=f"生成版式文件：{paper.title} {paper.number}", data={"number": paper.number, "sha256": stored.digest},
+        summary=f"生成版式文件：{paper.title} {paper.number}", data={"number": paper.number, stored.algorithm: stored.digest},
     )
     return True
 

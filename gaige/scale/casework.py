@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import cast
 
-from archives.blobs import ALGORITHM
 from archives.models import Document, DocumentVersion, Paper
 from archives.services.papers import PDF
 from archives.states import PaperKind, Visibility
@@ -270,7 +269,7 @@ def _version(world: World, made: Made, document: Document) -> DocumentVersion:
     sample = world.sample
     version: DocumentVersion = made.add(
         DocumentVersion(
-            document=document, algorithm=ALGORITHM, digest=sample.digest, size=sample.size, media_type=PDF,
+            document=document, algorithm=sample.algorithm, digest=sample.digest, size=sample.size, media_type=PDF,
             file_name="result.pdf", storage_key=sample.key, added_at=document.filed_at,
         )
     )

@@ -18,6 +18,7 @@ from projects.events import lock_project
 from projects.models import Membership, Organisation, Region, User
 from projects.services.registration import register_project
 from projects.states import Role
+from tests.factories import pdf_bytes
 
 CODE = "2603-140581-89-05-163265"
 USCC = "91110000710925462X"
@@ -86,10 +87,6 @@ def issue(world):
             return papers.issue_paper(lock_project(world.project.pk), **values | given)
 
     return make
-
-
-def pdf_bytes(text="a"):
-    return f"%PDF-1.7\n1 0 obj\n({text})\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n".encode()
 
 
 def image_bytes(form):

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from archives import media
+from archives import containers
 from archives.services import filing
 from projects.errors import DomainError
 from tests.archives.conftest import upload
@@ -21,7 +21,7 @@ def crowded(count):
 @pytest.mark.parametrize("name", ["图纸.zip", "说明.docx", "表.xlsx", "文.ofd"])
 def test_a_crowded_container_is_refused(name):
     with pytest.raises(DomainError) as refused:
-        filing.check_upload(upload(name, crowded(media.PARTS_MOST + 1)))
+        filing.check_upload(upload(name, crowded(containers.PARTS_MOST + 1)))
     assert (refused.value.code, refused.value.message) == (
         "upload_broken", f"“{name}”里面的文件太多，不像是申报材料，没有保存。请确认能正常打开后重新上传。"
     )
