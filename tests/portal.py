@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import functools
 import itertools
-import json
 import os
 import signal
 import subprocess
@@ -20,12 +19,20 @@ import psycopg2
 import psycopg2.extras
 import redis
 
+from tests.runner import Runner
 from tests.servers import ROOT, free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
 #: A portal has a Redis database of its own; the suite's own is 0, a server has sixteen.
 #: Two processes of the suite share a server: the first takes 1-7, the second 8-15.
 REDIS_DATABASES = itertools.cycle(range(8, 16) if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else range(1, 8))
+COMMAND = """
+import io
+from django.core.management import call_command
+printed = io.StringIO()
+call_command(*arguments, stdout=printed)
+result = printed.getvalue()
+"""
 #: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
 TEMPLATES = {}
 
@@ -45,6 +52,9 @@ def replace_path(url, path):
 
 class Portal:
     """One portal: ``url`` for the browser, ``manage`` for commands, ``rows`` for the database, processes by name."""
+
+    #: Runs what tests send, from the first time on.
+    runner = None
 
     def __init__(self, name, *, people=True, environment=None):
         """Make an own database ``name`` and queue, migrated, with the catalogue and the people of the demonstration."""
@@ -119,6 +129,8 @@ class Portal:
 
     def manage(self, *arguments, **environment):
         """Run a management command; return what it printed, raise with its errors when it fails."""
+        if self.runner is not None and not environment:
+            return self.python(COMMAND, arguments=arguments)
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -133,23 +145,9 @@ class Portal:
 
     def python(self, code, /, **values):
         """Run Python inside the portal with ``values`` at hand; return what it assigned to ``result``."""
-        program = (
-            "import django, json, sys; django.setup()\n"
-            f"globals().update(json.loads({json.dumps(json.dumps(values))}))\n"
-            f"result = None\n{code}\n"
-            "print('\\n' + json.dumps(result, default=str))\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{code}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        return json.loads(done.stdout.rstrip().rsplit("\n", 1)[-1])
+        if self.runner is None:
+            self.runner = Runner(self.environment, self.var / "runner.log")
+        return self.runner.run(code, values)
 
     def rows(self, statement, *parameters):
         """Return the rows of a query as dictionaries."""
@@ -216,6 +214,12 @@ class Portal:
         elif name.startswith("worker"):
             self.wait_for(lambda: " ready." in self.log(name), f"{name} is ready")
 
+    def end_runner(self):
+        """End the process that runs what tests send."""
+        if self.runner is not None:
+            self.runner.close()
+            self.runner = None
+
     def answers(self, path):
         """Say whether a page answers 200."""
         try:
@@ -266,5 +270,6 @@ class Portal:
         """End everything and drop the database."""
         for name in list(self.processes):
             self.kill(name)
+        self.end_runner()
         self.drop(self.database)
         self.folders.close()

@@ -66,8 +66,9 @@ def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), granted=given["granted"] == "yes", note=given["note"]
         ),
         says=(f"{row.requested_by}申请撤件，原因：{row.reason}", *screens.tacit_words(row.case)),
+        beside={"withdrawal": row},
     )
-    return ask(request, act_forms.AnswerWithdrawalForm(request.POST or None), step)
+    return ask(request, act_forms.AnswerWithdrawalForm(request.POST or None), step, "packages/withdrawal.html")
 
 
 # Ending by the department --------------------------------------------------------------------------------------------

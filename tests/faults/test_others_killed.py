@@ -192,6 +192,7 @@ class Embedded(Portal):
     def close(self):
         for name in list(self.processes):
             self.kill(name)
+        self.end_runner()
         self.folders.close()
 
 

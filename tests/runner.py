@@ -1,0 +1,72 @@
+"""A process inside of a portal that runs what a test sends: Django is set up once and not for every call.
+
+Run as ``python -m tests.runner`` in the portal's environment: a line of JSON in, a line of JSON out.
+"""
+
+import json
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Runner:
+    """The test's end of that process."""
+
+    def __init__(self, environment, log):
+        self.log = Path(log)
+        with self.log.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.runner"], cwd=ROOT, env=environment, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
+            )
+
+    def run(self, code, values):
+        """Return what ``code`` assigned to ``result``; raise with its traceback when it fails."""
+        self.process.stdin.write(json.dumps({"code": code, "values": values}, default=str) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": self.log.read_text(errors="replace")[-4000:]}
+        assert "error" not in answer, f"{code}\n{answer['error']}"
+        return answer["result"]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def forget():
+    """Every call begins as a new process would: without what the process has kept."""
+    from django.db import connections
+
+    from projects import memo
+
+    connections.close_all()
+    memo.forget_all()
+    if story := sys.modules.get("gaige.demo.story"):
+        story.person.cache_clear()
+
+
+def main():
+    import django
+
+    answers, sys.stdout = sys.stdout, sys.stderr
+    django.setup()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        names = {"__name__": "asked", **asked["values"], "result": None}
+        try:
+            exec(compile(asked["code"], "<asked>", "exec"), names)
+            answer = {"result": names["result"]}
+        except BaseException:  # noqa: BLE001 - whatever it is, it is the answer of the call
+            answer = {"error": traceback.format_exc()[-8000:]}
+        forget()
+        print(json.dumps(answer, default=str), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
