@@ -167,6 +167,15 @@ def pdf_of(paper: Paper) -> bytes:
     return data
 
 
+def sheet_pdf(template: str, context: dict[str, Any]) -> bytes:
+    """Return a drawing or list that is no official paper by itself as PDF/A-2u, in the fonts and style of the papers."""
+    html: str = select_template([template]).render(context)
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        data: bytes = lay_out(html).write_pdf(**OPTIONS)
+    return data
+
+
 def lay_out(html: str) -> Any:
     """Return an HTML document laid out in pages with the fonts and the style of the papers."""
     fonts.prepare()

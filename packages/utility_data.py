@@ -78,7 +78,8 @@ def _rows(name: str) -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def _in_force(name: str, on: dt.date) -> Iterator[dict[str, str]]:
+def in_force(name: str, on: dt.date) -> Iterator[dict[str, str]]:
+    """Return the rows of a dated file of the catalogue's folder that hold on a day, in the order of the file."""
     day = on.isoformat()
     for row in _rows(name):
         if row["valid_from"] <= day and (not row["valid_until"] or day <= row["valid_until"]):
@@ -93,13 +94,13 @@ def utilities(on: dt.date) -> tuple[Utility, ...]:
             int(row["limit_days"]), row["works_counted"] == "yes", row["outside_free"] == "yes",
             row["temporary"] == "yes",
         )
-        for row in _in_force("utilities.tsv", on)
+        for row in in_force("utilities.tsv", on)
     )
 
 
 def term(code: str, on: dt.date) -> int:
     """Return a term of the joint application in working days: reply, survey, confirm."""
-    return next(int(row["days"]) for row in _in_force("utility_terms.tsv", on) if row["code"] == code)
+    return next(int(row["days"]) for row in in_force("utility_terms.tsv", on) if row["code"] == code)
 
 
 def tender_steps(on: dt.date) -> tuple[StepRule, ...]:
@@ -109,7 +110,7 @@ def tender_steps(on: dt.date) -> tuple[StepRule, ...]:
             int(row["order"]), row["code"], row["name"], row["state"], int(row["after_days"]),
             int(row["publicity_days"]), row["evidence"] == "yes", split(row["closes"]), row["confirmed"] == "yes",
         )
-        for row in _in_force("tender_steps.tsv", on)
+        for row in in_force("tender_steps.tsv", on)
     )
 
 
@@ -120,5 +121,5 @@ def fee_rules(on: dt.date) -> tuple[FeeRule, ...]:
             row["code"], row["matter_code"], row["name"], row["payee"], row["formula"], row["basis"],
             row["confirmed"] == "yes",
         )
-        for row in _in_force("fees.tsv", on)
+        for row in in_force("fees.tsv", on)
     )

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from gaige.templatetags.dates import DASH, number
 from gaige.templatetags.ui import OWNERS, get
+from packages.planning import flow
 
 register = template.Library()
 
@@ -237,197 +238,6 @@ def ranked(value: Any, cases: int) -> str:
 
 # Flow chart of the plan
 
-LANE_HEAD, COLUMN, BOX_W, BOX_H, ROW, HEAD = 118, 110, 90, 64, 87, 84
-CHARS = 6
-#: Words that a title is rather cut before than through.
-WORDS: tuple[str, ...] = (
-    "联合",
-    "审批",
-    "审查",
-    "核发",
-    "核准",
-    "登记",
-    "许可",
-    "备案",
-    "报告",
-    "规划",
-    "验收",
-    "一次",
-    "编制",
-    "监督",
-    "报建",
-)
-WORDS += (
-    "检查",
-    "成交",
-    "施工",
-    "设计",
-    "方案",
-    "意见",
-    "房证",
-    "中心",
-    "接入",
-    "报装",
-    "用地",
-    "评估",
-    "首次",
-    "告知",
-)
-STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
-
-
-def _lines(title: str) -> list[str]:
-    """Return a title in at most two lines of six characters."""
-    if len(title) <= CHARS:
-        return [title]
-    if len(title) > 2 * CHARS:
-        return [title[:CHARS], title[CHARS : 2 * CHARS - 1] + "…"]
-    half = len(title) / 2
-    cuts = range(len(title) - CHARS, CHARS + 1)
-    cut = min(cuts, key=lambda at: (not title.startswith(WORDS, at), abs(at - half), at))
-    return [title[:cut], title[cut:]]
-
-
-class _Layout:
-    """Where the lanes, columns and boxes of a plan stand."""
-
-    def __init__(self, plan: Any) -> None:
-        self.columns = list(get(plan, "columns", ()))
-        self.lanes = list(get(plan, "lanes", ()))
-        self.nodes = list(get(plan, "nodes", ()))
-        slots: dict[tuple[int, int], int] = {}
-        row_of: dict[Any, int] = {}
-        for node in self.nodes:
-            place = (get(node, "lane", 0), get(node, "column", 0))
-            row_of[get(node, "id")] = slots.get(place, 0)
-            slots[place] = slots.get(place, 0) + 1
-        self.depth = [
-            max([slots.get((n, m), 0) for m in range(len(self.columns))] or [1]) or 1 for n in range(len(self.lanes))
-        ]
-        self.tops = [HEAD + ROW * sum(self.depth[:n]) for n in range(len(self.lanes))]
-        self.width = LANE_HEAD + COLUMN * len(self.columns)
-        self.height = HEAD + ROW * sum(self.depth) + 4
-        self.boxes: dict[Any, tuple[float, float]] = {}
-        for node in self.nodes:
-            x = LANE_HEAD + COLUMN * get(node, "column", 0)
-            y = self.tops[get(node, "lane", 0)] + ROW * row_of[get(node, "id")] + (ROW - BOX_H) / 2
-            self.boxes[get(node, "id")] = (x, y)
-        self.taken: dict[int, int] = {}
-
-    def gap(self, column: int) -> float:
-        """Return a free track in the gap before a column; neighbours stand 4 px apart."""
-        turn = self.taken.get(column, 0)
-        self.taken[column] = turn + 1
-        return LANE_HEAD + COLUMN * column - 16 + 4 * (turn % 4)
-
-
-def _edge(layout: _Layout, start: Any, end: Any, critical: bool) -> str:  # noqa: FBT001
-    """Return a line that runs only in the gaps between columns and along the borders of rows."""
-    (x1, y1), (x2, y2) = layout.boxes[start], layout.boxes[end]
-    x1, y1, y2 = x1 + BOX_W, y1 + BOX_H / 2, y2 + BOX_H / 2
-    first = round((x1 - BOX_W - LANE_HEAD) / COLUMN) + 1
-    last = round((x2 - LANE_HEAD) / COLUMN)
-    if last < first:
-        return ""
-    track = layout.gap(first)
-    path = f"M{x1:g} {y1:g}H{track:g}"
-    if last == first:
-        path += f"V{y2:g}H{x2 - 7:g}"
-    else:
-        border = y2 - ROW / 2 + (6 if y2 >= y1 else ROW - 6)
-        path += f"V{border:g}H{layout.gap(last):g}V{y2:g}H{x2 - 7:g}"
-    css = "ed crit" if critical else "ed"
-    opacity = "" if critical else ' fill-opacity=".6"'
-    return f'<path class="{css}" d="{path}"/><path class="hd" d="M{x2:g} {y2:g}l-8 -4.5v9z"{opacity}/>'
-
-
-def _box(layout: _Layout, node: Any) -> str:
-    """Return a box: two lines of name, one of note; the whole name as title."""
-    x, y = layout.boxes[get(node, "id")]
-    state = get(node, "state", "todo")
-    css = " ".join(
-        word
-        for word in (
-            state if state in ("done", "now") else "",
-            "crit" if get(node, "critical", False) else "",
-            "ext" if get(node, "external", False) else "",
-        )
-        if word
-    )
-    weight = ' font-weight="700"' if get(node, "critical", False) else ""
-    lines = _lines(str(get(node, "title", "")))
-    base = y + (22 if len(lines) > 1 else 28)
-    middle = f'x="{x + BOX_W / 2:g}" text-anchor="middle"'
-    texts = "".join(
-        f'<text {middle} y="{base + 17 * n:g}"{weight}>{conditional_escape(line)}</text>'
-        for n, line in enumerate(lines)
-    )
-    note = conditional_escape(get(node, "note", ""))
-    title = conditional_escape(get(node, "title", ""))
-    return (
-        f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{BOX_W}" height="{BOX_H}" '
-        f'rx="2"/>{texts}<text class="s" {middle} y="{y + 56:g}">{note}</text></g>'
-    )
-
-
-def _stage_heads(layout: _Layout, stages: Iterable[Any]) -> str:
-    """Return the bars of the stages above the columns and the strokes between them."""
-    out, column = [], 0
-    for n, stage in enumerate(stages):
-        span = get(stage, "span", 0)
-        x, width = LANE_HEAD - 10 + COLUMN * column, COLUMN * span - 3
-        if not span:
-            continue
-        name, joints = conditional_escape(get(stage, "name", "")), conditional_escape(get(stage, "joints", ""))
-        out.append(f'<rect class="{STAGE_FILLS[n % 3]}" x="{x}" y="0" width="{width}" height="34"/>')
-        out.append(f'<text class="h inv" x="{x + 12}" y="22">{name}</text>')
-        if span > 2:  # noqa: PLR2004 - the names of the joints need three columns
-            out.append(f'<text class="inv" x="{x + width - 12}" y="22" text-anchor="end">{joints}</text>')
-        column += span
-        if column < len(layout.columns):
-            out.append(f'<path class="cut" d="M{LANE_HEAD - 12 + COLUMN * column} 40V{layout.height - 4}"/>')
-    return "".join(out)
-
-
-def _lane_rows(layout: _Layout) -> str:
-    """Return the lanes with their departments, two lines when the name is long."""
-    out = []
-    for n, lane in enumerate(layout.lanes):
-        top, height = layout.tops[n], ROW * layout.depth[n]
-        out.append(
-            f'<rect class="lane{" alt" if n % 2 else ""}" x="0" y="{top}" width="{layout.width}" height="{height}"/>'
-        )
-        lines = _lines(str(lane))
-        y = top + height / 2 + 5 - 10 * (len(lines) - 1)
-        out += [
-            f'<text class="h" x="14" y="{y + 20 * at:g}">{conditional_escape(line)}</text>'
-            for at, line in enumerate(lines)
-        ]
-    return "".join(out)
-
-
-def _column_heads(layout: _Layout) -> str:
-    """Return the date and the note (实际, 预计) of each column."""
-    out = []
-    for n, column in enumerate(layout.columns):
-        x = LANE_HEAD + COLUMN * n + BOX_W / 2
-        label, note = conditional_escape(get(column, "label", "")), conditional_escape(get(column, "note", ""))
-        out.append(f'<text class="s" x="{x:g}" y="56" text-anchor="middle">{label}</text>')
-        out.append(f'<text class="s" x="{x:g}" y="73" text-anchor="middle">{note}</text>')
-    return "".join(out)
-
-
-def _today(layout: _Layout, today: float | None) -> str:
-    """Return the red line of today; ``today`` counts columns from the left."""
-    if today is None:
-        return ""
-    x = LANE_HEAD + COLUMN * today - 6
-    return (
-        f'<path class="today" d="M{x:g} 62V{layout.height - 4}"/>'
-        f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/>'
-        f'<text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
-    )
-
 
 @register.simple_tag
 def flow_chart(plan: Any, label: str = "") -> SafeString:
@@ -437,25 +247,34 @@ def flow_chart(plan: Any, label: str = "") -> SafeString:
     column, lane, state ``done now todo``, critical, external), edges (start, end, critical or a triple of them),
     today (columns from the left, None for none).
     """
-    layout = _Layout(plan)
+    return flow.draw(_flow(plan), label)
+
+
+def _flow(plan: Any) -> flow.Flow:
+    """Return the plan of a template as the drawing takes it."""
     edges = []
     for edge in get(plan, "edges", ()):
         triple = isinstance(edge, Sequence) and not isinstance(edge, Mapping)
         start, end, critical = edge if triple else (get(edge, "start"), get(edge, "end"), get(edge, "critical", False))
-        if start in layout.boxes and end in layout.boxes:
-            edges.append((bool(critical), _edge(layout, start, end, bool(critical))))
-    parts = [
-        _lane_rows(layout),
-        _stage_heads(layout, get(plan, "stages", ())),
-        _column_heads(layout),
-        *[line for _, line in sorted(edges, key=lambda pair: pair[0])],
-        _today(layout, get(plan, "today")),
-        *[_box(layout, node) for node in layout.nodes],
-    ]
-    words = label or f"办理流程图：{len(layout.lanes)} 条泳道，{len(layout.nodes)} 个步骤，关键路径加粗"
-    body = mark_safe("".join(parts))  # noqa: S308 - numbers, and words escaped above
-    box = f"0 0 {layout.width} {layout.height}"
-    return format_html('<svg class="flow" viewBox="{}" role="img" aria-label="{}">{}</svg>', box, words, body)
+        edges.append((str(start), str(end), bool(critical)))
+    return flow.Flow(
+        columns=[flow.Column(str(get(c, "label", "")), str(get(c, "note", ""))) for c in get(plan, "columns", ())],
+        lanes=[str(lane) for lane in get(plan, "lanes", ())],
+        stages=[
+            flow.StageHead(str(get(s, "name", "")), str(get(s, "joints", "")), int(get(s, "span", 0)))
+            for s in get(plan, "stages", ())
+        ],
+        nodes=[
+            flow.Node(
+                str(get(n, "id")), str(get(n, "title", "")), str(get(n, "note", "")), int(get(n, "column", 0)),
+                int(get(n, "lane", 0)), str(get(n, "state", "todo")), bool(get(n, "critical", False)),
+                bool(get(n, "external", False)),
+            )
+            for n in get(plan, "nodes", ())
+        ],
+        edges=edges,
+        today=get(plan, "today"),
+    )
 
 
 @register.inclusion_tag("ui/flow_keys.html")

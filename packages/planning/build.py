@@ -10,8 +10,9 @@ from packages.conditions import ASSESSMENTS, Applies, Node, open_tests
 from packages.facts import Fact, Facts, vocabulary
 from packages.models import PackageVersion
 from packages.planning.definition import Body, MaterialLine, MatterDefinition, PackageDefinition, RowDefinition
-from packages.planning.engine import STAGES, Schedule, Slot, plan
+from packages.planning.engine import STAGES, Row, Slot, Timing, plan
 from packages.planning.from_rows import definition_of
+from packages.planning.options import with_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class MaterialView:
     from_name: str
     kind: str
     kind_name: str
+    deferral_days: int | None = None
 
     @property
     def form_label(self) -> str:
@@ -79,6 +81,8 @@ class MatterView:
     materials: tuple[MaterialView, ...]
     has_material_list: bool
     reviews: tuple[ReviewView, ...]
+    entry: Row
+    committed: bool = False
 
     @property
     def code(self) -> str:
@@ -157,8 +161,8 @@ class PlanView:
 
     package: PackageDefinition
     stages: tuple[StageView, ...]
-    promise: Schedule
-    road: Schedule
+    promise: Timing
+    road: Timing
     undecided: tuple[Undecided, ...]
     questions: tuple[Fact, ...]
     known: Mapping[str, object]
@@ -190,12 +194,19 @@ class PlanView:
         return True if rule is None else rule.holds(self.known)
 
 
-def build_plan(package: PackageVersion | PackageDefinition, facts: Facts) -> PlanView:
-    """The plan of a project with these facts. Pure but for reading a version once in a process."""
+def build_plan(
+    package: PackageVersion | PackageDefinition, facts: Facts, *, options: frozenset[str] = frozenset()
+) -> PlanView:
+    """The plan of a project with these facts and the options taken. Pure but for reading a version once in a process.
+
+    Options that are facts (桩基先行, 区域评估, 免于审图) are told by the facts; those of `planning.options` change rows.
+    """
     definition = definition_of(package) if isinstance(package, PackageVersion) else package
     known = definition.rules.known(facts)
     known.update((f"matter:{code}", False) for code in _named_outside(definition) if f"matter:{code}" not in known)
     rows = tuple(row for row in definition.rows if known[f"matter:{row.matter.code}"])
+    if options:
+        rows = tuple(with_options(row, options) for row in rows)
     entries = tuple(row.entry for row in rows)
     promise, road = plan(entries), plan(entries, promise_only=False)
     names = {row.matter.code: row.matter.name for row in rows}
@@ -230,7 +241,7 @@ def _named_outside(definition: PackageDefinition) -> set[str]:
 
 
 def _stages(
-    definition: PackageDefinition, matters: list[MatterView], promise: Schedule, road: Schedule
+    definition: PackageDefinition, matters: list[MatterView], promise: Timing, road: Timing
 ) -> tuple[StageView, ...]:
     return tuple(
         StageView(
@@ -242,7 +253,7 @@ def _stages(
 
 
 def _matter(
-    row: RowDefinition, promise: Schedule, road: Schedule, names: Mapping[str, str], known: Mapping[str, object]
+    row: RowDefinition, promise: Timing, road: Timing, names: Mapping[str, str], known: Mapping[str, object]
 ) -> MatterView:
     matter = row.matter
     return MatterView(
@@ -251,6 +262,7 @@ def _matter(
         together=row.together, condition=row.condition,
         prerequisites=tuple((code, names[code]) for code in matter.prerequisites if code in names),
         materials=resolve_materials(matter.materials, names), has_material_list=bool(matter.materials),
+        entry=row.entry, committed=row.committed,
         reviews=tuple(
             ReviewView(r.pk, r.body, r.role, r.days, r.tacit, part, r.note)
             for r in matter.reviews
@@ -271,7 +283,8 @@ def _resolve(line: MaterialLine, names: Mapping[str, str]) -> MaterialView:
     if line.from_matters and not given:
         source = line.second_source or source
     return MaterialView(
-        line.pk, line.name, line.form, source, given, names.get(given, ""), line.kind, line.kind_name
+        line.pk, line.name, line.form, source, given, names.get(given, ""), line.kind, line.kind_name,
+        line.deferral_days,
     )
 
 

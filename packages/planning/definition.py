@@ -44,6 +44,7 @@ class MaterialLine:
     second_source: str
     kind: str
     kind_name: str
+    deferral_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class RowDefinition:
     rule: Node | None
     promised_days: int
     is_counted: bool
+    committed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

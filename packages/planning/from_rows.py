@@ -82,7 +82,7 @@ def matter_definition(version: MatterVersion) -> MatterDefinition:
         materials=tuple(
             MaterialLine(
                 part.pk, part.name, part.form, part.source, tuple(part.from_matters), part.second_source,
-                part.document_kind.slug, part.document_kind.name,
+                part.document_kind.slug, part.document_kind.name, part.deferral_days,
             )
             for part in version.materials.all()
         ),

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 
 from gaige.templatetags import charts, dates, ui
+from packages.planning import flow
 from projects import timing
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -203,9 +204,9 @@ def test_few_cases_are_no_rank():
 
 
 def test_a_long_title_is_cut_between_words():
-    assert charts._lines("施工图联合审查") == ["施工图", "联合审查"]
-    assert charts._lines("建设工程规划许可证核发") == ["建设工程规划", "许可证核发"]
-    assert charts._lines("应建防空地下室的民用建筑项目报建审批") == ["应建防空地下", "室的民用建…"]
+    assert flow.lines_of("施工图联合审查") == ["施工图", "联合审查"]
+    assert flow.lines_of("建设工程规划许可证核发") == ["建设工程规划", "许可证核发"]
+    assert flow.lines_of("应建防空地下室的民用建筑项目报建审批") == ["应建防空地下", "室的民用建…"]
 
 
 def test_lines_of_the_flow_chart_run_in_the_gaps():

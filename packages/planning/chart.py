@@ -1,0 +1,153 @@
+"""图: the flow chart of a live plan, for the wall (A3), the page and the telephone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
+
+from packages.planning.engine import STAGES
+from packages.planning.flow import STYLE, Column, Flow, Node, StageHead, draw, frame, lines_of
+
+if TYPE_CHECKING:
+    from packages.planning.schedule import Schedule, ScheduleRow
+
+#: Lanes of what is no department's.
+OUTSIDE_LANES = {"applicant": "建设单位", "market": "招标、供地", "intermediary": "中介机构", "utility": "公用企业"}
+PHONE_WIDTH, PHONE_ROW, PHONE_HEAD, PHONE_MARGIN = 328, 52, 44, 12
+PHONE_CHARS = 17
+
+
+def flow_chart_svg(schedule: Schedule, *, phone: bool = False, standalone: bool = False) -> SafeString:
+    """The plan as a drawing: stages from left to right, departments as lanes, the critical path bold.
+
+    `phone` is one column, read downwards. Inline on a page it takes its colours from the page's style sheet;
+    `standalone` carries them in itself (a file, a PDF).
+    """
+    title = f"{schedule.project_name} 办理流程图，第 {schedule.revision} 版"
+    words = f"{title}：{len(schedule.rows)} 个事项，关键路径 {sum(row.critical for row in schedule.rows)} 项，已加粗"
+    style = STYLE if standalone else ""
+    if phone:
+        return _phone(schedule, words, title, style)
+    return draw(flow_of(schedule), words, title=title, style=style)
+
+
+def flow_chart_pdf(schedule: Schedule) -> bytes:
+    """The flow chart as one sheet A3, ready to be filed or printed."""
+    from archives.papering import sheet_pdf
+
+    drawing = flow_chart_svg(schedule, standalone=True)
+    return sheet_pdf("papers/flow_chart.html", {"schedule": schedule, "chart": drawing})
+
+
+def flow_of(schedule: Schedule) -> Flow:
+    """The drawing of a plan: columns are its steps, lanes those who answer for its matters."""
+    rows = schedule.rows
+    places = sorted({_place(row) for row in rows})
+    lanes = list(dict.fromkeys(lane_of(row) for row in sorted(rows, key=_place)))
+    codes = {row.code: row for row in rows}
+    return Flow(
+        columns=[_column([row for row in rows if _place(row) == place]) for place in places],
+        lanes=lanes,
+        stages=[
+            StageHead(stage.label, f"{stage.days} 日", sum(place[0] == n for place in places))
+            for n, stage in enumerate(schedule.stages)
+        ],
+        nodes=[
+            Node(
+                row.code, row.name, _note(row), places.index(_place(row)), lanes.index(lane_of(row)), _state(row),
+                row.critical, row.outside_promise,
+            )
+            for row in rows
+        ],
+        edges=[
+            (code, row.code, row.critical and codes[code].critical)
+            for row in rows for code, _ in row.prerequisites if code in codes
+        ],
+        today=_today(schedule, places),
+    )
+
+
+def lane_of(row: ScheduleRow) -> str:
+    """Who a matter stands with in the chart: its department, or whose time it is outside the promise."""
+    return OUTSIDE_LANES.get(row.time_owner, row.department)
+
+
+def _place(row: ScheduleRow) -> tuple[int, int]:
+    return (STAGES.index(row.stage), row.step)
+
+
+def _state(row: ScheduleRow) -> str:
+    return "done" if row.done else "now" if row.running else "todo"
+
+
+def _note(row: ScheduleRow) -> str:
+    if row.done:
+        return f"{row.on_date.month}-{row.on_date.day} 办结"
+    return f"{row.days} 日" if row.days else "即办"
+
+
+def day_words(day: dt.date, today: dt.date) -> str:
+    """A day as a column says it: 11月20日, and with the year where it is another."""
+    return f"{day.month}月{day.day}日" if day.year == today.year else f"{day.year}年{day.month}月"
+
+
+def _column(rows: list[ScheduleRow]) -> Column:
+    main = [row for row in rows if not row.lane] or rows
+    day = max(row.on_date for row in main)
+    is_fact = all(row.done for row in main)
+    today = min(row.earliest_start for row in rows)
+    return Column(day_words(day, today), "实际" if is_fact else "预计")
+
+
+def _today(schedule: Schedule, places: list[tuple[int, int]]) -> float | None:
+    """Where today stands: left of the first step that is not over."""
+    for n, place in enumerate(places):
+        if any(not row.done and not row.lane for row in schedule.rows if _place(row) == place):
+            return float(n)
+    return None
+
+
+# The telephone -------------------------------------------------------------------------------------------------------
+
+
+def _phone(schedule: Schedule, words: str, title: str, style: str) -> SafeString:
+    """One column: stage by stage, matter by matter in the order in which they end; the critical path a thick rule."""
+    parts: list[str] = []
+    y = 0
+    for n, stage in enumerate(schedule.stages):
+        rows = sorted((row for row in schedule.rows if row.stage == stage.stage), key=lambda r: (r.on_date, r.step))
+        if not rows:
+            continue
+        parts.append(f'<rect class="fl-{n % 3 + 1}" x="0" y="{y}" width="{PHONE_WIDTH}" height="34"/>')
+        parts.append(f'<text class="h inv" x="{PHONE_MARGIN}" y="{y + 22}">{conditional_escape(stage.label)}</text>')
+        parts.append(
+            f'<text class="inv" x="{PHONE_WIDTH - PHONE_MARGIN}" y="{y + 22}" text-anchor="end">'
+            f"{stage.done} / {stage.matters} 项，{stage.days} 日</text>"
+        )
+        y += PHONE_HEAD
+        for row in rows:
+            parts.append(_phone_row(row, y, schedule.made_on))
+            y += PHONE_ROW
+        y += PHONE_MARGIN
+    return frame(PHONE_WIDTH, y, "".join(parts), words, title=title, style=style)
+
+
+def _phone_row(row: ScheduleRow, y: int, today: dt.date) -> str:
+    css = " ".join(filter(None, (_state(row) if _state(row) != "todo" else "", "crit" if row.critical else "",
+                                 "ext" if row.outside_promise else "")))
+    weight = ' font-weight="700"' if row.critical else ""
+    name = row.name if len(row.name) <= PHONE_CHARS else row.name[: PHONE_CHARS - 1] + "…"
+    when = f"{day_words(row.on_date, today)}{'办结' if row.done else ''}"
+    below = f"{lane_of(row)}　{row.days_label}"
+    return (
+        f'<g class="{css}"><rect class="bx" x="2" y="{y}" width="{PHONE_WIDTH - 4}" height="{PHONE_ROW - 6}" rx="2"/>'
+        f'<text x="{PHONE_MARGIN}" y="{y + 20}"{weight}>{conditional_escape(name)}</text>'
+        f'<text class="s" x="{PHONE_MARGIN}" y="{y + 38}">{conditional_escape(below)}</text>'
+        f'<text class="s" x="{PHONE_WIDTH - PHONE_MARGIN}" y="{y + 38}" text-anchor="end">{when}</text></g>'
+    )
+
+
+__all__ = ["day_words", "flow_chart_pdf", "flow_chart_svg", "flow_of", "lane_of", "lines_of"]
