@@ -142,18 +142,24 @@ def read_digest(file: IO[bytes], algorithm: str) -> str:
     return digest.hexdigest()
 
 
-def open_checked(key: str, digest: str) -> IO[bytes]:
-    """Return the content, opened, after comparing its hash; the caller closes it.
-
-    Raises `DamagedError` when a byte changed or the content is gone.
-    """
+def open_stored(key: str) -> IO[bytes]:
+    """Return the content, opened, as it lies there; the caller closes it. Raises `DamagedError` when it is gone."""
     try:
         file: IO[bytes] = default_storage.open(key, "rb")
     except FileNotFoundError as error:
-        logger.error("content %s is gone", digest)  # noqa: TRY400 - the place says all, the trace nothing
+        logger.error("content %s is gone", key)  # noqa: TRY400 - the place says all, the trace nothing
         raise DamagedError(
             "file_missing", "档案库里找不到这份文件，已记入日志。请告知系统管理员从备份恢复，恢复前不要重复提交。"
         ) from error
+    return file
+
+
+def open_checked(key: str, digest: str) -> IO[bytes]:
+    """Return the content, opened, after comparing its digest; the caller closes it.
+
+    Raises `DamagedError` when a byte changed or the content is gone.
+    """
+    file = open_stored(key)
     found = read_digest(file, algorithm_of(key))
     if found != digest:
         file.close()

@@ -22,7 +22,8 @@ ESCAPES = "里面有文件要写到压缩包以外的位置，不能归档"
 MACRO = "带有宏程序，请另存为不带宏的格式"
 PROGRAM = "里面有程序或脚本文件，请取出后重新打包"
 PROGRAMS = (
-    ".exe", ".com", ".bat", ".cmd", ".vbs", ".js", ".ps1", ".scr", ".msi", ".lnk", ".jar", ".hta", ".svg", ".html", ".htm",
+    ".exe", ".com", ".bat", ".cmd", ".vbs", ".js", ".ps1", ".scr", ".msi", ".lnk", ".jar", ".hta", ".svg", ".html",
+    ".htm",
 )
 _PART = b"PK\x01\x02"
 

@@ -9,6 +9,7 @@ from django import forms
 from archives import codewords, media
 from archives.models import DocumentKind
 from archives.queries import DocumentFilter
+from archives.searching import SHORTEST
 from archives.states import CLASS_NAMES
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -63,6 +64,31 @@ class ArchiveFilterForm(forms.Form):
         self.is_valid()
         data = self.cleaned_data
         return DocumentFilter(data.get("q", ""), data.get("cls", ""), data.get("state", ""))
+
+
+class SearchForm(forms.Form):
+    """What is looked for in the whole archive."""
+
+    q = forms.CharField(
+        label="找什么", required=False, max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "题名、文号、种类，或文件里的字句"}),
+    )
+    cls = forms.ChoiceField(
+        label="类目", required=False,
+        choices=[("", "全部"), *((key, f"{key} {name}") for key, name in CLASS_NAMES.items())],
+    )
+
+    def clean_q(self) -> str:
+        """Return the words without needless blanks; one letter alone would find everything."""
+        text = " ".join(self.cleaned_data["q"].split())
+        if text and len(text) < SHORTEST:
+            raise forms.ValidationError("请至少写两个字。")
+        return text
+
+    def wanted(self) -> tuple[str, str]:
+        """Return words and class; what is not valid is left out."""
+        self.is_valid()
+        return self.cleaned_data.get("q", ""), self.cleaned_data.get("cls", "")
 
 
 def _kind_label(obj: DocumentKind) -> str:

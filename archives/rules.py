@@ -74,3 +74,10 @@ def can_hand_over(user: User, delivery: Delivery) -> Verdict:
     if project is not None and access_of(user).has_at(project.centre_id, Role.CLERK):
         return ALLOWED
     return refuse("当面签收由窗口登记，您的岗位不办理。")
+
+
+def can_see_keeping(user: User, _: object) -> Verdict:
+    """档案校验 over the whole store is shown to the office side."""
+    if access_of(user).is_office:
+        return ALLOWED
+    return refuse("档案校验由审批侧查看；您的项目档案在项目页的“项目档案”里。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from archives import blobs
-from archives.services import papers, public
+from archives.services import fixity, keeping, papers, public
 from projects.jobs import job_run
 
 
@@ -30,3 +30,22 @@ def render_pending() -> int:
 def refresh_public() -> int:
     """Compute anew the public pages that an event or a new day has overtaken; return how many."""
     return public.refresh_stale()
+
+
+@shared_task(name="archives.tasks.take_in_pending")
+def take_in_pending() -> int:
+    """Read the words of what was filed and make its four checks; return how many files."""
+    with job_run("take_in_pending") as run:
+        run.touched, run.errors = keeping.take_in_pending()
+        return run.touched
+
+
+@shared_task(name="archives.tasks.nightly_fixity")
+def nightly_fixity() -> int:
+    """Compare a slice of everything in the store with its digests; return how many files were read."""
+    with job_run("nightly_fixity") as run:
+        walked = fixity.walk()
+        run.touched, run.errors = walked.files, walked.damaged
+        if walked.damaged:
+            run.note = f"{walked.damaged} 个文件与归档时不一致"
+        return walked.files

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archives import delivery_views, views
+from archives import delivery_views, keeping_views, views
 
 app_name = "archives"
 
@@ -22,5 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/<int:pk>/hand-over/", delivery_views.hand_over, name="hand_over"),
     path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
     path("q/<str:token>/", views.public_page, name="public"),
+    path("archives/search/", keeping_views.search, name="search"),
+    path("archives/integrity/", keeping_views.integrity, name="integrity"),
+    path("documents/<int:pk>/checks/", keeping_views.document_checks, name="document_checks"),
     path("verify/", views.verify, name="verify"),
 ]

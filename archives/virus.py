@@ -1,6 +1,7 @@
 """The virus scanner of the place (ClamAV protocol, INSTREAM): asked before anything is filed, once it is switched on.
 
-`VIRUS_SCANNER` is `tcp://host:port` or `unix:/path`; empty: no scanner. Switched on it fails closed: no answer, no file.
+`VIRUS_SCANNER` is `tcp://host:port` or `unix:/path`; empty: no scanner. Switched on it fails closed: no answer, nothing
+is filed.
 """
 
 from __future__ import annotations

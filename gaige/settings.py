@@ -252,9 +252,12 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_drawings": {"queue": "deadline", "routing_key": "deadline"},
+    "packages.tasks.sweep_pool": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_promises": {"queue": "deadline", "routing_key": "deadline"},
+    "packages.tasks.sweep_regional": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
+    "archives.tasks.nightly_fixity": {"queue": "default", "routing_key": "default"},
     "archives.tasks.*": {"queue": "render", "routing_key": "render"},
 }
 CELERY_TIMEZONE = TIME_ZONE
@@ -265,9 +268,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
     "sweep_drawings": {"task": "packages.tasks.sweep_drawings", "schedule": crontab(minute="7-59/10")},
     "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
+    "sweep_pool": {"task": "packages.tasks.sweep_pool", "schedule": crontab(minute="9-59/10")},
+    "sweep_regional": {"task": "packages.tasks.sweep_regional", "schedule": crontab(minute="2-59/10")},
     "sweep_promises": {"task": "packages.tasks.sweep_promises", "schedule": crontab(minute="4-59/10")},
     "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
     "render_pending": {"task": "archives.tasks.render_pending", "schedule": 60.0},
+    "take_in_pending": {"task": "archives.tasks.take_in_pending", "schedule": 60.0},
+    "nightly_fixity": {
+        "task": "archives.tasks.nightly_fixity",
+        "schedule": crontab(minute="*/5", hour="2-5"),
+    },
     "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
     "freeze_month": {
         "task": "agency.tasks.freeze_month",
@@ -287,6 +297,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 3, low=1, high=90)
 #: Working days before the last day of a permit or a letter on which both sides are reminded, each once.
 LIVING_WARN_DAYS = env.thresholds("LIVING_WARN_DAYS", "15,5")
+#: Calendar days before the last day of a regional result on which its keeper and the projects on it are warned.
+REGIONAL_WARN_DAYS = env.integer("REGIONAL_WARN_DAYS", 90, low=1, high=730)
 #: Months that a conditional permit holds, and days that a letter in lieu does, where their kind says nothing.
 CONDITIONAL_PERMIT_MONTHS = env.integer("CONDITIONAL_PERMIT_MONTHS", 2, low=1, high=60)
 LETTER_DAYS = env.integer("LETTER_DAYS", 365, low=1, high=3660)

@@ -14,7 +14,7 @@ from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
 from archives.states import PaperState, Visibility
 from archives.uploads import CheckedUpload, check_upload
 from projects import timing
-from projects.errors import DomainError, require
+from projects.errors import require
 from projects.events import SYSTEM_NAME, lock_project, record, subject_of
 from projects.models import AccessLog, Party, Project
 from projects.request_context import request_id

@@ -206,7 +206,8 @@ def _attach(paper_id: int, stored: blobs.Stored) -> bool:
         )
     record(
         "paper.rendered", subject=paper, project=project, organisation=None if project else paper.issuer, by=None,
-        summary=f"生成版式文件：{paper.title} {paper.number}", data={"number": paper.number, stored.algorithm: stored.digest},
+        summary=f"生成版式文件：{paper.title} {paper.number}",
+        data={"number": paper.number, stored.algorithm: stored.digest},
     )
     return True
 
