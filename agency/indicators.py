@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
-from packages.models import MatterCase
+from packages.models import Breach, MatterCase
 from packages.states import CASE_DECIDED, CaseState, Handling
 from projects import timing
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: A decision that was revoked later was a decision of its month.
 DECISIONS = [*CASE_DECIDED, CaseState.REVOKED]
-RECEIVED, DECIDED, ON_TIME, MEAN, MEDIAN, OVERDUE, LATE_RATE = (
-    "received", "decided", "on_time", "mean_days", "median_days", "overdue", "late_rate",
+RECEIVED, DECIDED, ON_TIME, MEAN, MEDIAN, OVERDUE, LATE_RATE, BREACHES = (
+    "received", "decided", "on_time", "mean_days", "median_days", "overdue", "late_rate", "breaches",
 )
 #: key -> (name, unit, what it counts), in the order of the columns.
 INDICATORS: dict[str, tuple[str, str, str]] = {
@@ -36,6 +36,7 @@ INDICATORS: dict[str, tuple[str, str, str]] = {
     MEDIAN: ("中位用时", "个工作日", "同上，取中位数"),
     OVERDUE: ("超时", "件", "本期办结或期末在办的办件中超过承诺时限的"),
     LATE_RATE: ("逾期率", "%", "超时件除以本期办结与期末在办（已受理）之和"),
+    BREACHES: ("违反强条", "条", "本期出具施工图审查意见的办件中，发现的违反强制性条文的问题"),
 }
 
 
@@ -65,6 +66,7 @@ class _Bucket:
     received: list[int] = field(default_factory=list)
     decided: list[tuple[int, int | None, bool]] = field(default_factory=list)
     running: list[tuple[int, bool]] = field(default_factory=list)
+    breaches: list[tuple[int, int]] = field(default_factory=list)
 
 
 def period_of(year: int, month: int, *, starts_on: int) -> Period:
@@ -111,6 +113,13 @@ def _rows(period: Period, centre: Organisation) -> Iterable[tuple[int, str, obje
     )
     for pk, lead, first in running.values_list("pk", "lead_id", "promised_clock__first_overdue_at"):
         yield lead, "running", (pk, first is not None and first < period.end)
+    judged = Breach.objects.filter(
+        is_mandatory=True, review__case__in=ours, review__opinion_at__gte=period.start,
+        review__opinion_at__lt=period.end,
+    )
+    counted = judged.order_by("review__case").values_list("review__case", "review__case__lead").annotate(Count("pk"))
+    for pk, lead, many in counted:
+        yield lead, "breaches", (pk, many)
 
 
 def _figures_of(organisation_id: int | None, bucket: _Bucket) -> list[Figure]:
@@ -129,6 +138,7 @@ def _figures_of(organisation_id: int | None, bucket: _Bucket) -> list[Figure]:
         make(MEDIAN, _round(statistics.median(used)) if used else None, timed),
         make(OVERDUE, Decimal(len(overdue)), overdue),
         make(LATE_RATE, _percent(len(overdue), len(base)), overdue, base),
+        make(BREACHES, Decimal(sum(many for _, many in bucket.breaches)), tuple(pk for pk, _ in bucket.breaches)),
     ]
 
 

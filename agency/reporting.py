@@ -18,6 +18,7 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
 from agency.indicators import (
+    BREACHES,
     DECIDED,
     INDICATORS,
     LATE_RATE,
@@ -59,6 +60,7 @@ EXPORT_HEAD = (
 LISTS: dict[str, str] = {
     RECEIVED: "本期接件的办件", DECIDED: "本期办结的办件", ON_TIME: "本期按时办结的办件", MEAN: "本期办结的办件",
     MEDIAN: "本期办结的办件", OVERDUE: "超过承诺时限的办件", LATE_RATE: "超过承诺时限的办件",
+    BREACHES: "本期发现违反强条的施工图审查办件",
 }
 BASES: dict[str, str] = {ON_TIME: "本期办结的全部办件", LATE_RATE: "本期办结和期末在办的全部办件"}
 
@@ -245,7 +247,7 @@ def compared(key: str, value: Decimal | None, before: Decimal | None) -> str:
     if value is None or before is None:
         return "环比 样本不足"
     difference = value - before
-    if key in {RECEIVED, DECIDED, OVERDUE}:
+    if key in {RECEIVED, DECIDED, OVERDUE, BREACHES}:
         if not before:
             return f"上期 0 {INDICATORS[key][1]}"
         return f"环比 {_signed(100 * difference / before, '.1f')}%"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.expiries import tell_expiry
+from agency.services.regional import tell_regional
 from agency.services.telling import TOLD as EVENTS
 from agency.services.telling import tell
 from agency.services.urging import tell_urged
@@ -19,6 +20,11 @@ def on_urged(event: Event) -> None:
 def on_expiry(event: Event) -> None:
     """Tell both sides of a permit or letter that it runs out, has lapsed, or is checked."""
     tell_expiry(event)
+
+
+def on_regional(event: Event) -> None:
+    """Tell the keeper and the projects that a regional result runs out or is gone."""
+    tell_regional(event)
 
 
 def on_asked(event: Event) -> None:
@@ -40,6 +46,9 @@ outbox.subscribe("agency.tell", sorted(EVENTS), on_event, queue="deadline")
 outbox.subscribe(
     "agency.tell_expiry", ["permit.warned", "permit.lapsed", "permit.stop_check", "letter.warned", "letter.lapsed"],
     on_expiry, queue="deadline",
+)
+outbox.subscribe(
+    "agency.tell_regional", ["regional.warned", "regional.lapsed", "regional.revoked"], on_regional, queue="deadline"
 )
 outbox.subscribe("agency.tell_urged", ["case.urged"], on_urged, queue="deadline")
 outbox.subscribe("agency.tell_asked", sorted(TOLD), on_asked, queue="deadline")

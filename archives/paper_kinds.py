@@ -40,7 +40,7 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.CONFERENCE_MINUTES: "P",
     PaperKind.CONSULTATION_MINUTES: "P",
     PaperKind.SERVICE_SCHEME: "P",
-    PaperKind.FLOW_CHART: "P",
+    PaperKind.FLOW_SHEET: "P",
     PaperKind.MATTER_LIST: "P",
     PaperKind.ONE_TIME_NOTICE: "P",
     PaperKind.DRAWING_OPINION: "A3",

@@ -167,7 +167,10 @@ def table_of(found: list[Figure]) -> list[tuple[int | None, dict[str, Figure]]]:
     """Return the figures as rows: the whole centre first (None), then each department."""
     rows: dict[int | None, dict[str, Figure]] = {}
     for figure in found:
-        rows.setdefault(figure.organisation_id, {})[figure.key] = figure
+        body = figure.organisation_id
+        if body not in rows:  # a figure that came later is a dash in what was frozen before
+            rows[body] = {key: Figure(body, key, None, ()) for key in INDICATORS}
+        rows[body][figure.key] = figure
     return list(rows.items())
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from archives.models import Document, Paper
 from packages import queries, rules, utility_data, utility_rules
+from packages.case_data import reason_name
 from packages.choices import MatterKind
 from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
 from packages.queries import ReviewRow
@@ -106,9 +107,9 @@ class CasePage:
     ledger: dict[str, int] | None = None
 
     @property
-    def again(self) -> list[OneTimeNotice]:
-        """The notices after the first one: red, booked to who gave them."""
-        return [row for row in self.notices if row.batch > 1]
+    def again(self) -> list[acting.AgainRow]:
+        """The notices after the first one, with the reason of each: red, booked to who gave them."""
+        return [acting.AgainRow(row, reason_name(row.reason_code)) for row in self.notices if row.batch > 1]
 
     @property
     def tone(self) -> str:

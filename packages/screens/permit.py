@@ -61,6 +61,11 @@ class PermitPage:
     blockers: tuple[PartLine, ...]
 
     @property
+    def is_granted(self) -> bool:
+        """Whether every part was granted before: there is nothing to apply for."""
+        return self.one is None and bool(self.wanted) and all(part.is_earlier for part in self.wanted)
+
+    @property
     def done(self) -> int:
         """How many parts are granted."""
         return sum(line.part.case.state in CASE_PASSED for line in self.lines)

@@ -12,7 +12,15 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.services.papers import papers_of
 from packages import utility_rules as may
-from packages.models import Fee, IntermediaryService, TenderRecord, TenderStep, UtilityLine, UtilityRating, UtilityRequest
+from packages.models import (
+    Fee,
+    IntermediaryService,
+    TenderRecord,
+    TenderStep,
+    UtilityLine,
+    UtilityRating,
+    UtilityRequest,
+)
 from packages.screens.acting import Act
 from packages.screens.case import timeline
 from packages.services.tender import NextStep, forecast, next_of

@@ -1,8 +1,8 @@
 """免提交: what is searched before a material is asked for, and what happens when a reused document is no longer good.
 
 Searched in this order: the project's archive and the results of its decided cases, the 主体资格 of the owner and of the
-bodies that take part, whatever project it was filed in, what departments filed themselves. A document that was revoked, replaced or has run out since is never
-used; a line that stood on it falls back with a warning that everybody sees.
+bodies that take part, whatever project it was filed in, what departments filed themselves. A document that was revoked,
+replaced or has run out since is never used; a line that stood on it falls back with a warning that everybody sees.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Found:
 
 
 def role_of(item: MaterialItem) -> str:
-    """Return as what the body takes part whose 主体资格 a line asks for: the owner's unless the catalogue says another."""
+    """Return as what the body takes part whose 主体资格 a line asks for: as the owner unless the catalogue says more."""
     return item.definition.holder_role if item.definition else str(PartyRole.BUILDER)
 
 

@@ -48,17 +48,20 @@ EXPECTED = {
         "on_time": ("75.00", {1, 3, 8}, {1, 2, 3, 8}), "mean_days": ("3.50", {1, 2, 3, 8}, set()),
         "median_days": ("3.50", {1, 2, 3, 8}, set()), "overdue": ("2.00", {2, 4}, set()),
         "late_rate": ("28.57", {2, 4}, {1, 2, 3, 4, 5, 8, 9}),
+        "breaches": ("0.00", set(), set()),
     },
     "natural-resources": {
         "received": ("4.00", {1, 3, 4, 5}, set()), "decided": ("3.00", {1, 2, 3}, set()),
         "on_time": ("66.67", {1, 3}, {1, 2, 3}), "mean_days": ("3.33", {1, 2, 3}, set()),
         "median_days": ("3.00", {1, 2, 3}, set()), "overdue": ("2.00", {2, 4}, set()),
         "late_rate": ("40.00", {2, 4}, {1, 2, 3, 4, 5}),
+        "breaches": ("0.00", set(), set()),
     },
     "approval-bureau": {
         "received": ("1.00", {8}, set()), "decided": ("1.00", {8}, set()), "on_time": ("100.00", {8}, {8}),
         "mean_days": ("4.00", {8}, set()), "median_days": ("4.00", {8}, set()), "overdue": ("0.00", set(), set()),
         "late_rate": ("0.00", set(), {8, 9}),
+        "breaches": ("0.00", set(), set()),
     },
 }
 

@@ -237,13 +237,13 @@ def test_every_number_opens_as_many_rows_as_it_says(actors, november, client_of,
     browser = client_of(actors.director)
     page = browser.get(reverse("agency:bulletin", args=[november.pk]))
     found = links(page)
-    assert len(found) >= 4 + 3 * 7 + 1
+    assert len(found) >= 4 + 3 * 8 + 1
     for url, number in found:
         listed = browser.get(url)
         rows = listed.context["page"].rows
         assert f"共 {len(rows)} 件" in text_of(listed)
         key = url.split("/figures/")[1].split("/")[0]
-        if key in {"received", "decided", "overdue"}:
+        if key in {"received", "decided", "overdue", "breaches"}:
             assert int(number) == len(rows), url
         if key in {"on_time", "late_rate"}:
             base = browser.get(f"{url}?part=base").context["page"].rows

@@ -8,14 +8,14 @@ from django.urls import reverse
 
 from archives.models import Paper
 from archives.services.papers import papers_of
-from packages import floor, rules
+from packages import floor, policy, rules
 from packages.catalog_checks import check
 from packages.catalog_files import Line, read_tables
-from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase
+from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase, PolicyTable
 from packages.services import checklist, committing, intake, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
-from projects import timing
+from projects import credit, timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import ClockSegment, Event
 from projects.states import IssueState, Role
@@ -286,9 +286,28 @@ def test_a_signed_pair_is_void_when_its_lines_change_or_the_case_is_withdrawn(pr
     whole(project)
 
 
+def checks(*rows):
+    """Have other check rates than those of the catalogue."""
+    head = ("grade", "percent", "valid_from", "valid_until")
+    content = {"commitment_checks.tsv": [dict(zip(head, row, strict=True)) for row in rows]}
+    QuerySet(PolicyTable).filter(code="commitment-checks").update(content=content)
+
+
+def test_the_check_rate_is_that_of_the_credit_grade_on_the_day(project, actors, promise, clock, monkeypatch):
+    table = PolicyTable.objects.get(code="commitment-checks").content
+    day = dt.date(2026, 11, 2)
+    assert [policy.check_percent(table, grade, day) for grade in ("", "A", "B", "C", "D", "Z")] == [20, 5, 20, 50, 100, 20]
+    assert policy.check_percent(table, "A", dt.date(2025, 12, 31)) is None
+    checks(("*", "0", "2026-01-01", ""), ("D", "100", "2026-11-03", ""))
+    monkeypatch.setattr(credit, "_graders", {"test": lambda body, on: "D" if body == actors.owner_body.pk else ""})
+    case = factories.fresh(promise.case)
+    assert committing.check_rate(case, day) == ("D", 0)
+    assert committing.check_rate(case, dt.date(2026, 11, 3)) == ("D", 100)
+
+
 @pytest.mark.parametrize(("rate", "state"), [(0, "kept"), (100, "to_check")])
-def test_the_term_ends_by_itself_kept_or_drawn_for_a_check(project, actors, promise, clock, settings, rate, state):
-    settings.COMMITMENT_CHECK_PERCENT = rate
+def test_the_term_ends_by_itself_kept_or_drawn_for_a_check(project, actors, promise, clock, rate, state):
+    checks(("*", str(rate), "2026-01-01", ""))
     committing.sign_commitment(promise.pk, by=actors.owner)
     found = granted(promise, project, clock)
     assert (found.state, found.rate, found.is_sampled, found.issue.clock.owner, found.issue.clock.limit) == (

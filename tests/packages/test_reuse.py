@@ -19,7 +19,8 @@ from packages.sources import is_issued, makers
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import lock_project
-from projects.states import Role
+from projects.models import Party, Project
+from projects.states import PartyRole, Role
 from tests import factories
 from tests.packages.steps import holds
 
@@ -140,6 +141,56 @@ def test_the_owners_papers_of_other_projects_are_found_and_run_out(project, acto
     assert (item.state, item.document, item.warning) == (
         "held", renewed, "原沿用的“企业资质证书”已于11月4日到期，不能再用；已改用现行有效的一份。",
     )
+
+
+def by_contractor(actors, number, *, example="S2", owner=None):
+    """A project of an owner whose works a contractor does, with a line that asks for the contractor's 资质."""
+    project = factories.enrolled_project(actors, example)
+    if owner is not None:
+        Project.objects.filter(pk=project.pk).update(owner=owner)
+    builder = factories.enterprise(f"山西第{number}建筑有限公司", 40000010 + number)
+    Party.objects.create(project=project, organisation=builder, role=PartyRole.CONTRACTOR)
+    application = factories.open_application(factories.fresh(project), ["plan-permit"], actors)
+    item = MaterialItem.objects.filter(case__application=application, source="shared").first()
+    item.definition = MaterialDef.objects.get(version__matter__code="road-occupy", holder_role=PartyRole.CONTRACTOR)
+    item.kind, item.name, item.state = item.definition.document_kind, item.definition.name, "missing"
+    item.save()
+    return factories.fresh(project), item
+
+
+def refilled(project, item):
+    checklist.fill_lines(lock_project(project.pk))
+    return factories.fresh(item)
+
+
+def test_the_contractors_paper_serves_every_project_it_builds_and_nobody_elses_file_is_seen(actors, clock, client):
+    here, asked = by_contractor(actors, 1)
+    found = checklist.supply_material(asked.pk, by=actors.clerk, uploaded=factories.pdf(text="资质")) if (
+        refilled(here, asked).state == "awaited") else checklist.set_material(
+        asked.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text="资质"))
+    document = found.document
+    assert (document.holder.name, document.holder_role) == ("山西第1建筑有限公司", "2")
+    other, line = by_contractor(actors, 1, owner=actors.other_body)
+    line = refilled(other, line)
+    assert (line.state, line.document, line.origin) == ("held", document, "owner")
+    assert line.origin_note == f"{document.title}，2026-11-02 归档，山西第1建筑有限公司的主体资格，有效期至 2031-11-01"
+    assert here.name not in line.origin_note + line.note
+    assert not Document.objects.visible_to(actors.outsider).filter(pk=document.pk).exists()
+    assert Document.objects.visible_to(actors.clerk).filter(pk=document.pk).exists()
+    client.force_login(actors.outsider)
+    assert client.get(reverse("archives:document", args=[document.pk])).status_code == 404
+    assert document.title not in client.get(reverse("archives:archive", args=[other.pk])).content.decode()
+    third, line = by_contractor(actors, 2)
+    assert refilled(third, line).document is None  # another contractor's, and not the owner's own either
+    DocumentKind.objects.filter(pk=document.kind_id).update(is_personal=True)
+    fourth, line = by_contractor(actors, 1, owner=actors.other_body)
+    assert refilled(fourth, line).document is None
+    DocumentKind.objects.filter(pk=document.kind_id).update(is_personal=False)
+    Party.objects.filter(project=other).delete()
+    add = Document.objects.get(pk=document.pk)
+    add.valid_until = dt.date(2026, 11, 1)
+    add.save()
+    assert refilled(other, factories.fresh(MaterialItem.objects.get(case__project=other, document=document))).document is None
 
 
 def test_a_result_revoked_this_morning_falls_back_and_names_the_department(project, actors, clock, client):
