@@ -56,7 +56,7 @@ class PaperKind(TextChoices):
     ONE_BOOK = "one_book", "综合评估联合评审意见"
     CONSULTATION_MINUTES = "consultation_minutes", "会商纪要"
     SERVICE_SCHEME = "service_scheme", "项目服务方案"
-    FLOW_CHART = "flow_chart", "办理流程图"
+    FLOW_SHEET = "flow_sheet", "办理流程图"
     MATTER_LIST = "matter_list", "事项清单"
     ONE_TIME_NOTICE = "one_time_notice", "一次性告知单"
     TRANSFER_LIST = "transfer_list", "档案移交清单"

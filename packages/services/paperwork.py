@@ -69,7 +69,7 @@ SERIES: dict[str, str] = {
     PaperKind.ONE_BOOK: "综评",
     PaperKind.CONSULTATION_MINUTES: "会纪",
     PaperKind.SERVICE_SCHEME: "方案",
-    PaperKind.FLOW_CHART: "流图",
+    PaperKind.FLOW_SHEET: "流图",
     PaperKind.MATTER_LIST: "清单",
     PaperKind.ONE_TIME_NOTICE: "一告",
 }
