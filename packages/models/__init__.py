@@ -21,7 +21,7 @@ from .land import LandCheck, LandIndicator, LandList, LandListItem, StandardLand
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .one_book import BookChapter, BookClause, BookStep, OneBook
 from .one_stop import OneStop, OneStopPart
-from .plans import Forecast, ForecastMark, PlanRevision
+from .plans import Forecast, ForecastMark, MatterHistory, PlanRevision
 from .promises import Commitment, CommitmentCheck, Deferral
 from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderStep
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
@@ -83,6 +83,7 @@ __all__ = [
     "MaterialItem",
     "Matter",
     "MatterCase",
+    "MatterHistory",
     "MatterPrerequisite",
     "MatterVersion",
     "OffListItem",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from packages.models.catalogue import PackageVersion
+from packages.models.catalogue import Matter, PackageVersion
 from projects.models import Project
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class PlanRevision(models.Model):
     """One version of a plan as it was when it became the plan; never changed, never deleted.
 
-    `rows` maps the code of a matter to its name, promise days and papers to hand in; `difference` says in sentences what
-    is new against the version before. `opening_day` and `total` are days of the promise, from the first application.
+    `rows` maps the code of a matter to its name, promise days and papers to hand in; `difference` says in sentences
+    what is new against the version before. `opening_day` and `total` are days of the promise, from the first application.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="plan_revisions", verbose_name="项目")
@@ -151,3 +151,24 @@ class ForecastMark(models.Model):
     def __str__(self) -> str:
         """Return the project."""
         return str(self.project_id)
+
+
+class MatterHistory(models.Model):
+    """How long a matter really took here: the newest cases of the last months, kept so that a forecast reads one table.
+
+    `days` are pairs of working days: from receipt to acceptance, and from acceptance to the decision, pauses included.
+    """
+
+    matter = models.OneToOneField(Matter, on_delete=models.PROTECT, related_name="history", verbose_name="事项")
+    days = models.JSONField("实际用时（工作日）", default=list)
+    cases = models.PositiveIntegerField("办件数", default=0)
+    made_on = models.DateField("统计日期")
+
+    class Meta:
+        """Names."""
+
+        verbose_name = verbose_name_plural = "事项实际用时"
+
+    def __str__(self) -> str:
+        """Return the matter and on how many cases it stands."""
+        return f"{self.matter_id}: {self.cases}"
