@@ -322,6 +322,8 @@ COMMITMENT_LAST_TERM_DAYS = env.integer("COMMITMENT_LAST_TERM_DAYS", 10, low=1, 
 #: The share of materials that the reform is said to save, in percent; the page of the figures measures against it.
 SAVING_CLAIM_PERCENT = env.integer("SAVING_CLAIM_PERCENT", 70, low=0, high=100)
 
+#: So many failed sign-ins from one address in a quarter of an hour stop that address; 0 switches the limit off.
+SIGN_IN_FAILURES_PER_ADDRESS = env.integer("SIGN_IN_FAILURES_PER_ADDRESS", 50, low=0, high=100_000)
 #: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws.
 REMEDIES_TEXT = env.text("REMEDIES_TEXT", "如不服本决定，可以依法申请行政复议或者提起行政诉讼。")
 

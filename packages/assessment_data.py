@@ -20,7 +20,8 @@ from packages.facts import CATALOG, split
 class Item:
     """An assessment that may be made for a whole area: the fact it settles and the matters it replaces or brings.
 
-    `kinds` are the slugs of the reports that need not be handed in where the matter stays and is committed to.
+    `kinds` are the slugs of the reports that need not be handed in where the matter stays and is committed to; `cited_by`
+    the matters in which the result meets the line 区域评估成果.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Item:
     matters: tuple[str, ...]
     brings: tuple[str, ...]
     kinds: tuple[str, ...]
+    cited_by: tuple[str, ...]
     approver: str
     months: int
     source: str
@@ -96,7 +98,7 @@ def items(day: dt.date) -> tuple[Item, ...]:
     return tuple(
         Item(
             row["item"], row["name_zh"], row["fact"], split(row["matters"]), split(row["brings"]), split(row["kinds"]),
-            row["approver"], int(row["months"]), row["source"],
+            split(row["cited_by"]), row["approver"], int(row["months"]), row["source"],
         )
         for row in _on("regional_items.tsv", day)
     )

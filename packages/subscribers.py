@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from packages.services.appraisal_sweeps import gap_closed
+from packages.services.assessment_apply import follow_unit
 from packages.services.living import revoke_of_case
 from packages.services.rectifying import resume_rectified
 from packages.services.reusing import recheck_paper
@@ -21,6 +23,11 @@ def on_facts(event: Event) -> None:
     """Ask the risk matrix anew: the facts of the project have changed."""
     if event.project_id is not None:
         assess_project(event.project_id, by=None)
+
+
+def on_regional(event: Event) -> None:
+    """Let the plans of the projects in an area follow its results and its boundary."""
+    follow_unit(int(event.data["unit"]))
 
 
 def on_clock_moved(event: Event) -> None:
@@ -51,6 +58,17 @@ def on_corrected(event: Event) -> None:
 
 
 outbox.subscribe("packages.resume_rectified", ["case.correction_ended"], on_corrected, queue="review")
+def on_verified(event: Event) -> None:
+    """Appraise a project again whose gap was filled."""
+    gap_closed(int(event.subject_key))
+
+
+outbox.subscribe("packages.reappraise", ["issue.verified"], on_verified, queue="review")
+outbox.subscribe(
+    "packages.follow_regional",
+    ["regional.published", "regional.lapsed", "regional.revoked", "regional.boundary_changed"], on_regional,
+    queue="review",
+)
 outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
 outbox.subscribe(
     "packages.assess_risk", ["project.enrolled", "project.facts_changed"], on_facts, queue="review"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from packages.services import drawing_sweeps, living, one_stop, sweeping
+from packages.services import (
+    appraisal_sweeps,
+    assessment_apply,
+    drawing_sweeps,
+    living,
+    one_stop,
+    standard_land,
+    sweeping,
+)
 from packages.services.review import open_joint_review as open_review
 from projects import timing
 from projects.jobs import job_run, nothing_due
@@ -59,6 +67,16 @@ def sweep_conditional() -> int:
         return run.touched
 
 
+@shared_task(name="packages.tasks.sweep_regional")
+def sweep_regional() -> int:
+    """Warn of regional results near their end, let lapse what is over, call checks of land; return how many."""
+    if nothing_due("sweep_regional", *assessment_apply.due(), standard_land.check_due()):
+        return 0
+    with job_run("sweep_regional") as run:
+        run.touched = assessment_apply.sweep(run) + standard_land.sweep(run)
+        return run.touched
+
+
 @shared_task(name="packages.tasks.sweep_promises")
 def sweep_promises() -> int:
     """Mark deferred papers late, end terms of commitments, drop reused documents that ran out; return how many."""
@@ -78,4 +96,14 @@ def sweep_drawings() -> int:
         for sweep in (drawing_sweeps.lapse_all, one_stop.follow_all):
             touched, errors = sweep()
             run.touched, run.errors = run.touched + touched, run.errors + errors
+        return run.touched
+
+
+@shared_task(name="packages.tasks.sweep_pool")
+def sweep_pool() -> int:
+    """Appraise again what is due, notice what sleeps in the pool; return how many."""
+    if nothing_due("sweep_pool", appraisal_sweeps.due_again(), appraisal_sweeps.turned()):
+        return 0
+    with job_run("sweep_pool") as run:
+        appraisal_sweeps.sweep(run)
         return run.touched

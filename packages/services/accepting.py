@@ -6,6 +6,7 @@ import datetime as dt
 
 from packages.models import MatterCase
 from packages.services import paperwork
+from packages.services.assessment_uses import fix_uses
 from packages.services.settling import raise_promises, verify_answered
 from packages.services.timekeeping import start_promise, sync_due
 from projects import clocks
@@ -18,10 +19,12 @@ from projects.status_codes import StatusCode
 def take_on(
     case: MatterCase, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str = "", deemed: bool = False
 ) -> None:
-    """Accept a received case as of `at`: transition, clocks, promises owed, event 3, 受理通知书.
+    """Accept a received case as of `at`: transition, clocks, promises owed, event 3, 受理通知书;
+    the regional results that it stands on are fixed.
 
     The intake clock stops at `ended_at` (now); a deemed acceptance has `at` at the receipt and `by` None.
     """
+    fix_uses(case, by=by, at=at)
     old = case.state
     if case.intake_clock is not None:
         clocks.stop_clock(case.intake_clock, ended_at)

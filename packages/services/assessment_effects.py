@@ -44,7 +44,8 @@ class Effect:
     """One item of the register for one project: whether its own assessment falls away, on what, until when, and why.
 
     `fact` and `answer` go into the facts of the plan. `matters` are the codes that the answer yes drops, `brings` those
-    that come instead. With `EffectStatus.COMMITS` the matter stays and a commitment takes the place of its report (`kinds`).
+    that come instead. With `EffectStatus.COMMITS` the matter stays and a commitment takes the place of its report, a
+    line of one of the `kinds`.
     """
 
     item: str

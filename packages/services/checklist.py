@@ -17,9 +17,11 @@ from django.db.models import Q
 from archives.services.filing import file_upload, find_held
 from packages import rules
 from packages.choices import MaterialSource
+from packages.listing import listed_of
 from packages.models import MaterialItem, MatterCase
 from packages.planning.build import MaterialView, PlanView, build_plan, resolve_materials
 from packages.planning.from_rows import matter_definition
+from packages.services.assessment_uses import met_lines
 from packages.services.committing import sync_offer
 from packages.services.conditional import inherited
 from packages.services.letters import note_of, usable
@@ -65,7 +67,11 @@ def plan_of(project: Project) -> PlanView:
 
 
 def build_lines(cases: Sequence[MatterCase], plan: PlanView) -> None:
-    """Copy the lines of the catalogue into cases that have none yet, with the source that holds in this plan."""
+    """Copy the lines of the catalogue into cases that have none yet, with the source that holds in this plan.
+
+    A paper that the enterprise would have to bring and that its one-time list does not name is left out (清单外).
+    """
+    listed = listed_of(cases[0].project) if cases else None
     names = {view.code: view.name for view in plan.matters}
     known = {view.code: view.materials for view in plan.matters}
     having = set(MaterialItem.objects.filter(case__in=cases).values_list("case_id", flat=True))
@@ -77,7 +83,26 @@ def build_lines(cases: Sequence[MatterCase], plan: PlanView) -> None:
         lines = known.get(code)
         if lines is None:
             lines = resolve_materials(matter_definition(case.matter).materials, names)
-        rows += [_line(case, order, view) for order, view in enumerate(lines, start=1)]
+        asked = [view for view in lines if listed is None or not view.is_submitted or listed.asks(code, view.name)]
+        rows += [_line(case, order, view) for order, view in enumerate(asked, start=1)]
+    _put(rows)
+
+
+def let_in(project: Project, code: str, material: str, *, at: dt.datetime | None = None) -> None:
+    """Add a line that the centre has let in to the checklist of its matter that is still open, once."""
+    view = next((m for m in plan_of(project).matters if m.code == code), None)
+    line = next((one for one in view.materials if one.name == material), None) if view else None
+    if line is None:
+        return
+    cases = MatterCase.objects.filter(project=project, matter__matter__code=code).exclude(materials=None)
+    waiting = [CaseState.DRAFT, CaseState.RECEIVED, CaseState.CORRECTING]
+    for case in cases.filter(state__in=waiting).exclude(materials__name=material).distinct():
+        _put([_line(case, case.materials.count() + 1, line)])
+    fill_lines(project, at=at)
+
+
+def _put(rows: list[MaterialItem]) -> None:
+    """Write lines with their kinds."""
     kinds = _kinds({row.source_note for row in rows})
     for row in rows:
         slug, row.source_note = row.source_note, row.note
@@ -112,6 +137,7 @@ class _Held:
     met: dict[tuple[int, int], str]
     letters: dict[int, Letter]
     handed: dict[tuple[str, int], tuple[Document, str]]
+    regional: dict[tuple[str, str], Document | str]
     makers: Makers
     leads: dict[str, int]
 
@@ -161,7 +187,7 @@ def _look_up(project: Project, items: Sequence[MaterialItem], known: Makers, lea
     codes, today = {item.case.matter.matter.code for item in items}, timing.today()
     return _Held(
         project, search(project, kinds.values()), cases, met, usable(project, codes, today),
-        inherited(project, codes, today), known, leads,
+        inherited(project, codes, today), met_lines(project, codes), known, leads,
     )
 
 
@@ -170,6 +196,8 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
     source = MaterialSource(item.source)
     if source == MaterialSource.COMMITMENT:
         return _set(item, MaterialState.COMMITTED, "按告知承诺办理，无需提交材料")
+    if _meet_regional(item, held):
+        return True
     document = held.found.of(item, also_own=source != MaterialSource.APPLICANT)
     if document is not None and (letter := held.letters.get(document.pk)) is not None:
         item.document = document
@@ -187,6 +215,18 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
     if is_issued(item, held.makers):
         await_department(item, held.makers, held.leads)
     return False
+
+
+def _meet_regional(item: MaterialItem, held: _Held) -> bool:
+    """Meet a line with the result of the regional assessment (引用), or with the commitment that it allows."""
+    found = held.regional.get((item.case.matter.matter.code, item.kind.slug))
+    if found is None:
+        return False
+    if isinstance(found, str):
+        return _set(item, MaterialState.COMMITTED, found)
+    use(item, found, held.project)
+    item.note = f"引用区域评估成果，免提交：{found.title}"[:300]
+    return True
 
 
 def _meet_inherited(item: MaterialItem, held: _Held) -> bool:

@@ -14,6 +14,7 @@ from packages.services.closing import end_sessions
 from packages.services.drafts import renew_draft
 from packages.services.drawing_following import follow_decision
 from packages.services.lapsing import lapse_requests
+from packages.services.one_book import check_grant as check_book
 from packages.services.settling import (
     begin_promises,
     is_certificate_held,
@@ -70,6 +71,7 @@ def conclude(
         require_promises(case)
         granting.check_grant(case, moment)
         check_drawings(case)
+        check_book(case)
     verify_answered(case, IssueKind.CORRECTION, by=by, at=at)
     old = case.state
     _move(case, outcome)

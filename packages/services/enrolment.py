@@ -11,9 +11,11 @@ from django.db import transaction
 from packages import rules
 from packages.facts import Fact, FactError, FactValue, clean_facts, contradictions
 from packages.models import Enrolment, MatterCase, PackageVersion
-from packages.planning.build import PlanView, build_plan, in_order, open_names
+from packages.planning.build import PlanView, build_plan, in_order, open_names, questions_of
 from packages.planning.from_rows import definition_of
 from packages.planning.proposal import Fit, candidate, propose_package
+from packages.services.assessment_effects import regional_effects, with_regional
+from packages.services.assessment_uses import sync_uses
 from packages.services.drafts import drop_draft, make_drafts
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST
@@ -42,6 +44,8 @@ def enrol(
     if version is None:
         raise DomainError("package", f"没有代码为“{package_code}”的现行套餐，请重新选择。")
     answers = _checked(facts, project)
+    effects = regional_effects(project, timing.business_day(at or timing.now()), answers)
+    answers = with_regional(answers, effects, [fact.name for fact in questions_of(version)])
     plan, reasons = _plan_within(version, answers, project)
     enrolment = Enrolment.objects.create(
         project=project, package_version=version, facts=answers, reasons=reasons, enrolled_by=by,
@@ -53,6 +57,7 @@ def enrol(
         summary=f"确认套餐：{version.name}，{len(cases)} 个事项",
         data={"package": package_code, "version": version.version, "facts": answers, "matters": sorted(plan.codes)},
     )
+    sync_uses(project, enrolment, effects, by=by, at=at)
     return enrolment
 
 
@@ -75,8 +80,23 @@ def change_facts(
     enrolment.project = project
     require(rules.can_enrol, by, project)
     answers = _checked(facts, project)
+    effects = regional_effects(project, timing.business_day(at or timing.now()), answers)
+    answers = with_regional(answers, effects, [fact.name for fact in questions_of(enrolment.package_version)])
     if answers == enrolment.facts:
         return enrolment
+    answer_anew(enrolment, answers, by=by, at=at)
+    sync_uses(project, enrolment, effects, by=by, at=at)
+    return enrolment
+
+
+def answer_anew(
+    enrolment: Enrolment, answers: dict[str, FactValue], *, by: User | None, at: dt.datetime | None, why: str = ""
+) -> None:
+    """Let the plan of a locked project follow new answers; `why` says who but the applicant changed them.
+
+    Effects and errors as `change_facts` from the revision on.
+    """
+    project = enrolment.project
     plan, reasons = _plan_within(enrolment.package_version, answers, project)
     added, gone = _difference(project, plan)
     moment = at or timing.now()
@@ -88,14 +108,13 @@ def change_facts(
     enrolment.save(update_fields=["facts", "reasons", "revision"])
     record(
         "project.facts_changed", subject=enrolment, project=project, by=by, at=at,
-        summary=f"变更情形：增加 {len(made)} 个事项，减少 {len(gone)} 个事项",
+        summary=f"变更情形：增加 {len(made)} 个事项，减少 {len(gone)} 个事项{'（' + why + '）' if why else ''}"[:300],
         data={
             "revision": [enrolment.revision - 1, enrolment.revision], "facts": [old, answers],
             "added": sorted(added), "removed": sorted(case.matter.matter.code for case in gone),
         },
     )
     stages.advance(project, by=by, at=at)
-    return enrolment
 
 
 def _checked(facts: Mapping[str, Any], project: Project) -> dict[str, FactValue]:

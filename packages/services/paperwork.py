@@ -109,6 +109,7 @@ def write(
     what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
     valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
+    tables: Sequence[dict[str, Any]] = (),
 ) -> Paper:
     """Issue a paper of the locked project in two layers: three plain lines under the project, then the legal text.
 
@@ -120,6 +121,8 @@ def write(
         "paragraphs": list(paragraphs), "table": table, "legal": list(legal),
         "addressee": addressee or project.owner.name,
     }
+    if tables:
+        content["tables"] = list(tables)
     return issue_paper(
         project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
         content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,

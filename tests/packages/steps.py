@@ -66,12 +66,13 @@ def holds(project):
 
 #: Ways from a row with a protected state to its project.
 WAYS = (
-    "project", "case__project", "session__project", "review__project", "request__project", "acceptance__project",
+    "project", "case__project", "consultation__project", "session__project", "review__project", "request__project",
+    "acceptance__project", "book__project",
 )
 
 
 #: Their events belong to a body.
-WITHOUT_PROJECT = {"agency.Bulletin"}
+WITHOUT_PROJECT = {"agency.Bulletin", "packages.RegionalResult"}
 
 
 def rows_of(project):

@@ -1,0 +1,56 @@
+"""A regional result that nears its end, lapses or is revoked is told to its keeper and to the projects on it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.urls import reverse
+
+from agency.models import Notification
+from agency.services.reminders import STAFF, _agents, _people
+from packages.models import RegionalResult, RegionalUse
+from packages.services.assessment_apply import lock_result
+from projects import timing
+from projects.states import ProjectStatus, Role, Stage
+
+if TYPE_CHECKING:
+    from projects.models import Event, User
+
+
+@transaction.atomic
+def tell_regional(event: Event, *, at: dt.datetime | None = None) -> int:
+    """Write one message per person about the end of a result; return how many. Twice writes none.
+
+    The keeper of the unit is told, and the owners and agents of running projects that stand on the result.
+    """
+    result = lock_result(int(event.subject_key))
+    text, moment = event.summary[:300], at or timing.now()
+    page = reverse("packages:regional_unit", args=[result.unit_id])
+    told = set(Notification.objects.filter(text=text).values_list("user_id", "project_id"))
+    fresh = [
+        Notification(user=user, text=text, why="由贵单位管理", url=page, sent_at=moment)
+        for user in _people(result.unit.keeper_id, *STAFF) if (user.pk, None) not in told
+    ]
+    for use in _open_uses(result):
+        url = reverse("packages:assessment", args=[use.project_id])
+        fresh += [
+            Notification(user=user, project=use.project, text=text, why=why, url=url, sent_at=moment)
+            for user, why in _of_project(use).values() if (user.pk, use.project_id) not in told
+        ]
+    Notification.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+def _open_uses(result: RegionalResult) -> list[RegionalUse]:
+    uses = RegionalUse.objects.filter(result=result, project__status=ProjectStatus.ACTIVE).live()
+    return list(uses.exclude(project__stage=Stage.DELIVERED).select_related("project").order_by("pk"))
+
+
+def _of_project(use: RegionalUse) -> dict[int, tuple[User, str]]:
+    owners = _people(use.project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    found = {user.pk: (user, "本项目应用了这项成果") for user in owners}
+    for user in _agents(use.project_id):
+        found.setdefault(user.pk, (user, "您是项目的项目长或服务专员"))
+    return found
