@@ -1,12 +1,21 @@
-"""Signing in and out: one sentence for every failure, and a pause after five of them."""
+"""Signing in and out: one sentence for every failure, a pause after five of them, a limit for each address.
+
+A name from an address is counted in the database, so that every process counts the same and success ends the count. An
+address alone is counted in the cache, which all processes and machines share where there is Redis: whoever tries many
+names from one place is stopped whatever the names. Offices go out by one address, so the limit is a setting.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import unicodedata
 
+from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
+from redis.exceptions import RedisError
 
 from projects import timing
 from projects.models import AccessLog, User
@@ -15,6 +24,7 @@ from projects.request_context import request_id
 TRIES, MINUTES = 5, 15
 FAILED, DONE = "login_failed", "login"
 _SUBJECT = "login"
+_log = logging.getLogger(__name__)
 
 
 def clean_username(text: str) -> str:
@@ -49,6 +59,42 @@ def note(username: str, address: str, *, user: User | None) -> None:
         user=user, subject_type=_SUBJECT, subject_key=_key(username, address),
         subject_label="登录" if user else "登录失败", action=DONE if user else FAILED, read_at=timing.now(),
         request_id=request_id.get(),
+    )
+
+
+def _address_key(address: str) -> str:
+    window = int(timing.now().timestamp()) // (MINUTES * 60)
+    return f"login:{window}:{hashlib.sha256(address.encode()).hexdigest()[:40]}"
+
+
+def address_failed(address: str) -> None:
+    """Count one failed sign-in from an address in this quarter of an hour."""
+    key = _address_key(address)
+    try:
+        cache.add(key, 0, 2 * MINUTES * 60)
+        cache.incr(key)
+    except ValueError:  # the counter was dropped between the two steps
+        return
+    except RedisError:
+        _log.warning("failed sign-ins are not counted by address: the cache does not answer")
+
+
+def is_address_stopped(address: str) -> bool:
+    """Return whether too many sign-ins failed from an address in this quarter of an hour; 0 in the setting: never."""
+    most = settings.SIGN_IN_FAILURES_PER_ADDRESS
+    if not most:
+        return False
+    try:
+        return int(cache.get(_address_key(address), 0)) >= most
+    except RedisError:
+        _log.warning("failed sign-ins are not counted by address: the cache does not answer")
+        return False
+
+
+def address_stopped() -> ValidationError:
+    """Return the refusal of an address from which too many sign-ins failed."""
+    return ValidationError(
+        f"这个网络地址登录失败次数过多，请 {MINUTES} 分钟后再试，或换一个网络。", code="too_many"
     )
 
 

@@ -96,10 +96,14 @@ def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
     if signing.failures(username, address) >= signing.TRIES:
         form.add_error("username", signing.too_many())
         return None
+    if signing.is_address_stopped(address):
+        form.add_error("username", signing.address_stopped())
+        return None
     user = authenticate(request, username=username, password=form.cleaned_data["password"])
     known = user if isinstance(user, User) else None
     signing.note(username, address, user=known)
     if known is None:
+        signing.address_failed(address)
         left = signing.TRIES - signing.failures(username, address)
         more = f"还可再试 {left} 次。" if left else f"请 {signing.MINUTES} 分钟后再试。"
         form.add_error("password", f"用户名或密码不对，请核对大小写后再试。{more}")

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from archives.states import Visibility
-from projects.models import Project
+from projects.models import Party, Project
 from projects.states import PartyRole
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: User | AnonymousUser) -> DocumentQuerySet:
         """Return the documents of visible projects; those of the office side only to the office side.
 
-        主体资格 belongs to the owner and serves all of the owner's projects (免提交), so the office side sees it with
-        any of them.
+        主体资格 belongs to the body that holds it and serves every project that the body takes part in (免提交), so the
+        office side sees it with any of them, and personal papers with those of the same owner.
         """
         from projects.access import access_of
 
@@ -64,7 +64,9 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         # Two bounds instead of an equality: each document asks about its own project, see `Project.visible_to`.
         own = projects.filter(pk__gte=OuterRef("project"), pk__lte=OuterRef("project"))
         same_owner = projects.filter(owner__gte=OuterRef("project__owner"), owner__lte=OuterRef("project__owner"))
-        return self.filter(Q(Exists(own)) | Q(doc_class=OWNER_CLASS) & Q(Exists(same_owner)))
+        taking_part = Party.objects.filter(organisation=OuterRef("holder"), project__in=projects)
+        shared = Q(Exists(same_owner)) | Q(kind__is_personal=False, holder__isnull=False) & Q(Exists(taking_part))
+        return self.filter(Q(Exists(own)) | Q(doc_class=OWNER_CLASS) & shared)
 
     def current(self) -> DocumentQuerySet:
         """Return those that nothing has replaced."""

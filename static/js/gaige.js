@@ -6,7 +6,8 @@
    data-row             a line that ↑ and ↓ select, as the rows of a .desk table
    data-scan            the field that / goes to (else the scan field of the bar)
    data-open            the link that Enter opens in a row (else the first link)
-   data-draft="name"    a form whose fields are kept in this browser until it has been sent
+   data-draft="name"    a form whose fields are kept in this browser until it has been sent; pressed without a connection,
+                        it is sent by itself when the server answers again
    data-nodraft         a field that is not kept (identity numbers)
    data-vague="[...]"   a form: words that say nothing, the compounds they are fine in, what to ask for (flagged as typed)
    data-saved           where the time of saving is written
@@ -16,6 +17,8 @@
    data-chosen          where the number of ticked rows is written
    data-print           prints the page
    body[data-user]      whose drafts these are; body[data-keep]: an error page, drafts stay; body[data-page=login] */
+
+import { RETRY, answered, comeBack, isSilent, watchConnection } from "./resend.js";
 
 const PREFIX = "gaige:draft:";
 const KEEP_DAYS = 14;
@@ -205,9 +208,9 @@ document.addEventListener("submit", async (event) => {
     return;
   }
   if (form.method !== "post") return;
-  if (!navigator.onLine) {
+  if (isSilent()) {
     event.preventDefault();
-    return unsent(form);
+    return unsent(form, button);
   }
   form.dataset.sent = "yes";
   button?.setAttribute("aria-busy", "true");
@@ -215,22 +218,67 @@ document.addEventListener("submit", async (event) => {
   if ("signout" in form.dataset) forgetAll();
 });
 
-/* without a connection the browser would show its own error page: stay, keep what was typed, say so */
-function unsent(form) {
-  if (form.dataset.draft) save(form);
-  if (form.querySelector("[data-unsent]")) return;
-  const note = document.createElement("p");
+/* without a connection the browser would show its own error page: stay, keep what was typed, send it when it is back */
+const waiting = new Map(); // form -> the button that was pressed
+let retry = 0;
+
+function tell(form, words) {
+  const note = form.querySelector("[data-unsent]") || document.createElement("p");
   note.className = "notice";
   note.dataset.c = "warn";
   note.dataset.unsent = "";
   note.setAttribute("role", "alert");
-  note.textContent = "没有连上服务器，还没有提交。填的内容都在，连上后再按一次。";
-  form.prepend(note);
+  note.textContent = words;
+  if (!note.isConnected) form.prepend(note);
+  return note;
+}
+
+function withdraw(form) {
+  waiting.delete(form);
+  form.querySelector("[data-unsent]")?.remove();
+}
+
+function unsent(form, button) {
+  if (!form.dataset.draft) return void tell(form, "没有连上服务器，还没有提交。填的内容都在，连上后再按一次。");
+  save(form);
+  waiting.set(form, button);
+  const stop = document.createElement("button");
+  stop.type = "button";
+  stop.className = "linkish";
+  stop.textContent = "不要自动提交";
+  stop.addEventListener("click", () => withdraw(form));
+  tell(form, "没有连上服务器，还没有提交。填的内容都在，请不要关闭本页，连上后自动提交。").append(stop);
+  later();
+}
+
+function later() {
+  clearTimeout(retry);
+  if (waiting.size) retry = setTimeout(again, RETRY);
+}
+
+async function again() {
+  const [form, button] = waiting.entries().next().value || [];
+  if (!form) return;
+  const state = await comeBack(user);
+  if (!waiting.has(form)) return;
+  if (state === "gone") {
+    const link = document.createElement("a");
+    link.href = `/login/?next=${encodeURIComponent(location.pathname)}`;
+    link.target = "_blank";
+    link.textContent = "重新登录（新窗口）";
+    tell(form, "登录已失效，还没有提交。填的内容都在，重新登录后自动提交。").append(link);
+  }
+  if (state !== "back") return later();
+  answered();
+  withdraw(form);
+  form.requestSubmit(button?.isConnected ? button : null);
 }
 
 window.addEventListener("online", () => {
-  for (const note of document.querySelectorAll("[data-unsent]")) note.remove();
+  for (const note of document.querySelectorAll("[data-unsent]")) if (!waiting.has(note.closest("form"))) note.remove();
+  again();
 });
+window.addEventListener("focus", again);
 
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent], form[data-sure]")) {
@@ -365,12 +413,13 @@ function watch(form) {
   const before = read(form);
   if (draft && JSON.stringify(draft.values) !== JSON.stringify(before)) offer(form, draft, before);
   else if (draft) store(nameOf(form), null);
-  const later = () => {
+  const soon = () => {
     clearTimeout(timer);
     timer = setTimeout(() => save(form), SAVE_AFTER);
+    watchConnection();
   };
-  form.addEventListener("input", later);
-  form.addEventListener("change", (event) => event.isTrusted && later());
+  form.addEventListener("input", soon);
+  form.addEventListener("change", (event) => event.isTrusted && soon());
   window.addEventListener("pagehide", () => {
     if (timer && !form.dataset.sent) save(form);
   });

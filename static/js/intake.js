@@ -11,10 +11,11 @@
    [data-print-page]    prints another page of the portal (the receipt) without leaving this one
    .asks                situation questions: a digit chooses, and the next question is next */
 
+import { RETRY, comeBack } from "./resend.js";
+
 const lines = document.querySelector("[data-lines]");
 const user = document.body.dataset.user || "";
 const queueKey = `gaige:queue:${user}:${lines?.dataset.lines}`;
-const RETRY = 4000;
 const link = document.querySelector("#link");
 let gone = false; // the session has ended
 let timer = 0;
@@ -155,7 +156,7 @@ function later() {
 
 function again() {
   clearTimeout(timer);
-  if (gone) return comeBack();
+  if (gone) return signedIn();
   const [id, state] = waits.entries().next().value || [];
   if (!id) return tell();
   const row = document.getElementById(id);
@@ -170,22 +171,12 @@ function again() {
   later();
 }
 
-/* somebody signed in again, here or in another window: take the new mark of the forms, go on */
-async function comeBack() {
-  try {
-    const answer = await fetch(location.pathname, { credentials: "same-origin", headers: { Accept: "text/html" } });
-    if (!answer.ok || new URL(answer.url).pathname !== location.pathname) return later();
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if ((page.body.dataset.user || "") !== user) return later();
-    const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
-    for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) if (token) field.value = token;
-    gone = false;
-    tell();
-    return again();
-  } catch (error) {
-    if (error instanceof TypeError) return later();
-    throw error;
-  }
+/* somebody signed in again, here or in another window: with the new marks of the forms go on */
+async function signedIn() {
+  if ((await comeBack(user)) !== "back") return later();
+  gone = false;
+  tell();
+  return again();
 }
 
 /* nothing is handed in or decided while a change still waits: the server would judge without it */
@@ -270,7 +261,7 @@ document.addEventListener("htmx:afterSettle", () => {
 
 window.addEventListener("online", again);
 window.addEventListener("offline", tell);
-window.addEventListener("focus", () => gone && comeBack());
+window.addEventListener("focus", () => gone && signedIn());
 
 if (lines) {
   const kept = storage((box) => JSON.parse(box.getItem(queueKey) || "[]")) || [];

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from projects import timing
@@ -76,6 +77,21 @@ def test_five_failures_are_followed_by_a_pause_that_ends(person):
     assert sign_in(Client(REMOTE_ADDR="10.0.0.9")).status_code == 302
     with timing.travel(timing.now() + dt.timedelta(minutes=16)):
         assert sign_in(client).status_code == 302
+
+
+def test_an_address_that_tries_many_names_is_stopped_and_others_are_not(person, settings):
+    cache.clear()
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 6
+    for number in range(6):
+        assert sign_in(Client(REMOTE_ADDR="10.1.1.1"), "wrong", f"name{number}").status_code == 400
+    stopped = sign_in(Client(REMOTE_ADDR="10.1.1.1"))
+    assert (stopped.status_code, "这个网络地址登录失败次数过多" in stopped.text) == (429, True)
+    assert sign_in(Client(REMOTE_ADDR="10.1.1.2")).status_code == 302
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 0
+    assert sign_in(Client(REMOTE_ADDR="10.1.1.1")).status_code == 302
+    settings.SIGN_IN_FAILURES_PER_ADDRESS = 6
+    with timing.travel(timing.now() + dt.timedelta(minutes=16)):
+        assert sign_in(Client(REMOTE_ADDR="10.1.1.1")).status_code == 302
 
 
 def test_success_starts_the_count_anew_and_no_password_is_kept(person):

@@ -195,3 +195,35 @@ def test_the_style_guide_fits_any_screen_and_has_no_barrier(page, site, rf, widt
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
     assert wrong == []
+
+
+def test_what_was_pressed_without_a_connection_is_sent_once_when_it_is_back(page, site):
+    put(site, "/form/", FORM)
+    page.goto("/form/")
+    page.fill("textarea", "通道宽度不足")
+    page.context.set_offline(True)
+    page.click("form button[data-key]")
+    page.wait_for_selector("text=连上后自动提交")
+    assert ("POST", "/sent/") not in site[1]
+    site[0]["/form/"] = PAGE.format(user="6", more="", content=FORM)  # somebody else has signed in meanwhile
+    page.context.set_offline(False)
+    page.wait_for_selector("text=登录已失效，还没有提交")
+    assert page.get_attribute("a:has-text('重新登录')", "href") == "/login/?next=%2Fform%2F"
+    put(site, "/form/", FORM.replace('value="t"', 'value="fresh"'))
+    with page.expect_request("**/sent/") as sent:
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+    assert "fresh" in sent.value.post_data
+    page.wait_for_url("**/sent/")
+    assert site[1].count(("POST", "/sent/")) == 1
+
+
+def test_somebody_may_take_a_waiting_form_back(page, site):
+    put(site, "/form/", FORM)
+    page.goto("/form/")
+    page.context.set_offline(True)
+    page.click("form button[data-key]")
+    page.click("text=不要自动提交")
+    page.context.set_offline(False)
+    page.wait_for_timeout(300)
+    assert page.locator("[data-unsent]").count() == 0
+    assert ("POST", "/sent/") not in site[1]
