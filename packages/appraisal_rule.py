@@ -55,6 +55,12 @@ def in_force(content: Content, name: str, day: dt.date) -> Iterator[dict[str, st
             yield row
 
 
+def term(content: Content, code: str, day: dt.date) -> tuple[int, str]:
+    """Days and unit of a term on a day."""
+    row = next(row for row in in_force(content, "appraisal_terms.tsv", day) if row["code"] == code)
+    return int(row["days"]), row["unit"]
+
+
 # Factors and levels --------------------------------------------------------------------------------------------------
 
 

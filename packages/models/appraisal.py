@@ -137,9 +137,13 @@ class PoolEntry(StateModel):
     def rest(self) -> None:
         """The pool leaves the project alone for a while; an open round ends without an opinion."""
 
-    @transition(field=state, source=[PoolState.RESTING, PoolState.DROPPED], target=PoolState.WAITING)
+    @transition(field=state, source=PoolState.RESTING, target=PoolState.WAITING)
     def take_up(self) -> None:
-        """Work on it goes on, or a dropped project comes back."""
+        """Work on it goes on."""
+
+    @transition(field=state, source=PoolState.DROPPED, target=PoolState.ENTERED)
+    def enter_again(self) -> None:
+        """A dropped project comes back, with its history."""
 
     @transition(field=state, source=LEAVING, target=PoolState.DROPPED)
     def drop(self) -> None:
