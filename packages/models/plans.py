@@ -125,26 +125,22 @@ class Forecast(models.Model):
 
 
 class ForecastMark(models.Model):
-    """A project whose forecast may have changed: something happened, or the day came on which it stops to hold.
+    """How far the forecast of a project reaches: one row per project that has a plan.
 
-    One row per project that has a plan; `event` is what happened since the last forecast (the last of it), `due_on` the
-    day on which it is made anew though nothing happened; None when the project has ended.
+    `seq` is the number of the project's event that the last forecast knew of; a project whose chain has grown since is
+    forecast anew. `due_on` is the day on which that is done though nothing happened; None when the project has ended.
     """
 
     project = models.OneToOneField(Project, on_delete=models.PROTECT, related_name="forecast_mark", verbose_name="项目")
-    event = models.ForeignKey(
-        "projects.Event", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="起因"
-    )
-    is_due = models.BooleanField("待预测", default=True)
+    seq = models.PositiveIntegerField("已计入的事件序号", default=0)
     due_on = models.DateField("下次预测", null=True, blank=True)
 
     class Meta:
         """Names, indexes."""
 
-        verbose_name = verbose_name_plural = "待预测"
+        verbose_name = verbose_name_plural = "预测进度"
         indexes: ClassVar[list[models.Index]] = [
-            # what the run has to do: changed ones, and those whose day has come
-            models.Index(name="forecastmark_due", fields=["project"], condition=Q(is_due=True)),
+            # those whose day has come
             models.Index(name="forecastmark_day", fields=["due_on"]),
         ]
 
