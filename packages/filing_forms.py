@@ -6,14 +6,15 @@ from typing import Any
 
 from django import forms
 
+from archives.fields import PagesField
 from packages.states import MaterialState
 
 
 class _WithFile(forms.Form):
     """A form with a file and a photograph; the photograph counts where both are given."""
 
-    uploaded = forms.FileField(label="文件", required=False, allow_empty_file=True)
-    photo = forms.FileField(label="照片", required=False, allow_empty_file=True)
+    uploaded = PagesField(label="文件")
+    photo = PagesField(label="照片")
 
     def values(self) -> dict[str, Any]:
         """Return what the service takes."""

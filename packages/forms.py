@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from archives.fields import PagesField
 from packages.facts import (
     Fact,
     FactError,
@@ -115,7 +116,7 @@ class MaterialForm(forms.Form):
     """How one line of the checklist is met."""
 
     state = forms.ChoiceField(label="提交方式", choices=MaterialState.choices)
-    uploaded = forms.FileField(label="文件", required=False, allow_empty_file=True)
+    uploaded = PagesField(label="文件")
     note = forms.CharField(label="说明", required=False, max_length=300)
 
 
@@ -197,7 +198,7 @@ class AnswerForm(forms.Form):
         label="怎么改的", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "请写明是怎么改的。"},
     )
-    uploaded = forms.FileField(label="改好的文件", required=False, allow_empty_file=True)
+    uploaded = PagesField(label="改好的文件")
 
 
 class RefuseForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Local policy as data: the risk matrix, which drawings are reviewed, the one-stop permit, how many commitments are checked.
+"""Local policy as data: the risk matrix, drawing review, the one-stop permit, how many commitments are checked.
 
 Four tables of the catalogue's folder, each with several files. Every row has dates of its own (`valid_from`,
 `valid_until`, the last day included); a table that changed becomes a new version (`PolicyTable`). Here they are read,
@@ -371,7 +371,7 @@ def disciplines_of(content: Content, department: str) -> list[tuple[str, str]]:
 
 
 def check_percent(content: Content, grade: str, day: dt.date) -> int | None:
-    """How many of a hundred commitments are checked on a day, by the credit of who promised; None before the first row."""
+    """How many of a hundred commitments are checked on a day, by the credit of who promised; None without a row."""
     found = {row["grade"]: int(row["percent"]) for row in in_force(content["commitment_checks.tsv"], day)}
     return found.get(grade, found.get(UNGRADED))
 

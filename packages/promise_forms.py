@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from archives.fields import PagesField
 from packages.states import CheckResult
 
 ROWS = {"rows": 3}
@@ -12,7 +13,13 @@ ROWS = {"rows": 3}
 class HandInForm(forms.Form):
     """The file of a deferred paper."""
 
-    uploaded = forms.FileField(label="补交的文件", error_messages={"required": "请选择要补交的文件。"})
+    uploaded = PagesField(label="补交的文件", help_text="逐页的图片可以一次选多张，合并成一份 PDF")
+
+    def clean_uploaded(self) -> object:
+        """Ask for a file."""
+        if self.cleaned_data["uploaded"] is None:
+            raise forms.ValidationError("请选择要补交的文件。")
+        return self.cleaned_data["uploaded"]
 
 
 class TimeForm(forms.Form):
@@ -57,7 +64,7 @@ class BreachForm(forms.Form):
 class SupplyForm(forms.Form):
     """A paper of the government: its file, or where it was verified."""
 
-    uploaded = forms.FileField(label="材料文件", required=False)
+    uploaded = PagesField(label="材料文件")
     note = forms.CharField(
         label="在哪个系统核验、结果怎样", max_length=300, required=False, widget=forms.Textarea(attrs=ROWS),
         help_text="上传文件或写明核验情况，至少一项",

@@ -111,7 +111,8 @@ def _meeting(event: Event) -> Iterator[Told]:
 def _survey(event: Event) -> Iterator[Told]:
     """The one survey is appointed or moved: the owner and every utility come on the same day."""
     request = UtilityRequest.objects.select_related("project").get(pk=event.subject_key)
-    bodies = dict.fromkeys(request.lines.exclude(state__in=LINE_ENDED).order_by("order").values_list("body_id", flat=True))
+    lines = request.lines.exclude(state__in=LINE_ENDED).order_by("order")
+    bodies = dict.fromkeys(lines.values_list("body_id", flat=True))
     yield Told(request.project, f"{request.project.name} {event.summary}", _utilities(request.pk), [
         (people_at(request.project.owner_id, *OWNER_ROLES), "请安排人员到场"),
         *((people_at(body, *STAFF), "请贵单位派人到场") for body in bodies),
@@ -157,7 +158,8 @@ def _drawings(event: Event) -> Iterator[Told]:
     """A result of the drawing review: the owner, the designers, the agents; a lapsed commitment also the lead."""
     one = DrawingReview.objects.select_related("project", "case").get(pk=event.subject_key)
     leads = people_at(one.case.lead_id, *STAFF) if one.case and event.kind == "drawing.lapsed" else []
-    yield Told(one.project, f"{one.project.name} {event.summary}", reverse("packages:drawings", args=[one.project_id]), [
+    url = reverse("packages:drawings", args=[one.project_id])
+    yield Told(one.project, f"{one.project.name} {event.summary}", url, [
         *_builders(one.project), (leads, "承诺逾期，请贵部门处理"), (agents_of(one.project_id), AGENT_WHY),
     ])
 
@@ -178,9 +180,11 @@ def _sample(event: Event) -> Iterator[Told]:
 def _part_late(event: Event) -> Iterator[Told]:
     """A part of the one-stop permit is late: its own department, that of the main permit, the owner, the agents."""
     one = OneStop.objects.select_related("project").get(pk=event.subject_key)
-    leads = dict.fromkeys(one.parts.filter(case__decided_at=None).order_by("pk").values_list("case__lead_id", flat=True))
+    undone = one.parts.filter(case__decided_at=None).order_by("pk")
+    leads = dict.fromkeys(undone.values_list("case__lead_id", flat=True))
     main = one.parts.filter(is_main=True).values_list("case__lead_id", flat=True).first()
-    yield Told(one.project, f"{one.project.name} {event.summary}", reverse("packages:one_stop", args=[one.project_id]), [
+    url = reverse("packages:one_stop", args=[one.project_id])
+    yield Told(one.project, f"{one.project.name} {event.summary}", url, [
         *((people_at(body, *STAFF), "这一件由贵部门办理") for body in leads),
         (people_at(main, *STAFF) if main else [], "主证由贵部门出具"),
         (people_at(one.project.owner_id, *OWNER_ROLES), "贵单位的一站式施工许可"),

@@ -47,7 +47,7 @@ class Found:
 
 
 def role_of(item: MaterialItem) -> str:
-    """Return as what the body takes part whose 主体资格 a line asks for: as the owner unless the catalogue says more."""
+    """Return as what the body takes part whose 主体资格 a line asks for: the owner unless the catalogue says other."""
     return item.definition.holder_role if item.definition else str(PartyRole.BUILDER)
 
 

@@ -12,6 +12,7 @@
    .asks                situation questions: a digit chooses, and the next question is next */
 
 import { RETRY, comeBack } from "./resend.js";
+import "./shots.js";
 
 const lines = document.querySelector("[data-lines]");
 const user = document.body.dataset.user || "";

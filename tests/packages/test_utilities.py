@@ -211,7 +211,8 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert "非常满意" in browser.get(url).content.decode()
     assert browser.post(url, {"grade": "4", "words": ""}).status_code == 302
     page = browser.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
-    assert "报价两次才对" in page and url not in page
+    assert "报价两次才对" in page
+    assert url not in page
 
 
 def test_the_list_of_lines_costs_the_same_for_one_and_for_many(clock, factory, actors):
@@ -225,7 +226,8 @@ def test_the_list_of_lines_costs_the_same_for_one_and_for_many(clock, factory, a
             page = reader.get(reverse("packages:utility_lines"))
         counts.append((len(caught), len(page.context["page"].rows)))
     assert [rows for _, rows in counts] == [1, 4, 7, 10, 13]
-    assert len({queries for queries, _ in counts[1:]}) == 1 and counts[-1][0] <= 15
+    assert len({queries for queries, _ in counts[1:]}) == 1
+    assert counts[-1][0] <= 15
     assert 'href="/utilities/"' in page.content.decode()
 
 
