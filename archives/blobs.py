@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -103,15 +104,23 @@ def _incoming() -> Path | None:
     return folder
 
 
+def scratch_folder() -> Path | None:
+    """Return a folder on the disk of the store for work that is thrown away; None: that of the machine."""
+    return _incoming()
+
+
 def clear_abandoned(*, hours: int = 24) -> int:
     """Delete what uploads that were cut off left beside the store; return how many files."""
     folder = _incoming()
     if folder is None:
         return 0
     oldest = time.time() - hours * 3600
-    abandoned = [path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < oldest]
+    abandoned = [path for path in folder.iterdir() if path.stat().st_mtime < oldest]
     for path in abandoned:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(abandoned)
 
 

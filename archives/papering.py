@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import logging
+import re
 import threading
 import warnings
 from functools import lru_cache
@@ -19,8 +20,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import select_template
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from archives import codewords, fonts, qr
+from archives.paper_kinds import LEGAL_NOTICES
 from archives.states import PaperState
 from projects import timing
 
@@ -33,7 +37,8 @@ GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("whe
 #: Small cards below the large one on the sheet of the project card.
 SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
-STYLES = ("css/paper.css", "css/paper-card.css")
+STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css")
+INNER_STYLE = re.compile(r"<style>[^<]*</style>")
 #: Archive copies are PDF/A-2u.
 OPTIONS = {"pdf_variant": "pdf/a-2u"}
 STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
@@ -88,7 +93,19 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
         "sections": [_section(section) for section in content.get("sections", ())],
         "legal": _legal(content),
         "card_places": range(SMALL_CARDS),
+        "drawing": drawing(content.get("drawing", ""), for_pdf=for_pdf),
+        "sign_qr": qr.svg(signing_address(paper), label="签收码", size=120) if paper.kind in LEGAL_NOTICES else "",
     }
+
+
+def drawing(svg: str, *, for_pdf: bool = False) -> SafeString:
+    """Return a frozen drawing of ours; on a page its colours come from the page's style sheet, not from itself."""
+    return mark_safe(svg if for_pdf else INNER_STYLE.sub("", svg))  # noqa: S308 - drawn and escaped by this portal
+
+
+def signing_address(paper: Paper) -> str:
+    """Return the address at which the addressee signs for a paper; its people scan it."""
+    return f"{settings.SITE_URL}{reverse('archives:sign', args=[paper.pk])}"
 
 
 def _signed_on(paper: Paper) -> dt.date:
@@ -168,7 +185,7 @@ def pdf_of(paper: Paper) -> bytes:
 
 
 def sheet_pdf(template: str, context: dict[str, Any]) -> bytes:
-    """Return a drawing or list that is no official paper by itself as PDF/A-2u, in the fonts and style of the papers."""
+    """Return a drawing or list that is no official paper by itself as PDF/A-2u, in the fonts and style of papers."""
     html: str = select_template([template]).render(context)
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -11,7 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from archives import codewords
 from archives.completeness import Missing, missing_of
-from archives.models import Delivery, Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
+from archives.models import Bundle, Delivery, Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
 from archives.states import CLASS_NAMES, PaperState, TokenState
 from projects import timing
 from projects.access import OWNER_ROLES, access_of
@@ -252,13 +252,35 @@ def verify_digest(digest: str) -> Verification:
     paper = Paper.objects.filter(digest=digest).select_related("issuer", "project").order_by("pk").first()
     if paper is not None:
         return _of_paper(paper)
-    version = DocumentVersion.objects.filter(digest=digest).order_by("pk").first()
+    rows = DocumentVersion.objects.select_related("document__paper").order_by("-pk")
+    beside = rows.exclude(algorithm="sha256").filter(sha256=digest)
+    version = rows.filter(digest=digest).first() or beside.first()
     if version is None:
+        return _of_bundle(digest)
+    paper = getattr(version.document, "paper", None)
+    return _of_paper(paper) if paper is not None else _of_version(version, digest)
+
+
+def _of_version(version: DocumentVersion, digest: str) -> Verification:
+    """Say of a file from outside only that it is there and whether a newer one stands in its place: no name."""
+    facts: list[tuple[str, Any]] = [
+        ("归档日期", timing.business_day(version.added_at)), ("字节数", f"{version.size:,}"), ("版次", version.version),
+    ]
+    document = version.document
+    newer = document.replaced_by_id is not None or document.versions.filter(version__gt=version.version).exists()
+    if newer:
+        return Verification("已换发", "校验一致，但档案里已有更新的版本，这一份不再使用。", "warn", facts, digest)
+    return Verification("与档案一致", "校验一致：档案里有内容完全相同的文件。", "good", facts, digest)
+
+
+def _of_bundle(digest: str) -> Verification:
+    bundle = Bundle.objects.filter(digest=digest, made_at__isnull=False).order_by("-pk").first()
+    if bundle is None or bundle.made_at is None:
         return UNKNOWN_HASH
-    day = timing.business_day(version.added_at)
-    return Verification(
-        "校验一致", "档案里有内容完全相同的文件。", "good", [("归档日期", day), ("字节数", f"{version.size:,}")], digest
-    )
+    facts: list[tuple[str, Any]] = [
+        ("种类", bundle.get_kind_display()), ("生成日期", timing.business_day(bundle.made_at)),
+    ]
+    return Verification("与档案一致", "校验一致：这是本系统由项目档案生成的文件。", "good", facts, digest)
 
 
 def _of_paper(paper: Paper) -> Verification:

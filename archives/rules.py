@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archives.states import TransferState
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
-from projects.states import ProjectStatus, Role
+from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
-    from archives.models import Delivery, Document
+    from archives.models import Delivery, Document, Transfer
     from projects.models import Project, User
 
 #: Roles of the centre that keep archive and codes.
@@ -81,3 +82,53 @@ def can_see_keeping(user: User, _: object) -> Verdict:
     if access_of(user).is_office:
         return ALLOWED
     return refuse("档案校验由审批侧查看；您的项目档案在项目页的“项目档案”里。")
+
+
+def sees_office(user: User) -> bool:
+    """Return whether the person reads what is for the office side only."""
+    return access_of(user).is_office
+
+
+def can_read_archive(user: User, project: Project) -> Verdict:
+    """项目卷: whoever sees the project may have its archive bound."""
+    from projects.models import Project as Projects
+
+    if Projects.objects.visible_to(user).filter(pk=project.pk).exists():
+        return ALLOWED
+    return refuse("您看不到这个项目的档案。")
+
+
+def can_transfer(user: User, project: Project) -> Verdict:
+    """预验收和移交: the owner or the centre, once the project is being accepted."""
+    if project.stage not in (Stage.ACCEPTANCE, Stage.DELIVERED):
+        return refuse("项目进入施工验收阶段以后才能预验收和移交。")
+    access = access_of(user)
+    if access.has_at(project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF) or access.has_at(project.centre_id, *KEEPERS):
+        return ALLOWED
+    return refuse("档案移交由建设单位、档案管理员或代办专员办理。")
+
+
+def can_hand(_: User, transfer: Transfer) -> Verdict:
+    """移交: the project is delivered and the package is made."""
+    if transfer.project.stage != Stage.DELIVERED:
+        return refuse("项目验收交付以后才能移交；现在可以先预验收。")
+    bundle = transfer.bundle
+    if bundle.fault:
+        return refuse(bundle.fault)
+    if bundle.made_at is None:
+        return refuse("移交包正在生成并逐件检测，请过几分钟再来。")
+    return ALLOWED
+
+
+def can_receive(user: User, transfer: Transfer) -> Verdict:
+    """接收: the people of the body that receives."""
+    if transfer.receiver_id in access_of(user).organisation_ids:
+        return ALLOWED
+    return refuse(f"档案由{transfer.receiver.label}接收。")
+
+
+def can_give_back(user: User, transfer: Transfer) -> Verdict:
+    """退回: the receiver; before the hand-over who prepared it takes it back."""
+    if transfer.state == TransferState.PREPARED:
+        return can_transfer(user, transfer.project)
+    return can_receive(user, transfer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from archives import blobs
-from archives.services import fixity, keeping, papers, public
+from archives.services import bundles, fixity, keeping, papers, public
 from projects.jobs import job_run
 
 
@@ -49,3 +49,19 @@ def nightly_fixity() -> int:
         if walked.damaged:
             run.note = f"{walked.damaged} 个文件与归档时不一致"
         return walked.files
+
+
+@shared_task(name="archives.tasks.make_bundle")
+def make_bundle(bundle_id: int) -> bool:
+    """Make one project volume or package; one that is gone, made, or being made is left alone."""
+    return bundles.make(bundle_id)
+
+
+@shared_task(name="archives.tasks.make_bundles")
+def make_bundles() -> int:
+    """Make the volumes and packages that a dead worker left behind; return how many."""
+    if not bundles.unmade().exists():
+        return 0
+    with job_run("make_bundles") as run:
+        run.touched = bundles.make_pending()
+        return run.touched

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archives import delivery_views, keeping_views, views
+from archives import delivery_views, keeping_views, transfer_views, views
 
 app_name = "archives"
 
@@ -22,6 +22,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/<int:pk>/hand-over/", delivery_views.hand_over, name="hand_over"),
     path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
     path("q/<str:token>/", views.public_page, name="public"),
+    path("projects/<int:pk>/archive/transfer/", transfer_views.transfer, name="transfer"),
+    path("projects/<int:pk>/archive/volume/", transfer_views.volume, name="volume"),
+    path("archives/transfers/", transfer_views.transfer_list, name="transfers"),
+    path("archives/transfers/<int:pk>/return/", transfer_views.transfer_return, name="transfer_return"),
+    path("archives/transfers/<int:pk>/<str:step>/", transfer_views.transfer_step, name="transfer_step"),
+    path("archives/bundles/<int:pk>/", transfer_views.bundle_file, name="bundle"),
     path("archives/search/", keeping_views.search, name="search"),
     path("archives/integrity/", keeping_views.integrity, name="integrity"),
     path("documents/<int:pk>/checks/", keeping_views.document_checks, name="document_checks"),

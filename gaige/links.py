@@ -30,7 +30,7 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings")),
     ),
     ((Role.ADMIN,), (("人员", "projects:people"), ("工作日历", "projects:calendar"))),
-    ((Role.ARCHIVIST,), (("档案检索", "archives:search"), ("档案校验", "archives:integrity"))),
+    ((Role.ARCHIVIST,), (("档案检索", "archives:search"), ("档案移交", "archives:transfers"), ("档案校验", "archives:integrity"))),
     ((Role.AGENT,), ()),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
         ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),

@@ -183,6 +183,12 @@ FILE_UPLOAD_HANDLERS = [
 DIGEST_ALGORITHM = env.digest_algorithm("DIGEST_ALGORITHM")
 #: tcp://host:port or unix:/path of a scanner that speaks the ClamAV protocol; while set, nothing is filed unscanned.
 VIRUS_SCANNER = env.scanner("VIRUS_SCANNER")
+#: Files of one project volume (项目卷) together; what is beyond stands outside, with a sheet in its place.
+VOLUME_MAX_BYTES = env.integer("VOLUME_MAX_MB", 300, low=1, high=4000) * 1024 * 1024
+#: Months after delivery in which the archive is handed to the city archive (our proposal, docs/archive.md).
+TRANSFER_MONTHS = env.integer("TRANSFER_MONTHS", 3, low=1, high=60)
+#: Code of the body that takes the archives over.
+CITY_ARCHIVE = env.text("CITY_ARCHIVE", "city-archive")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
@@ -255,6 +261,7 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.sweep_pool": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_promises": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_regional": {"queue": "deadline", "routing_key": "deadline"},
+    "packages.tasks.chase_absent": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
     "archives.tasks.nightly_fixity": {"queue": "default", "routing_key": "default"},
@@ -271,8 +278,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep_pool": {"task": "packages.tasks.sweep_pool", "schedule": crontab(minute="9-59/10")},
     "sweep_regional": {"task": "packages.tasks.sweep_regional", "schedule": crontab(minute="2-59/10")},
     "sweep_promises": {"task": "packages.tasks.sweep_promises", "schedule": crontab(minute="4-59/10")},
+    "chase_absent": {"task": "packages.tasks.chase_absent", "schedule": crontab(minute="9")},
     "deem_accepted": {"task": "packages.tasks.deem_accepted", "schedule": crontab(minute="7")},
     "render_pending": {"task": "archives.tasks.render_pending", "schedule": 60.0},
+    "make_bundles": {"task": "archives.tasks.make_bundles", "schedule": crontab(minute="*/5")},
     "take_in_pending": {"task": "archives.tasks.take_in_pending", "schedule": 60.0},
     "nightly_fixity": {
         "task": "archives.tasks.nightly_fixity",

@@ -161,6 +161,10 @@ class DocumentVersion(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # verification by hash
             models.Index(name="documentversion_digest", fields=["digest"]),
+            # the same by SHA-256 for what is stored under another algorithm
+            models.Index(
+                name="documentversion_sha256", fields=["sha256"], condition=~models.Q(algorithm="sha256")
+            ),
         ]
 
     def __str__(self) -> str:
