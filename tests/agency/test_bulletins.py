@@ -152,7 +152,7 @@ def test_an_empty_month_has_no_rates(actors):
     found = {f.key: f.value for f in figures(period_of(2026, 9, starts_on=26), actors.centre)}
     assert found == {
         "received": Decimal(0), "decided": Decimal(0), "on_time": None, "mean_days": None, "median_days": None,
-        "overdue": Decimal(0), "late_rate": None,
+        "overdue": Decimal(0), "late_rate": None, "breaches": Decimal(0),
     }
 
 
