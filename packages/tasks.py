@@ -7,7 +7,9 @@ from celery import shared_task
 from packages.services import (
     appraisal_sweeps,
     assessment_apply,
+    consultation_survey,
     drawing_sweeps,
+    forecasting,
     living,
     one_stop,
     standard_land,
@@ -106,4 +108,31 @@ def sweep_pool() -> int:
         return 0
     with job_run("sweep_pool") as run:
         appraisal_sweeps.sweep(run)
+        return run.touched
+
+
+@shared_task(name="packages.tasks.chase_absent")
+def chase_absent() -> int:
+    """Record the units of consultations whose time to write is over; return how many consultations."""
+    if nothing_due("chase_absent", consultation_survey.overdue()):
+        return 0
+    with job_run("chase_absent") as run:
+        consultation_survey.close_all(run)
+        return run.touched
+
+
+@shared_task(name="packages.tasks.sweep_forecasts")
+def sweep_forecasts() -> int:
+    """Forecast the projects that something happened to, or that have slipped; return how many were looked at."""
+    if nothing_due("sweep_forecasts", forecasting.due()):
+        return 0
+    with job_run("sweep_forecasts") as run:
+        return forecasting.sweep(run)
+
+
+@shared_task(name="packages.tasks.refresh_history")
+def refresh_history() -> int:
+    """Keep anew how long each matter really took here; return how many matters have a history."""
+    with job_run("refresh_history") as run:
+        run.touched = forecasting.refresh_history()
         return run.touched

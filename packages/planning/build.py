@@ -199,7 +199,7 @@ def build_plan(
 ) -> PlanView:
     """The plan of a project with these facts and the options taken. Pure but for reading a version once in a process.
 
-    Options that are facts (桩基先行, 区域评估, 免于审图) are told by the facts; those of `planning.options` change rows.
+    Options that are facts (桩基先行, 区域评估, 免于审图) are told by the facts; the others change rows.
     """
     definition = definition_of(package) if isinstance(package, PackageVersion) else package
     known = definition.rules.known(facts)

@@ -1,8 +1,8 @@
 """Options of a plan (办理方式): 桩基先行, 告知承诺, 容缺, 区域评估, 多评合一, 免于审图. Pure.
 
 `plan_options.tsv` says what each is called, what it brings and what it risks. Three of them are facts (情形) and change
-which matters apply; the others change how the rows of a plan are handled. None lengthens a row, so a plan with an option
-on is never later, unless a matter comes with it (the permit of the piling itself is beside the steps).
+which matters apply; the others change how the rows of a plan are handled. None lengthens a row, so that a plan with an
+option on is never later, unless a matter comes with it (the permit of the piling itself is beside the steps).
 """
 
 from __future__ import annotations
@@ -86,15 +86,14 @@ def asked_facts(option: Option, package: PackageDefinition) -> list[tuple[str, s
 
 
 def switched(facts: Facts, on: Iterable[str], package: PackageDefinition) -> dict[str, FactValue]:
-    """The facts when exactly these options are on. What is off takes the value it had when that is off already."""
-    wanted = set(on)
+    """The facts when exactly these options are on. What neither was nor becomes an option keeps its answer."""
+    wanted, before = set(on), taken(facts, (), package)
     changed: dict[str, FactValue] = dict(facts)
     for option in options().values():
+        if (option.code in wanted) == (option.code in before):
+            continue
         for name, value in asked_facts(option, package):
-            if option.code in wanted:
-                changed[name] = value
-            elif changed.get(name) == value:
-                changed[name] = _off(name)
+            changed[name] = value if option.code in wanted else _off(name)
     return changed
 
 

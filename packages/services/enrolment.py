@@ -17,6 +17,7 @@ from packages.planning.proposal import Fit, candidate, propose_package
 from packages.services.assessment_effects import regional_effects, with_regional
 from packages.services.assessment_uses import sync_uses
 from packages.services.drafts import drop_draft, make_drafts
+from packages.services.plan_versions import keep_revision
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST
 from projects import stages, timing
@@ -57,6 +58,7 @@ def enrol(
         summary=f"确认套餐：{version.name}，{len(cases)} 个事项",
         data={"package": package_code, "version": version.version, "facts": answers, "matters": sorted(plan.codes)},
     )
+    keep_revision(enrolment, by=by, at=at)
     sync_uses(project, enrolment, effects, by=by, at=at)
     return enrolment
 
@@ -105,7 +107,8 @@ def answer_anew(
     made = make_drafts(project, plan, added, by=by, at=at)
     old, enrolment.facts, enrolment.reasons = enrolment.facts, answers, reasons
     enrolment.revision += 1
-    enrolment.save(update_fields=["facts", "reasons", "revision"])
+    enrolment.save(update_fields=["facts", "reasons", "revision", "options", "works_days"])
+    keep_revision(enrolment, by=by, at=at, reason=why or "变更情形")
     record(
         "project.facts_changed", subject=enrolment, project=project, by=by, at=at,
         summary=f"变更情形：增加 {len(made)} 个事项，减少 {len(gone)} 个事项{'（' + why + '）' if why else ''}"[:300],
@@ -115,6 +118,16 @@ def answer_anew(
         },
     )
     stages.advance(project, by=by, at=at)
+
+
+def checked_answers(
+    facts: Mapping[str, Any], enrolment: Enrolment, *, at: dt.datetime | None = None
+) -> dict[str, FactValue]:
+    """Return answers as they may stand: known, without contradiction, the regional ones as the register has them."""
+    answers = _checked(facts, enrolment.project)
+    effects = regional_effects(enrolment.project, timing.business_day(at or timing.now()), answers)
+    asked = [fact.name for fact in questions_of(enrolment.package_version)]
+    return dict(with_regional(answers, effects, asked))
 
 
 def _checked(facts: Mapping[str, Any], project: Project) -> dict[str, FactValue]:
