@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from acceptance import rules
+from acceptance import rules, scanning
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
@@ -133,3 +133,4 @@ glance.register(PLACE, lambda ids: AcceptanceApplication.objects.filter(project_
 waiting.register("acceptance", awaited, place=PLACE, among=ACCEPTANCE_OPEN)
 owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)
+scanning.register()

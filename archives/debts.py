@@ -1,4 +1,4 @@
-"""What the owner of projects has to sign for: legal notices in the portal."""
+"""What the owner of projects owes the archive: a signature for legal notices, the hand-over after delivery."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from django.conf import settings
 from django.urls import reverse
 
-from archives.models import Delivery
+from archives.models import Delivery, Transfer
+from archives.services.transferring import due_on
 from projects.models import Project
 from projects.owing import Debt, Person
+from projects.states import Stage
 
 
 def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
@@ -28,3 +30,19 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             reverse("archives:notices", args=[project_id]) if len(rows) > 1 else one, "去签收",
             detail="、".join(titles), why=settings.DELIVERY_TEXT,
         )
+
+
+def transfers(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield one debt per delivered project whose archive has not been handed over. One query, or none."""
+    delivered = [project for project in projects if project.stage == Stage.DELIVERED]
+    if not delivered:
+        return
+    done = Transfer.objects.standing().filter(project__in=delivered).exclude(handed_at=None)
+    handed = set(done.values_list("project_id", flat=True))
+    for project in delivered:
+        if project.pk not in handed:
+            yield Debt(
+                project.pk, "档案移交", "向城建档案馆移交项目档案",
+                reverse("archives:transfer", args=[project.pk]), "去移交",
+                why=f"项目交付后 {settings.TRANSFER_MONTHS} 个月内移交", due_on=due_on(project),
+            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archives import codewords, debts, papering, qr, queries
+from archives import codewords, debts, errands, papering, qr, queries, scanning
 from archives.services import codes
 from projects import owing, panels
 from projects.panels import Panel
@@ -38,3 +38,5 @@ def register() -> None:
     panels.register("archives.code", 10, code_panel)
     panels.register("archives.archive", 40, archive_panel)
     owing.register("archives.notices", debts.debts)
+    owing.register("archives.transfer", debts.transfers)
+    scanning.register("archives.keeping", errands.of_archive)

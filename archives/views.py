@@ -11,12 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from archives import codewords, papering, qr, queries, rules, serving
+from archives import codewords, papering, qr, queries, rules, scanning, serving
 from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
 from archives.limits import rate_limited
 from archives.models import Document, Paper, QrToken
-from archives.services import codes, delivery, filing, public
-from archives.states import TokenState
+from archives.services import codes, delivery, filing, public, scans
+from archives.states import ScanView, TokenState
 from projects.errors import DomainError, require
 from projects.exports import csv_response
 from projects.models import Project, User
@@ -122,10 +122,15 @@ def public_page(request: HttpRequest, token: str) -> HttpResponse:
 def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
     project = token.project
     own = queries.own_view(project, request.user)
+    view = ScanView.PUBLIC if own is None else ScanView.OWNER if own.is_owner else ScanView.OFFICE
+    scans.note(token, view)
+    errands = scanning.errands_of(project, _person(request)) if own is not None and not own.is_owner else []
+    if errands and "stay" not in request.GET:
+        return redirect(errands[0].url)
     context = {
         "project": project, "token": token, "facts": public.revived(public.public_view(project)),
         "check_code": codewords.grouped(token.check_code, by=3, between=" "),
-        "own": own, "own_waiting": waiting_on(project) if own else [],
+        "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands,
     }
     return render(request, "archives/public.html", context)
 

@@ -182,12 +182,14 @@ def _append(writer: PdfWriter, parts: Sequence[Part]) -> None:
 
 
 def _bookmark(writer: PdfWriter, parts: Sequence[Part], ahead: int) -> None:
-    writer.add_outline_item("目录", 1 if ahead > 1 else 0)
+    writer.add_outline_item(title="目录", page_number=1 if ahead > 1 else 0)
     parents: dict[str, Any] = {}
     for part in parts:
         at = ahead + part.first - 1
         if part.class_name not in parents:
-            parents[part.class_name] = writer.add_outline_item(part.class_name, at)
-        writer.add_outline_item(f"{part.archive_no} {part.title}", at, parent=parents[part.class_name])
+            parents[part.class_name] = writer.add_outline_item(title=part.class_name, page_number=at)
+        writer.add_outline_item(
+            title=f"{part.archive_no} {part.title}", page_number=at, parent=parents[part.class_name]
+        )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packages import completeness, debts
+from packages import completeness, debts, scanning
 from packages.models import Enrolment, MatterCase, Revocation
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
@@ -89,3 +89,4 @@ panels.register("packages.matters", 20, matters_panel)
 panels.register_public("packages.package", package_name)
 panels.register_public("packages.permits", permits)
 completeness.register()
+scanning.register()

@@ -42,6 +42,10 @@ def panels_for(project: Project, request: HttpRequest) -> list[Panel]:
     return [panel for _, provider in ordered if (panel := provider(project, request)) is not None]
 
 
+#: Group of the facts that say when things will be: they stand on the first screen of the QR page.
+WHEN = "大概何时"
+
+
 @dataclass(frozen=True, slots=True)
 class PublicFact:
     """One line that everybody may read on the QR page: a permit that was issued, the next step. No personal value.

@@ -16,7 +16,7 @@ from archives.models import PublicView
 from projects import timing
 from projects.chain import ChainStage, chain_of
 from projects.models import Event, Project
-from projects.panels import public_facts
+from projects.panels import WHEN, public_facts
 from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
@@ -76,7 +76,11 @@ def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Fac
     moves = Event.objects.filter(project=project, kind__in=["project.registered", "project.stage_moved"]).order_by("pk")
     groups: dict[str, list[dict[str, str]]] = {}
     first: list[dict[str, str]] = []
+    when: list[str] = []
     for fact in public_facts(project):
+        if fact.group == WHEN:
+            when.append(f"{fact.title}{fact.detail}" + (f"，{fact.on}" if fact.on else ""))
+            continue
         (first if fact.is_first else groups.setdefault(fact.group, [])).append(
             {"title": fact.title, "detail": fact.detail, "on": fact.on, "tone": fact.tone}
         )
@@ -86,10 +90,12 @@ def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Fac
         permits.append(
             {"title": paper.title, "detail": paper.number, "on": words, "tone": tone, "code": paper.verify_code}
         )
+    chain = [_stage(stage) for stage in chain_of(project, moves)]
     return {
+        "answers": _answers(project, chain, waits, when),
         "waiting": [_waiting(waiting) for waiting in waits[:WAITS_SHOWN]],
         "more": max(len(waits) - WAITS_SHOWN, 0),
-        "chain": [_stage(stage) for stage in chain_of(project, moves)],
+        "chain": chain,
         "permits": permits,
         "first": first,
         "groups": [{"name": name, "facts": facts} for name, facts in groups.items()],
@@ -98,6 +104,28 @@ def _facts_of(project: Project, waits: Sequence[Waiting], today: dt.date) -> Fac
             for party in project.parties.select_related("organisation")
         ],
     }
+
+
+def _answers(
+    project: Project, chain: Sequence[Facts], waits: Sequence[Waiting], when: Sequence[str]
+) -> list[list[str]]:
+    """Return what everybody asks first: how far, on whom, what comes next and by whom, and roughly when."""
+    now = [joint["name"] for stage in chain for joint in stage["joints"] if joint["state"] == "now"]
+    far = f"{project.get_stage_display()}阶段" if project.is_open else project.get_stage_display()
+    answers = [["到哪一步", f"{far}{'，' if now else ''}{'、'.join(now)}"]]
+    if waits:
+        first = waits[0]
+        since = f"，已 {first.days} 个工作日" if first.since else ""
+        answers.append(["在等谁", f"{first.role}{since}"])
+        answers.append(["下一步", f"{first.role}{first.verb}{first.what}"])
+    latest = min((one.due_on for one in waits if one.due_on is not None), default=None)
+    if when:
+        answers.append([WHEN, "；".join(when)])
+    elif latest is not None:
+        answers.append([WHEN, f"这一步最迟 {latest.month}月{latest.day}日"])
+    elif project.is_open:
+        answers.append([WHEN, "还没有预计，领取套餐和计划后显示"])
+    return answers
 
 
 def _waiting(waiting: Waiting) -> dict[str, Any]:

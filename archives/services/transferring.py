@@ -122,7 +122,7 @@ def _freeze(transfer: Transfer) -> None:
 
 
 def _lock(transfer_id: int) -> tuple[Project, Transfer]:
-    project = lock_project(Transfer.objects.filter(pk=transfer_id).values("project"))
+    project = lock_project(Transfer.objects.filter(pk=transfer_id).values("project")[:1])
     rows = Transfer.objects.select_for_update(of=("self",)).select_related(*RELATED)
     return project, rows.get(pk=transfer_id)
 
@@ -244,7 +244,7 @@ def give_back(transfer_id: int, *, by: User, reason: str, at: dt.datetime | None
     transfer.reason = reason.strip()[:300]
     transfer.save()
     if transfer.list_paper is not None:
-        papers.revoke_paper(transfer.list_paper, by=by, reason=reason.strip(), at=at)
+        transfer.list_paper = papers.revoke_paper(transfer.list_paper, by=by, reason=reason.strip(), at=at)
     record(
         "transfer.returned", subject=transfer, project=project, by=by, at=at, summary=f"档案退回：{transfer.reason}",
         data={"state": [before, transfer.state]},
