@@ -9,6 +9,7 @@ from packages.services.rectifying import resume_rectified
 from packages.services.reusing import recheck_paper
 from packages.services.review import open_joint_review
 from packages.services.risk import assess_project
+from packages.services.service_plan import acknowledge
 from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
 from projects.models import Event
@@ -53,11 +54,13 @@ def on_paper_gone(event: Event) -> None:
 
 outbox.subscribe("packages.recheck_reuse", ["paper.revoked", "paper.replaced"], on_paper_gone, queue="deadline")
 def on_corrected(event: Event) -> None:
-    """Ask those who disagreed again: the owner has handed the changed plans back."""
+    """Ask those who disagreed again: the changed plans are back and the case rests no more."""
     resume_rectified(int(event.subject_key))
 
 
-outbox.subscribe("packages.resume_rectified", ["case.correction_ended"], on_corrected, queue="review")
+outbox.subscribe(
+    "packages.resume_rectified", ["case.correction_ended", "case.special_ended"], on_corrected, queue="review"
+)
 def on_verified(event: Event) -> None:
     """Appraise a project again whose gap was filled."""
     gap_closed(int(event.subject_key))
@@ -79,3 +82,11 @@ outbox.subscribe(
     on_project_moved,
     queue="deadline",
 )
+
+
+def on_signed_for(event: Event) -> None:
+    """Let the list of a consultation hold from the moment its owner has signed for the one-time notice."""
+    acknowledge(int(event.subject_key))
+
+
+outbox.subscribe("packages.acknowledge_plan", ["paper.signed_for"], on_signed_for, queue="deadline")

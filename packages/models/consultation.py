@@ -13,6 +13,8 @@ from packages.consultation_states import (
     CONSULTATION_OPEN,
     CheckKind,
     ConsultationState,
+    MatterAnswer,
+    SiteAnswer,
     UnitKind,
     UnitState,
 )
@@ -282,6 +284,13 @@ class UnitCheck(models.Model):
     def __str__(self) -> str:
         """Return what it asks."""
         return self.text
+
+    def get_answer_words(self) -> str:
+        """Return the answer as a sentence without its end: 条件具备后办理，拿地后，须先做水土保持方案（依据）."""
+        known = SiteAnswer if self.kind == CheckKind.SITE else MatterAnswer
+        word = str(known(self.answer).label) if self.answer else ""
+        basis = f"（{self.basis}）" if self.basis else ""
+        return "，".join(part for part in (word, self.when, self.note) if part) + basis
 
 
 class UnitPhoto(models.Model):

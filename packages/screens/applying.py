@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packages import queries, rules
 from packages.choices import MatterStage
+from packages.listing import listed_of
 from packages.models import MatterCase
 from packages.states import ApplicationSource, Handling
 from projects.access import access_of
@@ -62,7 +63,11 @@ class ApplyPage:
 
 def apply_page(project: Project, user: User) -> ApplyPage:
     """The drafts of a project by stage, with a fresh key for the form."""
-    picks = _side_by_side([(case, draft.blocked_by) for case, draft in queries.open_drafts(project)])
+    listed = listed_of(project)
+    picks = [
+        pick if listed is None or listed.has(pick.code) else Pick(pick.case, refuse(listed.refusal(pick.case.matter.name)))
+        for pick in _side_by_side([(case, draft.blocked_by) for case, draft in queries.open_drafts(project)])
+    ]
     picks.sort(key=lambda pick: not pick.verdict)
     stages = tuple(
         (stage.value, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))

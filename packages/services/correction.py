@@ -19,6 +19,7 @@ from archives.states import PaperKind
 from packages import rules
 from packages.act_states import NoticeKind
 from packages.case_data import reasons_today
+from packages.listing import check_demand
 from packages.models import Application, MatterCase, OneTimeNotice
 from packages.services import act_papers, paperwork
 from packages.services.checklist import fill_lines
@@ -58,7 +59,8 @@ def notice_faults(
 ) -> list[MatterCase]:
     """Tell all faults of the cases (of one project) in one notice.
 
-    `faults`: `what`, `basis`, `how_to_fix`, and `case_id` where a fault belongs to one case only. `kind`: `completion`
+    `faults`: `what`, `basis`, `how_to_fix`, `case_id` where a fault belongs to one case only, and `material` where a
+    paper is demanded that was not handed in: it has to be on the one-time list (清单外 needs the centre). `kind`: `completion`
     (received cases) or `correction` (accepted ones). Effects in order, per case: correction clock of `days` working
     days against the owner, every other clock pauses, transition, event 6, `OneTimeNotice` (a second one booked to who
     gives it), one issue item per fault; then one paper. A fault of several cases is one entry on the paper and for the
@@ -116,6 +118,7 @@ def _clean(fault: Mapping[str, object]) -> dict[str, object]:
         raise DomainError("fault_vague", words)
     given = fault.get("case_id")
     row["case_id"] = int(str(given)) if given else None
+    row["material"] = str(fault.get("material") or "").strip()
     return row
 
 
@@ -133,6 +136,7 @@ def _allowed(
         raise DomainError("intake_over", f"“{case.matter.name}”已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
     if not own:
         raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
+    check_demand(case.project, case.matter.matter.code, case.matter.name, [str(fault["material"]) for fault in own])
     _reasoned(case, *why)
 
 

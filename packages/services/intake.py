@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from packages import rules
+from packages.listing import Listed, listed_of
 from packages.models import Application, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.accepting import take_on
@@ -102,9 +103,10 @@ def _applicable(project: Project, codes: Sequence[str]) -> list[MatterCase]:
     found = MatterCase.objects.select_for_update(of=("self",)).filter(project=project, matter__matter__code__in=codes)
     rows = found.exclude(state__in=CASE_LOST).select_related("matter__matter", "lead", "application").order_by("pk")
     live = {case.matter.matter.code: case for case in rows}
-    faults = [fault for code in codes if (fault := _fault(code, live.get(code)))]
+    listed = listed_of(project)
+    faults = [fault for code in codes if (fault := _fault(code, live.get(code), listed))]
     if faults:
-        first = next((live[code] for code in codes if code in live and _fault(code, live[code])), None)
+        first = next((live[code] for code in codes if code in live and _fault(code, live[code], listed)), None)
         raise DomainError("matter", "；".join(faults) + "。", latest=told_by(latest_of(first)) if first else "")
     cases = [live[code] for code in codes]
     for case in cases:
@@ -112,9 +114,11 @@ def _applicable(project: Project, codes: Sequence[str]) -> list[MatterCase]:
     return cases
 
 
-def _fault(code: str, case: MatterCase | None) -> str:
+def _fault(code: str, case: MatterCase | None, listed: Listed | None) -> str:
     if case is None:
         return f"事项“{code}”不在本项目的计划中"
+    if listed is not None and not listed.has(code):
+        return listed.refusal(case.matter.name)
     if case.handling == Handling.OUTSIDE:
         return f"“{case.matter.name}”在系统外办理，办成后登记结果，不在窗口申报"
     if case.state != CaseState.DRAFT:

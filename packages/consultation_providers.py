@@ -1,0 +1,210 @@
+"""What consultations give to the kernel: on whom a project waits, the sheet on its page, what the owner owes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from packages.consultation_data import due
+from packages.consultation_rules import can_convene
+from packages.consultation_states import (
+    CONSULTATION_OPEN,
+    CONSULTATION_TOLD,
+    PLAN_LIVE,
+    TONES,
+    ConsultationState,
+    OffListState,
+    UnitState,
+)
+from packages.models import Consultation, ConsultationUnit, Enrolment, OffListItem, ServicePlan
+from packages.waiting import OWNER_WORD
+from projects import glance, panels, timing, waiting, workdays
+from projects.clock_states import Light
+from projects.panels import JointFact, Panel
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+CONSULTATIONS, OFF_LIST = "packages.consultations", "packages.off_list"
+CENTRE = "代办中心"
+#: What whoever called a consultation does next: verb and what.
+CALLER_WORDS = {
+    ConsultationState.PLANNED: ("发出", "联合会商的通知"), ConsultationState.SURVEYING: ("组织", "集中踏勘"),
+    ConsultationState.MEETING: ("签发", "会商纪要"), ConsultationState.TO_TELL: ("作出", "一次性告知"),
+}
+
+
+# On whom it waits ----------------------------------------------------------------------------------------------------
+
+
+def consultation_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom consultations wait. Three queries."""
+    by_pk = {project.pk: project for project in projects}
+    rows = list(
+        Consultation.objects.filter(project__in=by_pk.keys()).exclude(state=ConsultationState.CANCELLED)
+        .defer("minutes").order_by("pk")
+    )
+    owing: dict[int, list[ConsultationUnit]] = defaultdict(list)
+    asked = ConsultationUnit.objects.filter(
+        consultation__in=[row.pk for row in rows if row.state == ConsultationState.MEETING],
+        state__in=[UnitState.ABSENT, UnitState.PRESENT],
+    )
+    for unit in asked.select_related("organisation").order_by("pk"):
+        if unit.is_asked:
+            owing[unit.consultation_id].append(unit)
+    told = {row.pk for row in rows if row.state in CONSULTATION_TOLD}
+    plans = _told(told) if told else {}
+    for row in rows:
+        row.project = by_pk[row.project_id]
+        yield from _of(row, owing[row.pk], plans.get(row.pk))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The version that the owner has: when it was told, and whether the plan has changed since."""
+
+    on: dt.date
+    is_stale: bool
+
+
+def _of(row: Consultation, owing: Sequence[ConsultationUnit], told: _Told | None) -> Iterable[Waiting]:
+    """What one consultation waits for."""
+    url = reverse("packages:consultation", args=[row.pk])
+    if row.state == ConsultationState.INVITED:
+        yield _coming(row, url)
+    elif owing:
+        for state, verb in ((UnitState.ABSENT, "提交"), (UnitState.PRESENT, "确认")):
+            units = [unit for unit in owing if unit.state == state]
+            if units:
+                what = "联合会商的书面意见" if state == UnitState.ABSENT else "联合会商的核对清单"
+                yield _line(
+                    row, url, role="、".join(unit.organisation.label for unit in units), verb=verb, what=what, rank=3,
+                    since=_day(row.meeting_started_at), due_on=row.written_until, auto="期满记为未提意见，不作同意",
+                )
+    elif row.state in CALLER_WORDS:
+        verb, what = CALLER_WORDS[ConsultationState(row.state)]
+        start = row.minutes_at if row.state == ConsultationState.TO_TELL else _begun(row)
+        until = due("notice", row.minutes_at) if row.state == ConsultationState.TO_TELL and row.minutes_at else None
+        yield _line(
+            row, url, role=CENTRE, verb=verb, what=what, rank=3, since=_day(start), due_on=until,
+            auto="告知后建设单位签收" if until else "",
+        )
+    elif row.state in (ConsultationState.TOLD, ConsultationState.CHANGED):
+        yield _line(
+            row, url, role=OWNER_WORD, person=row.project.owner.name, verb="签收", what="一次性告知单", rank=1,
+            since=told.on if told else None, auto="签收后清单生效",
+        )
+    if told is not None and told.is_stale:
+        yield _line(
+            row, url, role=CENTRE, verb="更新", what="一方案一图一清单", rank=3, since=told.on, auto="计划已变更，以新版告知"
+        )
+
+
+def _coming(row: Consultation, url: str) -> Waiting:
+    """Everybody invited comes on the day of the survey."""
+    day = _day(row.survey_at)
+    return _line(
+        row, url, role="受邀单位", verb="参加", what="集中踏勘和联合会商", rank=3, since=_day(row.invited_at), due_on=day,
+        auto="缺席的单位另交书面意见",
+    )
+
+
+def _line(row: Consultation, url: str, *, since: dt.date | None, due_on: dt.date | None = None, **words: object
+          ) -> Waiting:
+    today = timing.today()
+    late = due_on is not None and due_on < today
+    light = Light.NONE if due_on is None else Light.RED if late else Light.YELLOW if due_on == today else Light.GREEN
+    return Waiting(
+        project_id=row.project_id, since=since, due_on=due_on, light=light, url=url,
+        days=workdays.workdays_between(since, today) if since else 0, **words,  # type: ignore[arg-type]
+    )
+
+
+def _day(moment: dt.datetime | None) -> dt.date | None:
+    return timing.business_day(moment) if moment else None
+
+
+def _begun(row: Consultation) -> dt.datetime | None:
+    return row.meeting_started_at or row.survey_started_at or row.convened_at
+
+
+def _told(consultation_ids: set[int]) -> dict[int, _Told]:
+    """The version that each owner has. Two queries."""
+    plans = list(
+        ServicePlan.objects.filter(consultation__in=consultation_ids, state__in=PLAN_LIVE)
+        .values_list("consultation_id", "project_id", "revision", "told_at")
+    )
+    revisions = dict(
+        Enrolment.objects.filter(project__in=[row[1] for row in plans]).values_list("project_id", "revision")
+    )
+    return {
+        pk: _Told(timing.business_day(moment), revisions.get(project_id, revision) != revision)
+        for pk, project_id, revision, moment in plans
+    }
+
+
+def off_list_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return what waits for the centre's approval. One query."""
+    by_pk = {project.pk: project for project in projects}
+    found = OffListItem.objects.filter(project__in=by_pk.keys(), state=OffListState.PROPOSED).order_by("pk")
+    today = timing.today()
+    for item in found:
+        since, until = timing.business_day(item.proposed_at), due("offlist", item.proposed_at)
+        yield Waiting(
+            project_id=item.project_id, rank=3, role=f"{by_pk[item.project_id].centre.label}负责人", verb="批准",
+            what=f"清单外{item.get_kind_display()}“{item}”", since=since, days=workdays.workdays_between(since, today),
+            due_on=until, light=Light.RED if until < today else Light.GREEN, auto="批准前不得要求",
+            url=reverse("packages:off_list_decide", args=[item.pk]),
+        )
+
+
+# The sheet and the joint ---------------------------------------------------------------------------------------------
+
+
+def consultation_panel(project: Project, request: HttpRequest) -> Panel | None:
+    """Return the sheet of consultation, plan and list on the project page. Two queries where there is one."""
+    seen = glance.glance([project])
+    if not seen.has(CONSULTATIONS, project.pk):
+        if not can_convene(request.user, project):
+            return None
+        return Panel("packages/_panel_consultation.html", {"project": project, "row": None})
+    row = Consultation.objects.filter(project=project).defer("minutes").first()
+    plan = ServicePlan.objects.filter(
+        project=project, state__in=PLAN_LIVE
+    ).defer("content", "chart").select_related("notice_paper").first()
+    return Panel("packages/_panel_consultation.html", {
+        "project": project, "row": row, "plan": plan, "tone": TONES[row.state] if row else "",
+    })
+
+
+def consultation_joint(project: Project) -> dict[str, JointFact]:
+    """Return what the joint 联合会商 says in the stage chain."""
+    seen = glance.glance([project])
+    words = seen.words(CONSULTATIONS, project.pk) - {ConsultationState.CANCELLED}
+    if not words:
+        return {}
+    state = ConsultationState(next(iter(words)))
+    return {"consultation": JointFact(str(state.label), None, "done" if state == ConsultationState.SIGNED else "now")}
+
+
+def register() -> None:
+    """Put them in place."""
+    glance.register(CONSULTATIONS, lambda ids: Consultation.objects.filter(project__in=ids), word="state")
+    glance.register(
+        OFF_LIST, lambda ids: OffListItem.objects.filter(project__in=ids, state=OffListState.PROPOSED)
+    )
+    waiting.register(
+        "packages.consultations", consultation_waiting, place=CONSULTATIONS,
+        among=[*CONSULTATION_OPEN, ConsultationState.TO_TELL, *CONSULTATION_TOLD],
+    )
+    waiting.register("packages.off_list", off_list_waiting, place=OFF_LIST)
+    panels.register("packages.consultation", 12, consultation_panel)
+
