@@ -6,9 +6,10 @@ import pytest
 from django.db import transaction
 
 from packages.models import MatterCase, Withdrawal
+from packages.queries import case_waiting
 from packages.services import decision, delivering, ending, extending, intake, review, revoking, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
-from packages.states import CaseState
+from packages.states import CASE_OPEN, CaseState
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError
@@ -107,6 +108,8 @@ class Walk:
         case = factories.fresh(case)
         assert name.startswith(("completing", "correcting")) or case.state == name
         self.states.add(case.state)
+        waits = case_waiting([case]).get(case.pk)
+        assert (waits is not None and waits.sentence.endswith("。")) == (case.state in CASE_OPEN), name
         told = subject_codes(case)
         assert not told or check_status_sequence(told) == []
         self.codes |= set(told)

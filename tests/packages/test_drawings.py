@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
+from packages import drawing_providers
 from packages.models import Breach, DrawingReview, JointSession, MatterCase, ReviewTask, SampleTicket
 from packages.services import drawing_handling, drawing_review, drawing_samples
 from packages.services.drafts import drop_draft
@@ -16,6 +17,7 @@ from projects.services.parties import PartyEntry, add_party
 from projects.states import PartyRole, Role
 from projects.waiting import waiting_on
 from tests import factories
+from tests.oracles import living_oracle
 from tests.packages.steps import holds
 
 BREACH = {
@@ -67,8 +69,18 @@ def opinion(review, actors):
     return drawing_review.write_opinion(review.pk, by=actors.lead_reviewer, text="各专业意见如下。", is_digital=True)
 
 
+def agrees(review):
+    """Whom the drawings wait for; the oracle says the same."""
+    project = factories.fresh(review.project)
+    told = [*drawing_providers._reviews([project]), *drawing_providers._samples([project])]
+    mine = sorted(((w.role, w.verb, w.what, w.due_on) for w in told), key=repr)
+    assert mine == living_oracle.drawings(project.pk, timing.today())
+    return mine
+
+
 def state(review):
-    """Review and case as they are now."""
+    """Review and case as they are now; the oracle agrees on whom the drawings wait for."""
+    agrees(review)
     fresh = DrawingReview.objects.select_related("case").get(pk=review.pk)
     return fresh.state, fresh.case.state
 
@@ -114,6 +126,9 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     assert (committed.fix_clock.unit, committed.fix_clock.limit) == ("calendar_day", 30)
     assert not review.project.papers.filter(title="施工图审查合格书").exists()
 
+    assert agrees(review) == [
+        ("建设单位", "改完", "施工图违反强条的问题", dt.date(2026, 12, 2)),
+    ]
     breach = Breach.objects.get()
     housing = factories.official("housing", Role.REVIEWER)
     with pytest.raises(NotAllowed):
@@ -121,6 +136,8 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     drawing_review.upload_drawings(
         review.project_id, by=designer, uploaded=factories.pdf("图纸.pdf", "第二版"), changed=["fire"], note="改楼梯"
     )
+    assert state(review) == ("committed", "decided_pass")
+    assert [row[:2] for row in agrees(review)] == [("住建局", "核实")]
     drawing_handling.check_fix(breach.pk, by=housing, holds=False, note="仍差 0.1 米")
     drawing_review.upload_drawings(
         review.project_id, by=designer, uploaded=factories.pdf("图纸.pdf", "第三版"), changed=["fire"], note="再改"
@@ -225,6 +242,7 @@ def test_an_exempt_set_needs_the_signatures_and_may_be_drawn(clock, actors):
     with pytest.raises(NotAllowed):
         drawing_handling.sign_quality(review.pk, by=actors.owner_staff)
     drawing_handling.sign_quality(review.pk, by=designer)
+    assert agrees(review) == [("建设单位", "签署", "勘察设计质量承诺", None)]
     assert any("质量承诺" in row.what and row.role == "建设单位" for row in waiting_on(project))
     drawing_handling.sign_quality(review.pk, by=actors.owner)
     review.refresh_from_db()
@@ -236,6 +254,7 @@ def test_an_exempt_set_needs_the_signatures_and_may_be_drawn(clock, actors):
     assert (again.pk, draw.population) == (draw.pk, [project.code])
     ticket = SampleTicket.objects.get()
     housing = factories.official("housing", Role.REVIEWER)
+    assert [row[:3] for row in agrees(review)] == [("住建局", "完成", "施工图事后抽查")]
     with pytest.raises(NotAllowed):
         drawing_samples.check_sample(ticket.pk, by=actors.clerk, holds=True, found="合格")
     drawing_samples.check_sample(ticket.pk, by=housing, holds=False, found="疏散门净宽不足，改为 1.0 米", breaches=1)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.services.public import public_view
 from packages.living_data import permit_kind
+from packages.living_providers import living_waiting
 from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, MatterCase
 from packages.screens.living import calendar_page
 from packages.services import conditional, feeds, letters, living
@@ -24,6 +25,7 @@ from projects.models import Event, IssueItem, JobRun, Project
 from projects.states import Role
 from projects.waiting import waiting_on
 from tests import factories
+from tests.oracles import living_oracle
 
 pytestmark = pytest.mark.django_db
 BEFORE = ("land-preexam", "ent-filing", "ent-approval", "design-scheme", "gov-prelim", "agency-survey", "agency-design",
@@ -69,6 +71,9 @@ def kinds_of(living_paper):
 
 
 def roles(project):
+    """Whom the project's permits and letters wait for; the oracle says the same."""
+    told = sorted(((w.role, w.verb, w.what, w.due_on) for w in living_waiting([factories.fresh(project)])), key=repr)
+    assert told == living_oracle.living(project.pk)
     return [(line.role, line.verb, line.what, line.due_on) for line in waiting_on(factories.fresh(project))
             if line.url.startswith(("/permits/", "/letters/"))]
 
