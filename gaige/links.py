@@ -22,7 +22,10 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("工作台", "packages:desk"), ("接件", "packages:intake"), ("容缺待补", "packages:owed"),
         ("报装", "packages:utility_lines"),
     )),
-    ((Role.REVIEWER, Role.CHIEF), (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"))),
+    (
+        (Role.REVIEWER, Role.CHIEF),
+        (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"), ("项目池", "packages:pool")),
+    ),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
     (

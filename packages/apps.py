@@ -12,6 +12,8 @@ class PackagesConfig(AppConfig):
     def ready(self) -> None:
         """Register providers and subscribers."""
         from packages import (  # noqa: F401 - importing registers them
+            appraisal_providers,
+            consultation_providers,
             drawing_providers,
             living_providers,
             project_filters,
@@ -20,4 +22,6 @@ class PackagesConfig(AppConfig):
             utility_providers,
         )
 
+        appraisal_providers.register()
+        consultation_providers.register()
         drawing_providers.register()

@@ -11,9 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db.models import F, QuerySet
+from django.urls import reverse
 
 from packages.choices import MatterStage, ReviewRole
-from packages.models import Application, ConferenceSeat, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.models import (
+    Application,
+    ConferenceSeat,
+    JointSession,
+    MaterialItem,
+    MatterCase,
+    PoolEntry,
+    ReviewTask,
+)
 from packages.standing import outdated_of, seats_of
 from packages.states import (
     CASE_ENDED,
@@ -23,6 +32,7 @@ from packages.states import (
     ApplicationState,
     CaseState,
     Handling,
+    SessionKind,
 )
 from packages.waiting import (
     CASE_LABEL,
@@ -189,7 +199,7 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
     Open tasks, and lead tasks whose session is being merged; with `closed` the hundred that were answered last.
     """
     access = access_of(user)
-    tasks = ReviewTask.objects.filter(organisation_id__in=access.organisation_ids)
+    tasks = ReviewTask.objects.filter(organisation_id__in=access.organisation_ids, session__case__isnull=False)
     if closed:
         tasks = tasks.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:100]
     else:
@@ -296,3 +306,32 @@ def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]
         )
         for stage in MatterStage.values
     ]
+
+
+# The pool ------------------------------------------------------------------------------------------------------------
+
+
+def priority_of(project: Project) -> str:
+    """Return the grade (轻重缓急) of a project, A to D; empty when it was never appraised. One query."""
+    return priorities_of([project.pk]).get(project.pk, "")
+
+
+def priorities_of(project_ids: Sequence[int]) -> dict[int, str]:
+    """Return the grades of projects that have one, A 急重 to D 储备: the agency reads them when it allots. One query."""
+    found = PoolEntry.objects.filter(project__in=list(project_ids)).exclude(grade="")
+    return dict(found.values_list("project_id", "grade"))
+
+
+def maturity_of(project: Project) -> str:
+    """Return the maturity in force (pending, conceiving, incubating, ready); empty outside the pool. One query."""
+    return PoolEntry.objects.filter(project=project).values_list("maturity", flat=True).first() or ""
+
+
+def task_words(task: ReviewTask) -> tuple[str, str]:
+    """Return what a department is asked, and the page where it answers; the session is read with its kind."""
+    if task.session.kind == SessionKind.APPRAISAL:
+        return f"联合研判{task.organisation.label}评分", reverse("packages:appraisal_score", args=[task.pk])
+    if task.session.case_id is None:
+        url = reverse("projects:detail", args=[task.session.project_id])
+        return f"{task.session.get_kind_display()}{task.organisation.label}意见", url
+    return f"“{task.session.case}”{task.organisation.label}意见", reverse("packages:review", args=[task.pk])

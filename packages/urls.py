@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages import drawing_urls, living_urls, promise_urls, utility_urls
+from packages import consultation_urls, drawing_urls, living_urls, pool_urls, promise_urls, utility_urls
 from packages.views import (
     acts,
     catalogue,
@@ -91,8 +91,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<int:pk>/conference/", rounds.call, name="call"),
     path("conferences/<int:pk>/", rounds.conference, name="conference"),
     path("seats/<int:pk>/sign/", rounds.sign, name="sign"),
+    *consultation_urls.urlpatterns,
     *drawing_urls.urlpatterns,
     *living_urls.urlpatterns,
     *promise_urls.urlpatterns,
+    *pool_urls.urlpatterns,
     *utility_urls.urlpatterns,
 ]

@@ -17,6 +17,7 @@ from agency import rules
 from agency.models import Notification
 from agency.states import Threshold
 from packages.models import Deferral, MatterCase, ReviewTask
+from packages.queries import task_words
 from packages.states import TASK_OPEN, CaseState
 from projects import timing
 from projects.clock_states import ClockKind, ClockState
@@ -24,7 +25,7 @@ from projects.clocks import note_overdue
 from projects.errors import require
 from projects.jobs import each
 from projects.models import Clock, Involvement, IssueItem, JobRun, Membership, User
-from projects.states import InvolvementRole, Role
+from projects.states import InvolvementRole, IssueKind, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -134,8 +135,7 @@ def _of_task(clock: Clock) -> _Subject | None:
     if task is None:
         return None
     people = [task.handler] if task.handler else _people(task.organisation_id, *STAFF)
-    what = f"“{task.session.case}”{task.organisation.label}意见"
-    return _Subject(what, reverse("packages:review", args=[task.pk]), people)
+    return _Subject(*task_words(task), people)
 
 
 def _of_case(clock: Clock) -> _Subject | None:
@@ -161,6 +161,9 @@ def _of_issue(clock: Clock) -> _Subject | None:
     if issue is None:
         return None
     people = _people(issue.debtor_organisation_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    if issue.kind == IssueKind.GAP:
+        lead = _people(issue.debtor_organisation_id, *STAFF)
+        return _Subject(f"缺口“{issue.what}”", reverse("packages:gap", args=[issue.gap.pk]), lead)
     deferral = Deferral.objects.filter(issue=issue).first()
     url = reverse("projects:detail", args=[issue.project_id])
     if deferral is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from packages.models import (
@@ -19,6 +19,7 @@ from packages.models import (
 )
 from projects.access import access_of
 from projects.models import IssueItem, Project
+from projects.queries import sees
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -49,7 +50,9 @@ def case_or_404(request: HttpRequest, pk: int) -> MatterCase:
     related = (
         "matter__matter", "lead", "project__owner", "project__centre", "application", "decided_by", "accepted_by",
     )
-    case: MatterCase = get_object_or_404(MatterCase.objects.visible_to(request.user).select_related(*related), pk=pk)
+    case: MatterCase = get_object_or_404(MatterCase.objects.select_related(*related), pk=pk)
+    if not sees(request.user, case.project_id):
+        raise Http404
     return case
 
 
@@ -70,20 +73,21 @@ def issue_or_404(request: HttpRequest, pk: int) -> IssueItem:
 
 
 def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
-    """A review task that the asker may see."""
+    """A review task of a case that the asker may see."""
     related = (
         "session__case__matter__matter", "session__case__lead", "session__case__application", "session__project__owner",
         "session__project__centre", "session__lead", "organisation", "handler", "clock", "definition",
         "opinion__given_by", "opinion__head", "supplement",
     )
-    task: ReviewTask = get_object_or_404(ReviewTask.objects.visible_to(request.user).select_related(*related), pk=pk)
+    found = ReviewTask.objects.visible_to(request.user).filter(session__case__isnull=False)
+    task: ReviewTask = get_object_or_404(found.select_related(*related), pk=pk)
     return task
 
 
 def session_or_404(request: HttpRequest, pk: int) -> JointSession:
     """A joint review of a visible project, for the office."""
     seen = Project.objects.visible_to(request.user) if access_of(request.user).is_office else Project.objects.none()
-    found = JointSession.objects.filter(project__in=seen)
+    found = JointSession.objects.filter(project__in=seen, case__isnull=False)
     related = ("case__matter__matter", "case__lead", "case__application", "project__owner", "project__centre", "lead")
     session: JointSession = get_object_or_404(found.select_related(*related), pk=pk)
     return session

@@ -9,6 +9,7 @@ from packages.services import appraisal_rounds as rounds
 from packages.services.appraisal_pool import PoolCard
 from packages.services.appraisal_rounds import Conclusion, Given
 from projects import timing
+from projects.models import Project
 from projects.states import Role
 from tests import factories
 
@@ -19,9 +20,15 @@ BODIES = {
 }
 
 
+NAMES = ("精密铸件智能工厂", "县医院门诊楼改造", "城北污水处理提标", "丹河湿地公园", "冷链物流园", "煤矸石综合利用")
+
+
 def entered(actors, project=None, **card):
-    """A project of the pool."""
-    project = project or factories.make_project(actors)
+    """A project of the pool; each has a name and an owner unlike those of the others."""
+    if project is None:
+        number = Project.objects.count()
+        owner = factories.enterprise(f"{NAMES[number % len(NAMES)]}公司", 40000100 + number)
+        project = factories.make_project(actors, name=NAMES[number % len(NAMES)], owner=owner)
     return pool.enter_pool(project.pk, by=actors.clerk, card=PoolCard("经济开发区", **card))
 
 

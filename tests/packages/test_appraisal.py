@@ -154,7 +154,7 @@ def test_a_silent_department_blocks_and_is_asked_again_never_guessed(clock, acto
     steps.score(round_, {factor: level for factor, level in steps.FULL.items() if factor != "energy"})
     message = refused("unscored", steps.sign, actors, round_)
     assert message.startswith("能源局还没有评能耗，2026-11-05 到期")
-    clock.move_to(dt.datetime(2026, 11, 6, 9, tzinfo=timing.BUSINESS_ZONE))
+    clock.to(dt.datetime(2026, 11, 6, 9, tzinfo=timing.BUSINESS_ZONE))
     refused("silent", steps.sign, actors, round_, maturity="ready", override_reason="都差不多了")
     signed = steps.sign(actors, round_)
     assert (signed.machine, signed.maturity, signed.reasons) == ("pending", "pending", ["能耗未评，不能判定"])
@@ -279,12 +279,12 @@ def test_a_project_is_appraised_again_after_thirty_days_and_one_that_sleeps_is_f
     entry, _ = steps.appraised(actors)
     idle = steps.entered(actors)
     assert sweep_pool() == 0
-    clock.move_to(dt.datetime(2026, 12, 2, 9, tzinfo=timing.BUSINESS_ZONE))
+    clock.to(dt.datetime(2026, 12, 2, 9, tzinfo=timing.BUSINESS_ZONE))
     assert (sweep_pool(), sweep_pool()) == (1, 0)
     again = PoolEntry.objects.get(pk=entry.pk)
     assert (again.state, again.appraisals.get(signed_at=None).cause) == ("appraising", "term")
     assert len(again.appraisals.get(signed_at=None).asked) == 5
-    clock.move_to(dt.datetime(2026, 12, 18, 9, tzinfo=timing.BUSINESS_ZONE))
+    clock.to(dt.datetime(2026, 12, 18, 9, tzinfo=timing.BUSINESS_ZONE))
     assert (sweep_pool(), sweep_pool()) == (1, 0)
     assert PoolEntry.objects.get(pk=idle.pk).asleep_on == dt.date(2026, 12, 18)
     steps.opened(actors, idle)
