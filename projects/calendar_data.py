@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FIRST_YEAR = 2020
+#: Fewer rows are single days that were changed.
+WHOLE_YEAR = 365
 
 DOCUMENTS = {
     2020: "国办发明电〔2019〕16号",
@@ -71,7 +73,10 @@ class YearRow:
 
 
 def years() -> list[YearRow]:
-    """Return the published years of the calendar in force, the newest first. No query."""
+    """Return the published years of the calendar in force, the newest first. No query.
+
+    A year of which only single days were changed is not published: its other days are still supposed.
+    """
     from projects import workdays
 
     found: dict[int, list[tuple[bool, str]]] = {}
@@ -79,7 +84,7 @@ def years() -> list[YearRow]:
         found.setdefault(day.year, []).append((row.is_workday, row.source))
     return [
         YearRow(year, "、".join(dict.fromkeys(source for _, source in rows)), sum(works for works, _ in rows))
-        for year, rows in sorted(found.items(), reverse=True)
+        for year, rows in sorted(found.items(), reverse=True) if len(rows) >= WHOLE_YEAR
     ]
 
 

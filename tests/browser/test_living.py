@@ -51,6 +51,30 @@ steps.settle(project, ['construction-permit'])
 result = ConditionalPermit.objects.get(project_id=project).state
 """
 
+PLAIN = """
+from tests import factories
+from tests.browser import steps
+from tests.browser.intake_steps import past_planning, registered
+from packages.services.enrolment import enrol
+_, package, facts = factories.example('S3')
+number = registered('', '丝绸服装恒温仓库')
+enrol(number, package_code=package, facts=facts, by=steps.user('clerk'))
+past_planning(number)
+[case] = steps.cases(number, ['construction-permit'])
+result = case.pk
+"""
+#: Two months and a day later nobody has converted it.
+LAPSED = """
+import datetime as dt
+from packages.models import ConditionalPermit
+from packages.tasks import sweep_conditional
+from projects import timing
+gone = timing.today() - dt.timedelta(days=6)
+ConditionalPermit.objects.filter(pk=permit).update(valid_from=gone - dt.timedelta(days=60), valid_until=gone, next_on=gone)
+sweep_conditional()
+result = (gone + dt.timedelta(days=3)).isoformat()
+"""
+
 
 def test_piles_first_are_warned_of_and_replaced_by_the_whole_permit(live_portal, visit):
     made = live_portal.python(OPEN, code=CODE)
@@ -96,3 +120,39 @@ def test_piles_first_are_warned_of_and_replaced_by_the_whole_permit(live_portal,
     assert live_portal.python(CONVERTED, project=made["project"]) == "converted"
     owner.open(permit, phone=True)
     owner.says("转正：“建筑工程施工许可证核发”已办结")
+
+
+def test_a_prepermit_lapses_and_the_supervisor_says_when_the_works_stand_still(live_portal, visit):
+    case = live_portal.python(PLAIN)
+    chief, owner, housing = visit("approval-bureau-c"), visit("owner"), visit("housing-r")
+    chief.open(f"/cases/{case}/")
+    chief.press("出具预许可")
+    chief.says("不延长", "施工预许可")
+    chief.fill(basis="方案联审意见已汇总，建设单位已承诺")
+    chief.press("出具", exact=True)
+    chief.says("预许可已出具并归档，到期日历已列入。")
+    (row,) = live_portal.rows("select id from packages_conditionalpermit where case_id = %s", case)
+    page = f"/permits/{row['id']}/"
+    owner.open(page, phone=True)
+    owner.says("沟槽、深基坑开挖、支护和边坡施工", "不得进行主体结构施工", "不延长")
+    found_on = live_portal.python(LAPSED, permit=row["id"])
+    owner.open(page, phone=True)
+    owner.says("没有转正，自次日起失效", "核查是否停工")
+    housing.open(page)
+    housing.press("登记停工核查")
+    housing.fill(found="基坑东侧仍在打锚杆", on=found_on)
+    housing.press("出具停工核查通知", phone=True)
+    for answer, held in (("已通知班组", "no"), ("锚杆机已撤场，现场看护", "yes")):
+        owner.open(page)
+        owner.says("正式许可办结前不得复工")
+        owner.press("答复停工核查")
+        owner.fill(answer=answer)
+        owner.press("提交", phone=True)
+        housing.open(page)
+        housing.press("复核停工")
+        housing.says(f"建设单位答复：{answer}")
+        housing.choose("stands_still", held)
+        housing.fill(note="现场无人施工" if held == "yes" else "仍有两人焊接")
+        housing.press("提交核查结果")
+    owner.open(page, phone=True)
+    owner.says("锚杆机已撤场，现场看护")
