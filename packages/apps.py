@@ -13,6 +13,7 @@ class PackagesConfig(AppConfig):
         """Register providers and subscribers."""
         from packages import (  # noqa: F401 - importing registers them
             appraisal_providers,
+            assessment_providers,
             consultation_providers,
             drawing_providers,
             living_providers,

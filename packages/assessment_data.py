@@ -20,8 +20,8 @@ from packages.facts import CATALOG, split
 class Item:
     """An assessment that may be made for a whole area: the fact it settles and the matters it replaces or brings.
 
-    `kinds` are the slugs of the reports that need not be handed in where the matter stays and is committed to; `cited_by`
-    the matters in which the result meets the line 区域评估成果.
+    `kinds` are the slugs of the reports that need not be handed in where the matter stays and is committed to,
+    `cited_by` the matters in which the result meets the line 区域评估成果.
     """
 
     code: str

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from packages import consultation_urls, drawing_urls, living_urls, pool_urls, promise_urls, utility_urls
+from packages import (
+    assessment_urls,
+    consultation_urls,
+    drawing_urls,
+    living_urls,
+    planning_urls,
+    pool_urls,
+    promise_urls,
+    utility_urls,
+)
 from packages.views import (
     acts,
     catalogue,
@@ -91,10 +100,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sessions/<int:pk>/conference/", rounds.call, name="call"),
     path("conferences/<int:pk>/", rounds.conference, name="conference"),
     path("seats/<int:pk>/sign/", rounds.sign, name="sign"),
+    *assessment_urls.urlpatterns,
     *consultation_urls.urlpatterns,
     *drawing_urls.urlpatterns,
     *living_urls.urlpatterns,
     *promise_urls.urlpatterns,
+    *planning_urls.urlpatterns,
     *pool_urls.urlpatterns,
     *utility_urls.urlpatterns,
 ]

@@ -18,6 +18,7 @@ from packages.screens import acting
 from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
+from packages.screens.regional_said import said_on
 from packages.states import CASE_ENDED, TONES, CaseState, Handling, OpinionVerdict, SessionState
 from packages.utility_states import SERVICE_OPEN, TenderState
 from projects import timing
@@ -146,7 +147,8 @@ def case_page(case: MatterCase, user: User) -> CasePage:
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
         tuple(events_of(case)), (*actions(case, user), *living_acts(case, user)),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
-        draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)), tuple(acting.told_about(case)),
+        draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
+        (*acting.told_about(case), *said_on(case)),
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
     )
 

@@ -9,6 +9,7 @@ from packages.choices import MatterKind
 from packages.models import Enrolment, MatterCase
 from packages.planning.build import MatterView, PlanView, StageView, build_plan
 from packages.planning.engine import Slot
+from packages.screens.assessment import EffectRow, on_plan
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState
 from projects.models import Project
 
@@ -74,6 +75,7 @@ class PlanPage:
     total: int
     published: int
     road: bool
+    regional: tuple[EffectRow, ...] = ()
 
     @property
     def saved(self) -> int:
@@ -99,7 +101,8 @@ def plan_page(project: Project, *, road: bool = False) -> PlanPage | None:
         )
         for stage in plan.stages
     )
-    return PlanPage(enrolment, plan, groups, schedule.total, sum(s.published for s in plan.stages), road)
+    published = sum(s.published for s in plan.stages)
+    return PlanPage(enrolment, plan, groups, schedule.total, published, road, tuple(on_plan(project, enrolment)))
 
 
 def _line(matter: MatterView, slot: Slot, length: int, states: Mapping[str, str]) -> Line:
@@ -120,64 +123,3 @@ def csv_lines(page: PlanPage) -> Iterator[list[str]]:
                 matter.condition, str(len(matter.materials)), str(matter.submitted),
                 "；".join(f"{m.name}（{m.source_label}）" for m in matter.materials),
             ]
-
-
-# Flow chart
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A plan for the tag `flow_chart`: columns are steps, lanes departments."""
-
-    columns: list[dict[str, str]]
-    lanes: list[str]
-    stages: list[dict[str, object]]
-    nodes: list[dict[str, object]]
-    edges: list[tuple[str, str, bool]]
-    today: float | None = None
-
-
-def chart_of(page: PlanPage) -> Chart:
-    """The flow chart of a plan, critical path marked, what is done or runs from the cases."""
-    lines = [line for group in page.groups for line in group.lines]
-    places = sorted({(line.slot.stage, line.slot.step) for line in lines})
-    lanes = list(dict.fromkeys(_lane(line) for line in lines))
-    critical = {line.slot.code for line in lines if line.slot.is_critical}
-    codes = {line.slot.code for line in lines}
-    return Chart(
-        columns=[_column(place, lines) for place in places],
-        lanes=lanes,
-        stages=[
-            {"name": group.stage.label, "joints": f"{group.days} 日",
-             "span": len({p for p in places if p[0] == n})}
-            for n, group in enumerate(page.groups)
-        ],
-        nodes=[_node(line, places, lanes) for line in lines],
-        edges=[
-            (code, line.slot.code, code in critical and line.slot.code in critical)
-            for line in lines for code, _ in line.matter.prerequisites if code in codes
-        ],
-    )
-
-
-def _lane(line: Line) -> str:
-    return "企业、中介" if line.matter.definition.kind in OUTSIDE_KINDS else line.matter.definition.lead.name
-
-
-def _column(place: tuple[int, int], lines: list[Line]) -> dict[str, str]:
-    here = [line.slot for line in lines if (line.slot.stage, line.slot.step) == place and not line.slot.lane]
-    if not here:
-        return {"label": f"第 {place[1]} 步", "note": "旁线"}
-    first, last = min(slot.start for slot in here), max(slot.end for slot in here)
-    return {"label": f"第 {place[1]} 步", "note": f"{first + 1}–{last} 日" if last > first + 1 else f"第 {last} 日"}
-
-
-def _node(line: Line, places: list[tuple[int, int]], lanes: list[str]) -> dict[str, object]:
-    matter = line.matter
-    done, now = line.state in CASE_PASSED, line.state in CASE_OPEN
-    return {
-        "id": matter.code, "title": matter.name, "note": f"{matter.days} 日" if matter.days else "即办",
-        "column": places.index((line.slot.stage, line.slot.step)), "lane": lanes.index(_lane(line)),
-        "state": "done" if done else "now" if now else "todo", "critical": line.slot.is_critical,
-        "external": not matter.is_counted,
-    }

@@ -20,6 +20,8 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
 
 KIND = "land-list"
 RELATED = ("keeper", "project__owner", "project__centre", "unit")
@@ -131,6 +133,7 @@ def hand_over(
     land.project, land.contract, land.handed_at = held, contract.strip()[:60], moment
     land.hand_over()
     land.save()
+    involve(held, role=InvolvementRole.REVIEWER, by=by, organisation=land.keeper, at=at)
     _tell(land, "handed", f"随地交付用地清单：{land.name}，合同 {land.contract}", old, by=by, at=at)
     land.paper = _paper(land, held, by=by, at=moment)
     land.save()

@@ -23,6 +23,8 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.jobs import each
 from projects.models import JobRun, Organisation, Project, User
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
 
 RELATED = ("keeper", "project__owner", "project__centre", "land_list")
 #: Largest value that an indicator may have.
@@ -134,6 +136,7 @@ def sell(
     land.project, land.sold_on, land.production_on = held, day, production_on
     land.contract, land.agreement = contract.strip()[:60], agreement.strip()[:60]
     land.sell()
+    involve(held, role=InvolvementRole.REVIEWER, by=by, organisation=land.keeper, at=at)
     return _move(land, "sold", f"标准地出让：{land.name}，约定 {production_on:%Y-%m-%d} 达产", old, by=by, at=at)
 
 

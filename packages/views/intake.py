@@ -17,6 +17,7 @@ from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, Sett
 from packages.models import Application, MatterCase
 from packages.screens import applying, arriving, intake
 from packages.screens import filing as filing_screen
+from packages.screens.regional_said import uses_of
 from packages.services import intake as services
 from packages.services import settling
 from packages.states import CaseState
@@ -66,7 +67,7 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         if found := attempt(form, services.open_application, pk, by=person(request), source=source, **given):
             return redirect(CLEAR, pk=found.pk)
     chosen = request.POST.getlist("matters") if form.is_bound else page.ready_in(request.GET.get("stage", ""))
-    context = {"project": project, "page": page, "form": form, "chosen": chosen}
+    context = {"project": project, "page": page, "form": form, "chosen": chosen, "regional": uses_of(project)}
     return render(request, "packages/apply.html", context, status=CONFLICT if form.errors else 200)
 
 
@@ -85,7 +86,7 @@ def _show(
     request: HttpRequest, found: Application, *, wrong: int = 0, error: str = "", status: int = 200
 ) -> HttpResponse:
     page = intake.intake_page(found, person(request), wrong=wrong, error=error)
-    context = _context(request, page) | {"error": error if not wrong else ""}
+    context = _context(request, page) | {"error": error if not wrong else "", "regional": uses_of(found.project)}
     return render(request, "packages/application.html", context, status=status)
 
 

@@ -1,0 +1,47 @@
+"""Addresses of regional assessment, land lists, standard land and combined reports. Part of ``packages.urls``."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from packages.views import assessment, land, one_book
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("regional/", assessment.unit_list, name="regional"),
+    path("regional/new/", assessment.new_unit, name="regional_new"),
+    path("regional/<int:pk>/", assessment.unit, name="regional_unit"),
+    path("regional/<int:pk>/boundary/", assessment.boundary, name="regional_boundary"),
+    path("regional/<int:pk>/propose/", assessment.propose, name="regional_propose"),
+    path("results/<int:pk>/compile/", assessment.compile_result, name="result_compile"),
+    path("results/<int:pk>/submit/", assessment.submit_result, name="result_submit"),
+    path("results/<int:pk>/judge/", assessment.judge_result, name="result_judge"),
+    path("results/<int:pk>/publish/", assessment.publish_result, name="result_publish"),
+    path("results/<int:pk>/renew/", assessment.renew_result, name="result_renew"),
+    path("results/<int:pk>/revoke/", assessment.revoke_result, name="result_revoke"),
+    path("projects/<int:pk>/assessment/", assessment.project, name="assessment"),
+    path("projects/<int:pk>/parcel/", assessment.parcel, name="parcel"),
+    path("land/", land.land, name="land"),
+    path("land/lists/new/", land.new_list, name="land_list_new"),
+    path("land/lists/<int:pk>/", land.land_list, name="land_list"),
+    path("land/items/<int:pk>/sign/", land.sign_item, name="land_item"),
+    path("land/lists/<int:pk>/hand/", land.hand_over, name="land_hand"),
+    path("land/lists/<int:pk>/receive/", land.receive, name="land_receive"),
+    path("land/standard/new/", land.new_standard, name="standard_new"),
+    path("land/standard/<int:pk>/", land.standard, name="standard"),
+    path("land/standard/<int:pk>/qualify/", land.qualify, name="standard_qualify"),
+    path("land/standard/<int:pk>/offer/", land.put_up, name="standard_offer"),
+    path("land/standard/<int:pk>/sell/", land.sell, name="standard_sell"),
+    path("land/standard/<int:pk>/commit/", land.commit, name="standard_commit"),
+    path("land/standard/<int:pk>/build/", land.build, name="standard_build"),
+    path("land/standard/<int:pk>/call/", land.call_check, name="standard_call"),
+    path("land/standard/<int:pk>/check/", land.check, name="standard_check"),
+    path("books/", one_book.book_list, name="books"),
+    path("books/<int:pk>/", one_book.book, name="book"),
+    path("books/<int:pk>/shared/", one_book.shared, name="book_shared"),
+    path("books/<int:pk>/compile/", one_book.compile_book, name="book_compile"),
+    path("books/<int:pk>/conclude/", one_book.conclude, name="book_conclude"),
+    path("books/<int:pk>/sign/", one_book.sign, name="book_sign"),
+    path("books/<int:pk>/close/", one_book.close, name="book_close"),
+    path("projects/<int:pk>/books/open/", one_book.open_book, name="book_open"),
+    path("chapters/<int:pk>/submit/", one_book.submit_chapter, name="chapter_submit"),
+    path("chapters/<int:pk>/judge/", one_book.judge_chapter, name="chapter_judge"),
+    path("chapters/<int:pk>/approve/", one_book.approve_chapter, name="chapter_approve"),
+]
