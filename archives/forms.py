@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from django import forms
@@ -11,6 +12,7 @@ from archives.models import DocumentKind
 from archives.queries import DocumentFilter
 from archives.searching import SHORTEST
 from archives.states import CLASS_NAMES
+from projects import timing
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 STATES = (("", "全部"), ("current", "现行"), ("replaced", "已替换"))
@@ -89,6 +91,22 @@ class SearchForm(forms.Form):
         """Return words and class; what is not valid is left out."""
         self.is_valid()
         return self.cleaned_data.get("q", ""), self.cleaned_data.get("cls", "")
+
+
+class AsOfForm(forms.Form):
+    """The day on which a project is looked at."""
+
+    asof = forms.DateField(
+        label="哪一天", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "请按 2026-08-01 的样子写日期。", "required": "请选一个日期。"},
+    )
+
+    def clean_asof(self) -> dt.date:
+        """Return the day; what is still to come cannot be looked at."""
+        day: dt.date = self.cleaned_data["asof"]
+        if day > timing.today():
+            raise forms.ValidationError("这一天还没有到。")
+        return day
 
 
 def _kind_label(obj: DocumentKind) -> str:

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from archives import checks, queries, rules, searching
-from archives.forms import SearchForm
+from archives import asof, checks, queries, rules, searching
+from archives.forms import AsOfForm, SearchForm
 from archives.models import Document, DocumentVersion, FixityRound, Inspection
+from projects import timing
 from projects.errors import require
 from projects.jobs import last_run
+from projects.models import Project
 
 ROUNDS = 10
 DAMAGED = 50
@@ -62,6 +64,18 @@ def document_checks(request: HttpRequest, pk: int) -> HttpResponse:
         "inspections": [(one, _by_property(one)) for one in inspections],
     }
     return render(request, "archives/checks.html", context)
+
+
+@login_required
+@require_GET
+def as_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """时间机器: show a project as it was at the end of a day (`?asof=2026-08-01`)."""
+    visible = Project.objects.visible_to(request.user).select_related("owner", "centre", "region")
+    project = get_object_or_404(visible, pk=pk)
+    form = AsOfForm(request.GET if "asof" in request.GET else {"asof": f"{timing.today():%Y-%m-%d}"})
+    day = form.cleaned_data["asof"] if form.is_valid() else timing.today()
+    context = {"project": project, "form": form, "then": asof.project_on(project, day, request.user)}
+    return render(request, "archives/asof.html", context)
 
 
 def _by_property(inspection: Inspection) -> list[tuple[str, list[checks.Result]]]:

@@ -37,7 +37,7 @@ GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("whe
 #: Small cards below the large one on the sheet of the project card.
 SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
-STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css")
+STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css", "css/paper-code.css")
 INNER_STYLE = re.compile(r"<style>[^<]*</style>")
 #: Archive copies are PDF/A-2u.
 OPTIONS = {"pdf_variant": "pdf/a-2u"}
@@ -106,6 +106,21 @@ def drawing(svg: str, *, for_pdf: bool = False) -> SafeString:
 def signing_address(paper: Paper) -> str:
     """Return the address at which the addressee signs for a paper; its people scan it."""
     return f"{settings.SITE_URL}{reverse('archives:sign', args=[paper.pk])}"
+
+
+#: Forms in which the code is printed beside the numbered card: its name and how many stand on a sheet.
+CODE_FORMS = {"fence": ("围挡牌（A3）", 1), "sheet": ("档案首页（A4）", 1), "sticker": ("贴纸（A4，14 枚）", 14)}
+
+
+def code_pdf(paper: Paper, form: str) -> bytes:
+    """Return the code of a card in one of its forms, from what the numbered card froze."""
+    card = paper.content["card"]
+    context = context_of(paper, for_pdf=True) | {
+        "big_qr": qr.svg(card["url"], level="H", label=CARD_LABEL, size=400),
+        "small_qr": qr.svg(card["url"], level="M", label=CARD_LABEL, size=140),
+        "places": range(CODE_FORMS[form][1]),
+    }
+    return sheet_pdf(f"archives/code_{form}.html", context)
 
 
 def _signed_on(paper: Paper) -> dt.date:

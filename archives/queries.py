@@ -44,7 +44,7 @@ def token_of(text: str) -> QrToken | None:
 
 def active_token(project: Project) -> QrToken | None:
     """Return the token in use with its card."""
-    return QrToken.objects.filter(project=project, state=TokenState.ACTIVE).select_related("paper").first()
+    return QrToken.objects.filter(project=project, state=TokenState.ACTIVE).select_related("paper", "project").first()
 
 
 def tokens_of(project: Project) -> QuerySet[QrToken]:

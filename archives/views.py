@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,6 +11,8 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header, urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from archives import codewords, papering, qr, queries, rules, scanning, serving
@@ -17,11 +21,15 @@ from archives.limits import rate_limited
 from archives.models import Document, Paper, QrToken
 from archives.services import codes, delivery, filing, public, scans
 from archives.states import ScanView, TokenState
+from projects import timing
 from projects.errors import DomainError, require
 from projects.exports import csv_response
 from projects.models import Project, User
 from projects.paging import as_key
 from projects.waiting import waiting_on
+
+#: The page of the code says how often it was scanned in so many days.
+SCAN_DAYS = 30
 
 
 def _project(request: HttpRequest, pk: int) -> Project:
@@ -56,6 +64,8 @@ def project_card(request: HttpRequest, pk: int) -> HttpResponse:
         "project": project, "token": token, "address": address, "tokens": list(queries.tokens_of(project)),
         "svg": qr.svg(address, level="Q", label=papering.CARD_LABEL, size=280) if token else "",
         "check_code": codewords.grouped(token.check_code, by=3, between=" ") if token else "",
+        "forms": [(key, name) for key, (name, _) in papering.CODE_FORMS.items()],
+        "scans": scans.counts_of(project, since=timing.now() - dt.timedelta(days=SCAN_DAYS)), "scan_days": SCAN_DAYS,
         "may_reissue": rules.can_reissue_code(user, project), "may_void": rules.can_void_code(user, project),
     }
     return render(request, "archives/card.html", context)
@@ -69,6 +79,22 @@ def card_pdf(request: HttpRequest, pk: int) -> FileResponse:
     if token is None or token.paper is None:
         raise Http404
     return serving.serve_paper(request, token.paper)
+
+
+@login_required
+@require_GET
+def code_form(request: HttpRequest, pk: int, form: str) -> HttpResponse:
+    """Hand out the code in use for the site fence, the first page of a file, or as stickers."""
+    token = queries.active_token(_project(request, pk))
+    if token is None or token.paper is None or form not in papering.CODE_FORMS:
+        raise Http404
+    response = HttpResponse(papering.code_pdf(token.paper, form), content_type="application/pdf")
+    name = f"项目码{papering.CODE_FORMS[form][0]}-{token.project.code}.pdf"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name) or "inline"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = serving.CSP_SHOWN
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @login_required
@@ -125,6 +151,8 @@ def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
     view = ScanView.PUBLIC if own is None else ScanView.OWNER if own.is_owner else ScanView.OFFICE
     scans.note(token, view)
     errands = scanning.errands_of(project, _person(request)) if own is not None and not own.is_owner else []
+    if own is not None and "asof" in request.GET:
+        return redirect(f"{reverse('archives:asof', args=[project.pk])}?{urlencode({'asof': request.GET['asof']})}")
     if errands and "stay" not in request.GET:
         return redirect(errands[0].url)
     context = {

@@ -105,7 +105,7 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     drawing = _drawings(project, reviewed, received, task, actors)
-    records = _records(project, reviewed, actors)
+    records = _records(project, reviewed, actors) | _pool(project, actors)
     return SimpleNamespace(
         **drawing, **records,
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
@@ -124,6 +124,19 @@ def make_world():
     )
 
 
+def _handing(project):
+    """A hand-over of an archive that is prepared, and its package that is not made yet."""
+    from archives.models import Bundle, Transfer
+    from projects import timing
+
+    now = timing.now()
+    transfer = Transfer.objects.create(
+        project=project, receiver=factories.organisation("city-archive"), prepared_at=now
+    )
+    bundle = Bundle.objects.create(project=project, kind="bag", transfer=transfer, view="office", requested_at=now)
+    return {"handing": transfer, "handing_bundle": bundle}
+
+
 def _records(project, reviewed, actors):
     """A joint utility application with one line, a tender, a service and a fee."""
     from packages import models
@@ -140,6 +153,21 @@ def _records(project, reviewed, actors):
         "tender": models.TenderRecord.objects.create(name="施工招标", closes_at="award", **same),
         "service": models.IntermediaryService.objects.create(**same),
     }
+
+
+def _pool(project, actors):
+    """The project in the pool with a signed appraisal and a gap, and another one that looks like it."""
+    from packages.models import DuplicatePair, Gap
+    from tests.packages import appraisal_steps as steps
+
+    entry = steps.entered(actors, project, parcel="GP-1")
+    signed = steps.opened(actors, entry)
+    steps.score(signed, {**steps.FULL, "land": 1})
+    steps.sign(actors, signed)
+    steps.entered(actors, parcel="GP-1")
+    gap = Gap.objects.get(issue__project=project)
+    return {"entry": entry, "appraisal": signed, "score_task": steps.task_of(signed, "energy"), "gap": gap,
+            "pair": DuplicatePair.objects.get()}
 
 
 def _drawings(project, reviewed, received, task, actors):

@@ -26,6 +26,7 @@ from archives.states import PaperKind, PaperState, Visibility
 from projects import timing
 from projects.errors import DomainError
 from projects.events import lock_project, record, subject_of
+from projects.memo import Memo
 from projects.numbering import take_number
 from projects.states import OrganisationKind
 
@@ -145,11 +146,15 @@ def full_name(issuer: Organisation, region: Region | None) -> str:
     return f"{region.name}{issuer.name}" if region is not None and local else issuer.name
 
 
+#: Kinds of documents by slug; a catalogue that is loaded meanwhile is seen within these seconds.
+_kept_kinds: Memo[list[DocumentKind]] = Memo(most=500, seconds=15)
+
+
 def _kind_of(slug: str, paper_kind: str) -> DocumentKind:
     """Return the catalogue's kind, or the kind of our own papers of this sort (made when first needed)."""
-    found = DocumentKind.objects.filter(slug=slug).first() if slug else None
-    if found is not None:
-        return found
+    found = _kept_kinds.of(slug, lambda: list(DocumentKind.objects.filter(slug=slug)[:1])) if slug else []
+    if found:
+        return found[0]
     own, _ = DocumentKind.objects.get_or_create(
         slug=paper_slug(paper_kind),
         defaults={

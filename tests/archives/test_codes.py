@@ -1,13 +1,22 @@
 """One project, one code: 22 random letters, reissued and voided with every revision kept; check codes can be read out."""
 
-import pytest
+import datetime as dt
+import re
+import subprocess
 
-from archives import codewords, qr
-from archives.models import QrToken
-from archives.services import codes
+import pytest
+import zxingcpp
+from PIL import Image
+
+from archives import codewords, errands, qr, scanning
+from archives.models import QrToken, Scan
+from archives.scanning import Errand
+from archives.services import codes, scans
+from projects import panels, timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, verify_chain
 from projects.models import Event
+from projects.panels import PublicFact
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +88,68 @@ def test_the_picture_is_one_path_with_its_quiet_zone():
     assert "style" not in picture
     assert "&quot;&lt;b&gt;" in picture
     assert qr.svg("x", level="Q") != qr.svg("x", level="M") or len(qr.matrix("x")) == 21
+
+
+@pytest.mark.parametrize("form", ["fence", "sheet", "sticker"])
+def test_every_printed_form_is_read_from_paper_at_72_dots(client, world, form, tmp_path):
+    token = codes.issue_token(world.project.pk, by=world.clerk)
+    client.force_login(world.owner)
+    response = client.get(f"/projects/{world.project.pk}/card/pdf/{form}/")
+    assert (response["Content-Type"], response["Cache-Control"]) == ("application/pdf", "private, no-store")
+    (tmp_path / "a.pdf").write_bytes(response.content)
+    subprocess.run(["pdftoppm", "-r", "72", "-png", tmp_path / "a.pdf", tmp_path / "a"], check=True)
+    [page] = tmp_path.glob("a*.png")
+    with Image.open(page) as image:
+        found = [result.text for result in zxingcpp.read_barcodes(image)]
+    assert set(found) == {codes.address_of(token.token)}
+    assert len(found) == {"fence": 1, "sheet": 1, "sticker": 14}[form]
+    assert client.get(f"/projects/{world.project.pk}/card/pdf/poster/").status_code == 404
+
+
+def test_who_scans_arrives_at_the_own_work(client, world, monkeypatch):
+    token = codes.issue_token(world.project.pk, by=world.clerk)
+    work = [Errand("审查", "/reviews/7/", rank=2), Errand("受理", "/cases/9/"), Errand("审查", "/reviews/7/")]
+    clerks = {world.clerk.pk: work}
+    monkeypatch.setattr(scanning, "_providers", {
+        "test": lambda _, user: clerks.get(user.pk, []), "archives.keeping": errands.of_archive,
+    })
+    url, archive = f"/q/{token.token}/", f"/projects/{world.project.pk}/archive/"
+
+    def arrives(person):
+        client.force_login(person)
+        response = client.get(url)
+        return response.headers.get("Location", response.status_code)
+
+    people = {"clerk": world.clerk, "archivist": world.archivist, "owner": world.owner, "director": world.director}
+    assert {name: arrives(person) for name, person in people.items()} == {
+        "clerk": "/cases/9/", "archivist": archive, "owner": 200, "director": 200
+    }
+    client.force_login(world.clerk)
+    text = client.get(url, {"stay": ""}).content.decode()
+    assert [text.count(place) for place in ("/reviews/7/", "/cases/9/")] == [1, 1]
+
+
+def test_scans_are_counted_by_view_without_a_person(client, world):
+    token = codes.issue_token(world.project.pk, by=world.clerk)
+    scans.flush()
+    for person in (None, None, world.owner, world.director, world.outsider):
+        client.logout()
+        if person is not None:
+            client.force_login(person)
+        assert client.get(f"/q/{token.token}/").status_code == 200
+    scans.flush()
+    counts = scans.counts_of(world.project, since=timing.now() - dt.timedelta(days=1))
+    assert {count.view: count.count for count in counts} == {"公众": 3, "建设方": 1, "审批侧": 1}
+    assert {field.name for field in Scan._meta.get_fields()} == {"id", "token", "view", "at"}
+    client.force_login(world.clerk)
+    page = client.get(f"/projects/{world.project.pk}/card/").content.decode()
+    assert ("<b>3</b> 次" in page, "不记人、地址和设备" in page) == (True, True)
+
+
+def test_the_first_screen_answers_what_everybody_asks(client, world, monkeypatch):
+    token = codes.issue_token(world.project.pk, by=world.clerk)
+    monkeypatch.setitem(panels._public, "test", lambda _: [PublicFact(panels.WHEN, "开工", "预计 2027年5月21日前后")])
+    text = client.get(f"/q/{token.token}/").content.decode()
+    answers = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", text.split("走到哪里")[0]))
+    assert list(answers) == ["到哪一步", "在等谁", "下一步", "大概何时"]
+    assert (answers["到哪一步"].startswith("谋划准备阶段"), answers["大概何时"]) == (True, "开工预计 2027年5月21日前后")
