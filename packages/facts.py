@@ -222,6 +222,14 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         and not says("land_supply", "transfer"), "带方案出让只适用于出让用地，请核对供地方式",
     )
     yield (
+        "land_supply", says("land_supply", "existing") and says("new_land", "yes"),
+        "已选存量用地，又填了新增建设用地：新供的地须选出让或划拨，请核对供地方式",
+    )
+    yield (
+        "height", bool(number("height")) and floor == 0 and (says("works", "new") or says("works", "extension")),
+        "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数",
+    )
+    yield (
         "farmland", says("farmland", "yes") and says("new_land", "no"),
         "占用耕地须先办理农用地转用，请核对“新增建设用地”",
     )

@@ -9,6 +9,7 @@ from packages.models import Enrolment, MatterCase, Revocation
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.screens.filing import stage_folds
+from packages.screens.forecasts import newest_of
 from packages.states import CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST, project_waiting
 from projects import owing, panels, stages, timing, waiting
@@ -45,6 +46,14 @@ def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
     if access_of(user).is_enterprise:
         return Panel("packages/_panel_matters_owner.html", context | {"folds": stage_folds(project, stages)})
     return Panel("packages/_panel_matters.html", context)
+
+
+def forecast_panel(project: Project, request: HttpRequest) -> Panel | None:  # noqa: ARG001 - for everybody alike
+    """Return when works may start and when the project is handed over; nothing before the first forecast."""
+    newest = newest_of(project)
+    if newest is None:
+        return None
+    return Panel("packages/_panel_forecast.html", {"project": project, "f": newest}, column="side")
 
 
 def package_name(project: Project) -> list[PublicFact]:
@@ -86,6 +95,7 @@ waiting.register("packages", project_waiting)
 owing.register("packages", debts.debts)
 stages.register("packages", stages_done)
 panels.register("packages.matters", 20, matters_panel)
+panels.register("packages.forecast", 12, forecast_panel)
 panels.register_public("packages.package", package_name)
 panels.register_public("packages.permits", permits)
 completeness.register()

@@ -123,6 +123,16 @@ class Forecast(models.Model):
         """Return the project and the day."""
         return f"{self.project_id} {self.opening or '—'}"
 
+    @property
+    def opening_earlier(self) -> int:
+        """Working days by which the opening came earlier."""
+        return -self.opening_moved
+
+    @property
+    def delivery_earlier(self) -> int:
+        """Working days by which the delivery came earlier."""
+        return -self.delivery_moved
+
 
 class ForecastMark(models.Model):
     """How far the forecast of a project reaches: one row per project that has a plan.

@@ -1,22 +1,19 @@
-"""The plan of a project as a list with bars, as a flow chart, and as a file of comma-separated values."""
+"""The plan of a project as a list with bars, and as a file of comma-separated values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from packages.choices import MatterKind
 from packages.models import Enrolment, MatterCase
 from packages.planning.build import MatterView, PlanView, StageView, build_plan
 from packages.planning.engine import Slot
 from packages.screens.assessment import EffectRow, on_plan
-from packages.states import CASE_OPEN, CASE_PASSED, CaseState
+from packages.states import CaseState
 from projects.models import Project
 
 #: Width of the bar of a row, in the units of its drawing.
 BAR = 160
-#: Who carries these out is outside the government's time.
-OUTSIDE_KINDS = frozenset({MatterKind.INTERMEDIARY, MatterKind.TENDER, MatterKind.FEE})
 CSV_HEAD = (
     "阶段", "步骤", "事项", "牵头部门", "承诺", "起（日）", "止（日）", "前置事项", "适用条件", "材料份数", "需提交",
     "材料",

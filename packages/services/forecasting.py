@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
+from archives.models import PublicView
 from packages.models import Enrolment, Forecast, ForecastMark, Matter, MatterCase, MatterHistory
 from packages.planning.engine import forward
 from packages.planning.forecast import Outlook, Spread, outlook_of
@@ -172,6 +173,7 @@ def forecast_many(ids: Sequence[int], *, known: Histories | None = None, run: Jo
             made.append(fresh)
         mark.seq = enrolment.project.event_seq
     Forecast.objects.bulk_create(made)
+    PublicView.objects.filter(project__in=[point.project_id for point in made]).delete()  # computed anew when read
     ForecastMark.objects.bulk_update([marks[pk] for pk in keys], ["seq", "due_on"])
     return len(made)
 

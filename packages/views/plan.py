@@ -8,9 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from packages import rules
+from packages.planning.chart import flow_chart_svg
+from packages.planning.schedule import schedule_of
 from packages.screens import planning
 from packages.views.fetching import project_or_404
 from packages.views.files import csv_response
+from projects.errors import DomainError
 
 
 @login_required
@@ -31,10 +34,14 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def plan_chart(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the plan as a flow chart for printing (一图)."""
+    """Show the plan as a flow chart for the wall (一图); `phone=1` gives it in one column."""
     project = project_or_404(request, pk)
-    page = planning.plan_page(project)
-    if page is None:
+    try:
+        schedule = schedule_of(project)
+    except DomainError:
         return redirect("packages:plan", pk=pk)
-    context = {"project": project, "page": page, "chart": planning.chart_of(page)}
+    phone = request.GET.get("phone") == "1"
+    context = {
+        "project": project, "schedule": schedule, "phone": phone, "chart": flow_chart_svg(schedule, phone=phone),
+    }
     return render(request, "packages/plan_chart.html", context)

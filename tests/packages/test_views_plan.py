@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from packages.models import PackageVersion
 from packages.planning.build import build_plan
-from packages.screens.planning import CSV_HEAD, chart_of, plan_page
+from packages.planning.chart import flow_of
+from packages.planning.schedule import schedule_of
+from packages.screens.planning import CSV_HEAD, plan_page
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +37,10 @@ def test_whole_road_is_longer_than_the_promise(factory):
 
 
 def test_chart_places_every_matter_and_every_prerequisite(factory):
-    page = plan_page(factory)
-    chart = chart_of(page)
-    codes = {node["id"] for node in chart.nodes}
-    assert codes == page.plan.codes
+    page, chart = plan_page(factory), flow_of(schedule_of(factory))
+    assert {node.id for node in chart.nodes} == page.plan.codes
     assert {(a, b) for a, b, _ in chart.edges} == {(p, m.code) for m in page.plan.matters for p, _ in m.prerequisites}
-    assert sum(stage["span"] for stage in chart.stages) == len(chart.columns)
+    assert sum(stage.span for stage in chart.stages) == len(chart.columns)
 
 
 def test_plan_page_of_a_project_without_package_says_what_to_do(client, clock, actors):
