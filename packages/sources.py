@@ -14,6 +14,7 @@ from packages.choices import MaterialSource, MatterKind
 from packages.facts import split
 from packages.models import MatterVersion
 from packages.states import Supply
+from projects.memo import Memo
 
 if TYPE_CHECKING:
     from archives.models import DocumentKind
@@ -35,13 +36,20 @@ class Makers:
     leads: dict[str, int]
 
 
+#: Who produces what; a catalogue that is loaded meanwhile is seen within these seconds.
+_kept_makers: Memo[Makers] = Memo(most=1, seconds=15)
+
+
 def makers() -> Makers:
-    """Return who produces what in the catalogue that is in force. One query."""
-    rows = MatterVersion.objects.published().values_list("matter__code", "kind", "lead_id")
-    found = list(rows)
-    return Makers(
-        frozenset(code for code, kind, _ in found if kind in PRIVATE_KINDS), {code: lead for code, _, lead in found}
-    )
+    """Return who produces what in the catalogue that is in force. One query, kept for a short while."""
+
+    def read() -> Makers:
+        found = list(MatterVersion.objects.published().values_list("matter__code", "kind", "lead_id"))
+        return Makers(
+            frozenset(code for code, kind, _ in found if kind in PRIVATE_KINDS), {code: lead for code, _, lead in found}
+        )
+
+    return _kept_makers.of("published", read)
 
 
 def is_of_government(kind: DocumentKind, known: Makers) -> bool:

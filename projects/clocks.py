@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, QuerySet
 
 from projects import timing, workdays
+from projects.bulk import insert_all
 from projects.clock_states import (
     LIVE_STATES,
     ClockKind,
@@ -113,11 +114,8 @@ def start_clock(
     `on` is the event that starts it (a date of the past counts from that day, today from this moment); its day is not
     counted. `limit` 0 is the same day (即办).
     """
-    clock = build_clock(kind=kind, limit=limit, unit=unit, on=on, project=project, label=label, owner=owner)
-    _note_overdue(clock, (), timing.now())
-    clock.save(force_insert=True)
-    ClockSegment.objects.create(clock=clock, owner=clock.owner, started_at=clock.started_at)
-    return clock
+    built = build_clock(kind=kind, limit=limit, unit=unit, on=on, project=project, label=label, owner=owner)
+    return start_clocks([built])[0]
 
 
 def start_clocks(built: Sequence[Clock]) -> list[Clock]:
@@ -125,10 +123,8 @@ def start_clocks(built: Sequence[Clock]) -> list[Clock]:
     now = timing.now()
     for clock in built:
         _note_overdue(clock, (), now)
-    clocks = Clock.objects.bulk_create(built)
-    ClockSegment.objects.bulk_create([
-        ClockSegment(clock=clock, owner=clock.owner, started_at=clock.started_at) for clock in clocks
-    ])
+    clocks = insert_all(built)
+    insert_all([ClockSegment(clock=clock, owner=clock.owner, started_at=clock.started_at) for clock in clocks])
     return clocks
 
 
@@ -253,19 +249,23 @@ def _end(clock: Clock, state: ClockState, at: Moment | None) -> Clock:
         message = f"停止不能早于起算（{clock.started_on:%Y-%m-%d}），请核对日期。"
         raise DomainError("stop_before_start", message)
     moment = max(moment, clock.started_at)
-    for pause in clock.pauses.all():
+    pauses = list(clock.pauses.all())
+    for pause in pauses:
         if pause.ended_at is None:
             pause.ended_at = max(moment, pause.started_at)
             pause.save(update_fields=["ended_at"])
     clock.state, clock.stopped_at, clock.stopped_on = state, moment, timing.business_day(moment)
-    _store(clock, moment)
+    _store(clock, moment, pauses)
     return clock
 
 
-def _store(clock: Clock, at: dt.datetime) -> None:
-    """Write state, days and segments of a clock from its facts, as of now (or of `at`, should it lie ahead)."""
+def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = None) -> None:
+    """Write state, days and segments of a clock from its facts, as of now (or of `at`, should it lie ahead).
+
+    `pauses`: those of the clock as they stand now; read when not given.
+    """
     _drop_prefetched(clock)
-    pauses = list(clock.pauses.all())
+    pauses = list(clock.pauses.all()) if pauses is None else pauses
     at = max(at, timing.now())
     if clock.is_live:
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING

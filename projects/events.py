@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 
 from projects import outbox, timing, workdays
+from projects.bulk import as_json, columns, insert_all, settle
 from projects.errors import DomainError
 from projects.models import Event, Organisation, Project
 from projects.request_context import request_id
@@ -50,11 +51,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def canonical(event: Event) -> str:
+    """Return the words over which the hash of an event is taken."""
+    row = {name: _plain(getattr(event, name)) for name in HASHED}
+    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def digest(event: Event) -> str:
     """Return `sha256:<hex>` over the row and the hash of the event before it."""
-    row = {name: _plain(getattr(event, name)) for name in HASHED}
-    text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"{ALGORITHM}:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"{ALGORITHM}:{hashlib.sha256(canonical(event).encode()).hexdigest()}"
 
 
 def subject_of(obj: models.Model) -> tuple[str, str]:
@@ -91,48 +96,98 @@ def record(  # noqa: PLR0913 - every argument is a column of the log
     and new values, `{"state": [old, new]}` for a transition, and no personal values. Raises `DomainError` on a time in
     the future and `RuntimeError` outside a transaction.
     """
+    told = Telling(kind, subject, status_code, summary, data, on_behalf_of)
+    if project is not None:
+        return _tell([told], project=project, by=by, at=at, organisation=organisation)[0]
     happened_at, now = _moments(at)
-    telling = Telling(kind, subject, status_code, summary, data, on_behalf_of)
-    chain, seq, previous = _next_link(project, organisation)
-    body = _organisation_of(by, project.owner_id if project else getattr(organisation, "pk", None))
-    event = _event(telling, by=by, body=body, happened_at=happened_at, recorded_at=now)
-    event.project, event.organisation = project, organisation
+    chain, seq, previous = _next_link(organisation)
+    body = _organisation_of(by, getattr(organisation, "pk", None))
+    event = _event(told, by=by, body=body, happened_at=happened_at, recorded_at=now)
+    event.organisation = organisation
     event.chain, event.seq, event.previous_hash = chain, seq, previous
     event.hash = digest(event)
     event.save()
-    if project is not None:
-        Project.objects.filter(pk=project.pk).update(event_seq=seq, event_hash=event.hash)
-        project.event_seq, project.event_hash = seq, event.hash
     outbox.enqueue(event)
     return event
 
 
 def record_all(
-    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None = None,
-    is_head_known: bool = False,
+    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None = None
 ) -> list[Event]:
-    """Append several events to the chain of a project in their order, in a fixed number of queries; see `record`.
+    """Append several events to the chain of a project in their order, in a fixed number of queries; see `record`."""
+    return _tell(tellings, project=project, by=by, at=at)
 
-    `is_head_known`: nothing has been recorded since the caller locked `project`, so the instance has the head.
+
+def _tell(
+    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None,
+    organisation: Organisation | None = None,
+) -> list[Event]:
+    """Append to the chain of a project.
+
+    The head that the instance knows is tried first. It may be older than what a service that the caller called has
+    recorded; then nothing is written, and the head is read from the row.
     """
     happened_at, now = _moments(at)
     if not tellings:
         return []
-    if is_head_known:
-        chain, seq, previous = f"project:{project.pk}", project.event_seq + 1, project.event_hash
-    else:
-        chain, seq, previous = _next_link(project, None)
-    body, events = _organisation_of(by, project.owner_id), []
-    for number, telling in enumerate(tellings, start=seq):
-        event = _event(telling, by=by, body=body, happened_at=happened_at, recorded_at=now)
-        event.project, event.chain, event.seq, event.previous_hash = project, chain, number, previous
-        event.hash = previous = digest(event)
-        events.append(event)
-    Event.objects.bulk_create(events)
-    Project.objects.filter(pk=project.pk).update(event_seq=events[-1].seq, event_hash=previous)
-    project.event_seq, project.event_hash = events[-1].seq, previous
-    outbox.enqueue(*events)
+    body = _organisation_of(by, project.owner_id)
+    events = [_event(one, by=by, body=body, happened_at=happened_at, recorded_at=now) for one in tellings]
+    for event in events:
+        event.project, event.organisation, event.chain = project, organisation, f"project:{project.pk}"
+    while not _append(project, events):
+        head = Project.objects.values_list("event_seq", "event_hash").get(pk=project.pk)
+        project.event_seq, project.event_hash = head
+    project.event_seq, project.event_hash = events[-1].seq, events[-1].hash
     return events
+
+
+def _append(project: Project, events: Sequence[Event]) -> bool:
+    """Chain the events to the head that the instance knows and write them; False where the row has another head."""
+    previous = project.event_hash
+    for number, event in enumerate(events, start=project.event_seq + 1):
+        event.seq, event.previous_hash = number, previous
+        event.hash = previous = digest(event)
+    if connection.vendor == "postgresql":
+        return _append_at_once(project, events)
+    row = Project.objects.filter(pk=project.pk, event_seq=project.event_seq, event_hash=project.event_hash)
+    if not row.update(event_seq=events[-1].seq, event_hash=previous):
+        return False
+    insert_all(events)
+    outbox.enqueue(*events)
+    return True
+
+
+#: The head moves, the events follow it, the outbox follows them: nothing of it where the row has another head.
+APPEND = f"""
+WITH head AS (
+    UPDATE projects_project SET event_seq = %s, event_hash = %s
+    WHERE id = %s AND event_seq = %s AND event_hash = %s RETURNING 1
+), told AS (
+    INSERT INTO projects_event ({columns(Event)})
+    SELECT {columns(Event)} FROM head, json_populate_recordset(NULL::projects_event, %s) RETURNING id, seq
+), sent AS (
+    INSERT INTO projects_outbox (event_id, subscriber, attempts, error)
+    SELECT told.id, wanted.subscriber, 0, '' FROM told
+    JOIN json_to_recordset(%s) AS wanted (place int, seq bigint, subscriber text) ON wanted.seq = told.seq
+    ORDER BY wanted.place
+)
+SELECT id FROM told ORDER BY seq
+"""  # noqa: S608 - names from the model
+
+
+def _append_at_once(project: Project, events: Sequence[Event]) -> bool:
+    wanted = outbox.wanted(events)
+    places = [{"place": n, "seq": event.seq, "subscriber": one.name} for n, (event, one) in enumerate(wanted)]
+    head = (events[-1].seq, events[-1].hash, project.pk, project.event_seq, project.event_hash)
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND, [*head, as_json(events), json.dumps(places)])
+        keys = cursor.fetchall()
+    if not keys:
+        return False
+    for event, (key,) in zip(events, keys, strict=True):
+        settle(event, key)
+    outbox.wake(wanted)
+    return True
 
 
 def _moments(at: dt.datetime | None) -> tuple[dt.datetime, dt.datetime]:
@@ -165,15 +220,8 @@ def _late_days(happened_at: dt.datetime, recorded_at: dt.datetime) -> int:
     return 0 if happened_on == recorded_on else workdays.workdays_between(happened_on, recorded_on)
 
 
-def _next_link(project: Project | None, organisation: Organisation | None) -> tuple[str, int, str]:
-    """Return chain, sequence and previous hash.
-
-    The caller holds the lock on the project, but its instance may be older than what a service that it called has
-    recorded, so the head is read from the row. The organisation's row is locked here.
-    """
-    if project is not None:
-        seq, head = Project.objects.values_list("event_seq", "event_hash").get(pk=project.pk)
-        return f"project:{project.pk}", seq + 1, head
+def _next_link(organisation: Organisation | None) -> tuple[str, int, str]:
+    """Return chain, sequence and previous hash of an organisation, whose row is locked here."""
     if organisation is None:
         raise RuntimeError("an event belongs to a project or to an organisation")
     Organisation.objects.select_for_update().get(pk=organisation.pk)

@@ -125,6 +125,25 @@ def rows_of(key: Hashable, queryset: Callable[[], QuerySet[Any, Any]]) -> list[t
         return list(cursor.fetchall())
 
 
+#: Stands in a kept query for the key that is asked about; no key of a row.
+_SLOT = -7_205_759_403
+
+
+def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
+    """Return whether `queryset(pk)` holds a row; `key` names everything else that the query depends on."""
+
+    def compiled() -> tuple[str, tuple[Any, ...]]:
+        return queryset(_SLOT).order_by().values("pk")[:1].query.sql_with_params()
+
+    try:
+        sql, params = _compiled.of(("is_among", key), compiled)
+    except EmptyResultSet:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [pk if value == _SLOT else value for value in params])
+        return cursor.fetchone() is not None
+
+
 def asker(user: User) -> tuple[Any, ...]:
     """Return what every list depends on beside its filters: who asks, by which facts, and on which day."""
     access = access_of(user)

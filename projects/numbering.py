@@ -17,8 +17,22 @@ def take_number(issuer: Organisation, series: str, *, year: int | None = None) -
     if not connection.in_atomic_block:
         raise RuntimeError("take_number() belongs inside the service's transaction")
     year = year or timing.today().year
-    NumberSeries.objects.get_or_create(issuer=issuer, series=series, year=year)
-    row = NumberSeries.objects.select_for_update().get(issuer=issuer, series=series, year=year)
-    row.last += 1
-    row.save(update_fields=["last"])
-    return row.year, row.last
+    serial = _next(issuer, series, year)
+    if serial is None:
+        NumberSeries.objects.get_or_create(issuer=issuer, series=series, year=year)
+        serial = _next(issuer, series, year)
+    if serial is None:
+        raise RuntimeError(f"no number of {series} {year} can be taken")
+    return year, serial
+
+
+def _next(issuer: Organisation, series: str, year: int) -> int | None:
+    """Take the next number of a series in one statement, which locks its row; None while it has no row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE projects_numberseries SET last = last + 1 WHERE issuer_id = %s AND series = %s AND year = %s "
+            "RETURNING last",
+            [issuer.pk, series, year],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None

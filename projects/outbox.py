@@ -54,13 +54,22 @@ def subscribers() -> tuple[Subscriber, ...]:
     return tuple(_subscribers.values())
 
 
+def wanted(events: Iterable[Event]) -> list[tuple[Event, Subscriber]]:
+    """Return who wants which of these events, in the order in which it is done."""
+    return [(event, one) for event in events for one in _subscribers.values() if event.kind in one.kinds]
+
+
 def enqueue(*events: Event) -> None:
     """Write one row per event and subscriber of its kind, and wake a worker when the transaction commits."""
-    wanted = [(event, one) for event in events for one in _subscribers.values() if event.kind in one.kinds]
-    if not wanted:
-        return
-    Outbox.objects.bulk_create(Outbox(event=event, subscriber=one.name) for event, one in wanted)
-    for queue in {one.queue for _, one in wanted}:
+    asked = wanted(events)
+    if asked:
+        Outbox.objects.bulk_create(Outbox(event=event, subscriber=one.name) for event, one in asked)
+        wake(asked)
+
+
+def wake(asked: Iterable[tuple[Event, Subscriber]]) -> None:
+    """Wake a worker of each queue concerned when the transaction commits."""
+    for queue in {one.queue for _, one in asked}:
         _wake(queue)
 
 

@@ -27,7 +27,7 @@ from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
-from projects.memo import NEWEST_EVENT, Counters, Memo, asker, rows_of
+from projects.memo import NEWEST_EVENT, Counters, Memo, asker, is_among, rows_of
 from projects.models import Event, Organisation, Party, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
@@ -53,6 +53,15 @@ EXPORT_COLUMNS = (
     Column("总投资（万元）", 14), Column("区划", 10), Column("阶段", 10), Column("状态", 10), Column("登记日期", 12),
     Column("在等谁", 24), Column("在等什么", 36),
 )
+
+
+def sees(user: User | AnonymousUser, project_id: int) -> bool:
+    """Return whether somebody may know of a project: `visible_to` for one project, built once per person and day."""
+    if not user.is_authenticated:
+        return False
+    return is_among(
+        ("sees", asker(user)), lambda pk: Project.objects.visible_to(user).filter(pk=pk), project_id
+    )
 
 
 @dataclass(frozen=True, slots=True)

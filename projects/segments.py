@@ -37,16 +37,29 @@ def cut_life(clock: Clock, pauses: Sequence[ClockPause]) -> list[tuple[str, dt.d
     return pieces
 
 
-def rebuild_segments(clock: Clock, pauses: Sequence[ClockPause] | None = None) -> list[ClockSegment]:
+def rebuild_segments(clock: Clock, pauses: Sequence[ClockPause] | None = None) -> None:
     """Write the segments of a clock anew from its pauses, when they differ from those that stand."""
-    pieces = cut_life(clock, list(clock.pauses.all()) if pauses is None else pauses)
+    pauses = list(clock.pauses.all()) if pauses is None else pauses
+    pieces = cut_life(clock, pauses)
+    if not pauses and _only_ends(clock, pieces):
+        return
     standing = list(ClockSegment.objects.filter(clock=clock).order_by("started_at", "pk"))
     if [(row.owner, row.started_at, row.ended_at) for row in standing] == pieces:
-        return standing
+        return
     ClockSegment.objects.filter(clock=clock).delete()
-    return ClockSegment.objects.bulk_create(
+    ClockSegment.objects.bulk_create(
         ClockSegment(clock=clock, owner=owner, started_at=at, ended_at=until) for owner, at, until in pieces
     )
+
+
+def _only_ends(clock: Clock, pieces: Sequence[tuple[str, dt.datetime, dt.datetime | None]]) -> bool:
+    """End the one segment of a clock that never paused, in one query; False where it has others."""
+    [(owner, at, until)] = pieces
+    if until is None:
+        return False
+    return ClockSegment.objects.filter(clock=clock, owner=owner, started_at=at, ended_at=None).update(
+        ended_at=until
+    ) == 1
 
 
 def time_ledger(items: Clock | Iterable[Clock | ClockSegment], on: Moment | None = None) -> dict[str, int]:

@@ -66,14 +66,13 @@ class Opened:
         )
 
     @property
-    def missed(self) -> list[str]:
-        """What was promised and is not kept."""
-        found = []
-        if self.ratio > MOST_RATIO:
-            found.append(f"opening joint reviews: {self.ratio:.2f} times the bare one, promised {MOST_RATIO:.0f}")
-        if self.queries > MOST_QUERIES:
-            found.append(f"opening a joint review: {self.queries} queries, promised {MOST_QUERIES}")
-        return found
+    def promises(self) -> list[tuple[str, bool]]:
+        """What was promised, and whether it is kept."""
+        ratio, queries = self.ratio, self.queries
+        return [
+            (f"opening joint reviews: {ratio:.2f} times the bare one, promised {MOST_RATIO:.0f}", ratio <= MOST_RATIO),
+            (f"opening a joint review: {queries} queries, promised {MOST_QUERIES}", queries <= MOST_QUERIES),
+        ]
 
 
 def measure_reviews(count: int) -> Opened:

@@ -22,6 +22,7 @@ from gaige.demo.people import CENTRE, OWNERS, REGION, create_people, credit_code
 from gaige.demo.story import amount
 from gaige.scale import casework
 from gaige.scale.history import insert_history
+from gaige.scale.multiply import TEMPLATE_CASES, multiply
 from gaige.scale.rows import BATCH, Made, Place, Plan, World
 from packages.catalog_files import read_tables
 from packages.facts import clean_facts, parse_facts
@@ -42,6 +43,10 @@ NUMBERS_EACH = 200
 CODES_EACH = 100_000
 #: The agent `agent` has this many projects, or all of a smaller portal.
 AGENT_PROJECTS = 5000
+#: More cases than these are copies, made by the database of `TEMPLATE_CASES` true ones.
+MADE_ONE_BY_ONE = 100_000
+#: Projects of a city of copies that are made one by one, so that the number comes out.
+LEFT_OVER = 20
 WHOLE_EVERY = 40
 #: Whole plans take at most this share of the cases.
 WHOLE_SHARE = 0.3
@@ -72,6 +77,9 @@ def synthesize(
     standing = Project.objects.count()
     if standing and not grow:
         raise ValueError("synthesize needs a portal without projects")
+    if connection.vendor == "postgresql" and cases > MADE_ONE_BY_ONE:
+        projects, cases = _in_bulk(projects, cases, seed=seed, tell=tell, is_first=not standing)
+        standing = Project.objects.count()
     if not standing:
         create_people()
     world = _world(random.Random(seed + standing), standing)  # noqa: S311 - made-up rows
@@ -86,6 +94,23 @@ def synthesize(
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+
+
+def _in_bulk(
+    projects: int, cases: int, *, seed: int, tell: Callable[[str], object], is_first: bool
+) -> tuple[int, int]:
+    """Copy some thousand true projects inside the database; return how many projects and cases are still missing.
+
+    An empty portal gets these projects first, in the proportion that was asked for.
+    """
+    if is_first:
+        times = -(-cases // TEMPLATE_CASES)
+        first = ((projects - LEFT_OVER) // times, cases // times)
+        synthesize(projects=first[0], cases=first[1], seed=seed, tell=tell)
+        projects, cases = projects - first[0], cases - first[1]
+    more = multiply(cases, numbers_each=NUMBERS_EACH, agent_projects=AGENT_PROJECTS, code_of=project_code)
+    tell(f"{more[0]} projects, {more[1]} cases copied")
+    return max(projects - more[0], 1), cases - more[1]
 
 
 def share_out(plans: list[tuple[int, int]], projects: int, cases: int) -> list[int]:

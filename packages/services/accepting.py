@@ -17,12 +17,12 @@ from projects.status_codes import StatusCode
 
 
 def take_on(
-    case: MatterCase, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str = "", deemed: bool = False
+    case: MatterCase, lines: frozenset[str], *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str = "", deemed: bool = False
 ) -> None:
     """Accept a received case as of `at`: transition, clocks, promises owed, event 3, 受理通知书;
     the regional results that it stands on are fixed.
 
-    The intake clock stops at `ended_at` (now); a deemed acceptance has `at` at the receipt and `by` None.
+    `lines`: the states of its checklist. The intake clock stops at `ended_at` (now); a deemed acceptance has `at` at the receipt and `by` None.
     """
     fix_uses(case, by=by, at=at)
     old = case.state
@@ -35,11 +35,11 @@ def take_on(
     sync_due(case, save=False)
     case.save()
     verify_answered(case, IssueKind.CORRECTION, by=by, at=ended_at)
-    raise_promises(case, by=by, at=ended_at)
-    reading = clocks.read_clock(case.promised_clock)
+    raise_promises(case, lines, by=by, at=ended_at)
+    reading = clocks.read_clock(case.promised_clock, pauses=())
     record(
         "case.accepted", subject=case, project=case.project, by=by, at=at, status_code=StatusCode.ACCEPTED,
         summary=f"视为受理：{case.matter.name}" if deemed else f"受理：{case.matter.name}",
         data={"state": [old, case.state], "due_on": str(reading.due_on), "deemed": deemed, "note": note},
     )
-    paperwork.acceptance_notice(case, reading, by=by, at=ended_at)
+    paperwork.acceptance_notice(case, lines, reading, by=by, at=ended_at)

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from packages.models import Letter
     from projects.models import Project, User
 
+#: Lines that nothing has met yet.
+OPEN_LINES = frozenset({MaterialState.MISSING, MaterialState.AWAITED})
 SHARED_NOTES = {
     MaterialSource.SHARED: "由系统从共享数据取得，无需提交",
     MaterialSource.VERIFIED: "由牵头部门向有关部门核验，无需提交",
@@ -148,18 +150,16 @@ def fill_lines(project: Project, *, at: dt.datetime | None = None) -> int:
     Reused documents that are no longer good are taken away first, in every case that is not decided. What the
     government has to bring waits for its department, never for the enterprise.
     """
-    known, leads = makers(), _leads(project)
-    lost = drop_dead(project, known, leads, at=at)
+    lost = drop_dead(project, lambda: (makers(), _leads(project)), at=at)
     waiting = Q(case__state__in=[CaseState.RECEIVED, CaseState.CORRECTING]) | Q(pk__in=[item.pk for item in lost])
     waiting |= Q(case__state=CaseState.DRAFT, case__application__isnull=False)
-    open_states = [MaterialState.MISSING, MaterialState.AWAITED]
     items = list(
-        MaterialItem.objects.filter(waiting, case__project=project, state__in=open_states)
+        MaterialItem.objects.filter(waiting, case__project=project, state__in=list(OPEN_LINES))
         .select_related("kind", "definition", "case__package_row", "case__lead", "case__matter__matter").order_by("pk")
     )
     if not items:
         return 0
-    held = _look_up(project, items, known, leads)
+    held = _look_up(project, items, makers(), _leads(project))
     met = 0
     for item in items:
         item.case.project = project
@@ -275,10 +275,14 @@ def _set(item: MaterialItem, state: str, note: str) -> bool:
     return True
 
 
+def states_of(case: MatterCase) -> frozenset[str]:
+    """Return in which states the lines of a case are. One query."""
+    return frozenset(case.materials.order_by().values_list("state", flat=True).distinct())
+
+
 def missing_words(case: MatterCase) -> str:
     """Return the lines of a case that are not met, by name with why, or an empty text."""
-    open_states = [MaterialState.MISSING, MaterialState.AWAITED]
-    rows = case.materials.filter(state__in=open_states).select_related("supplier").order_by("order")
+    rows = case.materials.filter(state__in=list(OPEN_LINES)).select_related("supplier").order_by("order")
     return "、".join(f"{item.name}（{'；'.join(why)}）" if (why := _why(item)) else item.name for item in rows)
 
 

@@ -74,6 +74,8 @@ def sync_offer(case: MatterCase, *, at: dt.datetime | None = None) -> Commitment
     standing = Commitment.objects.select_for_update(of=("self",)).filter(case=case).live().first()
     if standing is not None and standing.state not in SIGNING:
         return standing
+    if standing is None and not case.materials.filter(state=MaterialState.COMMITTED).exists():
+        return None
     terms = terms_of(case)
     if standing is not None:
         if standing.terms["materials"] == terms["materials"]:

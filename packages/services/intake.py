@@ -12,7 +12,15 @@ from packages.listing import Listed, listed_of
 from packages.models import Application, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.accepting import take_on
-from packages.services.checklist import build_lines, fill_lines, missing_words, plan_of, set_material
+from packages.services.checklist import (
+    OPEN_LINES,
+    build_lines,
+    fill_lines,
+    missing_words,
+    plan_of,
+    set_material,
+    states_of,
+)
 from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.ending import refuse_intake
@@ -21,7 +29,7 @@ from packages.services.locking import expect, lock_application, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.timekeeping import start_intake, sync_due
 from packages.services.withdrawing import withdraw_case
-from packages.states import ApplicationSource, CaseState, Handling, Outcome
+from packages.states import ApplicationSource, CaseState, Handling, MaterialState, Outcome
 from packages.waiting import CASE_LOST
 from projects import clocks, timing
 from projects.errors import DomainError, require
@@ -266,12 +274,14 @@ def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | Non
 
 def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) -> MatterCase:
     fill_lines(case.project, at=at)
-    lacking = missing_words(case)
-    if lacking:
+    lines = states_of(case)
+    if lines & OPEN_LINES:
+        lacking = missing_words(case)
         raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
-    check_lines(case, timing.business_day(at or timing.now()))
     moment = at or timing.now()
-    take_on(case, by=by, at=moment, ended_at=moment, note=note)
+    if MaterialState.LETTER in lines:
+        check_lines(case, timing.business_day(moment))
+    take_on(case, lines, by=by, at=moment, ended_at=moment, note=note)
     return case
 
 
@@ -322,5 +332,5 @@ def deem_accepted(case_id: int) -> bool:
 
 def _deem(case: MatterCase) -> MatterCase:
     now = timing.now()
-    take_on(case, by=None, at=case.received_at or now, ended_at=now, deemed=True)
+    take_on(case, states_of(case), by=None, at=case.received_at or now, ended_at=now, deemed=True)
     return case

@@ -173,8 +173,10 @@ def fault_notice(
     )
 
 
-def acceptance_notice(case: MatterCase, reading: Reading, *, by: User | None, at: dt.datetime) -> Paper:
-    """受理通知书 with the due day."""
+def acceptance_notice(
+    case: MatterCase, lines: frozenset[str], reading: Reading, *, by: User | None, at: dt.datetime
+) -> Paper:
+    """受理通知书 with the due day. `lines`: the states of the checklist."""
     start = case.accepted_at or at
     text = f"你单位申请的“{case.matter.name}”，经审查材料齐全、符合法定形式，予以受理。"
     if case.is_deemed_accepted:
@@ -182,8 +184,8 @@ def acceptance_notice(case: MatterCase, reading: Reading, *, by: User | None, at
     unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"
     limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "当日办结"
     paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
-    deferred = [item.name for item in case.materials.filter(state=MaterialState.DEFERRED).order_by("order")]
-    if deferred:
+    if MaterialState.DEFERRED in lines:
+        deferred = case.materials.filter(state=MaterialState.DEFERRED).order_by("order").values_list("name", flat=True)
         paragraphs.append(f"以下材料容缺受理：{'、'.join(deferred)}；补交期限和逾期后果见容缺受理通知书。")
     return write(
         PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,

@@ -8,7 +8,7 @@ replaced or has run out since is never used; a line that stood on it falls back 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,12 +136,13 @@ def living_lines(project_id: int) -> Q:
 
 
 def drop_dead(
-    project: Project, known: Makers, leads: dict[str, int], *, at: dt.datetime | None = None
+    project: Project, know: Callable[[], tuple[Makers, dict[str, int]]], *, at: dt.datetime | None = None
 ) -> list[MaterialItem]:
     """Take documents that are no longer good from the lines of the locked project; return the lines that fell back.
 
     A line of the government waits for its department, another for the applicant, each with a warning that says what
-    happened. Event `material.reuse_lost`.
+    happened. `know` says who makes what, and who leads the project's cases; asked only where a document is gone. Event
+    `material.reuse_lost`.
     """
     rows = MaterialItem.objects.select_for_update(of=("self",)).filter(
         living_lines(project.pk), state=MaterialState.HELD, document__isnull=False
@@ -154,6 +155,7 @@ def drop_dead(
         item.case.project = project
         title = item.document.title
         item.warning = f"原沿用的“{title}”{reason}，不能再用"[:300]
+        known, leads = know()
         if is_issued(item, known):
             await_department(item, known, leads)
         else:

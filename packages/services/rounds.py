@@ -20,6 +20,7 @@ from packages.services.timekeeping import sync_due
 from packages.standing import standing_opinions
 from packages.states import CaseState, Handling, SessionKind, SessionState
 from projects import clocks, timing
+from projects.bulk import insert_all
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import Telling, latest_of, record, record_all, told_by
@@ -73,7 +74,7 @@ def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSessi
         record_all([began], project=case.project, by=None, at=at)
         return None
     push = terms_of(case.matter).push
-    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push, is_head_known=True)
+    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push)
 
 
 def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
@@ -131,7 +132,7 @@ def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
 
 def _open_session(
     case: MatterCase, parts: Sequence[Part], *, number: int, by: User | None, at: dt.datetime | None, note: str = "",
-    tellings: Sequence[Telling] = (), push: int = 0, is_head_known: bool = False,
+    tellings: Sequence[Telling] = (), push: int = 0,
 ) -> JointSession:
     moment = at or timing.now()
     waits = push > 0 and len(parts) > 1
@@ -147,7 +148,7 @@ def _open_session(
         data={"state": ["", session.state], "round": number},
     )
     told = [*tellings, opened]
-    _invite(session, asked, by=by, at=at, moment=moment, tellings=told, is_head_known=is_head_known)
+    _invite(session, asked, by=by, at=at, moment=moment, tellings=told)
     return session
 
 
@@ -160,7 +161,7 @@ def _first_state(parts: Sequence[Part], *, waits: bool) -> str:
 
 def _invite(
     session: JointSession, parts: Sequence[Part], *, by: User | None, at: dt.datetime | None, moment: dt.datetime,
-    tellings: Sequence[Telling], is_head_known: bool = False,
+    tellings: Sequence[Telling],
 ) -> None:
     """Give each body its task with a clock of its own, involve it, and tell; the number of queries is fixed."""
     case, project = session.case, session.project
@@ -172,7 +173,7 @@ def _invite(
         )
         for part in parts
     ])
-    tasks = ReviewTask.objects.bulk_create([
+    tasks = insert_all([
         ReviewTask(
             session=session, organisation=part.organisation, definition_id=part.definition_id, role=part.role,
             days=part.days, is_tacit_allowed=part.tacit, scope_note=part.note[:300], clock=clock, due_on=clock.due_on,
@@ -191,7 +192,7 @@ def _invite(
         project, role=InvolvementRole.REVIEWER, organisations=[part.organisation for part in parts], at=at
     )
     told = [*tellings, *invited, *involved]
-    record_all(told, project=project, by=by, at=at, is_head_known=is_head_known)
+    record_all(told, project=project, by=by, at=at)
 
 
 # Pushing -------------------------------------------------------------------------------------------------------------

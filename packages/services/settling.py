@@ -43,12 +43,16 @@ CHECKING = "已补交，待核"
 # At the acceptance ---------------------------------------------------------------------------------------------------
 
 
-def raise_promises(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
+def raise_promises(case: MatterCase, lines: frozenset[str], *, by: User | None, at: dt.datetime) -> None:
     """Raise one item per deferred paper at the acceptance of a case, and have the 承诺书 of its committed lines.
+
+    `lines`: the states of its checklist.
 
     A paper that has to be there before the decision gets its clock at once; 容缺受理通知书 tells all of them at once.
     """
     sync_offer(case, at=at)
+    if MaterialState.DEFERRED not in lines:
+        return
     items = case.materials.filter(state=MaterialState.DEFERRED).select_related("definition").order_by("order")
     owed = [_owe(case, item, by=by, at=at) for item in items]
     if owed:

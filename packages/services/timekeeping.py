@@ -34,15 +34,18 @@ def start_intake(case: MatterCase, at: dt.datetime) -> None:
 def start_promise(case: MatterCase, at: dt.datetime) -> None:
     """Start the promised clock, and the statutory one where the law sets a limit, from the acceptance."""
     matter = case.matter
-    case.promised_clock = clocks.start_clock(
-        kind=ClockKind.PROMISED, limit=case.promised_days, unit=matter.unit, on=at, project=case.project,
-        label=f"{matter.name} 承诺时限",
-    )
+    limits = [(ClockKind.PROMISED, case.promised_days, matter.unit, "承诺时限")]
     if matter.statutory_days is not None:
-        case.statutory_clock = clocks.start_clock(
-            kind=ClockKind.STATUTORY, limit=matter.statutory_days, unit=matter.statutory_unit, on=at,
-            project=case.project, label=f"{matter.name} 法定时限",
+        limits.append((ClockKind.STATUTORY, matter.statutory_days, matter.statutory_unit, "法定时限"))
+    started = clocks.start_clocks([
+        clocks.build_clock(
+            kind=kind, limit=days, unit=unit, on=at, project=case.project, label=f"{matter.name} {word}"
         )
+        for kind, days, unit, word in limits
+    ])
+    case.promised_clock = started[0]
+    if len(started) > 1:
+        case.statutory_clock = started[1]
 
 
 def start_owner_clock(

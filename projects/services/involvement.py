@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from projects import timing
+from projects.bulk import insert_all
 from projects.events import Telling, record
 from projects.models import Involvement
 
@@ -56,7 +57,7 @@ def involve_bodies(
     )
     fresh = [body for body in organisations if body.pk not in already]
     since = timing.business_day(at or timing.now())
-    rows = Involvement.objects.bulk_create([
+    rows = insert_all([
         Involvement(project=project, organisation=body, role=role, powers=[], since=since) for body in fresh
     ])
     return [

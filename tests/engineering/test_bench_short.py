@@ -85,15 +85,20 @@ def test_what_is_missed_is_told():
     subject.bare_answers = [of(0.1), of(0.1), of(0.3)]
     figure = figure_of(subject)
     assert (round(figure.real_ms), round(figure.bare_ms), figure.queries) == (300, 100, 16)
-    assert figure.missed == (
-        "list: 16 queries, promised 15",
-        "list: 3.00 times the bare page, promised under 3",
-        "list: 0.2 KB, promised under 0",
-        "list: carries a script",
-    )
+    assert [str(one) for one in figure.promises] == [
+        "FAIL list: 16 queries, promised 15",
+        "FAIL list: 3.00 times the bare one, promised under 3",
+        "FAIL list: 0.2 KB, promised under 0",
+        "FAIL list: without a script",
+    ]
     kept = Subject("list", None, None, most_queries=15, most_ratio=3.0, most_bytes=100)
     kept.answers, kept.bare_answers = [of(0.2)], [of(0.1)]
-    assert figure_of(kept).missed == ()
+    assert [str(one) for one in figure_of(kept).promises] == [
+        "PASS list: 5 queries, promised 15",
+        "PASS list: 2.00 times the bare one, promised under 3",
+        "PASS list: 0.0 KB, promised under 0",
+        "PASS list: without a script",
+    ]
 
 
 def test_lists_are_compared_at_both_sizes():
@@ -101,7 +106,9 @@ def test_lists_are_compared_at_both_sizes():
         return Figure(name, 2, 1, usual, usual, 1, ())
 
     figures = [figure("a, 20 rows", 7), figure("a, 100 rows", 8), figure("b, 20 rows", 7), figure("b, 100 rows", 7)]
-    assert same_at_both_sizes(figures) == ["a, 20 rows: 7 queries, but 8 at 100 rows"]
+    assert [str(one) for one in same_at_both_sizes(figures)] == [
+        "FAIL a, 20 rows: 7 queries, 8 at 100 rows", "PASS b, 20 rows: 7 queries, 7 at 100 rows",
+    ]
     assert table(figures[:1]).splitlines()[2] == "| a, 20 rows | 2.0 | 1.0 | 2.00 | 7 | 1.0 |"
 
 
