@@ -1,9 +1,10 @@
 """What the archive of a project lacks by its plan: results of matters, materials let through, papers of the works.
 
-Four rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still
+Five rules. A matter that was granted has its result in the archive, else it is missing (缺件). A matter that is still
 to be decided will bring one (待形成). A material that was deferred or promised at acceptance is owed. Papers of the
 works that the acceptance stage asks from the parties (竣工前必备, classes B to E) are to come, and missing once the
-project stands in that stage. A fixed number of queries.
+project stands in that stage. What else an archive needs by a moment stands in `archive_rules.tsv`. A fixed number of
+queries.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from django.urls import reverse
 from archives import completeness
 from archives.completeness import Missing
 from archives.models import Document
+from packages.archive_rules import CENTRE, MOMENTS, OWNER, rules_for
 from packages.choices import MatterStage
-from packages.models import MaterialDef, MaterialItem
+from packages.models import Enrolment, MaterialDef, MaterialItem
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
 from projects import glance
@@ -36,10 +38,13 @@ LET_THROUGH = "packages.let_through"
 
 def missing_by_plan(project: Project) -> Iterator[Missing]:
     """Yield what the archive of the project lacks by its plan."""
-    held = set(Document.objects.current().filter(project=project).values_list("kind_id", flat=True))
+    rows = Document.objects.current().filter(project=project).values_list("kind_id", "kind__slug")
+    kinds = dict(rows.distinct())
+    held = set(kinds)
     yield from _results(project, held)
     yield from _let_through(project)
     yield from _of_the_works(project, held)
+    yield from _by_rule(project, set(kinds.values()))
 
 
 def _results(project: Project, held: set[int]) -> Iterator[Missing]:
@@ -91,6 +96,21 @@ def _of_the_works(project: Project, held: set[int]) -> Iterator[Missing]:
             kind_name=kind.name, doc_class=kind.doc_class, owed_by=project.owner.label, reason="竣工前必备",
             is_due=project.stage == Stage.ACCEPTANCE,
         )
+
+
+def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
+    """Yield what the rules of the archive ask for from the first day on (`archive_rules.tsv`)."""
+    chosen = Enrolment.objects.filter(project=project).values_list("package_version__package__code", "facts").first()
+    if chosen is None:
+        return
+    owed = {OWNER: project.owner.label, CENTRE: project.centre.label}
+    for rule in rules_for(*chosen):
+        if rule.kind not in held:
+            yield Missing(
+                kind_name=rule.name, doc_class=rule.doc_class, owed_by=owed.get(rule.owed_by, rule.owed_by),
+                reason=MOMENTS[rule.moment][0], is_due=rule.is_due(project.stage),
+                url=reverse("archives:archive_file", args=[project.pk]) if rule.owed_by == OWNER else "",
+            )
 
 
 def register() -> None:

@@ -1,14 +1,20 @@
 """The archive says what is missing by the plan: results of granted matters, what was let through, papers of the works."""
 
+import datetime as dt
+
 import pytest
 
 from archives.completeness import missing_of
-from archives.models import Document
+from archives.models import Document, DocumentKind
+from packages import archive_rules
+from packages.archive_rules import ArchiveRule
+from packages.conditions import evaluate
 from packages.models import MatterCase
 from projects.models import Project
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+DAY = dt.date(2026, 1, 1)
 
 
 @pytest.fixture
@@ -52,5 +58,36 @@ def test_papers_of_the_works_are_missing_once_the_stage_is_there(project):
 
 def test_the_number_of_queries_is_fixed(project, django_assert_max_num_queries):
     project = Project.objects.select_related("owner").get(pk=project.pk)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         missing_of(project)
+
+
+def test_rules_ask_per_package_and_moment_from_the_first_day(project, monkeypatch):
+    """A rule of another package, of other facts, of another time asks nothing; the moment says when it is due."""
+    rows = [
+        ArchiveRule(package, kind, kind, "E", moment, owed_by, rule, since, None)
+        for package, kind, moment, owed_by, rule, since in (
+            ("*", "a", "permit", "owner", "", DAY), ("soc-small", "b", "permit", "owner", "", DAY),
+            ("*", "c", "transfer", "centre", "works=new", DAY), ("*", "d", "transfer", "owner", "works=fitout", DAY),
+            ("*", "e", "permit", "owner", "", dt.date(2099, 1, 1)),
+        )
+    ]
+    monkeypatch.setattr(archive_rules, "all_rules", lambda: rows)
+
+    def asked(stage):
+        Project.objects.filter(pk=project.pk).update(stage=stage)
+        found = missing_of(Project.objects.get(pk=project.pk))
+        return [(one.kind_name, one.is_due, one.owed_by, one.reason) for one in found if one.kind_name in "abcde"]
+
+    owner, centre = project.owner.label, project.centre.label
+    come, due = ("c", False, centre, "移交前必备"), ("a", True, owner, "报建前必备")
+    assert asked("planning") == [("a", False, owner, "报建前必备"), come]
+    assert asked("permit") == [due, come]
+    assert asked("delivered") == [due, ("c", True, centre, "移交前必备")]
+
+
+def test_the_table_of_rules_names_kinds_of_the_catalogue():
+    kinds = {(kind.slug, kind.name, kind.doc_class) for kind in DocumentKind.objects.all()}
+    for rule in archive_rules.all_rules():
+        assert (rule.kind, rule.name, rule.doc_class) in kinds
+        assert evaluate(rule.rule, {}) in (None, True), rule.rule
