@@ -75,7 +75,7 @@ def refuse_intake(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
         what=f"“{case.matter.name}”{word}：{reason.strip()}",
         do=f"向{referral.strip()}申请" if referral.strip() else "按理由改好后重新申报", when="随时可以重新申报",
-        paragraphs=paragraphs, legal=["《行政许可法》第三十二条", paperwork.remedies()],
+        paragraphs=paragraphs, legal=["依据：《行政许可法》第三十二条。", paperwork.remedies()],
     )
     act_papers.return_receipt(case, by=by, at=moment)
     return case

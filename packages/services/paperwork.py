@@ -92,6 +92,12 @@ def remedies() -> str:
     return str(settings.REMEDIES_TEXT)
 
 
+def ended(text: str) -> str:
+    """Return a paragraph with its full stop, as people leave it out where they type a reason."""
+    said = text.rstrip()
+    return said if not said or said[-1] in "。；：！？…" else f"{said}。"
+
+
 def day(value: dt.date | None) -> str:
     """Return a day as papers write it: 2026年11月23日."""
     return "" if value is None else f"{value.year}年{value.month}月{value.day}日"
@@ -118,7 +124,7 @@ def write(
     content = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
         "gist_words": FAULT_WORDS if kind in FAULT_PAPERS else {},
-        "paragraphs": list(paragraphs), "table": table, "legal": list(legal),
+        "paragraphs": [ended(text) for text in paragraphs], "table": table, "legal": list(legal),
         "addressee": addressee or project.owner.name,
     }
     if tables:
