@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.expiries import tell_expiry
+from agency.services.gathering import TOLD as GATHERINGS
+from agency.services.gathering import tell_gathering
 from agency.services.regional import tell_regional
 from agency.services.telling import TOLD as EVENTS
 from agency.services.telling import tell
@@ -53,3 +55,11 @@ outbox.subscribe(
 outbox.subscribe("agency.tell_urged", ["case.urged"], on_urged, queue="deadline")
 outbox.subscribe("agency.tell_asked", sorted(TOLD), on_asked, queue="deadline")
 outbox.subscribe("agency.tell_repeated", ["case.special_started"], on_special, queue="deadline")
+
+
+def on_gathering(event: Event) -> None:
+    """Tell those whom a consultation, or what is off its list, concerns."""
+    tell_gathering(event)
+
+
+outbox.subscribe("agency.tell_gathering", GATHERINGS, on_gathering, queue="deadline")
