@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from archives import blobs, media, pdfs, virus
 from archives.blobs import DamagedError
+from archives.containers import OTHER
 from projects.errors import DomainError
 
 if TYPE_CHECKING:
@@ -135,13 +136,13 @@ def _open(version: DocumentVersion, file: IO[bytes], done: Examined) -> None:
     """Look inside the file."""
     kind = next((one for one in media.MEDIA if one.media_type == version.media_type), None)
     head, tail = media.ends_of(file, version.size)
-    fault = kind.fault(file, head, tail) if kind is not None else media.OTHER
-    done.results.append(Result("format", fault != media.OTHER, "内容与格式不符" if fault == media.OTHER else ""))
+    fault = kind.fault(file, head, tail) if kind is not None else OTHER
+    done.results.append(Result("format", fault != OTHER, "内容与格式不符" if fault == OTHER else ""))
     unsafe = any(word in fault for word in UNSAFE)
-    usable = not fault or unsafe or fault == media.OTHER
+    usable = not fault or unsafe or fault == OTHER
     done.results.append(Result("opens", usable, "" if usable else fault))
     done.results.append(Result("scripts", not unsafe, fault if unsafe else ""))
-    if kind is not None and kind.label == "PDF" and fault != media.OTHER:
+    if kind is not None and kind.label == "PDF" and fault != OTHER:
         facts = pdfs.facts_of(file)
         done.pages, done.pdfa = facts.pages or None, facts.pdfa
         done.results.append(Result("pages", facts.pages > 0, "" if facts.pages else "读不出页面"))

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from pypdf import PdfWriter
 
 from archives import media
-from archives.services.filing import check_upload
+from archives.uploads import check_upload
 from projects.errors import DomainError
 
 if TYPE_CHECKING:

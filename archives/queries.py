@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from projects.models import User
 
-PAGE = 50
+PAGE = 20
 OWN_SHOWN = 10
 CSV_HEAD = [
     "档号", "类目", "题名", "种类", "来源环节", "归档人", "归档时间", "版次", "格式", "字节数", "SHA-256",

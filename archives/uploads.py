@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 from archives import media, virus
+from archives.containers import OTHER
 from projects.errors import DomainError
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: 
     file = cast("IO[bytes]", uploaded.file)
     head, tail = media.ends_of(file, size)
     fault = expected.fault(file, head, tail)
-    if fault == media.OTHER:
+    if fault == OTHER:
         raise DomainError(
             "upload_content",
             f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。"

@@ -90,7 +90,11 @@ def make(bundle_id: int) -> bool:
     try:
         with tempfile.TemporaryDirectory(dir=blobs.scratch_folder()) as scratch:
             target = Path(scratch, "made")
-            pages = _volume(bundle, target) if bundle.kind == BundleKind.VOLUME else _bag(bundle, target)
+            pages = None
+            if bundle.kind == BundleKind.VOLUME:
+                pages = _volume(bundle, target)
+            else:
+                _bag(bundle, target)
             with target.open("rb") as file:
                 stored = blobs.put(iter(lambda: file.read(blobs.CHUNK), b""))
     except DomainError as error:

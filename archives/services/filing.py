@@ -14,6 +14,7 @@ from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
 from archives.states import PaperState, Visibility
 from archives.uploads import CheckedUpload, check_upload
 from projects import timing
+from projects.bulk import insert_all
 from projects.errors import require
 from projects.events import SYSTEM_NAME, lock_project, record, subject_of
 from projects.models import AccessLog, Party, Project
@@ -57,13 +58,14 @@ def create_document(
     held = kind.doc_class == OWNER_CLASS
     if valid_until is None and kind.validity_days:
         valid_until = timing.business_day(moment) + dt.timedelta(days=kind.validity_days)
-    return Document.objects.create(
+    document = Document(
         project=project, kind=kind, title=_clean_title(title) or kind.name, doc_class=kind.doc_class,
         serial=next_serial(project, kind.doc_class), visibility=visibility, source_type=source_type,
         source_key=source_key, source_label=(source_label or step_of(source))[:200], filed_by=by,
         filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
         holder_id=holder_of(project, role) if held else None, holder_role=role if held else "",
     )
+    return insert_all([document])[0]
 
 
 def holders(project: Project) -> dict[str, list[int]]:

@@ -24,6 +24,7 @@ from archives.paper_kinds import LEGAL_NOTICES, PAPER_CLASSES, paper_slug
 from archives.services import filing
 from archives.states import PaperKind, PaperState, Visibility
 from projects import timing
+from projects.bulk import insert_all
 from projects.errors import DomainError
 from projects.events import lock_project, record, subject_of
 from projects.memo import Memo
@@ -115,9 +116,9 @@ def issue_paper(
             project, kind=_kind_of(document_kind_slug, kind), title=f"{title} {paper.number}", source=subject, by=by,
             visibility=visibility, valid_until=valid_until, source_label=source_label, at=moment,
         )
-    paper.save()
+    insert_all([paper])
     if project is not None and kind in LEGAL_NOTICES:
-        Delivery.objects.create(paper=paper, organisation_id=project.owner_id, sent_at=moment)
+        insert_all([Delivery(paper=paper, organisation_id=project.owner_id, sent_at=moment)])
     record(
         "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
         summary=f"出具{title} {paper.number}",

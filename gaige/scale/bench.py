@@ -29,6 +29,7 @@ from django.db import connection
 
 from archives.models import QrToken
 from gaige.demo.people import PASSWORD, REGION
+from gaige.scale.archives import FEW, MANY, PAGE_RATIO, measure_archive, prepare_archives
 from gaige.scale.reviews import measure_reviews
 from gaige.scale.sweeps import measure_sweep
 from gaige.scale.synthesize import project_code, projects_for, synthesize
@@ -40,9 +41,11 @@ from projects.models import Organisation, Project
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
-LIST_QUERIES, PROJECT_QUERIES, PUBLIC_QUERIES = 15, 25, 6
+LIST_QUERIES, PROJECT_QUERIES, PUBLIC_QUERIES, ARCHIVE_QUERIES = 15, 25, 6, 20
 LIST_RATIO = WRITE_RATIO = 3.0
 PUBLIC_BYTES = 30 * 1024
+#: At 60 % of the rate of the bare page.
+PUBLIC_RATIO = 1 / 0.6
 WARM_UP = 3
 #: Codes of the projects that the benchmark registers: beyond those of any city.
 OWN_CODES = 9_700_000
@@ -146,6 +149,7 @@ def pages(people: dict[str, Visitor]) -> list[Subject]:
     whole = MatterCase.objects.filter(state=CaseState.DRAFT).select_related("project").order_by("pk")[0].project
     token = QrToken.objects.get(project=whole).token
     clerk, agent, director, public = (people[name] for name in ("clerk", "agent", "director", "public"))
+    archived = archive_projects()
     found = [
         page(f"{label}, {size} rows", visitor, f"{path}size={size}", queries=LIST_QUERIES, ratio=LIST_RATIO)
         for label, visitor, path in (
@@ -161,11 +165,31 @@ def pages(people: dict[str, Visitor]) -> list[Subject]:
         page("project page, clerk", clerk, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         page("project page, agent", agent, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         page("project page, director", director, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
+        *(
+            page(f"archive page, {count} documents", clerk, f"/projects/{pk}/archive/", queries=ARCHIVE_QUERIES)
+            for pk, count in zip(archived, (FEW, MANY), strict=True)
+        ),
         page(
             "public page behind the code", public, f"/q/{token}/", bare="/bare/public/", queries=PUBLIC_QUERIES,
+            ratio=PUBLIC_RATIO,
             most_bytes=PUBLIC_BYTES,
         ),
     ]
+
+
+def archive_projects() -> list[int]:
+    """Return two projects that nothing else is measured on, with few and with many documents in their archives."""
+    rows = list(Project.objects.order_by("pk")[:2])
+    prepare_archives(rows)
+    return [row.pk for row in rows]
+
+
+def same_page_with_many(figures: Sequence[Figure]) -> list[Promise]:
+    """Return whether the page of an archive with many documents takes little more than that with few."""
+    taken = {figure.name: figure.real_ms for figure in figures}
+    few, many = (taken[f"archive page, {count} documents"] for count in (FEW, MANY))
+    words = f"archive page with {MANY} documents: {many / few:.2f} times that with {FEW}, promised {PAGE_RATIO}"
+    return [Promise(words, many / few <= PAGE_RATIO)]
 
 
 def writes(people: dict[str, Visitor], most: int) -> list[Subject]:
@@ -335,12 +359,12 @@ def sign_in_all(port: int) -> dict[str, Visitor]:
 
 def run(  # noqa: PLR0913 - one argument per option
     *, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0, clocks: int = 0,
-    grow: int = 0,
+    grow: int = 0, fixity: int = 0,
 ) -> int:
     """Fill an empty portal, measure, print; 1 when a promise is missed.
 
     `reviews`: how many joint reviews to open; `clocks`: over how many running ones to sweep; `grow`: to how many cases
-    to grow before the work list is measured again.
+    to grow before the work list is measured again; `fixity`: over how many megabytes to compare with sha256sum.
     """
     fill(projects, cases)
     with server() as port:
@@ -359,11 +383,14 @@ def run(  # noqa: PLR0913 - one argument per option
     text += f"\n\n{grown}" if grown else ""
     swept = measure_sweep(clocks) if clocks else None
     text += f"\n\n{swept.words}" if swept else ""
+    kept = measure_archive(fixity) if fixity else None
+    text += f"\n\n{kept.words}" if kept else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)
     promises = [*(one for figure in figures for one in figure.promises), *same_at_both_sizes(figures), *faster]
-    for bulk in (opened, swept):
+    promises += same_page_with_many(figures)
+    for bulk in (opened, swept, kept):
         promises += [Promise(words, is_kept) for words, is_kept in (bulk.promises if bulk else [])]
     sys.stdout.write("".join(f"{one}\n" for one in promises))
     return 0 if all(one.is_kept for one in promises) else 1
