@@ -141,7 +141,7 @@ def _phone_row(row: ScheduleRow, y: int, today: dt.date) -> str:
     weight = ' font-weight="700"' if row.critical else ""
     name = row.name if len(row.name) <= PHONE_CHARS else row.name[: PHONE_CHARS - 1] + "…"
     when = f"{day_words(row.on_date, today)}{'办结' if row.done else ''}"
-    below = f"{lane_of(row)}　{row.days_label}"
+    below = f"{lane_of(row)}　{row.days_label.partition('（')[0]}"
     return (
         f'<g class="{css}"><rect class="bx" x="2" y="{y}" width="{PHONE_WIDTH - 4}" height="{PHONE_ROW - 6}" rx="2"/>'
         f'<text x="{PHONE_MARGIN}" y="{y + 20}"{weight}>{conditional_escape(name)}</text>'

@@ -53,13 +53,18 @@ class Side:
         """Papers that may be handed in later (容缺)."""
         if DEFERRAL not in self.on:
             return 0
-        lines = ((m, line) for m in self.view.matters if m.definition.deferral_allowed for line in m.materials)
-        return sum(line.is_submitted and line.deferral_days is not None for _, line in lines)
+        ahead = (m for m in self.view.matters if m.code not in self.frame.net.known and m.definition.deferral_allowed)
+        return sum(line.is_submitted and line.deferral_days is not None for m in ahead for line in m.materials)
 
     @property
     def total(self) -> int:
         """Promise days of the three stages."""
         return sum(self.view.days)
+
+    @property
+    def papers(self) -> int:
+        """Papers still to be handed in: those of matters that have not begun."""
+        return sum(m.submitted for m in self.view.matters if m.code not in self.frame.net.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class WhatIf:
     @property
     def papers_saved(self) -> int:
         """How many papers fewer are handed in."""
-        return self.now.view.after - self.then.view.after
+        return self.now.papers - self.then.papers
 
     @property
     def risks(self) -> list[Option]:
@@ -168,7 +173,7 @@ def whatif_page(project: Project, chosen: Iterable[str] | None) -> WhatIf | None
         removed=tuple(m.name for code, m in before.items() if code not in after),
         shorter=tuple(
             (m.name, before[code].days, m.days) for code, m in after.items()
-            if code in before and before[code].days != m.days
+            if code in before and before[code].days != m.days and code not in now.frame.net.known
         ),
     )
 
@@ -217,7 +222,7 @@ def _switch(  # noqa: PLR0913 - an option against a plan
         if now.opening is not None and found.works_start is not None:
             opening = days_won(now.opening, frame.day(found.works_start))
         delivery = days_won(now.delivery, frame.day(sum(found.stage_days)))
-        papers = now.view.after - view.after
+        papers = now.papers - sum(m.submitted for m in view.matters if m.code not in frame.net.known)
     return Switch(option, option.code in wanted, option.code in was, why_not, opening, delivery, papers)
 
 
@@ -232,7 +237,7 @@ def _why_not(project: Project, enrolment: Enrolment, definition: PackageDefiniti
     found = dict.fromkeys(options(), "")
     if PILE_PERMIT not in codes:
         found[PILING] = "本套餐没有分段施工许可"
-    elif not enrolment.facts.get("excavation_depth"):
+    elif enrolment.facts.get("excavation_depth") == 0:
         found[PILING] = "基坑开挖深度为 0，没有基坑、桩基工程"
     if not any(m.definition.commitment_allowed and m.days for m in view.matters):
         found[COMMITMENT] = "计划中没有可以告知承诺的事项"
