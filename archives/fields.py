@@ -21,13 +21,15 @@ class PagesField(forms.FileField):
 
     widget = _Several
 
-    def __init__(self, **options: Any) -> None:
-        """Ask for nothing; the service says what is missing."""
-        super().__init__(required=False, allow_empty_file=True, **options)
+    def __init__(self, *, required: bool = False, **options: Any) -> None:
+        """Ask for nothing unless told so; the service says what is missing."""
+        super().__init__(required=required, allow_empty_file=True, **options)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Return the one upload."""
-        files = [super(PagesField, self).clean(one, initial) for one in (data or [])]
+        if not data:
+            return super().clean(None, initial)
+        files = [super(PagesField, self).clean(one, initial) for one in data]
         try:
             return joined(files)
         except DomainError as error:

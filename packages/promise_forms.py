@@ -13,13 +13,10 @@ ROWS = {"rows": 3}
 class HandInForm(forms.Form):
     """The file of a deferred paper."""
 
-    uploaded = PagesField(label="补交的文件", help_text="逐页的图片可以一次选多张，合并成一份 PDF")
-
-    def clean_uploaded(self) -> object:
-        """Ask for a file."""
-        if self.cleaned_data["uploaded"] is None:
-            raise forms.ValidationError("请选择要补交的文件。")
-        return self.cleaned_data["uploaded"]
+    uploaded = PagesField(
+        label="补交的文件", required=True, help_text="逐页的图片可以一次选多张，合并成一份 PDF",
+        error_messages={"required": "请选择要补交的文件。"},
+    )
 
 
 class TimeForm(forms.Form):

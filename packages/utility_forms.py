@@ -37,7 +37,8 @@ class RatingForm(forms.Form):
     """How the owner found a connection."""
 
     grade = forms.TypedChoiceField(
-        label="满意程度", choices=[(str(grade), label) for grade, label in reversed(RatingGrade.choices)], coerce=int
+        label="满意程度", choices=[(str(grade), label) for grade, label in reversed(RatingGrade.choices)], coerce=int,
+        widget=forms.RadioSelect,
     )
     words = forms.CharField(
         label="说明", max_length=300, required=False, widget=WORDS, help_text="不满意的请写明哪里不满意，便于整改"

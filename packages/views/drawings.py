@@ -256,7 +256,10 @@ def sample(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"事后抽查：{ticket.review.project.name}", button="提交抽查结果", back=reverse("packages:samples"),
         verdict=drawing_rules.can_check_sample(request.user, ticket), done="抽查结果已提交。", seg="holds",
-        says=("不合格的，由建设单位组织设计单位限期整改，记入勘察设计质量承诺。",),
+        says=(
+            f"{ticket.review.project.code}，施工图{ticket.review.get_mode_display()}，由{ticket.organisation.label}抽查。",
+            "不合格的，由建设单位组织设计单位限期整改，记入勘察设计质量承诺。",
+        ),
         run=lambda given: drawing_samples.check_sample(
             pk, by=person(request), holds=given["holds"] == "yes", found=given["found"],
             breaches=given["breaches"] or 0,
