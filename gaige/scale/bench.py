@@ -30,6 +30,7 @@ from django.db import connection
 from archives.models import QrToken
 from gaige.demo.people import PASSWORD, REGION
 from gaige.scale.archives import FEW, MANY, PAGE_RATIO, measure_archive, prepare_archives
+from gaige.scale.planning import measure_planning
 from gaige.scale.reviews import measure_reviews
 from gaige.scale.sweeps import measure_sweep
 from gaige.scale.synthesize import project_code, projects_for, synthesize
@@ -359,12 +360,13 @@ def sign_in_all(port: int) -> dict[str, Visitor]:
 
 def run(  # noqa: PLR0913 - one argument per option
     *, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0, clocks: int = 0,
-    grow: int = 0, fixity: int = 0,
+    grow: int = 0, fixity: int = 0, forecasts: int = 0,
 ) -> int:
     """Fill an empty portal, measure, print; 1 when a promise is missed.
 
     `reviews`: how many joint reviews to open; `clocks`: over how many running ones to sweep; `grow`: to how many cases
-    to grow before the work list is measured again; `fixity`: over how many megabytes to compare with sha256sum.
+    to grow before the work list is measured again; `fixity`: over how many megabytes to compare with sha256sum;
+    `forecasts`: of how many open projects to forecast the days.
     """
     fill(projects, cases)
     with server() as port:
@@ -385,12 +387,14 @@ def run(  # noqa: PLR0913 - one argument per option
     text += f"\n\n{swept.words}" if swept else ""
     kept = measure_archive(fixity) if fixity else None
     text += f"\n\n{kept.words}" if kept else ""
+    planned = measure_planning(forecasts) if forecasts else None
+    text += f"\n\n{planned.words}" if planned else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)
     promises = [*(one for figure in figures for one in figure.promises), *same_at_both_sizes(figures), *faster]
     promises += same_page_with_many(figures)
-    for bulk in (opened, swept, kept):
+    for bulk in (opened, swept, kept, planned):
         promises += [Promise(words, is_kept) for words, is_kept in (bulk.promises if bulk else [])]
     sys.stdout.write("".join(f"{one}\n" for one in promises))
     return 0 if all(one.is_kept for one in promises) else 1

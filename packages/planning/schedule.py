@@ -11,7 +11,7 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packages.choices import DayUnit, MatterKind, MatterStage
 from packages.models import Enrolment, MatterCase
@@ -197,29 +197,39 @@ def schedule_of(project: Project, *, today: dt.date | None = None) -> Schedule:
     return schedule_from(enrolment, progress_of(cases_for([project.pk]).get(project.pk, [])), today=today)
 
 
-def cases_for(project_ids: Iterable[int]) -> dict[int, list[tuple[str, MatterCase]]]:
-    """The live cases of projects with the codes of their matters. One query."""
-    fields = (
-        "project_id", "state", "stage", "handling", "received_at", "accepted_at", "decided_at", "matter__matter__code",
-    )
-    found: dict[int, list[tuple[str, MatterCase]]] = {}
+class CaseFact(NamedTuple):
+    """What a plan has to know of a case."""
+
+    project_id: int
+    code: str
+    state: str
+    received_at: dt.datetime | None
+    accepted_at: dt.datetime | None
+    decided_at: dt.datetime | None
+
+
+def cases_for(project_ids: Iterable[int]) -> dict[int, list[CaseFact]]:
+    """The live cases of projects. One query."""
     rows = MatterCase.objects.filter(
         project__in=list(project_ids), state__in=[CaseState.DRAFT, *CASE_OPEN, *CASE_PASSED]
-    ).select_related("matter__matter").only(*fields).order_by("pk")
-    for case in rows:
-        found.setdefault(case.project_id, []).append((case.matter.matter.code, case))
+    ).order_by("pk")
+    found: dict[int, list[CaseFact]] = {}
+    for row in rows.values_list(
+        "project_id", "matter__matter__code", "state", "received_at", "accepted_at", "decided_at"
+    ):
+        found.setdefault(row[0], []).append(CaseFact(*row))
     return found
 
 
-def progress_of(cases: Iterable[tuple[str, MatterCase]]) -> dict[str, Progress]:
+def progress_of(cases: Iterable[CaseFact]) -> dict[str, Progress]:
     """How far each matter is."""
-    grouped: dict[str, list[MatterCase]] = {}
-    for code, case in cases:
-        grouped.setdefault(code, []).append(case)
+    grouped: dict[str, list[CaseFact]] = {}
+    for case in cases:
+        grouped.setdefault(case.code, []).append(case)
     return {code: _progress(group) for code, group in grouped.items()}
 
 
-def _progress(cases: Sequence[MatterCase]) -> Progress:
+def _progress(cases: Sequence[CaseFact]) -> Progress:
     begun = [moment for c in cases if (moment := c.accepted_at or c.received_at or c.decided_at)]
     started = timing.business_day(min(begun)) if begun else None
     if all(case.state in CASE_PASSED for case in cases):
