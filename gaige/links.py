@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST = 5
 UTILITY = OrganisationKind.UTILITY
+#: Keeps the regional assessment, land lists and standard land.
+ORGANISER = "devzone"
 #: Role -> pages of its navigation, the first is where it begins. A person with several roles gets them in this order.
 PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((Role.CLERK,), (
@@ -70,6 +72,8 @@ def pages_of(access: Access) -> list[tuple[str, str]]:
             found |= {label: url for label, name in pages if (url := address(name))}
     if access.has(Role.REVIEWER, Role.CHIEF) and any(body.kind == UTILITY for body in access.organisations):
         found = {"报装": address("packages:utility_lines")} | found
+    if any(body.code == ORGANISER for body in access.organisations):
+        found = {"区域评估": address("packages:regional"), "用地": address("packages:land")} | found
     found["我的项目" if access.is_owner and not access.is_office else "项目"] = address("projects:list")
     if access.is_office:
         found |= {label: url for label, name in (("通报", "agency:bulletins"), ("目录", "packages:catalogue"))

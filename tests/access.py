@@ -107,7 +107,7 @@ def make_world():
     drawing = _drawings(project, reviewed, received, task, actors)
     records = _records(project, reviewed, actors) | _pool(project, actors)
     return SimpleNamespace(
-        **drawing, **records,
+        **drawing, **records, **_assessment(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -152,6 +152,35 @@ def _records(project, reviewed, actors):
         "joint": joint, "utility_line": joint.lines.get(), "fee": fee,
         "tender": models.TenderRecord.objects.create(name="施工招标", closes_at="award", **same),
         "service": models.IntermediaryService.objects.create(**same),
+    }
+
+
+def _assessment(project, actors):
+    """An area with a planned result, a land list and standard land of the project, a combined report with a chapter."""
+    import json
+    from decimal import Decimal
+
+    from packages.models import LandList, StandardLand
+    from packages.services import assessment_register as register
+    from packages.services.one_book import open_book
+    from projects import timing
+    from projects.states import Role
+
+    body, keeper = factories.organisation("devzone"), factories.official("devzone", Role.REVIEWER)
+    ring = [[112.9, 35.8], [112.92, 35.8], [112.92, 35.82], [112.9, 35.82], [112.9, 35.8]]
+    area = register.register_unit(
+        code="GP-KFQ-01", name="高平经开区", keeper=body, region=body.region, by=keeper,
+        boundary=json.dumps({"type": "Polygon", "coordinates": [ring]}),
+    )
+    now = timing.now()
+    same = {"keeper": body, "parcel": "GP2026-07", "name": "经开区七号地", "area": Decimal(3), "project": project}
+    land = LandList.objects.create(**same, state="handed", due_on=timing.today(), made_at=now, handed_at=now)
+    item = land.items.create(order=1, topic="relics", name="文物", department=factories.organisation("heritage"))
+    book = open_book(project.pk, by=actors.clerk, codes=["soil"])
+    return {
+        "area": area, "area_result": register.propose_result(area.pk, item="soil", way="exempt", by=keeper),
+        "land_list": land, "land_item": item, "book": book, "chapter": book.chapters.get(),
+        "standard": StandardLand.objects.create(**same, state="sold", sold_on=timing.today(), changed_at=now),
     }
 
 

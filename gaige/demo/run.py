@@ -11,16 +11,19 @@ from agency.services import bulletins, reminders
 from agency.services.bulletins import open_bulletin
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
+from gaige.demo.appraisal import DAYS_AGO, appraisals
+from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
+from gaige.demo.moments import later, person, user
 from gaige.demo.people import CENTRE, create_people
 from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
-from gaige.demo.story import Story, later, person, user
+from gaige.demo.story import Story
 from packages.models import Commitment
 from packages.services import committing
 from packages.services.saved_views import save_view
 from packages.states import CheckResult, CommitmentState
-from packages.tasks import apply_tacit, deem_accepted, sweep_conditional, sweep_drawings, sweep_promises
+from packages.tasks import apply_tacit, deem_accepted, sweep_conditional, sweep_drawings, sweep_pool, sweep_promises
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
 from projects.states import Role
@@ -47,6 +50,7 @@ def office_days() -> Iterator[dt.datetime]:
         reminders.sweep_due()
         sweep_conditional()
         sweep_drawings()
+        sweep_pool()
         sweep_promises()
         _check_promises()
         _bulletin()
@@ -94,10 +98,13 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=spec.days_ago))
         heapq.heappush(queue, (start + dt.timedelta(hours=9, minutes=3 * number), number, Story(spec).run()))
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
+    pool = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=DAYS_AGO)) + dt.timedelta(hours=10)
+    heapq.heappush(queue, (max(pool, queue[0][0]), len(fresh) + 1, appraisals()))
     with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
         clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
         keep_records()
+        keep_assessment()
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)

@@ -142,7 +142,7 @@ def test_a_valid_result_drops_the_matter_its_materials_and_says_so(unit, keeper,
     assert [kind for kind, _ in log.told() if kind.startswith(("parcel", "regional", "project"))] == [
         "parcel.set", "project.facts_changed", "regional.applied", "regional.applied",
     ]
-    assert before - codes(plant) == {"soil-plan", "eia-form"}
+    assert before - codes(plant) == {"soil-plan", "soil-accept", "fee-soil", "eia-form", "env-accept"}
     assert codes(plant) - before == {"eia-register"}
     found = effect(plant, "soil")
     assert (found.status, found.answer, found.result_id) == (EffectStatus.APPLIES, "yes", soil.pk)
@@ -277,6 +277,6 @@ def test_who_may_do_what(unit, keeper, plant, actors):
     assert factories.fresh(made).state == ResultState.COMPILING
     check_step(
         plant, lambda who: set_parcel(plant.pk, place=OUTSIDE, by=who), right=actors.owner, wrong=actors.reviewer,
-        reason="项目位置由建设单位、项目的代办人员、窗口或开发区管委会登记。", told=[("parcel.set", None)],
+        reason="项目位置由建设单位、项目的代办人员、窗口或开发区管委会登记。", told=[("parcel.set", None), ("project.facts_changed", None)],
     )
     assert may.can_set_parcel(actors.owner, plant).ok

@@ -1,0 +1,194 @@
+"""A land list is handed over whole, standard land is kept to what was signed, one report is reviewed chapter by chapter."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from packages.assessment_states import BookState, ChapterState, LandListState, StandardState
+from packages.models import LandListItem, OneBook, StandardLand
+from packages.services import land_list as lists
+from packages.services import one_book as books
+from packages.services import standard_land as lands
+from packages.services.concluding import check_book
+from packages.tasks import sweep_regional
+from projects import timing, waiting
+from projects.errors import DomainError, NotAllowed
+from projects.models import IssueItem
+from projects.states import Role
+from tests import factories
+from tests.packages.steps import holds
+from tests.packages.test_assessment import NO, noon
+
+
+@pytest.fixture
+def keeper(actors):
+    """The person of the development zone."""
+    return factories.official("devzone", Role.REVIEWER)
+
+
+@pytest.fixture
+def plant(clock, actors):
+    """A plant without any regional result."""
+    return factories.enrolled_project(actors, "S2", **NO)
+
+
+def waits(project):
+    """What the project waits for, as (who, sentence) of this part's pages."""
+    lines = waiting.waiting_on(factories.fresh(project))
+    return [(line.role, f"{line.verb}{line.what}") for line in lines if "/books/" in line.url or "/land/" in line.url]
+
+
+def test_a_land_list_is_collected_handed_over_with_the_land_and_signed_for(plant, keeper, actors):
+    body = factories.organisation("devzone")
+    land = lists.open_list(
+        keeper=body, parcel="GP2026-07", name="七号地", area=Decimal("3.8"), due_on=dt.date(2026, 11, 20), by=keeper
+    )
+    with pytest.raises(DomainError, match="已经有用地清单"):
+        lists.open_list(
+            keeper=body, parcel="GP2026-07", name="又一次", area=Decimal(1), due_on=dt.date(2026, 11, 20), by=keeper
+        )
+    items = list(LandListItem.objects.filter(land_list=land).select_related("department"))
+    with pytest.raises(NotAllowed, match="由文物局填报签认"):
+        lists.sign_item(items[0].pk, requirement="无", by=keeper)
+    for item in items[:-1]:
+        lists.sign_item(item.pk, requirement="无特殊要求", by=factories.official(item.department.code, Role.REVIEWER))
+    with pytest.raises(NotAllowed, match="部门尚未全部签认"):
+        lists.hand_over(land.pk, project=plant, contract="晋让2026-7", by=keeper)
+    last = factories.official(items[-1].department.code, Role.REVIEWER)
+    lists.sign_item(items[-1].pk, requirement="容积率不低于1.0", basis="控规", by=last)
+    assert factories.fresh(land).state == LandListState.READY
+    with pytest.raises(NotAllowed, match="清单外"):
+        lists.sign_item(items[-1].pk, requirement="再加一条", by=last)
+    handed = lists.hand_over(land.pk, project=plant, contract="晋让2026-7", by=keeper)
+    assert lists.hand_over(land.pk, project=plant, contract="晋让2026-7", by=keeper).paper_id == handed.paper_id
+    assert (handed.paper.title, handed.paper.document.kind.slug) == ("用地清单（GP2026-07）", "land-list")
+    assert waits(plant) == [("建设单位", "签收用地清单")]
+    received = lists.receive_list(land.pk, by=actors.owner)
+    assert (received.state, received.received_by) == (LandListState.RECEIVED, actors.owner)
+    assert waits(plant) == []
+    holds(plant)
+
+
+def test_standard_land_is_committed_to_checked_at_production_and_breached_the_second_time(
+    plant, keeper, actors, clock
+):
+    body = factories.organisation("devzone")
+    land = lands.propose(keeper=body, parcel="GP2026-08", name="八号地", area=Decimal(57), by=keeper)
+    lands.qualify(land.pk, by=keeper)
+    lands.put_up(land.pk, by=keeper)
+    with pytest.raises(DomainError, match="应在出让之后"):
+        lands.sell(land.pk, project=plant, contract="1", agreement="2", production_on=dt.date(2026, 1, 1), by=keeper)
+    due = dt.date(2027, 5, 10)
+    lands.sell(land.pk, project=plant, contract="晋让8", agreement="投8", production_on=due, by=keeper)
+    assert waits(plant) == [("建设单位", "签订标准地承诺书")]
+    with pytest.raises(NotAllowed, match="由建设单位负责人签订"):
+        lands.commit(land.pk, promised={}, by=actors.owner_staff)
+    with pytest.raises(DomainError, match="“固定资产投资强度”承诺 150，应不低于 200 万元/亩"):
+        lands.commit(land.pk, promised={"investment": Decimal(150)}, by=actors.owner)
+    signed = lands.commit(land.pk, promised={"investment": Decimal(260)}, by=actors.owner)
+    assert (signed.state, signed.signed_by, signed.check_on) == (StandardState.COMMITTED, actors.owner, due)
+    assert signed.paper.title == "标准地承诺书"
+    lands.begin_works(land.pk, by=keeper)
+    assert waits(plant) == []
+    clock.to(noon(due))
+    assert (sweep_regional(), sweep_regional()) == (1, 0)
+    assert waits(plant) == [("开发区管委会", "核查标准地达产指标")]
+    found = {"investment": 255, "tax": 15, "energy": Decimal("0.5"), "plot-ratio": Decimal("1.2")}
+    with pytest.raises(DomainError, match="请定出今天以后的整改期限"):
+        lands.check(land.pk, found=found, checked_on=due, by=keeper)
+    mend = dt.date(2027, 8, 10)
+    first = lands.check(land.pk, found=found, checked_on=due, mend_until=mend, by=keeper)
+    assert (first.is_reached, StandardLand.objects.get().state) == (False, StandardState.RECTIFYING)
+    clock.to(noon(mend))
+    sweep_regional()
+    lands.check(land.pk, found=found, checked_on=mend, by=keeper)
+    assert StandardLand.objects.get().state == StandardState.BREACHED
+    holds(plant)
+
+
+def test_a_land_that_reaches_what_was_promised_is_kept(plant, keeper, actors):
+    body = factories.organisation("devzone")
+    land = lands.propose(keeper=body, parcel="GP2026-09", name="九号地", area=Decimal(57), by=keeper)
+    lands.qualify(land.pk, by=keeper)
+    lands.put_up(land.pk, by=keeper)
+    lands.sell(
+        land.pk, project=plant, contract="晋让9", agreement="投9", production_on=dt.date(2027, 5, 10), by=keeper
+    )
+    lands.commit(land.pk, promised={}, by=actors.owner)
+    lands.begin_works(land.pk, by=keeper)
+    lands.call_check(land.pk, by=actors.owner)
+    found = {"investment": 200, "tax": 12, "energy": Decimal("0.6"), "plot-ratio": 1}
+    lands.check(land.pk, found=found, checked_on=timing.today(), by=keeper)
+    assert (StandardLand.objects.get().state, StandardLand.objects.get().check_on) == (StandardState.KEPT, None)
+
+
+def chief(chapter):
+    """The chief of the department of a chapter."""
+    return factories.official(chapter.reviewer.code, Role.CHIEF)
+
+
+def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
+    with pytest.raises(NotAllowed, match="窗口统一受理"):
+        books.open_book(plant.pk, by=actors.owner)
+    book = books.open_book(plant.pk, by=actors.clerk)
+    assert books.open_book(plant.pk, by=actors.clerk).pk == book.pk
+    assert [chapter.code for chapter in book.chapters.all()] == ["eia", "energy", "soil", "mineral", "geo"]
+    assert [(step.days, str(step.due_on)) for step in book.steps.all()] == [
+        (1, "2026-11-03"), (15, "2026-11-24"), (5, "2026-12-01"), (5, "2026-12-08"), (1, "2026-12-09"),
+    ]
+    assert ["项目名称", plant.name] in book.shared
+    assert waits(plant) == [("行政审批局窗口", "告知一本多篇所需的篇章")]
+    books.begin_compiling(book.pk, by=actors.clerk)
+    assert waits(plant) == [("建设单位", "提交一本多篇的环境影响评价篇、节能篇、水土保持篇、压覆矿产篇、地质灾害危险性评估篇")]
+    books.write_shared(book.pk, rows=[("项目名称", "精密铸造"), ("占地", "3.8公顷")], by=actors.owner)
+    for chapter in book.chapters.all():
+        with pytest.raises(DomainError, match="编制单位"):
+            books.submit_chapter(chapter.pk, text="可行", by=actors.owner)
+        books.submit_chapter(chapter.pk, text="可行", compiler="山西绿源", by=actors.owner)
+    assert factories.fresh(book).state == BookState.REVIEWING
+    eia, energy, soil, mineral, geo = book.chapters.select_related("reviewer").order_by("order")
+    with pytest.raises(NotAllowed, match="“水土保持篇”由水务局评审"):
+        books.judge_chapter(soil.pk, agrees=True, opinion="同意", by=chief(eia))
+    with pytest.raises(DomainError, match="不能以承诺代替审查"):
+        books.judge_chapter(
+            mineral.pk, agrees=True, opinion="同意", clauses=[("补报", "", dt.date(2027, 5, 1))], by=chief(mineral)
+        )
+    books.judge_chapter(soil.pk, agrees=False, opinion="补充弃渣去向", by=chief(soil))
+    books.submit_chapter(soil.pk, text="弃渣外运至指定场", by=actors.owner)
+    with pytest.raises(DomainError, match="一本多篇还在“同步评审”"):
+        check_book(factories.make_case(plant, "one-book"))
+    clause = ("三同时落实水土保持措施", "GB 50433", dt.date(2027, 6, 1))
+    books.judge_chapter(soil.pk, agrees=True, opinion="同意", clauses=[clause], by=chief(soil))
+    for chapter in (eia, energy, mineral, geo):
+        books.judge_chapter(chapter.pk, agrees=True, opinion="同意", by=chief(chapter))
+    assert factories.fresh(book).state == BookState.APPROVING
+    with pytest.raises(DomainError, match="没有审批"):
+        books.conclude_book(book.pk, conclusion="可行", by=actors.clerk)
+    for chapter in book.chapters.select_related("reviewer"):
+        books.approve_chapter(chapter.pk, by=chief(chapter))
+    concluded = books.conclude_book(book.pk, conclusion="五篇均可行", by=actors.clerk)
+    tables = concluded.paper.content["tables"]
+    assert [table["caption"] for table in tables] == ["第0篇　项目概况（各篇共用）", "各篇评审意见", "承诺条款"]
+    assert tables[2]["rows"] == [["1", "三同时落实水土保持措施", "GB 50433", "水土保持篇", "2027年6月1日"]]
+    assert waits(plant) == [("建设单位", "签收签署一本多篇的评审意见和承诺条款")]
+    with pytest.raises(NotAllowed, match="由建设单位负责人签收签署"):
+        books.sign_book(book.pk, by=actors.owner_staff)
+    books.sign_book(book.pk, by=actors.owner)
+    books.sign_book(book.pk, by=actors.owner)
+    issue = IssueItem.objects.get(kind="commitment", project=plant)
+    assert (issue.what, issue.due_on, issue.raised_for.code) == (
+        "水土保持篇：三同时落实水土保持措施", dt.date(2027, 6, 1), "water-affairs"
+    )
+    done = OneBook.objects.get()
+    assert (done.state, set(done.chapters.values_list("state", flat=True))) == (
+        BookState.DELIVERED, {ChapterState.APPROVED}
+    )
+    assert waits(plant) == []
+    holds(plant)
+
+
+def test_a_project_that_is_covered_needs_no_book(actors, clock):
+    covered = factories.enrolled_project(actors, "S2")
+    with pytest.raises(DomainError, match="不需要一本多篇"):
+        books.open_book(covered.pk, by=actors.clerk)
