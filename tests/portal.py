@@ -5,6 +5,7 @@ import contextlib
 import functools
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ result = printed.getvalue()
 """
 #: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
 TEMPLATES = {}
+#: Where a portal of this run has its static files.
+STATIC = []
 
 
 @functools.cache
@@ -96,9 +99,18 @@ class Portal:
         redis.Redis.from_url(self.redis_url).flushdb()
         template = self.template()
         self.on_server(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
-        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.collect()
         if people:
             self.manage("demo", "--people", "--verbosity", "0")
+
+    def collect(self):
+        """Have the static files: collected by the first portal of this run, copied from it by the next."""
+        static = self.var / "static"
+        if STATIC and STATIC[-1].exists():
+            shutil.copytree(STATIC[-1], static, dirs_exist_ok=True)
+            return
+        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        STATIC.append(static)
 
     def template(self):
         """Return the name of the migrated database of this server; the first portal makes it."""

@@ -1,10 +1,9 @@
-"""Beat, broker and web server killed, a worker in the middle of a sweep, the embedded default: nothing lost or twice."""
+"""Web server and beat killed, a worker in the middle of a sweep, the embedded default: nothing lost, nothing twice."""
 
 import contextlib
 import http.client
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -23,7 +22,7 @@ from tests.faults.test_worker_killed import (
     start_doomed,
 )
 from tests.portal import Portal
-from tests.servers import free_port, start_redis
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
 #: A case whose departments were asked a month ago and have not answered.
@@ -133,38 +132,6 @@ def test_a_decision_is_made_once_though_the_web_server_was_killed(portal, point)
     assert (portal.rows(told, key), portal.rows(papers, story["project"], key)) == ([{"n": 1}], [{"n": 1}])
     assert_numbers_without_gap(portal)
     assert portal.python(FOLD, pk=story["project"]) == []
-
-
-def test_beat_and_an_emptied_broker_lose_nothing():
-    from tests.conftest import missing
-    from tests.servers import ServerMissingError
-
-    try:
-        broker = start_redis()
-        portal = made_portal("beheaded", REDIS_URL=broker.url)
-    except ServerMissingError as error:
-        missing(str(error))
-    try:
-        portal.start("beat", **DOOMED)
-        first = portal.python(STORY, accept=True)
-        portal.kill("beat")
-        broker.process.kill()
-        broker.process.wait()
-        second = portal.python(STORY, accept=True)  # the window goes on
-        broker.process = subprocess.Popen(
-            list(broker.process.args), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        with running(portal, "worker", "worker2"), running(portal, "beat", **DOOMED):
-            for story in (first, second):
-                settle(portal, story)
-        for story in (first, second):
-            left = left_by(portal, story)
-            assert (left["sessions"], left["codes"], left["twice"]) == ([{"n": 1}], [{"n": 1}], [])
-        portal.manage("verify_events")
-    finally:
-        portal.close()
-        broker.stop()
 
 
 class Embedded(Portal):

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tests.faults.kill_points import POINTS
-from tests.servers import ROOT, start_redis
+from tests.portal import QUEUES
+from tests.servers import ROOT
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
 ROUNDS = int(os.environ.get("GAIGE_KILL_ROUNDS", "1"))
@@ -69,15 +70,36 @@ def portal():
         portal.close()
 
 
+#: The second worker takes messages again, or takes no more and has ended what it had begun.
+TURN = """
+import time
+from gaige.celery import app
+where = {"destination": ["worker2@portal"], "reply": True, "limit": 1, "timeout": 10}
+for queue in queues.split(","):
+    app.control.broadcast(verb, arguments={"queue": queue}, **where)
+while verb == "cancel_consumer" and any(
+    tasks for answer in app.control.broadcast("active", **where) for tasks in answer["worker2@portal"]
+):
+    time.sleep(0.1)
+"""
+
+
 @pytest.fixture(scope="module")
-def undisturbed(portal):
+def second(portal):
+    """Return a function that lets the next worker work, or rest while the doomed one has everything for itself."""
+    portal.start("worker2")
+
+    def turn(*, works):
+        portal.python(TURN, verb="add_consumer" if works else "cancel_consumer", queues=QUEUES)
+
+    return turn
+
+
+@pytest.fixture(scope="module")
+def undisturbed(portal, second):
     """What one story leaves behind when nobody is killed."""
     story = portal.python(STORY, accept=True)
-    portal.start("worker")
-    try:
-        settle(portal, story)
-    finally:
-        portal.stop("worker")
+    settle(portal, story)
     return left_by(portal, story)
 
 
@@ -168,18 +190,16 @@ def assert_numbers_without_gap(portal):
 
 @pytest.mark.parametrize("round_", range(ROUNDS))
 @pytest.mark.parametrize("point", POINTS)
-def test_the_next_worker_finishes_what_a_killed_one_began(portal, undisturbed, point, round_):
+def test_the_next_worker_finishes_what_a_killed_one_began(portal, second, undisturbed, point, round_):
+    second(works=False)
     story = portal.python(STORY, accept=True)
     start_doomed(portal, point)
-    portal.start("worker2")
-    try:
-        settle(portal, story)
-        time.sleep(1)  # whatever is delivered twice has its chance
-        left = left_by(portal, story)
-        for what, rows in undisturbed.items():
-            assert left[what] == rows, what
-    finally:
-        portal.stop("worker2")
+    second(works=True)
+    settle(portal, story)
+    time.sleep(1)  # whatever is delivered twice has its chance
+    left = left_by(portal, story)
+    for what, rows in undisturbed.items():
+        assert left[what] == rows, what
     assert undisturbed["sessions"] == undisturbed["codes"] == [{"n": 1}]
     assert {row["n"] for row in undisturbed["tasks"]} == {1}
     assert (undisturbed["told"] != [], undisturbed["twice"]) == (True, [])
@@ -187,44 +207,3 @@ def test_the_next_worker_finishes_what_a_killed_one_began(portal, undisturbed, p
     assert_numbers_without_gap(portal)
     assert portal.python(FOLD, pk=story["project"]) == []
     portal.manage("verify_events")
-
-
-def test_a_broker_that_is_down_does_not_stop_the_window():
-    """The clerk accepts while Redis is away: the action is saved; when Redis is back the review is opened."""
-    from gaige.scale.visitor import Visitor
-    from tests.conftest import missing
-    from tests.factories import PASSWORD
-    from tests.servers import ServerMissingError
-
-    try:
-        broker = start_redis()
-        portal = made_portal("brokerless", REDIS_URL=broker.url)
-    except ServerMissingError as error:
-        missing(str(error))
-    try:
-        story = portal.python(STORY, accept=False)
-        broker.process.kill()
-        broker.process.wait()
-        portal.start("web")
-        clerk = Visitor(portal.port)
-        clerk.sign_in("clerk", PASSWORD)
-        path = f"/cases/{story['case']}/accept/"
-        started = time.monotonic()
-        answer = clerk.post(path, {"csrfmiddlewaretoken": clerk.token_of(path)})
-        assert (answer.status, time.monotonic() - started < 15) == (302, True)
-        state = "SELECT state FROM packages_mattercase WHERE id = %s"
-        assert portal.rows(state, story["case"]) == [{"state": "accepted"}]
-        command = list(broker.process.args)
-        broker.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        portal.start("worker")
-        portal.start("beat", **DOOMED)
-        settle(portal, story)
-        assert portal.rows(state, story["case"]) == [{"state": "in_review"}]
-        assert left_by(portal, story)["sessions"] == [{"n": 1}]
-        portal.manage("verify_events")
-    finally:
-        portal.close()
-        broker.stop()
