@@ -11,7 +11,8 @@ from archives.models import DocumentVersion
 from packages.appraisal_rule import Level
 from packages.appraisal_states import Factor, Grade, Maturity
 from packages.services.appraisal_pool import PoolCard
-from packages.services.appraisal_rounds import Conclusion, Given
+from packages.services.appraisal_rounds import Given
+from packages.services.appraisal_signing import Conclusion
 
 WORDS = forms.Textarea(attrs={"rows": 3})
 NA = "na"
@@ -68,7 +69,7 @@ class PairForm(forms.Form):
 
 
 class ScoreForm(forms.Form):
-    """The department's scoring form: per factor a level, the reason, the proof. A factor left empty is not scored yet."""
+    """The department's form: per factor a level, the reason, the proof. A factor left empty is not scored yet."""
 
     def __init__(
         self, data: Any = None, files: Any = None, *, factors: Sequence[tuple[str, Sequence[Level]]],
@@ -164,7 +165,8 @@ class SignForm(forms.Form):
         self.disputed = [code for code, _ in disputed]
         for code, words in disputed:
             self.fields[f"settled_{code}"] = forms.TypedChoiceField(
-                label=f"裁定{Factor(code).label}水平（{words}）", choices=[(str(n), str(n)) for n in range(4)], coerce=int
+                label=f"裁定{Factor(code).label}水平（{words}）", coerce=int,
+                choices=[(str(level), str(level)) for level in range(4)],
             )
         self.order_fields([*(f"settled_{code}" for code in self.disputed), *self.fields])
 

@@ -68,7 +68,8 @@ def _asked(entries: Sequence[PoolEntry]) -> tuple[dict[int, list[ReviewTask]], d
     )
     sessions = {session.project_id: session for session in found}
     asked = ReviewTask.objects.filter(session__in=sessions.values(), state__in=TASK_OPEN)
-    for task in asked.select_related("organisation", "clock", "session").prefetch_related("clock__pauses").order_by("pk"):
+    asked = asked.select_related("organisation", "clock", "session").prefetch_related("clock__pauses")
+    for task in asked.order_by("pk"):
         tasks[task.session.project_id].append(task)
     return tasks, sessions
 
@@ -189,6 +190,7 @@ def appraisal_panel(project: Project, request: HttpRequest) -> Panel | None:
 
 def register() -> None:
     """Register them (`AppConfig.ready`)."""
-    glance.register(POOL, lambda ids: PoolEntry.objects.filter(project__in=ids, state__in=list(POOL_SHOWN)), word="state")
+    shown = list(POOL_SHOWN)
+    glance.register(POOL, lambda ids: PoolEntry.objects.filter(project__in=ids, state__in=shown), word="state")
     waiting.register(POOL, appraisal_waiting, place=POOL, among=list(AMONG))
     panels.register("packages.pool", 15, appraisal_panel)

@@ -141,8 +141,8 @@ def derive_maturity(
     """Derive the maturity from the levels of the five factors; None is a factor that nobody has scored.
 
     成熟 asks every factor to reach the floor of 成熟. 孵化 asks the same of its own floor, where factors below it that
-    have a dated, claimed gap (`promised`) are forgiven, up to `forgiven` of them. Else 孕育. While a factor is not scored the
-    answer is 待定: silence is never read as a level. Raising a level never lowers the answer.
+    have a dated, claimed gap (`promised`) are forgiven, up to `forgiven` of them. Else 孕育. While a factor is not
+    scored the answer is 待定: silence is never read as a level. Raising a level never lowers the answer.
     """
     silent = [factor for factor in Factor if levels.get(factor) is None]
     if silent:
@@ -154,7 +154,9 @@ def derive_maturity(
         excused = [factor for factor in short if factor in promised]
         forgiven = excused if len(excused) <= floor.forgiven else []
         if set(short) == set(forgiven):
-            word = tuple(f"{factor.label}={known[factor]}，缺口已认领并约定期限，按{_word(floor)}" for factor in forgiven)
+            word = tuple(
+                f"{factor.label}={known[factor]}，缺口已认领并约定期限，按{_word(floor)}" for factor in forgiven
+            )
             return Derived(floor.maturity, (*above, *word) or _all_reached(floor))
         above = above or _short(short, known, floor)
     return Derived(Maturity.CONCEIVING, (*above, *_below(known, floors[-1])))

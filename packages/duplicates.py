@@ -46,12 +46,9 @@ def reasons_of(one: PoolEntry, other: PoolEntry) -> list[str]:
 
 def look_alikes(entry: PoolEntry) -> list[tuple[PoolEntry, list[str]]]:
     """The other entries of the pool, in the same region, that look like this one, with the reasons. One query."""
-    others = PoolEntry.objects.filter(state__in=list(POOL_SHOWN), project__region=entry.project.region_id)
-    found = []
-    for other in others.exclude(pk=entry.pk).select_related("project__owner").order_by("pk"):
-        if reasons := reasons_of(entry, other):
-            found.append((other, reasons))
-    return found
+    others = PoolEntry.objects.filter(state__in=list(POOL_SHOWN), project__region=entry.project.region)
+    rows = others.exclude(pk=entry.pk).select_related("project__owner").order_by("pk")
+    return [(other, reasons) for other in rows if (reasons := reasons_of(entry, other))]
 
 
 def undecided(project_ids: Iterable[int]) -> list[DuplicatePair]:

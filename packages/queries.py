@@ -317,7 +317,7 @@ def priority_of(project: Project) -> str:
 
 
 def priorities_of(project_ids: Sequence[int]) -> dict[int, str]:
-    """Return the grades of projects that have one, A 急重 to D 储备: the agency reads them when it allots. One query."""
+    """Return the grades of projects that have one, A 急重 to D 储备; the agency reads them to allot. One query."""
     found = PoolEntry.objects.filter(project__in=list(project_ids)).exclude(grade="")
     return dict(found.values_list("project_id", "grade"))
 

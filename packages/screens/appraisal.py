@@ -178,7 +178,9 @@ def gap_acts(gap: Gap, user: User) -> list[Act]:
         Act("认领", reverse("packages:gap_claim", args=[gap.pk]), pool_rules.can_claim(user, gap)),
         Act("报告补齐", reverse("packages:gap_report", args=[gap.pk]), pool_rules.can_report(user, gap)),
         Act("核实", reverse("packages:gap_check", args=[gap.pk]), pool_rules.can_check_gap(user, gap)),
-        Act("无法补齐", reverse("packages:gap_give_up", args=[gap.pk]), pool_rules.can_give_up(user, gap), danger=True),
+        Act(
+            "无法补齐", reverse("packages:gap_give_up", args=[gap.pk]), pool_rules.can_give_up(user, gap), danger=True
+        ),
     ]
     return [act for act in every if act.verdict]
 
@@ -207,7 +209,8 @@ def _acts(entry: PoolEntry, running: Appraisal | None, user: User) -> list[Act]:
     elif entry.state in (PoolState.ENTERED, PoolState.WAITING, PoolState.APPRAISING, PoolState.APPRAISED):
         acts.append(Act("暂缓", reverse("packages:pool_rest", args=[pk]), pool_rules.can_steer(user, entry)))
     if entry.state not in (PoolState.DROPPED, PoolState.MERGED):
-        acts.append(Act("退库", reverse("packages:pool_drop", args=[pk]), pool_rules.can_drop(user, entry), danger=True))
+        may = pool_rules.can_drop(user, entry)
+        acts.append(Act("退库", reverse("packages:pool_drop", args=[pk]), may, danger=True))
     return acts
 
 

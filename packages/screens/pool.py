@@ -38,6 +38,14 @@ if TYPE_CHECKING:
 
 PAGE, NAMES, MOST = 20, 4, 5000
 GRADES = [*Grade.values, ""]
+POOL_COLUMNS = (
+    "项目代码", "项目", "建设单位", "状态", "成熟度", "轻重缓急", "宗地", "提出单位", "目标开工", "最近研判",
+    "最迟复评", "沉睡自",
+)
+GAP_COLUMNS = (
+    "项目", "要素", "缺什么", "依据", "补齐动作", "牵头部门", "配合部门", "责任人", "承诺完成日", "状态", "补齐情况",
+)
+WIDE = ("项目代码", "项目", "建设单位", "缺什么", "依据", "补齐动作")
 TABS: tuple[tuple[str, str, Q], ...] = (
     ("live", "在库", Q(state__in=list(POOL_SHOWN))),
     ("entered", "待认定重复", Q(state=PoolState.ENTERED)),
@@ -161,8 +169,7 @@ def pool_table(user: User, given: Mapping[str, str]) -> Table:
                 entry.next_on, entry.asleep_on,
             ]
 
-    names = ("项目代码", "项目", "建设单位", "状态", "成熟度", "轻重缓急", "宗地", "提出单位", "目标开工", "最近研判", "最迟复评", "沉睡自")
-    return Table("项目池", [Column(name, 24 if name in ("项目", "建设单位", "项目代码") else 14) for name in names], rows())
+    return Table("项目池", [Column(name, 24 if name in WIDE else 14) for name in POOL_COLUMNS], rows())
 
 
 # The board -----------------------------------------------------------------------------------------------------------
@@ -285,5 +292,4 @@ def gap_table(user: User, given: Mapping[str, str]) -> Table:
                 issue.answer,
             ]
 
-    names = ("项目", "要素", "缺什么", "依据", "补齐动作", "牵头部门", "配合部门", "责任人", "承诺完成日", "状态", "补齐情况")
-    return Table("缺口清单", [Column(name, 28 if name in ("项目", "缺什么", "依据", "补齐动作") else 14) for name in names], cells())
+    return Table("缺口清单", [Column(name, 24 if name in WIDE else 14) for name in GAP_COLUMNS], cells())

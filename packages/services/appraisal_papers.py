@@ -44,8 +44,10 @@ def _opinion(
     word, grade = Maturity(appraisal.maturity).label, Grade(appraisal.grade).label
     silent = [row for row in standings if row.score is None]
     paragraphs = [
-        f"{paperwork.day(timing.business_day(at))}，{session.lead.label}组织第 {session.round} 轮联合研判"
-        f"（{appraisal.get_cause_display()}）。研判结论：{word}；轻重缓急：{grade}。",
+        (
+            f"{paperwork.day(timing.business_day(at))}，{session.lead.label}组织第 {session.round} 轮联合研判"
+            f"（{appraisal.get_cause_display()}）。研判结论：{word}；轻重缓急：{grade}。"
+        ),
         f"规则判定：{Maturity(appraisal.machine).label}。{'；'.join(appraisal.reasons)}。",
     ]
     if appraisal.is_overridden:
@@ -64,9 +66,8 @@ def _opinion(
     names = "、".join(Factor(gap.factor).label for gap in gaps)
     return paperwork.write(
         PaperKind.APPRAISAL_OPINION, project, subject=appraisal, issuer=session.lead, by=by, at=at,
-        what=f"联合研判结论：{word}，{grade}", do=f"补齐 {len(gaps)} 项缺口：{names}" if gaps else "没有缺口，转联合会商",
-        when=_claim_words(appraisal, at) if gaps else "成熟后 3 个工作日内召集会商" if appraisal.maturity == Maturity.READY
-        else f"最迟 {paperwork.day(appraisal.entry.next_on)} 复评",
+        what=f"联合研判结论：{word}，{grade}",
+        do=f"补齐 {len(gaps)} 项缺口：{names}" if gaps else _next_words(appraisal), when=_when(appraisal, gaps, at),
         paragraphs=paragraphs, visibility=Visibility.OFFICE, addressee="各有关部门",
         table={
             "caption": "五项要素", "head": ["要素", "部门", "水平", "说明", "佐证"],
@@ -82,6 +83,20 @@ def _score_row(appraisal: Appraisal, row: data.Standing, day: dt.date) -> list[s
     word = "不涉及" if row.score.is_na else f"{row.score.level} {levels[row.score.level].word}"
     proof = row.score.evidence.document.title if row.score.evidence else "—"
     return [Factor(row.factor).label, row.organisation.label, word, row.score.reason, proof]
+
+
+def _next_words(appraisal: Appraisal) -> str:
+    return "召集联合会商" if appraisal.maturity == Maturity.READY else "没有缺口，等待未评要素补评"
+
+
+def _when(appraisal: Appraisal, gaps: Sequence[Gap], at: dt.datetime) -> str:
+    if gaps:
+        return _claim_words(appraisal, at)
+    if appraisal.maturity == Maturity.READY:
+        day = timing.business_day(at)
+        days, _ = appraisal_rule.term(appraisal.table.content, "consult", day)
+        return f"{paperwork.day(due_date(day, days))}前召集会商"
+    return f"最迟 {paperwork.day(appraisal.entry.next_on)} 复评"
 
 
 def _claim_words(appraisal: Appraisal, at: dt.datetime) -> str:
@@ -104,7 +119,10 @@ def _duties(appraisal: Appraisal, gaps: Sequence[Gap], *, by: User, at: dt.datet
         what=f"{len(bodies)} 个部门的 {len(gaps)} 项缺口", do="牵头部门认领，写明责任人和完成日，补齐后附佐证报告",
         when=_claim_words(appraisal, at), addressee="、".join(bodies), visibility=Visibility.OFFICE,
         paragraphs=["按联合研判意见，各部门责任如下；补齐一项，复评一次。"],
-        table={"caption": "部门责任清单", "head": ["牵头部门", "缺什么", "补齐动作", "配合", "责任人", "完成日"], "rows": rows},
+        table={
+            "caption": "部门责任清单", "head": ["牵头部门", "缺什么", "补齐动作", "配合", "责任人", "完成日"],
+            "rows": rows,
+        },
     )
 
 

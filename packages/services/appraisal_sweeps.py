@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from packages import appraisal_data as data
-from packages import appraisal_rule
+from packages import appraisal_rule, policy
 from packages.appraisal_states import POOL_LIVE, Cause, PoolState
 from packages.models import Gap, PoolEntry
 from packages.services.appraisal_pool import lock_entry
@@ -48,7 +48,7 @@ def _with_last() -> QuerySet[PoolEntry]:
 
 def turned() -> QuerySet[PoolEntry]:
     """The entries that fell asleep (沉睡: nothing happened for the days of the term), and those that woke up."""
-    if find_table(data.policy.APPRAISAL) is None:
+    if find_table(policy.APPRAISAL) is None:
         return PoolEntry.objects.none()
     since = _asleep_since()
     rows = _with_last()
@@ -64,7 +64,8 @@ def _asleep_since() -> dt.datetime:
 def turn(entry_id: int) -> bool:
     """Mark an entry that sleeps, or that woke up; return whether that was so. Events `pool.asleep`, `pool.awake`."""
     entry = lock_entry(entry_id)
-    last = _with_last().values_list("last_at", flat=True).filter(pk=entry_id).first()
+    row = _with_last().filter(pk=entry_id).first()
+    last: dt.datetime | None = getattr(row, "last_at", None)
     if last is None:
         return False
     sleeps = last < _asleep_since()

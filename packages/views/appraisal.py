@@ -21,6 +21,7 @@ from packages.models import Appraisal, Gap, PoolEntry, ReviewTask
 from packages.screens import appraisal as screen
 from packages.services import appraisal_gaps as gaps
 from packages.services import appraisal_rounds as rounds
+from packages.services.appraisal_signing import sign_opinion
 from packages.states import SessionKind
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person
@@ -144,7 +145,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     return ask(request, form, Step(
         title="签署联合研判意见", button="签署并出具意见书",
         back=reverse("packages:appraisal", args=[found.session.project_id]), verdict=may.can_sign(request.user, found),
-        run=lambda _: rounds.sign_opinion(pk, by=person(request), conclusion=form.conclusion()),
+        run=lambda _: sign_opinion(pk, by=person(request), conclusion=form.conclusion()),
         done="研判意见已签署，意见书、责任清单和评价卡已出具。",
         beside={"page": page, "project": found.session.project, "machine_word": Maturity(machine).label},
     ), "packages/appraisal_sign.html")

@@ -118,8 +118,10 @@ def _step(
     return ask(request, WhyForm(request.POST or None), Step(
         back=reverse("packages:appraisal", args=[entry.project_id]), verdict=verdict,
         run=lambda given: run(entry.pk, by=person(request), reason=given["reason"]),
-        says=(f"{entry.project.name}（{entry.project.code}），现在是“{entry.get_state_display()}”。", *words.pop("says", ())),
-        **words,
+        says=(
+            f"{entry.project.name}（{entry.project.code}），现在是“{entry.get_state_display()}”。",
+            *words.pop("says", ()),
+        ), **words,
     ))
 
 

@@ -1,4 +1,4 @@
-"""Writes on issue items: raise, claim, answer, verify, reject, waive. One event each; the caller has locked the project."""
+"""Writes on issue items: raise, claim, answer, verify, reject, waive. One event each, in the locked project."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from packages.services import appraisal_gaps as gaps
 from packages.services import appraisal_pool as pool
 from packages.services import appraisal_rounds as rounds
 from packages.services.appraisal_pool import PoolCard
-from packages.services.appraisal_rounds import Conclusion, Given
+from packages.services.appraisal_rounds import Given
+from packages.services.appraisal_signing import Conclusion, sign_opinion
 from projects import timing
 from projects.models import Project
 from projects.states import Role
@@ -63,7 +64,7 @@ def score(round_, levels):
 
 def sign(actors, round_, text="按评分结论办理。", **more):
     """The chair signs."""
-    return rounds.sign_opinion(round_.pk, by=actors.director, conclusion=Conclusion(text, **more))
+    return sign_opinion(round_.pk, by=actors.director, conclusion=Conclusion(text, **more))
 
 
 def appraised(actors, levels=None, **card):

@@ -18,6 +18,7 @@ from packages.services import appraisal_pool as pool
 from packages.services import appraisal_rounds as rounds
 from packages.services.appraisal_pool import PoolCard
 from packages.services.appraisal_rounds import Given
+from packages.services.appraisal_signing import Conclusion, sign_opinion
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, Project
@@ -51,7 +52,8 @@ def test_raising_a_factor_never_lowers_maturity(given, raised, package, promised
     higher = {**given, raised: 0 if level is None else min(level + 1, 3)}
     before, after = (rule.derive_maturity(one, floors, promised) for one in (given, higher))
     assert MATURITY_ORDER.index(after.maturity) >= MATURITY_ORDER.index(before.maturity)
-    assert before.reasons and after.reasons
+    assert before.reasons
+    assert after.reasons
     assert (before.maturity == "pending") == (None in given.values())
 
 
@@ -104,7 +106,8 @@ def test_a_project_walks_from_the_pool_to_its_opinion_and_is_appraised_again_whe
     project = entry.project
     log = Log(project)
     assert entry.state == "waiting"
-    assert steps.entered(actors, project).pk == entry.pk and log.told() == []
+    assert steps.entered(actors, project).pk == entry.pk
+    assert log.told() == []
     round_ = steps.opened(actors, entry)
     assert steps.opened(actors, entry).pk == round_.pk
     asked = {task.organisation.code: (task.scope_note, task.days) for task in round_.session.tasks.all()}
@@ -199,7 +202,7 @@ def test_the_chair_may_say_otherwise_with_a_reason_that_stands_beside_the_rule(c
     round_ = steps.opened(actors, entry)
     steps.score(round_, {**steps.FULL, "eia": 1})
     with pytest.raises(NotAllowed):
-        rounds.sign_opinion(round_.pk, by=actors.clerk, conclusion=rounds.Conclusion("同意"))
+        sign_opinion(round_.pk, by=actors.clerk, conclusion=Conclusion("同意"))
     refused("text", steps.sign, actors, round_, " ")
     refused("override_reason", steps.sign, actors, round_, maturity="ready")
     refused("grade_reason", steps.sign, actors, round_, grade="A")
@@ -209,7 +212,8 @@ def test_the_chair_may_say_otherwise_with_a_reason_that_stands_beside_the_rule(c
     assert (signed.machine, signed.maturity, signed.machine_grade, signed.grade) == ("incubating", "ready", "D", "B")
     opinion = Paper.objects.get(project=entry.project, kind="appraisal_opinion")
     text = "".join(opinion.content["paragraphs"])
-    assert "规则判定：孵化" in text and "主持人调整为“成熟”，理由：环评编制已过半，区域环评覆盖。" in text
+    assert "规则判定：孵化" in text
+    assert "主持人调整为“成熟”，理由：环评编制已过半，区域环评覆盖。" in text
 
 
 def test_a_promised_gap_ripens_a_project_by_the_rule(clock, actors):

@@ -53,7 +53,8 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     assert clerk.post(page, {"level_land": "1", "reason_land": "报批"}).status_code == 403
     mine = browser(steps.reviewer("natural-resources"))
     shown = text(mine.get(page))
-    assert "用地水平" in shown and "2 基本具备：用地已批准，为净地" in shown
+    assert "用地水平" in shown
+    assert "2 基本具备：用地已批准，为净地" in shown
     assert "请至少给一项要素评分" in text(mine.post(page, {"reason_land": ""}))
     assert mine.post(page, {"level_land": "2", "reason_land": "净地"}).status_code == 409
     proof = SimpleUploadedFile("批复.pdf", b"%PDF-1.4\n% a\n%%EOF\n", content_type="application/pdf")
@@ -62,7 +63,8 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     steps.score(round_, {"funds": 2, "eia": 2, "energy": 3})
 
     sign = url("appraisal_sign", round_.pk)
-    assert "签署" in text(clerk.get(sign)) and clerk.post(sign, {"text": "可"}).status_code == 403
+    assert "签署" in text(clerk.get(sign))
+    assert clerk.post(sign, {"text": "可"}).status_code == 403
     assert "规则判定：孵化" in text(chair.get(sign))
     assert chair.post(sign, {"text": "可", "maturity": "ready"}).status_code == 409
     assert chair.post(sign, {"text": "按清单补齐用地", "ticks": ["chain"]}).status_code == 302
@@ -89,9 +91,11 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
 def test_the_papers_say_what_was_signed(clock, actors):
     entry, _ = steps.appraised(actors, {**steps.FULL, "land": 1}, parcel="GP-7")
     papers = {paper.kind: html_of(paper) for paper in Paper.objects.filter(project=entry.project)}
-    assert "取得用地批准，完成净地" in papers["duty_list"] and "自然资源局" in papers["duty_list"]
+    assert "取得用地批准，完成净地" in papers["duty_list"]
+    assert "自然资源局" in papers["duty_list"]
     assert "因为用地=1，低于成熟要求的 2" in papers["appraisal_opinion"]
-    assert papers["appraisal_card"].count("<svg") == 6 and "GP-7" in papers["appraisal_card"]
+    assert papers["appraisal_card"].count("<svg") == 6
+    assert "GP-7" in papers["appraisal_card"]
 
 
 def test_two_projects_are_compared_and_merged_on_one_page(clock, actors):
@@ -114,16 +118,19 @@ def test_list_board_and_gaps_cost_the_same_for_one_and_for_many(clock, actors):
         for name, counts in costs.items():
             with CaptureQueriesContext(connection) as caught:
                 response = reader.get(url(name))
-            assert response.status_code == 200 and len(response.content) < 60_000
+            assert response.status_code == 200
+            assert len(response.content) < 60_000
             counts.append(len(caught))
     assert all(counts[1] == counts[2] <= 20 for counts in costs.values()), costs
     board = text(reader.get(url("pool_board")))
-    assert "maturity=incubating&amp;grade=D" in board and "精密铸件智能工厂" in board
+    assert "maturity=incubating&amp;grade=D" in board
+    assert "精密铸件智能工厂" in board
     listed = reader.get(url("pool"), {"maturity": "incubating", "tab": "live", "q": "GP-1001"})
     assert len(listed.context["page"].rows) == 1
     assert reader.get(url("pool"), {"export": "csv"}).status_code == 200
     sheet = b"".join(reader.get(url("gaps"), {"export": "csv"}).streaming_content).decode()
-    assert sheet.count("自然资源局") == 3 and "补齐动作" in sheet
+    assert sheet.count("自然资源局") == 3
+    assert "补齐动作" in sheet
     mine = browser(steps.reviewer("environment")).get(url("gaps"))
     assert (len(mine.context["page"].rows), mine.context["page"].is_mine) == (3, True)
     assert timing.today().isoformat() == "2026-11-02"
