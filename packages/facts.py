@@ -226,7 +226,8 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         "已选存量用地，又填了新增建设用地：新供的地须选出让或划拨，请核对供地方式",
     )
     yield (
-        "height", bool(number("height")) and floor == 0 and (says("works", "new") or says("works", "extension")),
+        "height", bool(number("height")) and floor == 0 and (says("works", "new") or says("works", "extension"))
+        and not says("building_use", "infrastructure"),  # a bridge is high and has no floors
         "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数",
     )
     yield (
