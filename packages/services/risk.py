@@ -101,9 +101,3 @@ def _follow(project: Project, made: RiskAssessment, *, by: User | None, at: dt.d
     from packages.services.drawing_review import follow_mode
 
     follow_mode(project, made, by=by, at=at)
-
-
-def inspections_of(project: Project) -> int:
-    """How many joint inspections the class of the project asks for; one where it was never assessed."""
-    found = newest(project)
-    return found.inspections if found else 1
