@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from archives.models import Paper
 from packages import appraisal_rule as rule
 from packages import policy
+from packages.appraisal_providers import appraisal_waiting
 from packages.appraisal_states import MATURITY_ORDER, Factor
 from packages.facts import CATALOG
 from packages.models import DuplicatePair, Gap, PoolEntry
+from packages.queries import priority_of
 from packages.services import appraisal_gaps as gaps
 from packages.services import appraisal_pool as pool
 from packages.services import appraisal_rounds as rounds
@@ -43,7 +45,7 @@ def refused(code, act, *args, **kwargs):
 levels = st.fixed_dictionaries({factor.value: st.none() | st.integers(0, 3) for factor in Factor})
 
 
-@effort(max_examples=150, deadline=None)
+@effort(max_examples=60, deadline=None)
 @draws(levels, st.sampled_from([factor.value for factor in Factor]), st.sampled_from(PACKAGES),
        st.sets(st.sampled_from([factor.value for factor in Factor])))
 def test_raising_a_factor_never_lowers_maturity(given, raised, package, promised):
@@ -297,3 +299,39 @@ def test_a_project_is_appraised_again_after_thirty_days_and_one_that_sleeps_is_f
     for one in (entry, idle):
         holds(one.project)
 
+
+
+# On whom it waits ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_names_whom_the_appraisal_waits_for(clock, actors):
+    def waits(entry):
+        rows = appraisal_waiting([factories.fresh(entry.project)])
+        return [(row.role, row.verb, row.what, row.due_on) for row in rows]
+
+    first = dt.date(2026, 11, 5)
+    entry = steps.entered(actors)
+    assert waits(entry) == [("项目推进中心", "发起", "联合研判", None)]
+    round_ = steps.opened(actors, entry)
+    assert waits(entry) == [
+        ("发改局", "评分", "联合研判的资金", first), ("自然资源局", "评分", "联合研判的规划、用地", first),
+        ("生态环境局", "评分", "联合研判的环评", first), ("能源局", "评分", "联合研判的能耗", first),
+    ]
+    steps.score(round_, {**steps.FULL, "land": 1})
+    assert waits(entry) == [("项目推进中心研判会主持人", "签署", "联合研判意见", None)]
+    steps.sign(actors, round_)
+    assert waits(entry) == [("自然资源局", "认领", "用地缺口", dt.date(2026, 11, 3))]
+    gap = steps.claim(Gap.objects.get())
+    assert waits(entry) == [("自然资源局", "补齐", "用地缺口", dt.date(2026, 11, 12))]
+    gaps.report_gap(
+        gap.pk, by=steps.reviewer("natural-resources"), answer="已补齐", evidence=factories.pdf("补齐.pdf", "1")
+    )
+    assert waits(entry) == [("项目推进中心", "核实", "用地缺口", None)]
+    gaps.check_gap(gap.pk, by=actors.clerk, passed=False, reason="缺移交手续")
+    assert waits(entry)[0][:3] == ("自然资源局", "补齐", "用地缺口")
+    gaps.give_up_gap(gap.pk, by=actors.director, reason="指标已用完")
+    assert waits(entry) == [("项目推进中心", "发起", "复评", None)]
+    pool.rest_entry(entry.pk, by=actors.clerk, reason="等指标")
+    assert waits(entry) == [("项目推进中心", "恢复", "暂缓的研判", None)]
+    assert waits(steps.appraised(actors)[0]) == [("项目推进中心", "召集", "联合会商", None)]
+    assert priority_of(entry.project) == "D"
