@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from packages.models import (
         BookChapter,
+        BookClause,
         LandList,
         LandListItem,
         OneBook,
@@ -255,3 +256,12 @@ def can_sign_book(user: Person, book: OneBook) -> Verdict:
     if not _at(user, book.project.owner_id, Role.OWNER_LEAD):
         return refuse("评审意见和承诺条款由建设单位负责人签收签署。")
     return _book_in(book, BookState.DELIVERING, verb="签收")
+
+
+def can_check_clause(user: Person, clause: BookClause) -> Verdict:
+    """The department of the chapter, or the window, checks a clause that was signed."""
+    if not (_at(user, clause.chapter.reviewer_id) or is_window(user, clause.book.project)):
+        return refuse(f"承诺条款由{clause.chapter.reviewer.label}或窗口核查。")
+    if clause.issue is None:
+        return refuse("承诺条款签署后才核查。")
+    return ALLOWED

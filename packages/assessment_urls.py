@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/<int:pk>/conclude/", one_book.conclude, name="book_conclude"),
     path("books/<int:pk>/sign/", one_book.sign, name="book_sign"),
     path("books/<int:pk>/close/", one_book.close, name="book_close"),
+    path("clauses/<int:pk>/check/", one_book.check_clause, name="clause_check"),
     path("projects/<int:pk>/books/open/", one_book.open_book, name="book_open"),
     path("chapters/<int:pk>/submit/", one_book.submit_chapter, name="chapter_submit"),
     path("chapters/<int:pk>/judge/", one_book.judge_chapter, name="chapter_judge"),

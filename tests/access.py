@@ -105,7 +105,7 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     drawing = _drawings(project, reviewed, received, task, actors)
-    records = _records(project, reviewed, actors) | _pool(project, actors)
+    records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors)
     return SimpleNamespace(
         **drawing, **records, **_assessment(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
@@ -178,10 +178,46 @@ def _assessment(project, actors):
     item = land.items.create(order=1, topic="relics", name="文物", department=factories.organisation("heritage"))
     book = open_book(project.pk, by=actors.clerk, codes=["soil"])
     return {
+        "clause": book.clauses.create(chapter=book.chapters.get(), order=1, text="达标", check_on=timing.today()),
         "area": area, "area_result": register.propose_result(area.pk, item="soil", way="exempt", by=keeper),
         "land_list": land, "land_item": item, "book": book, "chapter": book.chapters.get(),
         "standard": StandardLand.objects.create(**same, state="sold", sold_on=timing.today(), changed_at=now),
     }
+
+
+def _consultation(actors):
+    """A consultation whose list was signed, with a unit and something off the list; one that is called, not held."""
+    from archives.services.delivery import sign_for
+    from packages.models import OffListItem, ServicePlan
+    from packages.services import consultation, consultation_minutes, consultation_survey, service_plan
+    from projects import timing
+    from projects.states import Role
+
+    project = factories.enrolled_project(actors, "S3")
+    body, reviewer = factories.organisation("housing"), factories.official("housing", Role.REVIEWER)
+    now = timing.now()
+    ago = now - dt.timedelta(days=7)
+    same = {"agenda": "会商", "unit_ids": [body.pk], "early_reason": "开工急", "by": actors.director}
+    row = consultation.convene(project.pk, at=ago, **same)
+    consultation.invite(
+        row.pk, by=actors.director, survey_at=now - dt.timedelta(hours=2), survey_place="南门",
+        meets_at=now - dt.timedelta(hours=1), meeting_place="会议室", at=ago,
+    )
+    consultation.open_survey(row.pk, by=actors.director)
+    unit = consultation_survey.sign_in(row.token, by=reviewer)
+    unit.checks.all().delete()
+    consultation_survey.confirm(unit.pk, by=reviewer)
+    consultation.begin_meeting(row.pk, by=actors.director, note="平整")
+    consultation_minutes.sign_minutes(row.pk, by=actors.director, text="纪要")
+    plan = service_plan.tell_plan(ServicePlan.objects.get(consultation=row).pk, by=actors.director, edit=0)
+    sign_for(plan.notice_paper_id, by=actors.owner)
+    item = OffListItem.objects.create(
+        project=project, consultation=row, kind="matter", code="x", name="占道", cause="law", reason="a", basis="b",
+        proposed_by=actors.clerk, proposed_at=now,
+    )
+    called = consultation.convene(factories.enrolled_project(actors, "S3").pk, **same)
+    return {"consultation": SimpleNamespace(pk=row.pk), "sign_in": row, "consultation_unit": unit, "service_plan": plan,
+            "off_list_item": item, "called": SimpleNamespace(pk=called.pk)}
 
 
 def _pool(project, actors):

@@ -33,8 +33,8 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
 from projects.services.involvement import involve
-from projects.services.issues import raise_issue
-from projects.states import InvolvementRole, IssueKind
+from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
+from projects.states import InvolvementRole, IssueKind, IssueState
 
 MATTER, KIND = "one-book", "one-book"
 RELATED = ("project__owner", "project__centre", "project__region", "case__matter__matter", "paper", "signed_by")
@@ -410,6 +410,33 @@ def _promise(book: OneBook, clause: BookClause, *, by: User, at: dt.datetime | N
         due_on=clause.check_on, at=at,
     )
     clause.save(update_fields=["issue"])
+
+
+@transaction.atomic
+def check_clause(
+    clause_id: int, *, holds: bool, note: str, by: User, at: dt.datetime | None = None
+) -> BookClause:
+    """Check a signed clause (履约核查): kept, its issue item is closed; not kept, it goes back with the reason.
+
+    Raises `NotAllowed`, `DomainError` (`note`). What is verified stays so.
+    """
+    book = lock_book(BookClause.objects.values_list("book_id", flat=True).get(pk=clause_id))
+    clause = BookClause.objects.select_related("chapter__reviewer", "issue").get(pk=clause_id)
+    clause.book = book
+    require(assessment_rules.can_check_clause, by, clause)
+    issue = clause.issue
+    if issue is None or issue.state == IssueState.VERIFIED:
+        return clause
+    issue.project = book.project
+    if not note.strip():
+        raise DomainError("note", "请写明核查情况。")
+    if issue.state != IssueState.SUBMITTED:
+        answer_issue(issue, answer=note.strip()[:500], by=by, at=at)
+    if holds:
+        verify_issue(issue, by=by, at=at)
+    else:
+        reject_issue(issue, reason=note.strip()[:200], by=by, at=at)
+    return clause
 
 
 @transaction.atomic

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from packages import assessment_forms as forms
 from packages import assessment_rules as may
-from packages.models import BookChapter, OneBook
+from packages.forms import SettleForm
+from packages.models import BookChapter, BookClause, OneBook
 from packages.screens import one_book as screen
 from packages.services import one_book as service
 from packages.views.acting import CONFLICT, Step, ask, attempt
@@ -183,4 +184,26 @@ def approve_chapter(request: HttpRequest, pk: int) -> HttpResponse:
         request, found.book, forms.NothingForm(request.POST or None), title=f"审批：{found.title}", button="审批通过",
         done="已审批。", verdict=may.can_approve_chapter(request.user, found), says=(f"评审意见：{found.opinion}",),
         run=lambda _: service.approve_chapter(pk, by=person(request)),
+    )
+
+
+@login_required
+@require_http_methods(EDIT)
+def check_clause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Check a clause that was signed."""
+    found = get_object_or_404(
+        BookClause.objects.filter(book__in=OneBook.objects.visible_to(request.user)).select_related(
+            "book__project__owner", "book__project__centre", "chapter__reviewer", "issue"
+        ), pk=pk,
+    )
+    return _step(
+        request, found.book, SettleForm(request.POST or None), title="履约核查", button="登记核查结果", seg="holds",
+        done="核查结果已登记。", verdict=may.can_check_clause(request.user, found),
+        says=(
+            f"{found.chapter.title}：{found.text}",
+            f"对标标准：{found.standard or '—'}，{found.check_on:%Y-%m-%d} 核查",
+        ),
+        run=lambda given: service.check_clause(
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
+        ),
     )

@@ -185,6 +185,10 @@ def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
         BookState.DELIVERED, {ChapterState.APPROVED}
     )
     assert waits(plant) == []
+    with pytest.raises(NotAllowed, match="由水务局或窗口核查"):
+        books.check_clause(done.clauses.get().pk, holds=True, note="到场核查", by=chief(eia))
+    books.check_clause(done.clauses.get().pk, holds=True, note="到场核查，已落实", by=chief(soil))
+    assert factories.fresh(issue).state == "verified"
     holds(plant)
 
 
