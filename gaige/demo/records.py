@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from gaige.demo.files import attachment
-from gaige.demo.story import person, user
+from gaige.demo.moments import person, user
 from packages.models import MatterCase, UtilityLine
 from packages.services import fees, intermediary, tender, utilities
 from packages.services.utilities import Quoted, Seen

@@ -19,14 +19,26 @@ from gaige.demo.people import CENTRE, create_people
 from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story
-from packages.models import Commitment
+from packages.models import Commitment, Enrolment
+from packages.planning.from_rows import definition_of
+from packages.planning.options import COMMITMENT, DEFERRAL, taken
 from packages.services import committing
+from packages.services.planning import choose_options
 from packages.services.saved_views import save_view
 from packages.states import CheckResult, CommitmentState
-from packages.tasks import apply_tacit, deem_accepted, sweep_conditional, sweep_drawings, sweep_pool, sweep_promises
+from packages.tasks import (
+    apply_tacit,
+    deem_accepted,
+    refresh_history,
+    sweep_conditional,
+    sweep_drawings,
+    sweep_forecasts,
+    sweep_pool,
+    sweep_promises,
+)
 from projects import outbox, timing, workdays
 from projects.models import Organisation, Project
-from projects.states import Role
+from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +49,8 @@ if TYPE_CHECKING:
 LEFT_TO_WORKERS = ("archives.render",)
 #: So many applications wait for the window when the demonstration begins.
 AT_THE_WINDOW = 3
+#: Days are forecast once a week; on the portal it is every minute.
+MONDAY = 0
 
 
 def office_days() -> Iterator[dt.datetime]:
@@ -52,6 +66,9 @@ def office_days() -> Iterator[dt.datetime]:
         sweep_drawings()
         sweep_pool()
         sweep_promises()
+        if timing.today().weekday() == MONDAY:
+            refresh_history()
+            sweep_forecasts()
         _check_promises()
         _bulletin()
 
@@ -108,6 +125,8 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
+        _choose_plan()
+        sweep_forecasts()
     _open_current_month()
     _views()
     return len(fresh)
@@ -127,6 +146,19 @@ def _play(queue: Queue, clock: timing.Traveller, end: dt.datetime, tell: Callabl
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         if following is not None:
             heapq.heappush(queue, (following, number, story))
+
+
+def _choose_plan() -> None:
+    """The window has compared two plans with the owner of the newest one, and the chosen options are version n+1."""
+    plans = Enrolment.objects.filter(project__stage=Stage.PLANNING, project__status=ProjectStatus.ACTIVE)
+    plan = plans.select_related("package_version__package").order_by("-project_id").first()
+    if plan is None:
+        return
+    on = taken(plan.facts, plan.options, definition_of(plan.package_version))
+    choose_options(
+        plan.project_id, options_on=on | {COMMITMENT, DEFERRAL}, revision=plan.revision, by=user("clerk"),
+        works_days=420, reason="工期紧，愿意按承诺办理并接受事后核查",
+    )
 
 
 def _hand_in(specs: Sequence[Spec]) -> None:

@@ -13,7 +13,8 @@ class Spec:
 
     `days_ago` are calendar days before now. `stop` names the matter before which the story halts ("" = it goes on as
     far as time allows). `trouble`: paused, overdue or correcting at the matter `trouble_at`. `deferred` is the matter
-    and the name of the paper that comes after the acceptance (容缺).
+    and the name of the paper that comes after the acceptance (容缺); `disputed` the matter and the department that is
+    against it in both rounds, until they meet.
     """
 
     example: str
@@ -30,6 +31,7 @@ class Spec:
     silent: frozenset[str] = field(default_factory=frozenset)
     finding: bool = False
     deferred: tuple[str, str] = ("", "")
+    disputed: tuple[str, str] = ("", "")
 
     @property
     def code(self) -> str:
@@ -58,7 +60,7 @@ SPECS: tuple[Spec, ...] = (
          trouble_at="construction-permit"),
     Spec("A5", "康乐小区供热支线接入", 26333, "owner6", "高平市康乐街", 30, by_clerk=True),
     Spec("A4", "丹河新城高层住宅桩基先行", 27448, "owner2", "高平市丹河新城 A-09 地块", 103,
-         stop="construction-permit"),
+         stop="construction-permit", disputed=("plan-permit", "civil-defence")),
     Spec("A6", "丹河大桥新建", 28556, "owner4", "高平市丹河南路", 12, by_clerk=True),
     Spec("A2", "燃气热电联产站", 29662, "owner6", "高平市马村镇", 5),
 )

@@ -22,7 +22,9 @@ from acceptance.states import ItemState
 from agency.models import Assignment
 from agency.services.assignment import assign, propose
 from agency.states import AssignmentRole
+from gaige.demo import disputes
 from gaige.demo.files import attachment
+from gaige.demo.moments import later, person, user
 from gaige.demo.people import DESIGNER
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
@@ -53,7 +55,7 @@ from packages.states import (
     SessionState,
     SpecialKind,
 )
-from projects import timing, workdays
+from projects import timing
 from projects.models import IssueItem, Membership, Organisation, Project, User, WorkUnit
 from projects.services.parties import PartyEntry, add_party
 from projects.services.registration import register_project
@@ -83,26 +85,6 @@ def amount(facts: Mapping[str, object]) -> Decimal | None:
     """Return the total investment of some facts, in 万元."""
     value = facts.get("total_investment")
     return None if value is None else Decimal(str(value))
-
-
-@lru_cache(maxsize=512)
-def person(organisation_id: int, *roles: str) -> User:
-    """Return the first person with one of the roles at a body."""
-    found = Membership.objects.filter(organisation_id=organisation_id, role__in=roles).order_by("pk")
-    return found.select_related("user")[0].user
-
-
-def user(username: str) -> User:
-    """Return a demonstration user."""
-    return User.objects.get(username=username)
-
-
-def later(days: int, hour: float) -> dt.datetime:
-    """Return the moment `days` working days after the simulated now, at this hour of Shanghai time."""
-    day = timing.today()
-    day = workdays.due_date(day, days) if days else day
-    moment = timing.start_of_day(day) + dt.timedelta(hours=hour)
-    return max(moment, timing.now() + dt.timedelta(minutes=7))
 
 
 def bring_and_sign(application_id: int, *, clerk: User) -> None:
@@ -320,7 +302,15 @@ class Story:
             if case_id in everything or task.days <= 1 or self.chance.random() < 0.5:  # noqa: PLR2004 - half of them
                 by = person(task.organisation_id, Role.REVIEWER)
                 review.open_task(task.pk, by=by)
+                if self._is_disputed(task):
+                    disputes.disagree(task, by=by, round_number=1)
+                    continue
                 self._give(task, by)
+
+    def _is_disputed(self, task: ReviewTask) -> bool:
+        """Whether this department is against the plans of this case."""
+        case = task.session.case
+        return case is not None and (case.matter.matter.code, task.organisation.code) == self.spec.disputed
 
     def _upload_drawings(self) -> None:
         """The designer uploads the whole set, once for everybody who judges it."""
@@ -393,6 +383,8 @@ class Story:
                     self._pause(case)
                     progress = True
                     continue
+                if case.matter.matter.code == self.spec.disputed[0] and disputes.is_against(case):
+                    yield from disputes.settle(case)
                 yield later(0, 15 + self.chance.random())
                 self._decide(case)
                 progress = True

@@ -1,6 +1,6 @@
 """What the tests of intake find when they come: run inside of the portal (`live_portal.python`)."""
 
-from gaige.demo.story import user
+from gaige.demo.moments import user
 from packages.models import MatterCase
 from packages.services import intake
 from packages.states import CaseState

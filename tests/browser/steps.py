@@ -10,7 +10,8 @@ from acceptance.models import AcceptanceItem
 from acceptance.services.items import record_item
 from acceptance.states import ItemState
 from gaige.demo.files import attachment
-from gaige.demo.story import bring_and_sign, person, user
+from gaige.demo.moments import person, user
+from gaige.demo.story import bring_and_sign
 from packages.facts import parse_facts
 from packages.models import JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services import decision, intake, outside, review

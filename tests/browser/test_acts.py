@@ -16,7 +16,7 @@ steps.application_at_the_window(number, ['design-scheme'])
 result = MatterCase.objects.get(project=number, state='received').pk
 """
 MENDED = """
-from gaige.demo.story import user
+from gaige.demo.moments import user
 from packages.models import MatterCase
 from packages.services.correction import answer_fault, return_corrected
 from projects.models import IssueItem

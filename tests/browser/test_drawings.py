@@ -43,7 +43,7 @@ result = {'review': DrawingReview.objects.get(project_id=project).pk, 'tasks': t
 """
 #: Everybody who has not answered finds nothing new in the newest version.
 ANSWERED = """
-from gaige.demo.story import person
+from gaige.demo.moments import person
 from packages.models import DrawingReview, ReviewTask
 from packages.services import drawing_review
 found = DrawingReview.objects.get(pk=review)
