@@ -28,7 +28,9 @@ def tell_regional(event: Event, *, at: dt.datetime | None = None) -> int:
     result = lock_result(int(event.subject_key))
     text, moment = event.summary[:300], at or timing.now()
     page = reverse("packages:regional_unit", args=[result.unit_id])
-    told = set(Notification.objects.filter(text=text).values_list("user_id", "project_id"))
+    told: set[tuple[int, int | None]] = set(
+        Notification.objects.filter(text=text).values_list("user_id", "project_id")
+    )
     fresh = [
         Notification(user=user, text=text, why="由贵单位管理", url=page, sent_at=moment)
         for user in _people(result.unit.keeper_id, *STAFF) if (user.pk, None) not in told

@@ -69,8 +69,8 @@ def _area(
 
 
 def _result(unit: RegionalUnit, keeper: User, item: str, way: str, days: int) -> RegionalResult:
-    excludes = {"excludes": "hazardous=yes", "excludes_words": "易燃易爆项目"} if item == "geo" else {}
-    made = register.propose_result(unit.pk, item=item, way=way, by=keeper, **excludes)
+    rule, words = ("hazardous=yes", "易燃易爆项目") if item == "geo" else ("", "")
+    made = register.propose_result(unit.pk, item=item, way=way, by=keeper, excludes=rule, excludes_words=words)
     register.compile_result(made.pk, compiler="山西省环境科学研究院", by=keeper)
     register.submit_result(made.pk, title=f"{unit.name}{made.name}区域评估报告", by=keeper)
     chief = person(made.approver_id, Role.CHIEF)

@@ -183,7 +183,7 @@ def unit_page(unit: RegionalUnit, user: User) -> UnitPage:
     rows = []
     for result in found.order_by("item", "-pk"):
         result.unit = unit
-        rows.append(ResultRow(result, tuple(_result_acts(result, user)), result.used))
+        rows.append(ResultRow(result, tuple(_result_acts(result, user)), int(getattr(result, "used", 0))))
     seen = Project.objects.visible_to(user)
     near = concerned(unit).filter(project__in=seen).select_related("project").order_by("-pk")[:MOST_PLACES]
     parcels = [

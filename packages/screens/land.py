@@ -63,7 +63,7 @@ def land_page(user: User, asked: Mapping[str, str]) -> LandPage:
             unsigned=Count("items", filter=Q(items__signed_at=None)), asked=Count("items")
         )
         page = key_page(found, sort="-pk", size=PAGE, **keys)
-        rows = tuple(LandRow(land, list_waits(land, land.unsigned)) for land in page.rows)
+        rows = tuple(LandRow(land, list_waits(land, int(getattr(land, "unsigned", 0)))) for land in page.rows)
     tabs = (
         {"label": "用地清单", "count": lists.count(), "url": "?", "current": not is_standard},
         {"label": "标准地", "count": standards.count(), "url": "?view=standard", "current": is_standard},
@@ -97,7 +97,7 @@ def standard_waits(land: StandardLand) -> str:
 
 def parties_of(land: LandList | StandardLand) -> QuerySet[Project]:
     """Return the running projects of the region to which the keeper may hand land over."""
-    return Project.objects.filter(region_id=land.keeper.region_id, status=ProjectStatus.ACTIVE)
+    return Project.objects.filter(region=land.keeper.region, status=ProjectStatus.ACTIVE)
 
 
 # Pages ---------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from packages.models import Enrolment, MatterCase, MatterPrerequisite, RegionalR
 from packages.planning.build import build_plan
 from packages.services import paperwork
 from packages.services.assessment_effects import NO, YES, Effect
-from projects import timing
+from projects import prepared, timing
 from projects.errors import DomainError
 from projects.events import record
 
@@ -31,7 +31,7 @@ def effective(enrolment: Enrolment, effects: Iterable[Effect]) -> list[tuple[Eff
 
     One that commits keeps its matter; one that is cited by a matter of the plan drops nothing and counts too.
     """
-    found = []
+    found: list[tuple[Effect, tuple[str, ...]]] = []
     for effect in effects:
         if effect.status == EffectStatus.COMMITS:
             if set(effect.matters) & build_plan(enrolment.package_version, enrolment.facts).codes:
@@ -163,10 +163,11 @@ def fix_uses(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
     (`regional_expired`). Event `regional.fixed`.
     """
     day = timing.business_day(at)
-    uses = list(
-        RegionalUse.objects.select_for_update(of=("self",)).filter(project=case.project, state=UseState.APPLIED)
-        .select_related("result__unit", "paper")
-    )
+    found = RegionalUse.objects.select_for_update(of=("self",)).filter(state=UseState.APPLIED)
+    found = found.select_related("result__unit", "paper")
+    uses = prepared.rows("applied uses, locked", lambda pk: found.filter(project_id=pk), case.project_id)
+    for use in uses:
+        use.project = case.project
     for use in relying_on(case, uses, day) if uses else []:
         if not use.result.is_valid_on(day):
             _refuse_brought(case, use, day, by=by)
