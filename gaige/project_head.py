@@ -9,6 +9,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from acceptance.providers import acceptances_of
 from gaige.links import address
 from packages import rules
+from packages.appraisal_providers import appraisal_joint
 from packages.choices import MatterStage
 from packages.models import Enrolment
 from packages.screens.filing import is_for
@@ -79,7 +80,8 @@ def joints(project: Project) -> dict[str, JointFact]:
     elif project.stage == Stage.PLANNING:
         facts["appraisal"] = JointFact("待选定套餐", None, "now")
         facts["consultation"] = facts["assessment"] = JointFact(state="todo")
-    return facts
+    told = appraisal_joint(project)
+    return facts | {"appraisal": told} if told else facts
 
 
 def _progress(project: Project) -> dict[str, tuple[int, int]]:

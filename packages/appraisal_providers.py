@@ -17,7 +17,8 @@ from projects import glance, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light
 from projects.clocks import read_clock
-from projects.panels import Panel
+from projects.one_page import once
+from projects.panels import JointFact, Panel
 from projects.states import ISSUE_OPEN, IssueState
 from projects.waiting import Waiting
 
@@ -166,15 +167,33 @@ def reading_of(gap: Gap) -> Reading | None:
 # The panel -----------------------------------------------------------------------------------------------------------
 
 
+def entry_of(project: Project) -> PoolEntry | None:
+    """Return the entry of a project, read once a page; no query where it is not in the pool."""
+    if not glance.glance([project]).has(POOL, project.pk):
+        return None
+    found: PoolEntry = once(("pool", project.pk), lambda: PoolEntry.objects.get(project=project))
+    found.project = project
+    return found
+
+
+def appraisal_joint(project: Project) -> JointFact | None:
+    """Return what the stage chain says of the appraisal: the maturity and its day; nothing outside the pool."""
+    entry = entry_of(project)
+    if entry is None:
+        return None
+    done = entry.state == PoolState.CONSULTING or entry.maturity == Maturity.READY
+    word = str(entry.get_maturity_display()) if entry.appraised_at else str(entry.get_state_display())
+    return JointFact(word, entry.appraised_at or entry.entered_at, "done" if done else "now")
+
+
 def appraisal_panel(project: Project, request: HttpRequest) -> Panel | None:
     """Return the sheet of the appraisal: maturity, priority, gaps. Two queries where the project is in the pool."""
     from packages import pool_rules
 
-    if not glance.glance([project]).has(POOL, project.pk):
-        may = pool_rules.can_enter(request.user, project)
+    entry = entry_of(project)
+    if entry is None:
+        may = pool_rules.may_enter(request.user, project)
         return Panel("packages/_panel_pool.html", {"project": project, "entry": None}, "side") if may else None
-    entry = PoolEntry.objects.get(project=project)
-    entry.project = project
     gaps = list(
         Gap.objects.filter(issue__project=project, issue__state__in=list(ISSUE_OPEN)).select_related(
             "issue__debtor_organisation"

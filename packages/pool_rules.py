@@ -43,12 +43,16 @@ def is_chair(user: Person, project: Project) -> bool:
 
 
 def can_enter(user: Person, project: Project) -> Verdict:
-    """The convener or the owner enters a project that is still being planned."""
+    """A project that is not in the pool is entered by the convener or the owner."""
+    if PoolEntry.objects.filter(project=project).exclude(state__in=list(POOL_LEFT)).exists():
+        return refuse("项目已在项目池中。")
+    return may_enter(user, project)
+
+
+def may_enter(user: Person, project: Project) -> Verdict:
+    """The same of a project that is known not to be in the pool; no query."""
     if not project.is_open or project.stage != Stage.PLANNING:
         return refuse("只有谋划准备阶段的在办项目可以入库。")
-    entry = PoolEntry.objects.filter(project=project).first()
-    if entry is not None and entry.state not in POOL_LEFT:
-        return refuse("项目已在项目池中。")
     if is_convener(user, project) or is_owner(user, project):
         return ALLOWED
     return refuse("项目入库由建设单位、窗口或项目推进中心办理。")

@@ -1,7 +1,6 @@
 """The pages of the pool and of an appraisal: what each person sees and does, in a fixed number of queries."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -57,7 +56,7 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     assert "2 基本具备：用地已批准，为净地" in shown
     assert "请至少给一项要素评分" in text(mine.post(page, {"reason_land": ""}))
     assert mine.post(page, {"level_land": "2", "reason_land": "净地"}).status_code == 409
-    proof = SimpleUploadedFile("批复.pdf", b"%PDF-1.4\n% a\n%%EOF\n", content_type="application/pdf")
+    proof = factories.pdf("批复.pdf", "一")
     assert mine.post(page, {"level_land": "1", "reason_land": "报批在办", "file_land": proof}).status_code == 302
     assert mine.post(page, {"level_planning": "na", "reason_planning": "原址改造"}).status_code == 302
     steps.score(round_, {"funds": 2, "eia": 2, "energy": 3})
@@ -77,7 +76,7 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     gap = Gap.objects.get()
     assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-10-01"}).status_code == 409
     assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-11-20"}).status_code == 302
-    proof.seek(0)
+    proof = factories.pdf("净地.pdf", "二")
     assert mine.post(url("gap_report", gap.pk), {"answer": "已批准", "file": proof}).status_code == 302
     assert clerk.post(url("gap_check", gap.pk), {"passed": "no"}).status_code == 409
     assert clerk.post(url("gap_check", gap.pk), {"passed": "yes"}).status_code == 302
