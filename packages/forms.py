@@ -95,6 +95,7 @@ class EnrolForm(forms.Form):
 
     facts = forms.CharField(widget=forms.HiddenInput, max_length=6000)
     package_code = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
 
 
 class ApplyForm(forms.Form):

@@ -95,6 +95,7 @@ class Sheet:
     open: tuple[Fact, ...]
     faults: tuple[FactFault, ...]
     enrolled: bool
+    revision: int = 0
 
     @property
     def package(self) -> PackageVersion | None:
@@ -127,7 +128,7 @@ def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
     current, asked = _asked(plan, proposal, facts, asked_open, section)
     return Sheet(
         facts, format_facts(facts), current, asked, _sections(plan, facts, asked_open, current), _answers(facts),
-        proposal, plan, asked_open, tuple(faults), enrolment is not None,
+        proposal, plan, asked_open, tuple(faults), enrolment is not None, enrolment.revision if enrolment else 0,
     )
 
 

@@ -17,7 +17,7 @@ from packages.planning.proposal import Fit, candidate, propose_package
 from packages.services.assessment_effects import regional_effects, with_regional
 from packages.services.assessment_uses import sync_uses
 from packages.services.drafts import drop_draft, make_drafts
-from packages.services.plan_versions import keep_revision
+from packages.services.plan_versions import expect_revision, keep_revision
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST
 from projects import stages, timing
@@ -65,13 +65,14 @@ def enrol(
 
 @transaction.atomic
 def change_facts(
-    project_id: int, *, facts: Mapping[str, Any], by: User, at: dt.datetime | None = None
+    project_id: int, *, facts: Mapping[str, Any], by: User, at: dt.datetime | None = None, revision: int | None = None
 ) -> Enrolment:
-    """Change the facts of an enrolled project; the plan follows.
+    """Change the facts of an enrolled project; the plan follows. `revision` is the version that was looked at.
 
     Effects in order: revision + 1; drafts that no longer apply are dropped (`case.dropped`), new ones made
     (`case.created`); event `project.facts_changed`; the stage follows its milestones. The same facts again change
-    nothing. Raises as `enrol`, `not_enrolled`, and `running` naming the cases in progress that would no longer apply.
+    nothing. Raises as `enrol`, `not_enrolled`, `plan_changed` naming who changed it and when, and `running` naming the
+    cases in progress that would no longer apply.
     """
     project = lock_project(project_id)
     enrolment = Enrolment.objects.select_for_update(of=("self",)).select_related("package_version__package").filter(
@@ -86,6 +87,7 @@ def change_facts(
     answers = with_regional(answers, effects, [fact.name for fact in questions_of(enrolment.package_version)])
     if answers == enrolment.facts:
         return enrolment
+    expect_revision(enrolment, revision)
     answer_anew(enrolment, answers, by=by, at=at)
     sync_uses(project, enrolment, effects, by=by, at=at)
     return enrolment

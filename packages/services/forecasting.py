@@ -57,7 +57,10 @@ def refresh_history(*, today: dt.date | None = None) -> int:
             matter__matter=matter, state__in=CASE_PASSED, decided_at__gte=since, received_at__isnull=False
         ).exclude(handling=Handling.OUTSIDE)
         newest = cases.order_by("-decided_at", "-pk").values_list("received_at", "accepted_at", "decided_at")
-        days = [_took(*row) for row in newest[:MOST_CASES]]
+        days = [
+            _took(received, accepted, decided) for received, accepted, decided in newest[:MOST_CASES]
+            if received is not None and decided is not None
+        ]
         found += bool(days)
         MatterHistory.objects.update_or_create(
             matter=matter, defaults={"days": days, "cases": len(days), "made_on": day}

@@ -11,6 +11,7 @@ from packages.models import PlanRevision
 from packages.planning.build import PlanView, build_plan
 from packages.planning.options import options, taken
 from projects import timing
+from projects.errors import DomainError
 
 if TYPE_CHECKING:
     from packages.models import Enrolment
@@ -37,6 +38,24 @@ def keep_revision(
     made.difference = difference(before, made) if before is not None else []
     made.save(force_insert=True)
     return made
+
+
+def expect_revision(enrolment: Enrolment, revision: int | None) -> None:
+    """Refuse a change that was made looking at an older plan (`plan_changed`): who changed it, and when.
+
+    None asks for nothing: who changes the plan has not looked at a page of it.
+    """
+    if revision is None or enrolment.revision == revision:
+        return
+    versions = PlanRevision.objects.select_related("made_by").filter(project=enrolment.project)
+    latest = versions.order_by("-number").first()
+    told = ""
+    if latest is not None:
+        moment = latest.made_at.astimezone(timing.BUSINESS_ZONE)
+        told = f"{latest.made_by or '系统'} {moment:%m-%d %H:%M} 已改为第 {latest.number} 版"
+    raise DomainError(
+        "plan_changed", f"计划已经变更{'：' + told if told else ''}，请在新版上核对后再确认。", latest=told,
+    )
 
 
 def rows_of(view: PlanView) -> dict[str, list[Any]]:

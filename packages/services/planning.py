@@ -9,14 +9,13 @@ from django.db import transaction
 
 from packages import rules
 from packages.drawing_states import RiskClass
-from packages.models import Enrolment, PlanRevision
+from packages.models import Enrolment
 from packages.planning.from_rows import definition_of
 from packages.planning.options import NO_REVIEW, ROW_OPTIONS, options, switched, taken
 from packages.policy import ALWAYS_FULL
 from packages.services.enrolment import answer_anew, checked_answers
-from packages.services.plan_versions import keep_revision
+from packages.services.plan_versions import expect_revision, keep_revision
 from packages.services.risk import newest
-from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project, User
@@ -59,7 +58,7 @@ def choose_options(  # noqa: PLR0913 - what a plan is made of
     if (facts, row_options, period) == (enrolment.facts, sorted(enrolment.options), enrolment.works_days):
         _refuse_regional(wanted, on, taken(facts, row_options, definition))
         return enrolment
-    _expect_revision(enrolment, revision)
+    expect_revision(enrolment, revision)
     _refuse_unreviewed(project, wanted - on)
     _refuse_regional(wanted, on, taken(facts, row_options, definition))
     old = sorted(on)
@@ -81,21 +80,6 @@ def choose_options(  # noqa: PLR0913 - what a plan is made of
         },
     )
     return enrolment
-
-
-def _expect_revision(enrolment: Enrolment, revision: int) -> None:
-    """Refuse a choice that was made looking at an older plan; who changed it, and when."""
-    if enrolment.revision == revision:
-        return
-    versions = PlanRevision.objects.select_related("made_by").filter(project=enrolment.project)
-    latest = versions.order_by("-number").first()
-    told = ""
-    if latest is not None:
-        moment = latest.made_at.astimezone(timing.BUSINESS_ZONE)
-        told = f"{latest.made_by or '系统'} {moment:%m-%d %H:%M} 已改为第 {latest.number} 版"
-    raise DomainError(
-        "plan_changed", f"计划已经变更{'：' + told if told else ''}，请在新版上重新比较后再选定。", latest=told,
-    )
 
 
 def _refuse_unreviewed(project: Project, fresh: set[str]) -> None:

@@ -63,7 +63,10 @@ def _enrol(request: HttpRequest, project: Project, form: EnrolForm) -> HttpRespo
     """Confirm or change the package; None when the form has to be shown again."""
     sheet = enrolling.sheet(project, form.cleaned_data["facts"])
     if sheet.enrolled:
-        done = attempt(form, services.change_facts, project.pk, facts=sheet.facts, by=person(request))
+        seen = form.cleaned_data["revision"]
+        done = attempt(
+            form, services.change_facts, project.pk, facts=sheet.facts, by=person(request), revision=seen or None
+        )
     else:
         code = form.cleaned_data["package_code"]
         done = attempt(form, services.enrol, project.pk, package_code=code, facts=sheet.facts, by=person(request))

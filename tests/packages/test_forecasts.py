@@ -157,3 +157,12 @@ def test_milestones_compare_the_first_plan_with_what_was(clock, factory, actors)
 def test_the_series_is_drawn_from_two_points_on(factory):
     point = forecast_project(factory.pk)
     assert series_chart((point,)) is None
+
+
+def test_answers_given_on_an_older_version_are_refused_too(factory, actors):
+    enrolment = Enrolment.objects.get(project=factory)
+    choose_options(factory.pk, options_on=["commitment", "no_review"], revision=1, by=actors.owner)
+    other = {**enrolment.facts, "occupies_green": "no" if enrolment.facts["occupies_green"] == "yes" else "yes"}
+    with pytest.raises(DomainError, match="已改为第 2 版"):
+        change_facts(factory.pk, facts=other, by=actors.clerk, revision=1)
+    assert change_facts(factory.pk, facts=other, by=actors.clerk, revision=2).revision == 3

@@ -4,11 +4,9 @@ import datetime as dt
 import re
 
 import pytest
-from django.urls import reverse
 
-from packages.planning.chart import flow_chart_pdf, flow_chart_svg
+from packages.planning.chart import flow_chart_svg
 from packages.planning.schedule import WORKS, schedule_of
-from projects import workdays
 from projects.errors import DomainError
 from tests import factories
 
