@@ -11,7 +11,7 @@ from archives.models import Transfer
 from archives.scanning import Errand
 from archives.states import TransferState
 from projects.access import access_of
-from projects.states import Role
+from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
     from projects.models import Project, User
@@ -21,7 +21,7 @@ def of_archive(project: Project, user: User) -> Iterator[Errand]:
     """Yield the hand-over for who receives or prepares it, and the archive for its keeper. One query at most."""
     access = access_of(user)
     is_keeper = access.has_at(project.centre_id, Role.ARCHIVIST)
-    if not access.has(Role.ARCHIVIST) and not is_keeper:
+    if not is_keeper and not any(body.kind == OrganisationKind.ARCHIVE for body in access.organisations):
         return
     url = reverse("archives:transfer", args=[project.pk])
     for transfer in Transfer.objects.standing().filter(project=project).select_related("receiver"):

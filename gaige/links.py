@@ -35,7 +35,9 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings")),
     ),
     ((Role.ADMIN,), (("人员", "projects:people"), ("工作日历", "projects:calendar"))),
-    ((Role.ARCHIVIST,), (("档案检索", "archives:search"), ("档案移交", "archives:transfers"), ("档案校验", "archives:integrity"))),
+    ((Role.ARCHIVIST,), (
+        ("档案检索", "archives:search"), ("档案移交", "archives:transfers"), ("档案校验", "archives:integrity"),
+    )),
     ((Role.AGENT,), ()),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
         ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),
@@ -74,6 +76,8 @@ def pages_of(access: Access) -> list[tuple[str, str]]:
         found = {"报装": address("packages:utility_lines")} | found
     if any(body.code == ORGANISER for body in access.organisations):
         found = {"区域评估": address("packages:regional"), "用地": address("packages:land")} | found
+    if any(body.kind == OrganisationKind.ARCHIVE for body in access.organisations):
+        found = {"档案移交": address("archives:transfers")} | found
     found["我的项目" if access.is_owner and not access.is_office else "项目"] = address("projects:list")
     if access.is_office:
         found |= {label: url for label, name in (("通报", "agency:bulletins"), ("目录", "packages:catalogue"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 from django.db import connection, models, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from archives import blobs, rules
 from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
@@ -32,7 +32,12 @@ def next_serial(project: Project, doc_class: str) -> int:
     """Return the next serial of a class in the locked project; a rollback leaves it free, so there is no gap."""
     if not connection.in_atomic_block:
         raise RuntimeError("next_serial() belongs inside the service's transaction")
-    last = Document.objects.filter(project=project, doc_class=doc_class).aggregate(last=Max("serial"))["last"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT MAX(serial) FROM archives_document WHERE project_id = %s AND doc_class = %s",
+            [project.pk, doc_class],
+        )
+        [last] = cursor.fetchone()
     return int(last or 0) + 1
 
 

@@ -118,13 +118,14 @@ def _answers(
         since = f"，已 {first.days} 个工作日" if first.since else ""
         answers.append(["在等谁", f"{first.role}{since}"])
         answers.append(["下一步", f"{first.role}{first.verb}{first.what}"])
-    latest = min((one.due_on for one in waits if one.due_on is not None), default=None)
+    due = [one.due_on for one in waits if one.due_on is not None]
     if when:
         answers.append([WHEN, "；".join(when)])
-    elif latest is not None:
-        answers.append([WHEN, f"这一步最迟 {latest.month}月{latest.day}日"])
+    elif due:
+        day, words = (due[0], "这一步最迟") if waits[0].due_on else (min(due), "最近的期限")
+        answers.append([WHEN, f"{words} {day.month}月{day.day}日"])
     elif project.is_open:
-        answers.append([WHEN, "还没有预计，领取套餐和计划后显示"])
+        answers.append([WHEN, "还没有预计"])
     return answers
 
 

@@ -167,16 +167,22 @@ def _list_paper(transfer: Transfer, project: Project, *, by: User, at: dt.dateti
         },
         "addressee": transfer.receiver.name,
         "table": {"caption": "移交清单", "head": ["序", "档号", "题名", "字节数", "摘要（前 16 位）"], "rows": rows},
-        "facts": [
-            ["移交人", str(by)], ["移交包", f"{transfer.bundle.algorithm} {transfer.bundle.digest}"],
-            ["件数", str(len(lines))],
+        "paragraphs": [
+            f"现将上述项目的档案 {len(lines)} 件移交{transfer.receiver.name}，清单附后。",
+            _digest_words(transfer),
         ],
+        "facts": [["移交人", str(by)], ["件数", str(len(lines))]],
         "closing": "本清单由移交人在系统内签署；接收凭证由接收单位签署，两份合为移交手续。",
     }
     return papers.issue_paper(
         project, kind=PaperKind.TRANSFER_LIST, series="档移", title="档案移交清单", issuer=project.centre,
         content=content, subject=transfer, by=by, source_label="档案移交", visibility=Visibility.OFFICE, at=at,
     )
+
+
+def _digest_words(transfer: Transfer) -> str:
+    bundle = transfer.bundle
+    return f"移交包的 {bundle.algorithm} 摘要：{bundle.digest[:32]} {bundle.digest[32:]}"
 
 
 @transaction.atomic
@@ -199,6 +205,7 @@ def receive(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> Tra
     before = transfer.state
     transfer.receive()
     transfer.ended_by, transfer.ended_at = by, at or timing.now()
+    number = transfer.list_paper.number if transfer.list_paper is not None else ""
     transfer.receipt = papers.issue_paper(
         project, kind=PaperKind.TRANSFER_RECEIPT, series="档收", title="档案接收凭证", issuer=transfer.receiver,
         content={
@@ -208,10 +215,11 @@ def receive(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> Tra
                 "do": "请妥善保存本凭证。", "when": f"{timing.business_day(transfer.ended_at):%Y-%m-%d} 接收。",
             },
             "addressee": project.owner.name,
-            "facts": [
-                ["接收人", str(by)], ["移交清单", str(transfer.list_paper.number if transfer.list_paper else "")],
-                ["移交包", f"{transfer.bundle.algorithm} {transfer.bundle.digest}"],
+            "paragraphs": [
+                f"移交清单{number}所列档案，经校验与清单一致，现予接收。",
+                _digest_words(transfer),
             ],
+            "facts": [["接收人", str(by)]],
         },
         subject=transfer, by=by, source_label="档案移交", at=at,
     )
