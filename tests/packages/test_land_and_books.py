@@ -17,6 +17,7 @@ from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
 from projects.states import Role
 from tests import factories
+from tests.oracles import assessment_oracle
 from tests.packages.steps import holds
 from tests.packages.test_assessment import NO, noon
 
@@ -36,7 +37,9 @@ def plant(clock, actors):
 def waits(project):
     """What the project waits for, as (who, sentence) of this part's pages."""
     lines = waiting.waiting_on(factories.fresh(project))
-    return [(line.role, f"{line.verb}{line.what}") for line in lines if "/books/" in line.url or "/land/" in line.url]
+    told = [(line.role, f"{line.verb}{line.what}") for line in lines if "/books/" in line.url or "/land/" in line.url]
+    assert sorted(told) == assessment_oracle.expected(project.pk)
+    return told
 
 
 def test_a_land_list_is_collected_handed_over_with_the_land_and_signed_for(plant, keeper, actors):
@@ -147,6 +150,7 @@ def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
             books.submit_chapter(chapter.pk, text="可行", by=actors.owner)
         books.submit_chapter(chapter.pk, text="可行", compiler="山西绿源", by=actors.owner)
     assert factories.fresh(book).state == BookState.REVIEWING
+    assert len(waits(plant)) == 4  # 自然资源局 has two of the five chapters
     eia, energy, soil, mineral, geo = book.chapters.select_related("reviewer").order_by("order")
     with pytest.raises(NotAllowed, match="“水土保持篇”由水务局评审"):
         books.judge_chapter(soil.pk, agrees=True, opinion="同意", by=chief(eia))
@@ -163,6 +167,7 @@ def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
     for chapter in (eia, energy, mineral, geo):
         books.judge_chapter(chapter.pk, agrees=True, opinion="同意", by=chief(chapter))
     assert factories.fresh(book).state == BookState.APPROVING
+    assert len(waits(plant)) == 4
     with pytest.raises(DomainError, match="没有审批"):
         books.conclude_book(book.pk, conclusion="可行", by=actors.clerk)
     for chapter in book.chapters.select_related("reviewer"):

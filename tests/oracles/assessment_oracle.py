@@ -1,0 +1,45 @@
+"""On whom land lists, standard land and combined reports wait, worked out from raw rows, apart from the portal's code."""
+
+from tests.oracles.waiting_oracle import OWNER, label, one, rows
+
+STANDARD = {
+    "sold": (OWNER, "签订标准地承诺书"), "committed": ("keeper", "登记标准地开工"),
+    "checking": ("keeper", "核查标准地达产指标"),
+    "rectifying": (OWNER, "整改标准地未达标的指标"),
+}
+
+
+def expected(project_id):
+    """Everything of this part that a project waits for: (who, what), sorted."""
+    window = f"{label(one('SELECT centre_id FROM projects_project WHERE id = %s', project_id)['centre_id'])}窗口"
+    lines = [
+        (OWNER, "签收用地清单")
+        for _ in rows("SELECT id FROM packages_landlist WHERE project_id = %s AND state = 'handed'", project_id)
+    ]
+    for land in rows("SELECT state, keeper_id FROM packages_standardland WHERE project_id = %s", project_id):
+        if land["state"] in STANDARD:
+            who, what = STANDARD[land["state"]]
+            lines.append((label(land["keeper_id"]) if who == "keeper" else who, what))
+    running = "SELECT * FROM packages_onebook WHERE project_id = %s AND state NOT IN ('delivered', 'closed')"
+    for book in rows(running, project_id):
+        chapters = rows('SELECT * FROM packages_bookchapter WHERE book_id = %s ORDER BY "order"', book["id"])
+        lines += of_book(book["state"], chapters, window)
+    return sorted(lines)
+
+
+def of_book(state, chapters, window):
+    """What one book waits for."""
+    if state == "intake":
+        return [(window, "告知一本多篇所需的篇章")]
+    if state == "delivering":
+        return [(OWNER, "签收签署一本多篇的评审意见和承诺条款")]
+    lines, writing = [], [c for c in chapters if c["state"] in ("writing", "returned")]
+    if writing:
+        verb = "修改" if {c["state"] for c in writing} == {"returned"} else "提交"
+        lines.append((OWNER, f"{verb}一本多篇的{'、'.join(c['title'] for c in writing)}"))
+    wanted, verb = ("passed", "审批") if state == "approving" else ("submitted", "评审")
+    bodies = dict.fromkeys(c["reviewer_id"] for c in chapters if c["state"] == wanted)
+    for body in bodies:
+        titles = "、".join(c["title"] for c in chapters if (c["reviewer_id"], c["state"]) == (body, wanted))
+        lines.append((label(body), f"{verb}一本多篇的{titles}"))
+    return lines or [(window, "出具一本多篇的评审意见")]
