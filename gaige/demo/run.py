@@ -12,6 +12,7 @@ from agency.services.bulletins import open_bulletin
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
 from gaige.demo.appraisal import DAYS_AGO, appraisals
+from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
 from gaige.demo.moments import later, person, user
@@ -121,6 +122,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         _play(queue, clock, end, tell)
         clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
         keep_records()
+        keep_archives()
         keep_assessment()
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _hand_in(fresh)
