@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from django.db.models import Q
 
-from projects import timing
+from projects import prepared, timing
 from projects.models.people import Membership
 from projects.states import Role
 
@@ -73,11 +73,9 @@ def access_of(user: User | AnonymousUser | None) -> Access:
     if known is not None:
         return known
     today = timing.today()
-    rows = list(
-        Membership.objects.filter(Q(until=None) | Q(until__gte=today), user_id=user.pk, since__lte=today)
-        .select_related("organisation__region")
-        .order_by("pk")
-    )
+    current = Membership.objects.filter(Q(until=None) | Q(until__gte=today), since__lte=today)
+    current = current.select_related("organisation__region").order_by("pk")
+    rows = prepared.rows(("memberships", today), lambda pk: current.filter(user_id=pk), user.pk)
     by_role: dict[str, set[int]] = {}
     prefixes = []
     for row in rows:

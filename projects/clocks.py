@@ -34,7 +34,7 @@ from projects.explaining import Explanation, explain
 from projects.jobs import by_key, each
 from projects.models.log import JobRun
 from projects.models.time import Clock, ClockExtension, ClockPause, ClockSegment
-from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, read_clock
+from projects.reading import NOT_STARTED, Reading, is_provisional, measure_clock, pauses_of, read_clock
 from projects.segments import cut_life, ledger_words, rebuild_segments, time_ledger
 from projects.timing import Moment
 
@@ -68,6 +68,13 @@ __all__ = [
     "stop_clock",
     "time_ledger",
 ]
+
+
+#: What follows from the facts of a clock, and the facts that its row holds.
+KEPT = (
+    "state", "started_on", "started_at", "stopped_on", "stopped_at", "limit", "extensions", "due_on", "yellow_on",
+    "is_provisional", "calendar_version", "first_overdue_at",
+)
 
 
 # Operations -------------------------------------------------------------------------------------------------------
@@ -249,7 +256,7 @@ def _end(clock: Clock, state: ClockState, at: Moment | None) -> Clock:
         message = f"停止不能早于起算（{clock.started_on:%Y-%m-%d}），请核对日期。"
         raise DomainError("stop_before_start", message)
     moment = max(moment, clock.started_at)
-    pauses = list(clock.pauses.all())
+    pauses = pauses_of(clock)
     for pause in pauses:
         if pause.ended_at is None:
             pause.ended_at = max(moment, pause.started_at)
@@ -271,7 +278,7 @@ def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = 
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING
     _set_days(clock, pauses, at)
     _note_overdue(clock, pauses, at)
-    clock.save()
+    clock.save(update_fields=KEPT)
     rebuild_segments(clock, pauses)
 
 

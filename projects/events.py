@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 
-from projects import outbox, timing, workdays
+from projects import outbox, prepared, timing, workdays
 from projects.bulk import as_json, columns, insert_all, settle
 from projects.errors import DomainError
 from projects.models import Event, Organisation, Project
@@ -235,9 +235,13 @@ def lock_project(project_id: int | models.QuerySet[Any, Any]) -> Project:
 
     Instead of its key a query may be given that finds the key. Raises `Project.DoesNotExist`.
     """
-    return Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region").get(
-        models.Q(pk=project_id)
-    )
+    found = Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region")
+    if not isinstance(project_id, int):
+        return found.get(models.Q(pk=project_id))
+    project = prepared.one("project, locked", lambda pk: found.filter(pk=pk), project_id)
+    if project is None:
+        raise Project.DoesNotExist
+    return project
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projects import timing, workdays
+from projects import prepared, timing, workdays
 from projects.clock_states import ClockState, ClockUnit, Light
 from projects.counting import Axis, axis_of, months_after, span_union
 from projects.models.time import Clock, ClockPause
@@ -118,13 +118,23 @@ def measure_clock(clock: Clock, pauses: Sequence[ClockPause], on: Moment) -> Mea
     return Measure(axis, at, start, spans, need, need + grace, used, due)
 
 
+def pauses_of(clock: Clock) -> list[ClockPause]:
+    """Return the pauses of a clock in their order; no query when they are prefetched."""
+    if "pauses" in getattr(clock, "_prefetched_objects_cache", {}):
+        return list(clock.pauses.all())
+    found = prepared.rows("pauses", lambda pk: ClockPause.objects.filter(clock_id=pk), clock.pk)
+    for pause in found:
+        pause.clock = clock
+    return found
+
+
 def read_clock(clock: Clock | None, on: Moment | None = None, *, pauses: Sequence[ClockPause] | None = None) -> Reading:
     """Read a clock at `on` (default: now); None reads as 未开始. No query when its pauses are prefetched or given."""
     on = timing.now() if on is None else on
     if clock is None or timing.business_day(on) < clock.started_on:
         return NOT_STARTED
     if pauses is None:
-        pauses = list(clock.pauses.all())
+        pauses = pauses_of(clock)
     measure = measure_clock(clock, pauses, on)
     due_on = timing.business_day(measure.due)
     step = measure.axis.step

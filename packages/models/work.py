@@ -218,6 +218,11 @@ class MatterCase(StateModel):
                 name="mattercase_window_due", fields=["window_by", "due_on", "id"],
                 condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
             ),
+            # the same in one state: what waits at the window, what the owner has to correct
+            models.Index(
+                name="mattercase_state_due", fields=["state", "due_on", "id"],
+                condition=Q(state__in=[CaseState.RECEIVED, *CASE_RUNNING]),
+            ),
             # the same of one lead department
             models.Index(
                 name="mattercase_lead_due", fields=["lead", "due_on", "id"],

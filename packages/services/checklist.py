@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from archives.services.filing import file_upload, find_held
 from packages import rules
@@ -39,7 +39,7 @@ from packages.services.reusing import (
 from packages.sources import Makers, is_issued, makers
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState, Origin, Supply
 from packages.waiting import CASE_LOST
-from projects import timing
+from projects import prepared, timing
 from projects.errors import DomainError, require
 from projects.events import record
 
@@ -151,11 +151,10 @@ def fill_lines(project: Project, *, at: dt.datetime | None = None) -> int:
     government has to bring waits for its department, never for the enterprise.
     """
     lost = drop_dead(project, lambda: (makers(), _leads(project)), at=at)
-    waiting = Q(case__state__in=[CaseState.RECEIVED, CaseState.CORRECTING]) | Q(pk__in=[item.pk for item in lost])
-    waiting |= Q(case__state=CaseState.DRAFT, case__application__isnull=False)
-    items = list(
-        MaterialItem.objects.filter(waiting, case__project=project, state__in=list(OPEN_LINES))
-        .select_related("kind", "definition", "case__package_row", "case__lead", "case__matter__matter").order_by("pk")
+    keys = tuple(item.pk for item in lost)
+    related = ("kind", "definition", "case__package_row", "case__lead", "case__matter__matter")
+    items = prepared.rows(
+        ("open lines", keys), lambda pk: open_lines(pk, keys).select_related(*related).order_by("pk"), project.pk
     )
     if not items:
         return 0
@@ -167,6 +166,13 @@ def fill_lines(project: Project, *, at: dt.datetime | None = None) -> int:
         item.changed_at = at or timing.now()
         item.save()
     return met
+
+
+def open_lines(project_id: int, also: Iterable[int] = ()) -> QuerySet[MaterialItem]:
+    """Return the lines of a project that nothing has met yet, where they may still be met, and those of `also`."""
+    waiting = Q(case__state__in=[CaseState.RECEIVED, CaseState.CORRECTING]) | Q(pk__in=list(also))
+    waiting |= Q(case__state=CaseState.DRAFT, case__application__isnull=False)
+    return MaterialItem.objects.filter(waiting, case__project_id=project_id, state__in=sorted(OPEN_LINES))
 
 
 def _leads(project: Project) -> dict[str, int]:
@@ -273,11 +279,6 @@ def _set(item: MaterialItem, state: str, note: str) -> bool:
     item.state, item.note, item.is_automatic = state, note[:300], True
     item.supply, item.supplier_id = "", None
     return True
-
-
-def states_of(case: MatterCase) -> frozenset[str]:
-    """Return in which states the lines of a case are. One query."""
-    return frozenset(case.materials.order_by().values_list("state", flat=True).distinct())
 
 
 def missing_words(case: MatterCase) -> str:

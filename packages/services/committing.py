@@ -25,7 +25,7 @@ from packages.services.locking import lock_case
 from packages.services.policies import find_table
 from packages.services.timekeeping import start_owner_clock
 from packages.states import CheckResult, CommitmentState, MaterialState
-from projects import clocks, credit, timing
+from projects import clocks, credit, prepared, timing
 from projects.access import access_of
 from projects.clock_states import ClockKind, ClockState
 from projects.errors import DomainError, require
@@ -63,18 +63,24 @@ def terms_of(case: MatterCase) -> dict[str, Any]:
     }
 
 
-def sync_offer(case: MatterCase, *, at: dt.datetime | None = None) -> Commitment | None:
-    """Have the pair that the committed lines of a locked case ask for; return it.
+def _live_of(case_id: int) -> QuerySet[Commitment]:
+    return Commitment.objects.select_for_update(of=("self",)).filter(case_id=case_id).live().order_by("pk")[:1]
+
+
+def sync_offer(
+    case: MatterCase, lines: frozenset[str] | None = None, *, at: dt.datetime | None = None
+) -> Commitment | None:
+    """Have the pair that the committed lines of a locked case ask for; return it. `lines`: the states of its checklist.
 
     A pair whose lines have changed is void, a signed one too: nobody is bound to what was not before the eyes. Events
     `commitment.offered`, `commitment.void`. The same again changes nothing.
     """
     if case.application_id is None:
         return None
-    standing = Commitment.objects.select_for_update(of=("self",)).filter(case=case).live().first()
+    standing = prepared.one("commitment, locked", _live_of, case.pk)
     if standing is not None and standing.state not in SIGNING:
         return standing
-    if standing is None and not case.materials.filter(state=MaterialState.COMMITTED).exists():
+    if standing is None and lines is not None and MaterialState.COMMITTED not in lines:
         return None
     terms = terms_of(case)
     if standing is not None:

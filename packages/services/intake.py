@@ -11,7 +11,7 @@ from packages import rules
 from packages.listing import Listed, listed_of
 from packages.models import Application, MaterialItem, MatterCase
 from packages.services import paperwork
-from packages.services.accepting import take_on
+from packages.services.accepting import look_beside, take_on
 from packages.services.checklist import (
     OPEN_LINES,
     build_lines,
@@ -19,7 +19,6 @@ from packages.services.checklist import (
     missing_words,
     plan_of,
     set_material,
-    states_of,
 )
 from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
@@ -273,15 +272,17 @@ def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | Non
 
 
 def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) -> MatterCase:
-    fill_lines(case.project, at=at)
-    lines = states_of(case)
-    if lines & OPEN_LINES:
+    beside = look_beside(case)
+    if beside.to_fill:
+        fill_lines(case.project, at=at)
+        beside = look_beside(case)
+    if beside.lines & OPEN_LINES:
         lacking = missing_words(case)
         raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
     moment = at or timing.now()
-    if MaterialState.LETTER in lines:
+    if MaterialState.LETTER in beside.lines:
         check_lines(case, timing.business_day(moment))
-    take_on(case, lines, by=by, at=moment, ended_at=moment, note=note)
+    take_on(case, beside, by=by, at=moment, ended_at=moment, note=note)
     return case
 
 
@@ -332,5 +333,5 @@ def deem_accepted(case_id: int) -> bool:
 
 def _deem(case: MatterCase) -> MatterCase:
     now = timing.now()
-    take_on(case, states_of(case), by=None, at=case.received_at or now, ended_at=now, deemed=True)
+    take_on(case, look_beside(case), by=None, at=case.received_at or now, ended_at=now, deemed=True)
     return case

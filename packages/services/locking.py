@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from packages.models import Application, JointSession, MatterCase, ReviewTask
 from packages.states import CaseState
+from projects import prepared
 from projects.errors import DomainError
 from projects.events import latest_of, lock_project, told_by
 from projects.models import Project
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 RELATED = (
     "matter__matter", "matter__result_kind", "lead", "work_unit", "application", "intake_clock", "promised_clock",
@@ -19,13 +25,20 @@ def lock_case(case_id: int, related: tuple[str, ...] = RELATED) -> MatterCase:
 
     `related` is what is read with it; a job that runs a thousand times names the little that it needs.
     """
-    try:
-        project = lock_project(MatterCase.objects.filter(pk=case_id).values("project_id")[:1])
-    except Project.DoesNotExist:
-        raise MatterCase.DoesNotExist from None
-    case = MatterCase.objects.select_for_update(of=("self",)).select_related(*related).get(pk=case_id)
+    project = prepared.one("project of a case, locked", _project_of, case_id)
+    case = prepared.one(
+        ("case, locked", related),
+        lambda pk: MatterCase.objects.select_for_update(of=("self",)).select_related(*related).filter(pk=pk), case_id,
+    )
+    if project is None or case is None:
+        raise MatterCase.DoesNotExist
     case.project = project
     return case
+
+
+def _project_of(case_id: int) -> QuerySet[Project]:
+    found = Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region")
+    return found.filter(pk=MatterCase.objects.filter(pk=case_id).values("project_id")[:1])
 
 
 def lock_application(application_id: int) -> tuple[Application, list[MatterCase]]:

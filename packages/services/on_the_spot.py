@@ -8,8 +8,8 @@ from django.db import transaction
 
 from packages import rules
 from packages.models import MatterCase
-from packages.services.accepting import take_on
-from packages.services.checklist import fill_lines, missing_words, states_of
+from packages.services.accepting import look_beside, take_on
+from packages.services.checklist import fill_lines, missing_words
 from packages.services.concluding import conclude
 from packages.services.lapsing import nothing_asked
 from packages.services.locking import expect, lock_case
@@ -41,7 +41,7 @@ def decide_on_spot(
         lacking = missing_words(case)
         if lacking:
             raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐后再即办。")
-        take_on(case, states_of(case), by=by, at=moment, ended_at=moment, note=note)
+        take_on(case, look_beside(case), by=by, at=moment, ended_at=moment, note=note)
     if case.state == CaseState.ACCEPTED:
         begin_review(case, by=by, at=at)
     return conclude(case, outcome=outcome, note=note, by=by, at=at)

@@ -21,7 +21,7 @@ from archives.states import PaperState, Visibility
 from packages.models import MaterialItem, MatterCase
 from packages.sources import Makers, is_issued, supplier_of
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
-from projects import timing
+from projects import prepared, timing
 from projects.events import lock_project, record
 from projects.states import PartyRole
 
@@ -135,6 +135,13 @@ def living_lines(project_id: int) -> Q:
     )
 
 
+def dead_of(project_id: int) -> QuerySet[MaterialItem]:
+    """Return the lines of a project that still matter and stand on a document which is no longer good."""
+    living = MaterialItem.objects.filter(living_lines(project_id))
+    held = living.filter(state=MaterialState.HELD, document__isnull=False)
+    return held.exclude(pk__in=living.filter(_document_is_good()).values("pk"))
+
+
 def drop_dead(
     project: Project, know: Callable[[], tuple[Makers, dict[str, int]]], *, at: dt.datetime | None = None
 ) -> list[MaterialItem]:
@@ -144,11 +151,12 @@ def drop_dead(
     happened. `know` says who makes what, and who leads the project's cases; asked only where a document is gone. Event
     `material.reuse_lost`.
     """
-    rows = MaterialItem.objects.select_for_update(of=("self",)).filter(
-        living_lines(project.pk), state=MaterialState.HELD, document__isnull=False
-    ).exclude(pk__in=MaterialItem.objects.filter(living_lines(project.pk)).filter(_document_is_good()).values("pk"))
+    rows = prepared.rows(
+        ("held lines not good any more", timing.today()),
+        lambda pk: dead_of(pk).select_for_update(of=("self",)).select_related(*RELATED).order_by("pk"), project.pk,
+    )
     lost = []
-    for item in rows.select_related(*RELATED).order_by("pk"):
+    for item in rows:
         reason = dead_reason(item.document) if item.document else ""
         if not reason or item.document is None:
             continue

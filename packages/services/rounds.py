@@ -19,7 +19,7 @@ from packages.services.silence import begin_merging_when_done
 from packages.services.timekeeping import sync_due
 from packages.standing import standing_opinions
 from packages.states import CaseState, Handling, SessionKind, SessionState
-from projects import clocks, timing
+from projects import clocks, prepared, timing
 from projects.bulk import insert_all
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
@@ -124,7 +124,8 @@ def _parts_of(version: MatterVersion) -> list[Part]:
 
 def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
     """Return the catalogue rows whose rule holds (or cannot be decided: then the body is asked); None means all."""
-    enrolment = Enrolment.objects.select_related("package_version").filter(project_id=case.project_id).first()
+    found = Enrolment.objects.select_related("package_version")
+    enrolment = prepared.one("enrolment", lambda pk: found.filter(project_id=pk), case.project_id)
     if enrolment is None:
         return None
     return taking_part(enrolment.package_version, enrolment.facts, case.matter_id)
@@ -136,12 +137,12 @@ def _open_session(
 ) -> JointSession:
     moment = at or timing.now()
     waits = push > 0 and len(parts) > 1
-    session = JointSession.objects.create(
+    [session] = insert_all([JointSession(
         kind=SessionKind.REVIEW, project=case.project, case=case, round=number, lead=case.lead, opened_at=moment,
         state=_first_state(parts, waits=waits), push_days=push, merge_days=terms_of(case.matter).merge,
         push_due_on=due_date(timing.business_day(moment), push) if waits else None,
         pushed_at=None if waits else moment, change_note=note,
-    )
+    )])
     asked = parts[:1] if waits else parts
     opened = Telling(
         "session.opened", session, summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门",

@@ -29,7 +29,7 @@ from packages.services.reusing import lost_words
 from packages.services.timekeeping import start_owner_clock
 from packages.states import CASE_PASSED, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
-from projects import clocks, timing
+from projects import clocks, prepared, timing
 from projects.clock_states import ClockKind, ClockState, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
@@ -50,7 +50,7 @@ def raise_promises(case: MatterCase, lines: frozenset[str], *, by: User | None, 
 
     A paper that has to be there before the decision gets its clock at once; 容缺受理通知书 tells all of them at once.
     """
-    sync_offer(case, at=at)
+    sync_offer(case, lines, at=at)
     if MaterialState.DEFERRED not in lines:
         return
     items = case.materials.filter(state=MaterialState.DEFERRED).select_related("definition").order_by("order")
@@ -121,12 +121,21 @@ def _told(case: MatterCase, owed: list[Deferral], *, by: User | None, at: dt.dat
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
+def unsettled(case_id: int, *kinds: str) -> QuerySet[IssueItem]:
+    """Return the unsettled items of a case."""
+    return IssueItem.objects.filter(
+        subject_type=CASE_LABEL, subject_key=str(case_id), state__in=sorted(ISSUE_OPEN), kind__in=kinds
+    )
+
+
 def open_items(case: MatterCase, *kinds: str) -> list[IssueItem]:
     """Return the unsettled items of a locked case, each bound to the locked project."""
-    found = IssueItem.objects.select_for_update(of=("self",)).select_related("clock", "debtor_organisation").filter(
-        subject_type=CASE_LABEL, subject_key=str(case.pk), state__in=list(ISSUE_OPEN), kind__in=kinds
+    items = prepared.rows(
+        ("open items", kinds),
+        lambda pk: unsettled(pk, *kinds).select_for_update(of=("self",)).select_related("clock", "debtor_organisation")
+        .order_by("pk"),
+        case.pk,
     )
-    items = list(found.order_by("pk"))
     for item in items:
         item.project = case.project
     return items

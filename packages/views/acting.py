@@ -52,7 +52,7 @@ class Step:
     done: str
     case: MatterCase | None = None
     verdict: Verdict = ALLOWED
-    says: tuple[str, ...] = ()
+    says: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
     danger: bool = False
     seg: str = ""
     beside: dict[str, Any] = field(default_factory=dict)

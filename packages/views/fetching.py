@@ -17,6 +17,7 @@ from packages.models import (
     SpecialProcedure,
     Withdrawal,
 )
+from projects import prepared
 from projects.access import access_of
 from projects.models import IssueItem, Project
 from projects.queries import sees
@@ -50,8 +51,8 @@ def case_or_404(request: HttpRequest, pk: int) -> MatterCase:
     related = (
         "matter__matter", "lead", "project__owner", "project__centre", "application", "decided_by", "accepted_by",
     )
-    case: MatterCase = get_object_or_404(MatterCase.objects.select_related(*related), pk=pk)
-    if not sees(request.user, case.project_id):
+    case = prepared.one("case", lambda key: MatterCase.objects.select_related(*related).filter(pk=key), pk)
+    if case is None or not sees(request.user, case.project_id):
         raise Http404
     return case
 

@@ -192,13 +192,16 @@ def case_accept(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"受理：{case.matter.name}", button="受理", back=_home(case), case=case,
         verdict=rules.can_accept(request.user, case), done=ACCEPTED,
         run=lambda _: services.accept_case(pk, by=person(request)),
-        says=(
-            ("已过 5 个工作日告知期，依法自接件之日起视为受理，时限从接件次日起算。",)
-            if case.state == CaseState.RECEIVED and services.intake_is_over(case)
-            else (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",)
-        ),
+        says=lambda: _of_acceptance(case),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
+
+
+def _of_acceptance(case: MatterCase) -> tuple[str, ...]:
+    """What follows from an acceptance; asked for by the page, not by who has pressed already."""
+    if case.state == CaseState.RECEIVED and services.intake_is_over(case):
+        return ("已过 5 个工作日告知期，依法自接件之日起视为受理，时限从接件次日起算。",)
+    return (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",)
 
 
 @login_required

@@ -1,0 +1,127 @@
+"""Queries that are put together once per process and only given their keys afterwards.
+
+Building the SQL of a wide query takes Django longer than the database takes to answer it. Where a service or a page
+asks the same question again and again, the statement is kept; the rows become the same objects as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
+from django.db.models.query import get_related_populators
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+M = TypeVar("M", bound=models.Model)
+#: Stand in a kept statement for what is given each time; no keys of rows. There may be this many.
+SLOTS = tuple(-7_205_759_403 - number for number in range(3))
+_PLACES: dict[Any, int] = {slot: n for n, slot in enumerate(SLOTS)} | {str(slot): n for n, slot in enumerate(SLOTS)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement, where its parameters are given, and what makes objects of its rows."""
+
+    sql: str
+    params: tuple[Any, ...]
+    locks: bool
+    compiler: Any
+    names: list[str]
+    span: tuple[int, int]
+    converters: dict[int, Any]
+    populators: list[Any]
+
+
+#: The statements of this process. They hold no data, so they never grow old; keys with a day do, the oldest go first.
+_kept: dict[Hashable, _Statement] = {}
+_flags: dict[Hashable, tuple[str, list[Any]]] = {}
+MOST = 500
+
+
+def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> list[M]:
+    """Return what `build(*given)` holds; `key` names everything else that the query depends on (the day, who asks).
+
+    For whole models with `select_related` and `select_for_update`; what is prefetched or annotated is left out.
+    `given` may stand in the query by themselves only: as a key, or as a key that is kept as text.
+    """
+    try:
+        kept = _kept.get(key) or _keep(key, build(*SLOTS[:len(given)]))
+    except EmptyResultSet:
+        return []
+    if kept.locks and not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("rows are locked inside a transaction")
+    params = [_value(value, given) for value in kept.params]
+    with connection.cursor() as cursor:
+        cursor.execute(kept.sql, params)
+        found = cursor.fetchall()
+    if kept.converters:
+        found = list(kept.compiler.apply_converters(found, kept.converters))
+    return [_object(kept, row) for row in found]
+
+
+def one(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> M | None:
+    """Return the first row of `rows`, or None."""
+    found = rows(key, build, *given)
+    return found[0] if found else None
+
+
+def flags(key: Hashable, build: Callable[..., Sequence[QuerySet[Any]]], *given: int | str) -> list[bool]:
+    """Return of each queryset of `build(*given)` whether it holds a row, in one query; `key` as in `rows`."""
+    sql, kept = _flags.get(key) or _keep_flags(key, build(*SLOTS[:len(given)]))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [_value(value, given) for value in kept])
+        return [bool(value) for value in cursor.fetchone()]
+
+
+def _keep_flags(key: Hashable, querysets: Sequence[QuerySet[Any]]) -> tuple[str, list[Any]]:
+    parts, params = [], []
+    for queryset in querysets:
+        sql, given = queryset.order_by().values("pk").query.sql_with_params()
+        parts.append(f"EXISTS ({sql})")
+        params += given
+    while len(_flags) >= MOST:
+        _flags.pop(next(iter(_flags)), None)
+    made = _flags[key] = "SELECT " + ", ".join(parts), params
+    return made
+
+
+def _value(value: Any, given: tuple[int | str, ...]) -> Any:
+    place = _PLACES.get(value) if isinstance(value, (int, str)) else None
+    if place is None:
+        return value
+    return str(given[place]) if isinstance(value, str) else given[place]
+
+
+def _keep(key: Hashable, queryset: QuerySet[Any]) -> _Statement:
+    while len(_kept) >= MOST:
+        _kept.pop(next(iter(_kept)), None)
+    made = _kept[key] = _compiled(queryset)
+    return made
+
+
+def _compiled(queryset: QuerySet[Any]) -> _Statement:
+    compiler = queryset.query.chain().get_compiler(connection=connection)
+    sql, params = compiler.as_sql()
+    chosen, info = compiler.select, compiler.klass_info
+    places = info["select_fields"]
+    span = (places[0], places[-1] + 1)
+    names = [column[0].target.attname for column in chosen[span[0]:span[1]]]
+    return _Statement(
+        sql, tuple(params), bool(queryset.query.select_for_update), compiler, names, span,
+        compiler.get_converters([column[0] for column in chosen]),
+        get_related_populators(info, chosen, connection.alias),
+    )
+
+
+def _object(kept: _Statement, row: Any) -> Any:
+    made = cast("type[models.Model]", kept.compiler.klass_info["model"]).from_db(
+        connection.alias, kept.names, row[kept.span[0]:kept.span[1]]
+    )
+    for populator in kept.populators:
+        populator.populate(row, made)
+    return made
