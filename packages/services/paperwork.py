@@ -121,7 +121,7 @@ def write(
 
     The lines are 什么事, 您要做, 什么时候; of a paper that tells a fault 什么问题, 怎么改, 什么时候前.
     """
-    content = {
+    content: dict[str, Any] = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
         "gist_words": FAULT_WORDS if kind in FAULT_PAPERS else {},
         "paragraphs": [ended(text) for text in paragraphs], "table": table, "legal": list(legal),
