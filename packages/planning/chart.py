@@ -9,7 +9,7 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from packages.planning.engine import STAGES
-from packages.planning.flow import STYLE, Column, Flow, Node, StageHead, draw, frame, lines_of
+from packages.planning.flow import PAGE, SHEET, STYLE, Column, Flow, Node, StageHead, draw, frame, lines_of
 
 if TYPE_CHECKING:
     from packages.planning.schedule import Schedule, ScheduleRow
@@ -31,7 +31,7 @@ def flow_chart_svg(schedule: Schedule, *, phone: bool = False, standalone: bool 
     style = STYLE if standalone else ""
     if phone:
         return _phone(schedule, words, title, style)
-    return draw(flow_of(schedule), words, title=title, style=style)
+    return draw(flow_of(schedule), words, title=title, style=style, size=SHEET if standalone else PAGE)
 
 
 def flow_chart_pdf(schedule: Schedule) -> bytes:

@@ -67,8 +67,23 @@ STYLE = (
     ".s{font-size:12px;fill:#5c6674}.inv{fill:#fff}"
 )
 
-LANE_HEAD, COLUMN, BOX_W, BOX_H, ROW, HEAD = 118, 110, 90, 64, 87, 84
-CHARS = 6
+LANE_HEAD, HEAD, CHARS = 118, 84, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Columns, boxes and rows of a drawing, in its units, and how many characters a line of a box takes."""
+
+    column: int = 110
+    box_w: int = 90
+    box_h: int = 64
+    row: int = 87
+    chars: int = CHARS
+
+
+PAGE = Size()
+#: A sheet that is wider than high: the largest plan fills an A3.
+SHEET = Size(column=156, box_w=138, box_h=58, row=70, chars=10)
 #: Words that a title is rather cut before than through.
 WORDS: tuple[str, ...] = (
     "联合",
@@ -106,14 +121,14 @@ WORDS += (
 STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
 
 
-def lines_of(title: str) -> list[str]:
-    """Return a title in at most two lines of six characters."""
-    if len(title) <= CHARS:
+def lines_of(title: str, chars: int = CHARS) -> list[str]:
+    """Return a title in at most two lines of so many characters."""
+    if len(title) <= chars:
         return [title]
-    if len(title) > 2 * CHARS:
-        return [title[:CHARS], title[CHARS : 2 * CHARS - 1] + "…"]
+    if len(title) > 2 * chars:
+        return [title[:chars], title[chars : 2 * chars - 1] + "…"]
     half = len(title) / 2
-    cuts = range(len(title) - CHARS, CHARS + 1)
+    cuts = range(len(title) - chars, chars + 1)
     cut = min(cuts, key=lambda at: (not title.startswith(WORDS, at), abs(at - half), at))
     return [title[:cut], title[cut:]]
 
@@ -121,7 +136,8 @@ def lines_of(title: str) -> list[str]:
 class _Layout:
     """Where the lanes, columns and boxes of a plan stand."""
 
-    def __init__(self, plan: Flow) -> None:
+    def __init__(self, plan: Flow, size: Size) -> None:
+        self.size = size
         self.columns, self.lanes, self.nodes = plan.columns, plan.lanes, plan.nodes
         slots: dict[tuple[int, int], int] = {}
         row_of: dict[str, int] = {}
@@ -132,13 +148,13 @@ class _Layout:
         self.depth = [
             max([slots.get((n, m), 0) for m in range(len(self.columns))] or [1]) or 1 for n in range(len(self.lanes))
         ]
-        self.tops = [HEAD + ROW * sum(self.depth[:n]) for n in range(len(self.lanes))]
-        self.width = LANE_HEAD + COLUMN * len(self.columns)
-        self.height = HEAD + ROW * sum(self.depth) + 4
+        self.tops = [HEAD + self.size.row * sum(self.depth[:n]) for n in range(len(self.lanes))]
+        self.width = LANE_HEAD + self.size.column * len(self.columns)
+        self.height = HEAD + self.size.row * sum(self.depth) + 4
         self.boxes: dict[str, tuple[float, float]] = {}
         for node in self.nodes:
-            x = LANE_HEAD + COLUMN * node.column
-            y = self.tops[node.lane] + ROW * row_of[node.id] + (ROW - BOX_H) / 2
+            x = LANE_HEAD + self.size.column * node.column
+            y = self.tops[node.lane] + self.size.row * row_of[node.id] + (self.size.row - self.size.box_h) / 2
             self.boxes[node.id] = (x, y)
         self.taken: dict[int, int] = {}
 
@@ -146,15 +162,15 @@ class _Layout:
         """Return a free track in the gap before a column; neighbours stand 4 px apart."""
         turn = self.taken.get(column, 0)
         self.taken[column] = turn + 1
-        return LANE_HEAD + COLUMN * column - 16 + 4 * (turn % 4)
+        return LANE_HEAD + self.size.column * column - 16 + 4 * (turn % 4)
 
 
 def _edge(layout: _Layout, start: str, end: str, critical: bool) -> str:  # noqa: FBT001
     """Return a line that runs only in the gaps between columns and along the borders of rows."""
     (x1, y1), (x2, y2) = layout.boxes[start], layout.boxes[end]
-    x1, y1, y2 = x1 + BOX_W, y1 + BOX_H / 2, y2 + BOX_H / 2
-    first = round((x1 - BOX_W - LANE_HEAD) / COLUMN) + 1
-    last = round((x2 - LANE_HEAD) / COLUMN)
+    x1, y1, y2 = x1 + layout.size.box_w, y1 + layout.size.box_h / 2, y2 + layout.size.box_h / 2
+    first = round((x1 - layout.size.box_w - LANE_HEAD) / layout.size.column) + 1
+    last = round((x2 - LANE_HEAD) / layout.size.column)
     if last < first:
         return ""
     track = layout.gap(first)
@@ -162,7 +178,7 @@ def _edge(layout: _Layout, start: str, end: str, critical: bool) -> str:  # noqa
     if last == first:
         path += f"V{y2:g}H{x2 - 7:g}"
     else:
-        border = y2 - ROW / 2 + (6 if y2 >= y1 else ROW - 6)
+        border = y2 - layout.size.row / 2 + (6 if y2 >= y1 else layout.size.row - 6)
         path += f"V{border:g}H{layout.gap(last):g}V{y2:g}H{x2 - 7:g}"
     css = "ed crit" if critical else "ed"
     opacity = "" if critical else ' fill-opacity=".6"'
@@ -178,17 +194,18 @@ def _box(layout: _Layout, node: Node) -> str:
     )
     css = " ".join(filter(None, words))
     weight = ' font-weight="700"' if node.critical else ""
-    lines = lines_of(node.title)
-    base = y + (22 if len(lines) > 1 else 28)
-    middle = f'x="{x + BOX_W / 2:g}" text-anchor="middle"'
+    lines = lines_of(node.title, layout.size.chars)
+    wide, high = layout.size.box_w, layout.size.box_h
+    base = y + high - (42 if len(lines) > 1 else 36)
+    middle = f'x="{x + layout.size.box_w / 2:g}" text-anchor="middle"'
     texts = "".join(
         f'<text {middle} y="{base + 17 * n:g}"{weight}>{conditional_escape(line)}</text>'
         for n, line in enumerate(lines)
     )
     title = conditional_escape(node.title)
     return (
-        f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{BOX_W}" height="{BOX_H}" '
-        f'rx="2"/>{texts}<text class="s" {middle} y="{y + 56:g}">{conditional_escape(node.note)}</text></g>'
+        f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{wide}" height="{high}" '
+        f'rx="2"/>{texts}<text class="s" {middle} y="{y + high - 8:g}">{conditional_escape(node.note)}</text></g>'
     )
 
 
@@ -196,7 +213,7 @@ def _stage_heads(layout: _Layout, stages: Iterable[StageHead]) -> str:
     """Return the bars of the stages above the columns and the strokes between them."""
     out, column = [], 0
     for n, stage in enumerate(stages):
-        x, width = LANE_HEAD - 10 + COLUMN * column, COLUMN * stage.span - 3
+        x, width = LANE_HEAD - 10 + layout.size.column * column, layout.size.column * stage.span - 3
         if not stage.span:
             continue
         out.append(f'<rect class="{STAGE_FILLS[n % 3]}" x="{x}" y="0" width="{width}" height="34"/>')
@@ -206,7 +223,8 @@ def _stage_heads(layout: _Layout, stages: Iterable[StageHead]) -> str:
             out.append(f'<text class="inv" x="{x + width - 12}" y="22" text-anchor="end">{note}</text>')
         column += stage.span
         if column < len(layout.columns):
-            out.append(f'<path class="cut" d="M{LANE_HEAD - 12 + COLUMN * column} 40V{layout.height - 4}"/>')
+            x = LANE_HEAD - 12 + layout.size.column * column
+            out.append(f'<path class="cut" d="M{x} 40V{layout.height - 4}"/>')
     return "".join(out)
 
 
@@ -214,7 +232,7 @@ def _lane_rows(layout: _Layout) -> str:
     """Return the lanes with their departments, two lines when the name is long."""
     out = []
     for n, lane in enumerate(layout.lanes):
-        top, height = layout.tops[n], ROW * layout.depth[n]
+        top, height = layout.tops[n], layout.size.row * layout.depth[n]
         out.append(
             f'<rect class="lane{" alt" if n % 2 else ""}" x="0" y="{top}" width="{layout.width}" height="{height}"/>'
         )
@@ -231,7 +249,7 @@ def _column_heads(layout: _Layout) -> str:
     """Return the date and the note (实际, 预计) of each column."""
     out = []
     for n, column in enumerate(layout.columns):
-        x = LANE_HEAD + COLUMN * n + BOX_W / 2
+        x = LANE_HEAD + layout.size.column * n + layout.size.box_w / 2
         label, note = conditional_escape(column.label), conditional_escape(column.note)
         out.append(f'<text class="s" x="{x:g}" y="56" text-anchor="middle">{label}</text>')
         out.append(f'<text class="s" x="{x:g}" y="73" text-anchor="middle">{note}</text>')
@@ -242,7 +260,7 @@ def _today(layout: _Layout, today: float | None) -> str:
     """Return the red line of today; ``today`` counts columns from the left."""
     if today is None:
         return ""
-    x = LANE_HEAD + COLUMN * today - 6
+    x = LANE_HEAD + layout.size.column * today - 6
     return (
         f'<path class="today" d="M{x:g} 62V{layout.height - 4}"/>'
         f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/>'
@@ -250,9 +268,9 @@ def _today(layout: _Layout, today: float | None) -> str:
     )
 
 
-def draw(plan: Flow, label: str = "", *, title: str = "", style: str = "") -> SafeString:
+def draw(plan: Flow, label: str = "", *, title: str = "", style: str = "", size: Size = PAGE) -> SafeString:
     """Return the drawing. `title` is told to those who do not see it, `style` makes it stand alone."""
-    layout = _Layout(plan)
+    layout = _Layout(plan, size)
     edges = sorted(plan.edges, key=lambda edge: edge[2])
     lines = [_edge(layout, *edge) for edge in edges if edge[0] in layout.boxes and edge[1] in layout.boxes]
     parts = [
