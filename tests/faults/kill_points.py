@@ -101,6 +101,15 @@ OTHERS = {
 }
 
 
+#: Where a process dies that files an upload.
+FILING = {
+    "aside": lambda: wrap("archives.blobs", "_settle", before=die),
+    "in place": lambda: wrap("archives.blobs", "put", after=die),
+    "before the commit": lambda: wrap("archives.services.filing", "_add_version", after=die),
+    "after the commit": lambda: wrap("archives.services.filing", "file_document", after=die),
+}
+
+
 def install(point):
     """Arm one point in this process."""
     {**POINTS, **OTHERS}[point]()
