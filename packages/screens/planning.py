@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from packages.models import Enrolment, MatterCase
 from packages.planning.build import MatterView, PlanView, StageView, build_plan
 from packages.planning.engine import Slot
+from packages.planning.options import options, taken
 from packages.screens.assessment import EffectRow, on_plan
 from packages.states import CaseState
 from projects.models import Project
@@ -75,6 +76,12 @@ class PlanPage:
     regional: tuple[EffectRow, ...] = ()
 
     @property
+    def chosen(self) -> list[str]:
+        """Names of the options that the plan has on."""
+        on = taken(self.enrolment.facts, self.enrolment.options, self.plan.package)
+        return [option.name for code, option in options().items() if code in on]
+
+    @property
     def saved(self) -> int:
         """How many materials fewer than before."""
         return self.plan.before - self.plan.after
@@ -85,7 +92,7 @@ def plan_page(project: Project, *, road: bool = False) -> PlanPage | None:
     enrolment = Enrolment.objects.filter(project=project).select_related("package_version__package").first()
     if enrolment is None:
         return None
-    plan = build_plan(enrolment.package_version, enrolment.facts)
+    plan = build_plan(enrolment.package_version, enrolment.facts, options=frozenset(enrolment.options))
     schedule = plan.road if road else plan.promise
     length = max([slot.end for slot in schedule.slots.values()], default=0) or 1
     states = dict(
