@@ -102,7 +102,7 @@ def _paper(
     ]
     return paperwork.write(
         PaperKind.AREA_USE, project, subject=use, issuer=result.unit.keeper, by=by, at=at,
-        title=f"{effect.name}区域评估成果应用单", what=f"本项目的{effect.name}：{_outcome(effect)}",
+        title=f"区域评估成果应用单（{effect.name}）", what=f"本项目的{effect.name}：{_outcome(effect)}",
         do="不必另行编制和提交；本件已在项目档案，申报时自动带入",
         when=f"成果有效期至{paperwork.day(effect.valid_until)}；有效期内受理的，此后到期不影响",
         paragraphs=[f"{project.name}的地块位于{result.unit.name}内，适用下列区域评估成果。", f"{effect.words}。"],

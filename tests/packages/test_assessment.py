@@ -150,7 +150,7 @@ def test_a_valid_result_drops_the_matter_its_materials_and_says_so(unit, keeper,
         "地块在高平经开区智造园的有效成果内：引用区域成果，免于单独评估（高区评〔2026〕1号，有效期至 2027-06-30）"
     )
     use = RegionalUse.objects.get(item="soil")
-    assert (use.state, use.paper.title) == (UseState.APPLIED, "水土保持区域评估成果应用单")
+    assert (use.state, use.paper.title) == (UseState.APPLIED, "区域评估成果应用单（水土保持）")
     log.mark()
     set_parcel(plant.pk, place=HERE, number="GP2026-07", by=actors.clerk)
     assert log.told() == []
