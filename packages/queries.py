@@ -33,6 +33,7 @@ from packages.states import (
     CaseState,
     Handling,
     SessionKind,
+    SessionState,
 )
 from packages.waiting import (
     CASE_LABEL,
@@ -219,6 +220,16 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
         )
         for rows in sheets.values()
     ]
+
+
+def open_scorings(user: Person) -> list[ReviewRow]:
+    """Return what the user's departments are asked to score in appraisals, the most urgent first. Two queries."""
+    tasks = ReviewTask.objects.filter(
+        organisation_id__in=access_of(user).organisation_ids, session__kind=SessionKind.APPRAISAL,
+        session__state=SessionState.REVIEWING, state__in=TASK_OPEN,
+    )
+    found = tasks.select_related("session__project__owner", "organisation", "clock").prefetch_related("clock__pauses")
+    return [ReviewRow(task, read_clock(task.clock)) for task in found.order_by("due_on", "pk")]
 
 
 def opinions_of(session: JointSession) -> list[ReviewRow]:

@@ -18,6 +18,7 @@ from packages.screens.acting import Act
 from packages.services.appraisal_papers import papers_of_rounds
 from packages.states import TASK_OPEN, SessionState
 from projects import timing
+from projects.access import access_of
 from projects.chain import entries_of
 from projects.clocks import Reading, read_clock
 from projects.models import Event
@@ -198,6 +199,13 @@ def _acts(entry: PoolEntry, running: Appraisal | None, user: User) -> list[Act]:
     pk = entry.pk
     acts = []
     if running is not None:
+        mine = running.session.tasks.filter(
+            state__in=TASK_OPEN, organisation__in=access_of(user).organisation_ids
+        ).select_related("organisation")
+        for task in mine:
+            task.session = running.session
+            url = reverse("packages:appraisal_score", args=[task.pk])
+            acts.append(Act(f"评分：{task.scope_note}", url, pool_rules.can_score(user, task)))
         acts.append(Act(
             "签署研判意见", reverse("packages:appraisal_sign", args=[running.pk]), pool_rules.can_sign(user, running)
         ))

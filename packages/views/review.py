@@ -29,7 +29,9 @@ def reviews(request: HttpRequest) -> HttpResponse:
     closed = request.GET.get("closed") == "1"
     sheets = queries.review_sheet(request.user, closed=closed)
     count = sum(len(sheet.rows) for sheet in sheets)
-    return render(request, "packages/reviews.html", {"sheets": sheets, "closed": closed, "count": count})
+    context = {"sheets": sheets, "closed": closed, "count": count}
+    scorings = [] if closed else queries.open_scorings(request.user)
+    return render(request, "packages/reviews.html", context | {"scorings": scorings})
 
 
 @login_required

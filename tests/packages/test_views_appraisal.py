@@ -68,7 +68,7 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     assert chair.post(sign, {"text": "可", "maturity": "ready"}).status_code == 409
     assert chair.post(sign, {"text": "按清单补齐用地", "ticks": ["chain"]}).status_code == 302
     entry.refresh_from_db()
-    assert (entry.state, entry.maturity, entry.grade) == ("appraised", "incubating", "C")
+    assert (entry.state, entry.maturity, entry.grade) == ("appraised", "incubating", "A")
     shown = text(chair.get(url("appraisal", project.pk)))
     for words in ("因为用地=1，低于成熟要求的 2", "不涉及", "产业链链主项目", "联合研判意见书", "部门责任清单", "项目评价卡"):
         assert words in shown
