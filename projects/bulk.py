@@ -17,8 +17,10 @@ from django.db import connection, models
 Row = TypeVar("Row", bound=models.Model)
 
 
-def insert_all(rows: Sequence[Row]) -> list[Row]:
+def insert_all(rows: Sequence[Row], *, then: str = "") -> list[Row]:
     """Insert unsaved rows of one model, in their order, and give each its key. One statement, no signals.
+
+    `then`: on PostgreSQL another INSERT of the same statement, which reads what was written as `made`.
 
     For plain columns: numbers, texts, days, times, booleans, JSON. A column that is computed when a row is saved
     (`auto_now`, encrypted ones) has no place here.
@@ -29,7 +31,7 @@ def insert_all(rows: Sequence[Row]) -> list[Row]:
     if connection.vendor != "postgresql":
         return list(model._default_manager.bulk_create(rows))
     with connection.cursor() as cursor:
-        cursor.execute(_statement(model), [as_json(rows)])
+        cursor.execute(_statement(model, then), [as_json(rows)])
         keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
         settle(row, key)
@@ -63,12 +65,15 @@ def _pairs(model: type[models.Model]) -> list[tuple[str, str]]:
 
 
 @cache
-def _statement(model: type[models.Model]) -> str:
-    table, names = model._meta.db_table, columns(model)
-    return (
+def _statement(model: type[models.Model], then: str) -> str:
+    table, names, key = model._meta.db_table, columns(model), model._meta.pk.column
+    insert = (
         f'INSERT INTO "{table}" ({names}) SELECT {names} '  # noqa: S608 - names from the models
-        f'FROM json_populate_recordset(NULL::"{table}", %s) RETURNING "{model._meta.pk.column}"'
+        f'FROM json_populate_recordset(NULL::"{table}", %s) RETURNING '
     )
+    if not then:
+        return f'{insert}"{key}"'
+    return f'WITH made AS ({insert}*), more AS ({then}) SELECT "{key}" FROM made ORDER BY "{key}"'  # noqa: S608
 
 
 def _plain(value: Any) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from projects import timing, workdays
@@ -77,6 +78,12 @@ KEPT = (
 )
 
 
+#: The first segment of each clock that is started.
+FIRST_SEGMENTS = (
+    "INSERT INTO projects_clocksegment (clock_id, owner, started_at) SELECT id, owner, started_at FROM made ORDER BY id"
+)
+
+
 # Operations -------------------------------------------------------------------------------------------------------
 
 
@@ -126,10 +133,12 @@ def start_clock(
 
 
 def start_clocks(built: Sequence[Clock]) -> list[Clock]:
-    """Save clocks from `build_clock` as `start_clock` does one, with their first segments, in two queries."""
+    """Save clocks from `build_clock` as `start_clock` does one, with their first segments."""
     now = timing.now()
     for clock in built:
         _note_overdue(clock, (), now)
+    if connection.vendor == "postgresql":
+        return insert_all(built, then=FIRST_SEGMENTS)
     clocks = insert_all(built)
     insert_all([ClockSegment(clock=clock, owner=clock.owner, started_at=clock.started_at) for clock in clocks])
     return clocks

@@ -79,7 +79,8 @@ def flags(key: Hashable, build: Callable[..., Sequence[QuerySet[Any]]], *given: 
 
 
 def _keep_flags(key: Hashable, querysets: Sequence[QuerySet[Any]]) -> tuple[str, list[Any]]:
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for queryset in querysets:
         sql, given = queryset.order_by().values("pk").query.sql_with_params()
         parts.append(f"EXISTS ({sql})")
@@ -114,7 +115,7 @@ def _compiled(queryset: QuerySet[Any]) -> _Statement:
     return _Statement(
         sql, tuple(params), bool(queryset.query.select_for_update), compiler, names, span,
         compiler.get_converters([column[0] for column in chosen]),
-        get_related_populators(info, chosen, connection.alias),
+        get_related_populators(info, chosen, connection.alias),  # type: ignore[call-arg]  # stubs of a later Django
     )
 
 
