@@ -63,7 +63,7 @@ SERIES: dict[str, str] = {
     PaperKind.APPRAISAL_OPINION: "研",
     PaperKind.DUTY_LIST: "研责",
     PaperKind.APPRAISAL_CARD: "研卡",
-    PaperKind.AREA_USE: "区评用",
+    PaperKind.AREA_USE: "评用",
     PaperKind.LAND_LIST: "地清",
     PaperKind.LAND_PLEDGE: "标地诺",
     PaperKind.ONE_BOOK: "综评",
