@@ -81,7 +81,7 @@ def test_a_deferred_paper_runs_late_gets_one_more_term_and_is_made_good(live_por
     clerk.press("提供", exact=True)
     owner.open(application)
     owner.press("提交", exact=True)
-    owner.says("容缺", "免提交")
+    owner.says("材料 3 件", "材料回执")
     owner.press("确认提交")
     clerk.open(application)
     clerk.press("受理", within=clerk.page.locator("main"), exact=True)
