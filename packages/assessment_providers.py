@@ -151,17 +151,29 @@ def standards(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 
 def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """Yield lists to sign for, indicators to commit to or to mend, chapters to write, conclusions. Four queries."""
-    for land in LandList.objects.filter(project__in=projects, state=LandListState.HANDED).order_by("pk"):
+    """Yield lists to sign for, indicators to commit to or to mend, chapters to write, conclusions.
+
+    One look at which projects have any of it, then a query for each kind that there is.
+    """
+    seen = glance.glance(projects)
+    yield from _land_debts(seen.only(LISTS, projects, [LandListState.HANDED]))
+    yield from _standard_debts(seen.only(STANDARDS, projects, [StandardState.SOLD, StandardState.RECTIFYING]))
+    yield from _book_debts(seen.only(BOOKS, projects, BOOK_RUNNING))
+
+
+def _land_debts(projects: Sequence[Project]) -> Iterable[Debt]:
+    found = LandList.objects.filter(project__in=projects, state=LandListState.HANDED) if projects else []
+    for land in found:
         yield Debt(
             land.project_id or 0, "待签收", f"签收用地清单：{land.name}",
             reverse("packages:land_receive", args=[land.pk]),
             "去签收", detail="各部门的要求一次列清，清单外的要求以后不再提出",
         )
-    mine = StandardLand.objects.filter(
-        project__in=projects, state__in=[StandardState.SOLD, StandardState.RECTIFYING]
-    )
-    for one in mine.order_by("pk"):
+
+
+def _standard_debts(projects: Sequence[Project]) -> Iterable[Debt]:
+    states = [StandardState.SOLD, StandardState.RECTIFYING]
+    for one in StandardLand.objects.filter(project__in=projects, state__in=states) if projects else []:
         if one.state == StandardState.SOLD:
             yield Debt(
                 one.project_id or 0, "待签", f"签订标准地承诺书：{one.name}",
@@ -172,6 +184,11 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
                 one.project_id or 0, "整改", f"标准地限期整改：{one.name}", reverse("packages:standard", args=[one.pk]),
                 "去查看", due_on=one.check_on, tone="bad",
             )
+
+
+def _book_debts(projects: Sequence[Project]) -> Iterable[Debt]:
+    if not projects:
+        return
     chapters = BookChapter.objects.filter(
         book__project__in=projects, book__state__in=[BookState.COMPILING, BookState.REVIEWING],
         state__in=[ChapterState.WRITING, ChapterState.RETURNED],
