@@ -28,7 +28,7 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (Role.REVIEWER, Role.CHIEF),
         (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"), ("项目池", "packages:pool")),
     ),
-    ((Role.DISPATCHER,), (("代办调度", "agency:desk"),)),
+    ((Role.DISPATCHER,), (("代办调度", "agency:desk"), ("联合会商", "packages:consultations"))),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
     (
         (Role.DIRECTOR,),

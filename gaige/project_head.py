@@ -11,6 +11,7 @@ from gaige.links import address
 from packages import rules
 from packages.appraisal_providers import appraisal_joint
 from packages.choices import MatterStage
+from packages.consultation_providers import consultation_joint
 from packages.models import Enrolment
 from packages.screens.filing import is_for
 from packages.states import CASE_PASSED
@@ -81,7 +82,7 @@ def joints(project: Project) -> dict[str, JointFact]:
         facts["appraisal"] = JointFact("待选定套餐", None, "now")
         facts["consultation"] = facts["assessment"] = JointFact(state="todo")
     told = appraisal_joint(project)
-    return facts | {"appraisal": told} if told else facts
+    return facts | ({"appraisal": told} if told else {}) | consultation_joint(project)
 
 
 def _progress(project: Project) -> dict[str, tuple[int, int]]:

@@ -144,7 +144,8 @@ class CheckForm(forms.Form):
         self.fields[f"when_{key}"] = forms.CharField(label="何时办", max_length=60, required=False, initial=line.when)
         self.fields[f"basis_{key}"] = forms.CharField(label="依据", max_length=200, required=False, initial=line.basis)
         for name, label, allowed in (
-            ("commits", "可承诺", line.may_commit), ("defers", "可容缺", line.may_defer), ("merges", "可合并办理", True),
+            ("commits", "可承诺", line.may_commit), ("defers", "可容缺", line.may_defer),
+            ("merges", "可合并办理", True),
         ):
             if allowed:
                 self.fields[f"{name}_{key}"] = forms.BooleanField(
@@ -200,7 +201,9 @@ class OffListForm(forms.Form):
     """A matter of the plan, or a paper of one, that is not on the list."""
 
     code = forms.ChoiceField(label="事项", choices=())
-    material = forms.CharField(label="材料", max_length=200, required=False, help_text="只增加事项的留空；增加材料的写材料名称")
+    material = forms.CharField(
+        label="材料", max_length=200, required=False, help_text="只增加事项的留空；增加材料的写材料名称"
+    )
     cause = forms.ChoiceField(label="原因", choices=OffListCause.choices)
     reason = forms.CharField(label="理由", max_length=300, widget=WORDS)
     basis = forms.CharField(label="依据", max_length=300, help_text="法律法规或文件的条款")

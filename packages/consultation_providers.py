@@ -104,7 +104,8 @@ def _of(row: Consultation, owing: Sequence[ConsultationUnit], told: _Told | None
         )
     if told is not None and told.is_stale:
         yield _line(
-            row, url, role=CENTRE, verb="更新", what="一方案一图一清单", rank=3, since=told.on, auto="计划已变更，以新版告知"
+            row, url, role=CENTRE, verb="更新", what="一方案一图一清单", rank=3, since=told.on,
+            auto="计划已变更，以新版告知",
         )
 
 
@@ -112,8 +113,8 @@ def _coming(row: Consultation, url: str) -> Waiting:
     """Everybody invited comes on the day of the survey."""
     day = _day(row.survey_at)
     return _line(
-        row, url, role="受邀单位", verb="参加", what="集中踏勘和联合会商", rank=3, since=_day(row.invited_at), due_on=day,
-        auto="缺席的单位另交书面意见",
+        row, url, role="受邀单位", verb="参加", what="集中踏勘和联合会商", rank=3, since=_day(row.invited_at),
+        due_on=day, auto="缺席的单位另交书面意见",
     )
 
 

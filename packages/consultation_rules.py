@@ -99,13 +99,14 @@ def can_cancel(user: Person, row: Consultation) -> Verdict:
 # Units ---------------------------------------------------------------------------------------------------------------
 
 
-def can_sign_in(user: Person, row: Consultation, unit: ConsultationUnit | None) -> Verdict:
+def can_sign_in(row: Consultation, unit: ConsultationUnit | None) -> Verdict:
     """A person of an invited unit signs in while the consultation is held; the code alone is no invitation."""
     if unit is None:
         return refuse("您的单位不在本次会商的受邀名单上，请联系召集人补邀后再签到。")
     if row.state not in CONSULTATION_HELD:
         early = row.state in (ConsultationState.PLANNED, ConsultationState.INVITED)
-        return refuse("踏勘还没有开始，请等召集人开始后签到。" if early else f"会商{row.get_state_display()}，签到已结束。")
+        over = f"会商{row.get_state_display()}，签到已结束。"
+        return refuse("踏勘还没有开始，请等召集人开始后签到。" if early else over)
     if unit.state not in (UnitState.INVITED, UnitState.ABSENT, UnitState.PRESENT, UnitState.CONFIRMED):
         return refuse(f"{unit.organisation.label}{unit.get_state_display()}，不能再签到。")
     return ALLOWED
@@ -147,7 +148,9 @@ def can_edit_plan(user: Person, plan: ServicePlan) -> Verdict:
     """Whoever called the consultation writes the draft."""
     if not (verdict := _convenes(user, plan.project)):
         return verdict
-    return ALLOWED if plan.state == PlanState.DRAFT else refuse(f"第 {plan.version} 版{plan.get_state_display()}，不能再改。")
+    if plan.state != PlanState.DRAFT:
+        return refuse(f"第 {plan.version} 版{plan.get_state_display()}，不能再改。")
+    return ALLOWED
 
 
 def can_tell(user: Person, plan: ServicePlan) -> Verdict:

@@ -1,4 +1,4 @@
-"""States of a consultation (联合会商), of the units invited, of the versions of 一方案一图一清单, of what is off the list."""
+"""States of a consultation (联合会商), of its units, of the versions of 一方案一图一清单, of what is off the list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one version of 一方案一图一清单 says, written from the live plan and the consultation; how two versions differ."""
+"""What one version of 一方案一图一清单 says, from the live plan and the consultation; how two versions differ."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ SOURCE_WORDS = {
     MaterialSource.SHARED: "系统共享", MaterialSource.VERIFIED: "部门核验", MaterialSource.COMMITMENT: "告知承诺",
 }
 HELD = "已有，免提交"
+TAKEN = {True: "选用", False: "不选用"}
 #: Fields of a row that the owner is told, with their words, in the order of the page of differences.
 FIELDS = (
     ("department", "部门"), ("window", "受理窗口"), ("limit", "时限"), ("prerequisites", "前置事项"), ("fee", "收费"),
@@ -251,21 +252,19 @@ def _of_scheme(old: Content, new: Content) -> list[dict[str, str]]:
     found = []
     for part, label in (("facts", "情形"), ("targets", "目标"), ("contacts", "联系人")):
         before, after = dict(old[part]), dict(new[part])
-        for term in dict.fromkeys([*before, *after]):
-            if before.get(term, "") != after.get(term, ""):
-                found.append(_line("变化", f"{label}：{term}", before.get(term, "") or "无", after.get(term, "") or "无"))
+        found += [
+            _line("变化", f"{label}：{term}", before.get(term) or "无", after.get(term) or "无")
+            for term in dict.fromkeys([*before, *after]) if before.get(term, "") != after.get(term, "")
+        ]
     taken = {one["code"]: one for one in old["options"]}
     for one in new["options"]:
         was = taken.get(one["code"], {}).get("taken", False)
         if was != one["taken"]:
-            found.append(_line("变化", f"办理方式：{one['name']}", _yes(was), _yes(one["taken"])))
+            found.append(_line("变化", f"办理方式：{one['name']}", TAKEN[was], TAKEN[one["taken"]]))
     for part, label in (
-        ("lead", "项目长"), ("agent", "服务专员"), ("risks", "风险提示"), ("decisions", "需要协调的事项"), ("declined", "企业不采用"),
+        ("lead", "项目长"), ("agent", "服务专员"), ("risks", "风险提示"), ("decisions", "需要协调的事项"),
+        ("declined", "企业不采用"),
     ):
         if old[part] != new[part]:
             found.append(_line("变化", label, _words(old[part]) or "无", _words(new[part]) or "无"))
     return found
-
-
-def _yes(is_taken: bool) -> str:
-    return "选用" if is_taken else "不选用"

@@ -66,7 +66,8 @@ def _of_units(event: Event) -> list[_Message]:
     found = []
     for unit in units.order_by("pk"):
         roles = OWNER_ROLES if not unit.is_asked else STAFF
-        url = reverse("packages:unit", args=[unit.pk]) if unit.is_asked else reverse("packages:consultation", args=[row.pk])
+        name, key = ("unit", unit.pk) if unit.is_asked else ("consultation", row.pk)
+        url = reverse(f"packages:{name}", args=[key])
         found.append(_Message(people_at(unit.organisation_id, *roles), f"{row.project.name}{words}{more}", why, url))
     return found
 
@@ -76,7 +77,8 @@ def _of_list(event: Event) -> list[_Message]:
     url = reverse("packages:off_list_decide", args=[item.pk])
     if event.kind == "off_list.proposed":
         people = people_at(item.project.centre_id, *CHAIRS)
-        return [_Message(people, f"{item.project.name}提出清单外{item.get_kind_display()}“{item}”，请批准", "由您批准", url)]
+        text = f"{item.project.name}提出清单外{item.get_kind_display()}“{item}”，请批准"
+        return [_Message(people, text, "由您批准", url)]
     text = f"{item.project.name}清单外{item.get_kind_display()}“{item}”{item.get_state_display()}"
     asked = [item.proposed_by] if item.proposed_by else []
     return [_Message(asked, text, "您提出的", url)]

@@ -1,4 +1,4 @@
-"""一方案一图一清单: the versions of what a consultation leaves, and what appears later and was not on the list (清单外)."""
+"""一方案一图一清单: the versions of what a consultation leaves, and what appears later (清单外)."""
 
 from __future__ import annotations
 

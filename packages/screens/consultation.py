@@ -135,9 +135,8 @@ def consultation_page(row: Consultation, user: User) -> ConsultationPage:
             unit, unit.done, unit.total, tuple(unit.photos.all()), unit.organisation_id in mine,
             tuple(_unit_acts(unit, user)),
         ))
-    plans = tuple(ServicePlan.objects.visible_to(user).filter(consultation=row).defer("chart", "content").select_related(
-        "notice_paper__delivery", "scheme_paper", "chart_paper", "list_paper", "edited_by", "told_by"
-    ))
+    versions = ServicePlan.objects.visible_to(user).filter(consultation=row).defer("chart", "content")
+    plans = tuple(versions.select_related("notice_paper__delivery", "edited_by", "told_by"))
     off = tuple(OffListItem.objects.filter(consultation=row).select_related("proposed_by", "decided_by"))
     office, told = access_of(user).is_office, row.state in CONSULTATION_TOLD
     draft = draft_minutes(row) if row.state == ConsultationState.MEETING and may.can_run(user, row) else ""
@@ -169,7 +168,8 @@ def _acts(row: Consultation, user: User, plans: Sequence[ServicePlan]) -> list[A
         acts.append(Act(f"打开第 {draft.version} 版草稿", url("service_plan", draft.pk), ALLOWED))
     elif row.state in CONSULTATION_TOLD:
         acts.append(Act("变更方案和清单", url("consultation_revise", row.pk), may.can_revise(user, row)))
-        acts.append(Act("提出清单外事项", url("off_list_new", row.project_id), may.can_propose_off_list(user, row.project)))
+        verdict = may.can_propose_off_list(user, row.project)
+        acts.append(Act("提出清单外事项", url("off_list_new", row.project_id), verdict))
     if row.state in CONSULTATION_OPEN:
         acts.append(Act("补邀单位", url("consultation_add", row.pk), may.can_run(user, row)))
         acts.append(Act("取消会商", url("consultation_cancel", row.pk), may.can_cancel(user, row), danger=True))

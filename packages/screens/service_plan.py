@@ -58,8 +58,9 @@ def plan_version_page(plan: ServicePlan, user: User) -> PlanVersionPage:
         acts = [Act("告知建设单位", url("service_plan_tell", plan.pk), tell),
                 Act("修改方案", url("service_plan_edit", plan.pk), edit),
                 Act("按最新计划重写", url("service_plan_refresh", plan.pk), edit)]
+    is_stale = plan.state != PlanState.REPLACED and revision != plan.revision
     return PlanVersionPage(
         plan, plan.content["scheme"], stages, drawing(plan.chart), tuple(paper for paper in papers if paper),
-        tuple(versions.order_by("-version")), tuple(acts), plan.state != PlanState.REPLACED and revision != plan.revision,
+        tuple(versions.order_by("-version")), tuple(acts), is_stale,
         PLAN_TONES[plan.state],
     )

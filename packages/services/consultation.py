@@ -95,8 +95,8 @@ def convene(
     """Call a consultation; while one of the project stands it is returned.
 
     Effects in order: the consultation with its sign-in code; a unit per body that is wanted, and the owner, each with
-    its checklist; event `consultation.convened`; the pool hands the project on. Before the project is ripe the chair gives a reason. Raises
-    `NotAllowed`, `DomainError` (`not_enrolled`, `agenda`, `early`, `units`).
+    its checklist; event `consultation.convened`; the pool hands the project on. Before the project is ripe the chair
+    gives a reason. Raises `NotAllowed`, `DomainError` (`not_enrolled`, `agenda`, `early`, `units`).
     """
     project = lock_project(project_id)
     standing = Consultation.objects.filter(project=project).exclude(state=ConsultationState.CANCELLED).first()
@@ -221,7 +221,9 @@ def _involve(project: Project, units: Sequence[ConsultationUnit], *, by: User, a
 
 
 @transaction.atomic
-def add_unit(consultation_id: int, *, by: User, organisation_id: int, at: dt.datetime | None = None) -> ConsultationUnit:
+def add_unit(
+    consultation_id: int, *, by: User, organisation_id: int, at: dt.datetime | None = None
+) -> ConsultationUnit:
     """Invite one more body (补邀); one that is invited stays. Raises `NotAllowed`, `Organisation.DoesNotExist`."""
     row = lock_consultation(consultation_id)
     require(may.can_run, by, row)
@@ -268,7 +270,8 @@ def open_survey(consultation_id: int, *, by: User, at: dt.datetime | None = None
     require(may.can_open_survey, by, row)
     moment = at or timing.now()
     if row.survey_at is not None and timing.business_day(moment) < timing.business_day(row.survey_at):
-        raise DomainError("too_early", f"踏勘约定在 {timing.business_day(row.survey_at)}，提前踏勘请先改期并通知各单位。")
+        day = timing.business_day(row.survey_at)
+        raise DomainError("too_early", f"踏勘约定在 {day}，提前踏勘请先改期并通知各单位。")
     row.survey_started_at = moment
     move(row, "open_survey", by=by, at=moment, kind="consultation.survey_opened", words="集中踏勘开始，扫码签到")
     return row
@@ -361,6 +364,7 @@ def came(units: Iterable[ConsultationUnit]) -> list[ConsultationUnit]:
 def move(
     row: Consultation, step: str, *, by: User | None, at: dt.datetime, kind: str, words: str, **data: object
 ) -> None:
+    """Move a locked consultation one step, with its event."""
     old = row.state
     getattr(row, step)()
     row.save()
@@ -371,6 +375,7 @@ def move(
 
 
 def move_unit(unit: ConsultationUnit, step: str, *, by: User | None, at: dt.datetime, words: str) -> None:
+    """Move a locked unit one step, with its event."""
     old = unit.state
     getattr(unit, step)()
     unit.changed_at = at

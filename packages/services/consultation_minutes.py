@@ -29,6 +29,10 @@ from projects.errors import DomainError, require
 from projects.models import User
 
 NOTHING = "无"
+FOLLOWS = (
+    "按各单位意见形成一方案一图一清单，{days} 个工作日内一次性告知建设单位；"
+    "清单以外的事项和材料，未经中心批准不得要求。"
+)
 
 
 def draft_minutes(row: Consultation) -> str:
@@ -51,8 +55,7 @@ def draft_minutes(row: Consultation) -> str:
         "二、踏勘情况", row.survey_note, *(f"需注意：{text}。" for text in found),
         "三、各单位意见", *(_opinion(unit, lines[unit.pk]) for unit in units),
         "四、会商意见",
-        f"按各单位意见形成一方案一图一清单，{term('notice', timing.today())} 个工作日内一次性告知建设单位；清单以外的事项和材料，"
-        "未经中心批准不得要求。",
+        FOLLOWS.format(days=term("notice", timing.today())),
     ]
     return "\n".join(part for part in parts if part)
 

@@ -75,7 +75,7 @@ def sign_in(token: str, *, by: User, at: dt.datetime | None = None) -> Consultat
     """
     row = lock_consultation(Consultation.objects.values_list("pk", flat=True).get(token=token))
     unit = unit_for(row, by)
-    verdict = may.can_sign_in(by, row, unit)
+    verdict = may.can_sign_in(row, unit)
     if unit is None or not verdict:
         raise NotAllowed("can_sign_in", verdict.reason)
     unit = lock_unit(unit.pk)

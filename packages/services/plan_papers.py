@@ -1,4 +1,4 @@
-"""The papers of one version: 项目服务方案 (一方案), 办理流程图 (一图), 事项清单 (一清单), and the 一次性告知单 that carries them."""
+"""The papers of one version: 项目服务方案, 办理流程图, 事项清单, and the 一次性告知单 that carries them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def scheme(plan: ServicePlan, *, by: User, at: dt.datetime) -> Paper:
 
 
 def _target(targets: Sequence[Sequence[str]]) -> str:
-    known = {term: text for term, text in targets}
+    known: dict[str, str] = {term: text for term, text in targets}  # noqa: C416 - pairs are lists after JSON
     words = [f"{term}{known[term]}" for term in ("可以开工", "竣工交付") if term in known]
     return "，".join(words) + "，以实际进度为准"
 
@@ -87,7 +87,8 @@ def chart(plan: ServicePlan, *, by: User, at: dt.datetime) -> Paper:
     rows = plan.content["rows"]
     return _issue(plan, PaperKind.FLOW_SHEET, by=by, at=at, content={
         "gist": {
-            "what": f"办理流程图第 {plan.version} 版，{len(rows)} 个事项，关键路径 {sum(r['critical'] for r in rows)} 项",
+            "what": f"办理流程图第 {plan.version} 版，{len(rows)} 个事项，"
+            f"关键路径 {sum(row['critical'] for row in rows)} 项",
             "do": "从左到右逐步办理，粗框为关键路径", "when": _target(plan.content["scheme"]["targets"]),
         },
         "drawing": plan.chart, "version": plan.version,

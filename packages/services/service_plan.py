@@ -1,4 +1,4 @@
-"""一方案一图一清单: written from the live plan, told to the owner once, every change a new version with its difference."""
+"""一方案一图一清单: written from the live plan, told to the owner once, every change a new version."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def begin_plan(
         content = _told_or_let_in(row, content, before)
     plan = ServicePlan.objects.create(
         project=row.project, consultation=row, version=(before.version if before else 0) + 1,
-        revision=schedule.revision, content=content, chart=flow_chart_svg(schedule, standalone=True), reason=reason[:300],
+        revision=schedule.revision, content=content, chart=flow_chart_svg(schedule, standalone=True),
+        reason=reason[:300],
         difference=differences(before.content, content) if before else [], edited_by=by, edited_at=at,
     )
     record(
@@ -164,7 +165,8 @@ def tell_plan(plan_id: int, *, by: User, edit: int, at: dt.datetime | None = Non
     plan.save()
     record(
         "service_plan.told", subject=plan, project=plan.project, by=by, at=moment,
-        summary=f"一方案一图一清单第 {plan.version} 版已告知", data={"state": [old, plan.state], "version": plan.version},
+        summary=f"一方案一图一清单第 {plan.version} 版已告知",
+        data={"state": [old, plan.state], "version": plan.version},
     )
     move(
         row, "change" if before else "tell", by=by, at=moment, kind="consultation.told",
@@ -224,8 +226,10 @@ def acknowledge(paper_id: int, *, at: dt.datetime | None = None) -> ServicePlan 
 
 @transaction.atomic
 def revise(consultation_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> ServicePlan:
-    """Begin version n+1 from the live plan; a draft that stands is returned. Raises `NotAllowed`, `DomainError`
-    (`reason`, `same` when nothing has changed that may be told)."""
+    """Begin version n+1 from the live plan; a draft that stands is returned.
+
+    Raises `NotAllowed`, `DomainError` (`reason`, `same` when nothing has changed that may be told).
+    """
     row = lock_consultation(consultation_id)
     standing = ServicePlan.objects.filter(consultation=row, state=PlanState.DRAFT).first()
     if standing is not None:

@@ -211,7 +211,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, row, ReasonForm(request.POST or None), may.can_cancel(request.user, row),
         lambda given: service.cancel(pk, by=person(request), reason=given["reason"]),
-        title="取消会商", button="取消会商", done="会商已取消。", danger=True, says=("受邀单位和建设单位都会收到消息。",),
+        title="取消会商", button="取消会商", done="会商已取消。", danger=True,
+        says=("受邀单位和建设单位都会收到消息。",),
     )
 
 
@@ -261,7 +262,7 @@ def sign(request: HttpRequest, token: str) -> HttpResponse:
     """Sign in by the code; whoever scans it and is not invited reads why he may not."""
     row = get_object_or_404(Consultation.objects.select_related("project__owner", "project__centre"), token=token)
     unit = survey.unit_for(row, person(request))
-    verdict = may.can_sign_in(request.user, row, unit)
+    verdict = may.can_sign_in(row, unit)
     if request.method == "POST":
         unit = survey.sign_in(token, by=person(request))
         messages.success(request, f"{unit.organisation.label}已签到，请逐项核对。" if unit.is_asked else "已签到。")

@@ -72,8 +72,8 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a draft anew from the live plan."""
     plan = plan_or_404(request, pk)
     step = Step(
-        title="按最新计划重写", button="重写", back=reverse("packages:service_plan", args=[pk]), done="已按最新计划重写。",
-        verdict=may.can_edit_plan(request.user, plan),
+        title="按最新计划重写", button="重写", back=reverse("packages:service_plan", args=[pk]),
+        done="已按最新计划重写。", verdict=may.can_edit_plan(request.user, plan),
         run=lambda _: service_plan.refresh_plan(pk, by=person(request)), says=("手写的风险、协调事项保留。",),
     )
     return ask(request, NothingForm(request.POST or None), step)
@@ -86,8 +86,9 @@ def tell(request: HttpRequest, pk: int) -> HttpResponse:
     plan = plan_or_404(request, pk)
     count = len(plan.content["rows"])
     step = Step(
-        title=f"一次性告知，第 {plan.version} 版", button="告知建设单位", back=reverse("packages:service_plan", args=[pk]),
-        done="已告知，等建设单位扫码签收。", verdict=may.can_tell(request.user, plan),
+        title=f"一次性告知，第 {plan.version} 版", button="告知建设单位",
+        back=reverse("packages:service_plan", args=[pk]), done="已告知，等建设单位扫码签收。",
+        verdict=may.can_tell(request.user, plan),
         run=lambda given: service_plan.tell_plan(pk, by=person(request), edit=given["edit"]),
         says=(
             f"出具一次性告知单，附项目服务方案、办理流程图和事项清单（{count} 个事项）。",
@@ -168,7 +169,8 @@ def off_list_decide(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), approves=given["approves"] == "yes", answer=given["answer"]
         ),
         says=(
-            f"{item.project.name}　{item.proposed_by} {item.proposed_at:%Y-%m-%d} 提出，原因：{item.get_cause_display()}。",
+            f"{item.project.name}　{item.proposed_by} {item.proposed_at:%Y-%m-%d} 提出。",
+            f"原因：{item.get_cause_display()}",
             f"理由：{item.reason}", f"依据：{item.basis}", "批准后可以要求，计入会商遗漏；提出人不能自己批准。",
         ),
     )
