@@ -60,12 +60,12 @@ def test_a_plan_that_stands_still_slips_and_says_so(clock, factory):
 
 
 def test_how_long_matters_took_is_kept_from_receipt_to_grant(clock, factory, actors):
-    factories.pass_matter(factory, "ent-filing", actors)
+    factories.pass_matter(factory, "project-code", actors)
     assert refresh_history() == 1
-    kept = MatterHistory.objects.get(matter__code="ent-filing")
+    kept = MatterHistory.objects.get(matter__code="project-code")
     [[before, after]] = kept.days
-    assert history() == {"ent-filing": [before + after]}
-    assert history(deferred=True) == {"ent-filing": [after]}
+    assert history() == {"project-code": [before + after]}
+    assert history(deferred=True) == {"project-code": [after]}
     assert MatterHistory.objects.get(matter__code="agency-design").cases == 0
 
 
