@@ -127,11 +127,18 @@ class FaultForm(forms.Form):
     what = forms.CharField(label="问题", max_length=300)
     basis = forms.CharField(label="依据", max_length=300)
     how_to_fix = forms.CharField(label="怎么改", max_length=500)
+    material = forms.CharField(
+        label="要求补交的材料", max_length=200, required=False, help_text="清单外的须先经中心批准"
+    )
     case_id = forms.ChoiceField(label="事项", required=False)
 
-    def __init__(self, *args: Any, cases: Iterable[tuple[str, str]] = (), **options: Any) -> None:
-        """Ask to which case the fault belongs where the notice is on several."""
+    def __init__(
+        self, *args: Any, cases: Iterable[tuple[str, str]] = (), demands: bool = False, **options: Any
+    ) -> None:
+        """Ask to which case a fault belongs where the notice is on several; `demands`: and which paper is wanted."""
         super().__init__(*args, **options)
+        if not demands:
+            del self.fields["material"]
         if not self.is_bound and self.prefix == "form-0":
             self.fields["what"].widget.attrs["autofocus"] = True
         choices = list(cases)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from packages import rules
 from packages.case_data import reasons_today
+from packages.listing import listed_of
 from packages.models import Application, MatterCase, OneTimeNotice
 from packages.screens.intake import intake_page
 from packages.services.correction import notices_of
@@ -46,6 +47,11 @@ class NoticePage:
     def vague(self) -> str:
         """The words that the script flags while somebody types, as the page hands them over."""
         return json.dumps(for_browser(), ensure_ascii=False)
+
+    @property
+    def asks_material(self) -> bool:
+        """Whether the owner has signed for a list, so that a paper that is demanded has to stand on it."""
+        return bool(self.cases) and listed_of(self.cases[0].project) is not None
 
     @property
     def choices(self) -> list[tuple[str, str]]:

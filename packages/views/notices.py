@@ -60,7 +60,7 @@ def _send(request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, for
 
 def _made(data: QueryDict, page: noticing.NoticePage) -> FaultSet:
     """The posted faults."""
-    return cast("FaultSet", NoticeFormSet(data, form_kwargs={"cases": page.choices}))
+    return cast("FaultSet", NoticeFormSet(data, form_kwargs=_kwargs(page)))
 
 
 def _written(request: HttpRequest, page: noticing.NoticePage) -> FaultSet:
@@ -69,12 +69,17 @@ def _written(request: HttpRequest, page: noticing.NoticePage) -> FaultSet:
     rows = rows_of(request.POST) if more else list(page.suggestions)
     extra = 1 if more else max(ROWS - len(rows), 0)
     made = formset_factory(FaultForm, formset=FaultSet, extra=len(rows) + extra, max_num=MOST)
-    return cast("FaultSet", made(initial=rows, form_kwargs={"cases": page.choices}))
+    return cast("FaultSet", made(initial=rows, form_kwargs=_kwargs(page)))
+
+
+def _kwargs(page: noticing.NoticePage) -> dict[str, object]:
+    """What each row asks besides the fault."""
+    return {"cases": page.choices, "demands": page.asks_material}
 
 
 def rows_of(data: QueryDict) -> list[dict[str, str]]:
     """The rows of a posted form as they were written."""
     total = data.get("form-TOTAL_FORMS", "0")
-    names = ("case_id", "what", "basis", "how_to_fix")
+    names = ("case_id", "what", "basis", "how_to_fix", "material")
     count = min(as_key(total) or 0, MOST)
     return [{name: data.get(f"form-{n}-{name}", "") for name in names} for n in range(count)]
