@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
 from archives.models import PublicView
-from packages.models import Enrolment, Forecast, ForecastMark, Matter, MatterCase, MatterHistory
+from packages.models import Enrolment, Forecast, ForecastMark, IntermediaryService, Matter, MatterCase, MatterHistory
 from packages.planning.engine import forward
 from packages.planning.forecast import Outlook, Spread, outlook_of
 from packages.planning.schedule import Frame, Progress, cases_for, frame_of, progress_of
@@ -47,11 +47,12 @@ FIRST, SLIPPED = "首次预测", "没有新的进展，日子随之后移"
 def refresh_history(*, today: dt.date | None = None) -> int:
     """Keep anew how long each matter took in the last months; return how many matters have cases. Three queries each.
 
-    Counted are cases that ran on the portal from receipt to a grant; what was only recorded has no beginning.
+    Counted are cases that ran on the portal from receipt to a grant, and services of intermediaries from contract to
+    delivery; what else was only recorded has no beginning.
     """
     day = today or timing.today()
     since = timing.start_of_day(day - dt.timedelta(days=MONTH_DAYS * term("history_months", day)))
-    found = 0
+    found, served = 0, _served(timing.business_day(since))
     for matter in Matter.objects.order_by("pk"):
         cases = MatterCase.objects.filter(
             matter__matter=matter, state__in=CASE_PASSED, decided_at__gte=since, received_at__isnull=False
@@ -61,10 +62,22 @@ def refresh_history(*, today: dt.date | None = None) -> int:
             _took(received, accepted, decided) for received, accepted, decided in newest[:MOST_CASES]
             if received is not None and decided is not None
         ]
+        days = (days + served.get(matter.pk, []))[:MOST_CASES]
         found += bool(days)
         MatterHistory.objects.update_or_create(
             matter=matter, defaults={"days": days, "cases": len(days), "made_on": day}
         )
+    return found
+
+
+def _served(since: dt.date) -> dict[int, list[list[int]]]:
+    """How long services of intermediaries took from contract to delivery, by matter, the newest first."""
+    found: dict[int, list[list[int]]] = {}
+    done = IntermediaryService.objects.filter(contract_on__isnull=False, delivered_on__gte=since)
+    rows = done.order_by("-delivered_on", "-pk").values_list("case__matter__matter", "contract_on", "delivered_on")
+    for matter, begun, delivered in rows:
+        if begun is not None and delivered is not None:
+            found.setdefault(matter, []).append([0, workdays.workdays_between(begun, delivered)])
     return found
 
 
