@@ -89,6 +89,7 @@ class ConsultationPage:
     draft: str
     sign_code: SafeString | str
     tone: str
+    is_office: bool
 
     @property
     def came(self) -> int:
@@ -143,7 +144,7 @@ def consultation_page(row: Consultation, user: User) -> ConsultationPage:
     return ConsultationPage(
         row, tuple(rows), tuple(_acts(row, user, plans)), plans, off, tuple(unlisted(row.project)) if told and office
         else (), draft, sign_code(row) if row.state in CONSULTATION_HELD and may.can_run(user, row) else "",
-        TONES[row.state],
+        TONES[row.state], office,
     )
 
 
