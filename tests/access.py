@@ -105,7 +105,7 @@ def make_world():
     member = actors.owner_staff.memberships.get()
     invitation, _ = invite(actors.owner_body.pk, by=actors.owner, role="owner_staff", name="赵敏")
     drawing = _drawings(project, reviewed, received, task, actors)
-    records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors)
+    records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors) | _handing(project)
     return SimpleNamespace(
         **drawing, **records, **_assessment(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),

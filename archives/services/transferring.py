@@ -21,7 +21,7 @@ from archives import bagging, blobs, rules
 from archives.completeness import missing_of
 from archives.models import Document, Inspection, Paper, Transfer, TransferLine
 from archives.services import bundles, papers
-from archives.states import CLASS_NAMES, PaperKind, TransferState, Visibility
+from archives.states import CLASS_NAMES, PaperKind, PaperState, TransferState, Visibility
 from projects import timing
 from projects.counting import months_after
 from projects.errors import DomainError, require
@@ -62,7 +62,7 @@ def precheck(project: Project) -> Precheck:
         ("缺件", f"{one.doc_class} {one.kind_name}：{one.reason}，{one.owed_by}补")
         for one in missing_of(project) if one.is_due
     ]
-    waiting = Paper.objects.filter(project=project, rendered_at=None).count()
+    waiting = Paper.objects.filter(project=project, rendered_at=None, state=PaperState.VALID).count()
     if waiting:
         problems.append(("未成件", f"{waiting} 份文书的 PDF 还在生成，请过一分钟再试"))
     rows = Document.objects.filter(project=project).order_by().values_list("doc_class")

@@ -130,8 +130,8 @@ def test_who_scans_arrives_at_the_own_work(client, world, monkeypatch):
 
 
 def test_scans_are_counted_by_view_without_a_person(client, world):
+    scans.flush()  # what other tests left
     token = codes.issue_token(world.project.pk, by=world.clerk)
-    scans.flush()
     for person in (None, None, world.owner, world.director, world.outsider):
         client.logout()
         if person is not None:
@@ -151,5 +151,5 @@ def test_the_first_screen_answers_what_everybody_asks(client, world, monkeypatch
     monkeypatch.setitem(panels._public, "test", lambda _: [PublicFact(panels.WHEN, "开工", "预计 2027年5月21日前后")])
     text = client.get(f"/q/{token.token}/").content.decode()
     answers = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", text.split("走到哪里")[0]))
-    assert list(answers) == ["到哪一步", "在等谁", "下一步", "大概何时"]
+    assert list(answers)[:4] == ["到哪一步", "在等谁", "下一步", "大概何时"]
     assert (answers["到哪一步"].startswith("谋划准备阶段"), answers["大概何时"]) == (True, "开工预计 2027年5月21日前后")
