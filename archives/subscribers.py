@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archives.services import codes
+from archives.services import codes, public
 from archives.tasks import render_paper
 from projects import outbox
 
@@ -25,5 +25,6 @@ def render(event: Event) -> None:
 
 def register() -> None:
     """Subscribe both."""
+    outbox.follow("archives.public", lambda projects: public.refresh_stale(only=projects))
     outbox.subscribe("archives.code", ["project.registered"], give_code, queue="review")
     outbox.subscribe("archives.render", ["paper.issued"], render, queue="render")

@@ -14,7 +14,7 @@ from archives.forms import ReasonForm
 from archives.models import Bundle, Transfer
 from archives.services import bundles, filing, transferring
 from archives.states import NOT_HANDED_OVER, BundleKind, TransferState, Visibility
-from projects.errors import require
+from projects.errors import refuse, require
 from projects.models import Project, User
 
 PAGE = 50
@@ -62,11 +62,14 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     rounds = list(Transfer.objects.filter(project=project).select_related(*related))
     standing = next((one for one in rounds if one.state != TransferState.RETURNED), None)
     lines = Paginator(standing.lines.order_by("ordinal"), PAGE).get_page(request.GET.get("page")) if standing else None
+    found = None if standing else transferring.precheck(project)
+    may_prepare = rules.can_transfer(user, project)
+    if may_prepare and found is not None and not found.ok:
+        may_prepare = refuse(f"还有 {len(found.problems)} 处不通过，先补齐。" if found.problems else "档案里还没有文件。")
     context = {
         "project": project, "rounds": rounds, "standing": standing, "page": lines,
         "state": standing.get_state_display() if standing else NOT_HANDED_OVER,
-        "found": None if standing else transferring.precheck(project), "due_on": transferring.due_on(project),
-        "may_prepare": rules.can_transfer(user, project),
+        "found": found, "due_on": transferring.due_on(project), "may_prepare": may_prepare,
         "may_receive": rules.can_receive(user, standing) if standing else None,
         "may_return": rules.can_give_back(user, standing) if standing else None,
         "may_hand": (rules.can_transfer(user, project) and rules.can_hand(user, standing)) if standing else None,

@@ -11,7 +11,7 @@ from django_fsm import transition
 
 from archives.models.documents import DocumentVersion
 from archives.models.papers import Paper
-from archives.states import BundleKind, TransferState
+from archives.states import TONES, BundleKind, TransferState
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -88,6 +88,11 @@ class Transfer(StateModel):
     def __str__(self) -> str:
         """Return project and round."""
         return f"{self.project} 第 {self.round} 次移交"
+
+    @property
+    def tone(self) -> str:
+        """Return the tone of its state on the screen."""
+        return TONES[self.state]
 
     @transition(field=state, source=TransferState.PREPARED, target=TransferState.HANDED)
     def hand(self) -> None:

@@ -54,10 +54,10 @@ def refresh(projects: Sequence[Project]) -> dict[int, Facts]:
     return computed
 
 
-def refresh_stale(*, limit: int = 100) -> int:
+def refresh_stale(*, limit: int = 100, only: Sequence[int] | None = None) -> int:
     """Compute the views of new projects, and anew those that an event or a new day has overtaken; return how many.
 
-    Of older projects only those that somebody has opened are kept up.
+    Of older projects only those that somebody has opened are kept up. `only`: of these projects.
     """
     overtaken = Q(public_view__isnull=False) & (
         ~Q(public_view__seq=F("event_seq")) | ~Q(public_view__day=timing.today())
@@ -66,7 +66,7 @@ def refresh_stale(*, limit: int = 100) -> int:
     stale = (
         Project.objects.filter(overtaken | new).select_related("owner", "centre", "region").order_by("-pk")
     )
-    found = list(stale[:limit])
+    found = list((stale if only is None else stale.filter(pk__in=only))[:limit])
     if found:
         refresh(found)
     return len(found)
