@@ -65,7 +65,8 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     found = None if standing else transferring.precheck(project)
     may_prepare = rules.can_transfer(user, project)
     if may_prepare and found is not None and not found.ok:
-        may_prepare = refuse(f"还有 {len(found.problems)} 处不通过，先补齐。" if found.problems else "档案里还没有文件。")
+        count = len(found.problems)
+        may_prepare = refuse(f"还有 {count} 处不通过，先补齐。" if count else "档案里还没有文件。")
     context = {
         "project": project, "rounds": rounds, "standing": standing, "page": lines,
         "state": standing.get_state_display() if standing else NOT_HANDED_OVER,
