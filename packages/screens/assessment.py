@@ -46,8 +46,9 @@ from projects import timing
 from projects.access import access_of
 from projects.errors import Verdict
 from projects.events import subject_of
-from projects.models import Event, Organisation, Project, User
+from projects.models import Event, Organisation, Project, Region, User
 from projects.paging import KeyPage, as_key, key_page
+from projects.states import OrganisationKind
 
 PAGE, EVENTS, MOST_PLACES = 20, 20, 60
 
@@ -67,6 +68,15 @@ def organiser(user: User) -> Organisation:
     if found is None:
         raise Http404
     return found
+
+
+def region_of(keeper: Organisation) -> Region | None:
+    """Return the region of the organising body, or of the bureau where it has none of its own."""
+    if keeper.region is not None:
+        return keeper.region
+    bureau = Organisation.objects.filter(kind=OrganisationKind.BUREAU, region__isnull=False).select_related("region")
+    found = bureau.order_by("pk").first()
+    return found.region if found else None
 
 
 # The register --------------------------------------------------------------------------------------------------------

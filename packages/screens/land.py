@@ -13,7 +13,7 @@ from packages import assessment_rules as may
 from packages.assessment_states import TONES, LandListState, StandardState
 from packages.models import LandCheck, LandIndicator, LandList, LandListItem, StandardLand
 from packages.screens.acting import Act
-from packages.screens.assessment import organiser
+from packages.screens.assessment import organiser, region_of
 from packages.screens.case import timeline
 from packages.services.standard_land import show
 from projects.errors import Verdict
@@ -97,7 +97,7 @@ def standard_waits(land: StandardLand) -> str:
 
 def parties_of(land: LandList | StandardLand) -> QuerySet[Project]:
     """Return the running projects of the region to which the keeper may hand land over."""
-    return Project.objects.filter(region=land.keeper.region, status=ProjectStatus.ACTIVE)
+    return Project.objects.filter(region=region_of(land.keeper), status=ProjectStatus.ACTIVE)
 
 
 # Pages ---------------------------------------------------------------------------------------------------------------

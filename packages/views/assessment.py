@@ -22,6 +22,7 @@ from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.access import access_of
+from projects.errors import DomainError
 
 EDIT = ["GET", "POST"]
 
@@ -53,8 +54,11 @@ def new_unit(request: HttpRequest) -> HttpResponse:
     keeper = screen.organiser(who)
     form = forms.UnitForm(request.POST or None)
     verdict = may.can_register_unit(who, keeper)
-    if request.method == "POST" and form.is_valid() and keeper.region is not None:
-        made = attempt(form, service.register_unit, keeper=keeper, region=keeper.region, by=who, **form.cleaned_data)
+    region = screen.region_of(keeper)
+    if region is None:
+        raise DomainError("region", "开发区管委会和审批局都没有登记区划，请系统管理员先补登。")
+    if request.method == "POST" and form.is_valid():
+        made = attempt(form, service.register_unit, keeper=keeper, region=region, by=who, **form.cleaned_data)
         if made is not None:
             messages.success(request, f"已登记 {made.name}。")
             return redirect("packages:regional_unit", made.pk)
