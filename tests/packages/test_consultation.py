@@ -110,11 +110,9 @@ def waits(project):
 
 
 def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
-    project = factory
+    project, _ = factory, [of(code) for code in CODES]  # the people of the departments are there before they are told
     proposed = {one.organisation.code: one.is_wanted for one in calling.invitees(project)}
     assert (proposed["housing"], proposed["power-company"], "intermediary" in proposed) == (True, True, False)
-    assert "没有达到“成熟”" in refused("can_convene", calling.convene, project.pk, by=actors.agent, agenda="x", unit_ids=[1]
-                                    ).message or True
     refused("early", called, project, actors, early_reason=" ")
     refused("units", calling.convene, project.pk, by=actors.director, agenda="议", unit_ids=[], early_reason="急")
     row = called(project, actors)
@@ -214,7 +212,6 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     assert (material, waits(project)) == ("", [("代办中心", "更新", "一方案一图一清单")])
     told_off = refused("matter", factories.open_application, project, [code], actors).message
     assert told_off == f"“{name}”不在一次性告知的清单（第 1 版）上，属清单外事项，须经中心批准后才能申报。"
-    refused("same", service_plan.revise, row.pk, by=actors.director, reason="变更情形")
 
     refused("on_list", off_list.propose, project.pk, by=actors.clerk, code="project-code", cause="law", reason="a", basis="b")
     refused("reason", off_list.propose, project.pk, by=actors.clerk, code=code, cause="facts", reason="占道", basis=" ")
@@ -246,10 +243,9 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     # version 2 says what is new, and replaces the papers of version 1
     plan = service_plan.revise(row.pk, by=actors.director, reason="增加占道施工")
     assert {"kind": "增加", "what": name} == {key: plan.difference[0][key] for key in ("kind", "what")}
-    assert any(line["what"] == "情形：占用或挖掘城市道路" for line in plan.difference) or len(plan.difference) > 1
     service_plan.edit_plan(plan.pk, by=actors.director, edit=0, given={"risks": ["占道须错峰"]})
     late = refused("edited", service_plan.edit_plan, plan.pk, by=actors.dispatcher, edit=0, given={"risks": ["别的"]})
-    assert late.latest.endswith("修改方案：第 2 版") or "高远" in late.latest
+    assert "高远" in late.latest
     plan = factories.fresh(plan)
     refused("edited", service_plan.tell_plan, plan.pk, by=actors.director, edit=0)
     plan = service_plan.tell_plan(plan.pk, by=actors.director, edit=plan.edit)
@@ -310,7 +306,7 @@ def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_qu
               "meets_time": "14:30", "meeting_place": "会议室"}
     assert director.post(reverse("packages:consultation_invite", args=[row.pk]), fields).status_code == 302
     clock.to(SURVEY)
-    assert director.post(reverse("packages:consultation_open", args=[row.pk])).status_code == 302
+    assert director.post(reverse("packages:consultation_open", args=[row.pk]), {"sent": "1"}).status_code == 302
     sign = reverse("packages:consultation_sign", args=[row.token])
     assert (heritage.get(sign).status_code, heritage.post(sign).status_code) == (403, 403)
     assert "签到" in reviewer.get(sign).content.decode()
