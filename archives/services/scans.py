@@ -7,6 +7,7 @@ process that is killed loses a few seconds of counting, nothing else.
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Gathered openings are written so many seconds after those before, or when there are so many.
 SECONDS, MOST = 5.0, 200
+_log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _gathered: list[Scan] = []
 _written = [0.0]
@@ -37,7 +39,10 @@ def note(token: QrToken, view: str) -> None:
         _gathered.append(Scan(token_id=token.pk, view=view, at=minute))
         if len(_gathered) < MOST and time.monotonic() < _written[0] + SECONDS:
             return
-    flush()
+    try:
+        flush()
+    except DatabaseError as error:  # a citizen's page does not fail because it could not be counted
+        _log.warning("scans were not counted: %s", error)
 
 
 def flush() -> int:

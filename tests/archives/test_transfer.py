@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from pypdf import PdfReader
 
-from archives import completeness, pdfs, volumes
+from archives import completeness, debts, pdfs, volumes
 from archives.completeness import Missing
 from archives.models import Bundle, Inspection, Transfer
 from archives.services import bundles, filing, keeping, papers, transferring
@@ -191,3 +191,14 @@ def test_the_hand_over_belongs_to_the_end_of_a_project(world, kind, city):
         transferring.prepare(world.project.pk, by=world.owner)
     assert caught.value.message == "项目进入施工验收阶段以后才能预验收和移交。"
     assert (Transfer.objects.count(), pdf_bytes()[:5]) == (0, b"%PDF-")
+
+
+def test_the_owner_owes_the_hand_over_after_delivery(world, full):
+    [debt] = debts.transfers(world.owner, [full])
+    assert (debt.title, debt.due_on) == ("向城建档案馆移交项目档案", transferring.due_on(full))
+    assert debt.due_on > timing.today()
+    transfer = transferring.prepare(full.pk, by=world.owner)
+    bundles.make_pending()
+    assert len(list(debts.transfers(world.owner, [full]))) == 1
+    transferring.hand_over(transfer.pk, by=world.owner)
+    assert list(debts.transfers(world.owner, [full])) == []
