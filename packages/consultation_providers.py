@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 
 from packages.consultation_data import due
-from packages.consultation_rules import can_convene
+from packages.consultation_rules import convenes
 from packages.consultation_states import (
     CONSULTATION_OPEN,
     CONSULTATION_TOLD,
@@ -174,7 +174,7 @@ def consultation_panel(project: Project, request: HttpRequest) -> Panel | None:
     """Return the sheet of consultation, plan and list on the project page. Two queries where there is one."""
     seen = glance.glance([project])
     if not seen.has(CONSULTATIONS, project.pk):
-        if not can_convene(request.user, project):
+        if not convenes(request.user, project):
             return None
         return Panel("packages/_panel_consultation.html", {"project": project, "row": None})
     row = Consultation.objects.filter(project=project).defer("minutes").first()

@@ -37,7 +37,8 @@ def is_chair(user: Person, project: Project) -> bool:
     return access_of(user).has_at(project.centre_id, *CHAIRS)
 
 
-def _convenes(user: Person, project: Project) -> Verdict:
+def convenes(user: Person, project: Project) -> Verdict:
+    """The agents of the project and the centre call and lead consultations."""
     if is_agent(user, project) or is_chair(user, project):
         return ALLOWED
     return refuse("联合会商由项目长、服务专员或代办中心召集，您的岗位不办理。")
@@ -45,7 +46,7 @@ def _convenes(user: Person, project: Project) -> Verdict:
 
 def can_convene(user: Person, project: Project) -> Verdict:
     """The agents of the project or the centre call a consultation; before the project is ripe only the centre does."""
-    if not (verdict := _convenes(user, project)):
+    if not (verdict := convenes(user, project)):
         return verdict
     if project.status != ProjectStatus.ACTIVE:
         return refuse(f"项目{project.get_status_display()}，不能召集会商。")
@@ -58,7 +59,7 @@ def can_convene(user: Person, project: Project) -> Verdict:
 
 def can_run(user: Person, row: Consultation) -> Verdict:
     """Whoever may call it leads it, until the minutes are signed."""
-    if not (verdict := _convenes(user, row.project)):
+    if not (verdict := convenes(user, row.project)):
         return verdict
     if row.state not in CONSULTATION_OPEN:
         return refuse(f"会商{row.get_state_display()}，不能再改。")
@@ -146,7 +147,7 @@ def can_write(user: Person, unit: ConsultationUnit) -> Verdict:
 
 def can_edit_plan(user: Person, plan: ServicePlan) -> Verdict:
     """Whoever called the consultation writes the draft."""
-    if not (verdict := _convenes(user, plan.project)):
+    if not (verdict := convenes(user, plan.project)):
         return verdict
     if plan.state != PlanState.DRAFT:
         return refuse(f"第 {plan.version} 版{plan.get_state_display()}，不能再改。")
@@ -160,7 +161,7 @@ def can_tell(user: Person, plan: ServicePlan) -> Verdict:
 
 def can_revise(user: Person, row: Consultation) -> Verdict:
     """A new version is begun after the first was told."""
-    if not (verdict := _convenes(user, row.project)):
+    if not (verdict := convenes(user, row.project)):
         return verdict
     if row.state not in CONSULTATION_TOLD:
         return refuse("还没有告知建设单位，请直接改当前这一版。")
