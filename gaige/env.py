@@ -216,18 +216,18 @@ def scanner(name: str) -> str:
 
 
 def files(folder: str) -> dict[str, Any]:
-    """Return where files are kept: a folder, or with FILES_S3 (s3://bucket/prefix) a store that speaks S3."""
-    address = urlsplit(text("FILES_S3", ""))
+    """Return where files are kept: a folder, or with FILES_BUCKET (s3://bucket/prefix) a store that speaks S3."""
+    address = urlsplit(text("FILES_BUCKET", ""))
     if not address.scheme:
         location = str(Path(text("FILES_ROOT", folder)).resolve())
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": location}}
     if address.scheme != "s3" or not address.hostname:
-        refuse("FILES_S3", "does not read s3://bucket/prefix")
+        refuse("FILES_BUCKET", "does not read s3://bucket/prefix")
     if importlib.util.find_spec("storages") is None:
-        refuse("FILES_S3", "needs the package django-storages[s3] (pip install 'gaige[s3]')")
+        refuse("FILES_BUCKET", "needs the package django-storages[s3] (pip install 'gaige[s3]')")
     options = {
         "bucket_name": address.hostname, "location": address.path.strip("/"), "file_overwrite": True,
-        "endpoint_url": text("FILES_S3_ENDPOINT", "") or None, "access_key": text("FILES_S3_KEY", "") or None,
-        "secret_key": text("FILES_S3_SECRET", "") or None, "default_acl": None,
+        "endpoint_url": text("FILES_BUCKET_ENDPOINT", "") or None, "access_key": text("FILES_BUCKET_KEY", "") or None,
+        "secret_key": text("FILES_BUCKET_SECRET", "") or None, "default_acl": None,
     }
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
