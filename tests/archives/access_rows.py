@@ -24,7 +24,8 @@ ROWS = {
     "archives:asof": row("project", "302 200 200 200 200 200 200 200 404"),
     "archives:search": row("", "302 200 200 200 200 200 200 200 200"),
     "archives:integrity": row("", "302 403 200 200 200 200 200 200 403"),
-    "archives:public": row("token", "200 200 200 200 200 200 200 200 200"),
+    # the clerk and the reviewer have work on the project: they arrive there
+    "archives:public": row("token", "200 200 302 302 200 200 200 200 200"),
     "archives:verify": row("", "200 200 200 200 200 200 200 200 200"),
     "archives:notices": row("project", "302 200 200 200 200 200 200 200 404"),
     "archives:sign_all": row("project", "302 302 302 302 302 302 302 302 404", method="post"),
