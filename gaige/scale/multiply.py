@@ -95,7 +95,7 @@ def multiply(cases: int, *, numbers_each: int, agent_projects: int, code_of: Any
     `code_of` gives the code of a running number; each project has `numbers_each` numbers of its own. PostgreSQL only.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        _hurry(cursor)
+        is_free = _hurry(cursor)
         standing = Project.objects.count()
         cursor.execute(UNTOUCHED, [TEMPLATE_CASES])
         cursor.execute("DELETE FROM template WHERE total > %s", [min(TEMPLATE_CASES, cases)])
@@ -107,7 +107,8 @@ def multiply(cases: int, *, numbers_each: int, agent_projects: int, code_of: Any
         for model in COPIED:
             run.tables[model] = _places(cursor, model)
         _fresh(cursor, run, projects, code_of)
-        later = list(_without_indexes(cursor, [*(table.name for table in run.tables.values()), Event._meta.db_table]))
+        names = [*(table.name for table in run.tables.values()), Event._meta.db_table]
+        later = list(_without_indexes(cursor, names)) if is_free else []
         _tell(cursor, run)
         for table in run.tables.values():
             _copy(cursor, run, table, agent_projects)
@@ -116,13 +117,19 @@ def multiply(cases: int, *, numbers_each: int, agent_projects: int, code_of: Any
         return projects * run.copies, there * run.copies
 
 
-def _hurry(cursor: Any) -> None:
-    """No wait for the disk, room for sorting; whoever may leaves foreign keys unchecked: copies point at copies."""
+def _hurry(cursor: Any) -> bool:
+    """No wait for the disk, room for sorting; whoever may leaves foreign keys unchecked: copies point at copies.
+
+    Returns whether they are: then indexes can be dropped and made again as well.
+    """
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     cursor.execute("SET LOCAL synchronous_commit = off; SET LOCAL work_mem = '96MB'")
     cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-    if cursor.fetchone()[0]:
+    is_free = bool(cursor.fetchone()[0])
+    if is_free:
         cursor.execute("SET LOCAL session_replication_role = replica")
+    return is_free
 
 
 def _pointing(model: type[models.Model]) -> dict[str, type[models.Model]]:

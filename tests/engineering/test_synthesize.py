@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
 from archives.models import Document, Paper, QrToken
 from gaige.scale.synthesize import share_out, synthesize
@@ -33,6 +34,23 @@ def city(monkeypatch):
     monkeypatch.setattr("gaige.scale.synthesize.FIRM_COUNT", 20)
     factories.load_catalogue()
     synthesize(projects=90, cases=300, tell=silent)
+
+
+@pytest.mark.postgresql
+def test_copies_are_as_true_as_what_they_copy(city, monkeypatch):
+    before = {model: model.objects.count() for model in (Paper, Document, ClockSegment, ReviewTask)}
+    monkeypatch.setattr("gaige.scale.synthesize.MADE_ONE_BY_ONE", 500)
+    synthesize(projects=185, cases=605, tell=silent, grow=True)
+    assert (Project.objects.count(), MatterCase.objects.count(), QrToken.objects.count()) == (275, 905, 275)
+    assert all(model.objects.count() >= 3 * count for model, count in before.items())
+    assert [validate_project_code(code) for code in Project.objects.order_by("-pk").values_list("code", flat=True)[:99]]
+    assert list(events.verify_all()) == []
+    for project in Project.objects.order_by("-pk")[:60]:
+        told = {key: state for (label, key, _), state in events.fold(project).items() if label.endswith("MatterCase")}
+        assert told == {str(case.pk): case.state for case in MatterCase.objects.filter(project=project)}
+    papers = Paper.objects.filter(document__project=F("project")).count()
+    assert papers == Paper.objects.count() == Paper.objects.values("verify_code").distinct().count()
+    assert not ClockSegment.objects.exclude(clock__project__in=Project.objects.all()).exists()
 
 
 @pytest.mark.parametrize(
