@@ -38,10 +38,10 @@ PNG = bytes.fromhex(
 )
 
 
-def refused(code, act, *args, **kwargs):
+def refused(fault, act, /, *args, **kwargs):
     with pytest.raises(DomainError) as error:
         act(*args, **kwargs)
-    assert error.value.code == code
+    assert error.value.code == fault
     return error.value
 
 
@@ -137,7 +137,8 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     first = survey.sign_in(row.token, by=of("housing"))
     again = survey.sign_in(row.token, by=factories.official("housing", Role.CHIEF))
     assert (again.pk, again.signed_in_by, again.state) == (first.pk, of("housing"), "present")
-    refused("somebody_came", invite, row, actors)
+    later = SURVEY + dt.timedelta(days=1)
+    refused("somebody_came", invite, row, actors, survey_at=later, meets_at=later)
 
     # the checklist: no basis, no opinion; what the catalogue forbids cannot be ticked
     lines = {line.pk: line for line in UnitCheck.objects.filter(unit=first)}
