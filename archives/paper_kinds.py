@@ -50,6 +50,9 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.PERMIT_SET: "A5",
     PaperKind.SITE_LIST: "E",
     PaperKind.CONCLUSION: "E",
+    PaperKind.SURVEY_SHARE: "E",
+    PaperKind.PRE_ACCEPTANCE: "E",
+    PaperKind.REGISTRY_HANDOVER: "E",
     PaperKind.PROJECT_CARD: "A7",
     PaperKind.BULLETIN: "A7",
     PaperKind.LAPSE_NOTICE: "P",
@@ -75,7 +78,8 @@ LEGAL_NOTICES = frozenset(
         PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.NOT_TAKEN,
         PaperKind.REFUSED_INTAKE, PaperKind.SPECIAL_NOTICE, PaperKind.REFUSAL, PaperKind.SITE_LIST,
         PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.BREACH_NOTICE,
-        PaperKind.CONCLUSION, PaperKind.ONE_TIME_NOTICE, PaperKind.EXTENSION, PaperKind.RECALL, PaperKind.REVOCATION,
+        PaperKind.CONCLUSION, PaperKind.REGISTRY_HANDOVER, PaperKind.ONE_TIME_NOTICE, PaperKind.EXTENSION,
+        PaperKind.RECALL, PaperKind.REVOCATION,
         PaperKind.WITHDRAWAL, PaperKind.DRAWING_HANDLING, PaperKind.LAPSE_NOTICE, PaperKind.STOP_NOTICE,
     }
 )

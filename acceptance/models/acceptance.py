@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import transition
 
-from acceptance.states import AcceptanceState, ItemState
+from acceptance.states import AcceptanceState, ItemState, Scope
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -28,17 +28,27 @@ class AcceptanceQuerySet(models.QuerySet["AcceptanceApplication"]):
 
 
 class AcceptanceApplication(StateModel):
-    """联合验收申请 of one works: document check, one site visit, one list, re-check, conclusion.
+    """联合验收申请 of a project, a phase or one building: papers, one site visit, one list, re-check, conclusion.
 
-    `application` is the filing of its matter cases at the window; `clock` runs from its acceptance and pauses while
-    the owner rectifies. `lead` is the department that merges (住建局).
+    `application` is the filing of its matter cases at the window; a phase or a building that is accepted by itself has
+    none: its conclusion lets it be used and decides no case. `clock` runs from its acceptance and pauses while the
+    owner rectifies. `lead` is the department that merges (住建局). `timetable` are the working days of its steps as
+    they stood when it was accepted. `paper_rounds` and `recheck_rounds` count what may be done once.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="acceptances", verbose_name="项目")
     work_unit = models.ForeignKey("projects.WorkUnit", on_delete=models.PROTECT, related_name="+", verbose_name="工程")
     application = models.OneToOneField(
-        "packages.Application", on_delete=models.PROTECT, related_name="acceptance", verbose_name="申报"
+        "packages.Application", on_delete=models.PROTECT, null=True, related_name="acceptance", verbose_name="申报"
     )
+    scope = models.CharField("验收范围", max_length=10, choices=Scope, default=Scope.PROJECT)
+    building = models.ForeignKey(
+        "projects.Building", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="单体"
+    )
+    is_comprehensive = models.BooleanField("综合竣工验收", default=False)
+    timetable = models.JSONField("时间表（工作日）", default=dict, blank=True)
+    paper_rounds = models.PositiveSmallIntegerField("资料整改次数", default=0)
+    recheck_rounds = models.PositiveSmallIntegerField("复核次数", default=0)
     lead = models.ForeignKey(
         "projects.Organisation", on_delete=models.PROTECT, related_name="+", verbose_name="牵头部门"
     )
@@ -52,7 +62,9 @@ class AcceptanceApplication(StateModel):
     )
     applied_at = models.DateTimeField("申请时间")
     accepted_at = models.DateTimeField("受理时间", null=True, blank=True)
+    papers_checked_at = models.DateTimeField("资料审核完成", null=True, blank=True)
     list_issued_at = models.DateTimeField("一次告知时间", null=True, blank=True)
+    merging_at = models.DateTimeField("转汇总时间", null=True, blank=True)
     concluded_at = models.DateTimeField("结论时间", null=True, blank=True)
     concluded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="结论人"
@@ -71,17 +83,40 @@ class AcceptanceApplication(StateModel):
             models.UniqueConstraint(
                 name="acceptanceapplication_one_live",
                 fields=["work_unit"],
-                condition=~Q(state__in=[AcceptanceState.FAILED, AcceptanceState.DRAFT]),
+                condition=Q(building=None) & ~Q(state__in=[AcceptanceState.FAILED, AcceptanceState.DRAFT]),
+            ),
+            models.UniqueConstraint(
+                name="acceptanceapplication_one_of_building",
+                fields=["building"],
+                condition=Q(building__isnull=False) & ~Q(state__in=[AcceptanceState.FAILED, AcceptanceState.DRAFT]),
+            ),
+            models.CheckConstraint(
+                name="acceptanceapplication_scope_holds",
+                condition=Q(scope=Scope.BUILDING, building__isnull=False)
+                | Q(scope__in=[Scope.PROJECT, Scope.PHASE], building=None),
             ),
         ]
 
     def __str__(self) -> str:
         """Return what is accepted."""
-        return f"{self.work_unit} 联合验收"
+        return f"{self.what} 联合验收"
+
+    @property
+    def what(self) -> str:
+        """The building, or the works."""
+        return str(self.building or self.work_unit)
 
     @transition(field=state, source=AcceptanceState.APPLIED, target=AcceptanceState.DOC_REVIEW)
     def accept(self) -> None:
         """The window accepts; the departments check the papers."""
+
+    @transition(field=state, source=AcceptanceState.DOC_REVIEW, target=AcceptanceState.DOC_RECTIFYING)
+    def return_papers(self) -> None:
+        """The papers have faults; they were told at once; the clock pauses."""
+
+    @transition(field=state, source=AcceptanceState.DOC_RECTIFYING, target=AcceptanceState.DOC_REVIEW)
+    def take_papers(self) -> None:
+        """The owner has put the papers right."""
 
     @transition(field=state, source=AcceptanceState.DOC_REVIEW, target=AcceptanceState.SITE)
     def go_to_site(self) -> None:
@@ -95,11 +130,16 @@ class AcceptanceApplication(StateModel):
     def begin_recheck(self) -> None:
         """The owner has answered every item of the list."""
 
-    @transition(field=state, source=AcceptanceState.RECHECK, target=AcceptanceState.RECTIFYING)
+    @transition(
+        field=state, source=[AcceptanceState.RECHECK, AcceptanceState.MERGING], target=AcceptanceState.RECTIFYING
+    )
     def return_to_rectification(self) -> None:
-        """An answer did not hold."""
+        """An answer did not hold and another re-check is allowed, or a late fault was let in."""
 
-    @transition(field=state, source=[AcceptanceState.SITE, AcceptanceState.RECHECK], target=AcceptanceState.MERGING)
+    @transition(
+        field=state, source=[AcceptanceState.SITE, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING],
+        target=AcceptanceState.MERGING,
+    )
     def begin_merging(self) -> None:
         """Every item is settled."""
 
@@ -107,8 +147,16 @@ class AcceptanceApplication(StateModel):
     def conclude_pass(self) -> None:
         """The lead department concludes: passed."""
 
+    @transition(field=state, source=AcceptanceState.MERGING, target=AcceptanceState.PASSED_DEFERRED)
+    def conclude_deferred(self) -> None:
+        """The lead department concludes: passed, secondary papers follow within their days."""
+
     @transition(
-        field=state, source=[AcceptanceState.MERGING, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING],
+        field=state,
+        source=[
+            AcceptanceState.MERGING, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING, AcceptanceState.DOC_RECTIFYING,
+            AcceptanceState.DOC_REVIEW,
+        ],
         target=AcceptanceState.FAILED,
     )
     def conclude_fail(self) -> None:
@@ -170,6 +218,16 @@ class AcceptanceItem(StateModel):
     def find_fault(self) -> None:
         """Faults were found; they go on the one list."""
 
+    @transition(field=state, source=[ItemState.PENDING, ItemState.RECTIFYING], target=ItemState.DEFERRED)
+    def defer(self) -> None:
+        """In order but for a secondary paper that may follow."""
+
+    @transition(
+        field=state, source=[ItemState.PASSED, ItemState.RECHECKED, ItemState.DEFERRED], target=ItemState.RECTIFYING
+    )
+    def reopen_late(self) -> None:
+        """A fault found after the one list was let in by the lead department."""
+
     @transition(field=state, source=ItemState.RECTIFYING, target=ItemState.RECHECKED)
     def pass_recheck(self) -> None:
         """The rectification holds."""
@@ -180,12 +238,18 @@ class AcceptanceItem(StateModel):
 
 
 class SiteVisit(models.Model):
-    """The one visit of all departments."""
+    """The one visit of all departments.
+
+    `planned_on` is empty while a new day is sought. `refusals` counts the days that the owner refused; after the
+    allowed number the time is the owner's until it names a day itself. `proposals` says who named which day.
+    """
 
     acceptance = models.OneToOneField(
         AcceptanceApplication, on_delete=models.PROTECT, related_name="visit", verbose_name="联合验收"
     )
-    planned_on = models.DateField("约定日期")
+    planned_on = models.DateField("约定日期", null=True, blank=True)
+    refusals = models.PositiveSmallIntegerField("建设单位改期次数", default=0)
+    proposals = models.JSONField("约期经过", default=list, blank=True)
     held_on = models.DateField("到场日期", null=True, blank=True)
     attendees = models.JSONField("到场单位", default=list, blank=True)
     record = models.TextField("记录", blank=True)
@@ -200,4 +264,4 @@ class SiteVisit(models.Model):
 
     def __str__(self) -> str:
         """Return the day."""
-        return f"{self.planned_on}"
+        return f"{self.planned_on or '待约'}"
