@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -47,6 +47,15 @@ _subscribers: dict[str, Subscriber] = {}
 def subscribe(name: str, kinds: Iterable[str], handler: Handler, *, queue: str = "review") -> None:
     """Register a subscriber; a second registration of the same name replaces the first."""
     _subscribers[name] = Subscriber(name, frozenset(kinds), handler, queue)
+
+
+#: What is worth computing before somebody asks, now that something happened to these projects.
+_followers: dict[str, Callable[[Sequence[int]], object]] = {}
+
+
+def follow(name: str, act: Callable[[Sequence[int]], object]) -> None:
+    """Register what a worker does with the projects of the rows that it has just carried out; nobody waits for it."""
+    _followers[name] = act
 
 
 def subscribers() -> tuple[Subscriber, ...]:
@@ -109,11 +118,15 @@ def pending(names: Iterable[str] | None = None) -> QuerySet[Outbox]:
 def drain(*, queue: str | None = None, limit: int = 500) -> int:
     """Claim and carry out what is pending (of one queue's subscribers, or all); return how many rows were done."""
     names = [s.name for s in _subscribers.values() if queue is None or s.queue == queue]
-    done = 0
-    for pk in list(pending(names).values_list("pk", flat=True)[:limit]):
-        if _claim(pk):
-            done += _carry_out(pk)
-    return done
+    done = [
+        pk for pk in list(pending(names).values_list("pk", flat=True)[:limit]) if _claim(pk) and _carry_out(pk)
+    ]
+    if done:
+        told = Event.objects.filter(outbox__in=done, project__isnull=False).order_by()
+        projects = sorted(set(told.values_list("project_id", flat=True)))
+        for act in _followers.values():
+            act(projects)
+    return len(done)
 
 
 def drain_all(*, rounds: int = 50, exclude: Iterable[str] = ()) -> int:
