@@ -70,6 +70,15 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.ONE_BOOK: "T",
     PaperKind.TRANSFER_LIST: "E",
     PaperKind.TRANSFER_RECEIPT: "E",
+    PaperKind.ACCEPTANCE_POINTS: "E",
+    PaperKind.SUPERVISION_POINTS: "J",
+    PaperKind.INSPECTION_NOTICE: "J",
+    PaperKind.INSPECTION_RECORD: "J",
+    PaperKind.STOP_ORDER: "J",
+    PaperKind.REFERRAL: "J",
+    PaperKind.CREDIT_NOTICE: "J",
+    PaperKind.CREDIT_DECISION: "J",
+    PaperKind.CREDIT_REMOVAL: "J",
 }
 
 #: Papers that are legal notices: their addressee signs for them (签收), an unsigned one is a to-do.
@@ -81,6 +90,8 @@ LEGAL_NOTICES = frozenset(
         PaperKind.CONCLUSION, PaperKind.REGISTRY_HANDOVER, PaperKind.ONE_TIME_NOTICE, PaperKind.EXTENSION,
         PaperKind.RECALL, PaperKind.REVOCATION,
         PaperKind.WITHDRAWAL, PaperKind.DRAWING_HANDLING, PaperKind.LAPSE_NOTICE, PaperKind.STOP_NOTICE,
+        PaperKind.INSPECTION_RECORD, PaperKind.STOP_ORDER, PaperKind.CREDIT_NOTICE, PaperKind.CREDIT_DECISION,
+        PaperKind.CREDIT_REMOVAL,
     }
 )
 
@@ -97,6 +108,8 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "appraisal-evidence": ("研判评分佐证", "T"),
     "gap-evidence": ("缺口补齐佐证", "T"),
     "survey-photo": ("踏勘照片", "P"),
+    "inspection-photo": ("检查照片", "J"),
+    "inspection-evidence": ("检查整改佐证", "J"),
 }
 
 

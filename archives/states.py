@@ -64,6 +64,15 @@ class PaperKind(TextChoices):
     ONE_TIME_NOTICE = "one_time_notice", "一次性告知单"
     TRANSFER_LIST = "transfer_list", "档案移交清单"
     TRANSFER_RECEIPT = "transfer_receipt", "档案接收凭证"
+    ACCEPTANCE_POINTS = "acceptance_points", "验收要点告知单"
+    SUPERVISION_POINTS = "supervision_points", "监管要点告知单"
+    INSPECTION_NOTICE = "inspection_notice", "联合检查通知书"
+    INSPECTION_RECORD = "inspection_record", "联合检查记录"
+    STOP_ORDER = "stop_order", "停工整改通知书"
+    REFERRAL = "referral", "案件移送函"
+    CREDIT_NOTICE = "credit_notice", "信用告知书"
+    CREDIT_DECISION = "credit_decision", "列入失信名单决定书"
+    CREDIT_REMOVAL = "credit_removal", "移出失信名单决定书"
 
 
 class PaperState(TextChoices):

@@ -15,15 +15,36 @@ from acceptance.models.survey import (
     SurveyedBuilding,
     SurveyQuerySet,
 )
+from acceptance.models.supervision import (
+    Finding,
+    Inspection,
+    InspectionLine,
+    InspectionPhoto,
+    InspectionPlan,
+    InspectionQuerySet,
+    InspectionUnit,
+    PointCard,
+    PointNotice,
+    VisitWish,
+)
 
 __all__ = [
     "AcceptanceApplication",
     "AcceptanceItem",
     "AcceptanceQuerySet",
+    "Finding",
     "HandoverQuerySet",
+    "Inspection",
+    "InspectionLine",
+    "InspectionPhoto",
+    "InspectionPlan",
+    "InspectionQuerySet",
+    "InspectionUnit",
     "JointSurvey",
     "LateFault",
     "MakeUp",
+    "PointCard",
+    "PointNotice",
     "PreAcceptance",
     "PreAcceptanceQuerySet",
     "RegistryHandover",
@@ -31,4 +52,5 @@ __all__ = [
     "SiteVisit",
     "SurveyQuerySet",
     "SurveyedBuilding",
+    "VisitWish",
 ]

@@ -72,6 +72,15 @@ SERIES: dict[str, str] = {
     PaperKind.FLOW_SHEET: "流图",
     PaperKind.MATTER_LIST: "清单",
     PaperKind.ONE_TIME_NOTICE: "一告",
+    PaperKind.ACCEPTANCE_POINTS: "验要",
+    PaperKind.SUPERVISION_POINTS: "监要",
+    PaperKind.INSPECTION_NOTICE: "检通",
+    PaperKind.INSPECTION_RECORD: "检记",
+    PaperKind.STOP_ORDER: "停改",
+    PaperKind.REFERRAL: "移",
+    PaperKind.CREDIT_NOTICE: "信告",
+    PaperKind.CREDIT_DECISION: "信列",
+    PaperKind.CREDIT_REMOVAL: "信移",
 }
 
 #: Papers that tell the applicant a fault, and the words that their three lines begin with.

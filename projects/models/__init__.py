@@ -1,5 +1,6 @@
 """Tables of the kernel."""
 
+from .credit import CreditListing, CreditRecord
 from .grants import ProjectGrant
 from .issues import IssueItem
 from .log import AccessLog, Event, JobRun, NumberSeries, Outbox
@@ -11,6 +12,8 @@ from .time import *  # noqa: F403 - clocks and calendar are one family, listed i
 __all__ = [
     "AccessLog",
     "Building",
+    "CreditListing",
+    "CreditRecord",
     "Event",
     "Invitation",
     "Involvement",

@@ -67,12 +67,12 @@ def holds(project):
 #: Ways from a row with a protected state to its project.
 WAYS = (
     "project", "case__project", "consultation__project", "session__project", "review__project", "request__project",
-    "acceptance__project", "book__project",
+    "acceptance__project", "book__project", "inspection__project",
 )
 
 
 #: Their events belong to a body.
-WITHOUT_PROJECT = {"agency.Bulletin", "packages.RegionalResult"}
+WITHOUT_PROJECT = {"agency.Bulletin", "packages.RegionalResult", "projects.CreditRecord", "projects.CreditListing"}
 
 
 def rows_of(project):
