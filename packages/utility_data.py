@@ -72,7 +72,7 @@ class FeeRule:
     is_confirmed: bool
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _rows(name: str) -> tuple[dict[str, str], ...]:
     with (CATALOG / name).open(encoding="utf-8") as lines:
         return tuple(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
