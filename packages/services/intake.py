@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from packages import rules
 from packages.listing import Listed, listed_of
@@ -313,7 +314,10 @@ def accept_application(application_id: int, *, by: User, at: dt.datetime | None 
 
 def intake_is_over(case: MatterCase) -> bool:
     """Return whether the five working days have passed without an answer."""
-    return case.intake_clock is not None and clocks.read_clock(case.intake_clock).overdue
+    if case.intake_clock is None:
+        return False
+    prefetch_related_objects([case.intake_clock], "pauses")  # who accepts stops this clock next
+    return clocks.read_clock(case.intake_clock).overdue
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from archives.models import PublicView
 from archives.services import codes, filing, papers, public
 from archives.tasks import refresh_public
+from projects import outbox
 from projects.events import lock_project
 from projects.models import Project
 from projects.services.issues import raise_issue
@@ -88,6 +89,15 @@ def test_the_sweep_prepares_new_projects_and_keeps_up_those_that_were_opened(cli
     PublicView.objects.all().delete()
     Project.objects.update(registered_at="2026-01-01T00:00+08:00")
     assert refresh_public() == 0
+
+
+def test_the_worker_computes_it_right_after_an_event(client, address, issue):
+    client.get(address)
+    issue(kind="certificate", title="施工许可证", series="施", is_public=True)
+    assert outbox.drain() > 0
+    with CaptureQueriesContext(connection) as queries:
+        assert "施工许可证" in client.get(address).content.decode()
+    assert len(queries) == 1
 
 
 def test_the_owner_sees_more_at_the_same_address(client, address, world):
