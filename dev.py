@@ -320,6 +320,7 @@ raise SystemExit(3 if apps.get_model("projects", "Project").objects.exists() els
 
 def populate(env: dict[str, str], *, demo: bool) -> None:
     """Bring the database and catalogue up to date; an empty portal gets the demonstration unless ``demo`` is off."""
+    say("bringing database and catalogue up to date; the first time this takes some minutes")
     must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
     must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
     must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
