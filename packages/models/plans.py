@@ -21,7 +21,7 @@ class PlanRevision(models.Model):
     """One version of a plan as it was when it became the plan; never changed, never deleted.
 
     `rows` maps the code of a matter to its name, promise days and papers to hand in; `difference` says in sentences
-    what is new against the version before. `opening_day` and `total` are days of the promise, from the first application.
+    what is new against the version before. `opening_day` and `total` count days of promise from the first application.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="plan_revisions", verbose_name="项目")

@@ -65,7 +65,8 @@ def apply_page(project: Project, user: User) -> ApplyPage:
     """The drafts of a project by stage, with a fresh key for the form."""
     listed = listed_of(project)
     picks = [
-        pick if listed is None or listed.has(pick.code) else Pick(pick.case, refuse(listed.refusal(pick.case.matter.name)))
+        pick if listed is None or listed.has(pick.code)
+        else Pick(pick.case, refuse(listed.refusal(pick.case.matter.name)))
         for pick in _side_by_side([(case, draft.blocked_by) for case, draft in queries.open_drafts(project)])
     ]
     picks.sort(key=lambda pick: not pick.verdict)

@@ -23,7 +23,7 @@ STAGE_NAMES = ("谋划准备", "报建开工", "施工验收")
 def keep_revision(
     enrolment: Enrolment, *, by: User | None, at: dt.datetime | None = None, reason: str = ""
 ) -> PlanRevision:
-    """Keep the plan of a locked enrolment as version `enrolment.revision`. Two queries. The same again changes nothing."""
+    """Keep the plan of a locked enrolment as version `enrolment.revision`. Two queries. Twice changes nothing."""
     view = build_plan(enrolment.package_version, enrolment.facts, options=frozenset(enrolment.options))
     before = PlanRevision.objects.filter(project=enrolment.project).order_by("-number").first()
     if before is not None and before.number >= enrolment.revision:
