@@ -62,11 +62,11 @@ def notice_faults(
     `faults`: `what`, `basis`, `how_to_fix`, `case_id` where a fault belongs to one case only, and `material` where a
     paper is demanded that was not handed in: it has to be on the one-time list (清单外 needs the centre). `kind`:
     `completion` (received cases) or `correction` (accepted ones). Effects in order, per case: correction clock of
-    `days` working days against the owner, every other clock pauses, transition, event 6, `OneTimeNotice` (a second one booked to who
-    gives it), one issue item per fault; then one paper. A fault of several cases is one entry on the paper and for the
-    owner. Raises `NotAllowed`, `DomainError`: `no_faults`, `fault_unclear`, `fault_vague`, `fault_case`, `case_state`,
-    `second_notice` (a case was told before: needs `reason_code`, 其他 also `reason_note`), `intake_over` (the law has
-    accepted it). Source: 行政许可法 32; handbook §2.2 (a).
+    `days` working days against the owner, every other clock pauses, transition, event 6, `OneTimeNotice` (a second
+    one booked to who gives it), one issue item per fault; then one paper. A fault of several cases is one entry on
+    the paper and for the owner. Raises `NotAllowed`, `DomainError`: `no_faults`, `fault_unclear`, `fault_vague`,
+    `fault_case`, `case_state`, `second_notice` (a case was told before: needs `reason_code`, 其他 also `reason_note`),
+    `intake_over` (the law has accepted it). Source: 行政许可法 32; handbook §2.2 (a).
     """
     cases = _lock_cases([case_ids] if isinstance(case_ids, int) else case_ids)
     cleaned = [_clean(fault) for fault in faults]
