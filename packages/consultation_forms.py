@@ -42,7 +42,7 @@ class ConveneForm(forms.Form):
 
     def rows(self) -> Iterator[tuple[Invitee, bool]]:
         """Each body with whether it is ticked."""
-        chosen = self.data.getlist("units") if self.is_bound else self.fields["units"].initial or []
+        chosen = self["units"].value() or []
         for one in self.invitees:
             yield one, str(one.organisation.pk) in chosen
 

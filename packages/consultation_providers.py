@@ -149,6 +149,7 @@ def _told(consultation_ids: set[int]) -> dict[int, _Told]:
     return {
         pk: _Told(timing.business_day(moment), revisions.get(project_id, revision) != revision)
         for pk, project_id, revision, moment in plans
+        if moment is not None
     }
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Content = dict[str, Any]
 Row = dict[str, Any]
-SOURCE_WORDS = {
+SOURCE_WORDS: dict[str, str] = {
     MaterialSource.SHARED: "系统共享", MaterialSource.VERIFIED: "部门核验", MaterialSource.COMMITMENT: "告知承诺",
 }
 HELD = "已有，免提交"
@@ -163,8 +163,7 @@ def _material(row: ScheduleRow, line: Material, held: set[tuple[str, str]]) -> R
     if (row.code, line.name) in held:
         return {"name": line.name, "source": HELD, "asked": False}
     if not line.is_submitted:
-        known = MaterialSource(line.source) if line.source in MaterialSource.values else None
-        return {"name": line.name, "source": SOURCE_WORDS.get(known, line.source_label), "asked": False}
+        return {"name": line.name, "source": SOURCE_WORDS.get(line.source, line.source_label), "asked": False}
     words = ["企业提供"]
     if line.deferral_days is not None:
         words.append(f"可容缺 {line.deferral_days} 个工作日")

@@ -127,7 +127,7 @@ def consultation_page(row: Consultation, user: User) -> ConsultationPage:
     ).annotate(
         total=Count("checks", distinct=True), done=Count("checks", filter=~Q(checks__answer=""), distinct=True)
     ).prefetch_related(Prefetch("photos", UnitPhoto.objects.select_related("document")))
-    units = list(found.order_by("pk"))
+    units: list[Any] = list(found.order_by("pk"))
     mine = access_of(user).organisation_ids
     rows = []
     for unit in units:
