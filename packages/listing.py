@@ -1,7 +1,8 @@
 """The one-time notice as a gate (清单外): what the owner was not told may be neither opened nor demanded.
 
-Three hands ask here: `open_application` for the matters, `build_lines` for the materials of its checklist,
-`notice_faults` for papers demanded afterwards. A project whose owner has not signed for a list is not held up.
+Who begins a matter asks here: `open_application`, `register_request` of the utilities, the records of a tender, of an
+intermediary and of what was done outside. So do `build_lines` for the materials of a checklist and `notice_faults` for
+papers demanded afterwards. A project whose owner has not signed for a list is not held up.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Listed:
 
     def refusal(self, name: str) -> str:
         """Return why a matter may not be opened."""
-        return f"“{name}”不在一次性告知的清单（第 {self.version} 版）上，属清单外事项，须经中心批准后才能申报"
+        return f"“{name}”不在一次性告知的清单（第 {self.version} 版）上，属清单外事项，须经中心批准后才能办理"
 
 
 def listed_of(project: Project) -> Listed | None:
@@ -66,6 +67,16 @@ def listed_of(project: Project) -> Listed | None:
 
 def _was_signed(plan: ServicePlan) -> bool:
     return ServicePlan.objects.filter(consultation=plan.consultation_id, signed_at__isnull=False).exists()
+
+
+def check_opening(project: Project, matters: Iterable[tuple[str, str]]) -> None:
+    """Refuse to begin matters, given as (code, name), that are not on the list. Raises `DomainError` `off_list`."""
+    wanted = list(matters)
+    if not wanted or (listed := listed_of(project)) is None:
+        return
+    faults = [listed.refusal(name) for code, name in wanted if not listed.has(code)]
+    if faults:
+        raise DomainError("off_list", "；".join(faults) + "。")
 
 
 def check_demand(project: Project, code: str, name: str, materials: Iterable[str]) -> None:

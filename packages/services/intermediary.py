@@ -11,6 +11,7 @@ from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from packages import utility_rules
 from packages.choices import MatterKind
+from packages.listing import check_opening
 from packages.models import IntermediaryService, MatterCase
 from packages.services.fees import close_with
 from packages.services.locking import lock_case
@@ -31,13 +32,14 @@ BACK = "成果已提交，待委托人确认"
 def open_service(case_id: int, *, by: User, at: dt.datetime | None = None) -> IntermediaryService:
     """Open the record of a service that a matter of the plan needs. While one runs it is returned.
 
-    Raises `NotAllowed`, `DomainError` (`not_service`).
+    Raises `NotAllowed`, `DomainError` (`off_list`, `not_service`).
     """
     case = lock_case(case_id)
     standing = IntermediaryService.objects.filter(case=case, state__in=SERVICE_OPEN).first()
     if standing is not None:
         return standing
     require(utility_rules.can_open_record, by, case)
+    check_opening(case.project, [(case.matter.matter.code, case.matter.name)])
     if case.matter.kind != MatterKind.INTERMEDIARY:
         raise DomainError("not_service", f"“{case.matter.name}”不是中介服务，请直接登记外部办理结果。")
     moment = at or timing.now()

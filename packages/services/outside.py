@@ -10,6 +10,7 @@ from django.db import transaction
 from archives.models import DocumentVersion
 from archives.services.filing import file_upload
 from packages import rules
+from packages.listing import check_opening
 from packages.models import MatterCase, OutsideResult
 from packages.services.checklist import fill_lines
 from packages.services.locking import expect, lock_case
@@ -35,13 +36,15 @@ def record_outside_result(
     Effects in order: the evidence is filed as the matter's result (a version of the archive is used as it is);
     transition to 办结通过 as of the day `on`; `OutsideResult`; event `case.closed_outside` marked outside, without
     national code; checklists that waited for it are met; the stage follows its milestones. Raises `NotAllowed`,
-    `DomainError` (`handling`, `case_state`, `result`, `future`, `evidence`, that of the upload). Source: DESIGN §3.
+    `DomainError` (`handling`, `case_state`, `off_list`, `result`, `future`, `evidence`, that of the upload). Source:
+    DESIGN §3.
     """
     case = lock_case(case_id)
     if case.handling != Handling.OUTSIDE:
         raise DomainError("handling", f"“{case.matter.name}”在系统内申报办理，不作外部办理登记。")
     expect(case, CaseState.DRAFT, verb="登记外部办理结果")
     require(rules.can_record_outside, by, case)
+    check_opening(case.project, [(case.matter.matter.code, case.matter.name)])
     moment = at or timing.now()
     if not result.strip():
         raise DomainError("result", "请写明办理结果后再登记。")

@@ -16,6 +16,7 @@ from django.db import transaction
 from archives.models import DocumentKind, DocumentVersion
 from archives.services.filing import file_upload
 from packages import utility_data, utility_rules
+from packages.listing import check_opening
 from packages.models import MatterCase, TenderRecord, TenderStep
 from packages.services.fees import close_with
 from packages.services.locking import lock_case
@@ -76,13 +77,14 @@ def forecast(steps: Sequence[TenderStep], start: dt.date) -> list[tuple[TenderSt
 def open_tender(case_id: int, *, by: User, name: str = "", at: dt.datetime | None = None) -> TenderRecord:
     """Open the record of a tender of the plan with the steps of the day. While one runs it is returned.
 
-    Raises `NotAllowed`, `DomainError` (`not_tender`).
+    Raises `NotAllowed`, `DomainError` (`off_list`, `not_tender`).
     """
     case = lock_case(case_id)
     standing = TenderRecord.objects.filter(case=case).exclude(state=TenderState.ENDED).first()
     if standing is not None:
         return standing
     require(utility_rules.can_open_record, by, case)
+    check_opening(case.project, [(case.matter.matter.code, case.matter.name)])
     moment = at or timing.now()
     rules = utility_data.tender_steps(timing.business_day(moment))
     closes = next((rule.code for rule in rules if case.matter.matter.code in rule.closes), None)

@@ -11,11 +11,12 @@ from django.db import transaction
 
 from archives.states import PaperKind
 from packages import utility_data, utility_rules
+from packages.listing import check_opening
 from packages.models import MatterCase, UtilityLine, UtilityQuoteItem, UtilityRequest
 from packages.services import paperwork
 from packages.services.checklist import fill_lines
 from packages.services.fees import charge_quote, drop_quote
-from packages.services.utility_cases import conclude_case, free_case, give_up_case, take_over
+from packages.services.utility_cases import conclude_case, free_case, give_up_case, open_matters, take_over
 from packages.utility_states import (
     LINE_ENDED,
     LineSide,
@@ -76,7 +77,8 @@ def register_request(  # noqa: PLR0913 - the fields of the form
     """Register what a project needs of which utilities, on one form (一表采集).
 
     Effects: the application with its number, one line per utility, event `utility.registered`. While one of the kind
-    runs it is returned. Raises `NotAllowed`, `DomainError` (`needs`, `site`, `temporary`).
+    runs it is returned. Raises `NotAllowed`, `DomainError` (`needs`, `site`,
+    `temporary`, `off_list` where a matter that the application would carry out was not told).
     """
     project = lock_project(project_id)
     standing = UtilityRequest.objects.filter(project=project, kind=kind).exclude(state=RequestState.CLOSED).first()
@@ -87,6 +89,8 @@ def register_request(  # noqa: PLR0913 - the fields of the form
     wanted = _wanted(needs, kind, timing.business_day(moment))
     if not site.strip():
         raise DomainError("site", "请填写接入地点后再登记。")
+    if kind == UtilityKind.FORMAL:
+        check_opening(project, open_matters(project, [JOINT, *(rule.matter for rule, _ in wanted)]))
     year, serial = take_number(project.centre, SERIES, year=timing.business_day(moment).year)
     request = UtilityRequest.objects.create(
         project=project, kind=UtilityKind(kind), number=f"{project.region.code}-{year}-B{serial:06d}",

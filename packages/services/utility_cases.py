@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
 
 from packages.models import MatterCase
 from packages.services.drafts import handling_of, renew_draft
@@ -16,13 +19,22 @@ from projects.models.time import Clock
 from projects.status_codes import StatusCode
 
 
+def _free(project: Project, codes: Iterable[str]) -> QuerySet[MatterCase]:
+    return MatterCase.objects.filter(
+        project=project, matter__matter__code__in=list(codes), state=CaseState.DRAFT, application=None,
+        handling__in=[Handling.REVIEW, Handling.OUTSIDE],
+    )
+
+
+def open_matters(project: Project, codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return those of some matters that nobody has applied for yet, as (code, name)."""
+    return list(_free(project, codes).order_by("pk").values_list("matter__matter__code", "matter__name"))
+
+
 def free_case(project: Project, code: str) -> MatterCase | None:
     """Return the case of a matter that nobody has applied for yet, locked."""
-    found = MatterCase.objects.select_for_update(of=("self",)).select_related("matter__matter", "lead")
-    case = found.filter(
-        project=project, matter__matter__code=code, state=CaseState.DRAFT, application=None,
-        handling__in=[Handling.REVIEW, Handling.OUTSIDE],
-    ).first()
+    found = _free(project, [code]).select_for_update(of=("self",)).select_related("matter__matter", "lead")
+    case = found.first()
     if case is not None:
         case.project = project
     return case

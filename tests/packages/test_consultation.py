@@ -10,20 +10,30 @@ from django.urls import reverse
 from agency.models import Notification
 from archives.models import Paper
 from archives.services.delivery import sign_for
-from packages.consultation_providers import consultation_waiting
-from packages.models import Consultation, ConsultationUnit, MaterialItem, OffListItem, ServicePlan, UnitCheck
+from packages.consultation_providers import consultation_waiting, off_list_waiting
+from packages.models import (
+    Consultation,
+    ConsultationUnit,
+    MaterialItem,
+    MatterCase,
+    OffListItem,
+    ServicePlan,
+    UnitCheck,
+)
 from packages.services import consultation as calling
 from packages.services import consultation_minutes as minutes
 from packages.services import consultation_survey as survey
-from packages.services import off_list, service_plan
+from packages.services import intermediary, off_list, service_plan, utilities
 from packages.services.consultation_survey import Ticked
 from packages.services.correction import notice_faults
 from packages.services.enrolment import change_facts
+from packages.services.outside import record_outside_result
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.states import Role
 from projects.waiting import waiting_on
 from tests import factories
+from tests.oracles import consultation_oracle
 from tests.packages.steps import holds
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +85,9 @@ def invite(row, actors, survey_at=SURVEY, meets_at=MEETING):
 def surveying(clock, project, actors, codes=CODES):
     row = invite(called(project, actors, codes), actors)
     clock.to(SURVEY)
-    return calling.open_survey(row.pk, by=actors.director)
+    row = calling.open_survey(row.pk, by=actors.director)
+    assert waits(project) == [("代办中心", "组织", "集中踏勘")]
+    return row
 
 
 def answers(row, code, **more):
@@ -106,7 +118,12 @@ def signed(clock, project, actors, codes=("housing",)):
 
 
 def waits(project):
-    return [(w.role, w.verb, w.what) for w in consultation_waiting([factories.fresh(project)])]
+    """What the consultation waits for, which is what the oracle reads from the rows."""
+    project = factories.fresh(project)
+    lines = list(consultation_waiting([project]))
+    told = [(w.role, w.verb, w.what, w.due_on) for w in [*lines, *off_list_waiting([project])]]
+    assert sorted(told, key=repr) == consultation_oracle.expected(project.pk)
+    return [row[:3] for row in told]
 
 
 def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
@@ -212,7 +229,7 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     [(code, name, material)] = off_list.unlisted(factories.fresh(project))
     assert (material, waits(project)) == ("", [("代办中心", "更新", "一方案一图一清单")])
     told_off = refused("matter", factories.open_application, project, [code], actors).message
-    assert told_off == f"“{name}”不在一次性告知的清单（第 1 版）上，属清单外事项，须经中心批准后才能申报。"
+    assert told_off == f"“{name}”不在一次性告知的清单（第 1 版）上，属清单外事项，须经中心批准后才能办理。"
 
     refused("on_list", off_list.propose, project.pk, by=actors.clerk, code="project-code", cause="law", reason="a", basis="b")
     refused("reason", off_list.propose, project.pk, by=actors.clerk, code=code, cause="facts", reason="占道", basis=" ")
@@ -220,6 +237,8 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
         project.pk, by=actors.director, code=code, cause="facts", reason="施工占道", basis="城市道路管理条例第 33 条"
     )
     factories.drain()
+    stale = ("代办中心", "更新", "一方案一图一清单")
+    assert waits(project) == [stale, (f"{project.centre.label}负责人", "批准", f"清单外事项“{name}”")]
     with pytest.raises(NotAllowed) as own:
         off_list.decide(item.pk, by=actors.director, approves=True)
     assert own.value.message == "清单外事项不能由提出人自己批准，请由另一位负责人批准。"
@@ -237,6 +256,9 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     paper = off_list.propose(
         project.pk, by=actors.clerk, code="wage-deposit", material="股东会决议", cause="omission", reason="核实", basis="办法第 3 条"
     )
+    assert waits(project)[1:] == [
+        (f"{project.centre.label}负责人", "批准", f"清单外材料“{case.matter.name}：股东会决议”")
+    ]
     off_list.decide(paper.pk, by=actors.director, approves=True)
     notice_faults(case.pk, faults=[fault], by=actors.clerk)
     assert off_list.omissions(row) == 2
@@ -274,6 +296,29 @@ def test_a_line_that_was_not_told_is_left_off_the_checklist_until_it_is_let_in(c
     )
     off_list.decide(item.pk, by=actors.director, approves=True)
     assert lines.get().state == "missing"
+
+
+def test_what_is_done_elsewhere_asks_the_list_too(clock, factory, actors):
+    signed(clock, factory, actors)
+    plan = ServicePlan.objects.get(project=factory)
+    drafts = MatterCase.objects.filter(project=factory, state="draft", handling="outside")
+    service = drafts.filter(matter__kind="intermediary").order_by("pk")[0]
+    gone = {service.matter.matter.code, "util-joint"}
+    plan.content["rows"] = [row for row in plan.content["rows"] if row["code"] not in gone]
+    ServicePlan.objects.filter(pk=plan.pk).update(content=plan.content)
+    given = {"needs": {"water": "30"}, "site": "南门"}
+    result = {"result": "合格", "on": timing.today(), "evidence": factories.pdf("报告.pdf")}
+    refused("off_list", utilities.register_request, factory.pk, by=actors.owner, **given)
+    refused("off_list", intermediary.open_service, service.pk, by=actors.clerk)
+    refused("off_list", record_outside_result, service.pk, by=actors.clerk, **result)
+    for code in sorted(gone):
+        item = off_list.propose(
+            factory.pk, by=actors.clerk, code=code, cause="omission", reason="漏列", basis="规程第 5 条"
+        )
+        off_list.decide(item.pk, by=actors.director, approves=True)
+    assert utilities.register_request(factory.pk, by=actors.owner, **given).state == "registered"
+    assert intermediary.open_service(service.pk, by=actors.clerk).state == "selecting"
+    holds(factory)
 
 
 def test_a_consultation_nobody_came_to_is_postponed_or_cancelled_and_the_pool_has_the_project_back(clock, project, actors):
