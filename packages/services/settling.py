@@ -8,6 +8,7 @@ clock, on the applicant's side. Commitments are in `packages.services.committing
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -59,11 +60,28 @@ def raise_promises(case: MatterCase, lines: frozenset[str], *, by: User | None, 
         _told(case, owed, by=by, at=at)
 
 
-def _owe(case: MatterCase, item: MaterialItem, *, by: User | None, at: dt.datetime) -> Deferral:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a paper may follow: before what, within how many working days, what happens when it is late."""
+
+    before: ArrivesBefore
+    days: int
+    late: LateConsequence
+
+
+def terms_of(case: MatterCase, item: MaterialItem) -> Terms:
+    """Return how a line of a case may follow, by its definition in the catalogue."""
     line = item.definition
-    before = ArrivesBefore(line.arrives_before if line and line.arrives_before else ArrivesBefore.DECISION)
-    days = (line.deferral_days if line else None) or max(1, case.promised_days)
-    late = LateConsequence(line.late_consequence if line and line.late_consequence else LateConsequence.ESCALATE)
+    return Terms(
+        ArrivesBefore(line.arrives_before if line and line.arrives_before else ArrivesBefore.DECISION),
+        (line.deferral_days if line else None) or max(1, case.promised_days),
+        LateConsequence(line.late_consequence if line and line.late_consequence else LateConsequence.ESCALATE),
+    )
+
+
+def _owe(case: MatterCase, item: MaterialItem, *, by: User | None, at: dt.datetime) -> Deferral:
+    terms = terms_of(case, item)
+    before, days, late = terms.before, terms.days, terms.late
     clock = None
     if before == ArrivesBefore.DECISION:
         clock = start_owner_clock(
@@ -91,12 +109,17 @@ def by_when(before: str, days: int, due_on: dt.date | None) -> str:
 
 def consequence_words(deferral: Deferral) -> str:
     """Return what happens when a deferred paper is late, in words."""
+    return late_words(deferral.arrives_before, deferral.consequence)
+
+
+def late_words(before: str, late: str) -> str:
+    """Return what happens when a paper that has to come before something is late, in words."""
     held = {
         ArrivesBefore.DECISION: "没有补交并核实的，不作出准予决定；",
         ArrivesBefore.CERTIFICATE: "没有补交并核实的，证照不发出；",
         ArrivesBefore.AFTER: "",
-    }[ArrivesBefore(deferral.arrives_before)]
-    return f"{held}逾期的，{LateConsequence(deferral.consequence).label}"
+    }[ArrivesBefore(before)]
+    return f"{held}逾期的，{LateConsequence(late).label}"
 
 
 def _told(case: MatterCase, owed: list[Deferral], *, by: User | None, at: dt.datetime) -> None:

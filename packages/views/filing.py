@@ -17,6 +17,7 @@ from packages.filing_forms import FilingLineForm, ReplyForm
 from packages.forms import ApplyForm
 from packages.models import Application
 from packages.screens import applying, filing
+from packages.screens.handing_in import hand_in_page
 from packages.services import answering
 from packages.services import intake as services
 from packages.states import ApplicationSource
@@ -108,17 +109,14 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what is handed in, then hand it in; the receipt stands on the page that follows."""
     found, user = application_or_404(request, pk), person(request)
     page = filing.filing_page(found, user)
-    says = [f"{entry.case.matter.name}：{entry.case.lead}，材料 {len(entry.lines)} 件" for entry in page.cases]
-    if page.missing:
-        names = "、".join(row.item.name for row in page.missing[:5])
-        says.append(f"还缺 {len(page.missing)} 件：{names}。可以先提交，窗口会一次性告知；补上再提交更快。")
-    says.append(f"提交后马上出具材料回执。窗口 5 个工作日内告知是否受理；材料 {page.free} 件免提交。")
+    said = hand_in_page(page)
     step = Step(
         title=f"提交申报 {found.number}", button="确认提交", back=reverse("packages:application", args=[pk]),
-        verdict=page.submit, says=tuple(says), done="已提交，材料回执已出具，见“文书”。",
-        run=lambda _: services.submit_application(pk, by=user),
+        verdict=page.submit, says=said.says, done="已提交，材料回执已出具，见“文书”。",
+        run=lambda _: services.submit_application(pk, by=user), beside={"page": said},
     )
-    return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
+    blank = forms.Form(request.POST if request.method == "POST" else None)
+    return ask(request, blank, step, "packages/hand_in.html")
 
 
 # Corrections ----------------------------------------------------------------------------------------------------------

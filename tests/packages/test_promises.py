@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.db.models import QuerySet
+from django.test import Client
 from django.urls import reverse
 
 from archives.models import Paper
@@ -15,7 +16,7 @@ from packages.models import Commitment, Deferral, JointSession, MaterialDef, Mat
 from packages.services import checklist, committing, intake, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
-from projects import credit, timing
+from projects import credit, timing, workdays
 from projects.errors import DomainError, NotAllowed
 from projects.models import ClockSegment, Event
 from projects.states import IssueState, Role
@@ -69,6 +70,35 @@ def words(project):
 
 
 # 容缺 ----------------------------------------------------------------------------------------------------------------
+
+
+def test_before_it_is_handed_in_the_owner_reads_what_follows_later_and_what_is_promised(project, actors):
+    application = factories.open_application(project, [LATER, PROMISED], actors)
+    item = MaterialItem.objects.get(case__application=application, kind__slug="wage-guarantee")
+    QuerySet(MaterialDef).filter(pk=item.definition_id).update(
+        deferral_days=10, arrives_before="decision", late_consequence="refuse"
+    )
+    intake.set_material(item.pk, state="deferred", by=actors.owner)
+    line = next(
+        row for row in MaterialItem.objects.filter(case__application=application, case__matter__matter__code=PROMISED)
+        if row.state != "committed" and rules.may_commit(row)
+    )
+    intake.set_material(line.pk, state="committed", by=actors.owner)
+    owner = Client()
+    owner.force_login(actors.owner)
+    page = owner.get(reverse("packages:hand_in", args=[application.pk]))
+    said, promises = page.context["page"], Commitment.objects.filter(case__application=application)
+    [later], promised = said.later, next(row for row in said.promised if row.papers == line.name)
+    promise = promises.get(case=line.case)
+    assert len(said.promised) == len(promises)
+    assert (later.name, later.until) == (item.name, "受理之日起 10 个工作日内、作出决定前")
+    assert later.last_on == workdays.due_date(timing.today(), 10)
+    decided = workdays.due_date(timing.today(), promise.case.promised_days)
+    assert (promised.until, promised.last_on, promised.signing) == (
+        promise.terms["deadline"], workdays.due_date(decided, promise.days), "待负责人签署"
+    )
+    words = page.content.decode()
+    assert [part in words for part in (later.late, promised.papers, f"最迟 {later.last_on}")] == [True] * 3
 
 
 def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, actors, clock):
