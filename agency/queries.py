@@ -17,6 +17,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef
 from agency.models import Agent, Assignment, Notification
 from agency.services.assignment import Proposal, propose_many
 from agency.states import AssignmentRole
+from packages.appraisal_states import TONES, Grade
 from packages.models import PackageVersion
 from projects import timing, workdays
 from projects.access import access_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SIZES = (20, 100)
 EXPORT_CHUNK = 500
 EXPORT_HEAD = ("项目代码", "项目", "建设单位", "套餐", "区划", "阶段", "登记", "项目长", "服务专员")
+#: The order in which projects without people are shown, by the grade of their appraisal.
+PLACES = {Grade.A: 0, Grade.B: 1, Grade.C: 2, Grade.D: 3}
 INBOX_SIZE = 50
 LATE_MINUTES = 30
 #: Jobs that run at least every ten minutes; the last of them tells whether the workers live.
@@ -78,12 +81,23 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """A project that lacks one of its two people."""
+    """A project that lacks one of its two people; `grade` is its priority where it was appraised."""
 
     project: Project
     package: str
     days: int
     needs: tuple[Need, ...]
+    grade: str = ""
+
+    @property
+    def grade_word(self) -> str:
+        """Return the priority in words."""
+        return str(Grade(self.grade).label) if self.grade else ""
+
+    @property
+    def grade_tone(self) -> str:
+        """Return the colour of the priority."""
+        return TONES.get(self.grade, "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +153,7 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
         return Desk(tab, **numbers, rows=tuple(_assigned_rows(list(page.object_list))), page=page, agent=agent)
-    page = _cut(_found(projects.filter(_lacking()), filters).order_by("pk"), filters, numbers["waiting"])
+    page = _cut(_urgent_first(_found(projects.filter(_lacking()), filters)), filters, numbers["waiting"])
     return Desk("waiting", **numbers, rows=tuple(_waiting_rows(list(page.object_list))), page=page)
 
 
@@ -150,7 +164,7 @@ def desk_lines(user: User, filters: Mapping[str, str]) -> Iterator[list[str]]:
     if filters.get("tab") == "assigned":
         found = _found(assigned_projects(projects, _agent(filters)), filters)
     else:
-        found = _found(projects.filter(_lacking()), filters).order_by("pk")
+        found = _urgent_first(_found(projects.filter(_lacking()), filters))
     for chunk in batched(found.iterator(chunk_size=EXPORT_CHUNK), EXPORT_CHUNK):
         for row in _assigned_rows(chunk):
             people = [str(row.people[role].agent.user) if role in row.people else "" for role in AssignmentRole.values]
@@ -194,6 +208,13 @@ def _found(projects: QuerySet[Project], filters: Mapping[str, str]) -> QuerySet[
     )
 
 
+def _urgent_first(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Order them: A 急重 first, then B; what was never appraised is like C; of equals the older comes first."""
+    places = [When(pool_entry__grade=grade, then=Value(place)) for grade, place in PLACES.items()]
+    place = Case(*places, default=Value(PLACES[Grade.C]), output_field=IntegerField())
+    return projects.annotate(grade=F("pool_entry__grade")).order_by(place, "pk")
+
+
 def _cut(projects: QuerySet[Project], filters: Mapping[str, str], known: int | None) -> Page[Project]:
     """Return one page; `known` is the count of the list while nothing is searched for, asked once only."""
     size = _number(filters.get("size"))
@@ -215,7 +236,7 @@ def _waiting_rows(projects: Sequence[Any]) -> list[WaitingRow]:
             for role in AssignmentRole if not held[role]
         )
         days = workdays.workdays_between(timing.business_day(project.registered_at), today)
-        rows.append(WaitingRow(project, project.package_name or "", days, needs))
+        rows.append(WaitingRow(project, project.package_name or "", days, needs, project.grade or ""))
     return rows
 
 

@@ -12,6 +12,8 @@ from django.urls import reverse
 from agency.models import Assignment, Bulletin, Notification
 from agency.services import bulletins
 from agency.services.assignment import assign
+from packages.models import PoolEntry
+from packages.services.appraisal_pool import PoolCard, enter_pool
 from projects import timing
 from projects.models import JobRun
 from tests import factories
@@ -70,6 +72,21 @@ def test_the_desk_proposes_three_people_with_reasons_and_one_press_confirms(acto
     assert [(need.label, [p.agent.user.name for p in need.proposals]) for need in row.needs] == [
         ("服务专员", ["甲", "丙", "丁"])
     ]
+
+
+def test_urgent_projects_get_their_people_first(actors, make_agent, client_of):
+    make_agent("甲")
+    signed = {"未研判": "", "储备": "D", "重": "B", "急重": "A", "常规": "C"}
+    for name, grade in signed.items():
+        project = factories.make_project(actors, name=name)
+        if grade:
+            entry = enter_pool(project.pk, by=actors.clerk, card=PoolCard("经济开发区"))
+            PoolEntry.objects.filter(pk=entry.pk).update(grade=grade)
+    page = client_of(actors.dispatcher).get(reverse("agency:desk"))
+    assert [(row.project.name, row.grade_word) for row in page.context["desk"].rows] == [
+        ("急重", "A 急重"), ("重", "B 重"), ("未研判", ""), ("常规", "C 常规"), ("储备", "D 储备"),
+    ]
+    assert "A 急重" in text_of(page)
 
 
 def test_the_desk_is_empty_when_everybody_has_somebody(actors, project, make_agent, client_of):
