@@ -25,6 +25,7 @@ from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, Project
 from tests import factories
+from tests.oracles import pool_oracle
 from tests.packages import appraisal_steps as steps
 from tests.packages.steps import Log, holds
 
@@ -307,7 +308,9 @@ def test_a_project_is_appraised_again_after_thirty_days_and_one_that_sleeps_is_f
 def test_the_page_names_whom_the_appraisal_waits_for(clock, actors):
     def waits(entry):
         rows = appraisal_waiting([factories.fresh(entry.project)])
-        return [(row.role, row.verb, row.what, row.due_on) for row in rows]
+        told = [(row.role, row.verb, row.what, row.due_on) for row in rows]
+        assert sorted(told, key=repr) == sorted(pool_oracle.expected(entry.project_id, timing.today()), key=repr)
+        return told
 
     first = dt.date(2026, 11, 5)
     entry = steps.entered(actors)
