@@ -160,12 +160,10 @@ class CheckResult(TextChoices):
 
 
 class SessionKind(TextChoices):
-    """What a joint session is for. A review is held per case and round, the others per project and round."""
+    """What a joint session is for. A review is held per case and round, an appraisal per project and round."""
 
     REVIEW = "review", "联合审查"
     APPRAISAL = "appraisal", "联合研判"
-    CONSULTATION = "consultation", "联合会商"
-    ASSESSMENT = "assessment", "联合评估"
 
 
 class SessionState(TextChoices):

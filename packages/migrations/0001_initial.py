@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 name='JointSession',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('kind', models.CharField(choices=[('review', '联合审查'), ('appraisal', '联合研判'), ('consultation', '联合会商'), ('assessment', '联合评估')], default='review', max_length=12, verbose_name='类别')),
+                    ('kind', models.CharField(choices=[('review', '联合审查'), ('appraisal', '联合研判')], default='review', max_length=12, verbose_name='类别')),
                     ('round', models.PositiveSmallIntegerField(default=1, verbose_name='轮次')),
                     ('state', projects.fsm.StateField(choices=[('pushing', '待推送'), ('reviewing', '部门审查中'), ('merging', '汇总'), ('conference', '联审会'), ('rectifying', '整改'), ('passed', '通过'), ('failed', '不通过'), ('closed', '已终止')], default='reviewing', max_length=24, protected=True, verbose_name='状态')),
                     ('opened_at', models.DateTimeField(verbose_name='发起时间')),
