@@ -1,7 +1,7 @@
 """An operation of migrations: many tables in one go.
 
-Django makes every model of the project anew for each table that a migration creates, when the tables point at each other;
-with a hundred and fifty tables that is a minute for an empty database. Here the models are made once for all of them.
+Django makes every model of the project anew for each table that a migration creates, when the tables point at each
+other; with a hundred and fifty tables that is a minute for an empty database. Here they are made once for all of them.
 """
 
 from collections.abc import Sequence
