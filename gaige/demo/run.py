@@ -11,7 +11,7 @@ from agency.services import bulletins, reminders
 from agency.services.bulletins import open_bulletin
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo.appraisal import DAYS_AGO, appraisals
+from gaige.demo import appraisal, consultation
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
@@ -116,8 +116,10 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=spec.days_ago))
         heapq.heappush(queue, (start + dt.timedelta(hours=9, minutes=3 * number), number, Story(spec).run()))
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
-    pool = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=DAYS_AGO)) + dt.timedelta(hours=10)
-    heapq.heappush(queue, (max(pool, queue[0][0]), len(fresh) + 1, appraisals()))
+    early = ((appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()))
+    for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
+        start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)
+        heapq.heappush(queue, (max(start, queue[0][0]), number, story))
     with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
         clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
