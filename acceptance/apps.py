@@ -11,4 +11,4 @@ class AcceptanceConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app gives to the apps below it."""
-        from acceptance import providers, subscribers  # noqa: F401 - importing registers them
+        from acceptance import providers, subscribers, supervision_providers  # noqa: F401 - importing registers them

@@ -9,10 +9,14 @@ from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem, AcceptanceQuerySet
 from acceptance.services.items import issues_of_acceptance
 from acceptance.states import TONES
+from acceptance.supervision_queries import CheckedInProcess, checked_in_process
 
 if TYPE_CHECKING:
     from projects.errors import Verdict
     from projects.models import IssueItem, User
+
+
+__all__ = ["CheckedInProcess", "ItemRow", "checked_in_process", "for_page", "item_rows"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acceptance.services.filing import follow_record
+from acceptance.services.points import tell_points
 from projects import outbox
 from projects.models import Event
 
@@ -13,3 +14,11 @@ def on_decided(event: Event) -> None:
 
 
 outbox.subscribe("acceptance.record", {"case.decided"}, on_decided)
+
+
+def on_permit(event: Event) -> None:
+    """Tell what will be looked at, and plan the inspections, when a works has its permit."""
+    tell_points(int(event.subject_key))
+
+
+outbox.subscribe("acceptance.points", {"case.decided"}, on_permit)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from acceptance import views
+from acceptance import supervision_urls, views
 
 app_name = "acceptance"
 
@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("acceptance-items/<int:pk>/", views.item, name="item"),
     path("acceptance-items/<int:pk>/recheck/", views.recheck, name="recheck"),
     path("acceptance-issues/<int:pk>/answer/", views.answer, name="answer"),
+    *supervision_urls.urlpatterns,
 ]

@@ -26,13 +26,19 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     )),
     (
         (Role.REVIEWER, Role.CHIEF),
-        (("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"), ("项目池", "packages:pool")),
+        (
+            ("我的审查", "packages:reviews"), ("告知承诺", "packages:commitments"), ("项目池", "packages:pool"),
+            ("联合监管", "acceptance:inspections"),
+        ),
     ),
     ((Role.DISPATCHER,), (("代办调度", "agency:desk"), ("联合会商", "packages:consultations"))),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
     (
         (Role.DIRECTOR,),
-        (("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings")),
+        (
+            ("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings"),
+            ("信用档案", "packages:credits"),
+        ),
     ),
     ((Role.ADMIN,), (("人员", "projects:people"), ("工作日历", "projects:calendar"))),
     ((Role.ARCHIVIST,), (

@@ -257,6 +257,8 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.open_joint_review": {"queue": "review", "routing_key": "review"},
     "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
+    "acceptance.tasks.sweep_supervision": {"queue": "deadline", "routing_key": "deadline"},
+    "projects.tasks.sweep_credit": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_drawings": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_pool": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.sweep_forecasts": {"queue": "deadline", "routing_key": "deadline"},
@@ -275,6 +277,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "drain_outbox": {"task": "projects.tasks.drain_outbox", "schedule": 20.0},
     "sweep_due": {"task": "agency.tasks.sweep_due", "schedule": crontab(minute="*/10")},
     "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
+    "sweep_supervision": {"task": "acceptance.tasks.sweep_supervision", "schedule": crontab(minute="3-59/10")},
+    "sweep_credit": {"task": "projects.tasks.sweep_credit", "schedule": crontab(minute="20", hour="3")},
     "sweep_drawings": {"task": "packages.tasks.sweep_drawings", "schedule": crontab(minute="7-59/10")},
     "sweep_reviews": {"task": "packages.tasks.sweep_reviews", "schedule": 60.0},
     "sweep_pool": {"task": "packages.tasks.sweep_pool", "schedule": crontab(minute="9-59/10")},
@@ -306,8 +310,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
 }
 
-#: Working days in which a fault found on site is to be put right, when the site visit sets no other day.
-RECTIFICATION_DAYS = env.integer("RECTIFICATION_DAYS", 3, low=1, high=90)
+#: Matters whose grant brings the notices of points and the plan of inspections (the first of them on a works), and the
+#: department that leads the joint supervision.
+SUPERVISION_PERMITS = frozenset({"construction-permit", "pile-permit", "start-report"})
+SUPERVISION_LEAD = "housing"
 #: Working days before the last day of a permit or a letter on which both sides are reminded, each once.
 LIVING_WARN_DAYS = env.thresholds("LIVING_WARN_DAYS", "15,5")
 #: Calendar days before the last day of a regional result on which its keeper and the projects on it are warned.

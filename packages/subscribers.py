@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from packages.services.appraisal_sweeps import gap_closed
 from packages.services.assessment_apply import follow_unit
+from packages.services.credit_papers import write_paper
 from packages.services.living import revoke_of_case
 from packages.services.rectifying import resume_rectified
 from packages.services.reusing import recheck_paper
@@ -90,3 +91,11 @@ def on_signed_for(event: Event) -> None:
 
 
 outbox.subscribe("packages.acknowledge_plan", ["paper.signed_for"], on_signed_for, queue="deadline")
+
+
+def on_credit(event: Event) -> None:
+    """Write the paper that a step of the credit list brings."""
+    write_paper(event)
+
+
+outbox.subscribe("packages.credit_papers", ["credit.told", "credit.listed", "credit.removed"], on_credit, queue="review")

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from packages import (
     assessment_urls,
     consultation_urls,
+    credit_urls,
     drawing_urls,
     living_urls,
     planning_urls,
@@ -102,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("seats/<int:pk>/sign/", rounds.sign, name="sign"),
     *assessment_urls.urlpatterns,
     *consultation_urls.urlpatterns,
+    *credit_urls.urlpatterns,
     *drawing_urls.urlpatterns,
     *living_urls.urlpatterns,
     *promise_urls.urlpatterns,

@@ -10,4 +10,8 @@ class ProjectsConfig(AppConfig):
     verbose_name = "项目"
 
     def ready(self) -> None:
-        """Register what this app gives to the apps below it."""
+        """Register the grades and what the credit archives make of events."""
+        from projects import credit, credit_subscribers  # noqa: F401 - importing registers it
+        from projects.services.credit import grade_on
+
+        credit.register("projects.credit", grade_on)

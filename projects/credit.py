@@ -1,7 +1,8 @@
-"""Credit grades of organisations: whoever keeps credit records registers here what grade an organisation has on a day.
+"""Credit grades of organisations, and what is refused to those who broke faith.
 
-The kernel keeps no grade itself. As long as nobody has registered, or no record speaks of an organisation, the grade is
-the empty text, and whoever asks uses what it has for an organisation without a grade.
+The grade comes from the records of the kernel (`services/credit.py`, registered when the app is ready); another keeper
+may register beside it. Where no record speaks of an organisation the grade is the empty text, and whoever asks uses
+what it has for an organisation without a grade.
 """
 
 from __future__ import annotations
@@ -25,3 +26,23 @@ def grade_of(organisation_id: int, day: dt.date) -> str:
         if grade := _graders[name](organisation_id, day):
             return grade
     return ""
+
+
+# What is refused ------------------------------------------------------------------------------------------------------
+
+
+def refusal(organisation_id: int, what: str, day: dt.date) -> str:
+    """Return why something is refused to an organisation on a day (joint punishment), or an empty text.
+
+    `what` is the word of the data: commitment, deferral, sampling. Rules: `projects/catalog/credit_refusals.tsv`.
+    """
+    from projects import credit_data
+    from projects.services.credit import is_listed
+
+    rows = [row for row in credit_data.refusals(day) if row["what"] == what]
+    if not rows:
+        return ""
+    marks = {grade_of(organisation_id, day)}
+    if any(row["who"] == "listed" for row in rows) and is_listed(organisation_id):
+        marks.add("listed")
+    return next((row["reason"] for row in rows if row["who"] in marks), "")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import clocks, outbox
-from projects.jobs import job_run, nothing_due
+from projects import clocks, outbox, timing
+from projects.credit_states import ListingState
+from projects.jobs import each, job_run, nothing_due
+from projects.models import CreditListing
+from projects.services.credit import expire_listing
 
 
 @shared_task(name="projects.tasks.drain_outbox")
@@ -30,4 +33,15 @@ def recompute_provisional() -> int:
         return 0
     with job_run("recompute_provisional") as run:
         clocks.recompute_provisional(run=run)
+        return run.touched
+
+
+@shared_task(name="projects.tasks.sweep_credit")
+def sweep_credit() -> int:
+    """Remove the entries of the list whose last day has passed; return how many."""
+    ended = CreditListing.objects.filter(state=ListingState.LISTED, until__lt=timing.today())
+    if nothing_due("sweep_credit", ended):
+        return 0
+    with job_run("sweep_credit") as run:
+        each(run, ended, expire_listing)
         return run.touched

@@ -12,6 +12,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+from django.db import transaction
+
 from tests import factories
 
 ACTORS = ("anonymous", "owner", "clerk", "reviewer", "chief", "agent", "dispatcher", "director", "outsider")
@@ -107,7 +109,7 @@ def make_world():
     drawing = _drawings(project, reviewed, received, task, actors)
     records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors) | _handing(project)
     return SimpleNamespace(
-        **drawing, **records, **_assessment(project, actors),
+        **drawing, **records, **_assessment(project, actors), **_supervision(project, actors), **_credit(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -122,6 +124,46 @@ def make_world():
         view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _supervision(project, actors):
+    """A joint inspection with a department at the site and a fault."""
+    from acceptance.models import Finding, Inspection
+    from projects import timing
+    from projects.models import WorkUnit
+    from projects.services.issues import raise_issue
+
+    body, now = factories.organisation("housing"), timing.now()
+    row = Inspection.objects.create(
+        project=project, work_unit=WorkUnit.objects.get(project=project), number=1, kind="planned", title="联合检查",
+        lead=body, state="checking", slot_on=timing.today(), created_at=now, started_at=now,
+    )
+    unit = row.units.create(organisation=body)
+    line = unit.lines.create(code="site-safety", text="施工安全", order=1)
+    with transaction.atomic():
+        issue = raise_issue(
+            project, kind="rectification", subject=line, what="临边无防护", basis="JGJ 59", how_to_fix="加设",
+            debtor=project.owner, by=actors.reviewer, raised_for=body,
+        )
+    finding = Finding.objects.create(line=line, kind="term", issue=issue)
+    return {"inspection": row, "inspection_unit": unit, "finding": finding}
+
+
+def _credit(project, actors):
+    """A bad record of the owner, and its entry in the list."""
+    from projects.models import CreditListing, CreditRecord
+    from projects import timing
+
+    now, body = timing.now(), actors.owner_body
+    row = CreditRecord.objects.create(
+        organisation=body, project=project, rule="false-material", name="提供虚假材料", kind="bad", severity="A",
+        points=-40, detail="情况", happened_on=timing.today(), recorded_at=now,
+    )
+    entry = CreditListing.objects.create(
+        organisation=body, project=project, record=row, reason="虚假材料", basis="认定书", proposed_at=now, changed_at=now,
+        source=factories.organisation("housing"),
+    )
+    return {"credit_body": body, "credit_row": row, "credit_entry": entry}
 
 
 def _handing(project):

@@ -42,6 +42,10 @@ TONES: dict[str, str] = {
     **dict.fromkeys(("待上传图纸", "待签承诺", "承诺后修改", "待签质量承诺"), "warn"),
     **dict.fromkeys(("合格", "已承诺，免于审查", "抽查合格", "已一次出件"), "good"),
     **dict.fromkeys(("退回修改", "待修改", "抽查不合格"), "bad"),
+    **dict.fromkeys(("检查中", "待复核", "信用修复审核中", "已陈述申辩"), "act"),
+    **dict.fromkeys(("限期整改", "拟列入", "异议核查中", "有问题"), "warn"),
+    **dict.fromkeys(("已闭合", "已填写", "守信"), "good"),
+    **dict.fromkeys(("升级", "未到场", "停工", "移送执法", "已列入", "失信"), "bad"),
     **dict.fromkeys(("特别程序(时限暂停)", "未开始", "已撤件"), "none"),
 }
 LIGHTS = ("green", "yellow", "red", "grey")

@@ -1,0 +1,131 @@
+"""After the visit: the owner answers with evidence, the department re-checks, what is overdue is escalated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from acceptance import supervision_data as data
+from acceptance import supervision_rules as may
+from acceptance.models import Finding, Inspection
+from acceptance.services.inspecting import close, findings_of
+from acceptance.services.inspections import lock_inspection, move
+from acceptance.supervision_states import InspectionState
+from archives.models import DocumentKind, IssueEvidence
+from archives.services.filing import file_upload
+from projects import timing
+from projects.errors import DomainError, require
+from projects.services.issues import answer_issue, reject_issue, verify_issue
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueState
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+    from projects.models import User
+
+EVIDENCE_SLUG = "inspection-evidence"
+
+
+def lock_finding(finding_id: int) -> Finding:
+    """Return a fault, locked with its project and inspection. Raises `Finding.DoesNotExist`."""
+    pk = Finding.objects.values_list("line__unit__inspection_id", flat=True).get(pk=finding_id)
+    row = lock_inspection(pk)
+    finding = Finding.objects.select_for_update(of=("self",)).select_related(
+        "issue", "line__unit__organisation"
+    ).get(pk=finding_id)
+    finding.line.unit.inspection = row
+    finding.issue.project = row.project
+    return finding
+
+
+@transaction.atomic
+def answer_finding(
+    finding_id: int, *, by: User, answer: str, uploaded: UploadedFile[Any] | None, at: dt.datetime | None = None
+) -> Finding:
+    """The owner answers one fault with its evidence; the last answer hands the whole list back (待复核).
+
+    Twice changes nothing. Raises `NotAllowed`, `DomainError` (`answer`, `upload_missing`, those of an upload).
+    """
+    finding = lock_finding(finding_id)
+    row = finding.line.unit.inspection
+    if finding.issue.state == IssueState.SUBMITTED:
+        return finding
+    require(may.can_answer, by, finding)
+    if not answer.strip():
+        raise DomainError("answer", "请写明怎么改的。")
+    if uploaded is None:
+        raise DomainError("upload_missing", "请附整改后的照片或文件。")
+    document = file_upload(
+        row.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),
+        title=f"整改：{finding.issue.what[:60]}", source=finding.line, by=by, at=at,
+    )
+    IssueEvidence.objects.get_or_create(issue=finding.issue, version=document.versions.latest("version"))
+    answer_issue(finding.issue, answer=answer.strip()[:500], by=by, at=at)
+    if not findings_of(row).filter(issue__state__in=ISSUE_WITH_OWNER).exists():
+        old = row.state
+        row.hand_back()
+        row.answered_at = at or timing.now()
+        move(row, old, "answered", f"{row.title}整改已全部答复，等待复核", by=by, at=at)
+    return finding
+
+
+@transaction.atomic
+def recheck_finding(
+    finding_id: int, *, by: User, holds: bool, note: str = "", on_site: bool = False, at: dt.datetime | None = None
+) -> Finding:
+    """The department re-checks one fault at its desk or at the site.
+
+    When all are re-checked the inspection closes, or goes back to the owner with what did not hold and a new last day.
+    Raises `NotAllowed`, `DomainError` (`reason_missing`).
+    """
+    finding = lock_finding(finding_id)
+    row = finding.line.unit.inspection
+    if finding.issue.state == IssueState.VERIFIED and holds:
+        return finding
+    require(may.can_recheck, by, finding)
+    if not holds and not note.strip():
+        raise DomainError("reason_missing", "复核不通过要写明哪里还没有改到位。")
+    way = "现场复核" if on_site else "书面复核"
+    if holds:
+        verify_issue(finding.issue, by=by, at=at)
+    else:
+        finding.issue.due_on = data.due("again", at or timing.now())
+        reject_issue(finding.issue, reason=f"{way}：{note.strip()}"[:200], by=by, at=at)
+    if not findings_of(row).filter(issue__state=IssueState.SUBMITTED).exists():
+        _settle(row, by=by, at=at)
+    return finding
+
+
+def _settle(row: Inspection, *, by: User, at: dt.datetime | None) -> None:
+    owed = [one.issue.due_on for one in findings_of(row).filter(issue__state__in=ISSUE_OPEN) if one.issue.due_on]
+    if not owed:
+        close(row, by=by, at=at)
+        return
+    old = row.state
+    row.due_on = max(owed)
+    row.return_to_owner()
+    move(row, old, "returned", f"{row.title}复核未全部通过，{row.due_on:%Y-%m-%d} 前继续整改", by=by, at=at)
+
+
+@transaction.atomic
+def escalate(inspection_id: int) -> bool:
+    """Escalate one inspection whose rectification is overdue; return whether it was. Event `inspection.escalated`."""
+    row = lock_inspection(inspection_id)
+    if row.state != InspectionState.RECTIFYING or row.due_on is None or row.due_on >= timing.today():
+        return False
+    old = row.state
+    row.escalate()
+    move(row, old, "escalated", f"{row.title}整改逾期（{row.due_on:%Y-%m-%d}），升级处理", by=None, at=None)
+    return True
+
+
+def overdue() -> Any:
+    """Return the inspections whose rectification is overdue."""
+    return Inspection.objects.filter(state=InspectionState.RECTIFYING, due_on__lt=timing.today())
+
+
+def escalate_all() -> int:
+    """Escalate whatever is overdue; return how many."""
+    return sum(escalate(pk) for pk in overdue().order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,124 @@
+"""What the joint supervision gives to the kernel: on whom a project waits, what the owner owes, the sheet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+
+from acceptance import supervision_data as data
+from acceptance.models import Finding, Inspection, InspectionUnit
+from acceptance.supervision_queries import visits_saved
+from acceptance.supervision_states import INSPECTION_OPEN, INSPECTION_WITH_OWNER, InspectionState, InspectorState
+from packages.waiting import OWNER_WORD
+from projects import glance, owing, panels, timing, waiting, workdays
+from projects.clock_states import Light
+from projects.owing import Debt, Person
+from projects.panels import Panel
+from projects.states import IssueState
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from projects.models import Project
+
+PLACE = "acceptance.inspections"
+
+
+def _open(projects: Iterable[int]) -> Iterable[Inspection]:
+    joined = InspectionUnit.objects.filter(state=InspectorState.JOINED).select_related("organisation").order_by("pk")
+    rows = Inspection.objects.filter(project__in=list(projects), state__in=INSPECTION_OPEN).select_related("lead")
+    return rows.defer("record").prefetch_related(Prefetch("units", joined, to_attr="still")).order_by("slot_on", "pk")
+
+
+def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Return on whom inspections wait. Two queries. A planned one waits for nobody until its notice is near."""
+    by_pk = {project.pk: project for project in projects}
+    today = timing.today()
+    near = today + dt.timedelta(days=data.term("join", today))
+    rows = [row for row in _open(by_pk) if row.state != InspectionState.PLANNED or row.slot_on <= near]
+    checking = _rechecking([row.pk for row in rows if row.state == InspectionState.RECHECK])
+    for row in rows:
+        yield _line(row, by_pk[row.project_id], checking)
+
+
+def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> Waiting:
+    lead = row.lead.label
+    still = "、".join(unit.organisation.label for unit in row.still)  # type: ignore[attr-defined]
+    owner: dict[str, Any] = {"rank": 1, "role": OWNER_WORD, "person": project.owner.name}
+    if row.state == InspectionState.PLANNED:
+        return _said(row, row.created_at, row.slot_on, rank=5, role=lead, verb="发出", what=f"{row.title}的通知")
+    if row.state == InspectionState.NOTIFIED:
+        return _said(row, row.notified_at, row.slot_on, rank=3, role=still or lead, verb="到场", what=row.title)
+    if row.state == InspectionState.CHECKING:
+        due = data.due("record", row.started_at) if row.started_at else None
+        if still:
+            return _said(row, row.started_at, due, rank=3, role=still, verb="填写", what=f"{row.title}结果")
+        return _said(row, row.started_at, due, rank=3, role=lead, verb="出具", what=f"{row.title}记录")
+    if row.state == InspectionState.RECHECK:
+        due = data.due("recheck", row.answered_at) if row.answered_at else None
+        bodies = "、".join(dict.fromkeys(checking.get(row.pk, ()))) or lead
+        return _said(row, row.answered_at, due, rank=3, role=bodies, verb="复核", what=f"{row.title}的整改")
+    return _said(
+        row, row.recorded_at, row.due_on, **owner, verb="完成", what=f"{row.title}的整改", auto="逾期升级处理，记入信用档案",
+    )
+
+
+def _rechecking(keys: Sequence[int]) -> dict[int, list[str]]:
+    """Return the departments whose faults wait for the re-check, by inspection."""
+    found: dict[int, list[str]] = {}
+    if not keys:
+        return found
+    rows = Finding.objects.filter(line__unit__inspection__in=keys, issue__state=IssueState.SUBMITTED)
+    for row in rows.select_related("line__unit__organisation").order_by("pk"):
+        found.setdefault(row.line.unit.inspection_id, []).append(row.line.unit.organisation.label)
+    return found
+
+
+def _said(row: Inspection, moment: dt.datetime | None, due: dt.date | None, **more: Any) -> Waiting:
+    since = timing.business_day(moment) if moment else None
+    return Waiting(
+        project_id=row.project_id, since=since, days=workdays.workdays_between(since, timing.today()) if since else 0,
+        due_on=due, light=_light(due), url=reverse("acceptance:inspection", args=[row.pk]), **more,
+    )
+
+
+def _light(due: dt.date | None) -> str:
+    if due is None:
+        return Light.NONE
+    left = (due - timing.today()).days
+    return Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
+
+
+def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield the faults that the owner has to put right."""
+    concerned = glance.glance(projects).only(PLACE, projects, INSPECTION_WITH_OWNER)
+    if not concerned:
+        return
+    for row in Inspection.objects.filter(project__in=concerned, state__in=INSPECTION_WITH_OWNER).order_by("pk"):
+        late = row.state == InspectionState.ESCALATED
+        yield Debt(
+            row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]), "去答复",
+            detail="逐条答复并附整改后的照片", why="联合检查记录", due_on=row.due_on, tone="bad" if late else "warn",
+        )
+
+
+def panel(project: Project, _: HttpRequest) -> Panel | None:
+    """Return the sheet 联合监管 once a project has inspections."""
+    if not glance.glance([project]).has(PLACE, project.pk):
+        return None
+    rows = Inspection.objects.filter(project=project)
+    shown = rows.exclude(state=InspectionState.CANCELLED).select_related("lead").defer("record")
+    return Panel("acceptance/_panel_supervision.html", {
+        "project": project, "rows": list(shown.order_by("slot_on", "pk")[:8]), "saved": visits_saved(rows),
+    }, column="side")
+
+
+glance.register(PLACE, lambda ids: Inspection.objects.filter(project__in=ids), word="state")
+waiting.register(PLACE, inspections_awaited, place=PLACE, among=INSPECTION_OPEN)
+owing.register(PLACE, debts)
+panels.register(PLACE, 29, panel)

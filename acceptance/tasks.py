@@ -1,0 +1,18 @@
+"""Background jobs of acceptance: ids in, one service call each, safe to run twice and at once."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from acceptance.services import rectification
+from projects.jobs import each, job_run, nothing_due
+
+
+@shared_task(name="acceptance.tasks.sweep_supervision")
+def sweep_supervision() -> int:
+    """Escalate the inspections whose rectification is overdue; return how many."""
+    if nothing_due("sweep_supervision", rectification.overdue()):
+        return 0
+    with job_run("sweep_supervision") as run:
+        each(run, rectification.overdue(), rectification.escalate)
+        return run.touched

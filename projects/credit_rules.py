@@ -1,0 +1,110 @@
+"""Who may do what with credit archives: pure reads, each refusal with its reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects import credit_data, timing
+from projects.access import OWNER_ROLES, access_of
+from projects.credit_states import ListingState, RecordState
+from projects.errors import ALLOWED, Verdict, refuse
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from projects.models import CreditListing, CreditRecord, Organisation, User
+
+    Person = User | AnonymousUser
+
+RECORDERS = (Role.REVIEWER, Role.CHIEF)
+HEADS = (Role.DIRECTOR, Role.SUPERVISOR)
+
+
+def _is_of(user: Person, organisation_id: int) -> bool:
+    return access_of(user).has_at(organisation_id, *OWNER_ROLES)
+
+
+def can_record(user: Person, _: Organisation) -> Verdict:
+    """Departments record what they have found; the enterprise objects."""
+    return ALLOWED if access_of(user).has(*RECORDERS) else refuse("信用记录由认定的部门录入。")
+
+
+def can_contest(user: Person, row: CreditRecord) -> Verdict:
+    """The enterprise objects to a record that counts."""
+    if not _is_of(user, row.organisation_id):
+        return refuse("由本单位提出异议。")
+    return ALLOWED if row.state == RecordState.VALID else refuse(f"该记录{row.get_state_display()}。")
+
+
+def can_answer(user: Person, row: CreditRecord) -> Verdict:
+    """The head of the centre answers an objection, or takes out what was an agent's mistake."""
+    if not access_of(user).has(*HEADS):
+        return refuse("异议由中心主任或工改办核查处理。")
+    if row.state not in {RecordState.VALID, RecordState.CONTESTED}:
+        return refuse(f"该记录{row.get_state_display()}。")
+    return ALLOWED
+
+
+def can_propose(user: Person, row: CreditRecord) -> Verdict:
+    """A department proposes the list for a bad record that counts."""
+    if not access_of(user).has(*RECORDERS):
+        return refuse("由认定的部门提出列入。")
+    if row.kind != "bad" or row.state != RecordState.VALID:
+        return refuse("只有有效的失信记录可以提出列入。")
+    return ALLOWED
+
+
+def can_tell(user: Person, row: CreditListing) -> Verdict:
+    """The chief of the department tells the enterprise; not the person who proposed it."""
+    if not access_of(user).has_at(row.source_id, Role.CHIEF):
+        return refuse(f"由{row.source.label}首席代表审核后告知。")
+    if row.proposed_by_id == user.pk:
+        return refuse("提出人不能自己审核，请另一位首席代表办理。")
+    return _in(row, ListingState.PROPOSED)
+
+
+def can_plead(user: Person, row: CreditListing) -> Verdict:
+    """The enterprise speaks before it is decided."""
+    if not _is_of(user, row.organisation_id):
+        return refuse("由本单位陈述申辩。")
+    return _in(row, ListingState.TOLD)
+
+
+def can_decide(user: Person, row: CreditListing) -> Verdict:
+    """The head decides once the enterprise has spoken or its days are over."""
+    if not access_of(user).has(*HEADS):
+        return refuse("列入由中心主任决定。")
+    if row.state == ListingState.TOLD and row.plead_until and timing.today() <= row.plead_until:
+        return refuse(f"陈述申辩期到 {row.plead_until:%Y-%m-%d}，期满或企业陈述后决定。")
+    return _in(row, ListingState.TOLD, ListingState.PLEADED)
+
+
+def can_object(user: Person, row: CreditListing) -> Verdict:
+    """The enterprise objects to the entry; its effects freeze."""
+    if not _is_of(user, row.organisation_id):
+        return refuse("由本单位提出异议。")
+    if row.objection:
+        return refuse("已经提出过异议并有处理结果。")
+    return _in(row, ListingState.LISTED)
+
+
+def can_ask_repair(user: Person, row: CreditListing) -> Verdict:
+    """The enterprise asks for repair, not before some months have passed."""
+    if not _is_of(user, row.organisation_id):
+        return refuse("由本单位申请信用修复。")
+    months = credit_data.term("repair", timing.today())
+    if row.listed_on and (timing.today() - row.listed_on).days < months * credit_data.MONTH:
+        return refuse(f"列入满 {months} 个月后可以申请信用修复。")
+    return _in(row, ListingState.LISTED)
+
+
+def can_settle(user: Person, row: CreditListing) -> Verdict:
+    """The head decides on an objection and on repair."""
+    if not access_of(user).has(*HEADS):
+        return refuse("异议和信用修复由中心主任决定。")
+    return _in(row, ListingState.CONTESTED, ListingState.REPAIRING)
+
+
+def _in(row: CreditListing, *states: str) -> Verdict:
+    return ALLOWED if row.state in states else refuse(f"现在是“{row.get_state_display()}”，不能办理。")

@@ -1,0 +1,246 @@
+"""联合监管: told at the permit, one visit for all, one record, rectified, re-checked, closed; what passed ticks (handbook §7)."""
+
+import datetime as dt
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from acceptance.models import Finding, Inspection, InspectionPlan, InspectionUnit, PointCard, VisitWish
+from acceptance.queries import checked_in_process
+from acceptance.services import inspecting, inspections, points, rectification
+from acceptance.services.inspecting import Said
+from acceptance.supervision_providers import inspections_awaited
+from acceptance.supervision_queries import visits_saved
+from acceptance.tasks import sweep_supervision
+from archives.models import Paper
+from packages.models import MatterCase
+from projects import timing
+from projects.errors import DomainError, NotAllowed
+from projects.models import CreditRecord, Event, WorkUnit
+from projects.states import Role
+from tests import factories
+from tests.packages.steps import check_step, holds
+
+pytestmark = pytest.mark.django_db
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100"
+    "18dd8db00000000049454e44ae426082"
+)
+FAULT = Said("finding", kind="term", what="临边无防护", fix="加设防护栏杆")
+
+
+def of(code, role=Role.REVIEWER):
+    return factories.official(code, role)
+
+
+def refused(code, act, *args, **kwargs):
+    with pytest.raises(DomainError) as error:
+        act(*args, **kwargs)
+    assert error.value.code == code
+    return error.value.message
+
+
+@pytest.fixture
+def site(actors, clock):
+    """A project of the permit stage with its permit granted, and told what will be looked at."""
+    made = factories.enrolled_project(actors, "S3")
+    case = MatterCase.objects.get(project=made, matter__matter__code="construction-permit")
+    MatterCase.objects.filter(pk=case.pk).update(state="decided_pass", decided_at=timing.now())
+    points.tell_points(case.pk)
+    return factories.fresh(made)
+
+
+def first(project):
+    return Inspection.objects.filter(project=project).order_by("slot_on").first()
+
+
+def unit_of(row, code):
+    return InspectionUnit.objects.get(inspection=row, organisation__code=code)
+
+
+def notified(project, clock):
+    row = first(project)
+    clock.to(dt.datetime.combine(row.slot_on - dt.timedelta(days=9), dt.time(9), timing.BUSINESS_ZONE))
+    return inspections.notify(row.pk, by=of("housing"), slot_on=row.slot_on, slot_time=dt.time(9, 30), place="南门")
+
+
+def started(project, clock):
+    row = notified(project, clock)
+    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
+    return inspections.start(row.pk, by=of("housing"))
+
+
+def fill(row, *, fault=None):
+    """Every department fills its lines; the first line of `fault` is bad."""
+    for unit in InspectionUnit.objects.filter(inspection=row, state="joined").select_related("organisation").order_by("pk"):
+        code = unit.organisation.code
+        said = {line.pk: Said("fine") for line in unit.lines.all()}
+        if code == fault:
+            said[min(said)] = FAULT
+        inspecting.record_unit(unit.pk, by=of(code), said=said, opinion="已查")
+
+
+def recorded(project, clock, fault="housing"):
+    row = started(project, clock)
+    fill(row, fault=fault)
+    return inspecting.close_record(row.pk, by=of("housing"), text="按清单逐项查看")
+
+
+def waits(project):
+    return [(w.rank, w.role, w.verb, w.what, w.due_on) for w in inspections_awaited([factories.fresh(project)])]
+
+
+def test_the_permit_tells_what_will_be_looked_at_and_plans_by_risk_class(site, actors):
+    case = MatterCase.objects.get(project=site, matter__matter__code="construction-permit")
+    assert points.tell_points(case.pk) is None
+    kinds = ["acceptance_points", "supervision_points"]
+    assert list(Paper.objects.filter(project=site, kind__in=kinds).order_by("pk").values_list("kind", flat=True)) == kinds
+    cards = PointCard.objects.filter(notice__project=site)
+    assert set(cards.filter(kind="acceptance").values_list("item", flat=True)) == {
+        "planning", "land", "quality", "fire", "archive",
+    }
+    assert all(card.looks and card.contact and card.organisation_id for card in cards)
+    plan = InspectionPlan.objects.get(project=site)
+    assert (plan.count, plan.grade, plan.change) == (plan.by_class, "", 0)
+    assert Inspection.objects.filter(project=site, kind="planned", state="planned").count() == plan.count
+    holds(site)
+
+
+def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock):
+    row = first(site)
+    early = row.slot_on - dt.timedelta(days=30)
+    clock.to(dt.datetime.combine(early, dt.time(9), timing.BUSINESS_ZONE))
+    assert waits(site) == []
+    clock.to(dt.datetime.combine(row.slot_on - dt.timedelta(days=9), dt.time(9), timing.BUSINESS_ZONE))
+    assert waits(site) == [(5, "住建局", "发出", f"{row.title}的通知", row.slot_on)]
+    refused("notice_short", inspections.notify, row.pk, by=of("housing"), slot_on=timing.today())
+    row = check_step(
+        site, lambda by: inspections.notify(row.pk, by=by, slot_on=row.slot_on, place="南门"), right=of("housing"),
+        wrong=actors.owner, reason="由牵头部门住建局安排。", told=[("paper.issued", None), ("inspection.notified", None)],
+    )
+    refused("too_early", inspections.start, row.pk, by=of("housing"))
+    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
+    check_step(
+        site, lambda by: inspections.start(row.pk, by=by), right=of("housing"), wrong=actors.agent,
+        reason="由参加检查的部门在现场开始。", told=[("inspection.started", None)],
+    )
+    unit = unit_of(row, "housing")
+    lines = list(unit.lines.all())
+    refused("lines_open", inspecting.record_unit, unit.pk, by=of("housing"), said={})
+    refused("fault", inspecting.record_unit, unit.pk, by=of("housing"),
+            said={line.pk: Said("finding") for line in lines})
+    photo = SimpleUploadedFile("现场.png", PNG, content_type="image/png")
+    assert inspecting.add_photo(unit.pk, by=of("housing"), uploaded=photo, note="东侧临边").document.kind.slug == "inspection-photo"
+    refused("units_open", inspecting.close_record, row.pk, by=of("housing"), text="查")
+    fill(row, fault="housing")
+    row = check_step(
+        site, lambda by: inspecting.close_record(row.pk, by=by, text="逐项查看"), right=of("housing"), wrong=actors.clerk,
+        reason="由牵头部门住建局出具检查记录。", told=[("paper.issued", None), ("inspection.recorded", None)],
+    )
+    assert (row.state, row.due_on) == ("rectifying", row.slot_on + dt.timedelta(days=7))
+    assert waits(site)[0] == (1, "建设单位", "完成", f"{row.title}的整改", row.due_on)
+    assert checked_in_process(WorkUnit.objects.get(project=site)) == {}
+    finding = Finding.objects.get(line__unit__inspection=row)
+    refused("upload_missing", rectification.answer_finding, finding.pk, by=actors.owner, answer="改了", uploaded=None)
+    check_step(
+        site, lambda by: rectification.answer_finding(finding.pk, by=by, answer="已加设", uploaded=factories.pdf("改后.pdf")),
+        right=actors.owner, wrong=of("heritage"), reason="由建设单位答复整改。",
+        told=[("document.filed", None), ("issue.answered", None), ("inspection.answered", None)],
+    )
+    assert waits(site)[0][1:4] == ("住建局", "复核", f"{row.title}的整改")
+    refused("reason_missing", rectification.recheck_finding, finding.pk, by=of("housing"), holds=False)
+    rectification.recheck_finding(finding.pk, by=of("housing"), holds=False, note="栏杆高度不够")
+    assert factories.fresh(row).state == "rectifying"
+    rectification.answer_finding(finding.pk, by=actors.owner, answer="已加高", uploaded=factories.pdf("再改.pdf", "二"))
+    check_step(
+        site, lambda by: rectification.recheck_finding(finding.pk, by=by, holds=True, on_site=True), right=of("housing"),
+        wrong=actors.owner, reason="由住建局复核。", told=[("issue.verified", None), ("inspection.closed", None)],
+    )
+    assert factories.fresh(row).state == "closed"
+    ticked = checked_in_process(WorkUnit.objects.get(project=site))
+    codes = set(unit.lines.filter(card__ticks=True).values_list("card__item", flat=True))
+    assert set(ticked) <= {"quality", "planning", "fire"} and codes <= set(ticked)
+    assert all("过程已核、验收免核" in one.words for one in ticked.values())
+    holds(site)
+
+
+def test_a_department_joins_the_open_slot_within_ten_days_or_says_why_not(site, actors, clock):
+    works, row = WorkUnit.objects.get(project=site), notified(site, clock)
+    body = factories.organisation("environment")
+    wish = {"by": of("environment"), "organisation_id": body.pk, "purpose": "扬尘在线监测", "wanted_on": row.slot_on}
+    with pytest.raises(NotAllowed):
+        inspections.ask_visit(works.pk, **{**wish, "by": actors.owner})
+    refused("body", inspections.ask_visit, works.pk, **{**wish, "organisation_id": actors.centre.pk})
+    joined = inspections.ask_visit(works.pk, **{**wish, "wanted_on": row.slot_on - dt.timedelta(days=8)})
+    assert (joined.pk, VisitWish.objects.get().outcome) == (row.pk, "joined")
+    assert unit_of(row, "environment").lines.filter(text="扬尘在线监测").exists()
+    count = Event.objects.count()
+    inspections.ask_visit(works.pk, **{**wish, "wanted_on": row.slot_on - dt.timedelta(days=8)})
+    assert Event.objects.count() == count
+
+    refused("reason", inspections.ask_visit, works.pk, **wish, why_apart="须避开施工高峰")
+    apart = inspections.ask_visit(
+        works.pk, **wish, why_apart="须避开施工高峰", reason_code="special", reason="省级专项"
+    )
+    assert (apart.kind, apart.why_apart, apart.lead.code) == ("outside", "须避开施工高峰", "environment")
+    far = {**wish, "wanted_on": row.slot_on + dt.timedelta(days=13)}
+    refused("reason", inspections.ask_visit, works.pk, **far)
+    now = inspections.ask_visit(
+        works.pk, **{**wish, "wanted_on": timing.today()}, reason_code="complaint", reason="群众投诉夜间施工", is_unannounced=True
+    )
+    assert (now.state, now.slot_on) == ("checking", timing.today())
+    saved = visits_saved(Inspection.objects.filter(project=site))
+    assert (saved.visits, saved.arrivals, saved.outside, saved.saved) == (1, 1, 1, 0)
+    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
+    inspections.start(row.pk, by=of("housing"))
+    saved = visits_saved(Inspection.objects.filter(pk=row.pk))
+    assert (saved.visits, saved.saved) == (1, row.units.count() - 1)
+    holds(site)
+
+
+def test_stop_and_referral_have_their_papers_and_what_is_mended_on_the_spot_is_closed(site, clock):
+    row = started(site, clock)
+    unit = unit_of(row, "housing")
+    kinds = ["stop", "refer", "on_site"]
+    said = {
+        line.pk: Said("finding", kind=kinds[number], what="问题", fix="改") if number < 3 else Said("fine")
+        for number, line in enumerate(unit.lines.order_by("order"))
+    }
+    inspecting.record_unit(unit.pk, by=of("housing"), said=said)
+    missing = [one.pk for one in inspections.absent_units(row)]
+    row = inspecting.close_record(row.pk, by=of("housing"), text="查", absent=missing)
+    found = {one.kind: (one.issue.state, one.paper and one.paper.kind) for one in inspecting.findings_of(row)}
+    assert {kind: found[kind] for kind in kinds if kind in found} == {
+        kind: {"stop": ("open", "stop_order"), "refer": ("open", "referral"), "on_site": ("verified", None)}[kind]
+        for kind in found
+    }
+    assert set(row.units.values_list("state", flat=True)) <= {"recorded", "absent"}
+    holds(site)
+
+
+def test_what_is_overdue_is_escalated_and_counts_and_may_still_be_answered(site, actors, clock):
+    row = recorded(site, clock)
+    clock.by(days=8)
+    assert (sweep_supervision(), sweep_supervision()) == (1, 0)
+    factories.drain()
+    assert factories.fresh(row).state == "escalated"
+    assert list(CreditRecord.objects.values_list("rule", "organisation__name", "points")) == [
+        ("rectify-late", actors.owner_body.name, -10)
+    ]
+    finding = Finding.objects.get(line__unit__inspection=row)
+    rectification.answer_finding(finding.pk, by=actors.owner, answer="已改", uploaded=factories.pdf())
+    assert factories.fresh(row).state == "recheck"
+    holds(site)
+
+
+def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, clock):
+    row = notified(site, clock)
+    refused("slot_on", inspections.decline, row.pk, by=actors.owner, slot_on=row.slot_on, reason="停工")
+    for _ in range(2):
+        day = factories.fresh(row).slot_on + dt.timedelta(days=7)
+        inspections.decline(row.pk, by=actors.owner, slot_on=day, reason="负责人外出")
+    factories.drain()
+    assert list(CreditRecord.objects.values_list("rule", flat=True)) == ["refused-visit"]
+    cancelled = inspections.cancel(row.pk, by=of("housing"), reason="并入下次")
+    assert (cancelled.state, waits(site)) == ("cancelled", [])
+    holds(site)
