@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import django
 from django.core.files.storage import default_storage
 
 from archives import blobs, papering, volumes
@@ -72,7 +73,8 @@ class ArchiveFigures:
 def measure_archive(megabytes: int) -> ArchiveFigures:
     """Measure fixity over so much content and one volume."""
     gigabytes, ours, theirs = _fixity(megabytes)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
+    # The worker sets Django up before it reads this module, which knows the models.
+    with multiprocessing.get_context("spawn").Pool(1, initializer=django.setup) as pool:
         pages, seconds, peak = pool.apply(_volume)
     return ArchiveFigures(gigabytes, ours, theirs, pages, seconds, peak)
 
@@ -104,10 +106,6 @@ def _fixity(megabytes: int) -> tuple[float, float, float]:
 
 def _volume() -> tuple[int, float, float]:
     """Bind a volume in a process of its own; return its pages, the seconds, and the most memory in MB."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gaige.settings")
-    import django
-
-    django.setup()
     each = 20
     text = "施工图说明文字，逐页编排，用来测量。" * 40
     html = "".join(f"<p style='break-before:page'>第 {number} 页　{text}</p>" for number in range(each))
