@@ -26,10 +26,13 @@ class WishForm(forms.Form):
     wanted_on = forms.DateField(label="想去的日期", initial=timing.today)
     purpose = forms.CharField(label="检查内容", max_length=200, widget=WORDS)
     why_apart = forms.CharField(
-        label="不并入联合检查的理由", max_length=300, required=False, help_text="前后十天内有联合检查的，自动并入；确须单独去的写明理由"
+        label="不并入联合检查的理由", max_length=300, required=False,
+        help_text="前后十天内有联合检查的，自动并入；确须单独去的写明理由",
     )
     reason_code = forms.ChoiceField(label="计划外理由", required=False)
-    reason = forms.CharField(label="理由说明", max_length=300, required=False, help_text="没有联合检查可并入时必填，记入企业的入企检查记录")
+    reason = forms.CharField(
+        label="理由说明", max_length=300, required=False, help_text="没有联合检查可并入时必填，记入企业的入企检查记录"
+    )
     is_unannounced = forms.BooleanField(label="不预先通知，现在开始", required=False)
 
     def __init__(self, given: Any = None, *, units: Sequence[WorkUnit], bodies: Sequence[Organisation]) -> None:
@@ -109,7 +112,7 @@ class LinesForm(forms.Form):
 class PhotoForm(forms.Form):
     """A photograph of the site."""
 
-    photo = forms.FileField(label="照片", widget=forms.FileInput(attrs={"accept": "image/*", "capture": "environment"}))
+    photo = forms.FileField(label="照片", widget=forms.FileInput(attrs={"accept": "image/*"}))
     note = forms.CharField(label="拍的是什么", max_length=100, required=False)
 
 
@@ -141,6 +144,7 @@ class RecheckForm(forms.Form):
     holds = forms.ChoiceField(
         label="复核结果", choices=[("yes", "已改好"), ("no", "没有改到位")], widget=forms.RadioSelect
     )
-    way = forms.ChoiceField(label="方式", choices=[("desk", "书面复核"), ("site", "现场复核")], widget=forms.RadioSelect,
-                            initial="desk")
+    way = forms.ChoiceField(
+        label="方式", choices=[("desk", "书面复核"), ("site", "现场复核")], widget=forms.RadioSelect, initial="desk"
+    )
     note = forms.CharField(label="意见", max_length=500, required=False, help_text="没有改到位时写明哪里")

@@ -64,7 +64,8 @@ def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> 
         bodies = "、".join(dict.fromkeys(checking.get(row.pk, ()))) or lead
         return _said(row, row.answered_at, due, rank=3, role=bodies, verb="复核", what=f"{row.title}的整改")
     return _said(
-        row, row.recorded_at, row.due_on, **owner, verb="完成", what=f"{row.title}的整改", auto="逾期升级处理，记入信用档案",
+        row, row.recorded_at, row.due_on, **owner, verb="完成", what=f"{row.title}的整改",
+        auto="逾期升级处理，记入信用档案",
     )
 
 
@@ -102,8 +103,9 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     for row in Inspection.objects.filter(project__in=concerned, state__in=INSPECTION_WITH_OWNER).order_by("pk"):
         late = row.state == InspectionState.ESCALATED
         yield Debt(
-            row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]), "去答复",
-            detail="逐条答复并附整改后的照片", why="联合检查记录", due_on=row.due_on, tone="bad" if late else "warn",
+            row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]),
+            "去答复", detail="逐条答复并附整改后的照片", why="联合检查记录", due_on=row.due_on,
+            tone="bad" if late else "warn",
         )
 
 

@@ -192,7 +192,7 @@ def inspection_page(row: Inspection, user: User) -> InspectionPage:
             sum(1 for line in unit.lines.all() if line.answer == LineAnswer.FINDING),
             access.has_at(unit.organisation_id, *may.STAFF), tuple(unit.photos.all()),
         )
-        for unit in row.units.select_related("organisation").prefetch_related("lines", "photos__document").order_by("pk")
+        for unit in row.units.select_related("organisation").prefetch_related("lines", "photos").order_by("pk")
     )
     return InspectionPage(
         units, _finding_rows(row, user), tuple(row.wishes.select_related("organisation")), _steps(row),

@@ -29,7 +29,7 @@ from acceptance.supervision_forms import (
     RecheckForm,
     WishForm,
 )
-from acceptance.supervision_states import TONES, InspectionState
+from acceptance.supervision_states import InspectionState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, project_or_404
 from projects import timing
@@ -37,6 +37,7 @@ from projects.errors import Verdict, require
 from projects.models import WorkUnit
 
 Given = dict[str, Any]
+WISH = ("wanted_on", "purpose", "why_apart", "reason_code", "reason", "is_unannounced")
 
 
 def _inspection(request: HttpRequest, pk: int) -> Inspection:
@@ -78,7 +79,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         person(request), which=which, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
     saved = queries.visits_saved(Inspection.objects.visible_to(request.user))
-    context = {"page": page, "which": which, "tones": TONES, "saved": saved, "has_own": bool(may.bodies_of(request.user))}
+    context = {"page": page, "which": which, "saved": saved, "has_own": bool(may.bodies_of(request.user))}
     return render(request, "acceptance/inspections.html", context)
 
 
@@ -88,7 +89,7 @@ def visits(request: HttpRequest, pk: int) -> HttpResponse:
     """Show 入企检查记录 of a project: the plan, every visit with its reason, the cards told at the permit."""
     project = project_or_404(request, pk)
     page = queries.visit_page(project, person(request))
-    return render(request, "acceptance/visits.html", {"project": project, "page": page, "tones": TONES})
+    return render(request, "acceptance/visits.html", {"project": project, "page": page})
 
 
 @login_required
@@ -105,12 +106,12 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
         row = attempt(
             form, inspections.ask_visit, int(given["work_unit"]), by=person(request),
             organisation_id=int(given["organisation"]),
-            **{name: given[name] for name in ("wanted_on", "purpose", "why_apart", "reason_code", "reason", "is_unannounced")},
+            **{name: given[name] for name in WISH},
         )
         if row is not None:
             merged = row.kind == "planned" or row.lead_id != int(given["organisation"])
-            words = f"已并入{row.title}（{row.slot_on:%Y-%m-%d}），少上门一次。" if merged else "已列为计划外检查，记入入企检查记录。"
-            messages.success(request, words)
+            joined = f"已并入{row.title}（{row.slot_on:%Y-%m-%d}），少上门一次。"
+            messages.success(request, joined if merged else "已列为计划外检查，记入入企检查记录。")
             return redirect("acceptance:inspection", row.pk)
     slots = [slot for unit in units if (slot := inspections.open_slot(unit.pk, timing.today(), timing.today()))]
     status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
@@ -235,7 +236,7 @@ def _show_unit(
 ) -> HttpResponse:
     context = {
         "unit": found, "row": found.inspection, "project": found.inspection.project, "page": page, "form": form,
-        "photo": photo, "photos": found.photos.select_related("taken_by", "document"), "tones": TONES,
+        "photo": photo, "photos": found.photos.select_related("taken_by", "document"),
     }
     return render(request, "acceptance/inspection_unit.html", context, status=status)
 

@@ -15,6 +15,7 @@ class PackagesConfig(AppConfig):
             appraisal_providers,
             assessment_providers,
             consultation_providers,
+            credit_providers,
             drawing_providers,
             living_providers,
             project_filters,

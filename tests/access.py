@@ -151,8 +151,8 @@ def _supervision(project, actors):
 
 def _credit(project, actors):
     """A bad record of the owner, and its entry in the list."""
-    from projects.models import CreditListing, CreditRecord
     from projects import timing
+    from projects.models import CreditListing, CreditRecord
 
     now, body = timing.now(), actors.owner_body
     row = CreditRecord.objects.create(

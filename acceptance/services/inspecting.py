@@ -25,8 +25,9 @@ from projects.services.issues import answer_issue, raise_issue, verify_issue
 from projects.states import ISSUE_OPEN, IssueKind
 
 if TYPE_CHECKING:
-    from archives.models import Paper
     from django.core.files.uploadedfile import UploadedFile
+
+    from archives.models import Paper
     from projects.models import User
 
 PHOTO_SLUG, MOST_PHOTOS = "inspection-photo", 30
@@ -71,8 +72,8 @@ def record_unit(
 ) -> InspectionUnit:
     """A department fills its lines and confirms; return it. Twice changes nothing.
 
-    Effects in order: answers of its lines (a line checked in the last days may stay empty: 近期已核), per fault an issue
-    item of kind 整改 and a `Finding`; what was put right on the spot is closed at once; event `inspection.unit_recorded`.
+    Effects in order: answers of its lines (one checked in the last days may stay empty: 近期已核), per fault an issue
+    item of kind 整改 and a `Finding`, closed at once when put right on the spot; event `inspection.unit_recorded`.
     Raises `NotAllowed`, `DomainError` (`lines_open`, `fault`).
     """
     unit = lock_unit(unit_id)
@@ -82,19 +83,19 @@ def record_unit(
     lines = list(unit.lines.select_related("card").order_by("order", "pk"))
     passed = recently(unit.inspection, [line.code for line in lines])
     answers = {
-        line.pk: said.get(line.pk) or (Said(LineAnswer.RECENT) if line.code in passed else None) for line in lines
+        line.pk: said.get(line.pk) or Said(LineAnswer.RECENT if line.code in passed else "") for line in lines
     }
-    still = [line.text for line in lines if answers[line.pk] is None or not answers[line.pk].answer]  # type: ignore[union-attr]
+    still = [line.text for line in lines if not answers[line.pk].answer]
     if still:
         raise DomainError("lines_open", f"还有 {len(still)} 项没有填写：{still[0][:40]}")
     for line in lines:
-        _answer(unit, line, answers[line.pk] or Said(""), by=by, at=at)
+        _answer(unit, line, answers[line.pk], by=by, at=at)
     old = unit.state
     unit.confirm()
     unit.opinion, unit.inspectors = opinion.strip()[:500], inspectors.strip()[:100] or str(by)
     unit.recorded_by, unit.recorded_at = by, at or timing.now()
     unit.save()
-    faults = sum(1 for one in answers.values() if one and one.answer == LineAnswer.FINDING)
+    faults = sum(1 for one in answers.values() if one.answer == LineAnswer.FINDING)
     record(
         "inspection.unit_recorded", subject=unit, project=unit.inspection.project, by=by, at=at,
         summary=f"{unit.organisation.label}填写{unit.inspection.title}：{len(lines)} 项，发现 {faults} 个问题",
@@ -114,7 +115,8 @@ def _answer(unit: InspectionUnit, line: InspectionLine, said: Said, *, by: User,
 
 def _find(unit: InspectionUnit, line: InspectionLine, said: Said, *, by: User, at: dt.datetime | None) -> None:
     if said.kind not in FindingKind.values or not (said.what.strip() and said.fix.strip()):
-        raise DomainError("fault", f"“{line.text[:30]}”有问题：请写明什么问题、怎么改，并选择现场整改、限期整改、停工或移送执法。")
+        how = "请写明什么问题、怎么改，并选择现场整改、限期整改、停工或移送执法。"
+        raise DomainError("fault", f"“{line.text[:30]}”有问题：{how}")
     project = unit.inspection.project
     stops = said.is_major or said.kind == FindingKind.STOP
     issue = raise_issue(
@@ -192,8 +194,8 @@ def close_record(
         row.due_on = max(owed)
         row.find()
         move(
-            row, old, "recorded", f"{row.title}记录：{len(findings)} 个问题，{row.due_on:%Y-%m-%d} 前整改", by=by, at=at,
-            findings=len(findings),
+            row, old, "recorded", f"{row.title}记录：{len(findings)} 个问题，{row.due_on:%Y-%m-%d} 前整改",
+            by=by, at=at, findings=len(findings),
         )
         return row
     close(row, by=by, at=at)
@@ -254,7 +256,7 @@ def _record_paper(row: Inspection, findings: Sequence[Finding], *, by: User, at:
         when=f"{paperwork.day(until)}前" if until else "已闭合",
         paragraphs=[
             f"{paperwork.day(timing.business_day(row.started_at or at))}，{row.get_kind_display()}检查。{row.record}",
-            *([f"计划外检查理由：{data.reason_name(row.reason_code, row.slot_on)}，{row.reason}"] if row.reason else []),
+            *([f"计划外理由：{data.reason_name(row.reason_code, row.slot_on)}，{row.reason}"] if row.reason else []),
         ],
         tables=tables,
     )
@@ -270,7 +272,8 @@ def _finding_paper(row: Inspection, finding: Finding, *, by: User, at: dt.dateti
     if finding.kind == FindingKind.STOP:
         finding.paper = paperwork.write(
             PaperKind.STOP_ORDER, row.project, subject=finding, issuer=body, by=by, at=at, what=issue.what,
-            do=f"立即停止相关部位施工。{issue.how_to_fix}", when=f"{paperwork.day(issue.due_on)}前改好，复核合格后复工",
+            do=f"立即停止相关部位施工。{issue.how_to_fix}",
+            when=f"{paperwork.day(issue.due_on)}前改好，复核合格后复工",
             paragraphs=[*words, paperwork.remedies()],
         )
     elif finding.kind == FindingKind.REFER:

@@ -25,6 +25,7 @@ from projects.services.involvement import involve
 from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
+    from archives.models import Paper
     from projects.models import Project, User
 
 OWN_PURPOSE = "purpose"
@@ -63,7 +64,8 @@ def add_inspection(  # noqa: PLR0913 - one argument per column
     )
     word = "" if is_unannounced else f"，{slot_on:%Y-%m-%d}"
     record(
-        "inspection.planned", subject=row, project=project, by=by, at=at, summary=f"列入{row.get_kind_display()}检查：{title}{word}",
+        "inspection.planned", subject=row, project=project, by=by, at=at,
+        summary=f"列入{row.get_kind_display()}检查：{title}{word}",
         data={"state": ["", row.state], "kind": kind, "reason": reason_code},
     )
     return row
@@ -236,7 +238,7 @@ def notify(
     return row
 
 
-def _notice(row: Inspection, *, by: User, at: dt.datetime) -> object:
+def _notice(row: Inspection, *, by: User, at: dt.datetime) -> Paper:
     lines = InspectionLine.objects.filter(unit__inspection=row).select_related("unit__organisation")
     rows = [[line.unit.organisation.label, line.text, line.standard] for line in lines.order_by("unit_id", "order")]
     bodies = "、".join(unit.organisation.label for unit in row.units.select_related("organisation"))
@@ -246,7 +248,8 @@ def _notice(row: Inspection, *, by: User, at: dt.datetime) -> object:
         when=f"{paperwork.day(row.slot_on)}{f' {row.slot_time:%H:%M}' if row.slot_time else ''}，{row.place}",
         paragraphs=[
             f"{row.get_kind_display()}检查。" + (
-                f"理由：{data.reason_name(row.reason_code, row.slot_on)}，{row.reason}" if row.reason else "按检查计划进行。"
+                f"理由：{data.reason_name(row.reason_code, row.slot_on)}，{row.reason}" if row.reason
+                else "按检查计划进行。"
             ),
             "确有困难的，请在检查前提出改期并写明理由。",
         ],
@@ -284,7 +287,7 @@ def decline(
 
 @transaction.atomic
 def cancel(inspection_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> Inspection:
-    """Call an inspection off, for a reason. Event `inspection.cancelled`. Raises `NotAllowed`, `DomainError` (`reason`)."""
+    """Call an inspection off. Event `inspection.cancelled`. Raises `NotAllowed`, `DomainError` (`reason`)."""
     row = lock_inspection(inspection_id)
     if row.state == InspectionState.CANCELLED:
         return row

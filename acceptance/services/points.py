@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from archives.models import Paper
     from projects.models import Project
 
-NEVER = frozenset({"record"})
-
-
 @transaction.atomic
 def tell_points(case_id: int, *, at: dt.datetime | None = None) -> PointNotice | None:
     """Give both notices with the permit of a works and plan its inspections; return the notice, None for other cases.
@@ -93,20 +90,19 @@ def _paper(notice: PointNotice, cards: Sequence[PointCard], kind: str, at: dt.da
     return paperwork.write(
         PaperKind.ACCEPTANCE_POINTS if accepts else PaperKind.SUPERVISION_POINTS, notice.project, subject=notice,
         issuer=notice.project.centre, by=None, at=at,
-        what=f"{notice.work_unit.name}：{'竣工联合验收看什么' if accepts else '施工中联合检查看什么'}，共 {len(mine)} 项",
+        what=f"{'竣工联合验收看什么' if accepts else '施工中联合检查看什么'}，共 {len(mine)} 项",
         do="按表自查，交参建各方对照施工；不清楚的问表中联系人",
         when="竣工联合验收时逐项核" if accepts else "按检查计划，一次上门、各部门同查",
         paragraphs=[
-            "本单随施工许可一次告知。" + (
-                "施工中联合检查已核合格的项，验收时免核。" if accepts else "计划外的入企检查须写明理由，并记入入企检查记录。"
-            )
+            "本单随施工许可一次告知。",
+            "施工中联合检查已核合格的项，验收时免核。" if accepts else "计划外的检查须写明理由，记入入企检查记录。",
         ],
         table={"head": ["事项", "部门", "看什么", "标准", "常见问题", "联系谁"], "rows": rows},
     )
 
 
 def make_plan(notice: PointNotice, cards: Sequence[PointCard], *, at: dt.datetime) -> InspectionPlan:
-    """Plan the inspections of a works in the locked project: the number of the risk class, changed by the credit grade.
+    """Plan the inspections of a works in the locked project: the number of the risk class, changed by the grade.
 
     One at least. Each has its departments by the phase of their cards. Events `inspection.planned`.
     """

@@ -39,7 +39,7 @@ from packages.services.reusing import (
 from packages.sources import Makers, is_issued, makers
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState, Origin, Supply
 from packages.waiting import CASE_LOST
-from projects import prepared, timing
+from projects import credit, prepared, timing
 from projects.errors import DomainError, require
 from projects.events import record
 
@@ -374,6 +374,14 @@ def _locked(item_id: int) -> MaterialItem:
 # Setting one line --------------------------------------------------------------------------------------------------
 
 
+def _punished(item: MaterialItem, state: str, at: dt.datetime | None) -> None:
+    """Refuse what the joint punishment of the owner excludes (`projects/catalog/credit_refusals.tsv`)."""
+    what = {MaterialState.DEFERRED: "deferral", MaterialState.COMMITTED: "commitment"}.get(MaterialState(state))
+    owner, day = item.case.project.owner_id, timing.business_day(at or timing.now())
+    if what is not None and (why := credit.refusal(owner, what, day)):
+        raise DomainError("credit", f"{why}。")
+
+
 @transaction.atomic
 def set_material(
     item_id: int, *, state: str, by: User, uploaded: UploadedFile[Any] | None = None, note: str = "",
@@ -396,6 +404,7 @@ def set_material(
         return item
     old = MaterialState(item.state)
     _CHECKS[MaterialState(state)](item, by, note)
+    _punished(item, state, at)
     item.document = _document(item, state, by=by, uploaded=uploaded, at=at)
     item.state, item.note, item.is_automatic = state, note.strip()[:300], False
     item.supply, item.supplier, item.origin, item.origin_note, item.warning = "", None, "", "", ""

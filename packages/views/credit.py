@@ -67,7 +67,8 @@ def archives(request: HttpRequest) -> HttpResponse:
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the archive of one enterprise."""
     body = _body(request, pk)
-    return render(request, "packages/credit_archive.html", {"body": body, "page": screen.archive_page(body, person(request))})
+    context = {"body": body, "page": screen.archive_page(body, person(request))}
+    return render(request, "packages/credit_archive.html", context)
 
 
 def _ask(
@@ -128,8 +129,11 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
         request, ProposeForm(request.POST or None), reverse("packages:credit", args=[row.organisation_id]),
         may.can_propose(request.user, row),
         lambda given: service.propose_listing(pk, by=person(request), **given),
-        title=f"提出列入失信名单：{row.organisation.name}", button="提出", done="已提出，由首席代表审核后告知企业。", danger=True,
-        says=(f"{row.name}（{row.happened_on:%Y-%m-%d}）：{row.detail}", "列入前书面告知、听取陈述申辩，由中心主任决定。"),
+        title=f"提出列入失信名单：{row.organisation.name}", button="提出", danger=True,
+        done="已提出，由首席代表审核后告知企业。",
+        says=(
+            f"{row.name}（{row.happened_on:%Y-%m-%d}）：{row.detail}", "列入前书面告知、听取陈述申辩，由中心主任决定。",
+        ),
     )
 
 
@@ -138,7 +142,8 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry of the list."""
     row = _listing(request, pk)
-    return render(request, "packages/credit_listing.html", {"row": row, "page": screen.listing_page(row, person(request))})
+    context = {"row": row, "page": screen.listing_page(row, person(request))}
+    return render(request, "packages/credit_listing.html", context)
 
 
 def _on_listing(
@@ -180,7 +185,9 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     row = _listing(request, pk)
     return _on_listing(
         request, row, DecideForm(request.POST or None, yes="列入", no="不予列入"), may.can_decide(request.user, row),
-        lambda given: service.decide_listing(pk, by=person(request), enters=given["choice"] == "yes", note=given["note"]),
+        lambda given: service.decide_listing(
+            pk, by=person(request), enters=given["choice"] == "yes", note=given["note"]
+        ),
         title="决定是否列入", button="作出决定", done="决定已作出。", says=(f"陈述申辩：{row.plea or '没有提交'}",),
     )
 

@@ -107,7 +107,8 @@ def _write(  # noqa: PLR0913 - one argument per column
         happened_on=day, recorded_by=by, source=source, recorded_at=timing.now(),
     )
     record(
-        "credit.recorded", subject=row, organisation=body, by=by, summary=f"信用记录：{row.get_kind_display()}，{rule.name}",
+        "credit.recorded", subject=row, organisation=body, by=by,
+        summary=f"信用记录：{row.get_kind_display()}，{rule.name}",
         data={"state": ["", row.state], "rule": rule.code, "points": rule.points},
     )
     return row
@@ -238,11 +239,12 @@ def propose_listing(record_id: int, *, by: User, reason: str, basis: str) -> Cre
     require(credit_rules.can_propose, by, row)
     if not reason.strip() or not basis.strip():
         raise DomainError("reason", "请写明列入的原因和依据。")
-    mine = Membership.objects.filter(user=by, role__in=credit_rules.RECORDERS, until=None).select_related("organisation")
+    mine = Membership.objects.filter(user=by, role__in=credit_rules.RECORDERS, until=None)
+    source = mine.select_related("organisation").order_by("pk")[0].organisation
     now = timing.now()
     made = CreditListing.objects.create(
         organisation=row.organisation, project=row.project, record=row, reason=reason.strip()[:300],
-        basis=basis.strip()[:200], source=mine.order_by("pk")[0].organisation, proposed_by=by, proposed_at=now,
+        basis=basis.strip()[:200], source=source, proposed_by=by, proposed_at=now,
         changed_at=now,
     )
     return _move(made, "proposed", f"拟列入失信名单：{made.reason}", "", by=by)

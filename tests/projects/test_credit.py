@@ -1,0 +1,176 @@
+"""信用档案: records come from events by the rules of their day, the grade feeds others, nobody is listed unheard (handbook §14)."""
+
+import datetime as dt
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from archives.models import Paper
+from packages.services.committing import check_rate
+from projects import credit, credit_data, timing
+from projects.errors import DomainError, NotAllowed
+from projects.events import record, verify_chain
+from projects.models import CreditListing, CreditRecord
+from projects.services import credit as service
+from projects.states import Role
+from projects.tasks import sweep_credit
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)
+
+
+@pytest.fixture
+def clock():
+    with timing.travel(MORNING) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def actors(db, clock):
+    return factories.make_actors()
+
+
+@pytest.fixture
+def project(actors):
+    return factories.make_project(actors)
+
+
+def happen(project, kind, by=None, **data):
+    with transaction.atomic():
+        event = record(kind, subject=project, project=project, by=by, summary="发生", data=data)
+    factories.drain()
+    return event
+
+
+def conduct(project, actors, rule="false-material", **more):
+    given = {"detail": "报告系伪造", "basis": "认定书〔2026〕1号", "happened_on": timing.today(), "project_id": project.pk}
+    return service.record_conduct(project.owner_id, by=actors.reviewer, rule=rule, **{**given, **more})
+
+
+def grade(project):
+    return credit.grade_of(project.owner_id, timing.today())
+
+
+def told(project, actors):
+    chief = factories.official("housing", Role.CHIEF)
+    row = service.propose_listing(conduct(project, actors).pk, by=actors.reviewer, reason="伪造检测报告", basis="认定书")
+    return service.tell_listing(row.pk, by=chief)
+
+
+def listed(project, actors):
+    row = told(project, actors)
+    service.plead(row.pk, by=actors.owner, plea="系中介所为")
+    return service.decide_listing(row.pk, by=actors.director, enters=True, note="陈述不足以免责")
+
+
+def test_events_become_records_by_rules_and_the_grade_follows_and_decays(project, actors, clock):
+    assert grade(project) == ""
+    event = happen(project, "commitment.checked", result="kept")
+    happen(project, "commitment.checked", result="late")
+    assert grade(project) == "B"
+    for _ in range(2):
+        happen(project, "deferral.late")
+    happen(project, "commitment.checked", result="breached")
+    assert service.follow_event(event.pk) == []
+    rows = CreditRecord.objects.order_by("pk")
+    assert list(rows.values_list("rule", "kind", "severity", "points")) == [
+        ("kept", "good", "", 5), ("deferral-late", "bad", "C", -10), ("deferral-late", "bad", "C", -10),
+        ("breach", "bad", "B", -20),
+    ]
+    assert grade(project) == "D"
+    clock.by(days=400)
+    assert grade(project) == "C"
+    clock.by(days=400)
+    assert grade(project) == ""
+    assert verify_chain(f"organisation:{project.owner_id}") is None
+
+
+def test_what_an_agent_did_is_kept_and_never_scores(project, actors):
+    happen(project, "deferral.late", by=actors.agent)
+    happen(project, "permit.stop_check", by_agent=True)
+    hand = conduct(project, actors, is_agent=True)
+    assert set(CreditRecord.objects.values_list("state", "answer")) == {("excused", service.AGENT_WORDS)}
+    assert (hand.state, grade(project)) == ("excused", "")
+    happen(project, "deferral.late")
+    assert grade(project) == "B"
+    mine = CreditRecord.objects.get(state="valid")
+    with pytest.raises(NotAllowed):
+        service.answer_record(mine.pk, by=actors.agent, holds=False, answer="代办漏报")
+    service.answer_record(mine.pk, by=actors.director, holds=False, answer="代办漏报，不计企业分")
+    assert grade(project) == ""
+
+
+def test_an_objection_freezes_a_record_until_it_is_answered(project, actors):
+    row = conduct(project, actors)
+    assert grade(project) == "D"
+    with pytest.raises(NotAllowed):
+        service.contest_record(row.pk, by=actors.outsider, objection="不实")
+    service.contest_record(row.pk, by=actors.owner, objection="报告真实")
+    assert grade(project) == ""
+    service.answer_record(row.pk, by=actors.director, holds=True, answer="鉴定为伪造")
+    assert (factories.fresh(row).state, grade(project)) == ("valid", "D")
+
+
+def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
+    row = told(project, actors)
+    assert (row.state, row.plead_until) == ("told", dt.date(2026, 11, 9))
+    with pytest.raises(NotAllowed) as refused:
+        service.decide_listing(row.pk, by=actors.director, enters=True, note="属实")
+    assert refused.value.message == "陈述申辩期到 2026-11-09，期满或企业陈述后决定。"
+    with pytest.raises(NotAllowed):
+        service.plead(row.pk, by=actors.outsider, plea="x")
+    service.plead(row.pk, by=actors.owner, plea="系中介所为")
+    with pytest.raises(NotAllowed):
+        service.decide_listing(row.pk, by=actors.reviewer, enters=True, note="属实")
+    row = service.decide_listing(row.pk, by=actors.director, enters=True, note="陈述不足以免责")
+    assert (row.state, row.listed_on, service.decide_listing(row.pk, by=actors.director, enters=False, note="x").state) == (
+        "listed", timing.today(), "listed",
+    )
+    factories.drain()
+    assert list(Paper.objects.filter(kind__startswith="credit").order_by("pk").values_list("kind", flat=True)) == [
+        "credit_notice", "credit_decision",
+    ]
+    day = timing.today()
+    assert credit.refusal(project.owner_id, "deferral", day) == "列入失信名单期间不适用容缺受理，请补齐材料"
+    assert credit.refusal(actors.other_body.pk, "deferral", day) == ""
+    service.object_listing(row.pk, by=actors.owner, objection="认定有误")
+    assert credit.refusal(project.owner_id, "deferral", day) == ""
+    service.settle_listing(row.pk, by=actors.director, removes=False, note="认定无误")
+    with pytest.raises(NotAllowed) as refused:
+        service.ask_repair(row.pk, by=actors.owner, note="已整改")
+    assert refused.value.message == "列入满 3 个月后可以申请信用修复。"
+    clock.by(days=100)
+    service.ask_repair(row.pk, by=actors.owner, note="已整改并公开承诺")
+    assert service.is_listed(project.owner_id)
+    service.settle_listing(row.pk, by=actors.director, removes=True, note="已消除影响")
+    assert (factories.fresh(row).state, CreditRecord.objects.get().state, grade(project)) == ("removed", "repaired", "")
+
+
+def test_an_entry_ends_on_its_last_day(project, actors, clock):
+    row = listed(project, actors)
+    assert grade(project) == "D"
+    clock.by(days=1200)
+    assert (sweep_credit(), sweep_credit()) == (1, 0)
+    assert (factories.fresh(row).state, CreditListing.objects.get().decision_note) == ("removed", "列入期限届满")
+
+
+def test_a_record_of_a_person_is_in_the_archive_and_not_in_the_grade(project, actors):
+    person = conduct(project, actors, person_id=actors.owner.pk)
+    assert (person.person, grade(project)) == (actors.owner, "")
+    with pytest.raises(DomainError):
+        conduct(project, actors, person_id=actors.clerk.pk)
+    client = Client()
+    client.force_login(actors.owner_staff)
+    text = client.get(reverse("packages:credit", args=[project.owner_id])).content.decode()
+    assert ("郭**" in text, "个人：郭建国" in text) == (True, False)
+
+
+def test_the_grade_feeds_the_checks_of_commitments_and_the_data_is_dated(project, actors):
+    conduct(project, actors)
+    enrolled = factories.enrolled_project(actors, "S3")
+    case = factories.make_case(enrolled, "construction-permit")
+    assert check_rate(case, timing.today()) == ("D", 100)
+    assert credit_data.rules(dt.date(2019, 1, 1)) == []
