@@ -32,7 +32,7 @@ from packages.services.catalogue import Action, CatalogueRefused, load_catalogue
 from projects.models import Event, Organisation
 from tests.packages.test_planning import EXAMPLES
 
-SIZES = {"部门": 41, "文件种类": 154, "事项": 95, "套餐": 9, "联合验收事项": 12, "规则表": 3}
+SIZES = {"部门": 41, "文件种类": 154, "事项": 95, "套餐": 9, "联合验收事项": 12, "规则表": 5}
 
 
 @pytest.fixture
