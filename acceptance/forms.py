@@ -12,7 +12,7 @@ from projects import timing
 if TYPE_CHECKING:
     from acceptance.services.items import Fault
 
-RESULT_CHOICES = [("passed", "合格"), ("fault", "需整改"), ("not_involved", "不涉及")]
+RESULT_CHOICES = [("passed", "合格"), ("fault", "需整改"), ("deferred", "容缺"), ("not_involved", "不涉及")]
 FAULT_ROWS = 4
 
 
@@ -30,7 +30,19 @@ class ItemForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Add the fields of the fault rows."""
+        papers: list[str] = kwargs.pop("papers", [])
+        fused: Any = kwargs.pop("fused", None)
         super().__init__(*args, **kwargs)
+        if not papers:
+            self.fields["result"].choices = [row for row in RESULT_CHOICES if row[0] != "deferred"]  # type: ignore[attr-defined]
+        self.fields["paper"] = forms.ChoiceField(
+            label="容缺材料", required=False, choices=[("", "—"), *((name, name) for name in papers)],
+            help_text="选“容缺”时选择，结论后按期补交", widget=forms.Select if papers else forms.HiddenInput,
+        )
+        self.fields["together"] = forms.BooleanField(
+            label=f"“{fused}”同场合格，一并填写" if fused else "", required=False,
+            widget=forms.CheckboxInput if fused else forms.HiddenInput,
+        )
         for number in range(1, FAULT_ROWS + 1):
             self.fields[f"what_{number}"] = forms.CharField(label="什么问题", max_length=300, required=False)
             self.fields[f"basis_{number}"] = forms.CharField(label="依据", max_length=300, required=False)
@@ -54,6 +66,8 @@ class ItemForm(forms.Form):
             raise ValidationError("选“需整改”要至少写一条问题。")
         if data.get("result") in {"passed", "not_involved"} and faults:
             raise ValidationError("合格或不涉及的项不能带问题；有问题请选“需整改”。")
+        if data.get("result") == "deferred" and not data.get("paper"):
+            raise ValidationError("选“容缺”要选择后补哪份材料。")
         data["faults"] = faults
         return data
 
@@ -85,6 +99,14 @@ class RecheckForm(forms.Form):
         label="复核结果", choices=[("yes", "复核合格"), ("no", "仍不合格")], widget=forms.RadioSelect
     )
     note = forms.CharField(label="意见", max_length=500, required=False, help_text="仍不合格时写明哪里没有改到位")
+
+    def __init__(self, *args: Any, papers: list[str], **kwargs: Any) -> None:
+        """Offer the papers that may follow."""
+        super().__init__(*args, **kwargs)
+        self.fields["paper"] = forms.ChoiceField(
+            label="容缺材料", required=False, choices=[("", "不容缺"), *((name, name) for name in papers)],
+            widget=forms.Select if papers else forms.HiddenInput,
+        )
 
 
 class ConcludeForm(forms.Form):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from acceptance import rules, scanning
+from acceptance import joint_providers, rules, scanning
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
@@ -30,6 +30,7 @@ OWNER, PLACE = "建设单位", "acceptance.applications"
 AWAITED: dict[str, tuple[int, str, str]] = {
     AcceptanceState.APPLIED: (3, "联合验收申请的受理", "作出"),
     AcceptanceState.DOC_REVIEW: (3, "现场验收日期", "约定"),
+    AcceptanceState.DOC_RECTIFYING: (1, "联合验收资料整改", "完成"),
     AcceptanceState.SITE: (3, "现场验收结果", "填写"),
     AcceptanceState.RECTIFYING: (1, "联合验收整改", "完成"),
     AcceptanceState.RECHECK: (3, "整改复核", "完成"),
@@ -43,7 +44,7 @@ def awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
     found: Iterable[AcceptanceApplication] | None = seen(("acceptances", *by_pk))
     if found is None:
         rows = AcceptanceApplication.objects.filter(project__in=list(by_pk), state__in=list(ACCEPTANCE_OPEN))
-        related = rows.select_related("lead", "clock", "application")
+        related = rows.select_related("lead", "clock", "application", "visit")
         found = related.prefetch_related("items__organisation", "clock__pauses")
     for acceptance in found:
         if acceptance.state in ACCEPTANCE_OPEN:
@@ -54,13 +55,21 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
     rank, what, verb = AWAITED[acceptance.state]
     reading = read_clock(acceptance.clock) if acceptance.clock else None
     since = timing.business_day(acceptance.list_issued_at or acceptance.accepted_at or acceptance.applied_at)
-    with_owner = acceptance.state == AcceptanceState.RECTIFYING or (
-        acceptance.state == AcceptanceState.APPLIED and acceptance.application.submitted_at is None
+    owner_names = acceptance.state == AcceptanceState.SITE and rules.is_owners_turn(acceptance)
+    unplanned = acceptance.state == AcceptanceState.SITE and (visit := rules.visit_of(acceptance)) is not None and (
+        visit.planned_on is None
+    )
+    if unplanned:
+        what, verb = "现场验收日期", "选定" if owner_names else "另约"
+    with_owner = owner_names or acceptance.state in {AcceptanceState.RECTIFYING, AcceptanceState.DOC_RECTIFYING} or (
+        acceptance.state == AcceptanceState.APPLIED and acceptance.application is not None
+        and acceptance.application.submitted_at is None
     )
     if with_owner and acceptance.state == AcceptanceState.APPLIED:
         what, verb = "联合验收申报材料", "提交"
     return Waiting(
-        project_id=project.pk, rank=1 if with_owner else rank, role=_body(acceptance, with_owner=with_owner), verb=verb,
+        project_id=project.pk, rank=1 if with_owner else rank, role=acceptance.lead.label if unplanned and not owner_names else _body(acceptance, with_owner=with_owner),
+        verb=verb,
         what=what, since=since,
         days=workdays.workdays_between(since, timing.today()), limit=reading.limit if reading else None,
         due_on=reading.due_on if reading and not reading.paused else None,
@@ -74,7 +83,7 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     """Yield what the owner has to do in a joint acceptance: hand in its papers, put right what was found on site."""
     for row in awaited([project for project in projects if project.is_open]):
         if row.role == OWNER:
-            chip = "整改" if row.what == AWAITED[AcceptanceState.RECTIFYING][1] else "联合验收"
+            chip = "整改" if "整改" in row.what else "联合验收"
             yield Debt(
                 row.project_id, chip, f"{row.verb}{row.what}", row.url, detail=row.auto, due_on=row.due_on,
                 is_provisional=row.is_provisional,
@@ -101,7 +110,9 @@ def acceptances_of(project: Project) -> list[AcceptanceApplication]:
     """Return the acceptance applications of a project, the newest first, with their items. Read once a page."""
 
     def read() -> list[AcceptanceApplication]:
-        found = AcceptanceApplication.objects.filter(project=project).select_related("lead", "clock", "application")
+        found = AcceptanceApplication.objects.filter(project=project).select_related(
+            "lead", "clock", "application", "visit"
+        )
         if not glance.glance([project]).has(PLACE, project.pk):
             return []
         return list(found.prefetch_related("items__organisation", "clock__pauses"))
@@ -134,3 +145,4 @@ waiting.register("acceptance", awaited, place=PLACE, among=ACCEPTANCE_OPEN)
 owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)
 scanning.register()
+joint_providers.register()

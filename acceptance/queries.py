@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem, AcceptanceQuerySet
-from acceptance.services.items import issues_of_acceptance
+from acceptance.services.items import all_issues
 from acceptance.states import TONES
 from acceptance.supervision_queries import CheckedInProcess, checked_in_process
+from projects.states import IssueKind
 
 if TYPE_CHECKING:
     from projects.errors import Verdict
@@ -28,19 +29,22 @@ class ItemRow:
     issues: tuple[IssueItem, ...]
     can_record: Verdict
     can_recheck: Verdict
+    can_late: Verdict
 
 
 def item_rows(acceptance: AcceptanceApplication, user: User) -> list[ItemRow]:
     """Return the items in order; three queries whatever their number."""
     issues: dict[str, list[IssueItem]] = {}
-    for issue in issues_of_acceptance(acceptance).select_related("raised_for", "debtor_organisation"):
+    found = all_issues(acceptance).exclude(kind=IssueKind.DEFERRAL)
+    for issue in found.select_related("raised_for", "debtor_organisation"):
         issues.setdefault(issue.subject_key, []).append(issue)
     rows = []
-    for item in acceptance.items.select_related("organisation", "case__matter", "checked_by"):
+    for item in acceptance.items.select_related("organisation", "case__matter", "checked_by", "definition"):
         item.acceptance = acceptance
         rows.append(ItemRow(
             item, TONES.get(item.state, "plain"), tuple(issues.get(str(item.pk), ())),
             rules.can_record(user, item), rules.can_recheck(user, item),
+            rules.can_ask_late(user, item),
         ))
     return rows
 
@@ -48,5 +52,5 @@ def item_rows(acceptance: AcceptanceApplication, user: User) -> list[ItemRow]:
 def for_page(user: User) -> AcceptanceQuerySet:
     """Return the acceptance applications that the user may see, with what a page reads of them."""
     return AcceptanceApplication.objects.visible_to(user).select_related(
-        "project__owner", "project__centre", "lead", "work_unit", "application", "clock", "visit",
+        "project__owner", "project__centre", "lead", "work_unit", "building", "application", "clock", "visit", "handover",
     ).prefetch_related("items__organisation")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from acceptance.services import rectification
+from acceptance.services import make_ups, rectification
+from projects import timing
 from projects.jobs import each, job_run, nothing_due
 
 
@@ -15,4 +16,15 @@ def sweep_supervision() -> int:
         return 0
     with job_run("sweep_supervision") as run:
         each(run, rectification.overdue(), rectification.escalate)
+        return run.touched
+
+
+@shared_task(name="acceptance.tasks.sweep_make_ups")
+def sweep_make_ups() -> int:
+    """Draw the consequence of papers that did not follow a conclusion in time; return how many."""
+    due = make_ups.late_make_ups(timing.today())
+    if nothing_due("sweep_make_ups", due):
+        return 0
+    with job_run("sweep_make_ups") as run:
+        each(run, due, make_ups.mark_late)
         return run.touched

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from acceptance import supervision_urls, views
+from acceptance import joint_urls, supervision_urls, views
 
 app_name = "acceptance"
 
@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("acceptance-items/<int:pk>/", views.item, name="item"),
     path("acceptance-items/<int:pk>/recheck/", views.recheck, name="recheck"),
     path("acceptance-issues/<int:pk>/answer/", views.answer, name="answer"),
+    *joint_urls.urlpatterns,
     *supervision_urls.urlpatterns,
 ]

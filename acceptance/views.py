@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from acceptance import queries, rules
+from acceptance import joint_queries, queries, rules
 from acceptance.forms import AnswerForm, ConcludeForm, ItemForm, ListForm, RecheckForm, VisitForm
+from acceptance.joint_forms import ApplyForm
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as applying
-from acceptance.services import conclusion, items
+from acceptance.services import conclusion, items, visits
 from acceptance.states import TONES
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
@@ -31,7 +32,9 @@ def _acceptance(request: HttpRequest, pk: int) -> AcceptanceApplication:
 def _item(request: HttpRequest, pk: int) -> AcceptanceItem:
     visible = AcceptanceApplication.objects.visible_to(request.user)
     rows = AcceptanceItem.objects.filter(acceptance__in=visible)
-    return get_object_or_404(rows.select_related("acceptance__project", "acceptance__lead", "organisation"), pk=pk)
+    return get_object_or_404(rows.select_related(
+        "acceptance__project", "acceptance__lead", "acceptance__visit", "organisation", "definition"
+    ), pk=pk)
 
 
 def _allow(verdict: Verdict) -> None:
@@ -67,11 +70,19 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
     unit = get_object_or_404(
         WorkUnit.objects.filter(project__in=Project.objects.visible_to(request.user)).select_related("project"), pk=pk
     )
+    buildings = [(row.pk, row.name) for row in unit.buildings.all()]
+    form = ApplyForm(request.POST or None, request.FILES or None, buildings=buildings)
     if request.method == "POST":
-        acceptance = applying.apply_for_acceptance(unit.pk, by=person(request))
-        return redirect("packages:application", pk=acceptance.application_id)
-    verdict = rules.can_apply(request.user, unit)
-    return render(request, "acceptance/apply.html", {"unit": unit, "project": unit.project, "verdict": verdict})
+        form = ApplyForm(request.POST, request.FILES, buildings=buildings)
+        made: list[AcceptanceApplication] = []
+        if _try(form, lambda: made.append(
+            applying.apply_for_acceptance(unit.pk, by=person(request), **form.cleaned_data)
+        )):
+            if made[0].application_id is None:
+                return redirect("acceptance:detail", pk=made[0].pk)
+            return redirect("packages:application", pk=made[0].application_id)
+    context = {"unit": unit, "project": unit.project, "verdict": rules.can_apply(request.user, unit), "form": form}
+    return render(request, "acceptance/apply.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -87,7 +98,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "reading": read_clock(acceptance.clock), "visit": getattr(acceptance, "visit", None),
         "can_accept": rules.can_accept(user, acceptance), "can_arrange": rules.can_arrange(user, acceptance),
         "can_list": rules.can_issue_list(user, acceptance), "can_return": rules.can_return(user, acceptance),
-        "can_conclude": rules.can_conclude(user, acceptance),
+        "can_conclude": rules.can_conclude(user, acceptance), "steps": joint_queries.step_rows(acceptance),
+        **joint_queries.beside(acceptance, user),
     }
     return render(request, "acceptance/detail.html", context)
 
@@ -110,7 +122,7 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
     """Appoint the one visit."""
     acceptance, form = _acceptance(request, pk), VisitForm(request.POST or None)
     _allow(rules.can_arrange(request.user, acceptance))
-    if _try(form, lambda: applying.arrange_visit(pk, by=person(request), planned_on=form.cleaned_data["planned_on"])):
+    if _try(form, lambda: visits.arrange_visit(pk, by=person(request), planned_on=form.cleaned_data["planned_on"])):
         return redirect("acceptance:detail", pk=pk)
     return _form(request, "约定现场验收", form, acceptance, submit="约定")
 
@@ -119,9 +131,10 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """Record the result of one item at the site."""
-    found, form = _item(request, pk), ItemForm(request.POST or None)
+    found = _item(request, pk)
+    form = ItemForm(request.POST or None, papers=joint_queries.papers_of(found), fused=items.fused_with(found))
     _allow(rules.can_record(request.user, found))
-    names = ("result", "note", "faults")
+    names = ("result", "note", "faults", "paper", "together")
     if _try(form, lambda: items.record_item(pk, by=person(request), **{n: form.cleaned_data[n] for n in names})):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     title = f"现场验收：{found.name}"
@@ -169,10 +182,12 @@ def return_rectified(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def recheck(request: HttpRequest, pk: int) -> HttpResponse:
     """Re-check one failed item."""
-    found, form = _item(request, pk), RecheckForm(request.POST or None)
+    found = _item(request, pk)
+    form = RecheckForm(request.POST or None, papers=joint_queries.papers_of(found))
     _allow(rules.can_recheck(request.user, found))
     if _try(form, lambda: items.recheck_item(
-        pk, by=person(request), holds=form.cleaned_data["holds"] == "yes", note=form.cleaned_data["note"]
+        pk, by=person(request), holds=form.cleaned_data["holds"] == "yes", note=form.cleaned_data["note"],
+        paper=form.cleaned_data["paper"],
     )):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     issues = items.issues_of(found)

@@ -8,13 +8,6 @@ from acceptance.models.parts import (
     PreAcceptanceQuerySet,
     SharedFacility,
 )
-from acceptance.models.survey import (
-    HandoverQuerySet,
-    JointSurvey,
-    RegistryHandover,
-    SurveyedBuilding,
-    SurveyQuerySet,
-)
 from acceptance.models.supervision import (
     Finding,
     Inspection,
@@ -26,6 +19,13 @@ from acceptance.models.supervision import (
     PointCard,
     PointNotice,
     VisitWish,
+)
+from acceptance.models.survey import (
+    HandoverQuerySet,
+    JointSurvey,
+    RegistryHandover,
+    SurveyedBuilding,
+    SurveyQuerySet,
 )
 
 __all__ = [

@@ -1,15 +1,17 @@
-"""Applying for the joint acceptance, accepting it, and appointing the one visit."""
+"""Applying for the joint acceptance of a project, a phase or a building, and accepting it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from acceptance import rules
-from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
-from acceptance.states import AcceptanceState
+from acceptance import data, rules
+from acceptance.models import AcceptanceApplication, AcceptanceItem
+from acceptance.services import partial
+from acceptance.services.scoping import cases_of, package_of
+from acceptance.states import AcceptanceState, Scope
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
 from packages.states import CASE_PASSED, CaseState, Handling
@@ -17,10 +19,12 @@ from projects import timing
 from projects.clock_states import ClockKind
 from projects.clocks import start_clock
 from projects.errors import DomainError, require
-from projects.events import latest_of, lock_project, record, told_by
-from projects.models import WorkUnit
+from projects.events import lock_project, record
+from projects.models import Building, WorkUnit
 
 if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
     from projects.models import Project, User
 
 JOINT_MATTER = "joint-accept"
@@ -60,45 +64,99 @@ def _cases_of(project: Project, unit: WorkUnit) -> dict[str, MatterCase]:
 
 
 @transaction.atomic
-def apply_for_acceptance(work_unit_id: int, *, by: User, at: dt.datetime | None = None) -> AcceptanceApplication:
-    """Open the joint acceptance of a works and return it; a second call returns the one that is open.
+def apply_for_acceptance(  # noqa: PLR0913
+    work_unit_id: int, *, by: User, building_id: int | None = None, comprehensive: bool = False,
+    report: UploadedFile[Any] | None = None, at: dt.datetime | None = None,
+) -> AcceptanceApplication:
+    """Open the joint acceptance of a project, a phase or one building; a second call returns the one that is open.
 
     Effects: one application for all matters that the joint acceptance decides (its checklist is filled from the
-    archive), twelve items of the published catalogue, those without a matter in the plan as 不涉及, those that
-    passed in an earlier round as 合格; the event `acceptance.applied`. Errors: wrong stage, nothing to accept.
-    Source: handbook §8.
+    archive; none for a phase or a building by itself), twelve items of the published catalogue, those that the package
+    or the plan does not involve as 不涉及 with the reason, those that passed in an earlier round as 合格; for a phase or
+    a building the shared facilities that it needs; the event `acceptance.applied`. `comprehensive` (综合竣工验收): the
+    completion record is applied for by the portal with the conclusion. Errors: wrong stage, nothing to accept, a
+    building that the permit does not know, no survey, no report. Source: handbook §8.
     """
     unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
     project = lock_project(unit.project_id)
     unit.project = project
-    live = AcceptanceApplication.objects.filter(work_unit=unit).exclude(
+    building = _building(unit, building_id)
+    live = AcceptanceApplication.objects.filter(work_unit=unit, building=building).exclude(
         state__in=[AcceptanceState.FAILED, AcceptanceState.DRAFT]
     ).first()
     if live is not None:
         return live
     require(rules.can_apply, by, unit)
+    acceptance = AcceptanceApplication(
+        project=project, work_unit=unit, applied_by=by, applied_at=at or timing.now(), building=building,
+        is_comprehensive=comprehensive,
+        round=1 + AcceptanceApplication.objects.filter(work_unit=unit, building=building).count(),
+    )
     cases = _cases_of(project, unit)
+    if building is None and cases:
+        _open_cases(acceptance, cases, by=by, at=at)
+    else:
+        acceptance.scope = Scope.BUILDING if building else Scope.PHASE
+        cases = _cases_of(project, WorkUnit.objects.get(project=project, is_default=True))
+        _require_partial(acceptance, cases, report)
+    acceptance.save()
+    record(
+        "acceptance.applied", subject=acceptance, project=project, by=by, at=at,
+        summary=f"申请联合验收{_words(acceptance)}",
+        data={"state": ["", acceptance.state], "round": acceptance.round, "scope": acceptance.scope},
+    )
+    _create_items(acceptance, cases, by=by, at=at)
+    if acceptance.scope != Scope.PROJECT and report is not None:
+        partial.prepare(acceptance, report, by=by, at=at)
+    return acceptance
+
+
+def _building(unit: WorkUnit, building_id: int | None) -> Building | None:
+    if building_id is None:
+        return None
+    found = Building.objects.filter(pk=building_id, work_unit=unit).first()
+    if found is None:
+        raise DomainError("building_unknown", "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。")
+    return found
+
+
+def _words(acceptance: AcceptanceApplication) -> str:
+    if acceptance.scope != Scope.PROJECT:
+        return f"（{acceptance.get_scope_display()}：{acceptance.what}）"
+    return "（综合竣工验收）" if acceptance.is_comprehensive else ""
+
+
+def _open_cases(
+    acceptance: AcceptanceApplication, cases: dict[str, MatterCase], *, by: User, at: dt.datetime | None
+) -> None:
     joint = cases.get(JOINT_MATTER)
     codes = [code for code, case in cases.items() if case.handling == Handling.ACCEPTANCE
              and case.state == CaseState.DRAFT]
     if joint is None or not codes:
         raise DomainError("nothing_to_accept", "计划里没有待办的联合验收事项，请先核对项目套餐和情形。")
-    application = open_application(project.pk, matter_codes=codes, by=by, at=at)
-    acceptance = AcceptanceApplication.objects.create(
-        project=project, work_unit=unit, application=application, lead=joint.lead, applied_by=by,
-        applied_at=at or timing.now(), round=1 + AcceptanceApplication.objects.filter(work_unit=unit).count(),
-    )
-    record(
-        "acceptance.applied", subject=acceptance, project=project, by=by, at=at, summary="申请联合验收",
-        data={"state": ["", acceptance.state], "round": acceptance.round},
-    )
-    _create_items(acceptance, cases, by=by, at=at)
-    return acceptance
+    acceptance.application = open_application(acceptance.project_id, matter_codes=codes, by=by, at=at)
+    acceptance.lead = joint.lead
+
+
+def _require_partial(
+    acceptance: AcceptanceApplication, cases: dict[str, MatterCase], report: UploadedFile[Any] | None
+) -> None:
+    joint = cases.get(JOINT_MATTER)
+    if joint is None:
+        raise DomainError("nothing_to_accept", "本项目的计划没有联合验收意见，不能分期或单体验收。")
+    if not partial.is_surveyed(acceptance):
+        raise DomainError("not_surveyed", f"“{acceptance.what}”还没有多测合一成果，共享后才能申请验收。")
+    if report is None:
+        raise DomainError("report_missing", "请上传建设单位组织的竣工验收报告。")
+    acceptance.lead = joint.lead
 
 
 def _create_items(
     acceptance: AcceptanceApplication, cases: dict[str, MatterCase], *, by: User, at: dt.datetime | None
 ) -> None:
+    day = timing.business_day(acceptance.applied_at)
+    reasons = data.not_involved(day, package_of(acceptance.project))
+    whole = acceptance.scope == Scope.PROJECT
     for definition in AcceptanceItemDef.objects.published().order_by("no").prefetch_related("matters"):
         case = next((cases[m.code] for m in definition.matters.all() if m.code in cases), None)
         item = AcceptanceItem.objects.create(
@@ -107,8 +165,11 @@ def _create_items(
         )
         record("acceptance.item_created", subject=item, project=acceptance.project, by=by, at=at,
                data={"state": ["", item.state]})
-        if case is None:
-            settle_item(item, "not_involve", note="本项目的计划中没有这一事项", by=None, at=at)
+        if not item.is_gate and not whole:
+            settle_item(item, "not_involve", note="竣工验收备案随项目整体办理", by=None, at=at)
+        elif case is None:
+            reason = reasons.get(definition.code, "本项目的计划中没有这一事项")
+            settle_item(item, "not_involve", note=reason, by=None, at=at)
         elif case.state in CASE_PASSED and item.is_gate:
             settle_item(item, "pass_item", note="上一轮已合格，不再重复验收", by=None, at=at)
 
@@ -129,38 +190,28 @@ def settle_item(
     return item
 
 
-def acceptance_days(acceptance: AcceptanceApplication) -> int:
-    """Return the limit in working days: the longest item side by side, plus the joint opinion.
-
-    Both are promises of the catalogue for this package (the rows' `days_override` included).
-    """
-    items = [i.case.promised_days for i in acceptance.items.select_related("case") if i.case and i.is_gate]
-    joint_days = list(
-        MatterCase.objects.filter(application=acceptance.application, matter__matter__code=JOINT_MATTER)
-        .values_list("promised_days", flat=True)
-    )
-    return max(items, default=0) + sum(joint_days)
-
-
 @transaction.atomic
 def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = None) -> AcceptanceApplication:
     """Accept the application at the window and return it. Twice is once.
 
-    Effects: every case of it is accepted (its own clock and notice), the departments check the papers, the clock of
-    the joint acceptance starts; event `acceptance.accepted`. Errors: not handed in, papers missing.
+    Effects: every case of it is accepted (its own clock and notice), the departments check the papers, the timetable
+    of the package is kept, the clock of the joint acceptance starts with its sum; event `acceptance.accepted`. Errors:
+    not handed in, papers missing.
     """
     acceptance = lock_acceptance(acceptance_id)
     if acceptance.state != AcceptanceState.APPLIED and acceptance.accepted_at:
         return acceptance
     require(rules.can_accept, by, acceptance)
-    limit = acceptance_days(acceptance)
-    for case in MatterCase.objects.filter(application=acceptance.application, state=CaseState.RECEIVED).order_by("pk"):
+    moment = at or timing.now()
+    acceptance.timetable = data.timetable(timing.business_day(moment), package_of(acceptance.project))
+    limit = sum(acceptance.timetable.values())
+    for case in cases_of(acceptance).filter(state=CaseState.RECEIVED).order_by("pk"):
         if case.matter.matter.code == JOINT_MATTER:
             _promise_joint_opinion(case, limit)
         accept_case(case.pk, by=by, at=at)
     old = acceptance.state
     acceptance.accept()
-    acceptance.accepted_at = at or timing.now()
+    acceptance.accepted_at = moment
     acceptance.clock = start_clock(
         kind=ClockKind.ACCEPTANCE, limit=limit, on=acceptance.accepted_at,
         project=acceptance.project, label="联合验收",
@@ -176,23 +227,3 @@ def _promise_joint_opinion(case: MatterCase, limit: int) -> None:
     """
     case.promised_days = limit
     case.save(update_fields=["promised_days"])
-
-
-@transaction.atomic
-def arrange_visit(
-    acceptance_id: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = None
-) -> AcceptanceApplication:
-    """Appoint the one visit of all departments (一次上门). Errors: a day before acceptance, wrong state."""
-    acceptance = lock_acceptance(acceptance_id)
-    if acceptance.state == AcceptanceState.SITE:
-        raise DomainError("visit_arranged", "现场验收已经约定。", latest=told_by(latest_of(acceptance)))
-    require(rules.can_arrange, by, acceptance)
-    if planned_on < timing.business_day(acceptance.accepted_at or timing.now()):
-        raise DomainError("visit_before_acceptance", "现场验收日期早于受理日期，请重新选择。")
-    SiteVisit.objects.update_or_create(
-        acceptance=acceptance, defaults={"planned_on": planned_on, "arranged_by": by}
-    )
-    old = acceptance.state
-    acceptance.go_to_site()
-    move(acceptance, old, kind="acceptance.visit_arranged", summary=f"约定 {planned_on:%m-%d} 现场验收", by=by, at=at)
-    return acceptance

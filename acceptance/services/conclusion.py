@@ -8,25 +8,31 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from acceptance import rules
-from acceptance.models import AcceptanceApplication
+from acceptance.models import AcceptanceApplication, LateFault
 from acceptance.services.application import JOINT_MATTER, lock_acceptance, move, settle_item
-from acceptance.services.items import issues_of_acceptance
-from acceptance.states import ITEM_GOOD, AcceptanceState, ItemState
+from acceptance.services.items import all_issues
+from acceptance.services.make_ups import begin_make_ups, void_make_ups
+from acceptance.services.partial import require_facilities
+from acceptance.services.scoping import cases_of
+from acceptance.states import ACCEPTANCE_GOOD, ITEM_GOOD, AcceptanceState, ItemState, LateState, MakeUpState, Scope
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
 from packages.services.decision import decide_for_acceptance
-from packages.states import CASE_DECIDED, Outcome
+from packages.services.intake import open_application, submit_application
+from packages.states import CASE_DECIDED, CaseState, Outcome
 from projects import timing
 from projects.clocks import stop_clock
 from projects.errors import DomainError, require
+from projects.events import record
 from projects.services.issues import waive_issue
 from projects.states import ISSUE_OPEN
 
 if TYPE_CHECKING:
     from projects.models import User
 
+RECORD_MATTER = "completion-record"
 
 @transaction.atomic
 def conclude(
@@ -41,42 +47,98 @@ def conclude(
     failed. Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
     """
     acceptance = lock_acceptance(acceptance_id)
-    if acceptance.state in {AcceptanceState.PASSED, AcceptanceState.FAILED}:
+    if acceptance.state in {*ACCEPTANCE_GOOD, AcceptanceState.FAILED}:
         return acceptance
     require(rules.can_conclude, by, acceptance)
     _check_items(acceptance, passed=passed, note=note, by=by, at=at)
     old = acceptance.state
-    if passed:
-        acceptance.conclude_pass()
-    else:
-        acceptance.conclude_fail()
+    _move(acceptance, passed=passed)
     acceptance.concluded_at, acceptance.concluded_by = at or timing.now(), by
     acceptance.conclusion_note = note
     if acceptance.clock:
         stop_clock(acceptance.clock, acceptance.concluded_at)
     move(
         acceptance, old, kind="acceptance.concluded", by=by, at=at,
-        summary="联合验收通过" if passed else f"联合验收不通过：{note}",
+        summary=f"联合验收{acceptance.get_state_display()}" + ("" if passed else f"：{note}"),
     )
-    if not passed:
-        for issue in issues_of_acceptance(acceptance).filter(state__in=list(ISSUE_OPEN)):
-            issue.project = acceptance.project
-            waive_issue(issue, reason="联合验收不通过，重新申请后再验", by=by, at=at)
+    if passed:
+        begin_make_ups(acceptance, at=acceptance.concluded_at)
+    else:
+        _drop_owed(acceptance, by=by, at=at)
     _issue_conclusion(acceptance, passed=passed, by=by, at=at)
     _decide_cases(acceptance, passed=passed, note=note, by=by, at=at)
+    if passed and acceptance.is_comprehensive and acceptance.application_id:
+        _file_record(acceptance, by=by, at=at)
     return acceptance
+
+
+def _move(acceptance: AcceptanceApplication, *, passed: bool) -> None:
+    if not passed:
+        acceptance.conclude_fail()
+    elif acceptance.items.filter(state=ItemState.DEFERRED).exists():
+        acceptance.conclude_deferred()
+    else:
+        acceptance.conclude_pass()
+
+
+def _drop_owed(acceptance: AcceptanceApplication, *, by: User, at: dt.datetime | None) -> None:
+    void_make_ups(acceptance, by=by, at=at)
+    for issue in all_issues(acceptance).filter(state__in=list(ISSUE_OPEN)):
+        issue.project = acceptance.project
+        waive_issue(issue, reason="联合验收不通过，重新申请后再验", by=by, at=at)
+    for late in acceptance.late_faults.filter(state=LateState.ASKED):
+        _close_late(acceptance, late, by=by, at=at)
+
+
+def _close_late(acceptance: AcceptanceApplication, late: LateFault, *, by: User, at: dt.datetime | None) -> None:
+    old = late.state
+    late.refuse()
+    late.decided_by, late.decided_at, late.decision_note = by, at or timing.now(), "联合验收不通过"
+    late.save()
+    record(
+        "acceptance.late_decided", subject=late, project=acceptance.project, by=by, at=at,
+        summary=f"{late.get_state_display()}：{late.what}"[:300], data={"state": [old, late.state]},
+    )
+
+
+def _file_record(acceptance: AcceptanceApplication, *, by: User, at: dt.datetime | None) -> None:
+    """综合竣工验收: the completion record is applied for with the conclusion, from what the archive holds.
+
+    What its checklist still misses stays for the owner on the open application.
+    """
+    drafts = MatterCase.objects.filter(
+        project=acceptance.project, work_unit=acceptance.work_unit, matter__matter__code=RECORD_MATTER,
+        state=CaseState.DRAFT, application=None,
+    )
+    if not drafts.exists():
+        return
+    clerk = acceptance.applied_by
+    application = open_application(acceptance.project_id, matter_codes=[RECORD_MATTER], by=clerk, at=at)
+    record(
+        "acceptance.record_opened", subject=acceptance, project=acceptance.project, by=by, at=at,
+        summary=f"综合竣工验收：竣工验收备案随结论同时申报（{application.number}）",
+    )
+    try:
+        with transaction.atomic():
+            submit_application(application.pk, by=clerk, at=at)
+    except DomainError:
+        return  # papers are missing: the owner completes the open application
 
 
 def _check_items(
     acceptance: AcceptanceApplication, *, passed: bool, note: str, by: User, at: dt.datetime | None
 ) -> None:
     open_items = [i for i in acceptance.items.select_related("organisation") if i.is_gate and i.state not in ITEM_GOOD]
+    if passed and acceptance.scope != Scope.PROJECT:
+        require_facilities(acceptance)
+    if passed and acceptance.late_faults.filter(state=LateState.ASKED).exists():
+        raise DomainError("late_open", "有清单后新增问题待批准，请先决定是否新增。")
     if passed and open_items:
         names = "、".join(item.name for item in open_items)
         raise DomainError("open_items", f"还有未合格的验收事项：{names}，不能出具通过的结论。")
     if not passed and not note.strip():
         raise DomainError("reason_missing", "结论为不通过的，要写明理由。")
-    if not passed and not open_items:
+    if not passed and not open_items and not acceptance.facilities.filter(is_met=False).exists():
         raise DomainError("nothing_failed", "各项都已合格，不能出具不通过的结论。")
     for item in open_items:
         item.acceptance = acceptance
@@ -88,7 +150,7 @@ def _decide_cases(
     acceptance: AcceptanceApplication, *, passed: bool, note: str, by: User, at: dt.datetime | None
 ) -> None:
     good = {item.case_id for item in acceptance.items.all() if item.state in ITEM_GOOD}
-    cases = MatterCase.objects.filter(application=acceptance.application).exclude(state__in=list(CASE_DECIDED))
+    cases = cases_of(acceptance).exclude(state__in=list(CASE_DECIDED))
     ordered = sorted(cases.select_related("matter__matter", "lead"), key=lambda c: c.matter.matter.code == JOINT_MATTER)
     for case in ordered:
         is_joint = case.matter.matter.code == JOINT_MATTER
@@ -102,7 +164,7 @@ def _decide_cases(
 
 def _result_slug(acceptance: AcceptanceApplication) -> str:
     """Return the document kind under which the archive expects the joint opinion."""
-    joint = MatterCase.objects.filter(application=acceptance.application, matter__matter__code=JOINT_MATTER)
+    joint = cases_of(acceptance).filter(matter__matter__code=JOINT_MATTER)
     return joint.values_list("matter__result_kind__slug", flat=True).first() or paper_slug(PaperKind.CONCLUSION)
 
 
@@ -110,28 +172,51 @@ def _issue_conclusion(
     acceptance: AcceptanceApplication, *, passed: bool, by: User, at: dt.datetime | None
 ) -> None:
     items = acceptance.items.select_related("organisation")
-    word = "通过" if passed else "不通过"
+    word, owed = acceptance.get_state_display(), list(acceptance.make_ups.filter(state=MakeUpState.OWED))
+    partial = acceptance.scope != Scope.PROJECT
     content: dict[str, Any] = {
         "addressee": acceptance.project.owner.name,
         "gist": {
             "project": f"{acceptance.project.name}（{acceptance.project.code}）",
-            "what": f"竣工联合验收{word}",
-            "do": "可以申请竣工验收备案和不动产首次登记" if passed else "按不通过的事项整改后重新申请",
+            "what": f"{acceptance.what + '：' if partial else ''}竣工联合验收{word}",
+            "do": _next_words(acceptance, passed=passed),
             "when": "自本意见书出具之日起",
         },
         "paragraphs": [
-            f"经组织各部门一次现场验收，{acceptance.work_unit.name}竣工联合验收结论为：{word}。",
+            f"经组织各部门一次现场验收，{acceptance.what}竣工联合验收（{acceptance.get_scope_display()}）结论为：{word}。",
             *([acceptance.conclusion_note] if acceptance.conclusion_note else []),
         ],
-        "table": {
+        "tables": [{
             "head": ["序号", "验收事项", "部门", "结果", "意见"],
-            "rows": [[str(i.number), i.name, i.organisation.label, i.get_state_display() if i.is_gate else "另行备案",
-                      i.note] for i in items],
-        },
+            "rows": [[str(i.number), i.name, i.organisation.label,
+                      i.get_state_display() if i.is_gate or partial else "另行备案", i.note] for i in items],
+        }],
         "legal": [],
     }
+    if owed:
+        content["tables"].append({
+            "caption": "容缺后补", "head": ["材料", "最迟补交", "逾期后果"],
+            "rows": [[row.paper_name, str(row.due_on), row.consequence] for row in owed],
+        })
+    if partial:
+        content["tables"].append({
+            "caption": "共用设施", "head": ["设施", "应具备的条件", "确认"],
+            "rows": [[row.name, row.asks, "具备" if row.is_met else row.note or "未确认"]
+                     for row in acceptance.facilities.all()],
+        })
     issue_paper(
         acceptance.project, kind=PaperKind.CONCLUSION, series="联验", title="竣工联合验收意见书",
-        issuer=acceptance.lead, content=content, subject=acceptance, by=by, document_kind_slug=_result_slug(acceptance),
+        issuer=acceptance.lead, content=content, subject=acceptance, by=by,
+        document_kind_slug=paper_slug(PaperKind.CONCLUSION) if partial else _result_slug(acceptance),
         is_public=passed, at=at,
     )
+
+
+def _next_words(acceptance: AcceptanceApplication, *, passed: bool) -> str:
+    if not passed:
+        return "按不通过的事项整改后重新申请"
+    if acceptance.scope != Scope.PROJECT:
+        return "本单体（期）可以投入使用，其余部分完成后办理整体验收"
+    if acceptance.state == AcceptanceState.PASSED_DEFERRED:
+        return "按期补交容缺材料，补齐后办理房证同交移交"
+    return "可以申请竣工验收备案和不动产首次登记"

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from acceptance.models import AcceptanceItem
 from acceptance.services.application import lock_acceptance, settle_item
-from acceptance.states import AcceptanceState, ItemState
+from acceptance.states import ACCEPTANCE_GOOD, ItemState
 from packages.states import CASE_PASSED
 
 
@@ -22,7 +22,7 @@ def follow_record(case_id: int) -> bool:
     acceptance = lock_acceptance(found.acceptance_id)
     locked = AcceptanceItem.objects.select_for_update(of=("self",))
     item = locked.select_related("case", "organisation").get(pk=found.pk)
-    if item.state != ItemState.PENDING or acceptance.state != AcceptanceState.PASSED:
+    if item.state != ItemState.PENDING or acceptance.state not in ACCEPTANCE_GOOD:
         return False
     if item.case is None or item.case.state not in CASE_PASSED:
         return False

@@ -153,11 +153,12 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
     day, moment = timing.business_day(at or timing.now()), at or timing.now()
     _check_wish(body, purpose, wanted_on, day)
     assert body is not None  # noqa: S101 - refused above
-    again = VisitWish.objects.filter(
+    again: VisitWish | None = VisitWish.objects.filter(
         inspection__work_unit=unit, organisation=body, wanted_on=wanted_on, purpose=purpose.strip()[:200]
     ).select_related("inspection").first()
     if again is not None:
-        return again.inspection
+        standing: Inspection = again.inspection
+        return standing
     slot = open_slot(unit.pk, wanted_on, day)
     wish = {"organisation": body, "wanted_on": wanted_on, "purpose": purpose.strip()[:200], "wished_by": by,
             "wished_at": moment}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 from acceptance.models import AcceptanceApplication
+from acceptance.services.scoping import cases_of
 from packages.models import MatterCase
 from packages.services.timekeeping import pause_case, resume_case, sync_due
 from packages.states import CASE_RUNNING
@@ -16,26 +17,30 @@ from projects.clocks import pause_clock, resume_clock
 
 
 def _cases(acceptance: AcceptanceApplication) -> list[MatterCase]:
-    running = MatterCase.objects.filter(application=acceptance.application, state__in=list(CASE_RUNNING))
+    running = cases_of(acceptance).filter(state__in=list(CASE_RUNNING))
     return list(running.select_related("intake_clock", "promised_clock", "statutory_clock").order_by("pk"))
 
 
-def pause_acceptance(acceptance: AcceptanceApplication, *, basis: str, at: dt.datetime) -> None:
+def pause_acceptance(
+    acceptance: AcceptanceApplication, *, basis: str, at: dt.datetime, kind: str = PauseKind.RECTIFICATION
+) -> None:
     """Pause the clock of the acceptance and of its cases: the time is the owner's."""
     if acceptance.clock:
         pause_clock(
-            acceptance.clock, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT, basis=basis, at=at
+            acceptance.clock, kind=kind, owner=TimeOwner.APPLICANT, basis=basis, at=at
         )
     for case in _cases(acceptance):
-        pause_case(case, kind=PauseKind.RECTIFICATION, owner=TimeOwner.APPLICANT, basis=basis, at=at)
+        pause_case(case, kind=kind, owner=TimeOwner.APPLICANT, basis=basis, at=at)
         sync_due(case)
 
 
-def resume_acceptance(acceptance: AcceptanceApplication, *, at: dt.datetime) -> None:
+def resume_acceptance(
+    acceptance: AcceptanceApplication, *, at: dt.datetime, kind: str = PauseKind.RECTIFICATION
+) -> None:
     """Let the clocks run again; due days move."""
     if acceptance.clock:
-        for pause in acceptance.clock.pauses.filter(kind=PauseKind.RECTIFICATION, ended_at=None):
+        for pause in acceptance.clock.pauses.filter(kind=kind, ended_at=None):
             resume_clock(pause, at)
     for case in _cases(acceptance):
-        resume_case(case, kind=PauseKind.RECTIFICATION, at=at)
+        resume_case(case, kind=kind, at=at)
         sync_due(case)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as acceptance_applying
-from acceptance.services import conclusion, items
+from acceptance.services import conclusion, items, visits
 from acceptance.states import ItemState
 from agency.models import Assignment
 from agency.services.assignment import assign, propose
@@ -445,7 +445,7 @@ class Story:
         acceptance_applying.accept_acceptance(acceptance.pk, by=self.clerk)
         yield later(1, 9.5)
         lead = person(acceptance.lead_id, Role.REVIEWER)
-        acceptance_applying.arrange_visit(acceptance.pk, by=lead, planned_on=later(1, 9).date())
+        visits.arrange_visit(acceptance.pk, by=lead, planned_on=later(1, 9).date())
         yield later(1, 10)
         yield from self._site(acceptance, lead)
         chief = person(acceptance.lead_id, Role.CHIEF)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from acceptance.models import AcceptanceApplication
-from acceptance.services import application, conclusion, items
+from acceptance.services import application, conclusion, items, visits
 from packages.models import MatterCase
 from packages.services.intake import submit_application
 from projects import timing
@@ -107,7 +107,7 @@ class Walk:
         return application.accept_acceptance(self.acceptance.pk, by=by or self.actors.clerk)
 
     def visit(self, by=None):
-        return application.arrange_visit(
+        return visits.arrange_visit(
             self.acceptance.pk, by=by or factories.official(self.lead, Role.REVIEWER), planned_on=timing.today()
         )
 

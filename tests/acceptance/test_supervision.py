@@ -245,3 +245,23 @@ def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, cl
     cancelled = inspections.cancel(row.pk, by=of("housing"), reason="并入下次")
     assert (cancelled.state, waits(site)) == ("cancelled", [])
     holds(site)
+
+
+def test_the_demonstration_holds_an_inspection_through_to_its_closing(site, actors, clock, monkeypatch):
+    from gaige.demo import supervision as demo
+
+    monkeypatch.setattr(demo, "attachment", lambda title: factories.pdf(text=title))
+    for code in ("housing", "natural-resources", "weather"):
+        of(code)
+    demo.person.cache_clear()
+    row, story = first(site), demo.supervision()
+    clock.to(dt.datetime.combine(row.slot_on - dt.timedelta(days=8), dt.time(9), timing.BUSINESS_ZONE))
+    seen = []
+    for moment in story:
+        clock.to(moment)
+        state = factories.fresh(row).state
+        seen += [state] if state not in seen else []
+        if state == "closed" or moment.date() > row.slot_on + dt.timedelta(days=30):
+            break
+    demo.person.cache_clear()
+    assert seen == ["planned", "notified", "rectifying", "recheck", "closed"]

@@ -7,7 +7,7 @@ import pytest
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.providers import awaited
-from acceptance.services import application, conclusion, items
+from acceptance.services import application, conclusion, items, visits
 from archives.models import Document, Paper
 from packages.models import MatterCase
 from projects import clocks, timing
@@ -82,7 +82,7 @@ def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock)
     assert walk.item(12).state == "pending"
     assert Paper.objects.filter(project=project, kind="site_list").count() == 1
     paper = Paper.objects.get(project=project, kind="conclusion")
-    assert (paper.title, paper.document.kind.slug, paper.content["table"]["rows"][3]) == (
+    assert (paper.title, paper.document.kind.slug, paper.content["tables"][0]["rows"][3]) == (
         "竣工联合验收意见书", "joint-accept", ["4", "消防验收或消防验收备案", "住建局", "复核合格", ""]
     )
     assert Document.objects.filter(project=project, kind__slug="joint-accept").count() == 1
@@ -178,7 +178,7 @@ def test_nothing_is_accepted_before_the_papers_are_handed_in(walk, actors):
 def test_the_visit_is_not_before_the_acceptance(walk, actors):
     walk.until("visit")
     with pytest.raises(DomainError) as refusal:
-        application.arrange_visit(walk.acceptance.pk, by=actors.clerk, planned_on=dt.date(2026, 10, 30))
+        visits.arrange_visit(walk.acceptance.pk, by=actors.clerk, planned_on=dt.date(2026, 10, 30))
     assert (refusal.value.code, refusal.value.message) == (
         "visit_before_acceptance", "现场验收日期早于受理日期，请重新选择。"
     )
@@ -253,18 +253,18 @@ def test_the_list_has_a_day_and_its_answers_are_complete(walk, actors):
     assert (evidence.version.document.title, evidence.version.file_name) == ("整改佐证：防火门闭门器损坏", "整改照片.pdf")
 
 
-def test_what_does_not_hold_goes_back_and_the_clock_rests_again(walk, clock):
+def test_there_is_one_recheck_and_what_does_not_hold_then_fails(walk):
     walk.until("recheck")
     with pytest.raises(DomainError) as refusal:
         walk.recheck(holds=False)
     assert (refusal.value.code, refusal.value.message) == ("reason_missing", "复核不通过要写明哪里还没有改到位。")
     walk.recheck(holds=False, note="仍有一樘门关不严")
-    assert (walk.acceptance.state, walk.issue().state, walk.item(4).state) == ("rectifying", "rejected", "rectifying")
-    assert clocks.read_clock(walk.acceptance.clock).paused is True
-    walk.answer()
-    walk.rectified()
-    walk.recheck()
-    assert (walk.acceptance.state, walk.issue().state, walk.item(4).state) == ("merging", "verified", "rechecked")
+    assert (walk.acceptance.state, walk.issue().state, walk.item(4).state) == ("merging", "waived", "failed")
+    with pytest.raises(DomainError) as refusal:
+        walk.conclude(passed=True)
+    assert refusal.value.code == "open_items"
+    walk.conclude(passed=False, note="消防门不合格")
+    assert (walk.acceptance.state, walk.item(4).state) == ("failed", "failed")
 
 
 def test_a_conclusion_does_not_pass_over_an_open_item(walk):

@@ -1,0 +1,134 @@
+"""预验收: a service that is booked; everything is said at once, nothing runs against time, nothing is decided."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypedDict
+
+from django.db import transaction
+
+from acceptance import after_rules
+from acceptance.models import PreAcceptance
+from acceptance.services.application import JOINT_MATTER
+from acceptance.states import PRE_OPEN, PreState
+from archives.paper_kinds import paper_slug
+from archives.services.papers import issue_paper
+from archives.states import PaperKind
+from packages.models import MatterCase
+from projects import timing
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import WorkUnit
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+
+class Advice(TypedDict):
+    """What one department advises: what, and how to fix it before the acceptance."""
+
+    department: str
+    what: str
+    how_to_fix: str
+
+
+@transaction.atomic
+def book(
+    work_unit_id: int, *, by: User, wanted_on: dt.date, note: str = "", at: dt.datetime | None = None
+) -> PreAcceptance:
+    """Book a pre-acceptance of a works and return it; one that is open is returned. Errors: a day that has passed."""
+    unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
+    unit.project = lock_project(unit.project_id)
+    standing = PreAcceptance.objects.filter(work_unit=unit, state__in=PRE_OPEN).first()
+    if standing is not None:
+        return standing
+    require(after_rules.can_book, by, unit)
+    if wanted_on < timing.business_day(at or timing.now()):
+        raise DomainError("past", "希望日期已经过去，请重新选择。")
+    joint = MatterCase.objects.filter(project=unit.project, matter__matter__code=JOINT_MATTER).select_related("lead").last()
+    if joint is None:
+        raise DomainError("nothing_to_accept", "本项目的计划没有联合验收，不需要预验收。")
+    made = PreAcceptance.objects.create(
+        project=unit.project, work_unit=unit, lead=joint.lead, wanted_on=wanted_on, note=note.strip(), booked_by=by,
+        booked_at=at or timing.now(),
+    )
+    _tell(made, "preaccept.booked", f"预约预验收，希望 {wanted_on:%m-%d}", "", by=by, at=at)
+    return made
+
+
+def _tell(made: PreAcceptance, kind: str, summary: str, old: str, *, by: User, at: dt.datetime | None) -> PreAcceptance:
+    made.save()
+    record(
+        kind, subject=made, project=made.project, by=by, at=at, summary=summary[:300], data={"state": [old, made.state]}
+    )
+    return made
+
+
+def _lock(pk: int) -> PreAcceptance:
+    project = lock_project(PreAcceptance.objects.values_list("project_id", flat=True).get(pk=pk))
+    made = PreAcceptance.objects.select_for_update(of=("self",)).select_related("lead", "work_unit").get(pk=pk)
+    made.project = project
+    return made
+
+
+@transaction.atomic
+def confirm(pk: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = None) -> PreAcceptance:
+    """The lead department names the day. Errors: a day that has passed."""
+    made = _lock(pk)
+    require(after_rules.can_confirm_pre, by, made)
+    if planned_on < timing.business_day(at or timing.now()):
+        raise DomainError("past", "约定日期已经过去，请重新选择。")
+    old = made.state
+    made.confirm()
+    made.planned_on = planned_on
+    return _tell(made, "preaccept.confirmed", f"预验收约定 {planned_on:%m-%d}", old, by=by, at=at)
+
+
+@transaction.atomic
+def hold(
+    pk: int, *, by: User, held_on: dt.date, advice: Sequence[Advice], at: dt.datetime | None = None
+) -> PreAcceptance:
+    """The departments were there: their advice goes out as one paper, without effect on the acceptance. Twice is once."""
+    made = _lock(pk)
+    if made.state == PreState.HELD:
+        return made
+    require(after_rules.can_hold_pre, by, made)
+    if held_on > timing.business_day(at or timing.now()):
+        raise DomainError("future", "到场日期晚于今天，请核对。")
+    if any(not row["what"].strip() or not row["how_to_fix"].strip() for row in advice):
+        raise DomainError("advice_incomplete", "每条意见都要写明看到什么、怎么改。")
+    old = made.state
+    made.hold()
+    made.held_on, made.advice = held_on, [dict(row) for row in advice]
+    rows = [[str(n), row["department"], row["what"], row["how_to_fix"]] for n, row in enumerate(advice, 1)]
+    made.paper = issue_paper(
+        made.project, kind=PaperKind.PRE_ACCEPTANCE, series="预验", title="预验收意见清单", issuer=made.lead,
+        content={
+            "addressee": made.project.owner.name,
+            "gist": {
+                "project": f"{made.project.name}（{made.project.code}）", "what": f"预验收提出 {len(rows)} 条意见",
+                "do": "正式申请联合验收前改好", "when": "不计时，不影响验收结论",
+            },
+            "paragraphs": ["预验收是服务，不作结论，不计入时限。" if rows else "预验收没有发现问题，可以申请联合验收。"],
+            **({"table": {"head": ["序号", "部门", "看到什么", "怎么改"], "rows": rows}} if rows else {}),
+            "legal": [],
+        },
+        subject=made, by=by, document_kind_slug=paper_slug(PaperKind.PRE_ACCEPTANCE), at=at,
+    )
+    return _tell(made, "preaccept.held", f"预验收完成，意见 {len(rows)} 条", old, by=by, at=at)
+
+
+@transaction.atomic
+def cancel(pk: int, *, by: User, reason: str, at: dt.datetime | None = None) -> PreAcceptance:
+    """The booking is given up, with the reason. Twice is once."""
+    made = _lock(pk)
+    if made.state == PreState.CANCELLED:
+        return made
+    require(after_rules.can_cancel_pre, by, made)
+    if not reason.strip():
+        raise DomainError("reason_missing", "取消要写明原因。")
+    old = made.state
+    made.cancel()
+    made.reason = reason.strip()
+    return _tell(made, "preaccept.cancelled", f"取消预验收：{reason}", old, by=by, at=at)

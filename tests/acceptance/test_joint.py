@@ -1,0 +1,239 @@
+"""多测合一、一次上门、容缺通过、房证同交: measured once, told once, accepted once, registered at once (handbook §8)."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from acceptance import data, rules
+from acceptance.models import AcceptanceApplication, MakeUp
+from acceptance.services import (
+    application,
+    items,
+    late_faults,
+    make_ups,
+    partial,
+    pre_acceptance,
+    registry,
+    survey,
+    visits,
+)
+from acceptance.tasks import sweep_make_ups
+from archives.models import Delivery, Paper
+from projects import timing
+from projects.clocks import read_clock
+from projects.errors import DomainError, NotAllowed
+from projects.models import Building, Project, WorkUnit
+from projects.states import Role
+from projects.waiting import waiting_for
+from tests import factories
+from tests.acceptance.conftest import FAULT
+from tests.packages.steps import holds
+
+USCC = "91310000775785552L"
+A, B = "1号仓库", "2号仓库"
+
+
+def measured(name=A, above="2810", below="0", total="2810"):
+    return {"name": name, "above": Decimal(above), "below": Decimal(below), "total": Decimal(total)}
+
+
+def surveyed(unit, actors, *, shared=True):
+    rows = [{"name": A, "area": Decimal(2800), "floors": 1}, {"name": B, "area": Decimal(2800), "floors": 1}]
+    survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
+    made = survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC, name="高平测绘有限公司")
+    survey.hand_in_survey(
+        made.pk, by=actors.owner, surveyed_on=timing.today(), total_area=Decimal(5750), uploaded=factories.pdf("测绘.pdf", "报告"),
+        rows=[measured(), measured(B, "2900", "40", "2940")],
+    )
+    return survey.share_survey(made.pk, by=actors.clerk) if shared else made
+
+
+def refused(call, code):
+    with pytest.raises(DomainError) as error:
+        call()
+    assert error.value.code == code
+    return error.value.message
+
+
+def waits(project):
+    [rows] = waiting_for([factories.fresh(project)]).values()
+    return {(row.role, row.verb, row.what) for row in rows}
+
+
+def reviewer(code):
+    return factories.official(code, Role.REVIEWER)
+
+
+def test_one_survey_is_compared_with_the_permit_and_what_does_not_add_up_is_refused(project, unit, actors):
+    refused(lambda: survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC), "rule")
+    made = surveyed(unit, actors, shared=False)
+    assert [(row.building.name, row.difference) for row in made.buildings.order_by("pk")] == [(A, 10), (B, 140)]
+    assert [data.area_tone(float(row.difference), 2800, timing.today()) for row in made.buildings.order_by("pk")] == [
+        "good", "bad"
+    ]
+    survey.return_survey(made.pk, by=actors.clerk, reason="2号仓库超出许可，请复测")
+
+    def again(rows, total="5750"):
+        return survey.hand_in_survey(
+            made.pk, by=actors.owner, surveyed_on=timing.today(), total_area=Decimal(total), rows=rows,
+            uploaded=factories.pdf("测绘.pdf", "报告"),
+        )
+
+    whole = [measured(), measured(B, "2900", "40", "2940")]
+    refused(lambda: again([*whole, measured("3号仓库")]), "building_unknown")
+    refused(lambda: again(whole[:1]), "building_left_out")
+    refused(lambda: again([measured(total="2811"), whole[1]]), "areas_differ")
+    refused(lambda: again(whole, "5800"), "total_differs")
+    again(whole)
+    shared = survey.share_survey(made.pk, by=actors.clerk)
+    assert survey.share_survey(made.pk, by=actors.clerk).pk == shared.pk
+    assert {row["department"] for row in shared.shared_with} >= {"自然资源局", "住建局"}
+    assert Paper.objects.filter(project=project, kind="survey_share").count() == 1
+    holds(project)
+
+
+def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project, unit, actors):
+    other = Building.objects.create(
+        work_unit=WorkUnit.objects.create(project=project, code="other", name="二期", is_default=False), name="别处"
+    )
+    apply = application.apply_for_acceptance
+    refused(lambda: apply(unit.pk, by=actors.owner, building_id=other.pk), "building_unknown")
+    rows = [{"name": A, "area": Decimal(2800), "floors": 1}]
+    survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
+    building = Building.objects.get(name=A)
+    refused(lambda: apply(unit.pk, by=actors.owner, building_id=building.pk), "not_surveyed")
+    surveyed(unit, actors)
+    made = apply(unit.pk, by=actors.owner, building_id=building.pk, report=factories.pdf("报告.pdf", "竣工"))
+    assert (made.scope, made.application, made.facilities.count()) == ("building", None, 5)
+    application.accept_acceptance(made.pk, by=actors.clerk)
+    lead = reviewer("housing")
+    visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
+    for item in made.items.filter(state="pending"):
+        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
+    items.issue_list(made.pk, by=lead, held_on=timing.today(), record_text="到场")
+    from acceptance.services.conclusion import conclude
+
+    chief = factories.official("housing", Role.CHIEF)
+    refused(lambda: conclude(made.pk, by=chief, passed=True), "facilities")
+    for facility in made.facilities.all():
+        partial.confirm_facility(facility.pk, by=lead, is_met=True)
+    assert conclude(made.pk, by=chief, passed=True).state == "passed"
+    holds(project)
+
+
+def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
+    walk.until("record")
+    pk = walk.acceptance.pk
+    visits.refuse_visit(pk, by=actors.owner, reason="停电检修")
+    assert ("住建局", "另约", "现场验收日期") in waits(project)
+    visits.arrange_visit(pk, by=reviewer("housing"), planned_on=timing.today())
+    visits.refuse_visit(pk, by=actors.owner, reason="人员不在")
+    assert ("建设单位", "选定", "现场验收日期") in waits(project)
+    assert read_clock(walk.acceptance.clock).paused is True
+    with pytest.raises(NotAllowed):
+        visits.arrange_visit(pk, by=reviewer("housing"), planned_on=timing.today())
+    refused(lambda: visits.name_visit_day(pk, by=actors.owner, planned_on=dt.date(2026, 11, 7)), "visit_no_workday")
+    visits.name_visit_day(pk, by=actors.owner, planned_on=dt.date(2026, 11, 3))
+    assert read_clock(walk.acceptance.clock).paused is False
+    item = walk.item(1)
+    assert rules.can_record(reviewer(item.organisation.code), item).reason == "现场验收约定在11月3日，到场后填写。"
+    assert rules.can_refuse_visit(actors.owner, walk.acceptance).ok is False
+    holds(project)
+
+
+def test_papers_are_returned_once(project, walk, actors):
+    walk.until("visit")
+    pk, lead = walk.acceptance.pk, reviewer("housing")
+    visits.return_papers(pk, by=lead, faults=[{"item_id": walk.item(4).pk, "fault": FAULT}])
+    assert (walk.acceptance.state, read_clock(walk.acceptance.clock).paused) == ("doc_rectifying", True)
+    refused(lambda: visits.hand_back_papers(pk, by=actors.owner), "unanswered")
+    [issue] = items.paper_issues(walk.acceptance)
+    items.answer_rectification(issue.pk, by=actors.owner, answer="已补")
+    visits.hand_back_papers(pk, by=actors.owner)
+    assert rules.can_return_papers(lead, walk.acceptance).ok is False
+    walk.visit()
+    assert items.paper_issues(walk.acceptance).get().state == "verified"
+    holds(project)
+
+
+def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk, actors):
+    walk.until("answer")
+    item, chief = walk.item(1), factories.official("housing", Role.CHIEF)
+    by = reviewer(item.organisation.code)
+    assert "一次性告知后不能再提" in rules.can_record(by, item).reason
+    with pytest.raises(NotAllowed):
+        items.recheck_item(item.pk, by=by, holds=True)
+    refused(lambda: late_faults.ask_late_fault(item.pk, by=by, fault=FAULT, reason=" "), "reason_missing")
+    late = late_faults.ask_late_fault(item.pk, by=by, fault=FAULT, reason="现场未看到背面")
+    assert ("住建局首席代表", "决定", "清单后新增问题") in waits(project)
+    late_faults.decide_late_fault(late.pk, by=chief, approve=True)
+    assert (walk.item(1).state, walk.acceptance.state) == ("rectifying", "rectifying")
+    assert [issue.is_late for issue in items.issues_of_acceptance(walk.acceptance)] == [False, True]
+    holds(project)
+
+
+def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(project, unit, walk, actors, clock):
+    surveyed(unit, actors)
+    walk.until("record")
+    item, fire = walk.item(3), walk.item(4)
+    refused(lambda: items.record_item(
+        fire.pk, by=reviewer("housing"), result="deferred", paper="消防设施检测报告"), "not_deferrable")
+    items.record_item(item.pk, by=reviewer("housing"), result="deferred", paper="工程质量保修书")
+    walk.record(faulty=0)
+    walk.list()
+    walk.conclude()
+    made = MakeUp.objects.get()
+    assert (walk.acceptance.state, made.state, made.due_on) == ("passed_deferred", "owed", dt.date(2026, 11, 23))
+    assert ("建设单位", "补交", "容缺材料“工程质量保修书”") in waits(project)
+    clock.to(dt.datetime(2026, 11, 24, 9, tzinfo=timing.BUSINESS_ZONE))
+    assert (sweep_make_ups(), sweep_make_ups()) == (1, 0)
+    with pytest.raises(NotAllowed) as error:
+        registry.hand_over(walk.acceptance.pk, by=actors.clerk)
+    assert error.value.message == "容缺材料逾期未补：工程质量保修书，补齐后移交。"
+    make_ups.bring_paper(made.pk, by=actors.owner, uploaded=factories.pdf("保修书.pdf", "保修"))
+    make_ups.check_paper(made.pk, by=reviewer("housing"), holds=True)
+    package = registry.hand_over(walk.acceptance.pk, by=actors.clerk)
+    assert (package.registry.code, package.is_deferred, [row["area"] for row in package.prefill["buildings"]]) == (
+        "estate-registry", True, ["2810.00", "2940.00"]
+    )
+    assert Delivery.objects.filter(paper=package.paper, signed_at=None).count() == 1
+    clerk = reviewer("estate-registry")
+    registry.receive(package.pk, by=clerk)
+    registry.note_dates(package.pk, by=actors.owner, keys_on=dt.date(2026, 11, 30))
+    registry.note_dates(package.pk, by=clerk, registered_on=timing.today(), certificate="晋（2026）高平市不动产权第0000001号")
+    package.refresh_from_db()
+    assert (package.state, package.keys_on, package.registered_on) == (
+        "registered", dt.date(2026, 11, 30), dt.date(2026, 11, 24)
+    )
+    holds(project)
+
+
+def test_pre_acceptance_is_a_service_without_a_clock(project, unit, actors):
+    made = pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=timing.today())
+    lead = reviewer("housing")
+    pre_acceptance.confirm(made.pk, by=lead, planned_on=timing.today())
+    advice = [{"department": "住建局", "what": "疏散标志缺失", "how_to_fix": "补装"}]
+    held = pre_acceptance.hold(made.pk, by=lead, held_on=timing.today(), advice=advice)
+    assert (held.state, held.paper.title, AcceptanceApplication.objects.count()) == ("held", "预验收意见清单", 0)
+    holds(project)
+
+
+def test_the_timetable_of_every_package_is_its_promise_and_1431_where_none_is_given():
+    day = dt.date(2026, 11, 2)
+    assert data.timetable(day) == {"push": 1, "papers": 4, "site": 3, "reply": 1}
+    assert {code: sum(data.timetable(day, code).values()) for code in ("gov-general", "soc-factory", "soc-lowrisk")} == {
+        "gov-general": 6, "soc-factory": 6, "soc-lowrisk": 4
+    }
+
+
+@pytest.mark.parametrize("who", ["owner", "clerk"])
+def test_the_pages_show_survey_and_acceptance(project, unit, walk, actors, client_of, who):
+    surveyed(unit, actors)
+    walk.until("record")
+    browser = client_of(getattr(actors, who))
+    page = browser.get(f"/works/{unit.pk}/survey/").content.decode()
+    assert ("超限" in page, "2940.00" in page) == (True, True)
+    page = browser.get(f"/acceptances/{walk.acceptance.pk}/").content.decode()
+    assert "时间表" in page
+    assert Project.objects.filter(pk=project.pk).exists()
