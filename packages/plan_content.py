@@ -92,9 +92,10 @@ def _facts(project: Project, schedule: Schedule) -> list[list[str]]:
         ["建设单位", project.owner.name], ["建设地点", project.address], ["投资类型", project.get_investment_display()],
         ["总投资", money], ["套餐", schedule.package_name],
     ]
+    said = {term for term, _ in given}
     for name, fact in vocabulary().items():
         value = facts.get(name)
-        if value in (None, "no", [], "none") or (fact.kind is FactKind.NUMBER and not value):
+        if fact.label in said or value in (None, "no", [], "none") or (fact.kind is FactKind.NUMBER and not value):
             continue
         given.append([fact.label, fact.show(value)])
     return [[term, text] for term, text in given if text]

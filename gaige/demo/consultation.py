@@ -60,6 +60,7 @@ def _hold(row: Consultation) -> Iterator[dt.datetime]:
         who = person(unit.organisation_id, Role.REVIEWER)
         survey.sign_in(row.token, by=who)
         survey.confirm(unit.pk, by=who, ticked=_ticked(unit))
+    survey.sign_in(row.token, by=person(row.project.owner_id, Role.OWNER_LEAD))
     yield later(0, 14.5)
     calling.begin_meeting(row.pk, by=director, note="场地已平整，临时道路接通，周边无敏感点。")
     yield later(2, 9.2)

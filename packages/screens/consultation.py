@@ -183,9 +183,8 @@ def _unit_acts(unit: ConsultationUnit, user: User) -> list[Act]:
     acts = []
     if may.can_write(user, unit):
         acts.append(Act("提交书面意见", url("unit_opinion", unit.pk), ALLOWED))
-    if unit.state in (UnitState.PROPOSED, UnitState.INVITED, UnitState.ABSENT) and may.can_run(
-        user, unit.consultation
-    ):
+    open_to = unit.is_asked and unit.state in (UnitState.PROPOSED, UnitState.INVITED, UnitState.ABSENT)
+    if open_to and may.can_run(user, unit.consultation):
         acts.append(Act("移出名单", url("unit_release", unit.pk), ALLOWED, danger=True))
     return acts
 

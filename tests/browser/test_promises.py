@@ -104,9 +104,9 @@ def test_a_deferred_paper_runs_late_gets_one_more_term_and_is_made_good(live_por
     chief.fill(days="5", reason="银行周四出具保函")
     chief.press("延长", exact=True)
     chief.says("已延长，新的期限已告知企业。")
-    for answer, note in (("no", "保函没有银行公章"), ("yes", "")):
+    for answer, note, said in (("no", "保函没有银行公章", "待补"), ("yes", "", "保函没有银行公章")):
         owner.open(page, phone=True)
-        owner.says(note)
+        owner.says(said)
         owner.page.set_input_files("[name=uploaded]", attachment(f"银行保函{answer}"))
         owner.press("补交", exact=True)
         owner.says("核实期间不计入您的期限")
