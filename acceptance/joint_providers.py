@@ -32,7 +32,8 @@ SURVEYS, PRE, LATE, OWED, REGISTRY = (
     "acceptance.surveys", "acceptance.pre", "acceptance.late", "acceptance.make_ups", "acceptance.handovers"
 )
 OWED_WORDS: dict[str, tuple[str, str]] = {
-    MakeUpState.OWED: ("补交", "容缺材料"), MakeUpState.LATE: ("补交", "逾期容缺材料"), MakeUpState.BROUGHT: ("核对", "补交的容缺材料"),
+    MakeUpState.OWED: ("补交", "容缺材料"), MakeUpState.LATE: ("补交", "逾期容缺材料"),
+    MakeUpState.BROUGHT: ("核对", "补交的容缺材料"),
 }
 
 
@@ -118,7 +119,7 @@ def handovers(projects: Sequence[Project]) -> Iterable[Waiting]:
         yield _line(
             by_pk[row.acceptance.project_id], rank=3, role=row.registry.label, verb="接收" if handed else "办理",
             what="房证同交材料" if handed else "不动产首次登记", since=row.received_at or row.handed_at,
-            url=reverse("acceptance:handover", args=[row.pk]), auto="到期不作默认，提醒登记机构",
+            url=reverse("acceptance:handover", args=[row.pk]), auto="到期提醒登记机构",
         )
 
 

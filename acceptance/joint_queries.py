@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from acceptance import after_rules, data, rules, survey_rules
@@ -96,7 +97,7 @@ def step_rows(acceptance: AcceptanceApplication) -> list[StepRow]:
         acceptance.concluded_at,
     ]
     rows = []
-    for step, (since, until) in zip(data.STEPS, zip(marks, marks[1:], strict=False), strict=True):
+    for step, (since, until) in zip(data.STEPS, pairwise(marks), strict=True):
         planned = int(acceptance.timetable.get(step, 0))
         used = None if since is None else _used(acceptance, since, until or timing.now())
         rows.append(StepRow(
@@ -123,7 +124,7 @@ def papers_of(item: AcceptanceItem) -> list[str]:
 
 
 def beside(acceptance: AcceptanceApplication, user: User) -> dict[str, Any]:
-    """Return what the page of an acceptance shows beside its items: visit, papers, late faults, facilities, registry."""
+    """Return what the page of an acceptance shows beside its items: papers, late faults, facilities."""
     parts: list[list[Any]] = [
         list(acceptance.make_ups.select_related("item__organisation", "clock")),
         list(acceptance.late_faults.select_related("item__organisation")),

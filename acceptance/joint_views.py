@@ -1,4 +1,4 @@
-"""Pages of the joint survey, of pre-acceptance, of late faults, papers that follow and the hand-over to the registry."""
+"""Pages of the joint survey, pre-acceptance, late faults, papers that follow and the hand-over to the registry."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def buildings(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "登记许可单体", form, _at_survey(pk),
         lambda data: survey.record_buildings(pk, by=person(request), rows=data["rows"]), unit.project,
-        verdict=survey_rules.can_record_buildings(request.user, unit), lead="按规划许可证附件逐个登记，验收和测绘都以此为准。",
+        verdict=survey_rules.can_record_buildings(request.user, unit), lead="按规划许可证附件逐个登记。",
     )
 
 

@@ -67,8 +67,11 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
     )
     if with_owner and acceptance.state == AcceptanceState.APPLIED:
         what, verb = "联合验收申报材料", "提交"
+    body = _body(acceptance, with_owner=with_owner)
+    if unplanned and not owner_names:
+        body = acceptance.lead.label
     return Waiting(
-        project_id=project.pk, rank=1 if with_owner else rank, role=acceptance.lead.label if unplanned and not owner_names else _body(acceptance, with_owner=with_owner),
+        project_id=project.pk, rank=1 if with_owner else rank, role=body,
         verb=verb,
         what=what, since=since,
         days=workdays.workdays_between(since, timing.today()), limit=reading.limit if reading else None,

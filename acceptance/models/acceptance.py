@@ -154,7 +154,8 @@ class AcceptanceApplication(StateModel):
     @transition(
         field=state,
         source=[
-            AcceptanceState.MERGING, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING, AcceptanceState.DOC_RECTIFYING,
+            AcceptanceState.MERGING, AcceptanceState.RECHECK, AcceptanceState.RECTIFYING,
+            AcceptanceState.DOC_RECTIFYING,
             AcceptanceState.DOC_REVIEW,
         ],
         target=AcceptanceState.FAILED,

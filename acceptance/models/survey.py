@@ -169,7 +169,9 @@ class RegistryHandover(StateModel):
     conclusion = models.ForeignKey(
         "archives.Paper", on_delete=models.PROTECT, related_name="+", verbose_name="验收意见书"
     )
-    paper = models.ForeignKey("archives.Paper", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="移交单")
+    paper = models.ForeignKey(
+        "archives.Paper", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="移交单"
+    )
     case = models.ForeignKey(
         "packages.MatterCase", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="首次登记办件"
     )

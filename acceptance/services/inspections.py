@@ -174,12 +174,13 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
         return slot
     if reason_code not in dict(data.reasons(day)) or not reason.strip():
         raise DomainError("reason", "计划外检查要选择理由并写明情况，会记入企业的入企检查记录。")
-    if slot is not None and not why_apart.strip():
+    apart = why_apart.strip() or (reason.strip() if is_unannounced else "")
+    if slot is not None and not apart:
         raise DomainError("why_apart", f"{slot.slot_on}有联合检查，不并入要写明理由。")
     row = add_inspection(
         project, unit, kind=InspectionKind.OUTSIDE, title=f"{body.label}{data.reason_name(reason_code, day)}检查",
         lead=body, slot_on=day if is_unannounced else wanted_on, reason_code=reason_code, reason=reason.strip(),
-        why_apart=why_apart.strip() if slot is not None else "", is_unannounced=is_unannounced, by=by, at=at,
+        why_apart=apart if slot is not None else "", is_unannounced=is_unannounced, by=by, at=at,
     )
     add_unit(row, body, purpose=purpose.strip(), by=by, at=at)
     outcome = WishOutcome.APART if slot is not None else WishOutcome.OUTSIDE

@@ -41,7 +41,8 @@ def owe_paper(item: AcceptanceItem, paper: str, *, by: User, at: dt.datetime | N
     found = next((row for row in allowed if row.paper == paper), None)
     if found is None:
         names = "、".join(row.paper for row in allowed)
-        raise DomainError("not_deferrable", f"这一材料不能容缺；本项可容缺：{names}。" if names else "本项不能容缺，请选合格或需整改。")
+        words = f"这一材料不能容缺；本项可容缺：{names}。" if names else "本项不能容缺，请选合格或需整改。"
+        raise DomainError("not_deferrable", words)
     issue = raise_issue(
         item.acceptance.project, kind=IssueKind.DEFERRAL, subject=item, debtor=item.acceptance.project.owner, by=by,
         raised_for=item.organisation, batch=item.acceptance.round, what=found.paper, basis="联合验收容缺后补",
@@ -177,7 +178,7 @@ def mark_late(make_up_id: int) -> bool:
             "do": "尽快补交，补齐后恢复办理",
             "when": f"应于 {made.due_on:%Y年%-m月%-d日} 前补交",
         },
-        "paragraphs": [f"竣工联合验收容缺通过，“{made.paper_name}”应在期限内补交，现已逾期。后果：{made.consequence}。"],
+        "paragraphs": [f"“{made.paper_name}”应在容缺期限内补交，现已逾期。后果：{made.consequence}。"],
         "legal": [],
     }
     issue_paper(

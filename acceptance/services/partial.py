@@ -1,4 +1,4 @@
-"""分期验收、单体验收: a phase or a building that is accepted by itself, on condition of the facilities that it shares."""
+"""分期验收、单体验收: a phase or a building accepted by itself, on condition of the facilities that it shares."""
 
 from __future__ import annotations
 

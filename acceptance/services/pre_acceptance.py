@@ -46,7 +46,8 @@ def book(
     require(after_rules.can_book, by, unit)
     if wanted_on < timing.business_day(at or timing.now()):
         raise DomainError("past", "希望日期已经过去，请重新选择。")
-    joint = MatterCase.objects.filter(project=unit.project, matter__matter__code=JOINT_MATTER).select_related("lead").last()
+    joints = MatterCase.objects.filter(project=unit.project, matter__matter__code=JOINT_MATTER)
+    joint = joints.select_related("lead").last()
     if joint is None:
         raise DomainError("nothing_to_accept", "本项目的计划没有联合验收，不需要预验收。")
     made = PreAcceptance.objects.create(

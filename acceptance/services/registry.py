@@ -33,7 +33,8 @@ REGISTER_MATTER = "house-register"
 
 def _register_case(acceptance: AcceptanceApplication) -> MatterCase | None:
     found = MatterCase.objects.filter(project=acceptance.project, matter__matter__code=REGISTER_MATTER)
-    return found.exclude(state__in=[CaseState.FAILED, CaseState.WITHDRAWN, CaseState.REVOKED]).select_related("lead").last()
+    lost = [CaseState.FAILED, CaseState.WITHDRAWN, CaseState.REVOKED]
+    return found.exclude(state__in=lost).select_related("lead").last()
 
 
 def prefill_of(acceptance: AcceptanceApplication, survey: JointSurvey) -> dict[str, Any]:

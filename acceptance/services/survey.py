@@ -217,7 +217,7 @@ def _checked(
             raise DomainError("area_negative", f"“{row['name']}”的面积不能为负，请核对。")
         if abs(row["above"] + row["below"] - row["total"]) >= CENT:
             raise DomainError(
-                "areas_differ", f"“{row['name']}”地上 {row['above']} 加地下 {row['below']} 不等于合计 {row['total']}，请核对。"
+                "areas_differ", f"“{row['name']}”地上 {row['above']} 加地下 {row['below']} 不等于合计 {row['total']}。"
             )
     whole = sum((row["total"] for row in rows), Decimal(0))
     if abs(whole - total_area) >= CENT:

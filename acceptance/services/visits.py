@@ -1,4 +1,4 @@
-"""资料审核 and 现场验收预约: faults of the papers told once, the one visit appointed, refused, and named by the owner."""
+"""资料审核, 现场验收预约: faults of the papers told once, the visit appointed, refused, and named by the owner."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def reviewer(code):
 
 
 def test_one_survey_is_compared_with_the_permit_and_what_does_not_add_up_is_refused(project, unit, actors):
-    refused(lambda: survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC), "rule")
+    refused(lambda: survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC), "can_commission")
     made = surveyed(unit, actors, shared=False)
     assert [(row.building.name, row.difference) for row in made.buildings.order_by("pk")] == [(A, 10), (B, 140)]
     assert [data.area_tone(float(row.difference), 2800, timing.today()) for row in made.buildings.order_by("pk")] == [
