@@ -98,4 +98,6 @@ def on_credit(event: Event) -> None:
     write_paper(event)
 
 
-outbox.subscribe("packages.credit_papers", ["credit.told", "credit.listed", "credit.removed"], on_credit, queue="review")
+outbox.subscribe(
+    "packages.credit_papers", ["credit.told", "credit.listed", "credit.removed"], on_credit, queue="review"
+)
