@@ -139,7 +139,7 @@ def record_conduct(  # noqa: PLR0913 - one argument per field of the form
     if person_id and member is None:
         raise DomainError("person", f"所选人员不属于{body.label}。")
     person = member.user if person_id and member else None
-    standing = CreditRecord.objects.filter(
+    standing: CreditRecord | None = CreditRecord.objects.filter(
         organisation=body, person=person, rule=rule, happened_on=happened_on, detail=detail.strip()[:300]
     ).first()
     if standing is not None:
@@ -153,7 +153,8 @@ def record_conduct(  # noqa: PLR0913 - one argument per field of the form
 
 def _lock_record(record_id: int) -> CreditRecord:
     rows = CreditRecord.objects.select_for_update(of=("self",)).select_related("organisation")
-    return rows.get(pk=record_id)
+    found: CreditRecord = rows.get(pk=record_id)
+    return found
 
 
 def _tell_record(row: CreditRecord, verb: str, words: str, old: str, *, by: User) -> CreditRecord:
@@ -207,7 +208,7 @@ def answer_record(record_id: int, *, by: User, holds: bool, answer: str) -> Cred
 def lock_listing(listing_id: int) -> CreditListing:
     """Return an entry, locked with its project. Raises `CreditListing.DoesNotExist`."""
     project = lock_project(CreditListing.objects.values_list("project_id", flat=True).get(pk=listing_id))
-    row = CreditListing.objects.select_for_update(of=("self",)).select_related(
+    row: CreditListing = CreditListing.objects.select_for_update(of=("self",)).select_related(
         "organisation", "source", "record"
     ).get(pk=listing_id)
     row.project = project
@@ -231,7 +232,7 @@ def propose_listing(record_id: int, *, by: User, reason: str, basis: str) -> Cre
     if row.project is None:
         raise DomainError("project", "记录没有关联项目，请在录入时选择项目。")
     row.project = lock_project(row.project.pk)
-    standing = CreditListing.objects.filter(record=row).exclude(
+    standing: CreditListing | None = CreditListing.objects.filter(record=row).exclude(
         state__in=[ListingState.DROPPED, ListingState.REMOVED]
     ).first()
     if standing is not None:

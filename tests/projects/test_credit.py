@@ -90,7 +90,7 @@ def test_events_become_records_by_rules_and_the_grade_follows_and_decays(project
 
 def test_what_an_agent_did_is_kept_and_never_scores(project, actors):
     happen(project, "deferral.late", by=actors.agent)
-    happen(project, "permit.stop_check", by_agent=True)
+    happen(project, "deferral.late", by_agent=True)
     hand = conduct(project, actors, is_agent=True)
     assert set(CreditRecord.objects.values_list("state", "answer")) == {("excused", service.AGENT_WORDS)}
     assert (hand.state, grade(project)) == ("excused", "")
