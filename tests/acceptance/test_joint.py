@@ -23,12 +23,13 @@ from archives.models import Delivery, Paper
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
+from projects.events import fold, verify_chain
 from projects.models import Building, Project, WorkUnit
 from projects.states import Role
 from projects.waiting import waiting_for
 from tests import factories
 from tests.acceptance.conftest import FAULT
-from tests.packages.steps import holds
+from tests.packages.steps import rows_of
 
 USCC = "91310000775785552L"
 A, B = "1号仓库", "2号仓库"
@@ -54,6 +55,16 @@ def refused(call, code):
         call()
     assert error.value.code == code
     return error.value.message
+
+
+def holds(project):
+    """The chain is whole, and the events fold to the states of everything in acceptance (earlier matters are by hand)."""
+    row = factories.fresh(project)
+    assert verify_chain(f"project:{project.pk}") is None
+    folded, stand = fold(row), rows_of(row)
+    own = {key: state for key, state in stand.items() if key[0].startswith("acceptance.")}
+    assert own == {key: folded.get(key) for key in own}
+    assert own
 
 
 def waits(project):
