@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Prefetch, prefetch_related_objects
-
 from acceptance.providers import acceptances_of
 from gaige.links import address
 from packages import rules
 from packages.appraisal_providers import appraisal_joint
 from packages.choices import MatterStage
+from packages.chosen import enrolment_of
 from packages.consultation_providers import consultation_joint
-from packages.models import Enrolment
 from packages.screens.filing import is_for
 from packages.states import CASE_PASSED
 from packages.waiting import CASE_LOST, cases_of
@@ -27,13 +25,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from projects.models import Project, User
-
-
-def enrolment_of(project: Project) -> Enrolment | None:
-    """Return the project's package with one query, kept on the project for whoever asks next."""
-    wanted = Enrolment.objects.select_related("package_version__package")
-    prefetch_related_objects([project], Prefetch("enrolment", queryset=wanted))
-    return getattr(project, "enrolment", None)
 
 
 def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action]]:

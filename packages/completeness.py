@@ -19,7 +19,8 @@ from archives.completeness import Missing
 from archives.models import Document
 from packages.archive_rules import CENTRE, MOMENTS, OWNER, rules_for
 from packages.choices import MatterStage
-from packages.models import Enrolment, MaterialDef, MaterialItem
+from packages.chosen import enrolment_of
+from packages.models import MaterialDef, MaterialItem
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
 from projects import glance
@@ -28,6 +29,7 @@ from projects.states import Stage
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from packages.models import MatterCase
     from projects.models import Project
 
 #: Papers of the works themselves: supervision, construction, as-built drawings, completion.
@@ -40,15 +42,15 @@ def missing_by_plan(project: Project) -> Iterator[Missing]:
     """Yield what the archive of the project lacks by its plan."""
     rows = Document.objects.current().filter(project=project).values_list("kind_id", "kind__slug")
     kinds = dict(rows.distinct())
-    held = set(kinds)
-    yield from _results(project, held)
+    held, cases = set(kinds), cases_of(project)
+    yield from _results(project, cases, held)
     yield from _let_through(project)
-    yield from _of_the_works(project, held)
+    yield from _of_the_works(project, cases, held)
     yield from _by_rule(project, set(kinds.values()))
 
 
-def _results(project: Project, held: set[int]) -> Iterator[Missing]:
-    for case in sorted(cases_of(project), key=lambda case: case.pk):
+def _results(project: Project, cases: Sequence[MatterCase], held: set[int]) -> Iterator[Missing]:
+    for case in sorted(cases, key=lambda case: case.pk):
         kind, passed = case.matter.result_kind, case.state in CASE_PASSED
         if kind.pk in held or (case.state in CASE_ENDED and not passed):
             continue
@@ -79,11 +81,13 @@ def _let_through(project: Project) -> Iterator[Missing]:
         )
 
 
-def _of_the_works(project: Project, held: set[int]) -> Iterator[Missing]:
+def _of_the_works(project: Project, cases: Sequence[MatterCase], held: set[int]) -> Iterator[Missing]:
+    versions = {case.matter_id for case in cases if case.stage == MatterStage.ACCEPTANCE}
+    if not versions:
+        return
     lines = (
         MaterialDef.objects.filter(
-            version__cases__project=project, version__cases__stage=MatterStage.ACCEPTANCE,
-            document_kind__doc_class__in=WORKS_CLASSES, document_kind__produced_by=BY_PARTY,
+            version__in=versions, document_kind__doc_class__in=WORKS_CLASSES, document_kind__produced_by=BY_PARTY,
         )
         .exclude(document_kind__in=held)
         .select_related("document_kind")
@@ -100,11 +104,11 @@ def _of_the_works(project: Project, held: set[int]) -> Iterator[Missing]:
 
 def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
     """Yield what the rules of the archive ask for from the first day on (`archive_rules.tsv`)."""
-    chosen = Enrolment.objects.filter(project=project).values_list("package_version__package__code", "facts").first()
-    if chosen is None:
+    enrolment = enrolment_of(project)
+    if enrolment is None:
         return
     owed = {OWNER: project.owner.label, CENTRE: project.centre.label}
-    for rule in rules_for(*chosen):
+    for rule in rules_for(enrolment.package_version.package.code, enrolment.facts):
         if rule.kind not in held:
             yield Missing(
                 kind_name=rule.name, doc_class=rule.doc_class, owed_by=owed.get(rule.owed_by, rule.owed_by),

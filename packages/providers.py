@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packages import completeness, debts, scanning
-from packages.models import Enrolment, MatterCase, Revocation
+from packages.models import Enrolment, Forecast, MatterCase, Revocation
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.screens.filing import stage_folds
 from packages.screens.forecasts import newest_of
 from packages.states import CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST, project_waiting
-from projects import owing, panels, stages, timing, waiting
+from projects import glance, owing, panels, stages, timing, waiting
 from projects.access import access_of
 from projects.panels import Panel, PublicFact
 from projects.states import Stage
@@ -50,7 +50,8 @@ def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
 
 def forecast_panel(project: Project, request: HttpRequest) -> Panel | None:  # noqa: ARG001 - for everybody alike
     """Return when works may start and when the project is handed over; nothing before the first forecast."""
-    newest = newest_of(project)
+    seen = glance.glance([project]).has(FORECASTS, project.pk)
+    newest = newest_of(project) if seen else None
     if newest is None:
         return None
     return Panel("packages/_panel_forecast.html", {"project": project, "f": newest}, column="side")
@@ -91,6 +92,9 @@ def _revoked(project: Project) -> list[PublicFact]:
 
 PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
 
+FORECASTS = "packages.forecasts"
+
+glance.register(FORECASTS, lambda ids: Forecast.objects.filter(project__in=ids))
 waiting.register("packages", project_waiting)
 owing.register("packages", debts.debts)
 stages.register("packages", stages_done)
