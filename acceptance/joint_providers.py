@@ -106,7 +106,8 @@ def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
             by_pk[row.acceptance.project_id], rank=3 if brought else 1,
             role=row.item.organisation.label if brought else OWNER, verb=verb, what=f"{word}“{row.paper_name}”",
             since=row.brought_at if brought else row.acceptance.concluded_at,
-            url=reverse("acceptance:detail", args=[row.acceptance_id]), auto=f"逾期：{row.consequence}", clock=row.clock,
+            url=reverse("acceptance:detail", args=[row.acceptance_id]),
+            auto=f"逾期：{row.consequence}", clock=row.clock,
         )
 
 

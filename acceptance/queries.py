@@ -52,5 +52,6 @@ def item_rows(acceptance: AcceptanceApplication, user: User) -> list[ItemRow]:
 def for_page(user: User) -> AcceptanceQuerySet:
     """Return the acceptance applications that the user may see, with what a page reads of them."""
     return AcceptanceApplication.objects.visible_to(user).select_related(
-        "project__owner", "project__centre", "lead", "work_unit", "building", "application", "clock", "visit", "handover",
+        "project__owner", "project__centre", "lead", "work_unit", "building", "application", "clock", "visit",
+        "handover",
     ).prefetch_related("items__organisation")

@@ -139,6 +139,16 @@ def can_hand_back(user: Person, acceptance: AcceptanceApplication) -> Verdict:
     return ALLOWED
 
 
+def _is_on_site(item: AcceptanceItem) -> Verdict:
+    """Whether the day of the visit has come."""
+    visit = visit_of(item.acceptance)
+    if visit is None or visit.planned_on is None:
+        return refuse("现场验收日期还没有约定。")
+    if timing.today() < visit.planned_on:
+        return refuse(f"现场验收约定在{visit.planned_on.month}月{visit.planned_on.day}日，到场后填写。")
+    return ALLOWED
+
+
 def can_record(user: Person, item: AcceptanceItem) -> Verdict:
     """The department of the item, at the site."""
     if not access_of(user).has_at(item.organisation_id, *STAFF):
@@ -151,12 +161,7 @@ def can_record(user: Person, item: AcceptanceItem) -> Verdict:
         return refuse(f"现在是“{item.acceptance.get_state_display()}”，现场验收时填写。")
     if item.state != ItemState.PENDING:
         return refuse(f"该项已填写“{item.get_state_display()}”。")
-    visit = visit_of(item.acceptance)
-    if visit is None or visit.planned_on is None:
-        return refuse("现场验收日期还没有约定。")
-    if timing.today() < visit.planned_on:
-        return refuse(f"现场验收约定在{visit.planned_on.month}月{visit.planned_on.day}日，到场后填写。")
-    return ALLOWED
+    return _is_on_site(item)
 
 
 def can_ask_late(user: Person, item: AcceptanceItem) -> Verdict:

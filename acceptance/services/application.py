@@ -72,7 +72,8 @@ def apply_for_acceptance(  # noqa: PLR0913
 
     Effects: one application for all matters that the joint acceptance decides (its checklist is filled from the
     archive; none for a phase or a building by itself), twelve items of the published catalogue, those that the package
-    or the plan does not involve as 不涉及 with the reason, those that passed in an earlier round as 合格; for a phase or
+    or the plan does not involve as 不涉及 with the reason, those that passed in an earlier round as 合格; for a phase
+    or
     a building the shared facilities that it needs; the event `acceptance.applied`. `comprehensive` (综合竣工验收): the
     completion record is applied for by the portal with the conclusion. Errors: wrong stage, nothing to accept, a
     building that the permit does not know, no survey, no report. Source: handbook §8.

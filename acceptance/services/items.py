@@ -218,8 +218,9 @@ def recheck_item(  # noqa: PLR0913
 ) -> AcceptanceItem:
     """Re-check one failed item: it holds (its issues are closed), or it failed, with the reason.
 
-    `paper`: it holds but for a secondary paper that may follow. There is one re-check (data: 复核次数, one more for each
-    late fault that was let in): what does not hold then is 不合格 and the acceptance cannot pass; before that its issues
+    `paper`: it holds but for a secondary paper that may follow. There is one re-check (data: 复核次数, one more for
+    each late fault that was let in): what does not hold then is 不合格 and the acceptance cannot pass; before that its
+    issues
     are open again. When every failed item is re-checked the acceptance goes to the merging, or back to the owner.
     """
     item = _lock_item(item_id)

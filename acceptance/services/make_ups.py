@@ -160,7 +160,8 @@ def late_make_ups(day: dt.date) -> QuerySet[MakeUp]:
 def mark_late(make_up_id: int) -> bool:
     """Draw the consequence of a paper that was not brought in time; True when this call did it.
 
-    Effects: state 逾期未补, 容缺逾期告知书 to the owner with the consequence of the data, event `acceptance.make_up_late`;
+    Effects: state 逾期未补, 容缺逾期告知书 to the owner with the consequence of the data,
+    event `acceptance.make_up_late`;
     the hand-over to the registry is held until it is brought.
     """
     made = _lock(make_up_id)

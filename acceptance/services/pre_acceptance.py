@@ -90,7 +90,7 @@ def confirm(pk: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = 
 def hold(
     pk: int, *, by: User, held_on: dt.date, advice: Sequence[Advice], at: dt.datetime | None = None
 ) -> PreAcceptance:
-    """The departments were there: their advice goes out as one paper, without effect on the acceptance. Twice is once."""
+    """The departments were there: their advice is one paper without effect on the acceptance. Twice is once."""
     made = _lock(pk)
     if made.state == PreState.HELD:
         return made
@@ -111,7 +111,9 @@ def hold(
                 "project": f"{made.project.name}（{made.project.code}）", "what": f"预验收提出 {len(rows)} 条意见",
                 "do": "正式申请联合验收前改好", "when": "不计时，不影响验收结论",
             },
-            "paragraphs": ["预验收是服务，不作结论，不计入时限。" if rows else "预验收没有发现问题，可以申请联合验收。"],
+            "paragraphs": [
+                "预验收是服务，不作结论，不计入时限。" if rows else "预验收没有发现问题，可以申请联合验收。"
+            ],
             **({"table": {"head": ["序号", "部门", "看到什么", "怎么改"], "rows": rows}} if rows else {}),
             "legal": [],
         },

@@ -113,7 +113,8 @@ def _paper(made: RegistryHandover, *, by: User, at: dt.datetime | None) -> Paper
                 ["多测合一成果报告", form["surveyed_on"]], ["竣工联合验收意见书", made.conclusion.number],
                 ["首次登记预填表", str(timing.business_day(made.handed_at))]]},
             {"caption": "首次登记预填", "head": ["项目", "内容"], "rows": [
-                ["权利人", form["right_holder"]], ["统一社会信用代码", form["uscc"]], ["坐落", form["address"] or "—"]]},
+                ["权利人", form["right_holder"]], ["统一社会信用代码", form["uscc"]],
+                ["坐落", form["address"] or "—"]]},
             {"caption": "单体面积（m²）", "head": ["单体", "层数", "地上", "地下", "合计"], "rows": [
                 [row["name"], str(row["floors"] or "—"), row["above"], row["below"], row["area"]]
                 for row in form["buildings"]]},

@@ -139,7 +139,8 @@ def commission_survey(  # noqa: PLR0913 - the fields of a commission
 def lock_survey(survey_id: int) -> JointSurvey:
     """Return the survey with its project, both locked, the project first."""
     project = lock_project(JointSurvey.objects.values_list("project_id", flat=True).get(pk=survey_id))
-    rows = JointSurvey.objects.select_for_update(of=("self",)).select_related("work_unit", "surveyor", "clock", "report")
+    locked = JointSurvey.objects.select_for_update(of=("self",))
+    rows = locked.select_related("work_unit", "surveyor", "clock", "report")
     survey = rows.get(pk=survey_id)
     survey.project = project
     survey.work_unit.project = project

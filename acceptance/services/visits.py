@@ -43,7 +43,8 @@ def return_papers(
 ) -> AcceptanceApplication:
     """Tell all faults of the papers at once and return the acceptance; the clock pauses for the owner.
 
-    Once only (data: 资料整改次数); after that the papers pass or the application fails. Errors: no fault, a fault without
+    Once only (data: 资料整改次数); after that the papers pass or the application fails. Errors: no fault, a fault
+    without
     basis or remedy, an item of another acceptance. Source: handbook §8.2, Appendix D.
     """
     acceptance = lock_acceptance(acceptance_id)
@@ -176,7 +177,10 @@ def refuse_visit(
 def name_visit_day(
     acceptance_id: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = None
 ) -> AcceptanceApplication:
-    """The owner, whose turn it is after its refusals, names the day; the clock runs again. Errors: a day that passed."""
+    """The owner, whose turn it is after its refusals, names the day; the clock runs again.
+
+    Errors: a day that passed.
+    """
     acceptance = lock_acceptance(acceptance_id)
     require(rules.can_name_day, by, acceptance)
     moment = at or timing.now()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as acceptance_applying
@@ -439,8 +439,9 @@ class Story:
             case__application=acceptance.application, state=MaterialState.MISSING
         ).order_by("pk"):
             intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
-        bring_and_sign(acceptance.application_id, clerk=self.clerk)
-        intake.submit_application(acceptance.application_id, by=by)
+        application_id = cast("int", acceptance.application_id)  # the whole works: one application
+        bring_and_sign(application_id, clerk=self.clerk)
+        intake.submit_application(application_id, by=by)
         yield later(1, 9)
         acceptance_applying.accept_acceptance(acceptance.pk, by=self.clerk)
         yield later(1, 9.5)
