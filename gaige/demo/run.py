@@ -20,6 +20,7 @@ from gaige.demo.people import CENTRE, create_people
 from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story
+from gaige.demo.supervision import supervision
 from packages.models import Commitment, Enrolment
 from packages.planning.from_rows import definition_of
 from packages.planning.options import COMMITMENT, DEFERRAL, taken
@@ -120,6 +121,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)
         heapq.heappush(queue, (max(start, queue[0][0]), number, story))
+    heapq.heappush(queue, (queue[0][0], len(queue), supervision()))
     with timing.travel(queue[0][0]) as clock, outbox.without_waking():
         _play(queue, clock, end, tell)
         clock.to(max(timing.now(), end - dt.timedelta(minutes=40)))
