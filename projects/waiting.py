@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from projects import timing, workdays
 from projects.clock_states import Light
 from projects.glance import glance
 from projects.one_page import one_page
@@ -72,6 +73,9 @@ class Waiting:
         if self.due_on:
             note = "（暂按法定节假日推算）" if self.is_provisional else ""
             parts.append(f"{self.due_on.month}月{self.due_on.day}日到期{note}")
+            if self.due_on < timing.today():
+                late = workdays.workdays_between(self.due_on, timing.today())
+                parts.append(f"已超期 {late} 个工作日" if late else "已超期")
         return "，".join(parts) + "。"
 
     @property
