@@ -7,7 +7,7 @@ from gaige.demo.run import run
 from packages.models import MatterVersion, Opinion
 from projects.models import IssueItem, Party, User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]  # a minute: once is enough
 #: Shorter texts (同意) are words of the trade, not somebody's text; so are these, which the portal itself writes.
 SHORTEST = 6
 OF_THE_PORTAL = {"超时默认同意", "改完施工图违反强条的问题"}
