@@ -59,6 +59,7 @@ def test_every_address_stands_in_the_matrix():
     assert sorted(set(names())) == sorted(rows())
 
 
+@pytest.mark.postgresql  # some minutes: once is enough
 def test_every_address_answers_every_actor_as_its_row_says():
     world = make_world()
     wrong = {}

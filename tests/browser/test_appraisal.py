@@ -56,7 +56,7 @@ def test_from_the_pool_to_the_opinion(live_portal, visit):
     text = {kind: re.sub(r"\s", "", pdf_text(chair.fetch(f"/papers/{papers[kind]}/pdf/"))) for kind in (
         "appraisal_opinion", "duty_list", "appraisal_card")}
     assert "研判结论：孵化" in text["appraisal_opinion"]
-    assert "取得用地批准，完成净地" in text["duty_list"]
+    assert "1个部门的1项缺口" in text["duty_list"]
     assert "五项要素" in text["appraisal_card"]
     chair.open("/pool/board/")
     chair.says(NAME)

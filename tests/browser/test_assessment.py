@@ -4,7 +4,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CODE = "2604-140581-89-02-778812"
+CODE = "2604-140581-89-02-778819"
 OPEN = """
 from tests import factories
 from tests.browser import steps
