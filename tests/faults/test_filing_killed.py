@@ -13,7 +13,7 @@ from archives.models import DocumentKind
 from tests import factories
 
 actors = factories.make_actors()
-project = factories.make_project(actors, name="归档中断")
+project = factories.make_project(actors, name=f"归档中断（{point}）")
 kind = DocumentKind.objects.exclude(produced_by="portal").filter(doc_class="A3").first()
 result = {"project": project.pk, "kind": kind.pk, "by": actors.clerk.pk}
 """
@@ -31,7 +31,7 @@ project, kind, by, point = sys.argv[1:]
 if point:
     FILING[point]()
 filing.file_document(
-    int(project), uploaded=factories.pdf(text="中断"), kind=DocumentKind.objects.get(pk=kind), title="图",
+    int(project), uploaded=factories.pdf(text=f"中断{project}"), kind=DocumentKind.objects.get(pk=kind), title="图",
     by=User.objects.get(pk=by),
 )
 """
@@ -68,7 +68,7 @@ def portal():
 
 @pytest.mark.parametrize("point", ["aside", "in place", "before the commit", "after the commit"])
 def test_an_upload_is_filed_once_though_the_process_was_killed(portal, point):
-    story = portal.python(PROJECT)
+    story = portal.python(PROJECT, point=point)
     arguments = [str(story[name]) for name in ("project", "kind", "by")]
 
     environment = {**portal.environment, "DJANGO_SETTINGS_MODULE": "gaige.settings"}
