@@ -124,10 +124,10 @@ class InspectionPlan(models.Model):
         return f"{self.work_unit} 联合检查 {self.count} 次"
 
 
-class InspectionQuerySet(models.QuerySet["Inspection"]):
+class JointInspectionQuerySet(models.QuerySet["Inspection"]):
     """Composable reads of inspections."""
 
-    def visible_to(self, user: User | AnonymousUser) -> InspectionQuerySet:
+    def visible_to(self, user: User | AnonymousUser) -> JointInspectionQuerySet:
         """Return those of visible projects. An unannounced visit has no row before it begins."""
         return self.filter(project__in=Project.objects.visible_to(user))
 
@@ -168,7 +168,7 @@ class Inspection(StateModel):
     answered_at = models.DateTimeField("提交复核时间", null=True, blank=True)
     closed_at = models.DateTimeField("闭合时间", null=True, blank=True)
 
-    objects = InspectionQuerySet.as_manager()
+    objects = JointInspectionQuerySet.as_manager()
 
     class Meta:
         """Names, constraints, indexes."""
