@@ -5,7 +5,7 @@ FROM ${BASE} AS build
 WORKDIR /app
 COPY requirements.lock ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 
 FROM ${BASE}
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]

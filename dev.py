@@ -49,6 +49,8 @@ RUN_LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
     "libfontconfig.so.1": "libfontconfig1",
 }
+# Written into the locks: ready packages, and what its makers give away as source alone.
+BUILDS = ("--only-binary :all:", "--no-binary bagit")
 TEST_COMMANDS = {
     "redis-server": "redis-server",
     "chromium": "chromium",
@@ -161,7 +163,7 @@ def installer() -> list[str | Path]:
 
 
 def install(lock: str) -> None:
-    """Install a hashed lock, wheels only; skipped while the lock and the Python are those of the last time."""
+    """Install a hashed lock; skipped while the lock and the Python are those of the last time."""
     make_venv()
     content = (ROOT / lock).read_bytes()
     mark = hashlib.sha256(content + sys.version.encode()).hexdigest()
@@ -169,7 +171,7 @@ def install(lock: str) -> None:
     if stamp.exists() and stamp.read_text() == mark:
         return
     say(f"installing {lock} into .venv")
-    must([*installer(), "-qq", "--require-hashes", "--only-binary", ":all:", "-r", ROOT / lock], f"installing {lock}")
+    must([*installer(), "-qq", "--require-hashes", "-r", ROOT / lock], f"installing {lock}")
     stamp.write_text(mark)
 
 
@@ -596,8 +598,11 @@ def command_lock(_: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="gaige-lock-") as folder:
         must([sys.executable, "-m", "venv", folder], "venv")
         must([f"{folder}/bin/pip", "install", "-q", "uv"], "installing uv")
-        head = "# Made by 'python3 dev.py lock'; installed with --require-hashes.\n"
+        head = "# Made by 'python3 dev.py lock'; installed with --require-hashes.\n" + "".join(
+            f"{line}\n" for line in BUILDS
+        )
         options = [
+            *" ".join(BUILDS).split(),
             "--universal",
             "--python-version",
             "3.11",
