@@ -2,21 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from agency import report_views, views
+from agency.views import bulletins, desk, inbox
 
 app_name = "agency"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("agency/", views.desk, name="desk"),
-    path("projects/<int:pk>/assign/", views.assign, name="assign"),
-    path("inbox/", views.inbox, name="inbox"),
-    path("inbox/read/", views.read_all, name="read_all"),
-    path("inbox/<int:pk>/read/", views.read, name="read"),
-    path("bulletins/", report_views.bulletins, name="bulletins"),
-    path("bulletins/open/", report_views.open_month, name="open"),
-    path("bulletins/<int:pk>/", report_views.bulletin, name="bulletin"),
-    path("bulletins/<int:pk>/figures/<slug:key>/<int:organisation>/", report_views.figure, name="figure"),
-    path("bulletins/<int:pk>/freeze/", report_views.freeze, name="freeze"),
-    path("bulletins/<int:pk>/publish/", report_views.publish, name="publish"),
-    path("bulletins/<int:pk>/pdf/", report_views.bulletin_pdf, name="bulletin_pdf"),
+    path("agency/", desk.desk, name="desk"),
+    path("projects/<int:pk>/assign/", desk.assign, name="assign"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/read/", inbox.read_all, name="read_all"),
+    path("inbox/<int:pk>/read/", inbox.read, name="read"),
+    path("bulletins/", bulletins.bulletins, name="bulletins"),
+    path("bulletins/open/", bulletins.open_month, name="open"),
+    path("bulletins/<int:pk>/", bulletins.bulletin, name="bulletin"),
+    path("bulletins/<int:pk>/figures/<slug:key>/<int:organisation>/", bulletins.figure, name="figure"),
+    path("bulletins/<int:pk>/freeze/", bulletins.freeze, name="freeze"),
+    path("bulletins/<int:pk>/publish/", bulletins.publish, name="publish"),
+    path("bulletins/<int:pk>/pdf/", bulletins.bulletin_pdf, name="bulletin_pdf"),
 ]

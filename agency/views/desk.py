@@ -1,23 +1,18 @@
-"""Pages of the agency desk and the inbox: fetch what is visible, one form, one service call."""
+"""Pages of the agency desk: fetch what is visible, one form, one service call."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import queries, rules
 from agency.forms import AssignForm, OverrideForm
-from agency.models import Notification
-from agency.services import assignment, reminders
-from archives.queries import unsigned_for
+from agency.services import assignment
 from packages.views.fetching import person
-from projects.access import access_of
 from projects.errors import DomainError, NotAllowed, require
 from projects.exports import csv_response
 from projects.models import Project
@@ -83,33 +78,3 @@ def _assign_page(request: HttpRequest, project: Project, form: AssignForm) -> Ht
         choices.append((choice, override))
     context = {"project": project, "form": form, "choices": choices}
     return render(request, "agency/assign.html", context, status=CONFLICT if form.errors else 200)
-
-
-@login_required
-@require_safe
-def inbox(request: HttpRequest) -> HttpResponse:
-    """Show a person's own messages, the unread ones first; to an enterprise first the notices it has not signed for."""
-    page = Paginator(queries.inbox(person(request)), queries.INBOX_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page, "count": queries.unread_count(person(request)), "notices": unsigned_for(request.user),
-        "enterprise": access_of(request.user).is_enterprise, "words": settings.DELIVERY_TEXT,
-    }
-    return render(request, "agency/inbox.html", context)
-
-
-@login_required
-@require_POST
-def read(request: HttpRequest, pk: int) -> HttpResponse:
-    """Mark one message as read and go to what it is about, or back to the inbox."""
-    notification = get_object_or_404(Notification.objects.visible_to(request.user), pk=pk)
-    reminders.mark_read(notification.pk, by=person(request))
-    return redirect(notification.url if "open" in request.POST and notification.url else "agency:inbox")
-
-
-@login_required
-@require_POST
-def read_all(request: HttpRequest) -> HttpResponse:
-    """Mark all messages as read."""
-    count = reminders.mark_all_read(by=person(request))
-    messages.success(request, f"已将 {count} 条提醒标为已读。")
-    return redirect("agency:inbox")
