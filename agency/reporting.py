@@ -33,7 +33,7 @@ from agency.indicators import (
 )
 from agency.models import Bulletin, BulletinFigure
 from agency.services.bulletins import current_month, month_before, say, stored_figures, table_of
-from agency.states import TONES, BulletinSeries
+from agency.bulletin_states import TONES, BulletinSeries
 from packages.models import MatterCase
 from packages.queries import case_waiting
 from packages.states import CASE_OPEN

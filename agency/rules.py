@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from agency.states import BulletinState
+from agency.bulletin_states import BulletinState
 from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse

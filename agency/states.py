@@ -1,4 +1,4 @@
-"""Choices of the agency desk, the reminders and the bulletins."""
+"""Choices of the agency desk and the reminders; those of the bulletins stand in bulletin_states.py."""
 
 from __future__ import annotations
 
@@ -13,32 +13,60 @@ class AssignmentRole(TextChoices):
 
 
 class Threshold(TextChoices):
-    """Moments at which a clock speaks, each once."""
+    """Rungs of the ladder of reminders (handbook §2.5), each said once per clock; `ladder_steps.tsv` says when and to whom."""
 
+    ASSIGNED = "assigned", "新任务"
+    UNOPENED = "unopened", "尚未打开"
     YELLOW = "yellow", "即将到期"
     DUE = "due", "今日到期"
     RED = "red", "已超时"
+    DIRECTOR = "director", "报中心主任"
+    WEEKLY = "weekly", "列入周例会"
 
 
-class BulletinState(TextChoices):
-    """Life of a bulletin (handbook §13)."""
+class SlipColour(TextChoices):
+    """Colour of a chase slip (督办单): near its day, behind its plan, past its day."""
 
-    COLLECTING = "collecting", "采集中"
-    FROZEN = "frozen", "已冻结"
-    PUBLISHED = "published", "已发布"
+    BLUE = "blue", "蓝色（临期）"
+    YELLOW = "yellow", "黄色（滞后）"
+    RED = "red", "红色（逾期）"
 
 
-class BulletinSeries(TextChoices):
-    """What a bulletin tells about."""
+class SlipState(TextChoices):
+    """Life of a chase slip."""
 
-    PERMIT = "permit", "一站式施工许可月度通报"
+    ISSUED = "issued", "待回复"
+    ANSWERED = "answered", "已回复"
+    CLOSED = "closed", "已销号"
+
+
+class DispatchState(TextChoices):
+    """Life of one message on one channel."""
+
+    WAITING = "waiting", "待发送"
+    SENDING = "sending", "发送中"
+    SENT = "sent", "已送出"
+    UNSURE = "unsure", "未确认"
+    DEAD = "dead", "未送达"
+    DROPPED = "dropped", "不再发送"
 
 
 TONES: dict[str, str] = {
     Threshold.YELLOW: "warn",
     Threshold.DUE: "warn",
     Threshold.RED: "bad",
-    BulletinState.COLLECTING: "none",
-    BulletinState.FROZEN: "act",
-    BulletinState.PUBLISHED: "good",
+    Threshold.DIRECTOR: "bad",
+    Threshold.WEEKLY: "bad",
+    SlipColour.BLUE: "act",
+    SlipColour.YELLOW: "warn",
+    SlipColour.RED: "bad",
+    SlipState.ISSUED: "warn",
+    SlipState.ANSWERED: "act",
+    SlipState.CLOSED: "good",
+    DispatchState.WAITING: "act",
+    DispatchState.SENDING: "act",
+    DispatchState.SENT: "good",
+    DispatchState.UNSURE: "warn",
+    DispatchState.DEAD: "bad",
+    DispatchState.DROPPED: "none",
 }

@@ -13,7 +13,7 @@ from django.db import transaction
 from agency import rules
 from agency.indicators import INDICATORS, Figure, Period, figures, month_of, period_of
 from agency.models import Bulletin, BulletinFigure
-from agency.states import BulletinSeries, BulletinState
+from agency.bulletin_states import BulletinSeries, BulletinState
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
