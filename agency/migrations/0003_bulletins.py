@@ -1,6 +1,7 @@
 """Bulletins in series, districts and versions with their lists; what the simple form had stored is frozen anew."""
 
 import django.db.models.deletion
+import django_fsm
 import projects.fsm
 from django.conf import settings
 from django.db import migrations, models
