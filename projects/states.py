@@ -35,7 +35,14 @@ class Role(TextChoices):
     DIRECTOR = "director", "中心主任"
     SUPERVISOR = "supervisor", "工改办"
     ARCHIVIST = "archivist", "档案管理员"
+    INSPECTOR = "inspector", "督查"
     ADMIN = "admin", "系统管理员"
+    SECURITY = "security", "安全管理员"
+    AUDITOR = "auditor", "审计管理员"
+
+
+#: 三员分立: who holds one of them holds nothing else, and none does the work of another.
+ADMIN_ROLES = frozenset({Role.ADMIN, Role.SECURITY, Role.AUDITOR})
 
 
 class InvitationKind(TextChoices):

@@ -148,6 +148,8 @@ class AccessLog(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             # who read this file, newest first
             models.Index(name="accesslog_of_subject", fields=["subject_type", "subject_key", "-id"]),
+            # what one person read, newest first
+            models.Index(name="accesslog_of_user", fields=["user", "-id"]),
         ]
 
     def __str__(self) -> str:

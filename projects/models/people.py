@@ -88,7 +88,10 @@ class User(AbstractUser):
 
 
 class Membership(models.Model):
-    """A role that a user holds for an organisation, from a day until a day (or open)."""
+    """A role that a user holds for an organisation, from a day until a day (or open).
+
+    With a `giver` it is a delegation (委托代理): the giver's role until a day, for a reason. It ends by itself.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name="用户")
     organisation = models.ForeignKey(
@@ -97,6 +100,10 @@ class Membership(models.Model):
     role = models.CharField("角色", max_length=20, choices=Role)
     since = models.DateField("自")
     until = models.DateField("至", null=True, blank=True)
+    giver = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="given", verbose_name="委托人"
+    )
+    reason = models.CharField("委托理由", max_length=120, blank=True)
 
     class Meta:
         """Names, constraints and the index of the login's role look-up."""
@@ -111,6 +118,10 @@ class Membership(models.Model):
                 name="membership_dates_ordered", condition=Q(until=None) | Q(until__gte=F("since"))
             ),
             models.CheckConstraint(name="membership_role_known", condition=Q(role__in=list(Role.values))),
+            models.CheckConstraint(
+                name="membership_delegated_until",
+                condition=Q(giver=None) | (Q(until__isnull=False) & ~Q(reason="") & ~Q(user=F("giver"))),
+            ),
         ]
 
     def __str__(self) -> str:
