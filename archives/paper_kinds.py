@@ -79,6 +79,13 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.CREDIT_NOTICE: "J",
     PaperKind.CREDIT_DECISION: "J",
     PaperKind.CREDIT_REMOVAL: "J",
+    PaperKind.AGENCY_AGREEMENT: "P",
+    PaperKind.HAND_OVER: "P",
+    PaperKind.ACCOMPANY_RECORD: "P",
+    PaperKind.ESCALATION_REPORT: "P",
+    PaperKind.CHASE_SLIP: "P",
+    PaperKind.VOICE_REPLY: "P",
+    PaperKind.RATING_REPLY: "P",
 }
 
 #: Papers that are legal notices: their addressee signs for them (签收), an unsigned one is a to-do.
@@ -95,6 +102,9 @@ LEGAL_NOTICES = frozenset(
     }
 )
 
+#: Papers that protect whoever spoke: only the pages of the matter itself show them, not the list of the issuer.
+PROTECTED = frozenset({PaperKind.VOICE_REPLY, PaperKind.RATING_REPLY})
+
 #: slug -> (name, class) of evidence that is uploaded outside a checklist.
 EVIDENCE: dict[str, tuple[str, str]] = {
     "rectification-evidence": ("整改佐证", "E"),
@@ -110,6 +120,8 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "survey-photo": ("踏勘照片", "P"),
     "inspection-photo": ("检查照片", "J"),
     "inspection-evidence": ("检查整改佐证", "J"),
+    "resource-evidence": ("资源指标落实依据", "T"),
+    "start-photo": ("开工核查照片", "J"),
 }
 
 

@@ -73,6 +73,13 @@ class PaperKind(TextChoices):
     CREDIT_NOTICE = "credit_notice", "信用告知书"
     CREDIT_DECISION = "credit_decision", "列入失信名单决定书"
     CREDIT_REMOVAL = "credit_removal", "移出失信名单决定书"
+    AGENCY_AGREEMENT = "agency_agreement", "代办委托协议"
+    HAND_OVER = "hand_over", "代办工作交接单"
+    ACCOMPANY_RECORD = "accompany_record", "陪办记录"
+    ESCALATION_REPORT = "escalation_report", "升级报告"
+    CHASE_SLIP = "chase_slip", "督办单"
+    VOICE_REPLY = "voice_reply", "咨询投诉答复书"
+    RATING_REPLY = "rating_reply", "差评整改答复书"
 
 
 class PaperState(TextChoices):
