@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import transition
 
 from archives.models.documents import Document
+from archives.paper_kinds import PROTECTED
 from archives.states import DeliveryWay, PaperKind, PaperState, Visibility
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
@@ -33,7 +34,8 @@ class PaperQuerySet(models.QuerySet["Paper"]):
         access = access_of(user)
         projects = Project.objects.visible_to(user)
         own = projects.filter(pk__gte=OuterRef("project"), pk__lte=OuterRef("project"))
-        mine = self.filter(Q(Exists(own)) | Q(project=None, issuer_id__in=access.organisation_ids))
+        issued = Q(project=None, issuer_id__in=access.organisation_ids) & ~Q(kind__in=PROTECTED)
+        mine = self.filter(Q(Exists(own)) | issued)
         if access.is_office:
             return mine
         return mine.exclude(document__isnull=False, document__visibility=Visibility.OFFICE)

@@ -81,6 +81,10 @@ SERIES: dict[str, str] = {
     PaperKind.CREDIT_NOTICE: "信告",
     PaperKind.CREDIT_DECISION: "信列",
     PaperKind.CREDIT_REMOVAL: "信移",
+    PaperKind.AGENCY_AGREEMENT: "委",
+    PaperKind.HAND_OVER: "交",
+    PaperKind.ACCOMPANY_RECORD: "陪",
+    PaperKind.ESCALATION_REPORT: "升",
 }
 
 #: Papers that tell the applicant a fault, and the words that their three lines begin with.
