@@ -12,7 +12,7 @@ from django import forms
 from packages import utility_data
 from packages.models import UtilityLine
 from packages.services.utilities import Quoted, Seen
-from packages.utility_states import LineSide, RatingGrade, SelectionMode, UtilityKind
+from packages.utility_states import LineSide, SelectionMode, UtilityKind
 from projects import timing
 from projects.models import Organisation
 
@@ -31,18 +31,6 @@ class ReasonForm(forms.Form):
     """A reason."""
 
     reason = forms.CharField(label="原因", max_length=300, widget=WORDS)
-
-
-class RatingForm(forms.Form):
-    """How the owner found a connection."""
-
-    grade = forms.TypedChoiceField(
-        label="满意程度", choices=[(str(grade), label) for grade, label in reversed(RatingGrade.choices)], coerce=int,
-        widget=forms.RadioSelect,
-    )
-    words = forms.CharField(
-        label="说明", max_length=300, required=False, widget=WORDS, help_text="不满意的请写明哪里不满意，便于整改"
-    )
 
 
 class NothingForm(forms.Form):

@@ -99,13 +99,6 @@ def can_connect(user: Person, line: UtilityLine) -> Verdict:
     return _of_body(user, line) and _line_in(line, LineState.READY, LineState.CONNECTING, verb="确认接通")
 
 
-def can_rate(user: Person, line: UtilityLine) -> Verdict:
-    """The owner alone says how it found the connection, once it flows."""
-    if not is_owner(user, line.request.project):
-        return refuse("评价由建设单位作出，窗口和代办人员不能代为评价。")
-    return _line_in(line, LineState.CONNECTED, verb="评价")
-
-
 def can_leave(user: Person, line: UtilityLine) -> Verdict:
     """The owner takes a utility back at any time; the utility before the quote is agreed, with its reason."""
     if line.state in (LineState.CONNECTED, LineState.OUT):

@@ -1,6 +1,6 @@
 """States of the joint connection to utilities, tender and intermediary records, and fees. Imports only Django."""
 
-from django.db.models import IntegerChoices, TextChoices
+from django.db.models import TextChoices
 
 
 class UtilityKind(TextChoices):
@@ -37,16 +37,6 @@ LINE_ENDED = (LineState.CONNECTED, LineState.OUT)
 LINE_OPEN = tuple(state for state in LineState if state not in LINE_ENDED)
 #: The quote can still change.
 LINE_BEFORE_REPLY = (LineState.ACCEPTED, LineState.SURVEY, LineState.ANSWERING)
-
-
-class RatingGrade(IntegerChoices):
-    """The five grades of 好差评; the two lowest are 差评 and say why."""
-
-    VERY_BAD = 1, "非常不满意"
-    BAD = 2, "不满意"
-    FAIR = 3, "基本满意"
-    GOOD = 4, "满意"
-    VERY_GOOD = 5, "非常满意"
 
 
 class LineSide(TextChoices):

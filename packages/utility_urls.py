@@ -18,7 +18,6 @@ urlpatterns: list[URLPattern] = [
     path("utilities/lines/<int:pk>/works/", utilities.works, name="utility_works"),
     path("utilities/lines/<int:pk>/fix/", utilities.fix, name="utility_fix"),
     path("utilities/lines/<int:pk>/connect/", utilities.connect, name="utility_connect"),
-    path("utilities/lines/<int:pk>/rate/", utilities.rate, name="utility_rate"),
     path("utilities/lines/<int:pk>/leave/", utilities.leave, name="utility_leave"),
     path("cases/<int:pk>/tender/", records.tender_open, name="tender_open"),
     path("tenders/<int:pk>/", records.tender, name="tender"),

@@ -112,6 +112,21 @@ class Action:
     primary: bool = False
 
 
+#: Returns the ways that lead from an object (a connected utility, a code, a paper) to a page of a higher app.
+WayProvider = Callable[[Any, Any], list[Action]]
+_ways: dict[str, list[WayProvider]] = {}
+
+
+def register_ways(label: str, provider: WayProvider) -> None:
+    """Register what leads from an object of the model `label` (packages.UtilityLine) further, for this user."""
+    _ways.setdefault(label, []).append(provider)
+
+
+def ways_of(obj: Any, user: Any) -> list[Action]:
+    """Return the ways that lead from an object to pages of higher apps, for this user (who may be anonymous)."""
+    return [way for provider in _ways.get(obj._meta.label, ()) for way in provider(obj, user)]
+
+
 #: Returns the words of the head (工业厂房类) and the buttons beside it.
 HeadProvider = Callable[["Project", "HttpRequest"], tuple[list[str], list[Action]]]
 _heads: dict[str, HeadProvider] = {}

@@ -27,7 +27,7 @@ from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderSte
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
 from .service_plan import OffListItem, ServicePlan
-from .utilities import UtilityLine, UtilityQuoteItem, UtilityRating, UtilityRequest
+from .utilities import UtilityLine, UtilityQuoteItem, UtilityRequest
 from .work import (
     Application,
     Enrolment,
@@ -123,7 +123,6 @@ __all__ = [
     "UnitPhoto",
     "UtilityLine",
     "UtilityQuoteItem",
-    "UtilityRating",
     "UtilityRequest",
     "Withdrawal",
 ]

@@ -16,7 +16,6 @@ from packages.utility_states import (
     LINE_OPEN,
     LineSide,
     LineState,
-    RatingGrade,
     RequestState,
     UtilityKind,
 )
@@ -284,31 +283,3 @@ class UtilityQuoteItem(models.Model):
     def __str__(self) -> str:
         """Return the name."""
         return self.name
-
-
-class UtilityRating(models.Model):
-    """评价: how the owner found the connection of one utility, once, after it flows. Never changed."""
-
-    line = models.OneToOneField(UtilityLine, on_delete=models.PROTECT, related_name="rating", verbose_name="报装项")
-    grade = models.PositiveSmallIntegerField("评价", choices=RatingGrade)
-    words = models.CharField("说明", max_length=300, blank=True)
-    given_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="评价人"
-    )
-    given_at = models.DateTimeField("评价时间")
-
-    class Meta:
-        """Names and constraints."""
-
-        verbose_name = verbose_name_plural = "报装评价"
-        ordering = ("pk",)
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(name="utilityrating_grade_known", condition=Q(grade__in=RatingGrade.values)),
-            models.CheckConstraint(
-                name="utilityrating_bad_says_why", condition=Q(grade__gt=RatingGrade.BAD) | ~Q(words="")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        """Return the grade."""
-        return self.get_grade_display()

@@ -18,7 +18,6 @@ from packages.models import (
     TenderRecord,
     TenderStep,
     UtilityLine,
-    UtilityRating,
     UtilityRequest,
 )
 from packages.screens.acting import Act
@@ -33,7 +32,6 @@ from packages.utility_states import (
     TONES,
     FeeState,
     LineState,
-    RatingGrade,
     RequestState,
     ServiceState,
     TenderState,
@@ -41,10 +39,11 @@ from packages.utility_states import (
 from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, ledger_words, read_clock, time_ledger
-from projects.errors import refuse
+from projects.errors import ALLOWED
 from projects.events import subject_of
 from projects.models import Event, Project, User
 from projects.paging import KeyPage, as_key, key_page
+from projects.panels import ways_of
 
 PAGE, EVENTS = 20, 30
 
@@ -85,16 +84,6 @@ class LineRow:
         """Colour of the state."""
         return TONES.get(self.line.state, "plain")
 
-    @property
-    def rating(self) -> UtilityRating | None:
-        """What the owner said of the connection."""
-        return _rating(self.line)
-
-    @property
-    def rating_tone(self) -> str:
-        """Red for 差评."""
-        return "bad" if self.rating is not None and self.rating.grade <= RatingGrade.BAD else "good"
-
 
 @dataclass(frozen=True, slots=True)
 class UtilityPage:
@@ -114,7 +103,7 @@ class UtilityPage:
 def utility_page(request: UtilityRequest, user: User) -> UtilityPage:
     """The page of a joint application for this user."""
     found = request.lines.select_related(
-        "body", "clock", "case__matter", "confirmed_by", "rating__given_by"
+        "body", "clock", "case__matter", "confirmed_by"
     ).prefetch_related(
         "clock__pauses", "items"
     ).order_by("order")
@@ -165,15 +154,10 @@ def _line_acts(line: UtilityLine, user: User) -> list[Act]:
         Act("登记外线完工", url("utility_works", line.pk), may.can_finish_works(user, line)),
         Act("约定接入", url("utility_fix", line.pk), may.can_fix_connection(user, line)),
         Act("确认接通", url("utility_connect", line.pk), may.can_connect(user, line)),
-        Act("评价", url("utility_rate", line.pk), refuse("已经评价。") if _rating(line) else may.can_rate(user, line)),
         Act("退出这一项", url("utility_leave", line.pk), may.can_leave(user, line), danger=True),
     ]
+    every += [Act(way.label, way.url, way.verdict or ALLOWED) for way in ways_of(line, user)]
     return [act for act in every if act.verdict]
-
-
-def _rating(line: UtilityLine) -> UtilityRating | None:
-    """What the owner said of the connection; read together with the line."""
-    return getattr(line, "rating", None)
 
 
 def open_lines(user: User, after: str, before: str) -> KeyPage[UtilityLine]:

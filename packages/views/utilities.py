@@ -17,7 +17,6 @@ from packages import utility_rules as may
 from packages.models import UtilityLine, UtilityRequest
 from packages.screens import utilities as screen
 from packages.services import utilities as service
-from packages.services.utility_rating import rate_line
 from packages.utility_forms import (
     AnswerForm,
     AppointForm,
@@ -25,7 +24,6 @@ from packages.utility_forms import (
     NeedsForm,
     NothingForm,
     OnForm,
-    RatingForm,
     ReasonForm,
     SurveyForm,
 )
@@ -273,19 +271,6 @@ def connect(request: HttpRequest, pk: int) -> HttpResponse:
         request, line, OnForm(request.POST or None), may.can_connect(request.user, line),
         lambda given: service.confirm_connected(pk, by=person(request), on=given["on"]),
         title=f"确认{line.name}接通", button="确认接通并出单", done="已接通，接入确认单已出具。",
-    )
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def rate(request: HttpRequest, pk: int) -> HttpResponse:
-    """The owner says how it found the connection."""
-    line = line_or_404(request, pk)
-    return _line_step(
-        request, line, RatingForm(request.POST or None), may.can_rate(request.user, line),
-        lambda given: rate_line(pk, by=person(request), grade=given["grade"], words=given["words"]),
-        title=f"评价{line.name}报装", button="提交评价", done="评价已提交，谢谢。", seg="grade",
-        says=("评价只能提交一次，提交后公用企业和中心可以看到。",),
     )
 
 

@@ -180,7 +180,6 @@ ROWS = {
     "packages:utility_works": row("utility_line", "302 200 200 200 200 200 200 200 404"),
     "packages:utility_fix": row("utility_line", "302 200 200 200 200 200 200 200 404"),
     "packages:utility_connect": row("utility_line", "302 200 200 200 200 200 200 200 404"),
-    "packages:utility_rate": row("utility_line", "302 200 200 200 200 200 200 200 404"),
     "packages:utility_leave": row("utility_line", "302 200 200 200 200 200 200 200 404"),
     "packages:tender": row("tender", "302 200 200 200 200 200 200 200 404"),
     "packages:tender_step": row("tender", "302 200 200 200 200 200 200 200 404"),

@@ -10,10 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from archives.models import Document, Paper
-from packages import utility_rules as may
 from packages.models import Fee, MatterCase, UtilityLine
 from packages.screens.utilities import utility_page
-from packages.services import fees, utilities, utility_rating
+from packages.services import fees, utilities
 from packages.services.utilities import Quoted, Seen
 from packages.utility_providers import case_lines, utility_waiting
 from projects import owing, timing, workdays
@@ -196,23 +195,6 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     joint.refresh_from_db()
     assert (joint.state, states(joint)) == ("closed", {"water": "connected", "power": "connected", "telecom": "out"})
     assert waits(project) == []
-
-    with pytest.raises(NotAllowed):
-        utility_rating.rate_line(power.pk, by=actors.clerk, grade=5)
-    refused("words", utility_rating.rate_line, power.pk, by=actors.owner, grade=2)
-    given = utility_rating.rate_line(power.pk, by=actors.owner, grade=2, words="报价两次才对")
-    assert utility_rating.rate_line(power.pk, by=actors.owner, grade=5) == given
-    refused_telecom = may.can_rate(actors.owner, line(joint, "telecom"))
-    assert (given.get_grade_display(), bool(refused_telecom)) == ("不满意", False)
-    assert Event.objects.filter(project=project, kind="utility.rated").count() == 1
-    browser = Client()
-    browser.force_login(actors.owner)
-    url = reverse("packages:utility_rate", args=[water.pk])
-    assert "非常满意" in browser.get(url).content.decode()
-    assert browser.post(url, {"grade": "4", "words": ""}).status_code == 302
-    page = browser.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
-    assert "报价两次才对" in page
-    assert url not in page
 
 
 def test_the_list_of_lines_costs_the_same_for_one_and_for_many(clock, factory, actors):
