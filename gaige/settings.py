@@ -328,6 +328,10 @@ COUNTERS_SECONDS = env.integer("COUNTERS_SECONDS", 15, low=0, high=300)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
 
+#: Requests of one token of the JSON interface in a minute, and the days that a token may hold at most.
+API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 120, low=0, high=100_000)
+API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 366, low=1, high=3660)
+
 # Agency desk: weights of the proposal (our own rule, docs/agency.md); they add up to 1.
 AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity": 0.15}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from packages import appraisal_data as data
-from packages import appraisal_rule, pool_rules
+from packages import appraisal_rule, pool_rules, ripe_guards
 from packages.appraisal_states import Cause, Factor, Grade, Maturity
 from packages.models import Appraisal, JointSession, PoolEntry, ReviewTask
 from packages.services.appraisal_gaps import follow_levels
@@ -48,7 +48,8 @@ def sign_opinion(
     the entry takes maturity and grade, the next appraisal is due; event `appraisal.signed`; gaps are raised and those
     that are filled close; 联合研判意见书, 部门责任清单, 项目评价卡; a round for who was silent and for gaps that closed
     meanwhile. A second call returns what was signed. Raises `NotAllowed`, `DomainError` (`round_closed`, `unscored`,
-    `text`, `disputed`, `silent`, `override_reason`, `grade_reason`).
+    `text`, `disputed`, `silent`, `override_reason`, `grade_reason`,
+    `resources`).
     """
     appraisal = lock_round(appraisal_id)
     if appraisal.signed_at is not None:
@@ -144,6 +145,8 @@ def _conclude(
         "grade_reason", appraisal.grade, weight.grade, conclusion.grade_reason,
         f"规则等级为“{Grade(weight.grade).label}”，改为“{Grade(appraisal.grade).label}”",
     )
+    if (appraisal.maturity, appraisal.grade) == (Maturity.READY, Grade.A) and (why := ripe_guards.against(project)):
+        raise DomainError("resources", f"不能认定为成熟并列为急重：{why}")
 
 
 def _differs(code: str, final: str, machine: str, reason: str, words: str) -> str:
