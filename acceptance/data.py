@@ -1,8 +1,8 @@
 """Values of the joint survey and the joint acceptance, with effective dates: data of the catalogue's folder.
 
 `acceptance_terms.tsv` (per package, `*` where none is given), `acceptance_scope.tsv`, `acceptance_make_ups.tsv`,
-`shared_facilities.tsv`, `survey_kinds.tsv`. Most are proposals of this portal: docs/acceptance.md says where each is
-used and where to change it.
+`acceptance_ticks.tsv`, `shared_facilities.tsv`, `survey_kinds.tsv`. Most are proposals of this portal:
+docs/acceptance.md says where each is used and where to change it.
 """
 
 from __future__ import annotations
@@ -84,6 +84,26 @@ def secondary_papers(item: str, on: dt.date) -> list[Secondary]:
         Secondary(item, row["paper"], min(int(row["days"]), cap), row["consequence"])
         for row in in_force("acceptance_make_ups.tsv", on) if row["item"] == item
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class TickRule:
+    """When what was checked during the works counts at the acceptance of an item (过程已核).
+
+    `needs_all`: every card that ticks was passed, else one is enough. `days`: for so many calendar days, 0 for ever.
+    `records`: the department may take it over instead of looking again (验收免核); else it is only told.
+    """
+
+    needs_all: bool
+    days: int
+    records: bool
+
+
+def tick_rule(item: str, on: dt.date) -> TickRule:
+    """Return the rule of an item on a day: its own, else the general one."""
+    rows = {row["item"]: row for row in in_force("acceptance_ticks.tsv", on)}
+    row = rows.get(item) or rows[ANY]
+    return TickRule(row["needs"] == "all", int(row["days"]), row["records"] == "yes")
 
 
 def facilities(on: dt.date) -> list[Facility]:

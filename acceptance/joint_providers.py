@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from acceptance import rules
 from acceptance.models import JointSurvey, LateFault, MakeUp, PreAcceptance, RegistryHandover
 from acceptance.states import (
     MAKE_UP_OPEN,
@@ -19,15 +20,18 @@ from acceptance.states import (
     PreState,
     SurveyState,
 )
-from projects import glance, timing, waiting, workdays
+from projects import glance, owing, panels, stages, timing, waiting, workdays
 from projects.clock_states import Light
+from projects.owing import Debt, Person
+from projects.panels import PublicFact
 from projects.reading import read_clock
+from projects.states import Stage
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
     from projects.models import Clock, Project
 
-OWNER, WINDOW = "建设单位", "综合窗口"
+OWNER, WINDOW, BOTH = "建设单位", "综合窗口", "房证同交"
 SURVEYS, PRE, LATE, OWED, REGISTRY = (
     "acceptance.surveys", "acceptance.pre", "acceptance.late", "acceptance.make_ups", "acceptance.handovers"
 )
@@ -39,7 +43,7 @@ OWED_WORDS: dict[str, tuple[str, str]] = {
 
 def _line(  # noqa: PLR0913 - what a line says
     project: Project, *, rank: int, role: str, verb: str, what: str, since: dt.datetime, url: str, auto: str,
-    clock: Clock | None = None,
+    clock: Clock | None = None, public_what: str = "",
 ) -> Waiting:
     reading = read_clock(clock) if clock is not None else None
     day = timing.business_day(since)
@@ -48,7 +52,7 @@ def _line(  # noqa: PLR0913 - what a line says
         days=workdays.workdays_between(day, timing.today()), limit=reading.limit if reading else None,
         due_on=reading.due_on if reading else None, light=reading.light if reading else Light.NONE,
         is_provisional=bool(reading and reading.provisional), auto=auto, url=url,
-        clock_id=reading.clock_id if reading else None,
+        clock_id=reading.clock_id if reading else None, public_what=public_what,
     )
 
 
@@ -107,8 +111,34 @@ def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
             role=row.item.organisation.label if brought else OWNER, verb=verb, what=f"{word}“{row.paper_name}”",
             since=row.brought_at if brought else row.acceptance.concluded_at,
             url=reverse("acceptance:detail", args=[row.acceptance_id]),
-            auto=f"逾期：{row.consequence}", clock=row.clock,
+            auto=f"逾期：{row.consequence}", clock=row.clock, public_what=word,
         )
+
+
+def make_up_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield the papers that the owner still has to bring after a conclusion 容缺通过. One query, none without any."""
+    states = (MakeUpState.OWED, MakeUpState.LATE)
+    by_pk = {project.pk: project for project in glance.glance(projects).only(OWED, projects, states)}
+    if not by_pk:
+        return
+    rows = _open(MakeUp, by_pk, states, "acceptance", "clock", path="acceptance__project").exclude(due_on=None)
+    for row in rows:
+        row.acceptance.project = by_pk[row.acceptance.project_id]
+        verdict = rules.can_bring(user, row)
+        yield Debt(
+            row.acceptance.project_id, "容缺", f"补交“{row.paper_name}”",
+            reverse("acceptance:make_up_bring", args=[row.pk]), label="去补交", detail=f"逾期：{row.consequence}",
+            why="联合验收容缺通过，限期补交", due_on=row.due_on, clock_id=row.clock_id,
+            is_provisional=bool(row.clock and read_clock(row.clock).provisional), blocked=verdict.reason,
+        )
+
+
+def nothing_follows(project: Project) -> dict[str, bool]:
+    """Return the stages that are done as far as papers go: one that owes a paper after 容缺通过 is not delivered."""
+    owed = project.stage in {Stage.ACCEPTANCE, Stage.DELIVERED} and (
+        MakeUp.objects.filter(acceptance__project=project, state__in=MAKE_UP_OPEN).exists()
+    )
+    return {Stage.PLANNING: True, Stage.PERMIT: True, Stage.ACCEPTANCE: not owed}
 
 
 def handovers(projects: Sequence[Project]) -> Iterable[Waiting]:
@@ -122,6 +152,24 @@ def handovers(projects: Sequence[Project]) -> Iterable[Waiting]:
             what="房证同交材料" if handed else "不动产首次登记", since=row.received_at or row.handed_at,
             url=reverse("acceptance:handover", args=[row.pk]), auto="到期提醒登记机构",
         )
+
+
+def registry_facts(project: Project) -> list[PublicFact]:
+    """Return the two dates of 房证同交 as everybody may read them: no certificate, no person. One query."""
+    row = RegistryHandover.objects.filter(acceptance__project=project).order_by("-pk").first()
+    if row is None:
+        return []
+
+    def day(on: dt.date | None) -> str:
+        return f"{on:%Y-%m-%d}" if on else "未定"
+
+    return [
+        PublicFact(BOTH, "测绘、验收、登记材料", detail="一包移交登记机构", on=day(timing.business_day(row.handed_at))),
+        PublicFact(BOTH, "交房日", detail="建设单位填报", on=day(row.keys_on)),
+        PublicFact(
+            BOTH, "领证日", detail="首次登记" + ("已完成" if row.registered_on else "办理中"), on=day(row.registered_on)
+        ),
+    ]
 
 
 def register() -> None:
@@ -143,4 +191,7 @@ def register() -> None:
     waiting.register(PRE, pre_acceptances, place=PRE, among=PRE_OPEN)
     waiting.register(LATE, late_faults, place=LATE, among=(LateState.ASKED,))
     waiting.register(OWED, owed_papers, place=OWED, among=MAKE_UP_OPEN)
+    panels.register_public(REGISTRY, registry_facts)
+    owing.register(OWED, make_up_debts)
+    stages.register(OWED, nothing_follows)
     waiting.register(REGISTRY, handovers, place=REGISTRY, among=(HandoverState.HANDED, HandoverState.RECEIVED))

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
 from acceptance import after_rules, data, rules, survey_rules
 from acceptance.models import JointSurvey, PreAcceptance
 from acceptance.states import TONES
+from archives.models import Paper
+from archives.states import PaperKind
 from projects import timing, workdays
 from projects.models import Building
 from projects.reading import read_clock
 
 if TYPE_CHECKING:
-    from acceptance.models import AcceptanceApplication, AcceptanceItem, SurveyedBuilding
+    from acceptance.models import AcceptanceApplication, AcceptanceItem, RegistryHandover, SurveyedBuilding
     from projects.models import User, WorkUnit
 
 
@@ -116,6 +120,41 @@ def _used(acceptance: AcceptanceApplication, since: dt.datetime, until: dt.datet
         if ended > begun:
             days -= workdays.workdays_between(begun, ended)
     return max(days, 0)
+
+
+def _day_words(day: dt.date | None) -> str | None:
+    if day is None:
+        return None
+    return f"{day.month}月{day.day}日" if day.year == timing.today().year else str(day)
+
+
+def handover_page(made: RegistryHandover, user: User) -> dict[str, Any]:
+    """Return the package with its papers, and the two dates of it side by side."""
+    papers: list[tuple[str, str, str]] = []
+    share = Paper.objects.filter(
+        project=made.acceptance.project_id, kind=PaperKind.SURVEY_SHARE, subject_key=str(made.survey_id)
+    ).order_by("-pk").first()
+    named = (("多测合一成果", share), ("联合验收结论", made.conclusion), ("移交单和首次登记预填", made.paper))
+    for word, paper in named:
+        if paper is not None:
+            papers.append((word, f"{paper.title} {paper.number}", reverse("archives:paper", args=[paper.pk])))
+    both = made.keys_on and made.registered_on
+    apart = (made.registered_on - made.keys_on).days if made.registered_on and made.keys_on else 0
+    concluded = made.acceptance.concluded_at
+    words = "同一天" if not apart else f"领证{'晚' if apart > 0 else '早'}于交房"
+    return {
+        "made": made, "project": made.acceptance.project, "tone": TONES.get(made.state, "plain"), "papers": papers,
+        "dates": [
+            {"label": "验收结论", "value": _day_words(concluded and timing.business_day(concluded)),
+             "note": made.acceptance.get_state_display()},
+            {"label": "交房日", "value": _day_words(made.keys_on), "note": "建设单位填报"},
+            {"label": "领证日", "value": _day_words(made.registered_on), "note": made.registry.label},
+            {"label": "两个日子相差", "value": abs(apart) if both else None, "unit": "天" if both else "",
+             "note": words if both else "两个日子都有了以后算出"},
+        ],
+        "can_receive": after_rules.can_receive(user, made), "can_keys": after_rules.can_note_keys(user, made),
+        "can_registered": after_rules.can_note_registered(user, made),
+    }
 
 
 def papers_of(item: AcceptanceItem) -> list[str]:

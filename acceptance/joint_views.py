@@ -25,7 +25,6 @@ from acceptance.models import (
     SharedFacility,
 )
 from acceptance.services import late_faults, make_ups, partial, pre_acceptance, registry, survey, visits
-from acceptance.states import TONES
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
 from projects.models import Project, WorkUnit
@@ -363,13 +362,8 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def handover(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the package and the two dates side by side."""
-    found, user = _handover(request, pk), person(request)
-    context = {
-        "made": found, "project": found.acceptance.project, "tone": TONES.get(found.state, "plain"),
-        "can_receive": after_rules.can_receive(user, found), "can_keys": after_rules.can_note_keys(user, found),
-        "can_registered": after_rules.can_note_registered(user, found),
-    }
-    return render(request, "acceptance/handover.html", context)
+    found = _handover(request, pk)
+    return render(request, "acceptance/handover.html", joint_queries.handover_page(found, person(request)))
 
 
 @login_required

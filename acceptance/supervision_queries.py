@@ -1,4 +1,4 @@
-"""Page-sized reads of the joint supervision: what was checked in process, visits saved, the pages."""
+"""Page-sized reads of the joint supervision: visits saved, the pages."""
 
 from __future__ import annotations
 
@@ -32,72 +32,16 @@ from acceptance.supervision_states import (
     InspectorState,
     LineAnswer,
 )
+from acceptance.ticks import CheckedInProcess, checked_in_process
 from archives.models import IssueEvidence
 from projects.access import access_of
 from projects.paging import KeyPage, as_key, key_page
-from projects.states import IssueState
 
 if TYPE_CHECKING:
     from projects.errors import Verdict
-    from projects.models import Project, User, WorkUnit
+    from projects.models import Project, User
 
 PAGE = 20
-
-
-# For the acceptance --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedInProcess:
-    """An acceptance item that was checked and passed during the works: 过程已核、验收免核."""
-
-    item: str
-    on: dt.date
-    bodies: tuple[str, ...]
-    inspections: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """Why it need not be seen again."""
-        day = f"{self.on.year}年{self.on.month}月{self.on.day}日"
-        return f"过程已核、验收免核：{day}{'、'.join(self.bodies)}在{'、'.join(self.inspections)}中核为合格"
-
-
-def checked_in_process(work_unit: WorkUnit) -> dict[str, CheckedInProcess]:
-    """Return the acceptance items of a works that need not be seen again, by the code of the item. Two queries.
-
-    An item counts when every card of it that ticks was last answered 合格 in a closed inspection, or its fault was
-    re-checked and held (已核).
-    """
-    cards: dict[str, set[str]] = {}
-    ticking = PointCard.objects.filter(notice__work_unit=work_unit, ticks=True).exclude(item="")
-    for item, code in ticking.values_list("item", "code"):
-        cards.setdefault(item, set()).add(code)
-    if not cards:
-        return {}
-    last: dict[str, InspectionLine] = {}
-    lines = InspectionLine.objects.filter(
-        unit__inspection__work_unit=work_unit, unit__state=InspectorState.RECORDED, card__ticks=True,
-        answer__in=[LineAnswer.FINE, LineAnswer.FINDING],
-    ).select_related("unit__inspection", "unit__organisation", "finding__issue")
-    for line in lines.order_by("unit__inspection__started_at", "pk"):
-        last[line.code] = line
-    found = {}
-    for item, codes in cards.items():
-        if codes <= last.keys() and all(_holds(last[code]) for code in codes):
-            mine = [last[code] for code in sorted(codes)]
-            found[item] = CheckedInProcess(
-                item, max(line.unit.inspection.slot_on for line in mine),
-                tuple(dict.fromkeys(line.unit.organisation.label for line in mine)),
-                tuple(dict.fromkeys(line.unit.inspection.title for line in mine)),
-            )
-    return found
-
-
-def _holds(line: InspectionLine) -> bool:
-    if line.unit.inspection.state != InspectionState.CLOSED:
-        return False
-    return line.answer == LineAnswer.FINE or line.finding.issue.state == IssueState.VERIFIED
 
 
 # Visits saved --------------------------------------------------------------------------------------------------------
@@ -123,6 +67,13 @@ def visits_saved(rows: Any) -> Saved:
     counted = held.aggregate(n=Count("pk", distinct=True), out=Count("pk", filter=Q(kind="outside"), distinct=True))
     arrived = InspectionUnit.objects.filter(inspection__in=held.values("pk")).exclude(state=InspectorState.ABSENT)
     return Saved(counted["n"], arrived.count(), counted["out"])
+
+
+def saved_by(rows: Iterable[Inspection]) -> Saved:
+    """Count what inspections say that were read with their departments. No query."""
+    held = [row for row in rows if row.state in INSPECTION_HELD]
+    arrived = sum(unit.state != InspectorState.ABSENT for row in held for unit in row.units.all())
+    return Saved(len(held), arrived, sum(row.kind == "outside" for row in held))
 
 
 # Pages ---------------------------------------------------------------------------------------------------------------
@@ -254,10 +205,11 @@ class VisitPage:
     saved: Saved
     can_wish: Verdict
     cards: tuple[PointCard, ...]
+    ticks: tuple[CheckedInProcess, ...]
 
 
 def visit_page(project: Project, user: User) -> VisitPage:
-    """Return the visit record of a project. Six queries."""
+    """Return the visit record of a project. Eight queries."""
     rows = Inspection.objects.filter(project=project)
     shown = rows.select_related("lead", "record_paper", "notice_paper").prefetch_related("units__organisation")
     shown = shown.annotate(found=Count("units__lines__finding", distinct=True))
@@ -268,6 +220,7 @@ def visit_page(project: Project, user: User) -> VisitPage:
     return VisitPage(
         InspectionPlan.objects.filter(project=project).order_by("pk").first(), notice,
         tuple(shown.order_by("-slot_on", "-pk")[:100]), visits_saved(rows), may.can_wish(user, project), tuple(cards),
+        tuple(checked_in_process(notice.work_unit).values()) if notice else (),
     )
 
 

@@ -33,7 +33,8 @@ def _item(request: HttpRequest, pk: int) -> AcceptanceItem:
     visible = AcceptanceApplication.objects.visible_to(request.user)
     rows = AcceptanceItem.objects.filter(acceptance__in=visible)
     return get_object_or_404(rows.select_related(
-        "acceptance__project", "acceptance__lead", "acceptance__visit", "organisation", "definition"
+        "acceptance__project", "acceptance__lead", "acceptance__visit", "acceptance__work_unit", "organisation",
+        "definition",
     ), pk=pk)
 
 
@@ -132,13 +133,17 @@ def visit(request: HttpRequest, pk: int) -> HttpResponse:
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """Record the result of one item at the site."""
     found = _item(request, pk)
-    form = ItemForm(request.POST or None, papers=joint_queries.papers_of(found), fused=items.fused_with(found))
+    tick = queries.tick_of(found)
+    form = ItemForm(
+        request.POST or None, papers=joint_queries.papers_of(found), fused=items.fused_with(found),
+        initial={"result": "passed", "note": tick.words} if tick and tick.records else None,
+    )
     _allow(rules.can_record(request.user, found))
     names = ("result", "note", "faults", "paper", "together")
     if _try(form, lambda: items.record_item(pk, by=person(request), **{n: form.cleaned_data[n] for n in names})):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     title = f"现场验收：{found.name}"
-    return _form(request, title, form, found.acceptance, item=found, template="acceptance/item.html")
+    return _form(request, title, form, found.acceptance, item=found, tick=tick, template="acceptance/item.html")
 
 
 @login_required

@@ -17,6 +17,7 @@ class PackagesConfig(AppConfig):
             consultation_providers,
             credit_providers,
             drawing_providers,
+            land_providers,
             living_providers,
             project_filters,
             providers,

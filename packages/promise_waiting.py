@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 DEFERRALS, COMMITMENTS = "packages.deferrals", "packages.commitments"
-OWNER, DESIGNER = "建设单位", "设计单位"
+OWNER, DESIGNER, DEFERRED = "建设单位", "设计单位", "容缺材料"
 NO_DEMAND = "由部门提供，不向企业要；到期未处理即视为受理"
 #: Beside the next steps (9): nothing is to be done but to keep what was promised.
 KEEPING = 10
@@ -86,7 +86,7 @@ def _missing(case_ids: Sequence[int]) -> dict[int, Hold]:
 
 def _of_deferral(row: Deferral) -> Hold:
     reading = read_clock(row.issue.clock)
-    what = f"容缺材料“{row.issue.what}”"
+    what = f"{DEFERRED}“{row.issue.what}”"
     if row.state == DeferralState.HANDED_IN:
         return Hold(3, f"{row.issue.project.centre.label}窗口", "核实", what, reading=reading)
     word = LateConsequence(row.consequence).label
@@ -155,7 +155,8 @@ def _row(project: Project, hold: Hold, case_id: int) -> Waiting:
     reading = hold.reading or NOT_STARTED
     return Waiting(
         project_id=project.pk, rank=hold.rank, role=hold.role, person=project.owner.name if hold.is_owner else "",
-        what=hold.what, verb=hold.verb, auto=hold.auto, since=reading.started_on, days=reading.used,
+        what=hold.what, public_what=DEFERRED if hold.what.startswith(DEFERRED) else "",
+        verb=hold.verb, auto=hold.auto, since=reading.started_on, days=reading.used,
         limit=reading.limit if reading.started_on else None, due_on=_due(reading),
         is_provisional=reading.provisional, light=reading.light, case_id=case_id,
         clock_id=reading.clock_id,

@@ -28,7 +28,8 @@ _LIGHT_RANK = {Light.RED: 0, Light.YELLOW: 1, Light.GREEN: 2, Light.GREY: 3, Lig
 class Waiting:
     """One thing that a project waits for.
 
-    `role` is what the public may read (人防办, 建设单位); `person` only the office and the owner. `rank` orders by
+    `role` is what the public may read (人防办, 建设单位); `person` only the office and the owner; `public_what` is what
+    the public reads where `what` names a paper of the file. `rank` orders by
     kind: 1 what the applicant owes, 2 a running special procedure, 3 a running review, 4 an unassigned task, 5 a
     prerequisite, 9 nothing but the next step. Days are working days.
     """
@@ -50,6 +51,7 @@ class Waiting:
     url: str = ""
     verb: str = "答复"
     clock_id: int | None = None
+    public_what: str = ""
 
     @property
     def who(self) -> str:
@@ -59,15 +61,20 @@ class Waiting:
     @property
     def sentence(self) -> str:
         """Return the waiting sentence for the office and the owner."""
-        return self._sentence(self.who)
+        return self._sentence(self.who, self.what)
 
     @property
     def public_sentence(self) -> str:
         """Return the waiting sentence with the role only."""
-        return self._sentence(self.role)
+        return self._sentence(self.role, self.for_public)
 
-    def _sentence(self, who: str) -> str:
-        parts = [f"正在等{who}{self.verb}{self.what}"]
+    @property
+    def for_public(self) -> str:
+        """Return what is awaited as everybody may read it."""
+        return self.public_what or self.what
+
+    def _sentence(self, who: str, what: str) -> str:
+        parts = [f"正在等{who}{self.verb}{what}"]
         if self.since:
             parts.append(f"已 {self.days} 个工作日")
         if self.due_on:

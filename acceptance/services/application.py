@@ -12,6 +12,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import partial
 from acceptance.services.scoping import cases_of, package_of
 from acceptance.states import AcceptanceState, Scope
+from packages.listing import check_opening
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
 from packages.states import CASE_PASSED, CaseState, Handling
@@ -76,7 +77,8 @@ def apply_for_acceptance(  # noqa: PLR0913
     or
     a building the shared facilities that it needs; the event `acceptance.applied`. `comprehensive` (综合竣工验收): the
     completion record is applied for by the portal with the conclusion. Errors: wrong stage, nothing to accept, a
-    building that the permit does not know, no survey, no report. Source: handbook §8.
+    building that the permit does not know, no survey, no report, a matter that the signed list has not (清单外).
+    Source: handbook §8, §4.
     """
     unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
     project = lock_project(unit.project_id)
@@ -145,6 +147,9 @@ def _require_partial(
     joint = cases.get(JOINT_MATTER)
     if joint is None:
         raise DomainError("nothing_to_accept", "本项目的计划没有联合验收意见，不能分期或单体验收。")
+    check_opening(acceptance.project, [
+        (code, case.matter.name) for code, case in cases.items() if case.handling == Handling.ACCEPTANCE
+    ])
     if not partial.is_surveyed(acceptance):
         raise DomainError("not_surveyed", f"“{acceptance.what}”还没有多测合一成果，共享后才能申请验收。")
     if report is None:

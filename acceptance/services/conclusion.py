@@ -18,6 +18,7 @@ from acceptance.states import ACCEPTANCE_GOOD, ITEM_GOOD, AcceptanceState, ItemS
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
+from packages.listing import listed_of
 from packages.models import MatterCase
 from packages.services.decision import decide_for_acceptance
 from packages.services.intake import open_application, submit_application
@@ -113,6 +114,13 @@ def _file_record(acceptance: AcceptanceApplication, *, by: User, at: dt.datetime
     if not drafts.exists():
         return
     clerk = acceptance.applied_by
+    listed = listed_of(acceptance.project)
+    if listed is not None and not listed.has(RECORD_MATTER):
+        record(
+            "acceptance.record_held", subject=acceptance, project=acceptance.project, by=by, at=at,
+            summary="综合竣工验收：竣工验收备案不在一次性告知的清单上，须经中心批准清单外事项后申报",
+        )
+        return
     application = open_application(acceptance.project_id, matter_codes=[RECORD_MATTER], by=clerk, at=at)
     record(
         "acceptance.record_opened", subject=acceptance, project=acceptance.project, by=by, at=at,

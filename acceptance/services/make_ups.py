@@ -15,7 +15,7 @@ from archives.paper_kinds import paper_slug
 from archives.services.filing import file_upload
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
-from projects import timing, workdays
+from projects import stages, timing, workdays
 from projects.clock_states import ClockKind, TimeOwner
 from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
@@ -129,7 +129,10 @@ def bring_paper(
 def check_paper(
     make_up_id: int, *, by: User, holds: bool, note: str = "", at: dt.datetime | None = None
 ) -> MakeUp:
-    """The department looks at the paper: it is settled and its clock stops, or it goes back with the reason."""
+    """The department looks at the paper: it is settled and its clock stops, or it goes back with the reason.
+
+    With the last paper a project whose matters are done is delivered.
+    """
     made = _lock(make_up_id)
     require(rules.can_check_paper, by, made)
     if not holds and not note.strip():
@@ -148,6 +151,8 @@ def check_paper(
     made.save()
     words = "已补齐" if holds else f"退回：{note}"
     _tell(made, "acceptance.make_up_checked", f"{made.paper_name}：{words}", old, by=by, at=at)
+    if holds:
+        stages.advance(made.acceptance.project, by=by, at=at)
     return made
 
 

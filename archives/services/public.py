@@ -117,7 +117,7 @@ def _answers(
         first = waits[0]
         since = f"，已 {first.days} 个工作日" if first.since else ""
         answers.append(["在等谁", f"{first.role}{since}"])
-        answers.append(["下一步", f"{first.role}{first.verb}{first.what}"])
+        answers.append(["下一步", f"{first.role}{first.verb}{first.for_public}"])
     due = [one.due_on for one in waits if one.due_on is not None]
     if when:
         answers.append([WHEN, "；".join(when)])
@@ -132,8 +132,9 @@ def _answers(
 def _waiting(waiting: Waiting) -> dict[str, Any]:
     """Return a waiting sentence as the public reads it: the role, never the person."""
     return {
-        "who": waiting.role, "what": waiting.what, "public_sentence": waiting.public_sentence, "light": waiting.light,
-        "days": waiting.days, "since": _iso(waiting.since), "due_on": _iso(waiting.due_on), "auto": waiting.auto,
+        "who": waiting.role, "what": waiting.for_public, "public_sentence": waiting.public_sentence,
+        "light": waiting.light, "days": waiting.days, "since": _iso(waiting.since), "due_on": _iso(waiting.due_on),
+        "auto": waiting.auto,
     }
 
 

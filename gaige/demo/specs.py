@@ -8,13 +8,25 @@ from projects.codes import mod_11_10
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A building: its area in the permit and what was measured above and below ground, in m² as text."""
+
+    name: str
+    floors: int
+    permitted: str
+    above: str
+    below: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """One project: whose facts it takes (`packages/catalog/examples.tsv`), when it began, where it stops.
 
     `days_ago` are calendar days before now. `stop` names the matter before which the story halts ("" = it goes on as
     far as time allows). `trouble`: paused, overdue or correcting at the matter `trouble_at`. `deferred` is the matter
     and the name of the paper that comes after the acceptance (容缺); `disputed` the matter and the department that is
-    against it in both rounds, until they meet.
+    against it in both rounds, until they meet. `buildings` are measured by one joint survey; `make_up` is the item of
+    the acceptance and its paper that follows the conclusion (容缺通过), `make_up_brought` whether it has come.
     """
 
     example: str
@@ -32,6 +44,9 @@ class Spec:
     finding: bool = False
     deferred: tuple[str, str] = ("", "")
     disputed: tuple[str, str] = ("", "")
+    buildings: tuple[Block, ...] = ()
+    make_up: tuple[str, str] = ("", "")
+    make_up_brought: bool = False
 
     @property
     def code(self) -> str:
@@ -42,13 +57,25 @@ class Spec:
         return f"{digits[:4]}-{digits[4:10]}-{digits[10:12]}-{digits[12:14]}-{digits[14:]}{check}"
 
 
+#: Measured as permitted, a little more, and beyond what is tolerated: the three colours of the comparison.
+WAREHOUSE = (
+    Block("1号仓库", 1, "2800", "2806.42"), Block("2号仓库", 1, "2750", "2791.60"),
+    Block("门卫室", 1, "50", "52.35"),
+)
+GRANARY = (
+    Block("1号平房仓", 1, "3200", "3198.75"), Block("2号平房仓", 1, "3200", "3204.10"),
+    Block("器材库", 1, "100", "101.80"),
+)
+
 SPECS: tuple[Spec, ...] = (
-    Spec("S3", "神农丝绸标准仓库", 15326, "owner3", "高平市米山镇工业路 8 号", 150, finding=True),
+    Spec("S3", "神农丝绸标准仓库", 15326, "owner3", "高平市米山镇工业路 8 号", 150, finding=True, buildings=WAREHOUSE,
+         make_up=("quality", "工程质量保修书"), make_up_brought=True),
     Spec("S2", "年产 12 万吨精密铸件智能工厂", 16326, "owner", "高平经济技术开发区铸造园 3 号", 62, by_clerk=True,
          deferred=("waste-disposal", "运输合同")),
     Spec("S4", "长平老街沿街商铺内部装修", 17431, "owner2", "高平市长平街 112 号", 70),
     Spec("G5", "南城老旧小区外立面和楼道整治", 18540, "owner4", "高平市南城街道育才巷", 90, by_clerk=True),
-    Spec("G4", "市储备粮平房仓新建", 19655, "owner4", "高平市北城街道粮库路 1 号", 120),
+    Spec("G4", "市储备粮平房仓新建", 19655, "owner4", "高平市北城街道粮库路 1 号", 95, buildings=GRANARY,
+         make_up=("archive", "声像档案和电子文件")),
     Spec("G3", "人民医院门诊楼加固装修", 20763, "owner4", "高平市泫氏街 58 号", 45, silent=frozenset({"housing"})),
     Spec("G1", "第二中学教学综合楼新建", 21872, "owner5", "高平市丹河东路 19 号", 55, by_clerk=True),
     Spec("G2", "长平大街雨污分流管线改造", 22984, "owner4", "高平市长平大街", 40),

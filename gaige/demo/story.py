@@ -13,25 +13,23 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from acceptance.models import AcceptanceApplication, AcceptanceItem
-from acceptance.services import application as acceptance_applying
-from acceptance.services import conclusion, items, visits
-from acceptance.states import ItemState
+from acceptance.services.registry import REGISTER_MATTER
+from acceptance.services.survey import SURVEY_MATTER
 from agency.models import Assignment
 from agency.services.assignment import assign, propose
 from agency.states import AssignmentRole
-from gaige.demo import disputes
+from gaige.demo import completion, disputes
 from gaige.demo.files import attachment
 from gaige.demo.moments import later, person, user
 from gaige.demo.people import DESIGNER
+from gaige.demo.signing import bring_and_sign
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
 from packages.living_data import formal_matters
 from packages.models import (
     Application,
-    Commitment,
     ConditionalPermit,
     JointSession,
     MaterialItem,
@@ -40,14 +38,11 @@ from packages.models import (
 )
 from packages.screens.applying import apply_page
 from packages.services import conditional, decision, drawing_handling, drawing_review, intake, outside, review, special
-from packages.services.checklist import supply_material
-from packages.services.committing import sign_commitment
 from packages.services.enrolment import enrol
 from packages.states import (
     CASE_PASSED,
     TASK_OPEN,
     CaseState,
-    CommitmentState,
     Handling,
     MaterialState,
     OpinionVerdict,
@@ -56,10 +51,10 @@ from packages.states import (
     SpecialKind,
 )
 from projects import timing
-from projects.models import IssueItem, Membership, Organisation, Project, User, WorkUnit
+from projects.models import Membership, Organisation, Project, User
 from projects.services.parties import PartyEntry, add_party
 from projects.services.registration import register_project
-from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, PartyRole, Role, Stage
+from projects.states import ISSUE_OPEN, PartyRole, Role, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,22 +80,6 @@ def amount(facts: Mapping[str, object]) -> Decimal | None:
     """Return the total investment of some facts, in 万元."""
     value = facts.get("total_investment")
     return None if value is None else Decimal(str(value))
-
-
-def bring_and_sign(application_id: int, *, clerk: User) -> None:
-    """The window brings what the government issued; the responsible persons sign every 承诺书 of an application."""
-    lines = MaterialItem.objects.filter(case__application=application_id, state=MaterialState.AWAITED)
-    for item in lines.order_by("pk"):
-        supply_material(item.pk, by=clerk, uploaded=attachment(item.name))
-    offered = Commitment.objects.filter(case__application=application_id, state=CommitmentState.OFFERED)
-    for commitment in offered.select_related("case__project").order_by("pk"):
-        project = commitment.case.project
-        if commitment.asks_designer:
-            designer = Organisation.objects.get(name=DESIGNER)
-            entry = PartyEntry(uscc=designer.uscc, name=designer.name, role=PartyRole.DESIGNER)
-            add_party(project.pk, entry, by=clerk)
-            sign_commitment(commitment.pk, by=person(designer.pk, Role.OWNER_LEAD))
-        sign_commitment(commitment.pk, by=person(project.owner_id, Role.OWNER_LEAD))
 
 
 class Story:
@@ -178,7 +157,12 @@ class Story:
         elsewhere = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.OUTSIDE]
         for case in elsewhere:
             yield later(self._share(case), 15 + self.chance.random())
-            self._outside(case)
+            if self.spec.buildings and case.matter.matter.code == SURVEY_MATTER:
+                yield from completion.joint_survey(
+                    self.project, self.spec.buildings, clerk=self.clerk, owner=self.owner
+                )
+            else:
+                self._outside(case)
         ours = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.REVIEW]
         if ours:
             yield later(1, 9 + self.chance.random())
@@ -186,7 +170,11 @@ class Story:
         joint = [c for c in self._cases(codes, CaseState.DRAFT) if c.handling == Handling.ACCEPTANCE]
         if joint and any(case.matter.matter.code == JOINT_MATTER for case in joint):
             yield later(2, 9)
-            yield from self._acceptance()
+            yield from completion.joint_acceptance(
+                self.project, self.spec, by=self._agent(), owner=self.owner, clerk=self.clerk
+            )
+        if REGISTER_MATTER in codes:
+            completion.note_registered(self.project)
 
     def _share(self, case: MatterCase) -> int:
         """Days that a matter done elsewhere takes here: a part of what it may take, so that the story moves on."""
@@ -428,61 +416,3 @@ class Story:
                 session.pk, by=person(case.lead_id, Role.REVIEWER), passed=True, text="各部门意见一致，建议准予。"
             )
         decision.decide_case(case.pk, by=person(case.lead_id, Role.CHIEF), outcome=Outcome.PASS, note="符合法定条件")
-
-    # Joint acceptance
-
-    def _acceptance(self) -> Iterator[dt.datetime]:
-        unit = WorkUnit.objects.get(project=self.project, is_default=True)
-        by = self._agent()
-        acceptance = acceptance_applying.apply_for_acceptance(unit.pk, by=by)
-        for item in MaterialItem.objects.filter(
-            case__application=acceptance.application, state=MaterialState.MISSING
-        ).order_by("pk"):
-            intake.set_material(item.pk, state=MaterialState.UPLOADED, by=by, uploaded=attachment(item.name))
-        application_id = cast("int", acceptance.application_id)  # the whole works: one application
-        bring_and_sign(application_id, clerk=self.clerk)
-        intake.submit_application(application_id, by=by)
-        yield later(1, 9)
-        acceptance_applying.accept_acceptance(acceptance.pk, by=self.clerk)
-        yield later(1, 9.5)
-        lead = person(acceptance.lead_id, Role.REVIEWER)
-        visits.arrange_visit(acceptance.pk, by=lead, planned_on=later(1, 9).date())
-        yield later(1, 10)
-        yield from self._site(acceptance, lead)
-        chief = person(acceptance.lead_id, Role.CHIEF)
-        conclusion.conclude(acceptance.pk, by=chief, passed=True, note="各项均已合格")
-        yield later(0, 17)
-
-    def _site(self, acceptance: AcceptanceApplication, lead: User) -> Iterator[dt.datetime]:
-        fault_left = self.spec.finding
-        for item in AcceptanceItem.objects.filter(
-            acceptance=acceptance, is_gate=True, state=ItemState.PENDING
-        ).select_related("organisation").order_by("number"):
-            by = person(item.organisation_id, Role.REVIEWER)
-            if fault_left:
-                fault_left = False
-                items.record_item(item.pk, by=by, result="fault", faults=[{
-                    "what": "北侧消防车道上有临时围挡", "basis": "建设工程规划许可证附图",
-                    "how_to_fix": "拆除围挡，恢复 4 米净宽，附拆除后的照片"}])
-            else:
-                items.record_item(item.pk, by=by, result="passed", note="现场查看，符合要求")
-        yield later(0, 15)
-        names = acceptance.items.values_list("organisation__name", flat=True)
-        items.issue_list(
-            acceptance.pk, by=lead, held_on=timing.today(), record_text="各部门同日到场，逐项查看。",
-            attendees=list(dict.fromkeys(names)),
-        )
-        issues = IssueItem.objects.filter(
-            project=self.project, subject_type=AcceptanceItem._meta.label, state__in=list(ISSUE_WITH_OWNER)
-        )
-        if issues:
-            yield later(2, 10)
-            for issue in issues:
-                items.answer_rectification(
-                    issue.pk, by=self.owner, answer="围挡已拆除，净宽 4.2 米", uploaded=attachment("整改后照片")
-                )
-            items.return_rectified(acceptance.pk, by=self.owner)
-            yield later(1, 10)
-            for item in AcceptanceItem.objects.filter(acceptance=acceptance, state=ItemState.RECTIFYING):
-                items.recheck_item(item.pk, by=person(item.organisation_id, Role.REVIEWER), holds=True, note="已改到位")
-        yield later(0, 16)

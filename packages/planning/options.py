@@ -112,7 +112,15 @@ def with_options(row: RowDefinition, chosen: frozenset[str]) -> RowDefinition:
         row = _committed(row, today)
     if BOOK in chosen and row.matter.code == ASSESSING:
         row = _shortened(row, term("one_book_days", today))
+    if DEFERRAL in chosen and any(may_follow(line, row) for line in row.matter.materials):
+        row = _shortened(row, days_with_deferral(row.promised_days, today))
     return row
+
+
+def days_with_deferral(days: int, on: dt.date) -> int:
+    """The promise of a matter of which a paper follows: so many days less as the data say, a day at least."""
+    less = term("deferral_less", on)
+    return max(1, days - less) if less and days else days
 
 
 def _committed(row: RowDefinition, today: dt.date) -> RowDefinition:
@@ -143,5 +151,5 @@ def may_follow(line: MaterialLine, row: RowDefinition) -> bool:
 
 __all__ = [
     "BOOK", "COMMITMENT", "DEFERRAL", "NO_REVIEW", "ONE_BOOK", "PILING", "REGIONAL", "ROW_OPTIONS", "Option",
-    "asked_facts", "may_follow", "options", "switched", "taken", "with_options",
+    "asked_facts", "days_with_deferral", "may_follow", "options", "switched", "taken", "with_options",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from packages.assessment_states import UseState
 from packages.models import Commitment, MaterialItem, MatterCase, RegionalUse
+from packages.planning.options import days_with_deferral
 from packages.services import paperwork
 from packages.services.assessment_uses import fix_uses
 from packages.services.checklist import OPEN_LINES, open_lines
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 #: What an acceptance writes into the row of a case.
 CHANGED = (
     "state", "accepted_at", "accepted_by", "is_deemed_accepted", "window_by", "promised_clock", "statutory_clock",
-    "due_on", "yellow_on",
+    "due_on", "yellow_on", "promised_days",
 )
 
 
@@ -88,6 +89,8 @@ def take_on(  # noqa: PLR0913 - who, when, and what is told
     case.accept()
     case.accepted_at, case.accepted_by, case.is_deemed_accepted = at, by, deemed
     case.window_by = by or case.window_by
+    if MaterialState.DEFERRED in beside.lines:
+        case.promised_days = days_with_deferral(case.promised_days, timing.business_day(at))
     start_promise(case, at)
     sync_due(case, save=False)
     case.save(update_fields=CHANGED)

@@ -6,6 +6,7 @@ What a department has not put on the list it cannot ask later but by the way of 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
@@ -14,14 +15,14 @@ from archives.models import Paper
 from archives.states import PaperKind
 from packages import assessment_data, assessment_rules
 from packages.assessment_states import LandListState
-from packages.models import LandList, LandListItem, RegionalUnit
+from packages.models import LandList, LandListItem, Parcel, PoolEntry, RegionalUnit
 from packages.services import paperwork
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
 from projects.services.involvement import involve
-from projects.states import InvolvementRole
+from projects.states import InvolvementRole, ProjectStatus
 
 KIND = "land-list"
 RELATED = ("keeper", "project__owner", "project__centre", "unit")
@@ -37,6 +38,23 @@ def lock_list(list_id: int) -> LandList:
     if project is not None:
         land.project = project
     return land
+
+
+def _concerned(parcel: str) -> list[Project]:
+    """Return the running projects whose land it is, locked in the order of their keys."""
+    placed = Parcel.objects.filter(number=parcel).values("project")
+    wished = PoolEntry.objects.filter(parcel=parcel).values("project")
+    active = Project.objects.filter(status=ProjectStatus.ACTIVE)
+    found = active.filter(pk__in=placed) | active.filter(pk__in=wished)
+    return [lock_project(pk) for pk in found.order_by("pk").values_list("pk", flat=True)] if parcel else []
+
+
+def _tell_projects(
+    projects: Sequence[Project], land: LandList, summary: str, *, by: User, at: dt.datetime | None
+) -> None:
+    """Tell it in the projects whose land it is, too: on whom they wait has changed."""
+    for project in projects:
+        record("land_list.noted", subject=land, project=project, by=by, at=at, summary=summary[:300])
 
 
 def _tell(
@@ -62,8 +80,9 @@ def open_list(
     Raises `NotAllowed`, `DomainError` (`parcel`: there is a list of it; `days`).
     """
     require(assessment_rules.can_register_unit, by, keeper)
-    Organisation.objects.select_for_update().get(pk=keeper.pk)
     number, today = parcel.strip()[:40], timing.business_day(at or timing.now())
+    concerned = _concerned(number)
+    Organisation.objects.select_for_update().get(pk=keeper.pk)
     if LandList.objects.filter(parcel=number).exists():
         raise DomainError("parcel", f"宗地 {number} 已经有用地清单，请在原清单上办理。")
     if due_on < today:
@@ -78,6 +97,7 @@ def open_list(
             land_list=land, order=order, topic=topic.code, name=topic.name, department=bodies[topic.department]
         )
     _tell(land, "opened", f"发起用地清单：{land.name}（{land.parcel}）", "", by=by, at=at)
+    _tell_projects(concerned, land, f"各部门填报用地清单：{land.name}（{land.parcel}）", by=by, at=at)
     return land
 
 
@@ -90,7 +110,9 @@ def sign_item(
 
     Raises `NotAllowed`, `DomainError` (`requirement`).
     """
-    list_id = LandListItem.objects.values_list("land_list_id", flat=True).get(pk=item_id)
+    row = LandListItem.objects.values_list("land_list_id", "land_list__parcel", "land_list__project_id").get(pk=item_id)
+    list_id, parcel, project_id = row
+    concerned = [] if project_id else _concerned(parcel)
     land = lock_list(list_id)
     item = LandListItem.objects.select_for_update(of=("self",)).select_related("department").get(pk=item_id)
     item.land_list = land
@@ -109,6 +131,7 @@ def sign_item(
         land.complete()
         land.save()
         _tell(land, "completed", f"用地清单汇齐：{land.name}", old, by=by, at=at)
+        _tell_projects(concerned, land, f"用地清单汇齐：{land.name}", by=by, at=at)
     return item
 
 

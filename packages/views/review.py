@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from packages import queries, rules
+from packages import land_providers, queries, rules
 from packages.models import Referral
 from packages.review_forms import BatchForm, JudgingForm, MergeForm, OpinionForm, ReferForm, SupplementForm
 from packages.screens import reviewing
@@ -31,7 +31,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
     count = sum(len(sheet.rows) for sheet in sheets)
     context = {"sheets": sheets, "closed": closed, "count": count}
     scorings = [] if closed else queries.open_scorings(request.user)
-    return render(request, "packages/reviews.html", context | {"scorings": scorings})
+    land = [] if closed else land_providers.open_lines(request.user)
+    return render(request, "packages/reviews.html", context | {"scorings": scorings, "land": land})
 
 
 @login_required

@@ -11,7 +11,7 @@ from acceptance.services.items import record_item
 from acceptance.states import ItemState
 from gaige.demo.files import attachment
 from gaige.demo.moments import person, user
-from gaige.demo.story import bring_and_sign
+from gaige.demo.signing import bring_and_sign
 from packages.facts import parse_facts
 from packages.models import JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services import decision, intake, outside, review

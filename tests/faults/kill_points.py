@@ -109,6 +109,15 @@ FILING = {
     "after the commit": lambda: wrap("archives.services.filing", "file_document", after=die),
 }
 
+#: Where a process dies that makes the package of a hand-over, or signs its list.
+BINDING = {
+    "bag: filled": lambda: wrap("archives.bagging", "pack", before=die),
+    "bag: stored": lambda: wrap("archives.services.bundles", "_mark", before=die),
+    "bag: after the commit": lambda: wrap("archives.services.bundles", "_mark", after=die),
+    "list: before the commit": lambda: wrap("archives.services.transferring", "_list_paper", after=die),
+    "list: after the commit": lambda: wrap("archives.services.transferring", "hand_over", after=die),
+}
+
 
 def install(point):
     """Arm one point in this process."""

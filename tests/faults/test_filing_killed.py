@@ -50,6 +50,76 @@ result = {
     "damaged": walk(force=True).damaged,
 }
 """
+#: A delivered project with three documents whose hand-over is prepared: the list stands, the package is asked for.
+PREPARED = """
+from unittest import mock
+from archives.models import DocumentKind
+from archives.services import filing, transferring
+from projects import timing
+from projects.models import Project
+from tests import factories
+
+actors = factories.make_actors()
+project = factories.make_project(actors, name=f"移交中断（{point}）")
+kind = DocumentKind.objects.exclude(produced_by="portal").filter(doc_class="A3").first()
+for number in range(3):
+    filing.file_document(
+        project.pk, uploaded=factories.pdf(text=f"{point}{number}"), kind=kind, title=f"图{number}", by=actors.clerk
+    )
+Project.objects.filter(pk=project.pk).update(stage="delivered", delivered_at=timing.now())
+with mock.patch.object(transferring, "precheck", lambda _: transferring.Precheck(3)):
+    transfer = transferring.prepare(project.pk, by=actors.owner)
+result = {"project": project.pk, "transfer": transfer.pk, "by": actors.owner.pk}
+"""
+#: Makes what is asked for, or signs the list; a claim of somebody who died counts for nothing after its time.
+BIND = """
+import sys
+import django
+django.setup()
+from archives.models import Bundle
+from archives.services import bundles, transferring
+from projects import timing
+from projects.models import User
+from tests.faults.kill_points import BINDING
+project, transfer, by, point, act = sys.argv[1:]
+if point:
+    BINDING[point]()
+if act == "bag":
+    Bundle.objects.filter(transfer=transfer, made_at=None).update(claimed_at=None)
+    for row in bundles.unmade().filter(transfer=transfer):
+        bundles.make(row.pk)
+else:
+    transferring.hand_over(int(transfer), by=User.objects.get(pk=by))
+"""
+BOUND = """
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from archives import bagging
+from archives.models import Bundle, Paper
+from archives.services import bundles
+from archives.services.fixity import walk
+from projects.events import fold, verify_chain
+from projects.models import Event, Project
+made = list(Bundle.objects.filter(transfer=transfer).exclude(made_at=None))
+for row in made:
+    with bundles.open_bundle(row) as file, TemporaryDirectory() as scratch:
+        bagging.validate(file, Path(scratch))
+told = Event.objects.filter(project=project)
+lists = Paper.objects.filter(project=project, kind="transfer_list")
+result = {
+    "asked": Bundle.objects.filter(transfer=transfer).count(), "made": len(made),
+    "told": [told.filter(kind=kind).count() for kind in ("bag.made", "transfer.handed")],
+    "lists": lists.count(), "state": fold(Project.objects.get(pk=project))["archives.Transfer", str(transfer), "state"],
+    "chain": verify_chain(f"project:{project}") is None, "damaged": walk(force=True).damaged,
+}
+"""
+
+
+def run(portal, code, *arguments):
+    """Run a process of the portal to its end, or to its death."""
+    environment = {**portal.environment, "DJANGO_SETTINGS_MODULE": "gaige.settings"}
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env=environment, start_new_session=True, capture_output=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +141,8 @@ def test_an_upload_is_filed_once_though_the_process_was_killed(portal, point):
     story = portal.python(PROJECT, point=point)
     arguments = [str(story[name]) for name in ("project", "kind", "by")]
 
-    environment = {**portal.environment, "DJANGO_SETTINGS_MODULE": "gaige.settings"}
-
     def file(point):
-        command = [sys.executable, "-c", FILE, *arguments, point]
-        return subprocess.run(command, env=environment, start_new_session=True, capture_output=True, check=False)
+        return run(portal, FILE, *arguments, point)
 
     assert file(point).returncode == -9
     filed = int(point == "after the commit")
@@ -85,3 +152,34 @@ def test_an_upload_is_filed_once_though_the_process_was_killed(portal, point):
     assert again.returncode == 0, again.stderr.decode()[-2000:]
     state = portal.python(STATE, pk=story["project"])
     assert state == {"serials": [1], "versions": 1, "events": 1, "chain": True, "damaged": 0}
+
+
+@pytest.mark.parametrize("point", ["bag: filled", "bag: stored", "bag: after the commit"])
+def test_a_package_is_made_once_though_the_process_was_killed(portal, point):
+    story = portal.python(PREPARED, point=point)
+    keys = {name: story[name] for name in ("project", "transfer")}
+    assert run(portal, BIND, *story.values(), point, "bag").returncode == -9
+    made = int(point == "bag: after the commit")
+    state = portal.python(BOUND, **keys)
+    assert (state["asked"], state["made"], state["told"], state["chain"], state["damaged"]) == (1, made, [made, 0], True, 0)
+    again = run(portal, BIND, *story.values(), "", "bag")
+    assert again.returncode == 0, again.stderr.decode()[-2000:]
+    assert portal.python(BOUND, **keys) == {
+        "asked": 1, "made": 1, "told": [1, 0], "lists": 0, "state": "prepared", "chain": True, "damaged": 0
+    }
+
+
+@pytest.mark.parametrize("point", ["list: before the commit", "list: after the commit"])
+def test_a_list_is_signed_once_though_the_process_was_killed(portal, point):
+    story = portal.python(PREPARED, point=point)
+    keys = {name: story[name] for name in ("project", "transfer")}
+    assert run(portal, BIND, *story.values(), "", "bag").returncode == 0
+    assert run(portal, BIND, *story.values(), point, "list").returncode == -9
+    signed = int(point == "list: after the commit")
+    state = portal.python(BOUND, **keys)
+    assert (state["told"], state["lists"], state["state"]) == ([1, signed], signed, "handed" if signed else "prepared")
+    again = run(portal, BIND, *story.values(), "", "list")
+    assert again.returncode == 0, again.stderr.decode()[-2000:]
+    assert portal.python(BOUND, **keys) == {
+        "asked": 1, "made": 1, "told": [1, 1], "lists": 1, "state": "handed", "chain": True, "damaged": 0
+    }

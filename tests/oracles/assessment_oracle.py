@@ -16,6 +16,7 @@ def expected(project_id):
         (OWNER, "签收用地清单")
         for _ in rows("SELECT id FROM packages_landlist WHERE project_id = %s AND state = 'handed'", project_id)
     ]
+    lines += of_parcel(project_id)
     for land in rows("SELECT state, keeper_id FROM packages_standardland WHERE project_id = %s", project_id):
         if land["state"] in STANDARD:
             who, what = STANDARD[land["state"]]
@@ -25,6 +26,28 @@ def expected(project_id):
         chapters = rows('SELECT * FROM packages_bookchapter WHERE book_id = %s ORDER BY "order"', book["id"])
         lines += of_book(book["state"], chapters, window)
     return sorted(lines)
+
+
+def of_parcel(project_id):
+    """Who has not signed the list of the project's land, which is not handed over yet; then its keeper."""
+    lines = []
+    numbers = {row["number"] for row in rows("SELECT number FROM packages_parcel WHERE project_id = %s", project_id)}
+    numbers |= {row["parcel"] for row in rows("SELECT parcel FROM packages_poolentry WHERE project_id = %s", project_id)}
+    for land in rows("SELECT * FROM packages_landlist WHERE project_id IS NULL ORDER BY id"):
+        if land["parcel"] not in numbers:
+            continue
+        what = f"宗地 {land['parcel']} 的用地清单"
+        left = rows(
+            'SELECT department_id FROM packages_landlistitem WHERE land_list_id = %s AND signed_at IS NULL ORDER BY "order"',
+            land["id"],
+        )
+        bodies = list(dict.fromkeys(label(row["department_id"]) for row in left))
+        if not bodies:
+            lines.append((label(land["keeper_id"]), f"随地交付{what}"))
+            continue
+        more = f"等 {len(bodies)} 个部门" if len(bodies) > 3 else ""
+        lines.append(("、".join(bodies[:3]) + more, f"签认{what}"))
+    return lines
 
 
 def of_book(state, chapters, window):

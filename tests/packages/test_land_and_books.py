@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from packages import land_providers
 from packages.assessment_states import BookState, ChapterState, LandListState, StandardState
 from packages.models import LandListItem, OneBook, StandardLand
 from packages.services import land_list as lists
 from packages.services import one_book as books
 from packages.services import standard_land as lands
+from packages.services.assessment_apply import set_parcel
 from packages.services.concluding import check_book
 from packages.tasks import sweep_regional
 from projects import timing, waiting
@@ -19,7 +21,7 @@ from projects.states import Role
 from tests import factories
 from tests.oracles import assessment_oracle
 from tests.packages.steps import holds
-from tests.packages.test_assessment import NO, noon
+from tests.packages.test_assessment import HERE, NO, noon
 
 
 @pytest.fixture
@@ -44,6 +46,7 @@ def waits(project):
 
 def test_a_land_list_is_collected_handed_over_with_the_land_and_signed_for(plant, keeper, actors):
     body = factories.organisation("devzone")
+    set_parcel(plant.pk, place=HERE, number="GP2026-07", by=actors.clerk)
     land = lists.open_list(
         keeper=body, parcel="GP2026-07", name="七号地", area=Decimal("3.8"), due_on=dt.date(2026, 11, 20), by=keeper
     )
@@ -52,6 +55,10 @@ def test_a_land_list_is_collected_handed_over_with_the_land_and_signed_for(plant
             keeper=body, parcel="GP2026-07", name="又一次", area=Decimal(1), due_on=dt.date(2026, 11, 20), by=keeper
         )
     items = list(LandListItem.objects.filter(land_list=land).select_related("department"))
+    [(who, what)] = waits(plant)
+    assert (who.startswith(items[0].department.label), what) == (True, "签认宗地 GP2026-07 的用地清单")
+    mine = land_providers.open_lines(factories.official(items[0].department.code, Role.REVIEWER))
+    assert [line.pk for line in mine] == [one.pk for one in items if one.department_id == items[0].department_id]
     with pytest.raises(NotAllowed, match="由文物局填报签认"):
         lists.sign_item(items[0].pk, requirement="无", by=keeper)
     for item in items[:-1]:
@@ -61,6 +68,7 @@ def test_a_land_list_is_collected_handed_over_with_the_land_and_signed_for(plant
     last = factories.official(items[-1].department.code, Role.REVIEWER)
     lists.sign_item(items[-1].pk, requirement="容积率不低于1.0", basis="控规", by=last)
     assert factories.fresh(land).state == LandListState.READY
+    assert waits(plant) == [(body.label, "随地交付宗地 GP2026-07 的用地清单")]
     with pytest.raises(NotAllowed, match="清单外"):
         lists.sign_item(items[-1].pk, requirement="再加一条", by=last)
     handed = lists.hand_over(land.pk, project=plant, contract="晋让2026-7", by=keeper)

@@ -1,0 +1,30 @@
+"""What the window brings and the responsible persons sign before an application is handed in."""
+
+from __future__ import annotations
+
+from gaige.demo.files import attachment
+from gaige.demo.moments import person
+from gaige.demo.people import DESIGNER
+from packages.models import Commitment, MaterialItem
+from packages.services.checklist import supply_material
+from packages.services.committing import sign_commitment
+from packages.states import CommitmentState, MaterialState
+from projects.models import Organisation, User
+from projects.services.parties import PartyEntry, add_party
+from projects.states import PartyRole, Role
+
+
+def bring_and_sign(application_id: int, *, clerk: User) -> None:
+    """The window brings what the government issued; the responsible persons sign every 承诺书 of an application."""
+    lines = MaterialItem.objects.filter(case__application=application_id, state=MaterialState.AWAITED)
+    for item in lines.order_by("pk"):
+        supply_material(item.pk, by=clerk, uploaded=attachment(item.name))
+    offered = Commitment.objects.filter(case__application=application_id, state=CommitmentState.OFFERED)
+    for commitment in offered.select_related("case__project").order_by("pk"):
+        project = commitment.case.project
+        if commitment.asks_designer:
+            designer = Organisation.objects.get(name=DESIGNER)
+            entry = PartyEntry(uscc=designer.uscc, name=designer.name, role=PartyRole.DESIGNER)
+            add_party(project.pk, entry, by=clerk)
+            sign_commitment(commitment.pk, by=person(designer.pk, Role.OWNER_LEAD))
+        sign_commitment(commitment.pk, by=person(project.owner_id, Role.OWNER_LEAD))
