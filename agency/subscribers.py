@@ -6,9 +6,9 @@ from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.expiries import tell_expiry
 from agency.services.gathering import TOLD as GATHERINGS
 from agency.services.gathering import tell_gathering
+from agency.services.occasions import TOLD as EVENTS
+from agency.services.occasions import tell_occasion
 from agency.services.regional import tell_regional
-from agency.services.telling import TOLD as EVENTS
-from agency.services.telling import tell
 from agency.services.urging import tell_urged
 from projects import outbox
 from projects.models import Event
@@ -41,7 +41,7 @@ def on_special(event: Event) -> None:
 
 def on_event(event: Event) -> None:
     """Tell whom an event concerns that nobody asked for."""
-    tell(event)
+    tell_occasion(event)
 
 
 outbox.subscribe("agency.tell", sorted(EVENTS), on_event, queue="deadline")

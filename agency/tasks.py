@@ -11,7 +11,7 @@ from projects.jobs import job_run, nothing_due
 @shared_task(name="agency.tasks.sweep_due")
 def sweep_due() -> int:
     """Let every clock speak that turned yellow, is due or turned red."""
-    if nothing_due("sweep_due", *reminders.unsaid()):
+    if nothing_due("sweep_due", *reminders.anything()):
         return 0
     with job_run("sweep_due") as run:
         reminders.sweep_due(run=run)

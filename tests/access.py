@@ -41,6 +41,7 @@ def make_world():
     from acceptance.services.application import apply_for_acceptance
     from agency.models import Notification
     from agency.services.bulletins import open_bulletin
+    from agency.services.slips import issue_slip
     from archives.services.codes import issue_token
     from archives.services.papers import ensure_rendered
     from packages.models import Commitment, Deferral, JointSession, MaterialItem, ReviewTask
@@ -90,6 +91,7 @@ def make_world():
 
     year, month = 2026, 10
     bulletin = open_bulletin(actors.centre, year=year, month=month)
+    slip = issue_slip(reviewed, to=task.organisation, colour="yellow", reason="进度滞后", by=actors.director)
     message = Notification.objects.create(
         user=actors.clerk, project=project, text="即将到期", why="您是经办人", sent_at=timing.now()
     )
@@ -121,7 +123,7 @@ def make_world():
         task=task, referral=referral, conference=conference, seat=seat,
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
-        view=view, run=run, bulletin=bulletin, message=message, local=local, grant=grant, paper=paper, document=paper.document,
+        view=view, run=run, bulletin=bulletin, message=message, slip=slip, local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
 

@@ -9,8 +9,9 @@ from django.db import models
 from django.db.models import Q
 from django_fsm import transition
 
-from agency.states import SlipColour, SlipState
+from agency.states import TONES, SlipColour, SlipState
 from packages.models import MatterCase
+from projects import timing
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -26,7 +27,7 @@ class ChaseSlipQuerySet(models.QuerySet["ChaseSlip"]):
     """Composable reads of chase slips."""
 
     def visible_to(self, user: User | AnonymousUser) -> ChaseSlipQuerySet:
-        """Return to the government side those of visible projects; slips pass between bodies, no enterprise sees them."""
+        """Return those of visible projects to the government side; no enterprise sees a slip."""
         from projects.access import access_of
 
         if not access_of(user).is_office:
@@ -112,6 +113,16 @@ class ChaseSlip(StateModel):
     def __str__(self) -> str:
         """Return the number of its paper."""
         return f"督办单{self.paper.number}" if self.paper else "督办单"
+
+    @property
+    def tone(self) -> str:
+        """Return the tone of its colour."""
+        return TONES[self.colour]
+
+    @property
+    def is_late(self) -> bool:
+        """Return whether the body has let the day of its answer pass."""
+        return self.state == SlipState.ISSUED and self.due_on < timing.today()
 
     @transition(field=state, source=SlipState.ISSUED, target=SlipState.ANSWERED)
     def reply(self) -> None:

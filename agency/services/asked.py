@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from django.db import transaction
 from django.urls import reverse
 
-from agency.models import Notification
-from agency.services.reminders import _people as people_at
+from agency.recipients import people_at
+from agency.services.telling import tell
 from packages.models import Extension, MatterCase, SpecialProcedure, Withdrawal
 from projects.access import OWNER_ROLES
 from projects.models import Event, User
@@ -77,8 +77,7 @@ def tell_repeated(event: Event) -> int:
 
 
 def _send(event: Event, case: MatterCase, people: Sequence[User], text: str, why: str, url: str) -> int:
-    rows = [
-        Notification(user=person, project=case.project, text=text[:300], why=why, url=url, sent_at=event.recorded_at)
-        for person in people if person.pk != event.actor_id
-    ]
-    return len(Notification.objects.bulk_create(rows))
+    others = [person for person in people if person.pk != event.actor_id]
+    batch = f"event:{event.pk}:{event.kind}"
+    sent = tell(others, text, project=case.project, url=url, why=why, kind="ask", batch=batch, at=event.recorded_at)
+    return len(sent)

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from agency.models import Notification
-from agency.services.reminders import STAFF, _agents, _people
+from agency.recipients import AGENT_WHY, OWNER_WHY, STAFF, agents_of, people_at
+from agency.services.telling import tell
 from packages.models import ConditionalPermit, Letter
-from projects import timing
 from projects.events import lock_project
 from projects.states import Role
 
@@ -36,24 +36,23 @@ def tell_expiry(event: Event, *, at: dt.datetime | None = None) -> int:
     row = model.objects.select_related("project").get(pk=int(event.subject_key))
     text = f"{row.project.name} {event.summary}"[:300]
     told = set(Notification.objects.filter(project=row.project, text=text).values_list("user_id", flat=True))
-    url = reverse(page, args=[row.pk])
-    fresh = [
-        Notification(user=user, project=row.project, text=text, why=why, url=url, sent_at=at or timing.now())
-        for user, why in _both_sides(row).values() if user.pk not in told
-    ]
-    Notification.objects.bulk_create(fresh)
-    return len(fresh)
+    url, count = reverse(page, args=[row.pk]), 0
+    for user, why in _both_sides(row).values():
+        if user.pk not in told:
+            batch = f"event:{event.pk}"
+            count += len(tell([user], text, project=row.project, url=url, why=why, kind="expiry", batch=batch, at=at))
+    return count
 
 
 def _both_sides(row: ConditionalPermit | Letter) -> dict[int, tuple[User, str]]:
-    owner = _people(row.project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
-    users = {user.pk: (user, "由贵单位办理") for user in owner}
-    for user in _agents(row.project_id):
-        users.setdefault(user.pk, (user, "您是项目的项目长或服务专员"))
+    owner = people_at(row.project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    users = {user.pk: (user, OWNER_WHY) for user in owner}
+    for user in agents_of(row.project_id):
+        users.setdefault(user.pk, (user, AGENT_WHY))
     bodies = {row.issuer_id: "贵单位出具"}
     if isinstance(row, ConditionalPermit):
         bodies[row.supervisor_id] = "由贵单位监管"
     for body, why in bodies.items():
-        for user in _people(body, *STAFF):
+        for user in people_at(body, *STAFF):
             users.setdefault(user.pk, (user, why))
     return users

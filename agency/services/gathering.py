@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.urls import reverse
 
-from agency.models import Notification
-from agency.services.reminders import _people as people_at
+from agency.recipients import STAFF, people_at
+from agency.services.telling import tell
 from packages.consultation_states import UnitState
 from packages.models import Consultation, ConsultationUnit, OffListItem
 from projects import timing
@@ -17,7 +17,6 @@ from projects.access import OWNER_ROLES
 from projects.models import Event, User
 from projects.states import Role
 
-STAFF = (Role.REVIEWER, Role.CHIEF)
 CHAIRS = (Role.DISPATCHER, Role.DIRECTOR)
 #: What the units are told on which event, and why they are told.
 UNIT_WORDS = {
@@ -43,14 +42,16 @@ class _Message:
 def tell_gathering(event: Event) -> int:
     """Write one message per person whom an event of a consultation concerns; return how many. Not who did it."""
     found = _of_list(event) if event.kind.startswith("off_list.") else _of_units(event)
-    rows = {
-        person.pk: Notification(
-            user=person, project_id=event.project_id, text=one.text[:300], why=one.why, url=one.url,
-            sent_at=event.recorded_at,
-        )
-        for one in found for person in one.people if person.pk != event.actor_id
-    }
-    return len(Notification.objects.bulk_create(rows.values()))
+    kind = "ask" if event.kind.startswith("off_list.") else "meeting"
+    told, seen = 0, {event.actor_id}
+    for number, one in enumerate(found):
+        fresh = [person for person in one.people if person.pk not in seen]
+        seen |= {person.pk for person in fresh}
+        told += len(tell(
+            fresh, one.text, project=event.project, url=one.url, why=one.why, kind=kind,
+            batch=f"event:{event.pk}:{number}", at=event.recorded_at,
+        ))
+    return told
 
 
 def _of_units(event: Event) -> list[_Message]:

@@ -9,10 +9,10 @@ from django.db import transaction
 from django.urls import reverse
 
 from agency.models import Notification
-from agency.services.reminders import STAFF, _agents, _people
+from agency.recipients import AGENT_WHY, STAFF, agents_of, people_at
+from agency.services.telling import tell
 from packages.models import RegionalResult, RegionalUse
 from packages.services.assessment_apply import lock_result
-from projects import timing
 from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
@@ -26,23 +26,21 @@ def tell_regional(event: Event, *, at: dt.datetime | None = None) -> int:
     The keeper of the unit is told, and the owners and agents of running projects that stand on the result.
     """
     result = lock_result(int(event.subject_key))
-    text, moment = event.summary[:300], at or timing.now()
+    text, count = event.summary[:300], 0
     page = reverse("packages:regional_unit", args=[result.unit_id])
     told: set[tuple[int, int | None]] = set(
         Notification.objects.filter(text=text).values_list("user_id", "project_id")
     )
-    fresh = [
-        Notification(user=user, text=text, why="由贵单位管理", url=page, sent_at=moment)
-        for user in _people(result.unit.keeper_id, *STAFF) if (user.pk, None) not in told
-    ]
+    keepers = [user for user in people_at(result.unit.keeper_id, *STAFF) if (user.pk, None) not in told]
+    count += len(tell(keepers, text, why="由贵单位管理", url=page, kind="expiry", batch=f"event:{event.pk}", at=at))
     for use in _open_uses(result):
-        url = reverse("packages:assessment", args=[use.project_id])
-        fresh += [
-            Notification(user=user, project=use.project, text=text, why=why, url=url, sent_at=moment)
-            for user, why in _of_project(use).values() if (user.pk, use.project_id) not in told
-        ]
-    Notification.objects.bulk_create(fresh)
-    return len(fresh)
+        url, batch = reverse("packages:assessment", args=[use.project_id]), f"event:{event.pk}:{use.project_id}"
+        for user, why in _of_project(use).values():
+            if (user.pk, use.project_id) not in told:
+                count += len(tell(
+                    [user], text, project=use.project, url=url, why=why, kind="expiry", batch=batch, at=at
+                ))
+    return count
 
 
 def _open_uses(result: RegionalResult) -> list[RegionalUse]:
@@ -51,8 +49,8 @@ def _open_uses(result: RegionalResult) -> list[RegionalUse]:
 
 
 def _of_project(use: RegionalUse) -> dict[int, tuple[User, str]]:
-    owners = _people(use.project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
+    owners = people_at(use.project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
     found = {user.pk: (user, "本项目应用了这项成果") for user in owners}
-    for user in _agents(use.project_id):
-        found.setdefault(user.pk, (user, "您是项目的项目长或服务专员"))
+    for user in agents_of(use.project_id):
+        found.setdefault(user.pk, (user, AGENT_WHY))
     return found

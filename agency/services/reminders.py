@@ -1,226 +1,335 @@
-"""A clock that turns yellow, is due, or turns red reminds its handler and the agent, once per threshold."""
+"""The ladder of reminders: assigned, not opened, yellow, due, overdue, the director, the weekly list (handbook §2.5).
+
+Each rung is said once per clock (`LadderMark`), whoever hears it; a person has one message per clock and rung. Which
+rungs there are, when, and who hears them is `ladder_steps.tsv`. What is unread at 09:00 the digest merges.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
-from acceptance.models import AcceptanceApplication
+from agency import message_data as data
 from agency import rules
-from agency.models import Notification
-from agency.states import Threshold
-from packages.models import Deferral, MatterCase, ReviewTask
+from agency.models import LadderMark, Notification
+from agency.recipients import AGENT_WHY, agents_of, people_at
+from agency.services.slips import issue_slip, settle_slip, settled_slips
+from agency.services.telling import send, tell
+from agency.states import SlipColour, Threshold
+from agency.subjects import Subject, handlers, subject_of
+from packages.models import ReviewTask
 from packages.queries import task_words
-from packages.states import TASK_OPEN, CaseState
-from projects import timing
-from projects.clock_states import ClockKind, ClockState
+from packages.states import TaskState
+from projects import timing, workdays
+from projects.clock_states import ClockKind, ClockState, ClockUnit, TimeOwner
 from projects.clocks import note_overdue
+from projects.counting import axis_of
 from projects.errors import require
+from projects.events import lock_project
 from projects.jobs import each
-from projects.models import Clock, Involvement, IssueItem, JobRun, Membership, User
-from projects.states import InvolvementRole, IssueKind, Role
+from projects.models import Clock, JobRun, User
+from projects.states import InvolvementRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-STAFF = (Role.REVIEWER, Role.CHIEF)
-#: What is said of a clock of a case besides the matter; its promise goes without saying.
-CLOCK_WORDS: dict[str, str] = {
-    ClockKind.INTAKE: "受理", ClockKind.STATUTORY: "法定时限", ClockKind.SPECIAL: "特别程序",
-}
-WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
 BATCH = 2000
-LOUDEST_FIRST = (Threshold.RED, Threshold.DUE, Threshold.YELLOW)
+#: Permits and letters that run out are told in words of their own (agency/services/expiries.py).
+TOLD_ELSEWHERE = (ClockKind.PERMIT,)
+#: Working hours are looked for so many days back.
+FAR_BACK = dt.timedelta(days=40)
+WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
+
+
+# What has something new to say -----------------------------------------------------------------------------------
+
+
+def _worked_back(day: dt.date, days: int) -> dt.date:
+    """Return the `days`-th working day counted back from `day`, which counts itself when it is one."""
+    last = day if workdays.is_workday(day) else workdays.due_date(day, -1)
+    return workdays.due_date(last, 1 - days) if days > 1 else last
 
 
 def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
-    """Return the running clocks that have reached a threshold on `day` and have not said so."""
-    reached = {
-        Threshold.YELLOW: Q(yellow_on__lte=day, due_on__gt=day),
-        Threshold.DUE: Q(due_on=day),
-        Threshold.RED: Q(due_on__lt=day),
-    }[Threshold(threshold)]
-    told = Notification.objects.filter(clock=OuterRef("pk"), threshold=threshold)
-    return Clock.objects.filter(reached, ~Exists(told), state=ClockState.RUNNING)
+    """Return the running clocks whose loudest rung on `day` is this one and that have not said it."""
+    steps = data.ladder(day)
+    if threshold not in steps:
+        return Clock.objects.none()
+    late = [step.after for step in steps.values() if step.code in (Threshold.RED, Threshold.DIRECTOR, Threshold.WEEKLY)]
+    if threshold == Threshold.YELLOW:
+        reached = Q(yellow_on__lte=day, due_on__gt=day, started_on__lt=day)
+    elif threshold == Threshold.DUE:
+        reached = Q(due_on=day)
+    else:
+        after = steps[threshold].after
+        reached = Q(due_on__lt=_worked_back(day, after))
+        if louder := [more for more in late if more > after]:
+            reached &= Q(due_on__gte=_worked_back(day, min(louder)))
+    said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=threshold)
+    return Clock.objects.filter(reached, ~Exists(said), state=ClockState.RUNNING).exclude(kind__in=TOLD_ELSEWHERE)
+
+
+def new_tasks() -> QuerySet[ReviewTask]:
+    """Return the review tasks that nobody has opened and nobody was told of."""
+    return _silent_tasks(Threshold.ASSIGNED)
+
+
+def unopened_tasks(at: dt.datetime | None = None) -> QuerySet[ReviewTask]:
+    """Return the review tasks that nobody has opened after so many working hours."""
+    moment = at or timing.now()
+    step = data.ladder(timing.business_day(moment)).get(Threshold.UNOPENED)
+    if step is None:
+        return ReviewTask.objects.none()
+    return _silent_tasks(Threshold.UNOPENED).filter(clock__started_at__lte=_hours_back(moment, step.after))
+
+
+def _silent_tasks(threshold: str) -> QuerySet[ReviewTask]:
+    said = LadderMark.objects.filter(clock=OuterRef("clock"), threshold=threshold)
+    return ReviewTask.objects.filter(~Exists(said), state=TaskState.INVITED, clock__state=ClockState.RUNNING)
+
+
+def _hours_back(moment: dt.datetime, hours: int) -> dt.datetime:
+    """Return the last moment from which so many working hours have passed by now."""
+    axis = axis_of(ClockUnit.WORKING_HOUR)
+    now, low, high = axis.point(moment), 0, int(FAR_BACK / dt.timedelta(minutes=1))
+    need = hours * axis.step
+    while low < high:
+        middle = (low + high) // 2
+        if axis.count(now - dt.timedelta(minutes=middle), now) >= need:
+            high = middle
+        else:
+            low = middle + 1
+    return now - dt.timedelta(minutes=low)
 
 
 def unsaid(at: dt.datetime | None = None) -> list[QuerySet[Clock]]:
-    """Return the clocks that have something new to say, by threshold in the order of `LOUDEST_FIRST`."""
+    """Return the clocks that have something new to say, by their loudest rung, the loudest first."""
     day = timing.business_day(at or timing.now())
-    return [due_clocks(threshold, day) for threshold in LOUDEST_FIRST]
+    return [due_clocks(threshold, day) for threshold in data.BY_DAY]
+
+
+def anything() -> list[QuerySet[Any]]:
+    """Return all that a sweep would take up."""
+    return [*unsaid(), new_tasks(), unopened_tasks(), settled_slips()]
+
+
+# The sweep -----------------------------------------------------------------------------------------------------------
 
 
 def sweep_due(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
     """Let every clock speak that has something new to say; return how many reminders were written.
 
-    It stops after `BATCH` reminders; the next sweep goes on where this one stopped. A clock that has passed several
-    thresholds while no worker ran says the last one only. A clock that fails is told in the run; the rest go on.
+    It stops after `BATCH` reminders; the next sweep goes on where this one stopped. Whoever missed several rungs while
+    no worker ran hears the loudest only. A clock that fails is told in the run; the rest go on. New and unopened review
+    tasks come first, then the clocks, then the slips whose limit has ended are closed.
     """
     run = run or JobRun(job="sweep_due")
     written = 0
-    for threshold, due in zip(LOUDEST_FIRST, unsaid(at), strict=True):
+    for threshold, tasks in ((Threshold.ASSIGNED, new_tasks()), (Threshold.UNOPENED, unopened_tasks(at))):
+        act = partial(tell_department, threshold=threshold, at=at)
+        written += each(run, tasks, act, column="organisation_id")
+    for due in unsaid(at):
         if written < BATCH:
-            act = partial(remind, threshold=threshold, at=at)
-            written += each(run, due, act, most=BATCH - written)
+            written += each(run, due, partial(remind, at=at), most=BATCH - written)
+    each(run, settled_slips(), settle_slip)
     return written
 
 
 @transaction.atomic
-def remind(clock_id: int, threshold: str, *, at: dt.datetime | None = None) -> int:
-    """Write one message per recipient of this clock and threshold; return how many. A second call writes nothing.
+def remind(clock_id: int, *, at: dt.datetime | None = None) -> int:
+    """Say every rung that this clock has reached and has not said; return how many messages that is.
 
-    The clock is locked, so that two sweeps at once write one message. A red clock stores its first overdue moment.
+    Each person hears the loudest of the rungs that are for him. Project and clock are locked, so that two sweeps at
+    once write one message. A red clock keeps its first overdue moment and, where a body of the government answers for
+    it, brings a red 督办单, whose message stands for the reminder to those who get it. A second call writes nothing.
     """
-    clock = Clock.objects.select_for_update(of=("self",)).select_related("project").get(pk=clock_id)
+    project_id = Clock.objects.values_list("project_id", flat=True).get(pk=clock_id)
+    project = lock_project(project_id) if project_id else None
+    clock = Clock.objects.select_for_update(of=("self",)).get(pk=clock_id)
+    clock.project = project
     if clock.state != ClockState.RUNNING:
         return 0
-    if threshold == Threshold.RED:
-        note_overdue(clock, at)
-    subject = _subject(clock)
-    users = _recipients(clock, subject)
-    if threshold == Threshold.RED:
-        for person, why in _watchers(clock):
-            users.setdefault(person.pk, (person, why))
-    told = set(Notification.objects.filter(clock=clock, threshold=threshold).values_list("user_id", flat=True))
-    name = f"{clock.project.name} " if clock.project else ""
-    text = f"{name}{subject.what}{WORDS[Threshold(threshold)]}（{clock.due_on.month}月{clock.due_on.day}日）"
-    fresh = [
-        Notification(user=user, project=clock.project, clock=clock, threshold=threshold, text=text[:300], why=why,
-                     url=subject.url, sent_at=at or timing.now())
-        for user, why in users.values() if user.pk not in told
-    ]
-    Notification.objects.bulk_create(fresh, ignore_conflicts=True)
-    return len(fresh)
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a clock is about, where to go, and who handles it now."""
-
-    what: str
-    url: str
-    people: Sequence[User] = ()
-    why: str = "您是经办人"
-
-
-def _recipients(clock: Clock, subject: _Subject) -> dict[int, tuple[User, str]]:
-    """Return who is told, each with the reason: handlers, agents, and where there is nobody the dispatcher."""
-    users = {user.pk: (user, subject.why) for user in subject.people}
-    for agent in _agents(clock.project_id):
-        users.setdefault(agent.pk, (agent, "您是项目的项目长或服务专员"))
-    if not users and clock.project is not None:
-        for person in _people(clock.project.centre_id, Role.DISPATCHER, Role.DIRECTOR):
-            users[person.pk] = (person, "没有经办人，请代办调度安排")
-    return users
-
-
-def _subject(clock: Clock) -> _Subject:
-    for find in (_of_task, _of_case, _of_acceptance, _of_issue):
-        if (found := find(clock)) is not None:
-            return found
-    return _Subject(clock.label, reverse("projects:detail", args=[clock.project_id]) if clock.project_id else "")
-
-
-def _of_task(clock: Clock) -> _Subject | None:
-    task = ReviewTask.objects.filter(clock=clock).select_related(
-        "organisation", "handler", "session__case__matter"
-    ).first()
-    if task is None:
-        return None
-    people = [task.handler] if task.handler else _people(task.organisation_id, *STAFF)
-    return _Subject(*task_words(task), people)
-
-
-def _of_case(clock: Clock) -> _Subject | None:
-    mine = Q(intake_clock=clock) | Q(promised_clock=clock) | Q(statutory_clock=clock) | Q(special_clock=clock)
-    case = MatterCase.objects.filter(mine).select_related("lead", "project", "matter").first()
-    if case is None:
-        return None
-    what = f"“{case}”{CLOCK_WORDS.get(clock.kind, '')}"
-    return _Subject(what, reverse("packages:case", args=[case.pk]), _case_people(case))
-
-
-def _of_acceptance(clock: Clock) -> _Subject | None:
-    acceptance = AcceptanceApplication.objects.filter(clock=clock).first()
-    if acceptance is None:
-        return None
-    url = reverse("acceptance:detail", args=[acceptance.pk])
-    return _Subject("联合验收", url, _people(acceptance.lead_id, *STAFF))
-
-
-def _of_issue(clock: Clock) -> _Subject | None:
-    """What the owner owes (correction, deferred paper, commitment): the owner's own people are told."""
-    issue = IssueItem.objects.filter(clock=clock).order_by("pk").first()
-    if issue is None:
-        return None
-    people = _people(issue.debtor_organisation_id, Role.OWNER_LEAD, Role.OWNER_STAFF)
-    if issue.kind == IssueKind.GAP:
-        lead = _people(issue.debtor_organisation_id, *STAFF)
-        return _Subject(f"缺口“{issue.what}”", reverse("packages:gap", args=[issue.gap.pk]), lead)
-    deferral = Deferral.objects.filter(issue=issue).first()
-    url = reverse("projects:detail", args=[issue.project_id])
-    if deferral is not None:
-        url = reverse("packages:deferral", args=[deferral.pk])
-    return _Subject(f"{issue.get_kind_display()}“{issue.what}”", url, people, "由贵单位办理")
-
-
-def _watchers(clock: Clock) -> list[tuple[User, str]]:
-    """Who is told besides when what was promised is late: the chief of the department, the window (逾期升级)."""
-    if clock.kind not in (ClockKind.DEFERRAL, ClockKind.COMMITMENT):
-        return []
-    issue = IssueItem.objects.filter(clock=clock).select_related("project").order_by("pk").first()
-    if issue is None:
-        return []
-    heads = _people(issue.raised_for_id, Role.CHIEF) if issue.raised_for_id else []
-    rows = [(person, "企业逾期，请您决定怎样处理") for person in heads]
-    return rows + [(person, "企业逾期，请窗口催办") for person in _people(issue.project.centre_id, Role.CLERK)]
-
-
-def _case_people(case: MatterCase) -> Sequence[User]:
-    if case.state == CaseState.RECEIVED:
-        return _people(case.project.centre_id, Role.CLERK)
-    open_tasks = ReviewTask.objects.filter(session__case=case, state__in=list(TASK_OPEN)).exclude(role="lead")
-    bodies = set(open_tasks.values_list("organisation_id", flat=True)) or {case.lead_id}
-    return [person for body in sorted(bodies | {case.lead_id}) for person in _people(body, *STAFF)]
-
-
-def _people(organisation_id: int, *roles: str) -> list[User]:
-    today = timing.today()
-    ids = Membership.objects.filter(
-        Q(until=None) | Q(until__gte=today), organisation_id=organisation_id, role__in=roles, since__lte=today
-    ).values("user_id")
-    return list(User.objects.filter(pk__in=ids, is_active=True).order_by(F("pk")))
-
-
-def _agents(project_id: int | None) -> list[User]:
-    if project_id is None:
-        return []
-    current = Involvement.objects.current().filter(
-        project_id=project_id, user__isnull=False,
-        role__in=[InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT],
+    day = timing.business_day(at or timing.now())
+    said = set(LadderMark.objects.filter(clock=clock).values_list("threshold", flat=True))
+    fresh = [(step, on) for step, on in _reached(clock, day) if step.code not in said]
+    if not fresh:
+        return 0
+    moment = at or timing.now()
+    LadderMark.objects.bulk_create(
+        LadderMark(clock=clock, threshold=step.code, reached_on=on, said_at=moment) for step, on in fresh
     )
-    return [involvement.user for involvement in current.select_related("user") if involvement.user]
+    subject, heard = subject_of(clock), set()
+    if any(step.code == Threshold.RED for step, _ in fresh):
+        note_overdue(clock, at)
+        heard = _slip(clock, subject, at=at)
+    return _say(clock, subject, [step for step, _ in fresh], heard, moment)
+
+
+def _reached(clock: Clock, day: dt.date) -> list[tuple[data.Step, dt.date]]:
+    """Return the rungs that a clock has reached on a day and since when, the loudest first."""
+    steps, found = data.ladder(day), []
+    for code in data.BY_DAY:
+        if (step := steps.get(code)) is None:
+            continue
+        if code == Threshold.YELLOW:
+            on = max(clock.yellow_on, workdays.due_date(clock.started_on, 1))
+        else:
+            on = workdays.due_date(clock.due_on, step.after) if step.after else clock.due_on
+        if on <= day:
+            found.append((step, on))
+    return found
+
+
+def _say(clock: Clock, subject: Subject, steps: list[data.Step], heard: set[int], moment: dt.datetime) -> int:
+    """Write the messages; those in `heard` already know."""
+    rows, taken = [], set(heard)
+    for step in steps:
+        words = WORDS.get(Threshold(step.code)) or f"已超时 {step.after} 个工作日，{step.name}"
+        name = f"{clock.project.name} " if clock.project else ""
+        text = f"{name}{subject.what}{words}（{clock.due_on.month}月{clock.due_on.day}日）"
+        for user, why in _recipients(clock, subject, step):
+            if user.pk in taken:
+                continue
+            taken.add(user.pk)
+            rows.append(Notification(
+                user=user, project=clock.project, clock=clock, threshold=step.code, text=text[:300], why=why,
+                url=subject.url, kind=data.DEADLINE, sent_at=moment,
+            ))
+    return len(send(rows))
+
+
+def _recipients(clock: Clock, subject: Subject, step: data.Step) -> list[tuple[User, str]]:
+    """Return who hears a rung, each with the reason; where nobody handles it the agents, else the dispatcher."""
+    found: list[tuple[User, str]] = []
+    for role in step.roles:
+        found += _in_role(role, clock, subject)
+    if not found and "handler" in step.roles and clock.project is not None:
+        centre = people_at(clock.project.centre_id, Role.DISPATCHER, Role.DIRECTOR)
+        found = [(person, "没有经办人，请代办调度安排") for person in centre]
+    return found
+
+
+def _in_role(role: str, clock: Clock, subject: Subject) -> list[tuple[User, str]]:
+    """Return the people behind one word of the ladder's file."""
+    centre = clock.project.centre_id if clock.project else None
+    if role == "handler":
+        if subject.people:
+            return [(person, subject.why) for person in subject.people]
+        return [(person, AGENT_WHY) for person in agents_of(clock.project_id)]
+    if role == "chief":
+        heads = people_at(subject.body.pk, Role.CHIEF) if subject.body else []
+        return [(person, "您是本部门的首席代表") for person in heads]
+    if role in ("agent", "lead_officer"):
+        part = InvolvementRole.SERVICE_AGENT if role == "agent" else InvolvementRole.LEAD_OFFICER
+        return [(person, AGENT_WHY) for person in agents_of(clock.project_id, part)]
+    if role == "owed_to":
+        return list(subject.owed_to)
+    return [(person, HEAD_WHY[role]) for person in people_at(centre, *HEADS[role])]
+
+
+HEADS = {"director": (Role.DIRECTOR,), "supervisor": (Role.SUPERVISOR,), "window_lead": (Role.DISPATCHER,)}
+HEAD_WHY = {
+    "director": "逾期报中心主任", "supervisor": "逾期列入工改办周例会", "window_lead": "长时间无人打开，请您过问",
+}
+
+
+def _slip(clock: Clock, subject: Subject, *, at: dt.datetime | None) -> set[int]:
+    """Issue the red slip where a body has to answer; return who has its message now."""
+    project, step = clock.project, data.ladder(timing.business_day(at or timing.now()))[Threshold.RED]
+    if project is None or subject.body is None or clock.owner != TimeOwner.GOVERNMENT or step.form != "slip":
+        return set()
+    if project.status != ProjectStatus.ACTIVE:
+        return set()
+    reason = f"{subject.what}已超时，应于{clock.due_on.month}月{clock.due_on.day}日办结"
+    slip = issue_slip(
+        subject.case or project, to=subject.body, colour=SlipColour.RED, reason=reason, by=None, at=at, clock=clock
+    )
+    batch = f"slip:{slip.pk}:{slip.returns}"
+    return set(Notification.objects.filter(batch=batch).values_list("user_id", flat=True))
+
+
+# New and unopened tasks ----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def tell_department(organisation_id: int, threshold: str, *, at: dt.datetime | None = None) -> int:
+    """Tell a department of its new tasks, or of those nobody has opened; return how many messages that is.
+
+    One message per person for all tasks of one sweep. The clocks are locked, so that two sweeps say each task once; one
+    that somebody is working at is left to the next sweep.
+    """
+    moment = at or timing.now()
+    found = new_tasks() if threshold == Threshold.ASSIGNED else unopened_tasks(at)
+    mine = list(found.filter(organisation=organisation_id).order_by("clock_id").values_list("clock_id", flat=True))
+    free = Clock.objects.select_for_update(of=("self",), skip_locked=True)
+    locked = list(free.filter(pk__in=mine).order_by("pk"))
+    related = ("organisation", "handler", "session__case__matter", "session__project")
+    tasks = list(_silent_tasks(threshold).filter(clock__in=locked).select_related(*related).order_by("pk"))
+    LadderMark.objects.bulk_create(
+        LadderMark(clock_id=task.clock_id, threshold=threshold, reached_on=timing.business_day(moment), said_at=moment)
+        for task in tasks
+    )
+    per_person: dict[User, list[ReviewTask]] = defaultdict(list)
+    for task in tasks:
+        for person in handlers(task):
+            per_person[person].append(task)
+    heads = _window_leads(tasks) if threshold == Threshold.UNOPENED else {}
+    told = 0
+    for person, theirs in per_person.items():
+        told += _tell_tasks(person, theirs, threshold, "由您或贵部门办理", moment)
+    for person, theirs in heads.items():
+        if person not in per_person:
+            told += _tell_tasks(person, theirs, threshold, HEAD_WHY["window_lead"], moment)
+    return told
+
+
+def _window_leads(tasks: list[ReviewTask]) -> dict[User, list[ReviewTask]]:
+    found: dict[User, list[ReviewTask]] = defaultdict(list)
+    for task in tasks:
+        for person in people_at(task.session.project.centre_id, *HEADS["window_lead"]):
+            found[person].append(task)
+    return found
+
+
+def _tell_tasks(person: User, tasks: list[ReviewTask], threshold: str, why: str, moment: dt.datetime) -> int:
+    """One message about one task or several of them."""
+    word = Threshold(threshold).label
+    first, (what, url) = tasks[0], task_words(tasks[0])
+    text, project = f"{word}：{first.session.project.name}{what}", first.session.project
+    if len(tasks) > 1:
+        text, url = f"{word} {len(tasks)} 件：{first.session.project.name}{what}等", reverse("packages:reviews")
+    batch = f"{threshold}:{first.organisation_id}:{first.clock_id}"
+    return len(tell(
+        [person], text, project=project if len(tasks) == 1 else None, url=url, why=why, kind="assigned", batch=batch,
+        at=moment,
+    ))
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def mark_read(notification_id: int, *, by: User, at: dt.datetime | None = None) -> Notification:
-    """Mark one message of one's own as read; a second call changes nothing."""
+    """Mark one message of one's own as read, a digest with its lines; a second call changes nothing."""
     notification = Notification.objects.select_for_update(of=("self",)).get(pk=notification_id)
     require(rules.can_read_notification, by, notification)
     if notification.read_at is None:
         notification.read_at = at or timing.now()
         notification.save(update_fields=["read_at"])
+        notification.parts.filter(read_at=None).update(read_at=notification.read_at)
     return notification
 
 
 @transaction.atomic
 def mark_all_read(*, by: User, at: dt.datetime | None = None) -> int:
-    """Mark every message of one's own as read; return how many were unread."""
-    return Notification.objects.visible_to(by).filter(read_at=None).update(read_at=at or timing.now())
+    """Mark every message of one's own as read; return how many stood unread by themselves."""
+    mine = Notification.objects.visible_to(by).filter(read_at=None)
+    count = mine.unread().count()
+    mine.update(read_at=at or timing.now())
+    return count

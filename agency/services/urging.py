@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
-from agency.models import Notification
+from agency.recipients import OWNER_WHY, STAFF, people_at
+from agency.services.telling import tell
 from packages.models import MatterCase, ReviewTask
 from packages.states import CASE_OPEN, CaseState
-from projects import timing
 from projects.access import OWNER_ROLES
-from projects.models import Event, Membership, User
+from projects.models import Event, User
 from projects.states import Role
-
-STAFF = (Role.REVIEWER, Role.CHIEF)
 
 
 @transaction.atomic
@@ -32,33 +29,25 @@ def tell_urged(event: Event) -> int:
     people = {person.pk: person for person in _asked(case, event.data.get("task"))}
     people.pop(event.actor_id or 0, None)
     text = f"{event.actor_name}催办：{case.project.name}“{case}”，请{event.data.get('what', '办理')}"
-    why = "由贵单位办理" if case.state == CaseState.CORRECTING else "正在等您办理"
+    why = OWNER_WHY if case.state == CaseState.CORRECTING else "正在等您办理"
     url = reverse("packages:case", args=[case.pk])
-    made = Notification.objects.bulk_create(
-        Notification(user=person, project=case.project, text=text[:300], why=why, url=url, sent_at=event.recorded_at)
-        for _, person in sorted(people.items())
-    )
-    return len(made)
+    asked = [person for _, person in sorted(people.items())]
+    batch = f"event:{event.pk}"
+    return len(tell(
+        asked, text, project=case.project, url=url, why=why, kind="urge", batch=batch, at=event.recorded_at
+    ))
 
 
 def _asked(case: MatterCase, task_id: int | None) -> Sequence[User]:
     """The people that the case waits for."""
     if case.state == CaseState.RECEIVED:
-        found = [case.window_by] if case.window_by else _people(case.project.centre_id, Role.CLERK)
+        found = [case.window_by] if case.window_by else people_at(case.project.centre_id, Role.CLERK)
     elif case.state == CaseState.CORRECTING:
-        found = _people(case.project.owner_id, *OWNER_ROLES)
+        found = people_at(case.project.owner_id, *OWNER_ROLES)
     else:
         task = ReviewTask.objects.filter(pk=task_id or 0).select_related("handler").first()
         if task is None:
-            found = _people(case.lead_id, *STAFF)
+            found = people_at(case.lead_id, *STAFF)
         else:
-            found = [task.handler] if task.handler else _people(task.organisation_id, *STAFF)
-    return found or _people(case.project.centre_id, Role.DISPATCHER, Role.DIRECTOR)
-
-
-def _people(organisation_id: int, *roles: str) -> list[User]:
-    today = timing.today()
-    current = Membership.objects.filter(
-        Q(until=None) | Q(until__gte=today), organisation=organisation_id, role__in=roles, since__lte=today
-    )
-    return list(User.objects.filter(pk__in=current.values("user"), is_active=True).order_by("pk"))
+            found = [task.handler] if task.handler else people_at(task.organisation_id, *STAFF)
+    return found or people_at(case.project.centre_id, Role.DISPATCHER, Role.DIRECTOR)

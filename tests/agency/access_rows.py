@@ -5,6 +5,13 @@ from tests.access import row
 ROWS = {
     "agency:desk": row("", "302 403 403 403 403 403 200 200 403"),
     "agency:assign": row("project", "302 403 403 403 403 403 200 200 404"),
+    "agency:slips": row("", "302 403 200 200 200 200 200 200 200"),
+    "agency:slip": row("slip", "302 404 200 200 200 200 200 200 404"),
+    "agency:slip_answer": row("slip", "302 404 403 200 403 403 403 403 404"),
+    "agency:slip_return": row("slip", "302 404 403 403 403 403 403 403 404"),
+    "agency:slip_close": row("slip", "302 404 403 403 403 403 403 200 404"),
+    "agency:slip_project": row("project", "302 403 403 403 403 403 403 200 404"),
+    "agency:slip_case": row("reviewed", "302 403 403 403 403 403 403 200 404"),
     "agency:inbox": row("", "302 200 200 200 200 200 200 200 200"),
     "agency:read_all": row("", "302 302 302 302 302 302 302 302 302", method="post"),
     "agency:read": row("message", "302 404 302 404 404 404 404 404 404", method="post"),
