@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
 from acceptance import joint_providers, rules, scanning
@@ -12,20 +13,21 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
-from projects import glance, owing, panels, timing, waiting, workdays
+from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.models import WorkUnit
-from projects.one_page import once, seen
+from projects.one_page import once
 from projects.owing import Debt, Person
 from projects.reading import read_clock
 from projects.states import Stage
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.models import Project
 
-OWNER, PLACE = "建设单位", "acceptance.applications"
+OWNER, PLACE, UNITS = "建设单位", "acceptance.applications", "acceptance.default_units"
 #: state -> (rank, what is awaited, verb); the body follows from the state.
 AWAITED: dict[str, tuple[int, str, str]] = {
     AcceptanceState.APPLIED: (3, "联合验收申请的受理", "作出"),
@@ -41,14 +43,8 @@ AWAITED: dict[str, tuple[int, str, str]] = {
 def awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Yield one row per open acceptance. Three queries, whatever the number of projects."""
     by_pk = {project.pk: project for project in projects}
-    found: Iterable[AcceptanceApplication] | None = seen(("acceptances", *by_pk))
-    if found is None:
-        rows = AcceptanceApplication.objects.filter(project__in=list(by_pk), state__in=list(ACCEPTANCE_OPEN))
-        related = rows.select_related("lead", "clock", "application", "visit")
-        found = related.prefetch_related("items__organisation", "clock__pauses")
-    for acceptance in found:
-        if acceptance.state in ACCEPTANCE_OPEN:
-            yield _row(acceptance, by_pk[acceptance.project_id])
+    for acceptance in gathering.rows_of(PLACE, projects, ACCEPTANCE_OPEN):
+        yield _row(acceptance, by_pk[acceptance.project_id])
 
 
 def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
@@ -111,16 +107,15 @@ def _has_joint_opinion(project: Project) -> bool:
 
 def acceptances_of(project: Project) -> list[AcceptanceApplication]:
     """Return the acceptance applications of a project, the newest first, with their items. Read once a page."""
+    return once(("acceptances", project.pk), lambda: gathering.rows_of(PLACE, [project]))
 
-    def read() -> list[AcceptanceApplication]:
-        found = AcceptanceApplication.objects.filter(project=project).select_related(
-            "lead", "clock", "application", "visit"
-        )
-        if not glance.glance([project]).has(PLACE, project.pk):
-            return []
-        return list(found.prefetch_related("items__organisation", "clock__pauses"))
 
-    return once(("acceptances", project.pk), read)
+def _applications(projects: Sequence[Project]) -> QuerySet[AcceptanceApplication]:
+    """The applications of projects, the newest first, with their items."""
+    items = AcceptanceItem.objects.select_related("organisation").order_by("pk")
+    found = AcceptanceApplication.objects.filter(project__in=projects)
+    related = found.select_related("lead", "clock", "application", "visit")
+    return related.prefetch_related(Prefetch("items", items), "clock__pauses").order_by("-pk")
 
 
 def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | None:
@@ -128,7 +123,7 @@ def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | N
     found = next(iter(acceptances_of(project)), None)
     if found is None and not (project.stage == Stage.ACCEPTANCE and _has_joint_opinion(project)):
         return None
-    unit = WorkUnit.objects.filter(project=project, is_default=True).first()
+    unit = next(iter(gathering.rows_of(UNITS, [project])), None)
     if unit is not None:
         unit.project = project
     items: list[AcceptanceItem] = list(found.items.all()) if found else []
@@ -144,6 +139,10 @@ def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | N
 
 
 glance.register(PLACE, lambda ids: AcceptanceApplication.objects.filter(project__in=ids), word="state")
+gathering.register(PLACE, _applications, place=PLACE)
+gathering.register(
+    UNITS, lambda projects: WorkUnit.objects.filter(project__in=projects, is_default=True).order_by("pk")
+)
 waiting.register("acceptance", awaited, place=PLACE, among=ACCEPTANCE_OPEN)
 owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)

@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from acceptance import supervision_data as data
 from acceptance.models import Finding, Inspection, InspectionUnit
-from acceptance.supervision_queries import visits_saved
+from acceptance.supervision_queries import saved_by
 from acceptance.supervision_states import INSPECTION_OPEN, INSPECTION_WITH_OWNER, InspectionState, InspectorState
 from packages.waiting import OWNER_WORD
-from projects import glance, owing, panels, timing, waiting, workdays
+from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person
 from projects.panels import Panel
@@ -22,17 +22,19 @@ from projects.states import IssueState
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.models import Project
 
-PLACE = "acceptance.inspections"
+PLACE, SHOWN = "acceptance.inspections", 8
 
 
-def _open(projects: Iterable[int]) -> Iterable[Inspection]:
-    joined = InspectionUnit.objects.filter(state=InspectorState.JOINED).select_related("organisation").order_by("pk")
-    rows = Inspection.objects.filter(project__in=list(projects), state__in=INSPECTION_OPEN).select_related("lead")
-    return rows.defer("record").prefetch_related(Prefetch("units", joined, to_attr="still")).order_by("slot_on", "pk")
+def _inspections(projects: Sequence[Project]) -> QuerySet[Inspection]:
+    """The inspections of projects with their departments."""
+    units = InspectionUnit.objects.select_related("organisation").order_by("pk")
+    rows = Inspection.objects.filter(project__in=projects).select_related("lead").defer("record")
+    return rows.prefetch_related(Prefetch("units", units)).order_by("slot_on", "pk")
 
 
 def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
@@ -40,7 +42,8 @@ def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
     by_pk = {project.pk: project for project in projects}
     today = timing.today()
     near = today + dt.timedelta(days=data.term("join", today))
-    rows = [row for row in _open(by_pk) if row.state != InspectionState.PLANNED or row.slot_on <= near]
+    found: list[Inspection] = gathering.rows_of(PLACE, projects, INSPECTION_OPEN)
+    rows = [row for row in found if row.state != InspectionState.PLANNED or row.slot_on <= near]
     checking = _rechecking([row.pk for row in rows if row.state == InspectionState.RECHECK])
     for row in rows:
         yield _line(row, by_pk[row.project_id], checking)
@@ -48,7 +51,7 @@ def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> Waiting:
     lead = row.lead.label
-    still = "、".join(unit.organisation.label for unit in row.still)  # type: ignore[attr-defined]
+    still = "、".join(unit.organisation.label for unit in row.units.all() if unit.state == InspectorState.JOINED)
     owner: dict[str, Any] = {"rank": 1, "role": OWNER_WORD, "person": project.owner.name}
     if row.state == InspectionState.PLANNED:
         return _said(row, row.created_at, row.slot_on, rank=5, role=lead, verb="发出", what=f"{row.title}的通知")
@@ -100,7 +103,7 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     concerned = glance.glance(projects).only(PLACE, projects, INSPECTION_WITH_OWNER)
     if not concerned:
         return
-    for row in Inspection.objects.filter(project__in=concerned, state__in=INSPECTION_WITH_OWNER).order_by("pk"):
+    for row in sorted(gathering.rows_of(PLACE, concerned, INSPECTION_WITH_OWNER), key=lambda one: one.pk):
         late = row.state == InspectionState.ESCALATED
         yield Debt(
             row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]),
@@ -113,14 +116,15 @@ def panel(project: Project, _: HttpRequest) -> Panel | None:
     """Return the sheet 联合监管 once a project has inspections."""
     if not glance.glance([project]).has(PLACE, project.pk):
         return None
-    rows = Inspection.objects.filter(project=project)
-    shown = rows.exclude(state=InspectionState.CANCELLED).select_related("lead").defer("record")
+    rows: list[Inspection] = gathering.rows_of(PLACE, [project])
+    shown = [row for row in rows if row.state != InspectionState.CANCELLED]
     return Panel("acceptance/_panel_supervision.html", {
-        "project": project, "rows": list(shown.order_by("slot_on", "pk")[:8]), "saved": visits_saved(rows),
+        "project": project, "rows": shown[:SHOWN], "saved": saved_by(rows),
     }, column="side")
 
 
 glance.register(PLACE, lambda ids: Inspection.objects.filter(project__in=ids), word="state")
+gathering.register(PLACE, _inspections, place=PLACE)
 waiting.register(PLACE, inspections_awaited, place=PLACE, among=INSPECTION_OPEN)
 owing.register(PLACE, debts)
 panels.register(PLACE, 29, panel)

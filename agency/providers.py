@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from agency.models import Assignment
 from agency.states import AssignmentRole
+from projects import gathering, panels, timing, waiting, workdays
 from projects import glance as glances
-from projects import panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.glance import glance
 from projects.waiting import Waiting
@@ -42,8 +42,7 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
     from agency import rules
 
     enterprise = access_of(request.user).is_enterprise
-    found = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
-    current = list(found) if glance([project]).has(PLACE, project.pk) else []
+    current = gathering.rows_of(PLACE, [project])
     return panels.Panel(
         "agency/_panel_people.html",
         {"assignments": current, "can_assign": rules.can_assign(request.user, project), "project": project,
@@ -53,5 +52,11 @@ def people_panel(project: Project, request: HttpRequest) -> panels.Panel:
 
 
 glances.register(PLACE, lambda ids: Assignment.objects.filter(project__in=ids, ended_at=None), word="role")
+gathering.register(
+    PLACE, place=PLACE,
+    rows=lambda projects: Assignment.objects.filter(project__in=projects, ended_at=None).select_related(
+        "agent__user"
+    ).order_by("role"),
+)
 waiting.register("agency", unassigned)
 panels.register("agency", 60, people_panel)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archives import codewords, debts, errands, papering, qr, queries, scanning
+from archives.models import QrToken
 from archives.services import codes
-from projects import owing, panels
+from archives.states import TokenState
+from projects import gathering, owing, panels
 from projects.panels import Panel
 
 if TYPE_CHECKING:
@@ -15,9 +17,12 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 
+CODE = "archives.code"
+
+
 def code_panel(project: Project, _: HttpRequest) -> Panel:
     """项目码: the picture, its check code and revision."""
-    token = queries.active_token(project)
+    token = next(iter(gathering.rows_of(CODE, [project])), None)
     context = {
         "project": project,
         "token": token,
@@ -35,6 +40,9 @@ def archive_panel(project: Project, request: HttpRequest) -> Panel:
 
 def register() -> None:
     """Register both sheets and what has to be signed for."""
+    gathering.register(
+        CODE, lambda projects: QrToken.objects.filter(project__in=projects, state=TokenState.ACTIVE).order_by("pk")
+    )
     panels.register("archives.code", 10, code_panel)
     panels.register("archives.archive", 40, archive_panel)
     owing.register("archives.notices", debts.debts)

@@ -7,28 +7,31 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
+from packages import pool_rules
 from packages.appraisal_states import GAP_TONES, GAP_WORDS, POOL_SHOWN, TONES, Factor, Maturity, PoolState
 from packages.models import Gap, JointSession, PoolEntry, ReviewTask
-from packages.services.appraisal_pool import convener_of
 from packages.states import SESSION_OPEN, TASK_OPEN, SessionKind, SessionState
-from projects import glance, panels, timing, waiting, workdays
+from projects import gathering, glance, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light
 from projects.clocks import read_clock
+from projects.models import Organisation
 from projects.one_page import once
 from projects.panels import JointFact, Panel
 from projects.states import ISSUE_OPEN, IssueState
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.clocks import Reading
     from projects.models import Project
 
-POOL = "packages.pool"
+POOL, GAPS, ROUNDS, CONVENER = "packages.pool", "packages.gaps", "packages.rounds", "packages.convener"
 AMONG = (PoolState.ENTERED, PoolState.WAITING, PoolState.APPRAISING, PoolState.APPRAISED, PoolState.RESTING)
 #: What a gap waits for, by the state of its issue; the verb of the lead, else of the convener.
 LEAD_VERBS = {
@@ -42,50 +45,49 @@ def appraisal_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     Five queries at most, whatever the number of projects.
     """
     by_pk = {project.pk: project for project in projects}
-    entries = list(PoolEntry.objects.filter(project__in=by_pk.keys(), state__in=AMONG).order_by("pk"))
+    entries: list[PoolEntry] = gathering.rows_of(POOL, projects, AMONG)
     if not entries:
         return
-    who = convener_of(by_pk[entries[0].project_id])
-    tasks, sessions = _asked(entries)
-    gaps = _gaps(entries)
+    first = by_pk[entries[0].project_id]
+    who = next(iter(gathering.rows_of(CONVENER, [first])), None) or first.centre
+    sessions = _sessions([by_pk[entry.project_id] for entry in entries if entry.state == PoolState.APPRAISING])
+    gaps = _gaps([by_pk[entry.project_id] for entry in entries if entry.state == PoolState.APPRAISED])
     for entry in entries:
         project = by_pk[entry.project_id]
         name = who.label if who.pk != project.centre_id else project.centre.label
         if entry.state == PoolState.APPRAISING:
-            yield from _of_round(entry, name, sessions.get(project.pk), tasks[project.pk])
+            yield from _of_round(entry, name, sessions.get(project.pk))
         elif entry.state == PoolState.APPRAISED:
             yield from _of_gaps(entry, name, gaps[project.pk])
         else:
             yield _of_convener(entry, name)
 
 
-def _asked(entries: Sequence[PoolEntry]) -> tuple[dict[int, list[ReviewTask]], dict[int, JointSession]]:
-    running = [entry.project_id for entry in entries if entry.state == PoolState.APPRAISING]
-    tasks: dict[int, list[ReviewTask]] = defaultdict(list)
-    if not running:
-        return tasks, {}
-    found = JointSession.objects.filter(
-        project__in=running, kind=SessionKind.APPRAISAL, state__in=SESSION_OPEN
-    )
-    sessions = {session.project_id: session for session in found}
-    asked = ReviewTask.objects.filter(session__in=sessions.values(), state__in=TASK_OPEN)
-    asked = asked.select_related("organisation", "clock", "session").prefetch_related("clock__pauses")
-    for task in asked.order_by("pk"):
-        tasks[task.session.project_id].append(task)
-    return tasks, sessions
+def _sessions(projects: Sequence[Project]) -> dict[int, JointSession]:
+    """The open rounds of these projects by project."""
+    return {session.project_id: session for session in gathering.rows_of(ROUNDS, projects)}
 
 
-def _gaps(entries: Sequence[PoolEntry]) -> dict[int, list[Gap]]:
+def _gaps(projects: Sequence[Project]) -> dict[int, list[Gap]]:
     found: dict[int, list[Gap]] = defaultdict(list)
-    done = [entry.project_id for entry in entries if entry.state == PoolState.APPRAISED]
-    if not done:
-        return found
-    rows = Gap.objects.filter(issue__project__in=done, issue__state__in=list(ISSUE_OPEN))
-    for gap in rows.select_related("issue__debtor_organisation", "issue__clock").prefetch_related(
-        "issue__clock__pauses"
-    ).order_by("pk"):
+    for gap in gathering.rows_of(GAPS, projects):
         found[gap.issue.project_id].append(gap)
     return found
+
+
+def _open_rounds(projects: Sequence[Project]) -> QuerySet[JointSession]:
+    """Open rounds with the tasks that are open."""
+    tasks = ReviewTask.objects.filter(state__in=TASK_OPEN).select_related("organisation", "clock").prefetch_related(
+        "clock__pauses"
+    )
+    found = JointSession.objects.filter(project__in=projects, kind=SessionKind.APPRAISAL, state__in=SESSION_OPEN)
+    return found.prefetch_related(Prefetch("tasks", tasks.order_by("pk"), to_attr="asked")).order_by("pk")
+
+
+def _open_gaps(projects: Sequence[Project]) -> QuerySet[Gap]:
+    found = Gap.objects.filter(issue__project__in=projects, issue__state__in=list(ISSUE_OPEN))
+    related = found.select_related("issue__debtor_organisation", "issue__clock")
+    return related.prefetch_related("issue__clock__pauses").order_by("pk")
 
 
 def _page(entry: PoolEntry) -> str:
@@ -97,10 +99,10 @@ def _days(since: dt.date) -> int:
 
 
 def _of_round(
-    entry: PoolEntry, convener: str, session: JointSession | None, tasks: Sequence[ReviewTask]
+    entry: PoolEntry, convener: str, session: JointSession | None
 ) -> Iterable[Waiting]:
     if session is not None and session.state == SessionState.REVIEWING:
-        for task in tasks:
+        for task in session.asked:  # type: ignore[attr-defined]
             reading = read_clock(task.clock, pauses=list(task.clock.pauses.all()))
             yield Waiting(
                 project_id=entry.project_id, rank=3, role=task.organisation.label, verb="评分",
@@ -169,10 +171,9 @@ def reading_of(gap: Gap) -> Reading | None:
 
 def entry_of(project: Project) -> PoolEntry | None:
     """Return the entry of a project, read once a page; no query where it is not in the pool."""
-    if not glance.glance([project]).has(POOL, project.pk):
-        return None
-    found: PoolEntry = once(("pool", project.pk), lambda: PoolEntry.objects.get(project=project))
-    found.project = project
+    found: PoolEntry | None = next(iter(once(("pool", project.pk), lambda: gathering.rows_of(POOL, [project]))), None)
+    if found is not None:
+        found.project = project
     return found
 
 
@@ -188,17 +189,11 @@ def appraisal_joint(project: Project) -> JointFact | None:
 
 def appraisal_panel(project: Project, request: HttpRequest) -> Panel | None:
     """Return the sheet of the appraisal: maturity, priority, gaps. Two queries where the project is in the pool."""
-    from packages import pool_rules
-
     entry = entry_of(project)
     if entry is None:
         may = pool_rules.may_enter(request.user, project)
         return Panel("packages/_panel_pool.html", {"project": project, "entry": None}, "side") if may else None
-    gaps = list(
-        Gap.objects.filter(issue__project=project, issue__state__in=list(ISSUE_OPEN)).select_related(
-            "issue__debtor_organisation"
-        ).order_by("pk")
-    )
+    gaps: list[Gap] = gathering.rows_of(GAPS, [project])
     office = access_of(request.user).is_office
     rows = [(gap, GAP_WORDS[gap.issue.state], GAP_TONES[gap.issue.state]) for gap in gaps]
     return Panel("packages/_panel_pool.html", {
@@ -211,5 +206,14 @@ def register() -> None:
     """Register them (`AppConfig.ready`)."""
     shown = list(POOL_SHOWN)
     glance.register(POOL, lambda ids: PoolEntry.objects.filter(project__in=ids, state__in=shown), word="state")
+    gathering.register(
+        POOL, lambda projects: PoolEntry.objects.filter(project__in=projects, state__in=shown).order_by("pk"),
+        place=POOL,
+    )
+    gathering.register(GAPS, _open_gaps, place=POOL)
+    gathering.register(ROUNDS, _open_rounds, place=POOL, among=[PoolState.APPRAISING])
+    gathering.register(
+        CONVENER, lambda _: Organisation.objects.filter(code=pool_rules.CONVENER).order_by("pk"), place=POOL
+    )
     waiting.register(POOL, appraisal_waiting, place=POOL, among=list(AMONG))
     panels.register("packages.pool", 15, appraisal_panel)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from packages.assessment_states import (
@@ -21,7 +21,7 @@ from packages.assessment_states import (
 )
 from packages.models import BookChapter, LandList, OneBook, Parcel, RegionalUse, StandardLand
 from packages.waiting import OWNER_WORD
-from projects import glance, living, owing, panels, timing, waiting, workdays
+from projects import gathering, glance, living, owing, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light
 from projects.living import Expiry, LivingGroup
@@ -63,8 +63,7 @@ def _light(due_on: dt.date | None) -> str:
 def books(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom combined reports wait: window, compilers, departments, owner. Three queries."""
     by_pk = {project.pk: project for project in projects}
-    found = OneBook.objects.filter(project__in=by_pk.keys(), state__in=BOOK_RUNNING)
-    for book in found.prefetch_related("steps", "chapters__reviewer").order_by("pk"):
+    for book in gathering.rows_of(BOOKS, projects, BOOK_RUNNING):
         project = by_pk[book.project_id]
         step = next((one for one in book.steps.all() if one.started_on and one.done_on is None), None)
         url = reverse("packages:book", args=[book.pk])
@@ -118,7 +117,7 @@ def _of_chapters(
 def land_lists(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return the owners who have to sign for their land list. One query."""
     by_pk = {project.pk: project for project in projects}
-    for land in LandList.objects.filter(project__in=by_pk.keys(), state=LandListState.HANDED).order_by("pk"):
+    for land in gathering.rows_of(LISTS, projects, [LandListState.HANDED]):
         project = by_pk[land.project_id or 0]
         yield Waiting(
             project_id=project.pk, rank=1, role=OWNER_WORD, person=project.owner.name, verb="签收", what="用地清单",
@@ -129,8 +128,7 @@ def land_lists(projects: Sequence[Project]) -> Iterable[Waiting]:
 def standards(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom standard land waits: signature, beginning of works, check, mending. One query."""
     by_pk = {project.pk: project for project in projects}
-    found = StandardLand.objects.filter(project__in=by_pk.keys(), state__in=STANDARD_WAITS).select_related("keeper")
-    for land in found.order_by("pk"):
+    for land in gathering.rows_of(STANDARDS, projects, STANDARD_WAITS):
         project = by_pk[land.project_id or 0]
         owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
         keeper = {"role": land.keeper.label, "rank": 3}
@@ -162,8 +160,7 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
 
 
 def _land_debts(projects: Sequence[Project]) -> Iterable[Debt]:
-    found = LandList.objects.filter(project__in=projects, state=LandListState.HANDED) if projects else []
-    for land in found:
+    for land in gathering.rows_of(LISTS, projects, [LandListState.HANDED]):
         yield Debt(
             land.project_id or 0, "待签收", f"签收用地清单：{land.name}",
             reverse("packages:land_receive", args=[land.pk]),
@@ -173,7 +170,7 @@ def _land_debts(projects: Sequence[Project]) -> Iterable[Debt]:
 
 def _standard_debts(projects: Sequence[Project]) -> Iterable[Debt]:
     states = [StandardState.SOLD, StandardState.RECTIFYING]
-    for one in StandardLand.objects.filter(project__in=projects, state__in=states) if projects else []:
+    for one in gathering.rows_of(STANDARDS, projects, states):
         if one.state == StandardState.SOLD:
             yield Debt(
                 one.project_id or 0, "待签", f"签订标准地承诺书：{one.name}",
@@ -187,25 +184,30 @@ def _standard_debts(projects: Sequence[Project]) -> Iterable[Debt]:
 
 
 def _book_debts(projects: Sequence[Project]) -> Iterable[Debt]:
-    if not projects:
-        return
-    chapters = BookChapter.objects.filter(
-        book__project__in=projects, book__state__in=[BookState.COMPILING, BookState.REVIEWING],
-        state__in=[ChapterState.WRITING, ChapterState.RETURNED],
-    ).select_related("book")
-    for chapter in chapters.order_by("book_id", "order"):
+    found: list[OneBook] = gathering.rows_of(BOOKS, projects, BOOK_RUNNING)
+    written = [book for book in found if book.state in (BookState.COMPILING, BookState.REVIEWING)]
+    for book, chapter in [(one, chapter) for one in written for chapter in one.chapters.all()]:
+        if chapter.state not in (ChapterState.WRITING, ChapterState.RETURNED):
+            continue
         back = chapter.state == ChapterState.RETURNED
         yield Debt(
-            chapter.book.project_id, "待修改" if back else "待提交", f"{chapter.title}（一本多篇）",
+            book.project_id, "待修改" if back else "待提交", f"{chapter.title}（一本多篇）",
             reverse("packages:chapter_submit", args=[chapter.pk]), "去提交",
             detail=chapter.opinion if back else chapter.qualification,
         )
-    for book in OneBook.objects.filter(project__in=projects, state=BookState.DELIVERING).order_by("pk"):
+    for book in (one for one in found if one.state == BookState.DELIVERING):
         yield Debt(
             book.project_id, "待签收", "签收一本多篇评审意见，签署承诺条款",
             reverse("packages:book_sign", args=[book.pk]),
             "去签收", detail=book.conclusion,
         )
+
+
+def _books(projects: Sequence[Project]) -> QuerySet[OneBook]:
+    """The combined reports of projects that are not closed, with steps and chapters."""
+    chapters = BookChapter.objects.select_related("reviewer").order_by("order", "pk")
+    found = OneBook.objects.filter(~Q(state=BookState.CLOSED), project__in=projects)
+    return found.prefetch_related("steps", Prefetch("chapters", chapters)).order_by("pk")
 
 
 # The panel and the calendar ------------------------------------------------------------------------------------------
@@ -218,12 +220,10 @@ def panel(project: Project, request: HttpRequest) -> Panel | None:
     access = access_of(request.user)
     if not any(has.values()) and not access.has_at(project.centre_id, Role.CLERK):
         return None
-    uses = RegionalUse.objects.filter(project=project).live().select_related("result__unit").order_by("pk")
+    there = gathering.rows_of
     return Panel("packages/_panel_assessment.html", {
-        "project": project, "tones": TONES, "placed": has[PARCELS], "uses": list(uses) if has[USES] else [],
-        "books": list(OneBook.objects.filter(project=project).exclude(state=BookState.CLOSED)) if has[BOOKS] else [],
-        "lists": list(LandList.objects.filter(project=project)) if has[LISTS] else [],
-        "standards": list(StandardLand.objects.filter(project=project)) if has[STANDARDS] else [],
+        "project": project, "tones": TONES, "placed": has[PARCELS], "uses": there(USES, [project]),
+        "books": there(BOOKS, [project]), "lists": there(LISTS, [project]), "standards": there(STANDARDS, [project]),
     }, column="side")
 
 
@@ -261,6 +261,19 @@ glance.register(LISTS, lambda ids: LandList.objects.filter(project__in=ids), wor
 glance.register(STANDARDS, lambda ids: StandardLand.objects.filter(project__in=ids), word="state")
 glance.register(PARCELS, lambda ids: Parcel.objects.filter(project__in=ids))
 glance.register(USES, lambda ids: RegionalUse.objects.filter(project__in=ids).live())
+gathering.register(BOOKS, _books, place=BOOKS)
+gathering.register(
+    LISTS, lambda projects: LandList.objects.filter(project__in=projects).order_by("pk"), place=LISTS
+)
+gathering.register(
+    STANDARDS, place=STANDARDS,
+    rows=lambda projects: StandardLand.objects.filter(project__in=projects).select_related("keeper").order_by("pk"),
+)
+gathering.register(
+    USES, place=USES, rows=lambda projects: RegionalUse.objects.filter(project__in=projects).live().select_related(
+        "result__unit"
+    ).order_by("pk"),
+)
 waiting.register("packages.books", books, place=BOOKS, among=BOOK_RUNNING)
 waiting.register("packages.land_lists", land_lists, place=LISTS, among=[LandListState.HANDED])
 waiting.register("packages.standard_land", standards, place=STANDARDS, among=STANDARD_WAITS)

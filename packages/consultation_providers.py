@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import Prefetch
 from django.urls import reverse
 
+from packages.chosen import ENROLMENT
 from packages.consultation_data import due
 from packages.consultation_rules import convenes
 from packages.consultation_states import (
@@ -21,20 +22,22 @@ from packages.consultation_states import (
     OffListState,
     UnitState,
 )
-from packages.models import Consultation, ConsultationUnit, Enrolment, OffListItem, ServicePlan
+from packages.models import Consultation, ConsultationUnit, OffListItem, ServicePlan
 from packages.waiting import OWNER_WORD
-from projects import glance, panels, timing, waiting, workdays
+from projects import gathering, glance, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.panels import JointFact, Panel
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.models import Project
 
 CONSULTATIONS, OFF_LIST = "packages.consultations", "packages.off_list"
-CENTRE = "代办中心"
+PLANS, CENTRE = "packages.service_plans", "代办中心"
+UNIT_OWES = (UnitState.ABSENT, UnitState.PRESENT)
 #: What whoever called a consultation does next: verb and what.
 CALLER_WORDS = {
     ConsultationState.PLANNED: ("发出", "联合会商的通知"), ConsultationState.SURVEYING: ("组织", "集中踏勘"),
@@ -48,23 +51,15 @@ CALLER_WORDS = {
 def consultation_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom consultations wait. Three queries."""
     by_pk = {project.pk: project for project in projects}
-    rows = list(
-        Consultation.objects.filter(project__in=by_pk.keys()).exclude(state=ConsultationState.CANCELLED)
-        .defer("minutes").order_by("pk")
-    )
-    owing: dict[int, list[ConsultationUnit]] = defaultdict(list)
-    asked = ConsultationUnit.objects.filter(
-        consultation__in=[row.pk for row in rows if row.state == ConsultationState.MEETING],
-        state__in=[UnitState.ABSENT, UnitState.PRESENT],
-    )
-    for unit in asked.select_related("organisation").order_by("pk"):
-        if unit.is_asked:
-            owing[unit.consultation_id].append(unit)
-    told = {row.pk for row in rows if row.state in CONSULTATION_TOLD}
-    plans = _told(told) if told else {}
+    found: list[Consultation] = gathering.rows_of(CONSULTATIONS, projects)
+    rows = sorted((row for row in found if row.state != ConsultationState.CANCELLED), key=lambda row: row.pk)
+    told = [row for row in rows if row.state in CONSULTATION_TOLD]
+    plans = _told([by_pk[row.project_id] for row in told]) if told else {}
     for row in rows:
         row.project = by_pk[row.project_id]
-        yield from _of(row, owing[row.pk], plans.get(row.pk))
+        waits = row.state == ConsultationState.MEETING
+        owing = [unit for unit in row.units.all() if unit.is_asked and unit.state in UNIT_OWES] if waits else []
+        yield from _of(row, owing, plans.get(row.pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +132,16 @@ def _begun(row: Consultation) -> dt.datetime | None:
     return row.meeting_started_at or row.survey_started_at or row.convened_at
 
 
-def _told(consultation_ids: set[int]) -> dict[int, _Told]:
-    """The version that each owner has. Two queries."""
-    plans = list(
-        ServicePlan.objects.filter(consultation__in=consultation_ids, state__in=PLAN_LIVE)
-        .values_list("consultation_id", "project_id", "revision", "told_at")
-    )
-    revisions = dict(
-        Enrolment.objects.filter(project__in=[row[1] for row in plans]).values_list("project_id", "revision")
-    )
+def _told(projects: Sequence[Project]) -> dict[int, _Told]:
+    """The version that each owner has, by consultation. Two queries."""
+    plans: list[ServicePlan] = gathering.rows_of(PLANS, projects)
+    enrolled = gathering.rows_of(ENROLMENT, projects) if plans else []
+    revisions = {enrolment.project_id: enrolment.revision for enrolment in enrolled}
     return {
-        pk: _Told(timing.business_day(moment), revisions.get(project_id, revision) != revision)
-        for pk, project_id, revision, moment in plans
-        if moment is not None
+        plan.consultation_id: _Told(
+            timing.business_day(plan.told_at), revisions.get(plan.project_id, plan.revision) != plan.revision
+        )
+        for plan in plans if plan.told_at is not None and plan.consultation_id
     }
 
 
@@ -178,10 +170,8 @@ def consultation_panel(project: Project, request: HttpRequest) -> Panel | None:
         if not convenes(request.user, project):
             return None
         return Panel("packages/_panel_consultation.html", {"project": project, "row": None})
-    row = Consultation.objects.filter(project=project).defer("minutes").first()
-    plan = ServicePlan.objects.filter(
-        project=project, state__in=PLAN_LIVE
-    ).defer("content", "chart").select_related("notice_paper").first()
+    row = next(iter(gathering.rows_of(CONSULTATIONS, [project])), None)
+    plan = next(iter(gathering.rows_of(PLANS, [project])), None)
     return Panel("packages/_panel_consultation.html", {
         "project": project, "row": row, "plan": plan, "tone": TONES[row.state] if row else "",
     })
@@ -197,8 +187,23 @@ def consultation_joint(project: Project) -> dict[str, JointFact]:
     return {"consultation": JointFact(str(state.label), None, "done" if state == ConsultationState.SIGNED else "now")}
 
 
+def _consultations(projects: Sequence[Project]) -> QuerySet[Consultation]:
+    """Consultations with their departments, the newest first."""
+    units = ConsultationUnit.objects.select_related("organisation").order_by("pk")
+    found = Consultation.objects.filter(project__in=projects).defer("minutes")
+    return found.prefetch_related(Prefetch("units", units)).order_by("-pk")
+
+
+def _plans(projects: Sequence[Project]) -> QuerySet[ServicePlan]:
+    """The versions in force, without what stands in them, the newest first."""
+    found = ServicePlan.objects.filter(project__in=projects, state__in=PLAN_LIVE)
+    return found.defer("content", "chart").order_by("-pk")
+
+
 def register() -> None:
     """Put them in place."""
+    gathering.register(CONSULTATIONS, _consultations, place=CONSULTATIONS)
+    gathering.register(PLANS, _plans, place=CONSULTATIONS)
     glance.register(CONSULTATIONS, lambda ids: Consultation.objects.filter(project__in=ids), word="state")
     glance.register(
         OFF_LIST, lambda ids: OffListItem.objects.filter(project__in=ids, state=OffListState.PROPOSED)

@@ -7,28 +7,30 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from projects import credit, glance, owing, panels, timing
+from projects import gathering, glance, owing, panels, timing
 from projects.access import access_of
-from projects.credit_states import GRADE_TONES, ListingState
+from projects.credit_states import GRADE_TONES, LISTING_HOLDS, ListingState
 from projects.models import CreditListing, CreditRecord, Project
 from projects.owing import Debt, Person
 from projects.panels import Panel
+from projects.services.credit import grade_from
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-PLACE = "packages.credit"
+PLACE, LISTINGS = "packages.credit", "packages.credit_listings"
 
 
 def panel(project: Project, request: HttpRequest) -> Panel | None:
-    """Return 信用 B · 2 条记录 for the office and the owner itself, where there is a record. Three queries at most."""
+    """Return 信用 B · 2 条记录 for the office and the owner itself, where there is a record."""
     access = access_of(request.user)
     if not access.is_office and project.owner_id not in access.organisation_ids:
         return None
     if not glance.glance([project]).has(PLACE, project.pk):
         return None
-    count = CreditRecord.objects.filter(organisation=project.owner_id, person=None).count()
-    grade = credit.grade_of(project.owner_id, timing.today())
+    records = gathering.rows_of(PLACE, [project])
+    listed = any(row.state in LISTING_HOLDS for row in gathering.rows_of(LISTINGS, [project]))
+    grade, count = grade_from(records, timing.today(), is_listed=listed), len(records)
     return Panel("packages/_panel_credit.html", {
         "project": project, "grade": grade, "tone": GRADE_TONES.get(grade, "none"), "count": count,
     }, column="side")
@@ -52,6 +54,16 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
 
 glance.register(
     PLACE, lambda ids: Project.objects.filter(pk__in=ids, owner__credit_records__isnull=False), project="pk"
+)
+gathering.register(
+    PLACE, place=PLACE, rows=lambda projects: CreditRecord.objects.filter(
+        organisation__in=[project.owner_id for project in projects], person=None
+    ).order_by("pk"),
+)
+gathering.register(
+    LISTINGS, place=PLACE, rows=lambda projects: CreditListing.objects.filter(
+        organisation__in=[project.owner_id for project in projects]
+    ).order_by("pk"),
 )
 panels.register(PLACE, 31, panel)
 owing.register(PLACE, debts)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 
-from packages.models import Application, Commitment, Deferral, MatterCase
+from packages.models import Application, Deferral, MatterCase
+from packages.promise_waiting import commitments_of
 from packages.same_faults import merge_same
 from packages.states import CaseState, CommitmentState, Handling, MaterialState
-from packages.waiting import CASE_LABEL, STAGE_ORDER, Draft, drafts_of
-from projects import timing
+from packages.waiting import ISSUES, STAGE_ORDER, Draft, drafts_of
+from projects import gathering, timing
 from projects.access import access_of
 from projects.clocks import read_clock
 from projects.models import IssueItem, Project
+from projects.one_page import seen
 from projects.owing import Debt, Person
-from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Role
+from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,15 +45,11 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
 
 def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
     """Faults by application, deferred papers one by one."""
-    found = IssueItem.objects.filter(
-        Q(kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN) | Q(kind=IssueKind.DEFERRAL, state__in=ISSUE_WITH_OWNER),
-        project__in=projects, subject_type=CASE_LABEL,
-    )
-    issues = list(found.select_related("clock").prefetch_related("clock__pauses").order_by("due_on", "pk"))
+    found: list[IssueItem] = gathering.rows_of(ISSUES, projects)
+    issues = [row for row in found if row.kind == IssueKind.CORRECTION or row.state in ISSUE_WITH_OWNER]
     if not issues:
         return
-    ids = {int(issue.subject_key) for issue in issues}
-    cases = MatterCase.objects.select_related("matter").in_bulk(ids)
+    cases = _cases(projects, {int(issue.subject_key) for issue in issues})
     items = dict(Deferral.objects.filter(issue__in=ids_of(issues)).values_list("issue_id", "item_id"))
     told: dict[int, list[IssueItem]] = defaultdict(list)
     for issue in issues:
@@ -65,14 +63,11 @@ def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
 
 
 def _of_commitments(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """承诺书 to be signed by the lead, commitments to be kept until a day. One query."""
-    access = access_of(user)
-    found = Commitment.objects.filter(
-        case__project__in=projects,
-        state__in=[CommitmentState.OFFERED, CommitmentState.PERFORMING, CommitmentState.OVERDUE],
-    )
-    for row in found.select_related("case__matter", "case__project", "issue").order_by("pk"):
-        project, name = row.case.project, row.case.matter.name
+    """承诺书 to be signed by the lead, commitments to be kept until a day."""
+    access, by_pk = access_of(user), {project.pk: project for project in projects}
+    states = (CommitmentState.OFFERED, CommitmentState.PERFORMING, CommitmentState.OVERDUE)
+    for row in commitments_of(projects, states):
+        project, name = by_pk[row.case.project_id], row.case.matter.name
         url = reverse("packages:commitment", args=[row.pk])
         if row.state == CommitmentState.OFFERED:
             lead = access.has_at(project.owner_id, Role.OWNER_LEAD)
@@ -156,8 +151,7 @@ def _offers(projects: Sequence[Project]) -> Iterable[Debt]:
     """What may be applied for or done elsewhere now, one line per way of handling, in the first stage that has any."""
     active = [project for project in projects if project.is_open]
     drafts = drafts_of(active) if active else {}
-    begun = MatterCase.objects.filter(project__in=active, state=CaseState.DRAFT, application__isnull=False)
-    taken = set(begun.values_list("pk", flat=True))
+    taken = _begun(active)
     for project in active:
         ready = [draft for draft in drafts.get(project.pk, []) if draft.is_ready and draft.case_id not in taken]
         if project.pk not in drafts:
@@ -169,6 +163,23 @@ def _offers(projects: Sequence[Project]) -> Iterable[Debt]:
             rows = [draft for draft in ready if draft.handling == handling]
             if rows:
                 yield _offer(project, handling, rows)
+
+
+def _cases(projects: Sequence[Project], ids: Collection[int]) -> dict[int, MatterCase]:
+    """These cases with their matters; a page that has read the cases of its one project reads none."""
+    read = seen(("cases", *(project.pk for project in projects)))
+    if read is not None:
+        return {case.pk: case for case in read if case.pk in ids}
+    return MatterCase.objects.select_related("matter").in_bulk(ids)
+
+
+def _begun(projects: Sequence[Project]) -> set[int]:
+    """The drafts that stand in an application already."""
+    read = seen(("cases", *(project.pk for project in projects)))
+    if read is not None:
+        return {case.pk for case in read if case.state == CaseState.DRAFT and case.application_id}
+    found = MatterCase.objects.filter(project__in=projects, state=CaseState.DRAFT, application__isnull=False)
+    return set(found.values_list("pk", flat=True))
 
 
 def _offer(project: Project, handling: str, rows: Sequence[Draft]) -> Debt:

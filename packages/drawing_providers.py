@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch
 
 from packages import drawing_rules
 from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, DrawingState, OneStopState, TicketState
-from packages.models import DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
+from packages.models import Breach, DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
 from packages.states import CASE_PASSED
-from projects import glance, panels, timing, waiting, workdays
+from projects import gathering, glance, panels, timing, waiting, workdays
 from projects.clocks import Reading, read_clock
 from projects.panels import Panel
 from projects.waiting import Waiting
@@ -30,14 +30,11 @@ WAITED_FOR = (DrawingState.UPLOADING, DrawingState.TO_PLEDGE, DrawingState.COMMI
 
 def drawings_panel(project: Project, _: HttpRequest) -> Panel:
     """Risk with its reasons, how the drawings are reviewed, the one-stop permit. One query for each that there is."""
-    seen = glance.glance([project])
 
-    def first(place: str, found: QuerySet[Any]) -> Any:
-        return found.filter(project=project).first() if seen.has(place, project.pk) else None
+    def first(place: str) -> Any:
+        return next(iter(gathering.rows_of(place, [project])), None)
 
-    risk = first(RISKS, RiskAssessment.objects.select_related("table").order_by("-number"))
-    review = first(DRAWINGS, DrawingReview.objects.exclude(state=DrawingState.CLOSED).order_by("-pk"))
-    one = first(SETS, OneStop.objects.exclude(state=OneStopState.CLOSED))
+    risk, review, one = first(RISKS), first(DRAWINGS), first(SETS)
     hits = sorted(risk.hits, key=lambda hit: -hit["score"]) if risk else []
     context = {
         "project": project, "risk": risk, "review": review, "one": one,
@@ -49,9 +46,9 @@ def drawings_panel(project: Project, _: HttpRequest) -> Panel:
 def _reviews(projects: Sequence[Project]) -> Iterable[Waiting]:
     """What drawings without a case and commitments to mend wait for; one that is open costs its own queries."""
     by_pk = {project.pk: project for project in projects}
-    alone = Q(case=None, state__in=[DrawingState.UPLOADING, DrawingState.TO_PLEDGE])
-    found = DrawingReview.objects.filter(alone | Q(state=DrawingState.COMMITTED), project__in=list(by_pk))
-    for one in found.select_related("fix_clock").prefetch_related("fix_clock__pauses").order_by("pk"):
+    for one in sorted(gathering.rows_of(DRAWINGS, projects, WAITED_FOR), key=lambda row: row.pk):
+        if one.case_id is not None and one.state != DrawingState.COMMITTED:
+            continue
         one.project = by_pk[one.project_id]
         if one.state == DrawingState.COMMITTED:
             yield from _mending(one)
@@ -69,7 +66,7 @@ def _reviews(projects: Sequence[Project]) -> Iterable[Waiting]:
 def _mending(one: DrawingReview) -> Iterable[Waiting]:
     reading = read_clock(one.fix_clock)
     late = "已逾期，施工许可和竣工联合验收暂停准予" if one.is_lapsed else "逾期未改完，施工许可和竣工联合验收暂停准予"
-    rows = list(one.breaches.filter(state__in=BREACH_OPEN).select_related("organisation").order_by("organisation_id"))
+    rows = [row for row in one.breaches.all() if row.state in BREACH_OPEN]
     fixed = list(dict.fromkeys(row.organisation.label for row in rows if row.state == BreachState.FIXED))
     if any(row.state == BreachState.OPEN for row in rows):
         yield _line(
@@ -111,6 +108,15 @@ def _sets(projects: Sequence[Project]) -> Iterable[Waiting]:
         )
 
 
+def _drawings(projects: Sequence[Project]) -> QuerySet[DrawingReview]:
+    """Live drawings, the newest first, with what was found in them."""
+    breaches = Breach.objects.select_related("organisation").order_by("organisation_id", "pk")
+    found = DrawingReview.objects.filter(project__in=projects).exclude(state=DrawingState.CLOSED)
+    return found.select_related("fix_clock").prefetch_related(
+        "fix_clock__pauses", Prefetch("breaches", breaches)
+    ).order_by("-pk")
+
+
 def _line(
     project: Project, *, role: str, verb: str, what: str, auto: str, person: str = "", reading: Reading | None = None,
     rank: int = 10, case_id: int | None = None,
@@ -137,6 +143,16 @@ def register() -> None:
     )
     glance.register(
         SETS, lambda ids: OneStop.objects.filter(project__in=ids).exclude(state=OneStopState.CLOSED), word="state"
+    )
+    gathering.register(
+        RISKS, place=RISKS, rows=lambda projects: RiskAssessment.objects.filter(project__in=projects).select_related(
+            "table"
+        ).order_by("-number"),
+    )
+    gathering.register(DRAWINGS, _drawings, place=DRAWINGS)
+    gathering.register(
+        SETS, lambda projects: OneStop.objects.filter(project__in=projects).exclude(state=OneStopState.CLOSED),
+        place=SETS,
     )
     waiting.register("packages.drawings", _reviews, place=DRAWINGS, among=WAITED_FOR)
     waiting.register("packages.samples", _samples, place=SAMPLES)

@@ -15,7 +15,7 @@ from packages.case_glance import CaseGlance, Told
 from packages.choices import ArrivesBefore, LateConsequence
 from packages.models import Commitment, Deferral
 from packages.states import CommitmentState, DeferralState, MaterialState, Supply
-from projects import glance
+from projects import gathering, glance
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.waiting import Waiting
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 DEFERRALS, COMMITMENTS = "packages.deferrals", "packages.commitments"
 OWNER, DESIGNER, DEFERRED = "建设单位", "设计单位", "容缺材料"
 NO_DEMAND = "由部门提供，不向企业要；到期未处理即视为受理"
+#: Signed and not closed.
+KEPT = (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE, CommitmentState.BREACHED)
 #: Beside the next steps (9): nothing is to be done but to keep what was promised.
 KEEPING = 10
 
@@ -110,8 +112,7 @@ def promises_waiting(by_pk: Mapping[int, Project], told: Collection[int]) -> Ite
 
 
 def _deferrals(by_pk: Mapping[int, Project], told: Collection[int]) -> Iterable[Waiting]:
-    rows = _running(list(by_pk))
-    for row in rows.select_related("issue__clock").prefetch_related("issue__clock__pauses").order_by("pk"):
+    for row in gathering.rows_of(DEFERRALS, by_pk.values()):
         if row.case_id in told and row.arrives_before == ArrivesBefore.DECISION:
             continue
         row.issue.project = by_pk[row.issue.project_id]
@@ -125,17 +126,13 @@ def _running(project_ids: Sequence[int]) -> QuerySet[Deferral]:
 
 def _kept(project_ids: Sequence[int]) -> QuerySet[Commitment]:
     """Commitments that are signed and not closed."""
-    states = [
-        CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE, CommitmentState.BREACHED,
-    ]
-    return Commitment.objects.filter(case__project__in=project_ids, state__in=states, closed_at=None)
+    return Commitment.objects.filter(case__project__in=project_ids, state__in=KEPT, closed_at=None)
 
 
 def _commitments(by_pk: Mapping[int, Project]) -> Iterable[Waiting]:
-    rows = _kept(list(by_pk))
-    for row in rows.select_related("case__matter", "case__lead", "issue__clock").prefetch_related(
-        "issue__clock__pauses"
-    ).order_by("pk"):
+    for row in commitments_of(by_pk.values(), KEPT):
+        if row.closed_at is not None:
+            continue
         yield _row(by_pk[row.case.project_id], _of_commitment(row), row.case_id)
 
 
@@ -163,6 +160,24 @@ def _row(project: Project, hold: Hold, case_id: int) -> Waiting:
     )
 
 
+def commitments_of(projects: Iterable[Project], states: Collection[str]) -> list[Commitment]:
+    """Return the commitments of projects in these states with case, matter, lead and clock, oldest first."""
+    return gathering.rows_of(COMMITMENTS, projects, states)
+
+
+def _offered_or_kept(projects: Sequence[Project]) -> QuerySet[Commitment]:
+    found = Commitment.objects.filter(case__project__in=projects, state__in=[CommitmentState.OFFERED, *KEPT])
+    related = found.select_related("case__matter", "case__lead", "issue__clock")
+    return related.prefetch_related("issue__clock__pauses").order_by("pk")
+
+
+gathering.register(
+    DEFERRALS, place=DEFERRALS,
+    rows=lambda projects: _running([project.pk for project in projects]).select_related(
+        "issue__clock"
+    ).prefetch_related("issue__clock__pauses").order_by("pk"),
+)
+gathering.register(COMMITMENTS, _offered_or_kept)
 glance.register(DEFERRALS, _running, project="issue__project_id")
 glance.register(COMMITMENTS, _kept, project="case__project_id")
 

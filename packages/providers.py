@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef
 
 from packages import completeness, debts, scanning
 from packages.models import Enrolment, Forecast, MatterCase, Revocation
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.screens.filing import stage_folds
-from packages.screens.forecasts import newest_of
 from packages.states import CASE_PASSED, CaseState
 from packages.waiting import CASE_LOST, project_waiting
-from projects import glance, owing, panels, stages, timing, waiting
+from projects import gathering, glance, owing, panels, stages, timing, waiting
 from projects.access import access_of
 from projects.panels import Panel, PublicFact
 from projects.states import Stage
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
     from projects.models import Project
@@ -50,8 +53,7 @@ def matters_panel(project: Project, request: HttpRequest) -> Panel | None:
 
 def forecast_panel(project: Project, request: HttpRequest) -> Panel | None:  # noqa: ARG001 - for everybody alike
     """Return when works may start and when the project is handed over; nothing before the first forecast."""
-    seen = glance.glance([project]).has(FORECASTS, project.pk)
-    newest = newest_of(project) if seen else None
+    newest = next(iter(gathering.rows_of(FORECASTS, [project])), None)
     if newest is None:
         return None
     return Panel("packages/_panel_forecast.html", {"project": project, "f": newest}, column="side")
@@ -94,7 +96,15 @@ PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, 
 
 FORECASTS = "packages.forecasts"
 
+
+
+def _newest_forecasts(projects: Sequence[Project]) -> QuerySet[Forecast]:
+    later = Forecast.objects.filter(project=OuterRef("project"), pk__gt=OuterRef("pk"))
+    return Forecast.objects.filter(~Exists(later), project__in=projects).order_by("-pk")
+
+
 glance.register(FORECASTS, lambda ids: Forecast.objects.filter(project__in=ids))
+gathering.register(FORECASTS, _newest_forecasts, place=FORECASTS)
 waiting.register("packages", project_waiting)
 owing.register("packages", debts.debts)
 stages.register("packages", stages_done)

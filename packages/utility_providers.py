@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
@@ -26,7 +26,7 @@ from packages.utility_states import (
     TenderState,
 )
 from packages.waiting import OWNER_WORD
-from projects import glance, owing, panels, timing, waiting, workdays
+from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
@@ -51,21 +51,22 @@ CONFIRM_WORD = "接入方案和报价"
 def utility_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom joint applications wait, one line per body and step. Two queries, and one for the pauses."""
     by_pk = {project.pk: project for project in projects}
-    found = UtilityLine.objects.filter(
-        request__project__in=by_pk.keys(), request__state__in=[RequestState.REGISTERED, RequestState.ACCEPTED]
-    ).exclude(state__in=LINE_ENDED)
-    lines = list(found.select_related("request", "body", "clock").prefetch_related("clock__pauses").order_by(
-        "request_id", "order"
-    ))
+    found: list[UtilityRequest] = gathering.rows_of(REQUESTS, projects, REQUEST_RUNNING)
     groups: dict[tuple[int, str, str, str], list[UtilityLine]] = defaultdict(list)
-    for line in lines:
-        line.request.project = by_pk[line.request.project_id]
+    for line in _open_lines(sorted(found, key=lambda request: request.pk), by_pk):
         role, verb, what = _line_words(line)
         groups[line.request_id, role, verb, what].append(line)
     for (_, role, verb, what), rows in groups.items():
         yield _of_lines(role, verb, what, rows)
 
 
+def _open_lines(requests: Iterable[UtilityRequest], by_pk: Mapping[int, Project]) -> list[UtilityLine]:
+    for request in requests:
+        request.project = by_pk[request.project_id]
+    return [line for request in requests for line in request.lines.all() if line.state not in LINE_ENDED]
+
+
+REQUEST_RUNNING = (RequestState.REGISTERED, RequestState.ACCEPTED)
 WINDOW_WORDS = {
     LineState.REGISTERED: ("受理", ""), LineState.ACCEPTED: ("约定", "的联合踏勘"),
     LineState.SURVEY: ("组织", "的联合踏勘"),
@@ -118,10 +119,8 @@ def case_lines(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
     mine = {case.pk: case for case in cases if case.handling == Handling.UTILITY and case.state in CASE_OPEN}
     if not mine:
         return {}
-    related = UtilityLine.objects.filter(Q(case__in=mine) | Q(request__case__in=mine)).exclude(state__in=LINE_ENDED)
     found: dict[int, Waiting] = {}
-    for line in related.select_related("request__project__owner", "request__project__centre", "body", "clock"
-                                       ).prefetch_related("clock__pauses").order_by("request_id", "order"):
+    for line in _lines_of(mine):
         told = _of_lines(*_line_words(line), [line])
         for pk in (line.case_id, line.request.case_id if line.is_before_reply else None):
             if pk in mine:
@@ -129,11 +128,21 @@ def case_lines(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
     return found
 
 
+def _lines_of(cases: Mapping[int, MatterCase]) -> list[UtilityLine]:
+    """The open lines of cases, in order: of the page's one project from what it has read."""
+    projects = {case.project_id: case.project for case in cases.values()}
+    held = gathering.loaded(REQUESTS, next(iter(projects))) if len(projects) == 1 else None
+    if held is not None:
+        return _open_lines(sorted(held, key=lambda request: int(request.pk)), projects)
+    lines = UtilityLine.objects.filter(Q(case__in=cases) | Q(request__case__in=cases)).exclude(state__in=LINE_ENDED)
+    related = lines.select_related("request__project__owner", "request__project__centre", "body", "clock")
+    return list(related.prefetch_related("clock__pauses").order_by("request_id", "order"))
+
+
 def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom tenders wait. Two queries."""
     by_pk = {project.pk: project for project in projects}
-    found = TenderRecord.objects.filter(project__in=by_pk.keys(), state__in=TENDER_RUNNING)
-    for tender in found.prefetch_related("steps").order_by("pk"):
+    for tender in gathering.rows_of(TENDERS, projects, TENDER_RUNNING):
         url, project = reverse("packages:tender", args=[tender.pk]), by_pk[tender.project_id]
         base = timing.business_day(tender.changed_at)
         days = workdays.workdays_between(base, timing.today())
@@ -159,8 +168,7 @@ def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
 def _services(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom intermediaries wait. Two queries."""
     by_pk = {project.pk: project for project in projects}
-    found = IntermediaryService.objects.filter(project__in=by_pk.keys(), state__in=SERVICE_OPEN)
-    for service in found.select_related("case__matter", "clock").prefetch_related("clock__pauses").order_by("pk"):
+    for service in gathering.rows_of(SERVICES, projects, SERVICE_OPEN):
         project, name = by_pk[service.project_id], service.case.matter.name
         owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
         role, rank, person, verb, what = {
@@ -185,8 +193,7 @@ def _services(projects: Sequence[Project]) -> Iterable[Waiting]:
 def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom fees wait. One query."""
     by_pk = {project.pk: project for project in projects}
-    found = Fee.objects.filter(project__in=by_pk.keys(), state__in=FEE_OPEN).select_related("payee")
-    for fee in found.order_by("pk"):
+    for fee in gathering.rows_of(FEES, projects):
         project = by_pk[fee.project_id]
         since = timing.business_day(fee.changed_at)
         mine = fee.state == FeeState.DUE
@@ -208,11 +215,14 @@ def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 
 def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """Yield quotes to agree to, works of the owner's own, fees to be paid, services to be arranged. Three queries."""
-    found = UtilityLine.objects.filter(
-        request__project__in=projects, state__in=[LineState.ASKED, LineState.WORKS]
-    ).select_related("request", "body").order_by("pk")
-    for line in found:
+    """Yield quotes to agree to, works of the owner's own, fees to be paid, services to be arranged.
+
+    One look at which projects have any of it, then the queries of each kind that there is.
+    """
+    sight = glance.glance(projects)
+    requests: list[UtilityRequest] = gathering.rows_of(REQUESTS, sight.only(REQUESTS, projects))
+    lines = [line for request in requests for line in request.lines.all()]
+    for line in sorted(lines, key=lambda row: row.pk):
         page = reverse("packages:utilities", args=[line.request_id])
         if line.state == LineState.ASKED:
             yield Debt(
@@ -221,22 +231,20 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
                 detail=f"{line.body.label}报价 {line.total:,} 元，接入点：{line.access_point}",
                 why="确认前不施工、不收费",
             )
-        elif line.waits_for_owner_works:
+        elif line.state == LineState.WORKS and line.waits_for_owner_works:
             yield Debt(
                 line.request.project_id, "自建", f"完成{line.name}红线内自建", page, "去报告", detail=line.owner_works,
                 why="自建期间不计入公用企业时限",
             )
-    for fee in Fee.objects.filter(project__in=projects, state=FeeState.DUE).select_related("payee").order_by("pk"):
+    for fee in gathering.rows_of(FEES, sight.only(FEES, projects), [FeeState.DUE]):
         yield Debt(
             fee.project_id, "待缴", f"缴纳{fee.name} {fee.amount:,} 元", reverse("packages:fee_paid", args=[fee.pk]),
             "上传凭证",
             detail=f"收费单位：{fee.payee.label}" + (f"；上次凭证不符：{fee.reason}" if fee.reason else ""),
             why=fee.basis if fee.is_basis_confirmed else "", due_on=fee.due_on,
         )
-    services = IntermediaryService.objects.filter(
-        project__in=projects, state__in=[ServiceState.SELECTING, ServiceState.CONTRACTING, ServiceState.DELIVERED]
-    ).select_related("case__matter").order_by("pk")
-    for service in services:
+    asked = (ServiceState.SELECTING, ServiceState.CONTRACTING, ServiceState.DELIVERED)
+    for service in gathering.rows_of(SERVICES, sight.only(SERVICES, projects, asked), asked):
         verb = {"selecting": "选取中介", "contracting": "签订合同"}.get(service.state, "确认成果")
         yield Debt(
             service.project_id, "中介", f"{verb}：{service.case.matter.name}",
@@ -245,24 +253,31 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
         )
 
 
+def _requests(projects: Sequence[Project]) -> QuerySet[UtilityRequest]:
+    """Joint applications with their lines, the newest first."""
+    lines = UtilityLine.objects.select_related("body", "clock").prefetch_related("clock__pauses").order_by("order")
+    found = UtilityRequest.objects.filter(project__in=projects).prefetch_related(Prefetch("lines", lines))
+    return found.order_by("-pk")
+
+
+def _services_of(projects: Sequence[Project]) -> QuerySet[IntermediaryService]:
+    found = IntermediaryService.objects.filter(project__in=projects).exclude(state=ServiceState.ENDED)
+    return found.select_related("case__matter", "clock").prefetch_related("clock__pauses").order_by("pk")
+
+
+def _tenders_of(projects: Sequence[Project]) -> QuerySet[TenderRecord]:
+    found = TenderRecord.objects.filter(project__in=projects).exclude(state=TenderState.ENDED)
+    return found.prefetch_related("steps").order_by("pk")
+
+
 # The panel -----------------------------------------------------------------------------------------------------------
 
 
 def records_panel(project: Project, request: HttpRequest) -> Panel | None:
     """Return the sheet of utilities, tenders, intermediaries and fees of a project. One query for each there is."""
-    seen = glance.glance([project])
-
-    def there(place: str, found: QuerySet[Any]) -> list[Any]:
-        return list(found.filter(project=project)) if seen.has(place, project.pk) else []
-
-    requests = there(REQUESTS, UtilityRequest.objects.prefetch_related(
-        Prefetch("lines", UtilityLine.objects.select_related("body").order_by("order"))
-    ))
-    tenders = there(TENDERS, TenderRecord.objects.exclude(state=TenderState.ENDED))
-    services = there(
-        SERVICES, IntermediaryService.objects.exclude(state=ServiceState.ENDED).select_related("case__matter")
+    requests, tenders, services, owed = (
+        gathering.rows_of(place, [project]) for place in (REQUESTS, TENDERS, SERVICES, FEES)
     )
-    owed = there(FEES, Fee.objects.filter(state__in=FEE_OPEN))
     access = access_of(request.user)
     centre = access.has_at(project.centre_id, Role.CLERK) or access.has(Role.AGENT)
     if not (requests or tenders or services or owed or centre or access.has_at(project.owner_id, *OWNERS)):
@@ -279,9 +294,16 @@ glance.register(REQUESTS, lambda ids: UtilityRequest.objects.filter(project__in=
 glance.register(TENDERS, lambda ids: TenderRecord.objects.filter(project__in=ids), word="state")
 glance.register(SERVICES, lambda ids: IntermediaryService.objects.filter(project__in=ids), word="state")
 glance.register(FEES, lambda ids: Fee.objects.filter(project__in=ids, state__in=FEE_OPEN))
-waiting.register(
-    "packages.utilities", utility_waiting, place=REQUESTS, among=[RequestState.REGISTERED, RequestState.ACCEPTED]
+gathering.register(REQUESTS, _requests, place=REQUESTS)
+gathering.register(TENDERS, _tenders_of, place=TENDERS)
+gathering.register(SERVICES, _services_of, place=SERVICES)
+gathering.register(
+    FEES, place=FEES,
+    rows=lambda projects: Fee.objects.filter(project__in=projects, state__in=FEE_OPEN).select_related("payee").order_by(
+        "pk"
+    ),
 )
+waiting.register("packages.utilities", utility_waiting, place=REQUESTS, among=REQUEST_RUNNING)
 waiting.register("packages.tenders", _tenders, place=TENDERS, among=TENDER_RUNNING)
 waiting.register("packages.services", _services, place=SERVICES, among=SERVICE_OPEN)
 waiting.register("packages.fees", _fees, place=FEES)

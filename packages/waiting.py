@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, prefetch_related_objects
 
@@ -24,7 +24,7 @@ from packages.states import (
     SessionState,
     SpecialKind,
 )
-from projects import timing
+from projects import gathering, timing
 from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem
@@ -34,6 +34,8 @@ from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import Project
 
 CASE_LABEL = MatterCase._meta.label
@@ -128,13 +130,10 @@ def waiting_and_readings(cases: Sequence[MatterCase]) -> tuple[dict[int, Waiting
 def _gather(cases: Sequence[MatterCase], also: Iterable[int] = ()) -> _Facts:
     running = [case.pk for case in cases if case.state == CaseState.IN_REVIEW]
     tasks: dict[int, list[ReviewTask]] = defaultdict(list)
-    found = ReviewTask.objects.filter(
-        session__case_id__in=running, session__state__in=SESSION_OPEN, state__in=TASK_OPEN
-    )
-    for task in found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk"):
+    for task in _tasks(running, cases):
         tasks[task.session.case_id or 0].append(task)
     away = [CaseState.CORRECTING, CaseState.SUSPENDED]
-    issues = _issues(str(case.pk) for case in cases if case.state in away)
+    issues = _issues([str(case.pk) for case in cases if case.state in away], cases)
     page: dict[int, Clock] = seen(("clocks", cases[0].project_id)) or {} if cases else {}
     held = dict(page)
     held |= {clock.pk: clock for case in cases for clock in _joined(case)}
@@ -155,14 +154,56 @@ def _joined(case: MatterCase) -> Iterable[Clock]:
     return [clock for name in names if (clock := case._state.fields_cache.get(name)) is not None]
 
 
-def _issues(keys: Iterable[str]) -> dict[int, list[IssueItem]]:
+def _page_of(name: str, cases: Sequence[MatterCase]) -> list[Any] | None:
+    """The rows that the page of the cases' one project has read; None elsewhere."""
+    return gathering.loaded(name, cases[0].project_id) if len({case.project_id for case in cases}) == 1 else None
+
+
+def _tasks(running: Sequence[int], cases: Sequence[MatterCase]) -> list[ReviewTask]:
+    """Open tasks of the cases under review, those due first."""
+    read = _page_of(TASKS, cases)
+    if read is not None:
+        return [task for task in read if task.session.case_id in running]
+    found = ReviewTask.objects.filter(session__case_id__in=running)
+    return list(_open_tasks(found))
+
+
+def _open_tasks(found: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
+    found = found.filter(session__state__in=SESSION_OPEN, state__in=TASK_OPEN)
+    return found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk")
+
+
+def _issues(keys: Collection[str], cases: Sequence[MatterCase]) -> dict[int, list[IssueItem]]:
     issues: dict[int, list[IssueItem]] = defaultdict(list)
-    found = IssueItem.objects.filter(
-        subject_type=CASE_LABEL, subject_key__in=list(keys), kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN
-    )
-    for item in found.select_related("clock").order_by("pk"):
+    read = _page_of(ISSUES, cases)
+    if read is not None:
+        found = [item for item in read if item.kind == IssueKind.CORRECTION and item.subject_key in keys]
+    else:
+        found = list(IssueItem.objects.filter(
+            subject_type=CASE_LABEL, subject_key__in=list(keys), kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN
+        ).select_related("clock"))
+    for item in sorted(found, key=lambda item: item.pk):
         issues[int(item.subject_key)].append(item)
     return issues
+
+
+def _told_faults(projects: Sequence[Project]) -> QuerySet[IssueItem]:
+    """Faults and deferred papers of cases that are open, those due first."""
+    found = IssueItem.objects.filter(
+        project__in=projects, subject_type=CASE_LABEL, kind__in=[IssueKind.CORRECTION, IssueKind.DEFERRAL],
+        state__in=ISSUE_OPEN,
+    )
+    return found.select_related("clock").prefetch_related("clock__pauses").order_by("due_on", "pk")
+
+
+TASKS, ISSUES, BEFORE = "packages.review_tasks", "packages.faults", "packages.prerequisites"
+gathering.register(TASKS, lambda projects: _open_tasks(ReviewTask.objects.filter(session__case__project__in=projects)))
+gathering.register(ISSUES, _told_faults)
+gathering.register(
+    BEFORE, lambda projects: MatterPrerequisite.objects.filter(version__in=MatterCase.objects.filter(
+        project__in=projects, state=CaseState.DRAFT
+    ).values("matter")).order_by("order", "pk"),
+)
 
 
 def _pauses(clocks: dict[int, Clock]) -> dict[int, list[ClockPause]]:
@@ -422,10 +463,10 @@ def _drafts(ids: tuple[int, ...]) -> dict[int, list[Draft]]:
     live = _live(ids)
     before: dict[int, list[int]] = defaultdict(list)
     versions = {row[5] for row in live if row[2] == CaseState.DRAFT}
-    for version_id, matter_id in MatterPrerequisite.objects.filter(version_id__in=versions).order_by(
-        "version_id", "order"
-    ).values_list("version_id", "matter_id"):
-        before[version_id].append(matter_id)
+    read = gathering.loaded(BEFORE, ids[0]) if len(ids) == 1 else None
+    wanted = MatterPrerequisite.objects.filter(version_id__in=versions).order_by("version_id", "order")
+    for row in wanted if read is None else read:
+        before[row.version_id].append(row.matter_id)
     undone = {(row[1], row[6]): row[7] for row in live if row[2] not in CASE_PASSED}
     result: dict[int, list[Draft]] = {}
     for pk, project_id, state, handling, stage, version_id, _, name in live:

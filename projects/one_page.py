@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from projects.models import Clock
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 T = TypeVar("T")
 _shared: ContextVar[dict[Hashable, Any] | None] = ContextVar("gaige_one_page", default=None)
@@ -41,18 +44,34 @@ def once(key: Hashable, read: Callable[[], T]) -> T:
     return cast("T", shared[key])
 
 
+def keep(key: Hashable, value: object) -> None:
+    """Put what was read beside others on the page; outside of a page nothing is kept."""
+    shared = _shared.get()
+    if shared is not None:
+        shared[key] = value
+
+
 def seen(key: Hashable) -> Any:
     """Return what the page has read under a key, or None."""
     shared = _shared.get()
     return None if shared is None else shared.get(key)
 
 
+CLOCKS = "projects.clocks"
+
+
+def clocks_in(project_ids: Iterable[int]) -> QuerySet[Clock]:
+    """Return the clocks of projects with pauses and segments, those due first."""
+    found = Clock.objects.filter(project__in=list(project_ids)).prefetch_related("pauses", "segments")
+    return found.order_by("due_on", "pk")
+
+
 def clocks_of_project(project_id: int) -> dict[int, Clock]:
-    """Return all clocks of a project with pauses and segments. Three queries, once a page."""
+    """Return all clocks of a project with pauses and segments: three queries, once a page; none where it gathered."""
 
     def read() -> dict[int, Clock]:
-        clocks = Clock.objects.filter(project_id=project_id).prefetch_related("pauses", "segments")
-        return {clock.pk: clock for clock in clocks.order_by("due_on", "pk")}
+        held = (seen(("gathered", project_id)) or {}).get(CLOCKS)
+        return {clock.pk: clock for clock in (clocks_in([project_id]) if held is None else held)}
 
     return once(("clocks", project_id), read)
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.template.loader import get_template, render_to_string
 
-from projects import timing
+from projects import gathering, timing
 from projects.access import access_of
 from projects.chain import (
     GROUPS,
@@ -31,7 +31,7 @@ from projects.memo import NEWEST_EVENT, Counters, Memo, asker, is_among, rows_of
 from projects.models import Event, Organisation, Party, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
-from projects.one_page import clocks_of_project, one_page
+from projects.one_page import CLOCKS, clocks_in, clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
 from projects.panels import Action, head_of, panels_for
 from projects.states import OrganisationKind, Stage
@@ -321,6 +321,7 @@ def project_page(project: Project, request: HttpRequest) -> ProjectPage:
 
 
 def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
+    gathering.load(project)
     clocks = clocks_of_project(project.pk)
     moves, newest = _page_events(project)
     segments = [piece for clock in clocks.values() if clock.kind in LEDGER_KINDS for piece in clock.segments.all()]
@@ -334,7 +335,7 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
         ledger=project_ledger(project, segments, timing.today()),
         entries=entries_of(project, newest),
         clocks=[ClockLine(clock, read_clock(clock)) for clock in clocks.values() if clock.is_live][:CLOCKS_SHOWN],
-        parties=list(project.parties.select_related("organisation")),
+        parties=gathering.rows_of(PARTIES, [project]),
         words=words,
         actions=actions,
         first=panels["first"],
@@ -344,11 +345,26 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
 
 
 def _page_events(project: Project) -> tuple[list[Event], list[Event]]:
-    """Return the events that set the stage, oldest first, and the newest ones, newest first. One query."""
-    wanted = Q(kind__in=STAGE_KINDS) | Q(seq__gt=project.event_seq - TIMELINE)
-    rows = list(Event.objects.filter(wanted, project=project).order_by("-pk"))
+    """Return the events that set the stage, oldest first, and the newest ones, newest first."""
+    rows = gathering.rows_of(EVENTS, [project])
     moves = [event for event in reversed(rows) if event.kind in STAGE_KINDS]
     return moves, [event for event in rows if event.seq > project.event_seq - TIMELINE]
+
+
+def _told(projects: Sequence[Project]) -> QuerySet[Event]:
+    """The events of the head of the page, newest first."""
+    wanted = Q()
+    for project in projects:
+        wanted |= Q(project=project, seq__gt=project.event_seq - TIMELINE) | Q(project=project, kind__in=STAGE_KINDS)
+    return Event.objects.filter(wanted).order_by("-pk")
+
+
+EVENTS, PARTIES = "projects.events", "projects.parties"
+gathering.register(CLOCKS, lambda projects: clocks_in(project.pk for project in projects))
+gathering.register(EVENTS, _told)
+gathering.register(
+    PARTIES, lambda projects: Party.objects.filter(project__in=projects).select_related("organisation").order_by("pk")
+)
 
 
 # Events -------------------------------------------------------------------------------------------------------------

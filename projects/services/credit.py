@@ -44,12 +44,22 @@ def grade_on(organisation_id: int, day: dt.date) -> str:
     """Return the grade of an organisation on a day, or an empty text where no record counts. Two queries."""
     if is_listed(organisation_id):
         return credit_data.worst_grade(day)
-    since = day - dt.timedelta(days=round(credit_data.term("half", day) * credit_data.MONTH) + 1)
     rows = CreditRecord.objects.filter(
-        organisation=organisation_id, person=None, state=RecordState.VALID, happened_on__range=(since, day)
+        organisation=organisation_id, person=None, state=RecordState.VALID, happened_on__range=(_since(day), day)
     )
-    score = score_of(rows, day)
+    return grade_from(rows, day, is_listed=False)
+
+
+def grade_from(rows: Iterable[CreditRecord], day: dt.date, *, is_listed: bool) -> str:
+    """Return the grade on a day that the records of an organisation (not of its people) give. No query."""
+    if is_listed:
+        return credit_data.worst_grade(day)
+    score = score_of((row for row in rows if _since(day) <= row.happened_on <= day), day)
     return "" if score is None else credit_data.grade_for(score, day)
+
+
+def _since(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=round(credit_data.term("half", day) * credit_data.MONTH) + 1)
 
 
 # Records -------------------------------------------------------------------------------------------------------------

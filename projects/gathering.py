@@ -1,0 +1,301 @@
+"""Many small tables in one query: rows of any models as JSON, one UNION ALL, made into instances again.
+
+A project page shows what thirty tables hold of one project, a row or two each; asked one by one they cost thirty round
+trips. `gather` takes querysets and returns what `list` would of each: order, `select_related`, `defer`, and
+`prefetch_related` over foreign keys and one list (`units`, `clock__pauses`).
+
+Apps register what the project page needs (`register`, in `AppConfig.ready`). `load` reads the parts of one project
+inside of `one_page()`, those whose place the glance has seen; `rows` returns them to whoever shows them. Without a
+page, or for many projects, `rows` asks for its own part only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
+from django.db import connection, models
+from django.db.models import CharField, F, IntegerField, Prefetch, QuerySet, TextField, Value
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.functions import Cast, JSONArray
+
+from projects.glance import glance
+from projects.one_page import keep, seen
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+Rows = Callable[[Sequence["Project"]], "QuerySet[Any, Any]"]
+
+
+# Rows of one model as JSON -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A model of a row: its columns, and the models that are read with it."""
+
+    model: type[models.Model]
+    path: str
+    fields: tuple[models.Field[Any, Any], ...]
+    related: tuple[tuple[Any, _Shape], ...]
+
+    def columns(self) -> JSONArray:
+        """Return the row as an array: an array of its own columns, then one for each related model."""
+        own = JSONArray(*(_column(one, self.path + one.attname) for one in self.fields))
+        return JSONArray(own, *(shape.columns() for _, shape in self.related))
+
+    def made(self, row: list[Any]) -> models.Model | None:
+        """Return the instance of an array; None when there is no row."""
+        values = row[0]
+        key = [one.primary_key for one in self.fields].index(True)
+        if values[key] is None:
+            return None
+        made = self.model.from_db(
+            connection.alias, [one.attname for one in self.fields],
+            [_value(one, value) for one, value in zip(self.fields, values, strict=True)],
+        )
+        for (link, shape), more in zip(self.related, row[1:], strict=True):
+            other = shape.made(more)
+            link.set_cached_value(made, other)
+            if other is not None and link.one_to_one:
+                link.remote_field.set_cached_value(other, made)
+        return made
+
+
+def _shape(model: type[models.Model], path: str, selected: dict[str, Any], without: Collection[str]) -> _Shape:
+    fields = tuple(one for one in model._meta.concrete_fields if path + one.name not in without)
+    related = tuple(
+        (link, _shape(link.related_model, f"{path}{name}{LOOKUP_SEP}", more, without))
+        for name, more in selected.items() for link in [model._meta.get_field(name)]
+    )
+    return _Shape(model, path, fields, related)
+
+
+#: Columns whose JSON says the same as the database's own answer.
+_PLAIN = (
+    models.AutoField, models.IntegerField, models.CharField, models.TextField, models.BooleanField, models.FloatField,
+    models.ForeignKey, models.FileField,
+)
+_PARSED = (models.DateTimeField, models.DateField, models.TimeField, models.UUIDField)
+
+
+def _column(one: models.Field[Any, Any], path: str) -> Any:
+    if isinstance(one, models.DecimalField):
+        return Cast(F(path), CharField(max_length=60))
+    if isinstance(one, (*_PLAIN, *_PARSED, models.JSONField)):
+        return F(path)
+    raise TypeError(f"{one} has no place in a gathered row; leave it out with defer()")
+
+
+def _value(one: models.Field[Any, Any], value: Any) -> Any:
+    """Return what the database would have answered for a column."""
+    reader = _reader(one)
+    return value if value is None or reader is None else reader(value)
+
+
+@cache
+def _reader(one: Any) -> Callable[[Any], Any] | None:
+    """How the values of a column are read from JSON; None where JSON says the same."""
+    if isinstance(one, models.DecimalField):
+        return lambda value: one.to_python(value).quantize(one.to_python(10) ** -one.decimal_places)
+    if isinstance(one, models.JSONField) and connection.vendor == "postgresql":
+        return None
+    if isinstance(one, models.DateTimeField):
+        return _moment
+    if isinstance(one, _PARSED):
+        return cast("Callable[[Any], Any]", one.to_python)
+    if isinstance(one, models.BooleanField):
+        return bool
+    from_db = getattr(one, "from_db_value", None)
+    return (lambda value: from_db(value, None, connection)) if from_db else None
+
+
+def _moment(text: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+# One queryset --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Part:
+    """One queryset of a gathering, with the lists that hang on its rows."""
+
+    rows: QuerySet[Any, Any]
+    shape: _Shape
+    parent: _Part | None = None
+    link: Any = None
+    """The foreign key of a child to its parent's row, or to the row that `hops` lead to."""
+    hops: tuple[str, ...] = ()
+    name: str = ""
+    is_attribute: bool = False
+    found: list[Any] = field(default_factory=list)
+
+    def query(self, number: int) -> QuerySet[Any, Any]:
+        """Return the part as (number, row)."""
+        return self.rows.order_by().values_list(
+            Value(number, IntegerField()), Cast(self.shape.columns(), TextField()), named=False
+        )
+
+    def in_order(self) -> list[Any]:
+        """Return the rows in the order of the queryset."""
+        wanted = self.rows.query.order_by or (self.rows.query.get_meta().ordering if self._by_default() else ())
+        found = self.found
+        for name in reversed(wanted):
+            if not isinstance(name, str):
+                raise TypeError(f"a gathered part orders by names, not by {name!r}")
+            path = name.removeprefix("-").split(LOOKUP_SEP)
+            if self.link is None or path != [self.link.name]:  # a list hangs on one row
+                found = sorted(found, key=lambda row: _sort_key(row, path), reverse=name.startswith("-"))
+        return found
+
+    def _by_default(self) -> bool:
+        return bool(self.rows.query.default_ordering)
+
+    def hang(self) -> None:
+        """Give the rows of the parent their lists."""
+        if self.parent is None:
+            return
+        lists: dict[Any, list[Any]] = {}
+        for row in self.in_order():
+            lists.setdefault(getattr(row, self.link.attname), []).append(row)
+        for row in self.parent.found:
+            owner = row
+            for hop in self.hops:
+                owner = getattr(owner, hop) if owner is not None else None
+            if owner is not None:
+                _hang(owner, self, lists.get(owner.pk, []))
+
+
+def _hang(owner: models.Model, part: _Part, rows: list[Any]) -> None:
+    for row in rows:
+        part.link.set_cached_value(row, owner)
+    if part.is_attribute:
+        setattr(owner, part.name, rows)
+        return
+    held = getattr(owner, part.name).get_queryset()
+    held._result_cache, held._prefetch_done = rows, True  # noqa: SLF001 - as Django's own prefetching does it
+    owner.__dict__.setdefault("_prefetched_objects_cache", {})[part.link.remote_field.cache_name] = held
+
+
+def _sort_key(row: Any, path: Sequence[str]) -> tuple[bool, Any]:
+    """Nothing comes last, as PostgreSQL has it."""
+    *hops, last = path
+    for name in hops:
+        row = getattr(row, name) if row is not None else None
+    value = getattr(row, last if last == "pk" else _attribute(row, last)) if row is not None else None
+    return value is None, 0 if value is None else value
+
+
+def _attribute(row: models.Model, name: str) -> str:
+    """Return where the value stands that rows are ordered by; of a foreign key its key."""
+    one: Any = row._meta.get_field(name)
+    if isinstance(one, models.ForeignKey) and name != one.attname and one.related_model._meta.ordering:
+        raise TypeError(f"{one} orders by its model's own order; say order_by() with names")
+    return str(one.attname)
+
+
+def _parts(rows: QuerySet[Any, Any]) -> Iterator[_Part]:
+    """Return the part of a queryset and one for each list that it prefetches."""
+    query = rows.query
+    selected = query.select_related if isinstance(query.select_related, dict) else {}
+    names, leaves_out = query.deferred_loading
+    if (names and not leaves_out) or query.select_related is True or query.is_sliced or query.distinct:
+        raise TypeError("a gathered part has neither only(), bare select_related(), a slice nor distinct()")
+    main = _Part(rows, _shape(rows.model, "", selected, names if leaves_out else ()))
+    yield main
+    for lookup in rows._prefetch_related_lookups:  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+        yield from _children(main, lookup if isinstance(lookup, Prefetch) else Prefetch(lookup))
+
+
+def _children(parent: _Part, wanted: Prefetch) -> Iterator[_Part]:
+    *hops, last = wanted.prefetch_through.split(LOOKUP_SEP)
+    model: Any = parent.rows.model
+    for hop in hops:
+        model = model._meta.get_field(hop).related_model
+    try:
+        link = model._meta.get_field(last)
+    except FieldDoesNotExist:
+        link = next(one for one in model._meta.related_objects if one.get_accessor_name() == last)
+    if not link.one_to_many:
+        raise TypeError(f"{wanted.prefetch_through} is no list of foreign keys to a row that is read with it")
+    rows = wanted.queryset if wanted.queryset is not None else link.related_model._default_manager.all()
+    keys = parent.rows.order_by().values(LOOKUP_SEP.join([*hops, "pk"]))
+    key = link.remote_field
+    narrowed = rows.filter(**{f"{key.name}__in": keys})
+    attribute = wanted.to_attr or ""
+    first, *below = _parts(narrowed)
+    first.parent, first.link, first.hops = parent, key, tuple(hops)
+    first.name, first.is_attribute = attribute or last, bool(attribute)
+    yield first
+    yield from below
+
+
+def gather(querysets: Sequence[QuerySet[Any, Any]]) -> list[list[Any]]:
+    """Return what `list` returns of each queryset. One query for all of them."""
+    wholes = [list(_parts(rows)) for rows in querysets]
+    parts = [part for whole in wholes for part in whole]
+    asked = [query for number, part in enumerate(parts) if not (query := part.query(number)).query.is_empty()]
+    try:
+        answer = list(asked[0].union(*asked[1:], all=True)) if asked else []
+    except EmptyResultSet:
+        answer = []
+    for number, text in answer:
+        part = parts[number]
+        part.found.append(part.shape.made(json.loads(text) if isinstance(text, str) else text))
+    for part in parts:
+        part.hang()
+    return [whole[0].in_order() for whole in wholes]
+
+
+# What the project page needs -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    rows: Rows
+    place: str
+    among: Collection[str] | None
+
+
+_needs: dict[str, _Need] = {}
+
+
+def register(name: str, rows: Rows, *, place: str = "", among: Collection[str] | None = None) -> None:
+    """Register rows of the project page; with a `place` only for projects that have a row there, a word `among`."""
+    _needs[name] = _Need(rows, place, among)
+
+
+def load(project: Project) -> None:
+    """Read what the page of one project needs. One query beside the glance."""
+    sight = glance([project])
+    names = [name for name, need in _needs.items() if not need.place or sight.has(need.place, project.pk, need.among)]
+    found = gather([_needs[name].rows([project]) for name in names])
+    keep(("gathered", project.pk), dict(zip(names, found, strict=True)))
+
+
+def rows_of(name: str, projects: Iterable[Project], states: Collection[str] | None = None) -> list[Any]:
+    """Return the rows of some projects, in these states: of the page's one project from what was loaded.
+
+    Without a page, or for several projects, one query.
+    """
+    asked = list(projects)
+    if not asked:
+        return []
+    if len(asked) == 1 and (held := loaded(name, asked[0].pk)) is not None:
+        return held if states is None else [row for row in held if row.state in states]
+    found = _needs[name].rows(asked)
+    return list(found if states is None else found.filter(state__in=list(states)))
+
+
+def loaded(name: str, project_id: int) -> list[Any] | None:
+    """Return the rows that the page of this project has loaded; None when it has loaded nothing."""
+    held = seen(("gathered", project_id))
+    return None if held is None else list(held.get(name, ()))
