@@ -14,9 +14,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
 from django.db import connection, models
@@ -24,11 +24,11 @@ from django.db.models import CharField, F, IntegerField, Prefetch, QuerySet, Tex
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Cast, JSONArray
 
+from projects import timing
 from projects.glance import glance
+from projects.memo import Memo
+from projects.models import Project
 from projects.one_page import keep, seen
-
-if TYPE_CHECKING:
-    from projects.models import Project
 
 Rows = Callable[[Sequence["Project"]], "QuerySet[Any, Any]"]
 
@@ -124,9 +124,9 @@ def _moment(text: str) -> dt.datetime:
 # One queryset --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Part:
-    """One queryset of a gathering, with the lists that hang on its rows."""
+    """One queryset of a gathering; a child is a list that hangs on the rows of another."""
 
     rows: QuerySet[Any, Any]
     shape: _Shape
@@ -136,7 +136,6 @@ class _Part:
     hops: tuple[str, ...] = ()
     name: str = ""
     is_attribute: bool = False
-    found: list[Any] = field(default_factory=list)
 
     def query(self, number: int) -> QuerySet[Any, Any]:
         """Return the part as (number, row)."""
@@ -144,10 +143,10 @@ class _Part:
             Value(number, IntegerField()), Cast(self.shape.columns(), TextField()), named=False
         )
 
-    def in_order(self) -> list[Any]:
-        """Return the rows in the order of the queryset."""
-        wanted = self.rows.query.order_by or (self.rows.query.get_meta().ordering if self._by_default() else ())
-        found = self.found
+    def in_order(self, found: list[Any]) -> list[Any]:
+        """Return rows in the order of the queryset."""
+        query = self.rows.query
+        wanted = query.order_by or (query.get_meta().ordering if query.default_ordering else ())
         for name in reversed(wanted):
             if not isinstance(name, str):
                 raise TypeError(f"a gathered part orders by names, not by {name!r}")
@@ -156,17 +155,12 @@ class _Part:
                 found = sorted(found, key=lambda row: _sort_key(row, path), reverse=name.startswith("-"))
         return found
 
-    def _by_default(self) -> bool:
-        return bool(self.rows.query.default_ordering)
-
-    def hang(self) -> None:
-        """Give the rows of the parent their lists."""
-        if self.parent is None:
-            return
+    def hang(self, found: list[Any], on: list[Any]) -> None:
+        """Give rows of the parent their lists."""
         lists: dict[Any, list[Any]] = {}
-        for row in self.in_order():
+        for row in self.in_order(found):
             lists.setdefault(getattr(row, self.link.attname), []).append(row)
-        for row in self.parent.found:
+        for row in on:
             owner = row
             for hop in self.hops:
                 owner = getattr(owner, hop) if owner is not None else None
@@ -238,21 +232,47 @@ def _children(parent: _Part, wanted: Prefetch) -> Iterator[_Part]:
     yield from below
 
 
-def gather(querysets: Sequence[QuerySet[Any, Any]]) -> list[list[Any]]:
-    """Return what `list` returns of each queryset. One query for all of them."""
-    wholes = [list(_parts(rows)) for rows in querysets]
-    parts = [part for whole in wholes for part in whole]
-    asked = [query for number, part in enumerate(parts) if not (query := part.query(number)).query.is_empty()]
+@dataclass(slots=True)
+class _Plan:
+    """Querysets made into one query, to be run again and again."""
+
+    parts: list[_Part]
+    wholes: list[int]
+    sql: str = ""
+    params: tuple[Any, ...] = ()
+
+    def read(self, value: Callable[[Any], Any] = lambda value: value) -> list[list[Any]]:
+        """Run it; `value` says what stands for a parameter."""
+        found: list[list[Any]] = [[] for _ in self.parts]
+        if self.sql:
+            with connection.cursor() as cursor:
+                cursor.execute(self.sql, [value(one) for one in self.params])
+                for number, text in cursor.fetchall():
+                    found[number].append(self.parts[number].shape.made(json.loads(text)))
+        for part, rows in zip(self.parts, found, strict=True):
+            if part.parent is not None:
+                part.hang(rows, found[self.parts.index(part.parent)])
+        return [self.parts[number].in_order(found[number]) for number in self.wholes]
+
+
+def _plan(querysets: Iterable[QuerySet[Any, Any]]) -> _Plan:
+    parts: list[_Part] = []
+    wholes: list[int] = []
+    for rows in querysets:
+        wholes.append(len(parts))
+        parts += _parts(rows)
+    if not parts:
+        return _Plan(parts, wholes)
+    asked = [part.query(number) for number, part in enumerate(parts)]
     try:
-        answer = list(asked[0].union(*asked[1:], all=True)) if asked else []
+        return _Plan(parts, wholes, *asked[0].union(*asked[1:], all=True).query.sql_with_params())
     except EmptyResultSet:
-        answer = []
-    for number, text in answer:
-        part = parts[number]
-        part.found.append(part.shape.made(json.loads(text) if isinstance(text, str) else text))
-    for part in parts:
-        part.hang()
-    return [whole[0].in_order() for whole in wholes]
+        return _Plan(parts, wholes)
+
+
+def gather(querysets: Iterable[QuerySet[Any, Any]]) -> list[list[Any]]:
+    """Return what `list` returns of each queryset. One query for all of them."""
+    return _plan(querysets).read()
 
 
 # What the project page needs -----------------------------------------------------------------------------------------
@@ -273,12 +293,39 @@ def register(name: str, rows: Rows, *, place: str = "", among: Collection[str] |
     _needs[name] = _Need(rows, place, among)
 
 
+#: Built once for each set of parts and day: building them costs more than running them.
+_plans: Memo[_Plan] = Memo(most=300, seconds=600)
+#: What stands in a kept query for the project that is asked about; no value of a row.
+_KEY, _OWNER, _SEQ, _NEAR = -7_205_759_403, -7_205_759_503, 1_905_759_403, 1000
+
+
 def load(project: Project) -> None:
-    """Read what the page of one project needs. One query beside the glance."""
+    """Read what the page of one project needs. One query beside the glance.
+
+    What is registered may ask a project for its key, its owner and the number of its newest event.
+    """
     sight = glance([project])
-    names = [name for name, need in _needs.items() if not need.place or sight.has(need.place, project.pk, need.among)]
-    found = gather([_needs[name].rows([project]) for name in names])
-    keep(("gathered", project.pk), dict(zip(names, found, strict=True)))
+    names = tuple(
+        name for name, need in _needs.items() if not need.place or sight.has(need.place, project.pk, need.among)
+    )
+    plan = _plans.of((names, timing.today()), lambda: _plan(_needs[name].rows([_anybody()]) for name in names))
+
+    def value(one: Any) -> Any:
+        if one == _KEY:
+            return project.pk
+        if one == _OWNER:
+            return project.owner_id
+        is_seq = isinstance(one, int) and _SEQ - _NEAR < one <= _SEQ
+        return one - _SEQ + project.event_seq if is_seq else one
+
+    keep(("gathered", project.pk), dict(zip(names, plan.read(value), strict=True)))
+
+
+def _anybody() -> Project:
+    """Return the project of a kept query; whatever else is asked of it is not there, and fails."""
+    held = {"id": _KEY, "owner_id": _OWNER, "event_seq": _SEQ}
+    names = [one.attname for one in Project._meta.concrete_fields if one.attname in held]
+    return Project.from_db(connection.alias, names, [held[name] for name in names])
 
 
 def rows_of(name: str, projects: Iterable[Project], states: Collection[str] | None = None) -> list[Any]:

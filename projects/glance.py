@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast
 
+from projects import timing
+from projects.memo import rows_about
 from projects.one_page import once
 
 if TYPE_CHECKING:
@@ -58,6 +60,19 @@ def glance(projects: Sequence[Project]) -> Glance:
 
 
 def _look(ids: tuple[int, ...]) -> Glance:
+    if not _places or not ids:
+        return Glance({})
+    if len(ids) == 1:
+        rows = rows_about(("glance", timing.today()), lambda pk: _union((pk,)), ids[0])
+    else:
+        rows = list(_union(ids))
+    found: dict[tuple[str, int], set[str]] = {}
+    for place, of, word in rows:
+        found.setdefault((place, of), set()).add(word)
+    return Glance({key: frozenset(words) for key, words in found.items()})
+
+
+def _union(ids: tuple[int, ...]) -> QuerySet[Any, Any]:
     text = CharField()
     parts = [
         read(ids).order_by().annotate(
@@ -65,8 +80,4 @@ def _look(ids: tuple[int, ...]) -> Glance:
         ).values_list("_place", "_of", "_word")
         for place, (rows, project, word) in _places.items() for read in rows
     ]
-    found: dict[tuple[str, int], set[str]] = {}
-    if parts and ids:
-        for place, of, word in parts[0].union(*parts[1:]):
-            found.setdefault((place, of), set()).add(word)
-    return Glance({key: frozenset(words) for key, words in found.items()})
+    return parts[0].union(*parts[1:])

@@ -132,16 +132,25 @@ _SLOT = -7_205_759_403
 def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
     """Return whether `queryset(pk)` holds a row; `key` names everything else that the query depends on."""
 
+    def one(slot: int) -> QuerySet[Any, Any]:
+        return queryset(slot).order_by().values("pk")[:1]
+
+    return bool(rows_about(("is_among", key), one, pk))
+
+
+def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> list[tuple[Any, ...]]:
+    """Return the rows of a `values_list` about one row; `key` names everything else that the query depends on."""
+
     def compiled() -> tuple[str, tuple[Any, ...]]:
-        return queryset(_SLOT).order_by().values("pk")[:1].query.sql_with_params()
+        return queryset(_SLOT).query.sql_with_params()
 
     try:
-        sql, params = _compiled.of(("is_among", key), compiled)
+        sql, params = _compiled.of(key, compiled)
     except EmptyResultSet:
-        return False
+        return []
     with connection.cursor() as cursor:
         cursor.execute(sql, [pk if value == _SLOT else value for value in params])
-        return cursor.fetchone() is not None
+        return list(cursor.fetchall())
 
 
 def asker(user: User) -> tuple[Any, ...]:
