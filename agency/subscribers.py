@@ -8,6 +8,7 @@ from agency.services.gathering import TOLD as GATHERINGS
 from agency.services.gathering import tell_gathering
 from agency.services.occasions import TOLD as EVENTS
 from agency.services.occasions import tell_occasion
+from agency.services.rating import ask_after_connection, ask_after_decision, ask_after_submission
 from agency.services.regional import tell_regional
 from agency.services.urging import tell_urged
 from projects import outbox
@@ -63,3 +64,16 @@ def on_gathering(event: Event) -> None:
 
 
 outbox.subscribe("agency.tell_gathering", GATHERINGS, on_gathering, queue="deadline")
+
+
+def on_rateable(event: Event) -> None:
+    """Ask for a rating: of the visit and the matters received, of a decided matter, of a connected utility."""
+    {
+        "application.submitted": ask_after_submission, "case.decided": ask_after_decision,
+        "utility.moved": ask_after_connection,
+    }[event.kind](event)
+
+
+outbox.subscribe(
+    "agency.ask_rating", ["application.submitted", "case.decided", "utility.moved"], on_rateable, queue="deadline"
+)

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from agency import cockpit_urls, voice_urls
 from agency.views import bulletins, desk, inbox, slips
 
 app_name = "agency"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *cockpit_urls.urlpatterns,
     path("agency/", desk.desk, name="desk"),
     path("projects/<int:pk>/assign/", desk.assign, name="assign"),
     path("slips/", slips.listing, name="slips"),
@@ -26,4 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bulletins/<int:pk>/freeze/", bulletins.freeze, name="freeze"),
     path("bulletins/<int:pk>/publish/", bulletins.publish, name="publish"),
     path("bulletins/<int:pk>/pdf/", bulletins.bulletin_pdf, name="bulletin_pdf"),
+    *voice_urls.urlpatterns,
 ]

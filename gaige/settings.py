@@ -62,6 +62,8 @@ SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = env.integer("SESSION_HOURS", 10, low=1, high=24 * 14) * 3600
+#: Minutes without a request after which a session ends; 0 leaves it to SESSION_HOURS.
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", 60, low=0, high=24 * 60)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "gaige.errors.csrf_failure"
@@ -97,12 +99,36 @@ AUTHENTICATION_BACKENDS = [
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None
+#: Passwords: the least length, how many of the four classes of characters, how many old ones are not taken again, and
+#: after how many days the staff choose a new one (0: never).
+PASSWORD_MIN_LENGTH = env.integer("PASSWORD_MIN_LENGTH", 10, low=8, high=64)
+PASSWORD_CLASSES = env.integer("PASSWORD_CLASSES", 3, low=1, high=4)
+PASSWORD_HISTORY = env.integer("PASSWORD_HISTORY", 5, low=0, high=24)
+PASSWORD_MAX_DAYS = env.integer("PASSWORD_MAX_DAYS", 0 if DEMO else 180, low=0, high=3650)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "projects.passwords.ClassesValidator", "OPTIONS": {"least": PASSWORD_CLASSES}},
+    {"NAME": "projects.passwords.HistoryValidator", "OPTIONS": {"last": PASSWORD_HISTORY}},
 ]
+#: Second factor of staff and administrators: required, or optional (whoever has one uses it).
+TOTP = env.one_of("GAIGE_TOTP", "optional" if DEMO else "required", ("required", "optional"))
+#: So many false passwords or codes in a row stop a name for so many minutes.
+LOGIN_TRIES = env.integer("LOGIN_TRIES", 5, low=2, high=100)
+LOGIN_LOCK_MINUTES = env.integer("LOGIN_LOCK_MINUTES", 15, low=1, high=24 * 60)
+#: Minutes for which an administrator may switch on elevated work at a time.
+ELEVATION_MAX_MINUTES = env.integer("ELEVATION_MAX_MINUTES", 60, low=5, high=8 * 60)
+#: Days for which a role may be delegated at a time.
+DELEGATION_MAX_DAYS = env.integer("DELEGATION_MAX_DAYS", 60, low=1, high=366)
+#: Working days in which a person gets the answer about the own data.
+PERSON_REQUEST_DAYS = env.integer("PERSON_REQUEST_DAYS", 15, low=1, high=60)
+#: Days for which kinds of records are kept, where the place keeps them longer than projects/catalog/retention.tsv says.
+RETENTION_DAYS = env.days_by_name("RETENTION_DAYS")
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -118,6 +144,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "gaige.sessions.session_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -200,6 +227,29 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 vars().update(env.email("EMAIL_URL", GAIGE_VAR / "mail"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "gaige@localhost")
 
+# Messages (our own proposals, docs/messages.md)
+
+#: What stands behind each way out of the portal; SMS and WeCom write to the log until a provider's class is named.
+CHANNEL_CLASSES = {
+    "email": "agency.channels.mail.Mail",
+    "webhook": "agency.channels.webhook.Webhook",
+    "sms": env.text("SMS_CHANNEL", "agency.channels.console.Sms"),
+    "wecom": env.text("WECOM_CHANNEL", "agency.channels.console.Wecom"),
+}
+MESSAGE_CHANNELS = env.among("MESSAGE_CHANNELS", ",".join(CHANNEL_CLASSES), set(CHANNEL_CLASSES))
+#: People are not woken between these hours; the digest of a working day is made from this time on.
+QUIET_FROM, QUIET_UNTIL = env.hours("QUIET_HOURS", "20:00-08:00")
+DIGEST_FROM, DIGEST_UNTIL = env.hours("DIGEST_HOURS", "09:00-20:00")
+#: Minutes until what could not be sent is tried again, one after the other; then it counts as not delivered.
+DISPATCH_BACKOFF_MINUTES = env.minutes("DISPATCH_BACKOFF_MINUTES", "1,5,15,60,180,360,720,1440")
+#: Seconds after which a message whose worker went silent is taken up; longer than the longest try.
+DISPATCH_STALE_SECONDS = env.integer("DISPATCH_STALE_SECONDS", 300, low=5, high=86_400)
+#: So long a mail server may think about a letter that it has got, and another system about a call.
+EMAIL_ANSWER_SECONDS = env.integer("EMAIL_ANSWER_SECONDS", 120, low=1, high=200)
+WEBHOOK_SECONDS = env.integer("WEBHOOK_SECONDS", 10, low=1, high=120)
+#: Networks of the inside that webhooks may call all the same (10.20.0.0/16), separated by commas.
+WEBHOOK_INNER_NETWORKS = env.networks("WEBHOOK_INNER_NETWORKS")
+
 # Jobs
 
 REDIS_URL = env.text("REDIS_URL", "")
@@ -255,6 +305,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = tuple(Queue(name, routing_key=name) for name in ("default", "review", "deadline", "render"))
 CELERY_TASK_ROUTES = {
     "packages.tasks.open_joint_review": {"queue": "review", "routing_key": "review"},
+    "packages.tasks.open_joint_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.sweep_reviews": {"queue": "review", "routing_key": "review"},
     "packages.tasks.apply_tacit": {"queue": "deadline", "routing_key": "deadline"},
     "acceptance.tasks.sweep_supervision": {"queue": "deadline", "routing_key": "deadline"},
@@ -269,6 +320,7 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.chase_absent": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
+    "agency.tasks.digest_notifications": {"queue": "deadline", "routing_key": "deadline"},
     "archives.tasks.nightly_fixity": {"queue": "default", "routing_key": "default"},
     "archives.tasks.*": {"queue": "render", "routing_key": "render"},
 }
@@ -277,6 +329,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(GAIGE_VAR / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "drain_outbox": {"task": "projects.tasks.drain_outbox", "schedule": 20.0},
     "sweep_due": {"task": "agency.tasks.sweep_due", "schedule": crontab(minute="*/10")},
+    "digest_notifications": {"task": "agency.tasks.digest_notifications", "schedule": crontab(minute="*/10")},
+    "send_messages": {"task": "agency.tasks.send_messages", "schedule": 60.0},
     "apply_tacit": {"task": "packages.tasks.apply_tacit", "schedule": crontab(minute="2-59/10")},
     "sweep_supervision": {"task": "acceptance.tasks.sweep_supervision", "schedule": crontab(minute="3-59/10")},
     "sweep_make_ups": {"task": "acceptance.tasks.sweep_make_ups", "schedule": crontab(minute="8-59/10")},
@@ -298,6 +352,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="*/5", hour="2-5"),
     },
     "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
+    "sweep_voices": {"task": "agency.tasks.sweep_voices", "schedule": crontab(minute="6-59/10")},
     "freeze_month": {
         "task": "agency.tasks.freeze_month",
         "schedule": crontab(minute="30", hour="0", day_of_month=str(BULLETIN_MONTH_STARTS_ON)),
@@ -306,6 +361,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "packages.tasks.sweep_conditional",
         "schedule": crontab(minute="30", hour="7"),
     },
+    "apply_retention": {"task": "projects.tasks.apply_retention", "schedule": crontab(minute="40", hour="2")},
     "recompute_provisional": {
         "task": "projects.tasks.recompute_provisional",
         "schedule": crontab(minute="10", hour="3"),

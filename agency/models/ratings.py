@@ -58,7 +58,7 @@ class RatingAsk(models.Model):
     """An occasion to rate: one visit, one matter, one connection; each is rated once.
 
     `token` opens it without a login, `code` is typed on a pad or read from a telephone. `body` and `person` are rated.
-    `closes_on` is the last day before the default rating; none while the matter is not decided.
+    `closes_on` is the last day before the default rating; none while the matter is not decided, and once it was rated.
     """
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="rating_asks", verbose_name="项目")

@@ -22,11 +22,10 @@ from packages.models import (
     OneStop,
     ReviewTask,
     SampleTicket,
-    UtilityLine,
     UtilityRequest,
 )
 from packages.states import MaterialState
-from packages.utility_states import LINE_ENDED, LineState
+from packages.utility_states import LINE_ENDED
 from projects.access import OWNER_ROLES
 from projects.models import Event, Party, Project, User
 from projects.states import PartyRole, Role
@@ -124,17 +123,6 @@ def _replied(event: Event) -> Iterator[Told]:
     ])
 
 
-def _flows(event: Event) -> Iterator[Told]:
-    """One utility is connected: the owner may say how it found it."""
-    if event.data["state"][1] != LineState.CONNECTED:
-        return
-    line = UtilityLine.objects.select_related("request__project").get(pk=event.subject_key)
-    project = line.request.project
-    yield Told(project, f"{project.name} {event.summary}，请评价", _utilities(line.request_id), [
-        (people_at(project.owner_id, *OWNER_ROLES), "报装已接通，评价由贵单位作出"),
-    ])
-
-
 def _utilities(pk: int) -> str:
     return reverse("packages:utilities", args=[pk])
 
@@ -204,7 +192,7 @@ def _lost(event: Event) -> Iterator[Told]:
 TOLD: dict[str, Callable[[Event], Iterator[Told]]] = {
     "task.tacit": _silence, "task.no_opinion": _silence,
     "session.conference": _meeting, "session.conferred": _meeting,
-    "utility.survey_appointed": _survey, "utility.replied": _replied, "utility.moved": _flows,
+    "utility.survey_appointed": _survey, "utility.replied": _replied,
     "drawing.handled": _drawings, "drawing.qualified": _drawings, "drawing.exempted": _drawings,
     "drawing.lapsed": _drawings, "drawing.sampled": _sample, "drawing.sample_checked": _sample,
     "one_stop.part_late": _part_late, "material.reuse_lost": _lost,

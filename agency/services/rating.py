@@ -184,6 +184,9 @@ def _write(ask: RatingAsk, *, at: dt.datetime | None, **columns: object) -> Rati
     made: Rating = Rating.objects.create(
         ask=ask, moment=moment_of(ask), person_id=_handler(ask), given_at=moment, **columns
     )
+    if ask.closes_on is not None:  # nothing more is to be done by that day
+        ask.closes_on = None
+        ask.save(update_fields=["closes_on"])
     centre = ask.project.centre
     word = "默认评价" if made.is_default else "评价"
     record(
@@ -224,7 +227,7 @@ def _open_follow_up(rating: Rating, *, centre_id: int, at: dt.datetime | None) -
 
 def to_default(at: dt.datetime | None = None) -> QuerySet[RatingAsk]:
     """Return what nobody has rated in time."""
-    return RatingAsk.objects.filter(closes_on__lt=timing.business_day(at or timing.now()), rating=None)
+    return RatingAsk.objects.filter(closes_on__lt=timing.business_day(at or timing.now()))
 
 
 def to_remind(at: dt.datetime | None = None) -> QuerySet[RatingAsk]:
@@ -233,8 +236,7 @@ def to_remind(at: dt.datetime | None = None) -> QuerySet[RatingAsk]:
     left = voice_data.term("default", day) - voice_data.term("remind", day)
     until = workdays.due_date(day, max(left, 0))
     return RatingAsk.objects.filter(
-        Q(scope=AskScope.MATTER) | Q(scope=AskScope.CONNECTION), closes_on__range=(day, until), reminded_at=None,
-        rating=None,
+        Q(scope=AskScope.MATTER) | Q(scope=AskScope.CONNECTION), closes_on__range=(day, until), reminded_at=None
     )
 
 

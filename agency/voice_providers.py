@@ -1,0 +1,81 @@
+"""What ratings, enquiries and complaints give to the apps below: ways from a code, a paper, a connected utility."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.urls import reverse
+
+from agency import voice_rules
+from agency.models import RatingAsk
+from agency.voice_states import VoiceKind
+from packages.models import Application, MatterCase
+from projects import glance as glances
+from projects import panels
+from projects.access import OWNER_ROLES, access_of
+from projects.glance import glance
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+    from archives.models import Paper, QrToken
+    from packages.models import UtilityLine
+    from projects.models import Project, User
+
+    Person = User | AnonymousUser
+
+PLACE = "agency.rating_asks"
+
+
+def from_code(token: QrToken, user: Person) -> list[panels.Action]:
+    """Lead from the public page of a project to rating, asking and complaining."""
+    if access_of(user).is_office:
+        return []
+    ask = reverse("agency:voice_ask")
+    voices = [
+        panels.Action(str(kind.label), f"{ask}?q={token.token}&kind={kind.value}") for kind in VoiceKind
+    ]
+    return [panels.Action("评价", reverse("agency:rate_entry")), *voices]
+
+
+def from_paper(paper: Paper, user: Person) -> list[panels.Action]:
+    """Lead from a receipt or a result, held in hand, to the rating of what it is about."""
+    if access_of(user).is_office:
+        return []
+    of = {Application._meta.label: "application", MatterCase._meta.label: "case"}.get(paper.subject_type)
+    if of is None or not paper.subject_key.isdigit():
+        return []
+    ask = RatingAsk.objects.filter(Q(**{of: int(paper.subject_key)})).open().first()
+    return [panels.Action("评价这次服务", reverse("agency:rate", args=[ask.token]))] if ask else []
+
+
+def from_line(line: UtilityLine, user: Person) -> list[panels.Action]:
+    """Lead the owner from a connected utility to its rating."""
+    if line.connected_on is None or not access_of(user).has_at(line.request.project.owner_id, *OWNER_ROLES):
+        return []
+    ask = RatingAsk.objects.filter(line=line).select_related("project", "rating").first()
+    if ask is None:
+        return []
+    return [panels.Action("评价", reverse("agency:rate", args=[ask.token]), voice_rules.can_rate(user, ask))]
+
+
+def panel(project: Project, request: HttpRequest) -> panels.Panel | None:
+    """Return the sheet 评价和反映: for the owner what may be rated, for the window the code to show."""
+    access = access_of(request.user)
+    owner = access.has_at(project.owner_id, *OWNER_ROLES)
+    window = access.has_at(project.centre_id, Role.CLERK)
+    open_ones = glance([project]).has(PLACE, project.pk)
+    if not owner and not (window and open_ones):
+        return None
+    context = {"project": project, "owner": owner, "is_open": open_ones}
+    return panels.Panel("agency/_panel_voice.html", context, column="side")
+
+
+glances.register(PLACE, lambda ids: RatingAsk.objects.filter(project__in=ids, rating=None))
+panels.register("agency.voices", 70, panel)
+panels.register_ways("archives.QrToken", from_code)
+panels.register_ways("archives.Paper", from_paper)
+panels.register_ways("packages.UtilityLine", from_line)
