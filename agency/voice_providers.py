@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.urls import reverse
 
-from agency import voice_rules
-from agency.models import RatingAsk
-from agency.voice_states import VoiceKind
+from agency import subjects, voice_rules
+from agency.models import FollowUp, RatingAsk, Voice
+from agency.models.ratings import OFFICERS
+from agency.recipients import STAFF, people_at
+from agency.services.voices import desk_people, url_of
+from agency.subjects import Subject
+from agency.voice_states import FollowState, VoiceKind, VoiceState
 from packages.models import Application, MatterCase
 from projects import glance as glances
 from projects import panels
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from archives.models import Paper, QrToken
     from packages.models import UtilityLine
-    from projects.models import Project, User
+    from projects.models import Clock, Project, User
 
     Person = User | AnonymousUser
 
@@ -74,6 +78,33 @@ def panel(project: Project, request: HttpRequest) -> panels.Panel | None:
     return panels.Panel("agency/_panel_voice.html", context, column="side")
 
 
+def of_follow_up(clock: Clock) -> Subject | None:
+    """Say what the clock of a follow-up is about: to the body only its order, to the officers who were not rated."""
+    row = FollowUp.objects.filter(clock=clock).select_related("rating__ask__project", "body").first()
+    if row is None:
+        return None
+    if row.state == FollowState.MENDING and row.body_id is not None:
+        people, url = people_at(row.body_id, *STAFF), reverse("agency:rectification", args=[row.pk])
+        return Subject(f"服务整改 {row.number}", url, people, "由贵部门整改")
+    centre, person = row.rating.ask.project.centre_id, row.rating.person_id
+    people = [one for one in people_at(centre, *OFFICERS) if one.pk != person]
+    return Subject("差评回访", reverse("agency:follow_up", args=[row.pk]), people, "您是中心的差评回访人员")
+
+
+def of_voice(clock: Clock) -> Subject | None:
+    """Say what the clock of an answer is about: to who has it now, never to who is complained of."""
+    row = Voice.objects.filter(clock=clock).select_related("centre__region", "about_person").first()
+    if row is None:
+        return None
+    what = f"{row.get_kind_display()}{row.number}答复"
+    if row.state == VoiceState.FORWARDED:
+        people = [one for one in people_at(row.forwarded_to_id, *STAFF) if one.pk != row.about_person_id]
+        return Subject(what, url_of(row), people, "由贵部门承办")
+    return Subject(what, url_of(row), desk_people(row), "由您受理咨询投诉")
+
+
+subjects.register(of_follow_up)
+subjects.register(of_voice)
 glances.register(PLACE, lambda ids: RatingAsk.objects.filter(project__in=ids, rating=None))
 panels.register("agency.voices", 70, panel)
 panels.register_ways("archives.QrToken", from_code)

@@ -80,7 +80,7 @@ def ask(  # noqa: PLR0913 - one argument per field of the form
         summary=f"收到{made.get_kind_display()} {made.number}",
     )
     text = f"{made.get_kind_display()}{made.number}待受理，{in_month(made.clock.due_on)}前答复"
-    tell(_desk_people(made), text, url=url_of(made), why=WHY_DESK, kind="voice", at=made.asked_at)
+    tell(desk_people(made), text, url=url_of(made), why=WHY_DESK, kind="voice", at=made.asked_at)
     return made
 
 
@@ -160,7 +160,7 @@ def url_of(row: Voice) -> str:
     return reverse("agency:voice", args=[row.pk])
 
 
-def _desk_people(row: Voice) -> list[User]:
+def desk_people(row: Voice) -> list[User]:
     """Return who takes it in: never the person complained of."""
     if row.desk == VoiceDesk.ABOVE:
         return above(row.centre, but=row.about_person)
@@ -245,7 +245,7 @@ def send_back(pk: int, *, by: User, words: str, at: dt.datetime | None = None) -
     _turn(row, TurnKind.RETURN, _said(words, "退回的理由"), by=by, at=moment, body=row.forwarded_to)
     row.forwarded_to = None
     row.send_back()
-    tell(_desk_people(row), f"{row.get_kind_display()}{row.number}被退回，请重新转办", url=url_of(row), why=WHY_DESK,
+    tell(desk_people(row), f"{row.get_kind_display()}{row.number}被退回，请重新转办", url=url_of(row), why=WHY_DESK,
          kind="voice", at=moment)
     return _step(row, "returned", f"退回：{row.number}", old, by=by, at=at)
 
@@ -308,7 +308,7 @@ def follow_up(pk: int, *, by: User | None, words: str, at: dt.datetime | None = 
     row.followed_count += 1
     _restart(row, moment)
     text = f"{row.get_kind_display()}{row.number}有追问，{in_month(row.clock.due_on)}前答复"
-    tell(_desk_people(row), text, url=url_of(row), why=WHY_DESK, kind="voice", at=moment)
+    tell(desk_people(row), text, url=url_of(row), why=WHY_DESK, kind="voice", at=moment)
     return _step(row, "followed", f"追问：{row.number}", old, by=None, at=at)
 
 
@@ -329,7 +329,7 @@ def give_verdict(pk: int, *, by: User | None, satisfied: bool, words: str = "", 
     word = str(row.get_state_display())
     _turn(row, TurnKind.VERDICT, f"{word}{'：' if said else ''}{said}", by=by, at=moment)
     if not satisfied:
-        tell(_desk_people(row), f"{row.get_kind_display()}{row.number}答复不满意，请重新办理或者说明后关闭",
+        tell(desk_people(row), f"{row.get_kind_display()}{row.number}答复不满意，请重新办理或者说明后关闭",
              url=url_of(row), why=WHY_DESK, kind="voice", at=moment)
     return _step(row, "judged", f"{word}：{row.number}", old, by=None, at=at)
 
