@@ -11,4 +11,4 @@ class AgencyConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what this app gives to the apps below it."""
-        from agency import major_providers, providers, slip_providers, subscribers, voice_providers  # noqa: F401 - importing registers them
+        from agency import desk_providers, major_providers, providers, slip_providers, subscribers, voice_providers  # noqa: F401 - importing registers them

@@ -26,14 +26,6 @@ def can_see_cockpit(user: Person, _: object = None) -> Verdict:
     return ALLOWED if access_of(user).has(*WATCHERS) else refuse("指挥调度供中心主任和工改办使用。")
 
 
-def can_chase(user: Person, project: Project) -> Verdict:
-    """The director of the project's centre, or 工改办."""
-    access = access_of(user)
-    if access.has_at(project.centre_id, Role.DIRECTOR) or access.has(Role.SUPERVISOR):
-        return ALLOWED
-    return refuse("督办单由中心主任或工改办下达。")
-
-
 def can_see_majors(user: Person, _: object = None) -> Verdict:
     """The centre's people, agents and 工改办 see major projects; departments the tickets that they keep."""
     if access_of(user).has(*WATCHERS, Role.DISPATCHER, Role.AGENT, Role.REVIEWER, Role.CHIEF, Role.CLERK):

@@ -2,14 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from agency import cockpit_urls, voice_urls
-from agency.views import bulletins, desk, inbox, slips
+from agency import cockpit_urls, desk_urls, voice_urls
+from agency.views import desk, inbox, slips
 
 app_name = "agency"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *cockpit_urls.urlpatterns,
     path("agency/", desk.desk, name="desk"),
+    *desk_urls.urlpatterns,
     path("projects/<int:pk>/assign/", desk.assign, name="assign"),
     path("slips/", slips.listing, name="slips"),
     path("slips/<int:pk>/", slips.slip, name="slip"),
@@ -21,12 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/read/", inbox.read_all, name="read_all"),
     path("inbox/<int:pk>/read/", inbox.read, name="read"),
-    path("bulletins/", bulletins.bulletins, name="bulletins"),
-    path("bulletins/open/", bulletins.open_month, name="open"),
-    path("bulletins/<int:pk>/", bulletins.bulletin, name="bulletin"),
-    path("bulletins/<int:pk>/figures/<slug:key>/<int:organisation>/", bulletins.figure, name="figure"),
-    path("bulletins/<int:pk>/freeze/", bulletins.freeze, name="freeze"),
-    path("bulletins/<int:pk>/publish/", bulletins.publish, name="publish"),
-    path("bulletins/<int:pk>/pdf/", bulletins.bulletin_pdf, name="bulletin_pdf"),
     *voice_urls.urlpatterns,
 ]

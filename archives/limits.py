@@ -30,9 +30,9 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def allowed(scope: str, address: str) -> bool:
-    """Count one opening and return whether it is within the limit of this minute."""
-    limit = settings.PUBLIC_RATE_PER_MINUTE
+def allowed(scope: str, address: str, *, limit: int | None = None) -> bool:
+    """Count one opening and return whether it is within the limit of this minute: that of public pages, or `limit`."""
+    limit = settings.PUBLIC_RATE_PER_MINUTE if limit is None else limit
     if not limit:
         return True
     key = f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"

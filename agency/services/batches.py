@@ -129,7 +129,8 @@ def confirm(entry_id: int, *, by: User, at: dt.datetime | None = None) -> BatchE
 def _complete(entry: BatchEntry) -> None:
     missing = lacking(entry)
     if missing:
-        raise DomainError("lacking", f"开工条件还缺：{'；'.join(str(line) for line in missing)}。具备后再确认，或者延后。")
+        names = "；".join(str(line) for line in missing)
+        raise DomainError("lacking", f"开工条件还缺：{names}。具备后再确认，或者延后。")
 
 
 @transaction.atomic

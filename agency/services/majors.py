@@ -115,7 +115,7 @@ def _month(project_id: int, month: dt.date, *, by: User) -> MajorMonth:
     return row
 
 
-# Tickets ---------------------------------------------------------------------------------------------------------------
+# Tickets -------------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -239,7 +239,8 @@ def secure(
         return ticket
     require(may.can_secure, by, ticket)
     if ticket.quantity is None or quantity < ticket.quantity:
-        raise DomainError("quantity", f"落实数量少于需要的 {ticket.quantity} {_unit(ticket)}；不足的退回重新测算和平衡。")
+        need = f"{ticket.quantity} {_unit(ticket)}"
+        raise DomainError("quantity", f"落实数量少于需要的 {need}；不足的退回重新测算和平衡。")
     document = file_upload(
         ticket.project, uploaded=evidence, kind=DocumentKind.objects.get(slug=EVIDENCE), title=f"{ticket}落实依据",
         source=ticket, source_label=f"资源指标 {ticket}", by=by, at=at,
@@ -316,7 +317,7 @@ def unasked(project: Project) -> str:
     return f"资源指标{'、'.join(names)}，先测算并申请。" if names else ""
 
 
-# Quotas ----------------------------------------------------------------------------------------------------------------
+# Quotas --------------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -1,0 +1,311 @@
+"""The figures of the cockpit, counted now: a fixed number of queries whatever the size of the city.
+
+They may lag `COUNTERS_SECONDS` behind what others do, never behind what one does oneself (`projects.memo.Counters`).
+Each opens its list (`agency.cockpit.lists`), which is made of the same conditions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import TruncMonth
+
+from agency import major_data
+from agency.cockpit.reach import Reach
+from packages.models import Forecast, MatterCase, ReviewTask
+from packages.queries import WorkRow, work_rows
+from packages.states import TASK_OPEN, CaseState
+from packages.worklist import RELATED
+from projects import living, timing
+from projects.clock_states import ClockKind, ClockState
+from projects.memo import NEWEST_EVENT, Counters
+from projects.models import Clock, Organisation, User
+from projects.states import ProjectStatus, Stage
+
+if TYPE_CHECKING:
+    from agency.cockpit.lists import Line
+    from projects.living import Expiry
+
+#: On whom it waits is told of so many red cases at most, those due first.
+MOST_RED, SHOWN_RED, SHOWN_LIVING = 300, 8, 6
+#: These clocks are those of cases and tasks, which are counted as such.
+COUNTED_ELSEWHERE = (ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.REVIEW)
+OPEN, RED, TODAY, YELLOW, PAUSED = "open", "red", "today", "yellow", "paused"
+TABS: dict[str, str] = {OPEN: "在办", RED: "已超时", TODAY: "今日到期", YELLOW: "即将到期", PAUSED: "已暂停"}
+LATER = "later"
+#: Length of the longest bar.
+BAR = 160
+_kept: Counters[Board] = Counters()
+
+
+def tab_condition(tab: str) -> Q:
+    """Return which open cases a figure counts; the same words as at the desk."""
+    today = timing.today()
+    return {
+        OPEN: Q(), RED: Q(due_on__lt=today), TODAY: Q(due_on=today),
+        YELLOW: Q(due_on__gt=today, yellow_on__lte=today), PAUSED: Q(due_on=None),
+    }[tab]
+
+
+@dataclass(slots=True)
+class Load:
+    """How much somebody has: open cases by light; for a department also the opinions that it owes."""
+
+    pk: int
+    label: str
+    cases: Counter[str] = field(default_factory=Counter)
+    tasks: int = 0
+    late_tasks: int = 0
+    received: int = 0
+
+    @property
+    def open(self) -> int:
+        """All open cases."""
+        return self.cases[OPEN]
+
+    @property
+    def red(self) -> int:
+        """Those past their day."""
+        return self.cases[RED]
+
+    @property
+    def today(self) -> int:
+        """Those due today."""
+        return self.cases[TODAY]
+
+    @property
+    def yellow(self) -> int:
+        """Those due soon."""
+        return self.cases[YELLOW]
+
+    @property
+    def paused(self) -> int:
+        """Those whose clock stands."""
+        return self.cases[PAUSED]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How many projects are foreseen to begin their works in a month."""
+
+    key: str
+    label: str
+    count: int
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything that the cockpit counts."""
+
+    made_at: dt.datetime
+    projects: int
+    total: Load
+    centres: tuple[Load, ...]
+    departments: tuple[Load, ...]
+    windows: tuple[Load, ...]
+    red: tuple[WorkRow, ...]
+    waits: tuple[tuple[str, int], ...]
+    clocks: tuple[tuple[str, str, int], ...]
+    openings: tuple[Opening, ...]
+    living: tuple[tuple[str, int], ...]
+    soonest: tuple[Expiry, ...]
+    others: Mapping[str, int]
+
+    @property
+    def red_lines(self) -> list[Line]:
+        """The red cases that are shown, as lines."""
+        from agency.cockpit.lists import work_line
+
+        return [work_line(row) for row in self.red]
+
+    @property
+    def red_cut(self) -> bool:
+        """Whether there are more red cases than were asked about."""
+        return self.total.red > MOST_RED
+
+    @property
+    def late_tasks(self) -> int:
+        """Opinions past their day."""
+        return sum(row.late_tasks for row in self.departments)
+
+    @property
+    def other_clocks(self) -> int:
+        """Other clocks past their day."""
+        return sum(number for _, _, number in self.clocks)
+
+
+def board_for(user: User, reach: Reach) -> Board:
+    """Return the figures, kept for a while."""
+    return _kept.for_user(user, ("cockpit", user.pk, reach.key, timing.today()), lambda: _count(reach))
+
+
+def _count(reach: Reach) -> tuple[int, Board]:
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST_EVENT)
+        newest = int(cursor.fetchone()[0] or 0)
+    return newest, board_of(reach)
+
+
+def board_of(reach: Reach) -> Board:
+    """Count everything. A fixed number of queries."""
+    from agency.cockpit.standing import others
+
+    loads = _Loads()
+    loads.add_cases(open_cases(reach))
+    loads.add_tasks(open_tasks(reach))
+    names = {body.pk: body.label for body in Organisation.objects.filter(pk__in=loads.bodies())}
+    people = {person.pk: person for person in User.objects.filter(pk__in=[pk for pk in loads.windows if pk])}
+    red = red_rows(reach)
+    expiries = running_out(reach)
+    return Board(
+        made_at=timing.now(), projects=open_projects(reach).count(), total=loads.total,
+        centres=_named(loads.centres, names), departments=_named(loads.departments, names),
+        windows=_windows(loads.windows, people), red=tuple(red[:SHOWN_RED]), waits=tuple(waits_of(red).items()),
+        clocks=_clock_kinds(reach), openings=tuple(openings_of(reach)),
+        living=tuple(Counter(one.group for one in expiries).items()), soonest=tuple(expiries[:SHOWN_LIVING]),
+        others=others(reach),
+    )
+
+
+class _Loads:
+    """Adds up who has how much."""
+
+    def __init__(self) -> None:
+        self.total = Load(0, "合计")
+        self.centres: dict[int, Load] = {}
+        self.departments: dict[int, Load] = {}
+        self.windows: dict[int, Load] = {}
+
+    def add_cases(self, cases: QuerySet[MatterCase]) -> None:
+        counts = {tab: Count("pk", filter=tab_condition(tab)) if tab != OPEN else Count("pk") for tab in TABS}
+        groups = cases.order_by().values("project__centre", "lead", "window_by", "state").annotate(
+            **{f"n_{tab}": count for tab, count in counts.items()}
+        )
+        for row in groups:
+            found = Counter({tab: row[f"n_{tab}"] for tab in TABS})
+            window, received = row["window_by"] or 0, row["state"] == CaseState.RECEIVED
+            held = [
+                self.total, self.centres.setdefault(row["project__centre"], Load(row["project__centre"], "")),
+                self.departments.setdefault(row["lead"], Load(row["lead"], "")),
+            ]
+            if window or received:
+                held.append(self.windows.setdefault(window, Load(window, "")))
+            for load in held:
+                load.cases.update(found)
+                load.received += found[OPEN] if received else 0
+
+    def add_tasks(self, tasks: QuerySet[ReviewTask]) -> None:
+        late = Count("pk", filter=Q(due_on__lt=timing.today()))
+        for body, number, over in tasks.order_by().values_list("organisation").annotate(n=Count("pk"), late=late):
+            load = self.departments.setdefault(body, Load(body, ""))
+            load.tasks, load.late_tasks = number, over
+
+    def bodies(self) -> list[int]:
+        return sorted({*self.centres, *self.departments})
+
+
+def _named(loads: Mapping[int, Load], names: Mapping[int, str]) -> tuple[Load, ...]:
+    for pk, load in loads.items():
+        load.label = names.get(pk, "")
+    return tuple(sorted(loads.values(), key=lambda row: (-row.red, -row.late_tasks, -row.open, row.pk)))
+
+
+def _windows(loads: Mapping[int, Load], people: Mapping[int, User]) -> tuple[Load, ...]:
+    for pk, load in loads.items():
+        person = people.get(pk)
+        load.label = f"{person.title} {person}".strip() if person else "还没有人领取"
+    return tuple(sorted(loads.values(), key=lambda row: (row.pk == 0, -row.red, -row.open, row.pk)))
+
+
+# What is counted, as conditions that the lists share -----------------------------------------------------------------
+
+
+def open_projects(reach: Reach) -> QuerySet[Any]:
+    """Return the projects that run and are not delivered."""
+    return reach.projects.filter(status=ProjectStatus.ACTIVE).exclude(stage=Stage.DELIVERED)
+
+
+def open_cases(reach: Reach) -> QuerySet[MatterCase]:
+    """Return the open cases."""
+    return MatterCase.objects.open().filter(project__in=reach.projects)
+
+
+def open_tasks(reach: Reach) -> QuerySet[ReviewTask]:
+    """Return the opinions that departments owe."""
+    return ReviewTask.objects.filter(
+        state__in=TASK_OPEN, session__project__in=reach.projects, session__case__isnull=False
+    )
+
+
+def red_rows(reach: Reach) -> list[WorkRow]:
+    """Return the red cases, those due first, each with on whom it waits; `MOST_RED` at most."""
+    found = open_cases(reach).filter(tab_condition(RED)).select_related(*RELATED).order_by("due_on", "pk")
+    return work_rows(list(found[:MOST_RED]))
+
+
+def waits_of(rows: Iterable[WorkRow]) -> dict[str, int]:
+    """Return on whom these cases wait: role -> how many, the most first."""
+    counts = Counter(row.waiting.role if row.waiting else "" for row in rows)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def red_clocks(reach: Reach) -> QuerySet[Clock]:
+    """Return the other clocks past their day, also those that stand and were past it before."""
+    over = Q(state=ClockState.RUNNING, due_on__lt=timing.today())
+    over |= Q(state=ClockState.PAUSED, first_overdue_at__isnull=False)
+    return Clock.objects.filter(over, project__in=reach.projects).exclude(kind__in=COUNTED_ELSEWHERE)
+
+
+def _clock_kinds(reach: Reach) -> tuple[tuple[str, str, int], ...]:
+    found = red_clocks(reach).order_by().values_list("kind").annotate(n=Count("pk"))
+    named = ((kind, str(ClockKind(kind).label), n) for kind, n in found)
+    return tuple(sorted(named, key=lambda row: (-row[2], row[0])))
+
+
+def foreseen(reach: Reach) -> QuerySet[Forecast]:
+    """Return the newest forecast of each running project whose works have not begun."""
+    last = Forecast.objects.filter(project__in=open_projects(reach)).order_by().values("project")
+    newest = last.annotate(last=Max("pk")).values("last")
+    return Forecast.objects.filter(pk__in=newest, opened=False, opening__isnull=False)
+
+
+def month_keys() -> list[str]:
+    """Return the months that the forecast is shown by, the present first."""
+    first = timing.today().replace(day=1)
+    keys = []
+    for _ in range(major_data.term("openings")):
+        keys.append(f"{first:%Y-%m}")
+        first = (first + dt.timedelta(days=32)).replace(day=1)
+    return keys
+
+
+def openings_of(reach: Reach) -> list[Opening]:
+    """Return how many projects may begin in each of the next months, and later."""
+    keys = month_keys()
+    counts: dict[str, int] = defaultdict(int)
+    for month, number in foreseen(reach).order_by().values_list(TruncMonth("opening")).annotate(n=Count("pk")):
+        key = f"{month:%Y-%m}"
+        counts[LATER if key > keys[-1] else max(key, keys[0])] += number
+    most = max(counts.values(), default=1) or 1
+    return [
+        Opening(
+            key, "之后" if key == LATER else f"{key[:4]}年{int(key[5:])}月", counts[key],
+            round(BAR * counts[key] / most),
+        )
+        for key in (*keys, LATER)
+    ]
+
+
+def running_out(reach: Reach) -> list[Expiry]:
+    """Return permits, letters and promises that run out soon and are not settled, the earliest first."""
+    today = timing.today()
+    until = today + dt.timedelta(days=major_data.term("living"))
+    found = living.living_papers(reach.projects, since=today - living.BACK, until=until)
+    return [one for one in found if not one.ended]

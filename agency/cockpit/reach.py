@@ -1,0 +1,81 @@
+"""Whose cockpit it is: a director commands the own centre, 工改办 all centres of its region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from projects.access import Access, access_of
+from projects.models import Organisation, Project
+from projects.paging import as_key
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projects.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The projects of a cockpit: those of all centres, or of the one that was chosen."""
+
+    projects: QuerySet[Project]
+    centres: tuple[Organisation, ...]
+    chosen: Organisation | None
+    is_above: bool
+
+    @property
+    def words(self) -> str:
+        """Return whose figures they are."""
+        if self.chosen is not None:
+            return self.chosen.name
+        return "全部中心" if self.is_above else "、".join(centre.name for centre in self.centres)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what kept figures depend on."""
+        return tuple(centre.pk for centre in self.centres), self.chosen.pk if self.chosen else 0
+
+    @property
+    def query(self) -> str:
+        """Return what keeps the choice in an address."""
+        return f"centre={self.chosen.pk}" if self.chosen else ""
+
+
+def reach_of(user: User, centre: str = "") -> Reach:
+    """Return what a person commands, narrowed to one centre when the address names one. One query.
+
+    Everything in it is visible to the person: region duty opens the region, a membership the projects of the centre.
+    """
+    access = access_of(user)
+    above = access.has(Role.SUPERVISOR)
+    own = access.by_role.get(Role.DIRECTOR, frozenset())
+    projects = _region(user, access)
+    if not above:
+        projects = projects.filter(centre_id__in=sorted(own))
+    centres = _centres(projects, own, above=above)
+    wanted = as_key(centre)
+    chosen = next((body for body in centres if body.pk == wanted), None)
+    if chosen is not None:
+        projects = projects.filter(centre_id=chosen.pk)
+    return Reach(projects, tuple(centres), chosen, above)
+
+
+def _region(user: User, access: Access) -> QuerySet[Project]:
+    """The projects of the region that a duty opens; a body without a region has those it is involved in."""
+    if not access.region_prefixes or "" in access.region_prefixes:
+        return Project.objects.visible_to(user).order_by()
+    inside = reduce(or_, (Q(region__code__startswith=prefix) for prefix in access.region_prefixes))
+    return Project.objects.filter(inside).order_by()
+
+
+def _centres(projects: QuerySet[Project], own: frozenset[int], *, above: bool) -> Sequence[Organisation]:
+    if not above:
+        return list(Organisation.objects.filter(pk__in=sorted(own)).order_by("pk"))
+    mine = projects.filter(centre_id=OuterRef("pk"))
+    return list(Organisation.objects.filter(Exists(mine)).select_related("region").order_by("pk"))
