@@ -8,14 +8,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
 
-from agency.models import Agent, Assignment, Notification
-from agency.services.assignment import Proposal, propose_many
+from agency import desk_data as data
+from agency.assigning_rule import plain
+from agency.models import Agent, Assignment, WorkOrder
+from agency.services.assignment import Proposal
+from agency.services.bench import Bench, away_on, loads, off_duty
 from agency.states import AssignmentRole
 from packages.appraisal_states import TONES, Grade
 from packages.models import PackageVersion
@@ -33,7 +37,8 @@ EXPORT_CHUNK = 500
 EXPORT_HEAD = ("项目代码", "项目", "建设单位", "套餐", "区划", "阶段", "登记", "项目长", "服务专员")
 #: The order in which projects without people are shown, by the grade of their appraisal.
 PLACES = {Grade.A: 0, Grade.B: 1, Grade.C: 2, Grade.D: 3}
-INBOX_SIZE = 50
+#: The days of the week as a list of duty days shows them.
+WEEK = "一二三四五六日"
 LATE_MINUTES = 30
 #: Jobs that run at least every ten minutes; the last of them tells whether the workers live.
 SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
@@ -44,6 +49,8 @@ JOBS: dict[str, str] = {
     "sweep_reviews": "联合审查发起",
     "deem_accepted": "视为受理",
     "drain_outbox": "后续动作",
+    "digest_notifications": "每日提醒",
+    "send_messages": "消息投递",
     "render_pending": "文书生成",
     "freeze_month": "月度冻结",
     "recompute_provisional": "暂定日期重算",
@@ -77,6 +84,7 @@ class Need:
     role: str
     label: str
     proposals: tuple[Proposal, ...]
+    obstacles: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +119,17 @@ class AssignedRow:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """One person with the projects at hand; `load` opens their list."""
+    """One person with the projects at hand (`number` opens their list), the load in points, and the orders."""
 
     agent: Agent
-    load: int
+    number: int
+    load: str
     regions: str
     specialties: str
-
-    @property
-    def is_full(self) -> bool:
-        """Return whether nothing more can be given to this person."""
-        return self.load >= self.agent.load_cap
+    days: str
+    away: str
+    orders: int
+    is_full: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,7 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
     tab = filters.get("tab", "")
     numbers = {"waiting": counts["waiting"], "assigned": counts["assigned"], "people": people.count()}
     if tab == "people":
-        return Desk(tab, **numbers, rows=tuple(_agent_rows(people, projects)))
+        return Desk(tab, **numbers, rows=tuple(_agent_rows(people)))
     if tab == "assigned":
         agent = _agent(filters)
         known = None if agent else numbers["assigned"]
@@ -227,17 +235,22 @@ def _cut(projects: QuerySet[Project], filters: Mapping[str, str], known: int | N
 
 
 def _waiting_rows(projects: Sequence[Any]) -> list[WaitingRow]:
-    proposals, today = propose_many(projects), timing.today()
+    bench, today = Bench(projects), timing.today()
     rows = []
     for project in projects:
         held = {AssignmentRole.LEAD_OFFICER: project.has_lead, AssignmentRole.SERVICE_AGENT: project.has_service}
-        needs = tuple(
-            Need(role.value, str(role.label), tuple(proposals[project.pk, role.value]))
-            for role in AssignmentRole if not held[role]
-        )
+        needs = tuple(_need(bench, project, role) for role in AssignmentRole if not held[role])
         days = workdays.workdays_between(timing.business_day(project.registered_at), today)
         rows.append(WaitingRow(project, project.package_name or "", days, needs, project.grade or ""))
     return rows
+
+
+def _need(bench: Bench, project: Project, role: AssignmentRole) -> Need:
+    """Return the people proposed for a role; where there is nobody, what keeps everybody away."""
+    ranked = bench.ranked(project, role)[: data.number("proposed", bench.day)]
+    people = tuple(Proposal(bench.agents[one.key], one.score, one.reasons) for one in ranked)
+    words = "、".join(f"{why} {count} 人" for why, count in bench.obstacles(project, role).items()) if not people else ""
+    return Need(role.value, str(role.label), people, words)
 
 
 def _assigned_rows(projects: Sequence[Any]) -> list[AssignedRow]:
@@ -248,20 +261,24 @@ def _assigned_rows(projects: Sequence[Any]) -> list[AssignedRow]:
     return [AssignedRow(project, project.package_name or "", people[project.pk]) for project in projects]
 
 
-def _agent_rows(people: QuerySet[Agent], projects: QuerySet[Project]) -> list[AgentRow]:
+def _agent_rows(people: QuerySet[Agent]) -> list[AgentRow]:
     titles = dict(PackageVersion.objects.published().values_list("package__code", "name"))
-    loads = dict(
-        Assignment.objects.filter(ended_at=None, project__in=projects).values_list("agent_id")
-        .annotate(n=Count("project", distinct=True))
+    today = timing.today()
+    carried, leaves = loads(today), away_on(today)
+    orders = dict(
+        WorkOrder.objects.open().filter(agent__isnull=False).order_by().values_list("agent_id")
+        .annotate(number=Count("pk"))
     )
-    rows = [
-        AgentRow(
-            agent, loads.get(agent.pk, 0), "、".join(region.name for region in agent.regions.all()),
+    rows = []
+    for agent in people.select_related("user").prefetch_related("regions"):
+        load, number = carried.get(agent.pk, (Decimal(0), 0))
+        rows.append(AgentRow(
+            agent, number, plain(load), "、".join(region.name for region in agent.regions.all()),
             "、".join(titles[code] for code in agent.specialties if code in titles),
-        )
-        for agent in people.select_related("user").prefetch_related("regions")
-    ]
-    return sorted(rows, key=lambda row: (not row.agent.is_on_duty, -row.load, row.agent.pk))
+            "".join(WEEK[day - 1] for day in agent.duty_days), off_duty(agent, leaves, today),
+            orders.get(agent.pk, 0), load >= agent.load_cap,
+        ))
+    return sorted(rows, key=lambda row: (not row.agent.is_on_duty, -float(row.load), row.agent.pk))
 
 
 # One project ---------------------------------------------------------------------------------------------------------
@@ -280,33 +297,25 @@ class RoleChoice:
 
 def role_choices(project: Project) -> list[RoleChoice]:
     """Return both roles of a project with everybody who may be chosen, the best first."""
-    ranked = propose_many([project], most=None)
+    bench = Bench([project])
+    cut = data.number("proposed", bench.day)
     current = {
         assignment.role: assignment
         for assignment in Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user")
     }
     choices = []
     for role in AssignmentRole:
-        people = ranked[project.pk, role.value]
+        people = [
+            Proposal(bench.agents[one.key], one.score, one.reasons) for one in bench.ranked(project, role.value)
+        ]
         choices.append(
-            RoleChoice(role.value, str(role.label), current.get(role.value), tuple(people[:3]), tuple(people[3:]))
+            RoleChoice(role.value, str(role.label), current.get(role.value), tuple(people[:cut]), tuple(people[cut:]))
         )
     return choices
 
 
 # Reminders -----------------------------------------------------------------------------------------------------------
 
-
-def inbox(user: User) -> QuerySet[Notification]:
-    """Return a person's own messages, the unread ones first, then the newest."""
-    read = Case(When(read_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
-    found = Notification.objects.visible_to(user).select_related("clock")
-    return found.order_by(read, "-pk")
-
-
-def unread_count(user: User) -> int:
-    """Return how many messages a person has not read."""
-    return Notification.objects.visible_to(user).filter(read_at=None).count()
 
 
 # Jobs ----------------------------------------------------------------------------------------------------------------

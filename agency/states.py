@@ -13,7 +13,7 @@ class AssignmentRole(TextChoices):
 
 
 class Threshold(TextChoices):
-    """Rungs of the ladder of reminders (handbook §2.5), each said once per clock; `ladder_steps.tsv` says when and to whom."""
+    """Rungs of the ladder of reminders (handbook §2.5), each said once per clock; `ladder_steps.tsv` has the rest."""
 
     ASSIGNED = "assigned", "新任务"
     UNOPENED = "unopened", "尚未打开"

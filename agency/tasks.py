@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from agency.services import bulletins, rating, reminders, voices
+from agency.channels import channels
+from agency.models import Dispatch
+from agency.services import bulletins, desk_sweeps, digesting, dispatching, rating, reminders, voices
 from projects.jobs import each, job_run, nothing_due
 
 #: So many rows of each kind in one run of the voices; the next goes on.
@@ -18,6 +20,29 @@ def sweep_due() -> int:
         return 0
     with job_run("sweep_due") as run:
         reminders.sweep_due(run=run)
+        return run.touched
+
+
+@shared_task(name="agency.tasks.digest_notifications")
+def digest_notifications() -> int:
+    """Merge the reminders of everybody into the digest of the day, at 09:00 of a working day or as soon as possible."""
+    if not digesting.is_time() or nothing_due("digest_notifications", digesting.loose()):
+        return 0
+    with job_run("digest_notifications") as run:
+        digesting.digest_all(run)
+        return run.touched
+
+
+@shared_task(name="agency.tasks.send_messages")
+def send_messages() -> int:
+    """Send what waits on every channel; a side that is down stops its own channel only."""
+    waiting = [Dispatch.objects.filter(dispatching.due(code)) for code in channels()]
+    if nothing_due("send_messages", *waiting):
+        return 0
+    with job_run("send_messages") as run:
+        for code in channels():
+            done = dispatching.send_waiting(code)
+            run.touched, run.errors = run.touched + done.sent, run.errors + done.failed
         return run.touched
 
 
@@ -38,4 +63,14 @@ def sweep_voices() -> int:
     with job_run("sweep_voices") as run:
         for rows, act in zip(due, (rating.invite_again, rating.give_default, voices.close_quiet), strict=True):
             each(run, rows, act, most=BATCH)
+        return run.touched
+
+
+@shared_task(name="agency.tasks.sweep_desk")
+def sweep_desk() -> int:
+    """Pass on what nobody accepted, remind of empty logs, tell of escalations that are stuck."""
+    if nothing_due("sweep_desk", desk_sweeps.unaccepted(), desk_sweeps.silent(), desk_sweeps.stuck()):
+        return 0
+    with job_run("sweep_desk") as run:
+        desk_sweeps.sweep_desk(run=run)
         return run.touched

@@ -72,7 +72,7 @@ def _duty(request: HttpRequest) -> str:
 def _unread(request: HttpRequest) -> int:
     if not _signed_in(request):
         return 0
-    mine = Notification.objects.visible_to(request.user).filter(read_at=None).order_by()
+    mine = Notification.objects.visible_to(request.user).unread().order_by()
     unread = len(rows_of(("unread", request.user.pk), lambda: mine.values_list("pk")[:MOST_UNREAD]))
     return unread + unsigned_count(request.user) if access_of(request.user).is_enterprise else unread
 

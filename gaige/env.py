@@ -3,10 +3,13 @@
 Every value ``NAME`` may also be given as ``NAME_FILE``, the path of a file that holds it (secrets of containers).
 """
 
+import datetime as dt
 import hashlib
 import importlib.util
+import ipaddress
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -68,6 +71,25 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     return number
 
 
+def one_of(name: str, default: str, known: tuple[str, ...]) -> str:
+    """Return ``name`` as one of the words that are known."""
+    value = text(name, default).lower()
+    if value not in known:
+        refuse(name, f"{value!r} is none of {', '.join(known)}")
+    return value
+
+
+def days_by_name(name: str) -> dict[str, int]:
+    """Return ``name`` as days by word, from ``reads=1095,runs=400``."""
+    found: dict[str, int] = {}
+    for part in words(name):
+        word, _, days = part.partition("=")
+        if not word or not (days.isascii() and days.isdigit()):
+            refuse(name, f"{part!r} is not like reads=1095")
+        found[word.strip()] = int(days)
+    return found
+
+
 def words(name: str, default: str | None = "") -> list[str]:
     """Return ``name`` split at commas, without blanks."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
@@ -79,6 +101,42 @@ def thresholds(name: str, default: str) -> tuple[int, ...]:
     if not parts or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 365 for part in parts):  # noqa: PLR2004 - days of a year
         refuse(name, f"{','.join(parts)!r} is not a list of whole days such as 15,5")
     return tuple(sorted({int(part) for part in parts}, reverse=True))
+
+
+def among(name: str, default: str, known: Collection[str]) -> list[str]:
+    """Return ``name`` as words separated by commas, each of them known, each once."""
+    found = list(dict.fromkeys(words(name, default)))
+    if strange := sorted(set(found) - set(known)):
+        refuse(name, f"{strange[0]!r} is none of {', '.join(sorted(known))}")
+    return found
+
+
+def hours(name: str, default: str) -> tuple[dt.time, dt.time]:
+    """Return ``name`` as two times of the day, from and until: 20:00-08:00."""
+    value = text(name, default)
+    start, dash, end = value.partition("-")
+    try:
+        if dash:
+            return dt.time.fromisoformat(start.strip()), dt.time.fromisoformat(end.strip())
+    except ValueError:
+        pass
+    refuse(name, f"{value!r} is not like 20:00-08:00")
+
+
+def minutes(name: str, default: str) -> tuple[int, ...]:
+    """Return ``name`` as whole minutes separated by commas, in their order."""
+    parts = words(name, default)
+    if not parts or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 10_080 for part in parts):  # noqa: PLR2004 - a week
+        refuse(name, f"{','.join(parts)!r} is not a list of whole minutes such as 1,5,15")
+    return tuple(int(part) for part in parts)
+
+
+def networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Return ``name`` as networks separated by commas (10.20.0.0/16)."""
+    try:
+        return tuple(ipaddress.ip_network(part) for part in words(name))
+    except ValueError as error:
+        refuse(name, str(error))
 
 
 def site_url(name: str, default: str | None) -> str:

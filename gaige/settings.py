@@ -353,6 +353,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
     "sweep_voices": {"task": "agency.tasks.sweep_voices", "schedule": crontab(minute="6-59/10")},
+    "sweep_desk": {"task": "agency.tasks.sweep_desk", "schedule": crontab(minute="6-59/10")},
     "freeze_month": {
         "task": "agency.tasks.freeze_month",
         "schedule": crontab(minute="30", hour="0", day_of_month=str(BULLETIN_MONTH_STARTS_ON)),

@@ -123,9 +123,29 @@ def make_world():
         task=task, referral=referral, conference=conference, seat=seat,
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
-        view=view, run=run, bulletin=bulletin, message=message, slip=slip, local=local, grant=grant, paper=paper, document=paper.document,
+        view=view, run=run, bulletin=bulletin, message=message, slip=slip, **_messages(actors, message), local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _messages(actors, message):
+    """A digest, a message on its way out, and the address of another system."""
+    from agency.models import Dispatch, Notification, Webhook
+    from projects import timing
+
+    now = timing.now()
+    digest = Notification.objects.create(
+        user=actors.clerk, text="今日提醒：已超时 1 件", why="试验", sent_at=now, digest_on=timing.today(), kind="deadline"
+    )
+    hook = Webhook.objects.create(
+        organisation=actors.centre, name="业务系统", url="https://example.cn/in", secret="s", created_by=actors.director,
+        created_at=now,
+    )
+    dispatch = Dispatch.objects.create(
+        notification=message, user=actors.clerk, channel="sms", key="sms:world", subject="提醒", created_at=now,
+        next_at=now, state="dead",
+    )
+    return {"digest": digest, "hook": hook, "dispatch": dispatch}
 
 
 def _supervision(project, actors):

@@ -109,10 +109,10 @@ class DispatchQuerySet(models.QuerySet["Dispatch"]):
 
 
 class Dispatch(models.Model):
-    """One message on one channel: claimed, handed to the other side, marked. `key` is the same however often it is tried.
+    """One message on one channel: claimed, handed over, marked. `key` is the same however often it is tried.
 
-    `claim` names the worker that has it since `claimed_at`. `handed_at` is set before the words leave: a worker that dies
-    after it leaves a row of which nobody knows whether it arrived.
+    `claim` names the worker that has it since `claimed_at`. `handed_at` is set before the words leave: a worker that
+    dies after it leaves a row of which nobody knows whether it arrived.
     """
 
     notification = models.ForeignKey(

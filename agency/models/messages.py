@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from agency.states import Threshold
+from projects import timing
 from projects.models import Project
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(user_id=user.pk) if user.is_authenticated else self.none()
 
     def on_top(self) -> NotificationQuerySet:
-        """Return what stands in the inbox by itself: a digest, but not its lines; legal notices have a list of their own."""
+        """Return what stands in the inbox by itself: a digest, not its lines; legal notices have their own list."""
         return self.filter(part_of=None).exclude(kind=LEGAL)
 
     def unread(self) -> NotificationQuerySet:
@@ -40,9 +41,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 class Notification(models.Model):
     """A message in the portal for one person. A clock speaks once per threshold and person.
 
-    `part_of` is the digest that has taken the message in, `digest_on` the day of a digest. `over_at`: what it says is no
-    longer to be done, or the person has switched its kind off; it no longer counts as unread. `batch` is common to all
-    messages of one happening.
+    `part_of` is the digest that has taken the message in, `digest_on` the day of a digest. `over_at`: what it says is
+    no longer to be done, or the person has switched its kind off; it no longer counts as unread. `batch` is common to
+    all messages of one happening.
     """
 
     user = models.ForeignKey(
@@ -106,9 +107,16 @@ class Notification(models.Model):
         """Return the text."""
         return self.text
 
+    @property
+    def kind_name(self) -> str:
+        """Return the name of its kind."""
+        from agency import message_data
+
+        return message_data.kind(self.kind, timing.business_day(self.sent_at)).name
+
 
 class LadderMark(models.Model):
-    """A clock has reached a rung of the ladder on a day, and said so. A rung is said once, also where nobody hears it."""
+    """A clock has reached a rung of the ladder on a day and said so, once, also where nobody hears it."""
 
     clock = models.ForeignKey("projects.Clock", on_delete=models.PROTECT, related_name="+", verbose_name="时钟")
     threshold = models.CharField("时点", max_length=8, choices=Threshold)

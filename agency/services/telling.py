@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from agency import message_data as data
+from agency.channels import PORTAL
 from agency.models import Notification
+from agency.services.dispatching import choices_of, enqueue
 from projects import timing
 
 if TYPE_CHECKING:
@@ -44,5 +47,18 @@ def tell(
 
 
 def send(messages: list[Notification]) -> list[Notification]:
-    """Write messages that are made already, inside the caller's transaction, and what goes out of them."""
-    return Notification.objects.bulk_create(messages)
+    """Write messages that are made already, inside the caller's transaction, and what goes out of them.
+
+    Reminders of clocks go out with the digest. A kind that a person has switched off in the portal is not counted as
+    unread, unless it must be told.
+    """
+    if not messages:
+        return []
+    choices = choices_of(note.user_id for note in messages)
+    for note in messages:
+        kind = data.kind(note.kind, timing.business_day(note.sent_at))
+        if not kind.must and not choices.get((note.user_id, kind.code, PORTAL), True):
+            note.over_at = note.sent_at
+    made = Notification.objects.bulk_create(messages)
+    enqueue([note for note in made if note.clock_id is None], choices)
+    return made

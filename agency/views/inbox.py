@@ -1,4 +1,4 @@
-"""Pages of the inbox: fetch what is visible, one form, one service call."""
+"""Pages of the inbox: messages, a digest with its lines, and what a person wants to be told."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agency import queries
+from agency import message_queries as queries
+from agency import message_rules as may
 from agency.models import Notification
-from agency.services import reminders
+from agency.services import message_choices, reminders
 from archives.queries import unsigned_for
 from packages.views.fetching import person
 from projects.access import access_of
@@ -26,8 +27,18 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page, "count": queries.unread_count(person(request)), "notices": unsigned_for(request.user),
         "enterprise": access_of(request.user).is_enterprise, "words": settings.DELIVERY_TEXT,
+        "keeps_log": may.can_see_log(request.user).ok,
     }
     return render(request, "agency/inbox.html", context)
+
+
+@login_required
+@require_safe
+def digest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the lines of one digest of one's own."""
+    mine = Notification.objects.visible_to(request.user).filter(digest_on__isnull=False)
+    found = get_object_or_404(mine, pk=pk)
+    return render(request, "agency/digest.html", {"digest": found, "lines": queries.digest_page(found)})
 
 
 @login_required
@@ -46,3 +57,18 @@ def read_all(request: HttpRequest) -> HttpResponse:
     count = reminders.mark_all_read(by=person(request))
     messages.success(request, f"已将 {count} 条提醒标为已读。")
     return redirect("agency:inbox")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def message_settings(request: HttpRequest) -> HttpResponse:
+    """消息设置: which kinds on which channels; POST keeps the boxes."""
+    if request.method == "POST":
+        changed = message_choices.choose(by=person(request), wanted=set(request.POST.getlist("on")))
+        messages.success(request, f"已保存，改了 {changed} 处。" if changed else "已保存，没有变动。")
+        return redirect("agency:message_settings")
+    context = {
+        "rows": queries.settings_rows(person(request)), "ways": queries.ways(),
+        "addresses": queries.addresses(person(request)), "quiet": (settings.QUIET_FROM, settings.QUIET_UNTIL),
+    }
+    return render(request, "agency/message_settings.html", context)

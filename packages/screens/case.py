@@ -30,6 +30,7 @@ from projects.errors import ALLOWED, Verdict
 from projects.events import subject_of
 from projects.models import Event, IssueItem, User
 from projects.models.time import Clock
+from projects.panels import ways_of
 from projects.waiting import Waiting
 
 EVENTS = 40
@@ -145,7 +146,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     return CasePage(
         case, queries.case_waiting([case]).get(case.pk), clocks, tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
-        tuple(events_of(case)), (*actions(case, user), *living_acts(case, user)),
+        tuple(events_of(case)), (*actions(case, user), *living_acts(case, user), *_further(case, user)),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
         (*acting.told_about(case), *said_on(case)),
@@ -225,6 +226,11 @@ def utility_acts(case: MatterCase) -> list[Act]:
     if joint is None:
         return []
     return [Act("打开联合报装", reverse("packages:utilities", args=[joint.pk]), ALLOWED)]
+
+
+def _further(case: MatterCase, user: User) -> list[Act]:
+    """Return what leads from the case to pages of higher apps."""
+    return [Act(way.label, way.url, way.verdict or ALLOWED) for way in ways_of(case, user)]
 
 
 def actions(case: MatterCase, user: User) -> list[Act]:
