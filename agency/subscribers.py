@@ -8,6 +8,8 @@ from agency.services.gathering import TOLD as GATHERINGS
 from agency.services.gathering import tell_gathering
 from agency.services.occasions import TOLD as EVENTS
 from agency.services.occasions import tell_occasion
+from agency.services.order_sync import KINDS as ORDER_KINDS
+from agency.services.order_sync import follow_project
 from agency.services.rating import ask_after_connection, ask_after_decision, ask_after_submission
 from agency.services.regional import tell_regional
 from agency.services.urging import tell_urged
@@ -77,3 +79,12 @@ def on_rateable(event: Event) -> None:
 outbox.subscribe(
     "agency.ask_rating", ["application.submitted", "case.decided", "utility.moved"], on_rateable, queue="deadline"
 )
+
+
+def on_case_of_order(event: Event) -> None:
+    """Bring the work orders of a project in line with its cases and its stage."""
+    if event.project_id is not None:
+        follow_project(event.project_id)
+
+
+outbox.subscribe("agency.follow_orders", ORDER_KINDS, on_case_of_order, queue="deadline")

@@ -31,20 +31,30 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
             ("联合监管", "acceptance:inspections"),
         ),
     ),
-    ((Role.DISPATCHER,), (("代办调度", "agency:desk"), ("联合会商", "packages:consultations"))),
-    ((Role.DIRECTOR, Role.SUPERVISOR), (("通报", "agency:bulletins"),)),
-    (
-        (Role.DIRECTOR,),
-        (
-            ("代办调度", "agency:desk"), ("到期日历", "packages:calendar"), ("材料减免", "packages:savings"),
-            ("信用档案", "packages:credits"),
-        ),
-    ),
-    ((Role.ADMIN,), (("人员", "projects:people"), ("工作日历", "projects:calendar"))),
+    ((Role.DISPATCHER,), (
+        ("代办调度", "agency:desk"), ("工单", "agency:board"), ("联合会商", "packages:consultations"), ("重大项目", "agency:majors"),
+        ("集中开工", "agency:batches"),
+    )),
+    ((Role.DIRECTOR, Role.SUPERVISOR), (("指挥调度", "agency:cockpit"),)),
+    ((Role.DIRECTOR, Role.SUPERVISOR, Role.INSPECTOR), (("通报", "agency:bulletins"),)),
+    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("重大项目", "agency:majors"))),
+    ((Role.SUPERVISOR,), (("重大项目", "agency:majors"), ("督办单", "agency:slips"))),
+    ((Role.ADMIN,), (
+        ("人员", "projects:people"), ("工作日历", "projects:calendar"), ("特权操作", "gaige:elevate"),
+        ("角色与权限", "gaige:roles"), ("接口令牌", "agency:tokens"),
+    )),
+    ((Role.SECURITY,), (
+        ("账号安全", "gaige:security"), ("影响评估", "gaige:security_records"), ("特权操作", "gaige:elevate"),
+        ("角色与权限", "gaige:roles"),
+    )),
+    ((Role.AUDITOR,), (
+        ("查阅记录", "gaige:audit"), ("人员变动", "gaige:audit_changes"), ("对外提供", "gaige:provisions"),
+        ("角色与权限", "gaige:roles"),
+    )),
     ((Role.ARCHIVIST,), (
         ("档案检索", "archives:search"), ("档案移交", "archives:transfers"), ("档案校验", "archives:integrity"),
     )),
-    ((Role.AGENT,), ()),
+    ((Role.AGENT,), (("我的代办", "agency:mine"), ("工单", "agency:board"))),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
         ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),
         ("消息", "agency:inbox"), ("人员", "projects:own_staff"),
@@ -84,6 +94,8 @@ def pages_of(access: Access) -> list[tuple[str, str]]:
         found = {"区域评估": address("packages:regional"), "用地": address("packages:land")} | found
     if any(body.kind == OrganisationKind.ARCHIVE for body in access.organisations):
         found = {"档案移交": address("archives:transfers")} | found
+    if access.is_administrator:
+        return list(found.items())[:MOST]
     found["我的项目" if access.is_owner and not access.is_office else "项目"] = address("projects:list")
     if access.is_office:
         found |= {label: url for label, name in (("通报", "agency:bulletins"), ("目录", "packages:catalogue"))

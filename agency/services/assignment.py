@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Q
 
+from agency import desk_data as data
 from agency import rules
-from agency.models import Agent, Assignment
+from agency.models import Agent, AgentLeave, Assignment, WorkOrder
+from agency.services.bench import Bench
 from agency.states import AssignmentRole
-from packages.models import Enrolment
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Involvement, Project
 from projects.services.involvement import end_involvement, involve
-from projects.states import InvolvementRole, ProjectStatus, Stage
+from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
     from projects.models import User
 
-PROPOSED = 3
 INVOLVEMENT = {
     AssignmentRole.LEAD_OFFICER: InvolvementRole.LEAD_OFFICER,
     AssignmentRole.SERVICE_AGENT: InvolvementRole.SERVICE_AGENT,
 }
-#: Assignments of projects that run; a full desk is measured by them.
-LIVE = Q(assignments__ended_at=None, assignments__project__status=ProjectStatus.ACTIVE) & ~Q(
-    assignments__project__stage=Stage.DELIVERED
-)
-NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -48,85 +39,21 @@ class Proposal:
     reasons: tuple[str, ...]
 
 
-class _Bench:
-    """Everybody who may be proposed, and what the rule knows about them and the projects. Six queries, always."""
-
-    def __init__(self, projects: Sequence[Project]) -> None:
-        pks = [project.pk for project in projects]
-        owners = {project.owner_id for project in projects}
-        self.agents = list(
-            Agent.objects.filter(is_on_duty=True, user__is_active=True)
-            .annotate(load=Count("assignments", filter=LIVE, distinct=True), last=Max("assignments__assigned_at"))
-            .select_related("user").prefetch_related("regions", "conflicts").order_by("pk")
-        )
-        self.packages = dict(
-            Enrolment.objects.filter(project__in=pks).values_list("project_id", "package_version__package__code")
-        )
-        self.served: dict[int, set[tuple[int, int]]] = defaultdict(set)
-        for owner, project, agent in (
-            Assignment.objects.filter(project__owner__in=owners)
-            .values_list("project__owner_id", "project_id", "agent_id").distinct()
-        ):
-            self.served[owner].add((agent, project))
-        self.held = {
-            (project, role): agent
-            for project, role, agent in Assignment.objects.filter(project__in=pks, ended_at=None)
-            .values_list("project_id", "role", "agent_id")
-        }
-
-    def candidates(self, project: Project, role: str) -> list[Agent]:
-        """Return who passes the hard filters: able, in the district, not in conflict, below the cap, one role only."""
-        code = project.region.code
-        districts = {code, f"{code[:4]}00", f"{code[:2]}0000"}
-        others = {self.held.get((project.pk, other)) for other in AssignmentRole if other != role}
-        return [
-            agent for agent in self.agents
-            if (agent.can_lead if role == AssignmentRole.LEAD_OFFICER else agent.can_serve)
-            and agent.pk not in others
-            and _load(agent) < agent.load_cap
-            and any(region.code in districts for region in agent.regions.all())
-            and all(body.pk != project.owner_id for body in agent.conflicts.all())
-        ]
-
-    def score(self, agent: Agent, project: Project) -> Proposal:
-        """Return a person with the score and its reasons, weighted by the setting AGENCY_WEIGHTS."""
-        weights = {name: Decimal(str(weight)) for name, weight in settings.AGENCY_WEIGHTS.items()}
-        reasons, score = [], Decimal(0)
-        if (package := self.packages.get(project.pk)) and package in agent.specialties:
-            score += weights["specialty"]
-            reasons.append("熟悉这类套餐")
-        own = any(region.code == project.region.code for region in agent.regions.all())
-        score += weights["district"] * (1 if own else Decimal("0.5"))
-        reasons.append(f"负责{project.region.name}片区" if own else "负责上级片区，可跨区支援")
-        score += weights["load"] * (1 - Decimal(_load(agent)) / agent.load_cap)
-        reasons.append(f"在手 {_load(agent)} 个项目，上限 {agent.load_cap}")
-        if any(who == agent.pk and where != project.pk for who, where in self.served[project.owner_id]):
-            score += weights["continuity"]
-            reasons.append("服务过该建设单位")
-        return Proposal(agent, score.quantize(Decimal("0.001"), ROUND_HALF_UP), tuple(reasons))
-
-    def ranked(self, project: Project, role: str) -> list[Proposal]:
-        """Return all candidates, the best first; of equals who was assigned longest ago."""
-        proposals = [self.score(agent, project) for agent in self.candidates(project, role)]
-        proposals.sort(key=lambda p: (-p.score, getattr(p.agent, "last", None) or NEVER, p.agent.pk))
-        return proposals
-
-
-def _load(agent: Agent) -> int:
-    return int(getattr(agent, "load", 0))
-
-
 def propose_many(
-    projects: Sequence[Project], roles: Iterable[str] = tuple(AssignmentRole), *, most: int | None = PROPOSED
+    projects: Sequence[Project], roles: Iterable[str] = tuple(AssignmentRole), *, most: int | None = 0
 ) -> dict[tuple[int, str], list[Proposal]]:
-    """Return up to `most` people (None: all who may be chosen) per project and role, the best first, with the reasons.
+    """Return the people proposed (`most` None: all who may be chosen) per project and role, the best first.
 
     Reads only, in a number of queries that does not depend on the number of projects. Score: specialty, district, free
-    load, continuity (our own rule, docs/agency.md); of equals the one who was assigned longest ago comes first.
+    load, continuity (our own rule, docs/agency.md); of equals the one who was assigned longest ago.
     """
-    bench = _Bench(projects)
+    bench = Bench(projects)
+    cut = data.number("proposed", bench.day) if most == 0 else most
     return {
-        (project.pk, str(role)): bench.ranked(project, role)[:most] for project in projects for role in roles
+        (project.pk, str(role)): [
+            Proposal(bench.agents[one.key], one.score, one.reasons) for one in bench.ranked(project, str(role))[:cut]
+        ]
+        for project in projects for role in roles
     }
 
 
@@ -143,7 +70,8 @@ def assign(
 
     Effects: the earlier assignment of the role ends, the new one begins, both in `Involvement`; event
     `agency.assigned`. A person who was not proposed needs a reason. Errors: unknown role, not a candidate (off duty,
-    other district, conflict, full), one person in both roles. Source: handbook §10 (D15).
+    on leave, other district, conflict, reviews the project, full), one person in both roles, and `hand_over_first`
+    where the one who has it holds accepted orders: these go by a signed sheet. Source: handbook §10 (D15).
     """
     project = lock_project(project_id)
     require(rules.can_assign, by, project)
@@ -157,13 +85,17 @@ def assign(
     if any(assignment.agent_id == agent_id for assignment in held.values()):
         raise DomainError("both_roles", "此人已是本项目的另一身份，项目长和服务专员须由两个人担任。")
     chosen = _choose(project, role, agent_id, override_reason)
+    if current and WorkOrder.objects.held().filter(project=project, agent=current.agent_id).exists():
+        raise DomainError(
+            "hand_over_first", f"{current.agent.user}手上还有本项目已接的工单，请先办交接单，接收人签收后自动改派。"
+        )
     if current:
-        _end(current, project, by=by, at=at)
+        end_assignment(current, project, by=by, at=at)
     assignment = Assignment.objects.create(
         project=project, role=role, agent=chosen.agent, score=chosen.score, reasons=list(chosen.reasons),
         override_reason=override_reason.strip(), assigned_by=by, assigned_at=at or timing.now(),
     )
-    involve(project, role=INVOLVEMENT[AssignmentRole(role)], user=chosen.agent.user, by=by, at=at)
+    open_to(project, chosen.agent, role, by=by, at=at)
     record(
         "agency.assigned", subject=project, project=project, by=by, at=at,
         summary=f"{assignment.get_role_display()}：{chosen.agent.user}",
@@ -172,18 +104,47 @@ def assign(
     return assignment
 
 
+def open_to(project: Project, agent: Agent, role: str, *, by: User | None, at: dt.datetime | None) -> None:
+    """Open the locked project to an agent, and to whoever covers for him on a leave that is known already."""
+    part = INVOLVEMENT[AssignmentRole(role)]
+    involve(project, role=part, user=agent.user, by=by, at=at)
+    today = timing.business_day(at or timing.now())
+    for leave in AgentLeave.objects.filter(agent=agent, until__gte=today, cancelled_at=None).select_related("cover"):
+        if leave.cover:
+            lend(project, leave, part, by=by, at=at)
+
+
+def lend(project: Project, leave: AgentLeave, part: str, *, by: User | None, at: dt.datetime | None) -> None:
+    """Open the locked project to the cover of a leave, for its days; it ends by itself."""
+    cover = leave.cover
+    if cover is None:
+        return
+    since = max(leave.since, timing.business_day(at or timing.now()))
+    known = Involvement.objects.filter(project=project, user=cover.user_id, role=part, until__gte=leave.until)
+    if known.exists() or Involvement.objects.filter(project=project, user=cover.user_id, role=part, until=None).exists():
+        return
+    Involvement.objects.create(project=project, user_id=cover.user_id, role=part, powers=[], since=since, until=leave.until)
+    record(
+        "project.involved", subject=project, project=project, by=by, at=at,
+        summary=f"{InvolvementRole(part).label}代班：{cover}，{since:%m-%d}至{leave.until:%m-%d}",
+        data={"role": str(part), "user": cover.user_id, "organisation": None, "until": f"{leave.until:%Y-%m-%d}"},
+    )
+
+
 def _choose(project: Project, role: str, agent_id: int, reason: str) -> Proposal:
     """Return the chosen person with the score; who is not among the first three needs a reason."""
     ranked = propose_many([project], [role], most=None)[project.pk, role]
     place = next((n for n, proposal in enumerate(ranked) if proposal.agent.pk == agent_id), None)
     if place is None:
-        raise DomainError("not_a_candidate", "此人不在岗、不在片区、须回避或在手项目已满，请从名单中另选一人。")
-    if place >= PROPOSED and not reason.strip():
+        raise DomainError(
+            "not_a_candidate", "此人不在岗、请假、不在片区、须回避、正在审查本项目或负荷已满，请从名单中另选一人。"
+        )
+    if place >= data.number("proposed") and not reason.strip():
         raise DomainError("override_reason", "改派建议名单以外的人，要写明理由。")
     return ranked[place]
 
 
-def _end(assignment: Assignment, project: Project, *, by: User, at: dt.datetime | None) -> None:
+def end_assignment(assignment: Assignment, project: Project, *, by: User, at: dt.datetime | None) -> None:
     """End an assignment of the locked project together with the involvement that it opened."""
     assignment.ended_at = at or timing.now()
     assignment.save(update_fields=["ended_at"])

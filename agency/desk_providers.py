@@ -1,0 +1,192 @@
+"""What the desk gives to the kernel: where an agent, a signature or an escalation is waited for; what the owner may sign."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from agency.desk_states import (
+    ORDER_MINE,
+    ORDER_OPEN,
+    ORDER_WAITS,
+    AgreementState,
+    EscalationState,
+    HandOverState,
+    Level,
+    OrderState,
+)
+from agency.models import AgentLeave, Agreement, Escalation, HandOver, WorkOrder
+from packages.states import CaseState
+from packages.waiting import OWNER_WORD
+from projects import glance, owing, timing, waiting, workdays
+from projects.clock_states import Light
+from projects.owing import Debt, Person
+from projects.waiting import Waiting
+
+if TYPE_CHECKING:
+    from projects.models import Project
+
+PLACE, STEPS = "agency.desk", "agency.escalations"
+AGENT_WORD = "代办专员"
+ASKED = (AgreementState.REQUESTED, AgreementState.OFFERED)
+
+
+def desk_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """Yield on whom agreements, orders, escalations and hand-overs wait. Five queries at most."""
+    by_pk, today = {project.pk: project for project in projects}, timing.today()
+    seen = glance.glance(projects)
+    words = {word for project in projects for word in seen.words(PLACE, project.pk)}
+    if words & set(ASKED):
+        yield from _agreements(by_pk, today)
+    if words & set(ORDER_OPEN):
+        yield from _orders(by_pk, today)
+    if any(seen.has(STEPS, project.pk) for project in projects):
+        yield from _steps(by_pk, today)
+    if HandOverState.PREPARED in words:
+        yield from _sheets(by_pk, today)
+
+
+def _agreements(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
+    rows = Agreement.objects.filter(project__in=list(by_pk), state__in=ASKED).order_by("pk")
+    for row in rows:
+        project = by_pk[row.project_id]
+        since = row.offered_at or row.requested_at
+        common = _since(since, today)
+        url = reverse("agency:project", args=[row.project_id])
+        if row.state == AgreementState.OFFERED:
+            yield Waiting(
+                row.project_id, 8, OWNER_WORD, "代办委托协议", person=project.owner.name, verb="签订（自愿、免费）",
+                auto="不签也照常办事", url=url, **common,
+            )
+        else:
+            yield Waiting(
+                row.project_id, 6, "代办调度", "代办委托协议", verb="拟定", auto="一直等到拟好协议为止", url=url, **common,
+            )
+
+
+def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
+    rows = WorkOrder.objects.open().filter(project__in=list(by_pk)).select_related("agent__user", "waits_body", "case")
+    names = _names({row.agent_id for row in rows if row.agent_id}, today)
+    grouped: dict[tuple[int, str, str], list[WorkOrder]] = defaultdict(list)
+    for row in rows.order_by("pk"):
+        who = names.get(row.agent_id or 0) or (str(row.agent.user) if row.agent else "")
+        if row.state == OrderState.WAITING:
+            grouped[row.project_id, "take" if row.agent_id else "give", who].append(row)
+        elif row.state in ORDER_MINE and (row.case is None or row.case.state == CaseState.DRAFT):
+            grouped[row.project_id, "do", who].append(row)
+        elif row.state in ORDER_WAITS and (row.case is None or row.case.state == CaseState.DRAFT):
+            yield _waits(row, by_pk[row.project_id], who, today)
+    for (project, kind, who), orders in grouped.items():
+        yield _told(project, kind, who, orders, today)
+
+
+def _names(agents: set[int], today: dt.date) -> dict[int, str]:
+    """Return who really is waited for where an agent is on leave: the cover."""
+    rows = AgentLeave.objects.on(today).filter(agent__in=agents, cover__isnull=False)
+    return {row.agent_id: f"{row.cover.user}（代{row.agent.user}）" for row in rows.select_related("cover__user", "agent__user")
+            if row.cover}
+
+
+def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today: dt.date) -> Waiting:
+    first, number = orders[0], len(orders)
+    names = "、".join(f"“{order.title}”" for order in orders[:2]) + (f"等 {number} 个事项" if number > 2 else "")  # noqa: PLR2004
+    url = reverse("agency:project", args=[project])
+    if kind == "give":
+        return Waiting(
+            project, 4, "代办调度", f"{names}的工单", verb="派", auto="没有在岗且未满的代办人员，一直等到代办调度派单为止",
+            url=url, light=Light.RED, **_since(first.offered_at, today),
+        )
+    if kind == "take":
+        by = min(order.accept_by for order in orders if order.accept_by) if any(o.accept_by for o in orders) else None
+        due = timing.business_day(by) if by else None
+        return Waiting(
+            project, 4, AGENT_WORD, f"{names}的工单", person=who, verb="接", due_on=due,
+            auto="逾时不接，自动派给下一人", url=url, light=Light.YELLOW if due else Light.NONE,
+            **_since(first.offered_at, today),
+        )
+    begun = min(order.taken_at for order in orders if order.taken_at) if any(o.taken_at for o in orders) else None
+    return Waiting(
+        project, 7, AGENT_WORD, names, person=who, verb="代办", auto="由代办专员按计划申报", url=url, **_since(begun, today)
+    )
+
+
+def _waits(row: WorkOrder, project: Project, who: str, today: dt.date) -> Waiting:
+    body = row.waits_body
+    owner = body is None
+    return Waiting(
+        row.project_id, 1 if owner else 3, OWNER_WORD if body is None else body.label, f"{row.waits_what}（{row.title}）",
+        person=project.owner.name if owner else "", since=row.waits_since,
+        days=workdays.workdays_between(row.waits_since, today) if row.waits_since else 0, verb="办",
+        auto=f"由{AGENT_WORD}{who}催办", url=reverse("agency:project", args=[row.project_id]),
+    )
+
+
+def _steps(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
+    rows = Escalation.objects.open().filter(project__in=list(by_pk)).select_related("body", "order").order_by("pk")
+    for row in rows:
+        role = row.body.label if row.level < Level.JOINT else str(row.get_level_display())
+        left = (row.due_on - today).days if row.due_on else None
+        light = Light.NONE if left is None else Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
+        yield Waiting(
+            row.project_id, 3, role, f"升级事项“{row.question}”", due_on=row.due_on, light=light, clock_id=row.clock_id,
+            auto="到期未答复，可升到上一级，并报中心主任" if row.due_on else "由专题会定",
+            url=reverse("agency:escalation", args=[row.pk]), **_since(row.raised_at, today),
+        )
+
+
+def _sheets(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
+    rows = HandOver.objects.filter(project__in=list(by_pk), state=HandOverState.PREPARED).select_related("to_agent__user")
+    for row in rows.order_by("pk"):
+        yield Waiting(
+            row.project_id, 6, AGENT_WORD, "交接单", person=str(row.to_agent.user), verb="签收",
+            auto="签收前仍由移交人办理", url=reverse("agency:pack", args=[row.pack]), **_since(row.prepared_at, today),
+        )
+
+
+def _since(moment: dt.datetime | None, today: dt.date) -> dict[str, object]:
+    if moment is None:
+        return {}
+    since = timing.business_day(moment)
+    return {"since": since, "days": workdays.workdays_between(since, today)}
+
+
+def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """Yield the agreements that the owner may sign; what an order waits for from the owner is owed."""
+    from agency.desk_rules import can_sign
+
+    seen = glance.glance(projects)
+    offered = seen.only(PLACE, projects, {AgreementState.OFFERED})
+    if offered:
+        rows = Agreement.objects.filter(project__in=offered, state=AgreementState.OFFERED).select_related("project__owner")
+        for row in rows.order_by("pk"):
+            verdict = can_sign(user, row)
+            yield Debt(
+                row.project_id, "代办", "签订代办委托协议（免费，可随时终止）",
+                reverse("agency:agreement_sign", args=[row.pk]), "去签订", detail=f"委托 {len(row.matters)} 个事项",
+                why="代办自愿、无偿", is_offer=True, blocked="" if verdict else verdict.reason,
+            )
+    waits = seen.only(PLACE, projects, {OrderState.WAITING_OWNER})
+    if waits:
+        orders = WorkOrder.objects.filter(project__in=waits, state=OrderState.WAITING_OWNER).select_related("case")
+        for order in orders.order_by("pk"):
+            if order.case is None or order.case.state == CaseState.DRAFT:
+                yield Debt(
+                    order.project_id, "代办", f"{order.waits_what}（{order.title}）",
+                    reverse("agency:project", args=[order.project_id]), "看服务专员", why="服务专员在等贵单位办这件事",
+                )
+
+
+glance.register(
+    PLACE,
+    lambda ids: Agreement.objects.filter(project__in=ids, state__in=[*ASKED, AgreementState.SIGNED]),
+    lambda ids: WorkOrder.objects.open().filter(project__in=ids),
+    lambda ids: HandOver.objects.filter(project__in=ids, state=HandOverState.PREPARED),
+    word="state",
+)
+glance.register(STEPS, lambda ids: Escalation.objects.filter(project__in=ids, state=EscalationState.OPEN))
+waiting.register(PLACE, desk_waiting)
+owing.register(PLACE, debts)

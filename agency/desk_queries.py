@@ -1,0 +1,429 @@
+"""Page-sized reads of orders, escalations and agreements. Each has a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from agency import desk_data as data
+from agency import desk_rules as may
+from agency.assigning_rule import plain
+from agency.desk_states import (
+    MARK_WORDS,
+    ORDER_OPEN,
+    ORDER_WAITS,
+    TONES,
+    AgreementState,
+    EscalationState,
+    HandOverState,
+    MarkKind,
+    OrderState,
+    Power,
+)
+from agency.models import (
+    Accompaniment,
+    Agent,
+    AgentLeave,
+    Agreement,
+    Assignment,
+    Escalation,
+    HandOver,
+    OrderLog,
+    ProjectMark,
+    WorkOrder,
+)
+from agency.services.bench import away_on, loads, off_duty
+from agency.services.escalating import next_level
+from projects import timing, workdays
+from projects.access import access_of
+from projects.models import IssueItem, Project
+from projects.states import ISSUE_OPEN, IssueKind
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from projects.errors import Verdict
+    from projects.models import User
+
+SHOWN, CARDS, PAGE = 30, 12, 20
+CALENDAR_DAYS = 10
+LEVELS = ("waiting", "taken", "doing", "waiting_owner", "waiting_dept", "escalated")
+SEEN = ("project__owner", "agent__user", "case__matter", "waits_body")
+
+
+# Rows ------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order as lists show it: its state, what is next, and why it stands where it stands."""
+
+    order: WorkOrder
+    next_words: str
+    next_tone: str
+    can_take: bool = False
+
+    @property
+    def tone(self) -> str:
+        """The colour of the state."""
+        return TONES.get(self.order.state, "")
+
+
+def order_rows(orders: Iterable[WorkOrder], mine: frozenset[int] = frozenset()) -> list[OrderRow]:
+    """Return rows with the words of what is next. No query of its own."""
+    today, now = timing.today(), timing.now()
+    return [
+        OrderRow(order, *_next(order, today, now), can_take=order.state == OrderState.WAITING and order.agent_id in mine)
+        for order in orders
+    ]
+
+
+def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]:
+    """Return what is next for an order in words, with a tone."""
+    if order.state == OrderState.WAITING:
+        if order.accept_by is None:
+            return "等代办调度派单", "bad"
+        moment = order.accept_by.astimezone(timing.BUSINESS_ZONE)
+        words = f"{moment:%H:%M}" if moment.date() == today else f"{moment:%m-%d %H:%M}"
+        return (f"{words} 前接单", "warn") if order.accept_by >= now else ("已过接单时限，将派下一人", "bad")
+    if order.state in (OrderState.DONE, OrderState.CLOSED):
+        return order.close_reason, ""
+    if order.next_check is None:
+        return "记一笔跟办", "warn"
+    day = f"{order.next_check:%m-%d}"
+    if order.next_check < today:
+        return f"{day} 应核查，已过", "bad"
+    return ("今天核查", "warn") if order.next_check == today else (f"{day} 核查", "")
+
+
+# The agent's own page --------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Mine:
+    """What an agent finds in the morning: to accept, to do today, to wait for, to sign."""
+
+    offered: list[OrderRow] = field(default_factory=list)
+    today: list[OrderRow] = field(default_factory=list)
+    later: list[OrderRow] = field(default_factory=list)
+    promises: list[OrderLog] = field(default_factory=list)
+    packs: list[HandOver] = field(default_factory=list)
+    covering: list[AgentLeave] = field(default_factory=list)
+    lacking: list[Project] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    is_agent: bool = True
+
+
+def mine(user: User) -> Mine:
+    """Return the start page of an agent. Nine queries, whatever there is."""
+    keys, day = may.acting_for(user), timing.today()
+    if not keys:
+        return Mine(is_agent=False)
+    orders = WorkOrder.objects.open().filter(agent__in=keys)
+    counts = dict(orders.order_by().values_list("state").annotate(number=Count("pk")))
+    due = Q(next_check__lte=day) | Q(next_check=None) | Q(state=OrderState.TAKEN, planned_on__lte=day)
+    offered = orders.filter(state=OrderState.WAITING).select_related(*SEEN).order_by("accept_by", "pk")
+    held = orders.exclude(state=OrderState.WAITING).select_related(*SEEN)
+    lines = OrderLog.objects.filter(
+        order__agent__in=keys, order__state__in=ORDER_OPEN, promised_on__lte=day, kept_at=None
+    ).exclude(promise="")
+    signed = Agreement.objects.filter(project=OuterRef("pk"), state__in=[AgreementState.OFFERED, AgreementState.SIGNED])
+    projects = Project.objects.active().filter(
+        assignments__agent__in=keys, assignments__ended_at=None, assignments__role="service_agent"
+    ).filter(~Exists(signed))
+    return Mine(
+        offered=order_rows(offered[:SHOWN], keys),
+        today=order_rows(held.filter(due).order_by("next_check", "pk")[:SHOWN], keys),
+        later=order_rows(held.exclude(due).order_by("next_check", "pk")[:SHOWN], keys),
+        promises=list(lines.select_related("order__project").order_by("promised_on", "pk")[:SHOWN]),
+        packs=_packs(user),
+        covering=list(AgentLeave.objects.on(day).filter(cover__user=user).select_related("agent__user")),
+        lacking=list(projects.select_related("owner").order_by("pk")[:SHOWN]), counts=counts,
+    )
+
+
+def _packs(user: User) -> list[HandOver]:
+    rows = HandOver.objects.filter(to_agent__user=user, state=HandOverState.PREPARED).select_related(
+        "from_agent__user", "project"
+    )
+    found: dict[str, HandOver] = {}
+    for row in rows.order_by("pk"):
+        found.setdefault(row.pack, row)
+    return list(found.values())
+
+
+# Board and calendar ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One state of the board."""
+
+    state: str
+    label: str
+    tone: str
+    count: int
+    rows: list[OrderRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One working day of the calendar: checks, planned starts, promises that fall due."""
+
+    day: dt.date
+    is_today: bool
+    checks: list[WorkOrder]
+    starts: list[WorkOrder]
+    promises: list[OrderLog]
+
+
+def found_orders(user: User, filters: Mapping[str, str]) -> QuerySet[WorkOrder]:
+    """Return the orders that a person may see, narrowed: `agent` (a key, `me`), `mark`, `q`."""
+    orders = WorkOrder.objects.visible_to(user)
+    who = filters.get("agent", "")
+    if who == "me":
+        orders = orders.filter(agent__in=may.acting_for(user))
+    elif who.isascii() and who.isdigit():
+        orders = orders.filter(agent=int(who))
+    elif who == "none":
+        orders = orders.filter(agent=None)
+    if (mark := filters.get("mark", "")) in MarkKind.values:
+        marked = ProjectMark.objects.filter(project=OuterRef("project"), kind=mark, cleared_at=None)
+        orders = orders.filter(Exists(marked))
+    if text := filters.get("q", "").strip():
+        orders = orders.filter(
+            Q(title__icontains=text) | Q(project__name__icontains=text) | Q(number__startswith=text)
+        )
+    return orders
+
+
+def board(user: User, filters: Mapping[str, str]) -> list[Column]:
+    """Return the open states with their orders, those that are checked first on top. Seven queries."""
+    orders, keys = found_orders(user, filters), may.acting_for(user)
+    counts = dict(orders.open().order_by().values_list("state").annotate(number=Count("pk")))
+    return [
+        Column(
+            state, str(OrderState(state).label), TONES[OrderState(state)], counts.get(state, 0),
+            order_rows(_top(orders, state), keys) if counts.get(state) else [],
+        )
+        for state in LEVELS
+    ]
+
+
+def _top(orders: QuerySet[WorkOrder], state: str) -> QuerySet[WorkOrder]:
+    order = "accept_by" if state == OrderState.WAITING else "next_check"
+    return orders.filter(state=state).select_related(*SEEN).order_by(order, "pk")[:CARDS]
+
+
+def calendar(user: User, filters: Mapping[str, str]) -> list[Day]:
+    """Return the next working days, what is late on the first. Three queries."""
+    orders, today = found_orders(user, filters).open().select_related("project", "agent__user"), timing.today()
+    first = workdays.next_workday(today)
+    days = [workdays.due_date(first, n) for n in range(CALENDAR_DAYS)]
+    last = days[-1]
+    found = {day: Day(day, day == today, [], [], []) for day in days}
+
+    def place(day: dt.date) -> Day:
+        return found[max(first, workdays.next_workday(day))]
+
+    for order in orders.filter(next_check__lte=last).order_by("next_check", "pk")[:300]:
+        place(order.next_check or today).checks.append(order)
+    planned = orders.filter(planned_on__lte=last, planned_on__gte=today, state=OrderState.TAKEN)
+    for order in planned.order_by("planned_on", "pk")[:300]:
+        place(order.planned_on or today).starts.append(order)
+    lines = OrderLog.objects.filter(order__in=found_orders(user, filters).open(), promised_on__lte=last, kept_at=None)
+    for line in lines.exclude(promise="").select_related("order__project").order_by("promised_on", "pk")[:300]:
+        place(line.promised_on or today).promises.append(line)
+    return list(found.values())
+
+
+def people(user: User) -> list[Agent]:
+    """Return the agents that may be looked at, by name."""
+    if not access_of(user).has(*may.DESK):
+        return []
+    return list(Agent.objects.filter(user__is_active=True).select_related("user").order_by("pk"))
+
+
+# One order ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """One order with its log, its escalations and what may be done."""
+
+    order: WorkOrder
+    row: OrderRow
+    logs: list[OrderLog]
+    steps: list[Escalation]
+    acts: list[tuple[str, str, Verdict, bool]]
+    can_log: Verdict
+    passed: list[tuple[str, str, str]]
+    next_level: int
+    too_early: str
+
+
+def order_page(order: WorkOrder, user: User) -> OrderPage:
+    """Return what the page of an order shows."""
+    acts: list[tuple[str, str, Verdict, bool]] = []
+    if order.state == OrderState.WAITING:
+        acts = [
+            ("接单", "agency:take", may.can_take(user, order), True),
+            ("不能接", "agency:refuse", may.can_take(user, order), False),
+            ("派给别人", "agency:give", may.can_give(user, order), False),
+        ]
+    elif order.state in ORDER_OPEN:
+        start = order.state in (OrderState.TAKEN, *ORDER_WAITS)
+        acts = [("开始办理" if order.state == OrderState.TAKEN else "等到了，继续办", "agency:start",
+                 may.can_work(user, order), True)] if start else []
+        acts += [
+            ("等企业、等部门", "agency:wait", may.can_work(user, order), False),
+            ("升级", "agency:escalate", may.can_escalate(user, order), False),
+            ("已完成", "agency:finish", may.can_finish(user, order), False),
+            ("关闭", "agency:close", may.can_close(user, order), False),
+        ]
+    names = dict(
+        Agent.objects.filter(pk__in=[one["agent"] for one in order.passed]).values_list("pk", "user__name")
+    ) if order.passed else {}
+    level, early = next_level(order)
+    return OrderPage(
+        order, order_rows([order])[0],
+        list(order.logs.select_related("by")[:100]),
+        list(order.escalations.select_related("body", "raised_by", "paper").order_by("pk")), acts,
+        may.can_log(user, order),
+        [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed], level, early,
+    )
+
+
+# Escalations -------------------------------------------------------------------------------------------------------------
+
+
+def escalations(user: User, which: str) -> QuerySet[Escalation]:
+    """Return the steps of a list: `open` (the most urgent first), `stuck`, `all`."""
+    rows = Escalation.objects.visible_to(user).select_related("project", "order__agent__user", "body")
+    if which == "all":
+        return rows.order_by("-pk")
+    rows = rows.filter(state=EscalationState.OPEN)
+    if which == "stuck":
+        rows = rows.filter(due_on__lt=timing.today())
+    return rows.order_by("due_on", "pk")
+
+
+def stuck_escalations(user: User) -> QuerySet[Escalation]:
+    """Return the steps whose days are over without a decision, for the cockpit."""
+    return escalations(user, "stuck")
+
+
+def order_counts(projects: QuerySet[Project] | None = None) -> dict[str, int]:
+    """Return the open orders by state, of these projects or of all. One query."""
+    rows = WorkOrder.objects.open()
+    if projects is not None:
+        rows = rows.filter(project__in=projects)
+    return dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
+
+
+# The page of a project -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDesk:
+    """代办 of one project: who, agreement, orders, marks, accompanied walks, hand-overs."""
+
+    people: list[Assignment]
+    agreements: list[Agreement]
+    orders: list[OrderRow]
+    marks: list[tuple[str, str, ProjectMark | None]]
+    walks: list[Accompaniment]
+    frictions: list[IssueItem]
+    sheets: list[HandOver]
+    is_office: bool
+    cover: dict[int, AgentLeave]
+
+    @property
+    def live(self) -> Agreement | None:
+        """The agreement that is asked for, offered or signed."""
+        return next((row for row in self.agreements if row.state in ("requested", "offered", "signed")), None)
+
+
+def project_desk(project: Project, user: User) -> ProjectDesk:
+    """Return the page 代办 of a project; the owner reads people, agreement and where the orders stand."""
+    office = access_of(user).is_office
+    held = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
+    rows = list(held)
+    away = AgentLeave.objects.on(timing.today()).filter(agent__in=[row.agent_id for row in rows])
+    agreements = Agreement.objects.filter(project=project).select_related("paper", "signed_by", "offered_by")
+    orders = WorkOrder.objects.filter(project=project).select_related(*SEEN).order_by("case__package_row__order", "pk")
+    return ProjectDesk(
+        people=rows, agreements=list(agreements[:5]), orders=order_rows(orders[:60], may.acting_for(user)),
+        marks=project_marks(project) if office else [],
+        walks=list(Accompaniment.objects.filter(project=project).select_related("case__matter")) if office else [],
+        frictions=list(frictions(user).filter(project=project)) if office else [],
+        sheets=list(
+            HandOver.objects.filter(project=project).select_related("from_agent__user", "to_agent__user", "paper")[:5]
+        ) if office else [],
+        is_office=office, cover={row.agent_id: row for row in away.select_related("cover__user")},
+    )
+
+
+def project_marks(project: Project) -> list[tuple[str, str, ProjectMark | None]]:
+    """Return the three toggles of a project: kind, words, and the mark that is set."""
+    held = {row.kind: row for row in ProjectMark.objects.filter(project=project, cleared_at=None).select_related("set_by")}
+    return [(kind.value, MARK_WORDS[kind], held.get(kind.value)) for kind in MarkKind]
+
+
+def power_words(agreement: Agreement) -> list[str]:
+    """Return what the agent may do, in words."""
+    return [str(Power(power).label) for power in agreement.powers if power in Power.values]
+
+
+# Friction, leave, packs ------------------------------------------------------------------------------------------------------
+
+
+def frictions(user: User) -> QuerySet[IssueItem]:
+    """Return the friction points of projects that a person of the office may see, the open ones first."""
+    if not access_of(user).is_office:
+        return IssueItem.objects.none()
+    rows = IssueItem.objects.filter(kind=IssueKind.FRICTION, project__in=Project.objects.visible_to(user))
+    return rows.select_related("project", "debtor_organisation").order_by("-pk")
+
+
+def friction_counts(rows: QuerySet[IssueItem]) -> dict[str, int]:
+    """Return how many are open, late, and gone. One query."""
+    is_open = Q(state__in=ISSUE_OPEN)
+    return rows.order_by().aggregate(
+        open=Count("pk", filter=is_open), late=Count("pk", filter=is_open & Q(due_on__lt=timing.today())),
+        gone=Count("pk", filter=Q(state="verified")),
+    )
+
+
+def pack_sheets(pack: str, user: User) -> Sequence[HandOver]:
+    """Return the sheets of a pack that a person may see, by project."""
+    rows = HandOver.objects.visible_to(user).filter(pack=pack)
+    return list(rows.select_related("project__owner", "from_agent__user", "to_agent__user", "paper").order_by("project_id"))
+
+
+def leaves_of(agent: Agent) -> list[AgentLeave]:
+    """Return the leaves of an agent, the newest first."""
+    return list(agent.leaves.select_related("cover__user")[:10])
+
+
+def load_of(agent: Agent) -> tuple[str, int]:
+    """Return the load of an agent in points and the running projects."""
+    load, number = loads(timing.today()).get(agent.pk, (Decimal(0), 0))
+    return plain(load), number
+
+
+def away_words(agent: Agent) -> str:
+    """Return why an agent is not there today; empty where he is."""
+    today = timing.today()
+    return off_duty(agent, away_on(today), today)
+
+
+def few() -> int:
+    """Return below how many projects nobody is evaluated."""
+    return data.number("few")
+

@@ -1,0 +1,46 @@
+"""Addresses of the agency desk: agents, agreements, orders, escalations, accompanied walks, hand-overs."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from agency.views import agents, agreements, escalations, orders
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("agency/mine/", orders.mine, name="mine"),
+    path("agency/orders/", orders.board, name="board"),
+    path("agency/orders/take/", orders.take_all, name="take_all"),
+    path("agency/orders/<int:pk>/", orders.order, name="order"),
+    path("agency/orders/<int:pk>/take/", orders.take, name="take"),
+    path("agency/orders/<int:pk>/start/", orders.start, name="start"),
+    path("agency/orders/<int:pk>/refuse/", orders.refuse, name="refuse"),
+    path("agency/orders/<int:pk>/give/", orders.give, name="give"),
+    path("agency/orders/<int:pk>/wait/", orders.wait, name="wait"),
+    path("agency/orders/<int:pk>/finish/", orders.finish, name="finish"),
+    path("agency/orders/<int:pk>/close/", orders.close, name="close"),
+    path("agency/orders/<int:pk>/escalate/", orders.escalate, name="escalate"),
+    path("agency/logs/<int:pk>/kept/", orders.kept, name="kept"),
+    path("agency/escalations/", escalations.listing, name="escalations"),
+    path("agency/escalations/<int:pk>/", escalations.detail, name="escalation"),
+    path("agency/escalations/<int:pk>/decide/", escalations.decide, name="decide"),
+    path("agency/escalations/<int:pk>/cannot/", escalations.cannot, name="cannot"),
+    path("projects/<int:pk>/agency/", agreements.project_desk, name="project"),
+    path("projects/<int:pk>/agency/ask/", agreements.ask_for_agent, name="ask"),
+    path("projects/<int:pk>/agency/offer/", agreements.offer, name="offer"),
+    path("projects/<int:pk>/contact/", agreements.contact, name="contact"),
+    path("projects/<int:pk>/mark/", agreements.mark, name="mark"),
+    path("projects/<int:pk>/accompany/", agreements.accompany, name="accompany"),
+    path("agency/agreements/<int:pk>/sign/", agreements.sign, name="agreement_sign"),
+    path("agency/agreements/<int:pk>/decline/", agreements.decline, name="agreement_decline"),
+    path("agency/agreements/<int:pk>/end/", agreements.end, name="agreement_end"),
+    path("agency/walks/<int:pk>/", agreements.walk, name="walk"),
+    path("agency/frictions/", agreements.frictions, name="frictions"),
+    path("agency/frictions/<int:pk>/answer/", agreements.friction_answer, name="friction_answer"),
+    path("agency/frictions/<int:pk>/check/", agreements.friction_check, name="friction_check"),
+    path("agency/agents/new/", agents.new, name="agent_new"),
+    path("agency/agents/<int:pk>/", agents.agent, name="agent"),
+    path("agency/agents/<int:pk>/leave/", agents.leave, name="leave"),
+    path("agency/agents/<int:pk>/hand-over/", agents.hand_over, name="hand_over"),
+    path("agency/leaves/<int:pk>/cancel/", agents.leave_cancel, name="leave_cancel"),
+    path("agency/packs/<slug:pack>/", agents.pack, name="pack"),
+    path("agency/sheets/<int:pk>/cancel/", agents.sheet_cancel, name="sheet_cancel"),
+    path("agency/evaluation/", agents.evaluation, name="evaluation"),
+]

@@ -1,0 +1,191 @@
+"""代办委托协议: asked for, drawn up, signed by the owner, ended by the owner on any day. Free of charge by law."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from agency import desk_rules as may
+from agency.desk_states import AgreementState, Power
+from agency.models import Agreement, Assignment
+from agency.services import orders
+from agency.states import AssignmentRole
+from archives.models import Paper
+from archives.services.papers import revoke_paper
+from archives.states import PaperKind
+from packages.models import MatterCase
+from packages.services import paperwork
+from packages.states import CASE_ENDED
+from projects import timing
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import Project
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+#: What the agreement says of both sides (handbook §10); the last line of the law is that nothing is paid.
+DUTIES = (
+    "代办坚持合法、自愿、无偿。代办人员不收取任何费用；依法应缴的规费、税款和中介服务费由建设单位缴给收费单位。",
+    "代办人员：提供咨询，编排办理计划，代填表单、整理材料，跟踪催办并每周反馈，协调部门，送达结果。",
+    "建设单位：指定联系人，按计划提供资料，及时补正，对所提供资料的真实性负责。",
+    "承诺书、申请表等须由建设单位作出意思表示的文书，由建设单位自己签署；本协议不授权代办人员作出任何承诺。",
+    "资料只用于办理本项目的委托事项，不作他用，不向无关人员提供；委托终止后不再使用。",
+    "建设单位可以随时终止委托，不须说明理由；终止后已办事项的结果继续有效，未办事项由建设单位自行办理或另行委托。",
+)
+
+
+def open_matters(project: Project) -> list[list[str]]:
+    """Return code and name of the matters of the plan that are not over, in the order of the plan."""
+    cases = MatterCase.objects.filter(project=project).exclude(state__in=CASE_ENDED).select_related("matter__matter")
+    rows = cases.order_by("package_row__order", "pk")
+    return [list(pair) for pair in dict.fromkeys((case.matter.matter.code, case.matter.name) for case in rows)]
+
+
+@transaction.atomic
+def ask_for_agent(
+    project_id: int, *, by: User, contact: str = "", wish: str = "", at: dt.datetime | None = None
+) -> Agreement:
+    """The owner asks for 代办. Event `agency.agreement_asked`; asked twice is once. Raises `NotAllowed`."""
+    project, moment = lock_project(project_id), at or timing.now()
+    if (live := Agreement.objects.live().filter(project=project).first()) is not None and live.requested_by_id == by.pk:
+        return live
+    require(may.can_ask, by, project)
+    row = Agreement.objects.create(
+        project=project, contact=contact.strip(), wish=wish.strip(), requested_by=by, requested_at=moment
+    )
+    _record(row, "asked", "", f"{project.owner.name}申请代办", by=by, at=moment)
+    return row
+
+
+@transaction.atomic
+def offer_agreement(
+    project_id: int, *, by: User, codes: Sequence[str] = (), is_all: bool = True, powers: Sequence[str] = (),
+    until: dt.date | None = None, contact: str = "", at: dt.datetime | None = None,
+) -> Agreement:
+    """Draw the agreement up: matters (none named: all that are open), powers, until when. It waits for the owner.
+
+    Effects: the agreement is 待签订, event `agency.agreement_offered`. Raises `NotAllowed`, `DomainError`
+    (`no_matters`, `until`).
+    """
+    project, moment = lock_project(project_id), at or timing.now()
+    require(may.can_offer, by, project)
+    matters = [pair for pair in open_matters(project) if not codes or pair[0] in codes]
+    if not matters:
+        raise DomainError("no_matters", "没有可以代办的事项：请先确认套餐，或重新选择事项。")
+    if until is not None and until < timing.business_day(moment):
+        raise DomainError("until", "委托期限不能早于今天。")
+    row = Agreement.objects.select_for_update(of=("self",)).live().filter(project=project).first()
+    row = row or Agreement(project=project, requested_at=None)
+    before = row.state if row.pk else ""
+    row.offer()
+    row.matters, row.is_all, row.until = matters, is_all, until
+    row.powers = list(powers) or list(Power.values)
+    row.contact = contact.strip() or row.contact
+    row.offered_by, row.offered_at = by, moment
+    row.save()
+    _record(row, "offered", before, f"代办委托协议待签订，{len(matters)} 个事项", by=by, at=moment)
+    return row
+
+
+@transaction.atomic
+def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None) -> Agreement:
+    """The owner signs: the numbered paper, 已签订, and one work order per matter of the stages that have begun.
+
+    Twice is once. Raises `NotAllowed`. Events `paper.issued`, `agency.agreement_signed`, `agency.order_issued`.
+    """
+    row, moment = _lock(agreement_id), at or timing.now()
+    if row.state == AgreementState.SIGNED:
+        return row
+    require(may.can_sign, by, row)
+    before = row.state
+    row.sign()
+    row.signed_by, row.signed_at = by, moment
+    row.paper = _write(row, by=by, at=moment)
+    row.save()
+    _record(row, "signed", before, f"代办委托协议已签订 {row.paper.number}", by=by, at=moment)
+    orders.issue_orders(row, by=by, at=moment)
+    return row
+
+
+@transaction.atomic
+def decline_agreement(
+    agreement_id: int, *, by: User, reason: str = "", at: dt.datetime | None = None
+) -> Agreement:
+    """It is not signed. Event `agency.agreement_declined`. Twice is once. Raises `NotAllowed`."""
+    row, moment = _lock(agreement_id), at or timing.now()
+    if row.state == AgreementState.DECLINED:
+        return row
+    require(may.can_decline, by, row)
+    before = row.state
+    row.decline()
+    row.ended_by, row.ended_at, row.end_reason = by, moment, reason.strip() or "未签订"
+    row.save()
+    _record(row, "declined", before, "代办委托协议未签订", by=by, at=moment)
+    return row
+
+
+@transaction.atomic
+def end_agreement(
+    agreement_id: int, *, by: User | None, reason: str = "", at: dt.datetime | None = None
+) -> Agreement:
+    """The owner ends it, in the middle of whatever: open orders are closed with that reason, nothing is charged.
+
+    Effects: 已终止, the paper no longer holds, open orders and escalations end, event `agency.agreement_ended`. The
+    agents keep advising (帮办), they file nothing any more. Twice is once. Raises `NotAllowed`.
+    """
+    row, moment = _lock(agreement_id), at or timing.now()
+    if row.state == AgreementState.ENDED:
+        return row
+    require(may.can_end, by, row)
+    before, words = row.state, reason.strip() or "建设单位终止委托"
+    row.end()
+    row.ended_by, row.ended_at, row.end_reason = by, moment, words
+    row.save()
+    if row.paper is not None:
+        revoke_paper(row.paper, by=by, reason=words, at=moment)
+    _record(row, "ended", before, f"代办委托终止：{words}", by=by, at=moment)
+    for order in orders.open_orders(row.project):
+        orders.shut(order, by=by, reason=f"委托终止：{words}", at=moment)
+    return row
+
+
+def _lock(agreement_id: int) -> Agreement:
+    project = lock_project(Agreement.objects.filter(pk=agreement_id).values("project_id")[:1])
+    row: Agreement = Agreement.objects.select_for_update(of=("self",)).select_related("paper").get(pk=agreement_id)
+    row.project = project
+    return row
+
+
+def _record(row: Agreement, what: str, before: str, words: str, *, by: User | None, at: dt.datetime) -> None:
+    record(
+        f"agency.agreement_{what}", subject=row, project=row.project, by=by, at=at, summary=words[:300],
+        data={"state": [before, row.state]},
+    )
+
+
+def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
+    project = row.project
+    people = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
+    named = {one.role: one.agent.user for one in people}
+    lead, agent = named.get(AssignmentRole.LEAD_OFFICER), named.get(AssignmentRole.SERVICE_AGENT)
+    until = f"至{paperwork.day(row.until)}" if row.until else "至项目交付"
+    rows: list[list[Any]] = [[str(n), name, "代办"] for n, (_, name) in enumerate(row.matters, start=1)]
+    powers = "、".join(str(Power(power).label) for power in row.powers)
+    return paperwork.write(
+        PaperKind.AGENCY_AGREEMENT, project, subject=row, issuer=project.centre, by=by, at=at,
+        what=f"委托{project.centre.label}免费代办 {len(row.matters)} 个事项", do="指定联系人，按计划提供资料，签承诺书",
+        when=f"自{paperwork.day(timing.business_day(at))}{until}，可随时终止",
+        paragraphs=[
+            f"委托方（建设单位）：{project.owner.name}。联系人：{row.contact or by}。",
+            f"受托方：{project.centre.name}。项目长：{lead or '另行告知'}；服务专员：{agent or '另行告知'}。",
+            f"一、委托事项：见下表{'，计划以后新增的事项同样代办' if row.is_all else ''}。委托权限：{powers}。",
+            f"二、期限：自签订之日起，{until}。",
+            *(f"{number}、{text}" for number, text in zip("三四五六七八", DUTIES, strict=True)),
+            f"建设单位负责人{by}于{paperwork.day(timing.business_day(at))}签订；受托方经办{row.offered_by or ''}。",
+        ],
+        table={"caption": "委托事项", "head": ["序号", "事项", "方式"], "rows": rows},
+    )

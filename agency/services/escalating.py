@@ -1,0 +1,244 @@
+"""升级: five steps, each with its working days; what was tried must be told, and a decision names owner and day.
+
+What one can solve oneself is not pushed up: a step is open to the next only when its time is over, when its body says
+that it cannot, or when what it decided was not done by its day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.urls import reverse
+
+from agency import desk_data as data
+from agency import desk_rules as may
+from agency.desk_states import EscalationState, Level, OrderState
+from agency.models import Escalation, WorkOrder
+from agency.recipients import people_at
+from agency.services import orders
+from agency.services.telling import tell
+from archives.states import PaperKind, Visibility
+from packages.services import paperwork
+from projects import timing
+from projects.clock_states import ClockKind
+from projects.clocks import start_clock, stop_clock
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import Organisation
+from projects.states import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projects.models import User
+
+
+def next_level(order: WorkOrder) -> tuple[int, str]:
+    """Return the step that comes next for an order, and why it may not be taken yet (empty: it may)."""
+    last = Escalation.objects.filter(order=order).exclude(state=EscalationState.DROPPED).order_by("-pk").first()
+    if last is None:
+        return int(Level.OWN), ""
+    following = min(last.level + 1, int(Level.MAYOR))
+    name = last.get_level_display()
+    today = timing.today()
+    if last.state == EscalationState.OPEN:
+        if last.level == Level.MAYOR:
+            return following, "已在市长专题会，没有更高一级。"
+        if last.due_on is None or today <= last.due_on:
+            until = f"（{last.due_on.month}月{last.due_on.day}日前答复）" if last.due_on else ""
+            return following, f"“{name}”还在办{until}，能在本级解决的不得上推。"
+        return following, ""
+    if last.state == EscalationState.DECIDED and last.owed_on is not None and today <= last.owed_on:
+        return following, f"“{name}”已决定，{last.owner}{last.owed_on.month}月{last.owed_on.day}日前落实，先等落实。"
+    return following, ""
+
+
+def level_words(level: int) -> str:
+    """Return the name of a step."""
+    return str(Level(level).label)
+
+
+@transaction.atomic
+def escalate(
+    order_id: int, *, by: User, question: str, tried: str, body: Organisation | None = None, can_not: bool = False,
+    at: dt.datetime | None = None,
+) -> Escalation:
+    """Take a thing one step up: what is asked, what was tried; the order is 已升级 and a clock of the step runs.
+
+    `can_not`: the body of the running step says itself that it cannot solve it. Effects: the step before is 已上报,
+    升级报告 (for the office), event `agency.escalated`, its people are told. Raises `NotAllowed`, `DomainError`
+    (`tried_missing`, `too_early`, `too_high`, `no_body`).
+    """
+    order, moment = orders.lock_order(order_id), at or timing.now()
+    running = Escalation.objects.filter(order=order, state=EscalationState.OPEN).select_related("clock").first()
+    if not (can_not and running is not None and may.can_decide(by, running)):
+        require(may.can_escalate, by, order)
+        can_not = False
+    if not question.strip() or not tried.strip():
+        raise DomainError("tried_missing", "请写明要解决什么、已经怎么办过；没有办过的不升级。")
+    level, early = next_level(order)
+    if early and not can_not:
+        raise DomainError("too_early", early)
+    if not can_not and level > may.highest_level(by, order.project):
+        raise DomainError(
+            "too_high", f"您可以升级到第 {may.highest_level(by, order.project)} 级，再往上请代办调度或中心主任升级。"
+        )
+    target = _body(order, level, body)
+    previous = running or Escalation.objects.filter(order=order).exclude(
+        state=EscalationState.DROPPED
+    ).order_by("-pk").first()
+    if running is not None:
+        _push(running, order, by=by, at=moment)
+    days = data.budget(level)
+    clock = start_clock(
+        kind=ClockKind.REPLY, limit=days, on=moment, project=order.project, label=f"升级“{order.title}”"
+    ) if days else None
+    step = Escalation.objects.create(
+        project=order.project, order=order, level=level, body=target, previous=previous, question=question.strip(),
+        tried=tried.strip(), clock=clock, due_on=clock.due_on if clock else None, raised_by=by, raised_at=moment,
+    )
+    step.paper = _report(step, by=by, at=moment)
+    step.save(update_fields=["paper"])
+    record(
+        "agency.escalated", subject=step, project=order.project, by=by, at=moment,
+        summary=f"升级到{step.get_level_display()}（{target.label}）：{step.question}"[:300],
+        data={"state": ["", step.state], "level": level, "order": order.pk},
+    )
+    if order.state != OrderState.ESCALATED:
+        before = order.state
+        order.escalate()
+        order.save()
+        record(
+            "agency.order_escalated", subject=order, project=order.project, by=by, at=moment,
+            summary=f"工单“{order.title}”已升级", data={"state": [before, order.state]},
+        )
+    tell(
+        _asked(step), f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
+        project=order.project, url=reverse("agency:escalation", args=[step.pk]), why="请贵单位答复升级事项",
+        kind="ask", at=moment,
+    )
+    return step
+
+
+def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisation:
+    if level >= Level.JOINT:
+        return order.project.centre
+    found = body or order.waits_body or (order.case.lead if order.case else None)
+    if level == Level.LEAD and order.case is not None:
+        found = order.case.lead
+    if found is None:
+        raise DomainError("no_body", "请选择由哪个单位答复。")
+    return found
+
+
+def _asked(step: Escalation) -> Sequence[User]:
+    if step.level >= Level.JOINT:
+        return people_at(step.body_id, Role.DIRECTOR)
+    return people_at(step.body_id, *may.STAFF) if step.level == Level.OWN else people_at(step.body_id, Role.CHIEF)
+
+
+def _push(step: Escalation, order: WorkOrder, *, by: User, at: dt.datetime) -> None:
+    step.project = order.project
+    step.push()
+    step.save()
+    if step.clock is not None:
+        stop_clock(step.clock, at)
+    record(
+        "agency.escalation_pushed", subject=step, project=order.project, by=by, at=at,
+        summary=f"{step.get_level_display()}未解决，继续上报", data={"state": [EscalationState.OPEN, step.state]},
+    )
+
+
+@transaction.atomic
+def decide(
+    escalation_id: int, *, by: User, decision: str, owner: str, owed_on: dt.date, at: dt.datetime | None = None
+) -> Escalation:
+    """Decide a step: what is done, by whom, until when. The order goes on; its next check is that day.
+
+    Event `agency.escalation_decided`. Twice is once. Raises `NotAllowed`, `DomainError` (`decision_missing`, `day`).
+    """
+    step, moment = _lock(escalation_id), at or timing.now()
+    if step.state == EscalationState.DECIDED:
+        return step
+    require(may.can_decide, by, step)
+    if not decision.strip() or not owner.strip():
+        raise DomainError("decision_missing", "请写明决定、由谁落实。")
+    if owed_on < timing.business_day(moment):
+        raise DomainError("day", "落实期限不能早于今天。")
+    step.decide()
+    step.decision, step.owner, step.owed_on = decision.strip(), owner.strip(), owed_on
+    step.decided_by, step.decided_at = by, moment
+    step.save()
+    if step.clock is not None:
+        stop_clock(step.clock, moment)
+    record(
+        "agency.escalation_decided", subject=step, project=step.project, by=by, at=moment,
+        summary=f"{step.get_level_display()}决定：{step.decision}，{step.owner}{owed_on:%m-%d}前落实"[:300],
+        data={"state": [EscalationState.OPEN, step.state]},
+    )
+    order = orders.lock_order(step.order_id)
+    if order.state == OrderState.ESCALATED:
+        order.settle()
+        order.next_check = owed_on
+        order.save()
+        record(
+            "agency.order_settled", subject=order, project=order.project, by=by, at=moment,
+            summary=f"工单“{order.title}”升级已有决定", data={"state": [OrderState.ESCALATED, order.state]},
+        )
+    people = [order.agent.user] if order.agent else []
+    tell(
+        people, f"{order.project.name}“{order.title}”升级已决定：{step.decision}", project=order.project,
+        url=reverse("agency:order", args=[order.pk]), why="您经办的工单", kind="result", at=moment,
+    )
+    return step
+
+
+@transaction.atomic
+def tell_stuck(escalation_id: int, *, at: dt.datetime | None = None) -> bool:
+    """Tell the head of the centre and the agent, once, that a step has had its days; whether that was new."""
+    step, moment = _lock(escalation_id), at or timing.now()
+    today = timing.business_day(moment)
+    if step.state != EscalationState.OPEN or step.told_on or step.due_on is None or step.due_on >= today:
+        return False
+    step.told_on = today
+    step.save(update_fields=["told_on"])
+    people = [*people_at(step.project.centre_id, Role.DIRECTOR)]
+    agent = step.order.agent
+    if agent is not None:
+        people.append(agent.user)
+    tell(
+        people, f"{step.project.name}升级卡在{step.get_level_display()}，{step.due_on.month}月{step.due_on.day}日已到期",
+        project=step.project, url=reverse("agency:escalation", args=[step.pk]), why="升级到期没有答复", kind="urge",
+        at=moment,
+    )
+    return True
+
+
+def _lock(escalation_id: int) -> Escalation:
+    project = lock_project(Escalation.objects.filter(pk=escalation_id).values("project_id")[:1])
+    step: Escalation = Escalation.objects.select_for_update(of=("self",)).select_related(
+        "body", "clock", "order__agent__user"
+    ).get(pk=escalation_id)
+    step.project = project
+    return step
+
+
+def _report(step: Escalation, *, by: User, at: dt.datetime) -> object:
+    order, due = step.order, f"{paperwork.day(step.due_on)}前答复" if step.due_on else "由专题会定"
+    earlier = Escalation.objects.filter(order=order).exclude(pk=step.pk).order_by("pk").select_related("body")
+    rows = [
+        [one.get_level_display(), one.body.label, one.question, one.tried, one.decision or one.get_state_display()]
+        for one in [*earlier, step]
+    ]
+    return paperwork.write(
+        PaperKind.ESCALATION_REPORT, order.project, subject=step, issuer=order.project.centre, by=by, at=at,
+        what=f"“{order.title}”{step.question}", do="给出决定，写明落实人和日期", when=due,
+        paragraphs=[
+            f"工单 {order.number}，现升级到第 {step.level} 级“{step.get_level_display()}”，由{step.body.label}答复。",
+            f"已经办过：{step.tried}", "能在本级解决的不得上推；答复须写明决定、落实人和日期。",
+        ],
+        table={"caption": "升级经过", "head": ["级别", "单位", "要解决什么", "已经怎么办过", "结果"], "rows": rows},
+        addressee=step.body.label, visibility=Visibility.OFFICE,
+    )

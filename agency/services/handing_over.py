@@ -1,0 +1,352 @@
+"""交接: a sheet per project made from the log and the waiting sentence, signed by who takes over; leave and its cover.
+
+A sheet with `until` is cover for a leave: access opens at once and ends by itself, the signature says that it was read.
+Without, the signature moves the role and the open orders (D15).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from agency import desk_rules as may
+from agency.assigning_rule import why_not
+from agency.desk_states import EscalationState, HandOverState
+from agency.models import Agent, AgentLeave, Assignment, Escalation, HandOver, OrderLog, ProjectMark, WorkOrder
+from agency.services.assignment import INVOLVEMENT, end_assignment, lend, open_to
+from agency.services.bench import LIVE, Bench
+from agency.services.telling import tell
+from agency.states import AssignmentRole
+from archives.states import PaperKind, Visibility
+from packages.services import paperwork
+from projects import timing
+from projects.errors import DomainError, require
+from projects.events import lock_project, record
+from projects.models import Project
+from projects.waiting import waiting_on
+
+if TYPE_CHECKING:
+    from archives.models import Paper
+    from projects.models import User
+
+NEXT_ACTIONS, LAST_LINES = 3, 5
+
+
+# Sheets ----------------------------------------------------------------------------------------------------------------
+
+
+def parts_of(agent: Agent) -> list[tuple[int, str]]:
+    """Return project and role of everything that an agent has in hand, by project."""
+    live = Assignment.objects.filter(LIVE, agent=agent).order_by("project_id")
+    held = dict(live.values_list("project_id", "role"))
+    for project in WorkOrder.objects.open().filter(agent=agent).values_list("project_id", flat=True):
+        held.setdefault(project, AssignmentRole.SERVICE_AGENT.value)
+    return sorted(held.items())
+
+
+@transaction.atomic
+def prepare_pack(
+    agent_id: int, *, to_id: int, by: User, reason: str, until: dt.date | None = None,
+    projects: Sequence[int] | None = None, at: dt.datetime | None = None,
+) -> list[HandOver]:
+    """Draw up one sheet per project of an agent for another one; they share a pack and wait for the signature.
+
+    A project for which a sheet waits already keeps it. Event `agency.hand_over_prepared` in each project. Raises
+    `NotAllowed`, `DomainError` (`reason_missing`, `same_person`, `nothing`, `not_fit` naming the projects).
+    """
+    agent = Agent.objects.select_related("user").get(pk=agent_id)
+    other = Agent.objects.select_related("user").get(pk=to_id)
+    require(may.can_hand_over, by, agent)
+    if not reason.strip():
+        raise DomainError("reason_missing", "请写明交接的事由。")
+    if agent == other:
+        raise DomainError("same_person", "接收人不能是移交人自己。")
+    wanted = [(pk, role) for pk, role in parts_of(agent) if projects is None or pk in projects]
+    if not wanted:
+        raise DomainError("nothing", f"{agent.user}没有在手的项目，不用交接。")
+    rows = [(lock_project(pk), role) for pk, role in wanted]
+    _require_fit(rows, agent, other)
+    pack, moment = uuid.uuid4().hex, at or timing.now()
+    waiting = set(
+        HandOver.objects.filter(
+            project__in=[project for project, _ in rows], state=HandOverState.PREPARED
+        ).values_list("project_id", "role")
+    )
+    sheets = [
+        _prepare(project, role, agent, other, pack=pack, by=by, reason=reason.strip(), until=until, at=moment)
+        for project, role in rows if (project.pk, role) not in waiting
+    ]
+    if sheets:
+        tell(
+            [other.user], f"{agent.user}向您移交 {len(sheets)} 个项目，请看交接单并签收", project=sheets[0].project,
+            url=reverse("agency:pack", args=[pack]), why="您是交接的接收人", kind="assigned", at=moment,
+        )
+    return sheets
+
+
+def _require_fit(rows: Sequence[tuple[Project, str]], agent: Agent, other: Agent) -> None:
+    """Whoever takes over passes the hard filters; a full desk or a leave of his own stands in the way as well."""
+    bench = Bench([project for project, _ in rows])
+    who = next((one for one in bench.people if one.key == other.pk), None)
+    if who is None:
+        raise DomainError("not_fit", f"{other.user}的账号已停用，请另选接收人。")
+    faults: dict[str, list[str]] = {}
+    who.load = Decimal(0)
+    for project, role in rows:
+        if words := why_not(who, bench.need(project, role), bench.terms):
+            faults.setdefault(words, []).append(project.name)
+    if faults:
+        told = "；".join(f"{words}（{'、'.join(names)}）" for words, names in faults.items())
+        raise DomainError("not_fit", f"{other.user}不能接：{told}。请另选接收人，或分项目交接。")
+
+
+def _prepare(
+    project: Project, role: str, agent: Agent, other: Agent, *, pack: str, by: User, reason: str,
+    until: dt.date | None, at: dt.datetime,
+) -> HandOver:
+    sheet = HandOver.objects.create(
+        project=project, pack=pack, role=role, from_agent=agent, to_agent=other, reason=reason, until=until,
+        content=content_of(project, agent), prepared_by=by, prepared_at=at,
+    )
+    record(
+        "agency.hand_over_prepared", subject=sheet, project=project, by=by, at=at,
+        summary=f"交接单：{agent.user} → {other.user}{'（代班）' if until else ''}",
+        data={"state": ["", sheet.state], "from": agent.pk, "to": other.pk},
+    )
+    return sheet
+
+
+def content_of(project: Project, agent: Agent) -> dict[str, Any]:
+    """Return what a sheet says: where it stands, what was promised, whom to call, the next three things, the log."""
+    orders = list(
+        WorkOrder.objects.open().filter(project=project, agent=agent).select_related("waits_body").order_by("pk")
+    )
+    lines = list(
+        OrderLog.objects.filter(order__project=project).select_related("order", "by").order_by("-pk")[:50]
+    )
+    today = timing.today()
+    promises = [
+        [f"{line.promised_on:%Y-%m-%d}", line.who, line.promise, "已过期" if line.promised_on < today else ""]
+        for line in lines if line.promised_on and line.promise and line.kept_at is None
+    ]
+    waits = [row.sentence for row in waiting_on(project)][:3] if project.is_open else []
+    marks = ProjectMark.objects.filter(project=project, cleared_at=None)
+    steps = Escalation.objects.filter(project=project, state=EscalationState.OPEN).select_related("body")
+    return {
+        "stage": str(project.get_stage_display()),
+        "waits": waits,
+        "orders": [
+            [row.title, str(row.get_state_display()), row.waits_what, f"{row.next_check:%m-%d}" if row.next_check else ""]
+            for row in orders
+        ],
+        "promises": sorted(promises),
+        "call": list(dict.fromkeys(f"{line.who}（{line.get_channel_display()}，{line.order.title}）" for line in lines))[:6],
+        "next": _next(orders, promises, waits),
+        "marks": [str(mark) for mark in marks],
+        "escalations": [f"{step.get_level_display()}（{step.body.label}）：{step.question}" for step in steps],
+        "log": [f"{line}" for line in lines[:LAST_LINES]],
+    }
+
+
+def _next(orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Sequence[str]) -> list[str]:
+    """Return the next three things: promises that fall due, checks that fall due, orders not begun, what it waits for."""
+    due = [(day, f"{day[5:]} 找{who}兑现：{promise}") for day, who, promise, _ in promises]
+    due += [
+        (f"{row.next_check:%Y-%m-%d}", f"{row.next_check:%m-%d} 核查“{row.title}”")
+        for row in orders if row.next_check is not None
+    ]
+    found = [words for _, words in sorted(due)]
+    found += [f"接单：{row.title}" for row in orders if row.taken_at is None]
+    found += list(waits)
+    return found[:NEXT_ACTIONS]
+
+
+@transaction.atomic
+def sign_pack(pack: str, *, by: User, at: dt.datetime | None = None) -> list[HandOver]:
+    """Who takes over signs every sheet of a pack that waits for him; twice changes nothing. Raises `NotAllowed`."""
+    waiting = HandOver.objects.filter(pack=pack, state=HandOverState.PREPARED).order_by("project_id")
+    return [sign_sheet(pk, by=by, at=at) for pk in waiting.values_list("pk", flat=True)]
+
+
+@transaction.atomic
+def sign_sheet(sheet_id: int, *, by: User, at: dt.datetime | None = None) -> HandOver:
+    """Sign for one project: the numbered 交接单; unless it is cover, the role and the open orders become one's own.
+
+    Event `agency.handed_over`. Twice is once. Raises `NotAllowed`.
+    """
+    sheet, moment = _lock(sheet_id), at or timing.now()
+    if sheet.state == HandOverState.SIGNED and sheet.to_agent.user_id == by.pk:
+        return sheet
+    require(may.can_sign_hand_over, by, sheet)
+    sheet.sign()
+    sheet.signed_at = moment
+    sheet.paper = _write(sheet, by=by, at=moment)
+    sheet.save()
+    record(
+        "agency.handed_over", subject=sheet, project=sheet.project, by=by, at=moment,
+        summary=f"{sheet.from_agent.user}的工作由{sheet.to_agent.user}签收{'（代班）' if sheet.until else ''}",
+        data={"state": [HandOverState.PREPARED, sheet.state], "paper": sheet.paper.pk},
+    )
+    if sheet.until is None:
+        _move(sheet, by=by, at=moment)
+    return sheet
+
+
+def _move(sheet: HandOver, *, by: User, at: dt.datetime) -> None:
+    from agency.services.orders import release
+
+    project = sheet.project
+    current = Assignment.objects.filter(
+        project=project, role=sheet.role, agent=sheet.from_agent, ended_at=None
+    ).select_related("agent__user").first()
+    if current is not None:
+        end_assignment(current, project, by=by, at=at)
+        Assignment.objects.create(
+            project=project, role=sheet.role, agent=sheet.to_agent, score=Decimal(0),
+            reasons=[f"接{sheet.from_agent.user}的交接单"], override_reason=sheet.reason, assigned_by=sheet.prepared_by,
+            assigned_at=at,
+        )
+    open_to(project, sheet.to_agent, sheet.role, by=by, at=at)
+    WorkOrder.objects.open().filter(project=project, agent=sheet.from_agent).update(agent=sheet.to_agent)
+    release(project, sheet.from_agent, by=by, at=at)
+
+
+@transaction.atomic
+def cancel_sheet(sheet_id: int, *, by: User, at: dt.datetime | None = None) -> HandOver:
+    """Take a sheet back. Event `agency.hand_over_cancelled`. Twice is once. Raises `NotAllowed`."""
+    sheet = _lock(sheet_id)
+    if sheet.state == HandOverState.CANCELLED:
+        return sheet
+    require(may.can_cancel_hand_over, by, sheet)
+    sheet.cancel()
+    sheet.save()
+    record(
+        "agency.hand_over_cancelled", subject=sheet, project=sheet.project, by=by, at=at, summary="交接单作废",
+        data={"state": [HandOverState.PREPARED, sheet.state]},
+    )
+    return sheet
+
+
+def _lock(sheet_id: int) -> HandOver:
+    project = lock_project(HandOver.objects.filter(pk=sheet_id).values("project_id")[:1])
+    sheet: HandOver = HandOver.objects.select_for_update(of=("self",)).select_related(
+        "from_agent__user", "to_agent__user"
+    ).get(pk=sheet_id)
+    sheet.project = project
+    return sheet
+
+
+def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
+    said, until = sheet.content, f"，代班至{paperwork.day(sheet.until)}" if sheet.until else ""
+    tables = [
+        {"caption": caption, "head": head, "rows": said[key]}
+        for key, caption, head in (
+            ("orders", "在手工单", ["事项", "状态", "在等什么", "下次核查"]),
+            ("promises", "答应过的事", ["日期", "对象", "承诺", "备注"]),
+        ) if said[key]
+    ]
+    paragraphs = [
+        f"移交人{sheet.from_agent.user}，接收人{sheet.to_agent.user}，事由：{sheet.reason}{until}。",
+        f"到哪一步：{said['stage']}。{''.join(said['waits'])}",
+        f"接下来三件事：{'；'.join(said['next']) or '没有'}。",
+    ]
+    paragraphs += [f"找谁：{'；'.join(said['call'])}。"] if said["call"] else []
+    paragraphs += [f"盯关跟：{'；'.join(said['marks'])}。"] if said["marks"] else []
+    paragraphs += [f"升级中：{'；'.join(said['escalations'])}。"] if said["escalations"] else []
+    paragraphs.append(f"接收人{by}于{paperwork.day(timing.business_day(at))}看过以上内容并签收。")
+    return paperwork.write(
+        PaperKind.HAND_OVER, sheet.project, subject=sheet, issuer=sheet.project.centre, by=by, at=at,
+        what=f"{sheet.get_role_display()}由{sheet.from_agent.user}交接给{sheet.to_agent.user}{until}",
+        do=said["next"][0] if said["next"] else "继续跟办", when="签收之日起", paragraphs=paragraphs, tables=tables,
+        addressee=str(sheet.to_agent.user), visibility=Visibility.OFFICE,
+    )
+
+
+# Leave -----------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def enter_leave(
+    agent_id: int, *, since: dt.date, until: dt.date, reason: str, by: User, cover_id: int | None = None,
+    at: dt.datetime | None = None,
+) -> tuple[AgentLeave, list[HandOver]]:
+    """Enter a leave: nobody proposes him for these days; the cover sees and does his work, and gets a sheet per project.
+
+    Without a cover his offered orders are passed on. Event `agency.leave_entered` in the chain of the centre. The same
+    leave again is the one that stands. Raises `NotAllowed`, `DomainError` (`dates`, `overlap`, `cover_away`,
+    `not_fit`).
+    """
+    agent = Agent.objects.select_for_update(of=("self",)).select_related("user").get(pk=agent_id)
+    require(may.can_keep_agents, by, agent)
+    moment = at or timing.now()
+    today = timing.business_day(moment)
+    if until < since or until < today:
+        raise DomainError("dates", "请假的起止日期不对，请核对。")
+    others = AgentLeave.objects.filter(agent=agent, cancelled_at=None, since__lte=until, until__gte=since)
+    for known in others:
+        if (known.since, known.until, known.cover_id) == (since, until, cover_id):
+            return known, []
+        raise DomainError("overlap", f"这段时间已登记请假（{known.since:%m-%d}至{known.until:%m-%d}），请先销假。")
+    if cover_id is not None and AgentLeave.objects.filter(
+        agent=cover_id, cancelled_at=None, since__lte=until, until__gte=since
+    ).exists():
+        raise DomainError("cover_away", "代班人员这段时间也请假，请另选一人。")
+    leave = AgentLeave.objects.create(
+        agent=agent, since=since, until=until, reason=reason.strip() or "请假", cover_id=cover_id, entered_by=by,
+        entered_at=moment,
+    )
+    sheets: list[HandOver] = []
+    if cover_id is not None and parts_of(agent):
+        sheets = prepare_pack(
+            agent_id, to_id=cover_id, by=by, reason=f"{leave.reason}，{since:%m-%d}至{until:%m-%d}代班", until=until,
+            at=moment,
+        )
+        for sheet in sheets:
+            lend(sheet.project, leave, INVOLVEMENT[AssignmentRole(sheet.role)], by=by, at=moment)
+    body = agent.user.memberships.filter(until=None).select_related("organisation").order_by("pk").first()
+    record(
+        "agency.leave_entered", subject=leave, organisation=body.organisation if body else None, by=by, at=moment,
+        summary=f"{agent.user}请假{since:%m-%d}至{until:%m-%d}{f'，{leave.cover}代班' if cover_id else ''}",
+        data={"agent": agent.pk, "cover": cover_id},
+    )
+    return leave, sheets
+
+
+@transaction.atomic
+def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> AgentLeave:
+    """Back early: the cover's access ends, sheets nobody signed are void. Twice is once. Raises `NotAllowed`."""
+    leave = AgentLeave.objects.select_for_update(of=("self",)).select_related("agent__user").get(pk=leave_id)
+    if leave.cancelled_at is not None:
+        return leave
+    require(may.can_keep_agents, by, leave.agent)
+    moment = at or timing.now()
+    today = timing.business_day(moment)
+    leave.cancelled_at = moment
+    leave.save(update_fields=["cancelled_at"])
+    if leave.cover is not None:
+        for project_id, role in parts_of(leave.agent):
+            project = lock_project(project_id)
+            rows = project.involvements.filter(
+                user_id=leave.cover.user_id, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until
+            )
+            rows.filter(since__gte=today).update(
+                since=today - dt.timedelta(days=1), until=today - dt.timedelta(days=1)
+            )
+            rows.update(until=today - dt.timedelta(days=1))
+        waiting = HandOver.objects.filter(
+            from_agent=leave.agent, to_agent=leave.cover, until=leave.until, state=HandOverState.PREPARED
+        )
+        for pk in waiting.order_by("project_id").values_list("pk", flat=True):
+            cancel_sheet(pk, by=by, at=at)
+    body = leave.agent.user.memberships.filter(until=None).select_related("organisation").order_by("pk").first()
+    record(
+        "agency.leave_cancelled", subject=leave, organisation=body.organisation if body else None, by=by, at=moment,
+        summary=f"{leave.agent.user}销假", data={"agent": leave.agent_id},
+    )
+    return leave
