@@ -1,17 +1,23 @@
 """Pages for what goes wrong: 403 with the reason, 409 with what happened, 500 with an id to read out."""
 
 import logging
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from projects.errors import DomainError, NotAllowed
 from projects.request_context import request_id
 
 logger = logging.getLogger(__name__)
 
-CSRF_REASON = "这张页面打开得太久，安全标记已经失效，本次没有保存。请返回上一页刷新后再提交。"
+CSRF_HEADING = "页面已过期，没有提交"
+CSRF_REASON = (
+    "这张页面打开后，登录状态换过了（例如重新登录、在别的窗口退出过，或者浏览器没有保存登录信息），所以没有提交。"
+    "请按下面的按钮打开新的页面再提交一次：您填的内容还在本机，不用重填。"
+)
 #: Letters of the request id that a person can read out on the telephone.
 SHORT_ID = 8
 
@@ -26,7 +32,14 @@ def domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form without a valid token (``reason`` is Django's, for the log only)."""
     logger.warning("csrf: %s", reason)
-    return render(request, "403.html", {"code": "csrf", "message": CSRF_REASON, "reason": CSRF_REASON}, status=403)
+    came_from = request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    page = urlsplit(came_from) if safe else None
+    context = {
+        "code": "csrf", "heading": CSRF_HEADING, "reason": CSRF_REASON, "back_label": "打开新的页面",
+        "back_url": urlunsplit(("", "", page.path, page.query, "")) if page else request.path,
+    }
+    return render(request, "403.html", context, status=403)
 
 
 def short_id() -> str:

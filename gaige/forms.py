@@ -16,3 +16,14 @@ class SignInForm(forms.Form):
         label="密码", max_length=200, strip=False, error_messages={"required": "请填写密码。"},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+
+
+class CodeForm(forms.Form):
+    """The code of the authenticator, or a recovery code."""
+
+    code = forms.CharField(
+        label="验证码", max_length=20, error_messages={"required": "请填写 6 位验证码。"},
+        help_text="手机验证器上的 6 位数；手机不在身边时填一个恢复码。",
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True,
+                                      "spellcheck": "false", "data-nodraft": ""}),
+    )

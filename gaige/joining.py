@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import login as start_session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,10 +11,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from archives.limits import rate_limited
+from gaige import sessions
 from gaige.links import start_of
 from projects.errors import DomainError
 from projects.models import Invitation, User
-from projects.services import staff
+from projects.services import privacy, staff
 from projects.staff_forms import AccountForm, CodeEntryForm
 from projects.states import InvitationKind
 
@@ -65,6 +65,7 @@ def _join(request: HttpRequest, code: str, invitation: Invitation) -> HttpRespon
     except DomainError as error:
         form.add_error(None, error.message)
         return _page(request, form, invitation, code)
+    sessions.look_what_is_owed(request, request.user)
     messages.success(request, f"已加入“{invitation.organisation.name}”，角色是{invitation.get_role_display()}。")
     return redirect(start_of(request.user))
 
@@ -84,6 +85,7 @@ def _carry_out(
         field = FIELDS.get(error.code)
         form.add_error(field if field in form.fields else None, error.message)
         return None
-    start_session(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    privacy.note_told(user)
+    sessions.begin(request, user)
     messages.success(request, f"账号已开好，已加入“{invitation.organisation.name}”。下次用“{user.username}”登录。")
     return redirect(start_of(user))

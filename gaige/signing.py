@@ -18,11 +18,11 @@ from django.core.exceptions import ValidationError
 from redis.exceptions import RedisError
 
 from projects import timing
+from projects.account_states import SignInEnd
 from projects.models import AccessLog, User
 from projects.request_context import request_id
 
-TRIES, MINUTES = 5, 15
-FAILED, DONE = "login_failed", "login"
+FAILED, DONE, LOCKED, OUT = "login_failed", "login", "locked", "logout"
 _SUBJECT = "login"
 _log = logging.getLogger(__name__)
 
@@ -38,15 +38,15 @@ def _key(username: str, address: str) -> str:
 
 
 def failures(username: str, address: str) -> int:
-    """Return how often this name failed from this address in the last quarter of an hour, since it last succeeded.
+    """Return how often this name failed from this address in the minutes of the lock, since it last succeeded.
 
     It is counted in the database, so every server process and machine counts the same.
     """
     rows = AccessLog.objects.filter(subject_type=_SUBJECT, subject_key=_key(username, address))
-    since = timing.now() - dt.timedelta(minutes=MINUTES)
-    recent = rows.filter(read_at__gte=since).order_by("-pk").values_list("action", flat=True)[:TRIES]
+    since = timing.now() - dt.timedelta(minutes=settings.LOGIN_LOCK_MINUTES)
+    recent = rows.filter(read_at__gte=since).order_by("-pk").values_list("action", flat=True)
     count = 0
-    for action in recent:
+    for action in recent.exclude(action=LOCKED)[: settings.LOGIN_TRIES]:
         if action == DONE:
             break
         count += 1
@@ -54,16 +54,42 @@ def failures(username: str, address: str) -> int:
 
 
 def note(username: str, address: str, *, user: User | None) -> None:
-    """Leave a row for a sign-in that worked (with its user) or failed."""
+    """Leave a row for a sign-in that worked (with its user) or failed; the failure that locks leaves another one."""
+    _row(_key(username, address), DONE if user else FAILED, "登录" if user else "登录失败", address, user)
+    if user is None and failures(username, address) >= settings.LOGIN_TRIES:
+        _row(_key(username, address), LOCKED, f"连续 {settings.LOGIN_TRIES} 次不对，锁定", address, None)
+
+
+def note_end(user_id: int, why: str) -> None:
+    """Leave a row for a session that its person ended, or that ended by itself."""
     AccessLog.objects.create(
-        user=user, subject_type=_SUBJECT, subject_key=_key(username, address),
-        subject_label="登录" if user else "登录失败", action=DONE if user else FAILED, read_at=timing.now(),
-        request_id=request_id.get(),
+        user_id=user_id, subject_type=_SUBJECT, subject_key="", subject_label=f"退出（{SignInEnd(why).label}）",
+        action=OUT, read_at=timing.now(), request_id=request_id.get(),
     )
 
 
+def _row(key: str, action: str, label: str, address: str, user: User | None) -> None:
+    AccessLog.objects.create(
+        user=user, subject_type=_SUBJECT, subject_key=key, subject_label=f"{label}　{address}"[:200], action=action,
+        read_at=timing.now(), request_id=request_id.get(),
+    )
+
+
+def code_key(user: User) -> str:
+    """Return the name under which false codes of a person are counted, wherever they come from."""
+    return f"code:{user.pk}"
+
+
+def note_code(user: User, *, address: str, right: bool) -> None:
+    """Leave a row for a code of the second factor that was right or wrong."""
+    key = _key(code_key(user), "")
+    _row(key, DONE if right else FAILED, "二次验证" if right else "二次验证失败", address, user)
+    if not right and failures(code_key(user), "") >= settings.LOGIN_TRIES:
+        _row(key, LOCKED, "二次验证锁定", address, user)
+
+
 def _address_key(address: str) -> str:
-    window = int(timing.now().timestamp()) // (MINUTES * 60)
+    window = int(timing.now().timestamp()) // (settings.LOGIN_LOCK_MINUTES * 60)
     return f"login:{window}:{hashlib.sha256(address.encode()).hexdigest()[:40]}"
 
 
@@ -71,7 +97,7 @@ def address_failed(address: str) -> None:
     """Count one failed sign-in from an address in this quarter of an hour."""
     key = _address_key(address)
     try:
-        cache.add(key, 0, 2 * MINUTES * 60)
+        cache.add(key, 0, 2 * settings.LOGIN_LOCK_MINUTES * 60)
         cache.incr(key)
     except ValueError:  # the counter was dropped between the two steps
         return
@@ -94,10 +120,11 @@ def is_address_stopped(address: str) -> bool:
 def address_stopped() -> ValidationError:
     """Return the refusal of an address from which too many sign-ins failed."""
     return ValidationError(
-        f"这个网络地址登录失败次数过多，请 {MINUTES} 分钟后再试，或换一个网络。", code="too_many"
+        f"这个网络地址登录失败次数过多，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试，或换一个网络。", code="too_many"
     )
 
 
 def too_many() -> ValidationError:
     """Return the refusal after too many failures."""
-    return ValidationError(f"连续 {TRIES} 次不对，请 {MINUTES} 分钟后再试，或请管理员重设密码。", code="too_many")
+    words = f"连续 {settings.LOGIN_TRIES} 次不对，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试，或请管理员重设密码。"
+    return ValidationError(words, code="too_many")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.contrib.auth import authenticate
-from django.contrib.auth import login as start_session
-from django.contrib.auth import logout as end_session
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from archives.limits import address_of, rate_limited
-from gaige import queries, signing
+from gaige import code_step, queries, sessions, signing
 from gaige import styleguide as samples
 from gaige.finding import find
 from gaige.forms import SignInForm
 from gaige.links import at_the_window, start_of
 from projects.models import User
+from projects.services import second_factor
 
 TYPE_SIZE_AGE = 365 * 24 * 3600
 
@@ -61,10 +64,20 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "gaige/search.html", context)
 
 
-def _safe_next(request: HttpRequest, given: str, default: str) -> str:
-    """Return an address of this portal, else the default."""
+#: Pages of signing in and out, to which no sign-in leads back.
+NOT_BACK_TO = frozenset({"gaige:logout", "gaige:login", "gaige:login_code"})
+
+
+def safe_next(request: HttpRequest, given: str, default: str) -> str:
+    """Return an address of this portal that a person may be led to, else the default; never to signing out."""
     allowed = url_has_allowed_host_and_scheme(given, {request.get_host()}, require_https=request.is_secure())
-    return given if given and allowed else default
+    if not given or not allowed:
+        return default
+    try:
+        found = resolve(urlsplit(given).path)
+    except Resolver404:
+        return default
+    return default if found.view_name in NOT_BACK_TO else given
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:
@@ -79,13 +92,16 @@ def login(request: HttpRequest) -> HttpResponse:
     """Sign in; back to where the session had ended."""
     given = request.POST.get("next", request.GET.get("next", ""))
     if request.method == "GET" and request.user.is_authenticated:
-        return redirect(_safe_next(request, given, start_of(request.user)))
+        return redirect(safe_next(request, given, start_of(request.user)))
     form = SignInForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         user = _sign_in(request, form)
         if user is not None:
-            start_session(request, user)
-            return redirect(_safe_next(request, given, start_of(user)))
+            target = safe_next(request, given, start_of(user))
+            if second_factor.is_asked(user):
+                return code_step.ask(request, user, target)
+            sessions.begin(request, user)
+            return redirect(target)
     status = 200 if request.method == "GET" else 429 if form.has_error("username", "too_many") else 400
     return render(request, "gaige/login.html", {"form": form, "next": given}, status=status)
 
@@ -93,7 +109,7 @@ def login(request: HttpRequest) -> HttpResponse:
 def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
     """Return the person, or None with the reason on the form."""
     username, address = signing.clean_username(form.cleaned_data["username"]), address_of(request)
-    if signing.failures(username, address) >= signing.TRIES:
+    if signing.failures(username, address) >= settings.LOGIN_TRIES:
         form.add_error("username", signing.too_many())
         return None
     if signing.is_address_stopped(address):
@@ -104,8 +120,8 @@ def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
     signing.note(username, address, user=known)
     if known is None:
         signing.address_failed(address)
-        left = signing.TRIES - signing.failures(username, address)
-        more = f"还可再试 {left} 次。" if left else f"请 {signing.MINUTES} 分钟后再试。"
+        left = settings.LOGIN_TRIES - signing.failures(username, address)
+        more = f"还可再试 {left} 次。" if left else f"请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试。"
         form.add_error("password", f"用户名或密码不对，请核对大小写后再试。{more}")
     return known
 
@@ -113,7 +129,7 @@ def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     """Sign out."""
-    end_session(request)
+    sessions.end(request)
     return redirect("gaige:home")
 
 
@@ -127,7 +143,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 @require_GET
 def type_size(request: HttpRequest, size: str) -> HttpResponse:
     """Remember large or normal type in this browser and go back to where the reader was."""
-    response = redirect(_safe_next(request, request.GET.get("next", ""), "/"))
+    response = redirect(safe_next(request, request.GET.get("next", ""), "/"))
     if size == "large":
         response.set_cookie("type_size", "large", max_age=TYPE_SIZE_AGE, samesite="Lax", httponly=True)
     else:

@@ -185,6 +185,6 @@ def can_decide_off_list(user: Person, item: OffListItem) -> Verdict:
         return refuse("清单外事项由代办调度或中心主任批准。")
     if item.state != OffListState.PROPOSED:
         return refuse(f"这一项{item.get_state_display()}，不需要再批。")
-    if item.proposed_by_id == user.pk:
+    if access_of(user).speaks_for(item.proposed_by_id):
         return refuse("清单外事项不能由提出人自己批准，请由另一位负责人批准。")
     return ALLOWED

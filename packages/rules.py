@@ -64,10 +64,11 @@ def is_owner(user: Person, project: Project) -> bool:
 
 def is_agent(user: Person, project: Project) -> bool:
     """Whether the user is 项目长 or 服务专员 of the project."""
-    if not access_of(user).has(Role.AGENT):
+    access = access_of(user)
+    if not access.has(Role.AGENT):
         return False
-    mine = Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS)
-    return once(("agent", user.pk, project.pk), mine.exists)
+    mine = Involvement.objects.current().filter(project=project, user_id__in=access.user_ids, role__in=AGENT_PARTS)
+    return once(("agent", access.user_ids, project.pk), mine.exists)
 
 
 def _acts_for_owner(user: Person, project: Project) -> bool:
@@ -450,7 +451,7 @@ def can_approve_special(user: Person, procedure: SpecialProcedure) -> Verdict:
     lead = procedure.case.lead
     if not access_of(user).has_at(lead.pk, Role.CHIEF):
         return refuse(f"特别程序由牵头部门{lead.label}的首席代表批准。")
-    if procedure.started_by_id == user.pk:
+    if access_of(user).speaks_for(procedure.started_by_id):
         return refuse("特别程序不能由发起人自己批准，请由另一位首席代表批准。")
     return ALLOWED
 
@@ -475,7 +476,7 @@ def can_approve_extension(user: Person, extension: Extension) -> Verdict:
             return refuse("联合办理的延长须经本级人民政府负责人批准，由中心主任或工改办登记批准文号。")
     elif not access.has_at(lead.pk, Role.CHIEF):
         return refuse(f"延长办理期限由牵头部门{lead.label}的首席代表代本机关负责人批准。")
-    if extension.requested_by_id == user.pk:
+    if access.speaks_for(extension.requested_by_id):
         return refuse("延长不能由申请人自己批准，请由另一位负责人批准。")
     return ALLOWED
 

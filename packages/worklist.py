@@ -194,7 +194,7 @@ def in_scope(user: Person, scope: str) -> Q:
     if access.has(Role.CHIEF):
         parts.append(Q(lead__in=sorted(access.by_role[Role.CHIEF])))
     if access.has(Role.AGENT):
-        mine = Involvement.objects.current().filter(user_id=user.pk or 0)
+        mine = Involvement.objects.current().filter(user_id__in=access.user_ids)
         parts.append(Q(project__in=mine.values("project")))
     return _any(parts)
 

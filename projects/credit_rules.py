@@ -59,7 +59,7 @@ def can_tell(user: Person, row: CreditListing) -> Verdict:
     """The chief of the department tells the enterprise; not the person who proposed it."""
     if not access_of(user).has_at(row.source_id, Role.CHIEF):
         return refuse(f"由{row.source.label}首席代表审核后告知。")
-    if row.proposed_by_id == user.pk:
+    if access_of(user).speaks_for(row.proposed_by_id):
         return refuse("提出人不能自己审核，请另一位首席代表办理。")
     return _in(row, ListingState.PROPOSED)
 

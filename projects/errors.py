@@ -47,6 +47,8 @@ def require(rule: Callable[[Any, Any], Verdict], user: Any, obj: Any) -> None:
     """Raise `NotAllowed` unless `rule(user, obj)` holds. `user` None is the system itself (Celery) and passes."""
     if user is None:
         return
-    verdict = rule(user, obj)
+    from projects.access import judge
+
+    verdict = judge(rule, user, obj)
     if not verdict.ok:
         raise NotAllowed(rule.__name__, verdict.reason)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, models
 
 from projects import outbox, prepared, timing, workdays
+from projects.access import access_of, stands_in_for
 from projects.bulk import as_json, columns, insert_all, settle
 from projects.errors import DomainError
 from projects.models import Event, Organisation, Project
@@ -69,8 +70,6 @@ def subject_of(obj: models.Model) -> tuple[str, str]:
 
 def _organisation_of(user: User | None, owner_id: int | None) -> str:
     """Return for whom a person acts; who works for several enterprises acts for the owner of the project."""
-    from projects.access import access_of
-
     organisations = access_of(user).organisations
     if len(organisations) > 1 and (own := [body for body in organisations if body.pk == owner_id]):
         return own[0].name
@@ -127,13 +126,8 @@ def _tell(
     The head that the instance knows is tried first. It may be older than what a service that the caller called has
     recorded; then nothing is written, and the head is read from the row.
     """
-    happened_at, now = _moments(at)
-    if not tellings:
+    if not (events := drafted(tellings, project=project, by=by, at=at, organisation=organisation)):
         return []
-    body = _organisation_of(by, project.owner_id)
-    events = [_event(one, by=by, body=body, happened_at=happened_at, recorded_at=now) for one in tellings]
-    for event in events:
-        event.project, event.organisation, event.chain = project, organisation, f"project:{project.pk}"
     while not _append(project, events):
         head = Project.objects.values_list("event_seq", "event_hash").get(pk=project.pk)
         project.event_seq, project.event_hash = head
@@ -141,12 +135,31 @@ def _tell(
     return events
 
 
-def _append(project: Project, events: Sequence[Event]) -> bool:
-    """Chain the events to the head that the instance knows and write them; False where the row has another head."""
+def drafted(
+    tellings: Sequence[Telling], *, project: Project, by: User | None, at: dt.datetime | None,
+    organisation: Organisation | None = None,
+) -> list[Event]:
+    """Return events of a project that have no place in its chain yet. Raises as `record` does."""
+    happened_at, now = _moments(at)
+    body = _organisation_of(by, project.owner_id)
+    events = [_event(one, by=by, body=body, happened_at=happened_at, recorded_at=now) for one in tellings]
+    for event in events:
+        event.project, event.organisation, event.chain = project, organisation, f"project:{project.pk}"
+    return events
+
+
+def link(project: Project, events: Sequence[Event]) -> str:
+    """Chain events to the head that the instance knows; return the hash of the last."""
     previous = project.event_hash
     for number, event in enumerate(events, start=project.event_seq + 1):
         event.seq, event.previous_hash = number, previous
         event.hash = previous = digest(event)
+    return previous
+
+
+def _append(project: Project, events: Sequence[Event]) -> bool:
+    """Chain the events to the head that the instance knows and write them; False where the row has another head."""
+    previous = link(project, events)
     if connection.vendor == "postgresql":
         return _append_at_once(project, events)
     row = Project.objects.filter(pk=project.pk, event_seq=project.event_seq, event_hash=project.event_hash)
@@ -208,7 +221,8 @@ def _event(
     return Event(
         subject_type=subject_type, subject_key=subject_key, subject_label=str(telling.subject)[:200],
         kind=telling.kind, status_code=telling.status_code, summary=telling.summary[:300], actor=by,
-        actor_name=str(by) if by else SYSTEM_NAME, actor_organisation=body, on_behalf_of=telling.on_behalf_of,
+        actor_name=str(by) if by else SYSTEM_NAME, actor_organisation=body,
+        on_behalf_of=telling.on_behalf_of or stands_in_for(by)[:120],
         happened_at=happened_at, recorded_at=recorded_at, late_days=_late_days(happened_at, recorded_at),
         request_id=request_id.get(), data=telling.data or {},
     )

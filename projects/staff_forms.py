@@ -11,7 +11,7 @@ from projects.codes import clean_uscc, mend
 from projects.forms import clean_phone
 from projects.models import Organisation
 from projects.services.staff import OWNER_KINDS
-from projects.states import OrganisationKind, Role
+from projects.states import ADMIN_ROLES, OrganisationKind, Role
 
 
 class InviteForm(forms.Form):
@@ -31,7 +31,8 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, body: Organisation, admin: bool, **options: Any) -> None:
         """Offer the roles that fit the body; a lead invites staff, so it is not asked."""
         super().__init__(*args, **options)
-        fits = [role for role in Role if (role in OWNER_ROLES) == (body.kind in OWNER_KINDS)]
+        offered = [role for role in Role if role not in ADMIN_ROLES]
+        fits = [role for role in offered if (role in OWNER_ROLES) == (body.kind in OWNER_KINDS)]
         if not admin:
             fits = [Role.OWNER_STAFF]
             del self.fields["until"]

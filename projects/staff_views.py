@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from projects import acting, rules
+from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.models import Invitation, Membership, Organisation, User
 from projects.services import staff as services
@@ -87,7 +87,7 @@ def _show(
 def invite(request: HttpRequest, pk: int) -> HttpResponse:
     """Invite somebody; the code is shown on this page and never again."""
     body, user = _body(request, pk), _person(request)
-    require(rules.can_invite, user, (body, request.POST.get("role", "")))
+    require(account_rules.can_invite, user, (body, request.POST.get("role", "")))
     form = InviteForm(request.POST, body=body, admin=staff_page(body, user).is_admin)
     if not form.is_valid():
         return _show(request, body, form=form, status=CONFLICT)
@@ -147,7 +147,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     )
     return _step(
         request, row, form, title=f"停用：{row.user}", button="停用", says=says,
-        verdict=rules.can_end_membership(request.user, row),
+        verdict=account_rules.can_end_membership(request.user, row),
         run=lambda given: services.end_membership(pk, by=_person(request), reason=given["reason"]),
         done=f"{row.user}已停用。",
     )
@@ -165,7 +165,8 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     )
     return _step(
         request, row, form, title=f"把负责人移交给{row.user}", button="移交负责人", says=says,
-        verdict=rules.can_hand_over(request.user, row), run=lambda _: services.hand_over_lead(pk, by=_person(request)),
+        verdict=account_rules.can_hand_over(request.user, row),
+        run=lambda _: services.hand_over_lead(pk, by=_person(request)),
         done=f"负责人已移交给{row.user}。",
     )
 
@@ -199,7 +200,7 @@ def _step(  # noqa: PLR0913 - what the page of a step says
 def people(request: HttpRequest) -> HttpResponse:
     """Find a body by name, credit code or person; enter an enterprise that is not there yet."""
     user = _person(request)
-    require(rules.can_keep_people, user, None)
+    require(account_rules.can_see_people, user, None)
     form = BodyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import clocks, outbox, timing
+from projects import clocks, outbox, retention, timing
 from projects.credit_states import ListingState
 from projects.jobs import each, job_run, nothing_due
 from projects.models import CreditListing
@@ -44,4 +44,13 @@ def sweep_credit() -> int:
         return 0
     with job_run("sweep_credit") as run:
         each(run, ended, expire_listing)
+        return run.touched
+
+
+@shared_task(name="projects.tasks.apply_retention")
+def apply_retention() -> int:
+    """Delete or blank what was kept long enough; return how many rows."""
+    with job_run("apply_retention") as run:
+        done = retention.apply()
+        run.touched, run.note = sum(done.values()), "，".join(f"{code} {count}" for code, count in done.items())[:300]
         return run.touched

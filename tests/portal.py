@@ -85,6 +85,7 @@ class Portal:
             "SECRET_KEY": "portal-" * 10,
             "FIELD_KEYS": "Z2FpZ2UtdGVzdC1rZXktMzItYnl0ZXMtbG9uZy0hISE=",
             "VISIBILITY_TIMEOUT": "20",
+            "GAIGE_TOTP": "optional",
             "PYTHONUNBUFFERED": "1",
             **(environment or {}),
         }

@@ -13,6 +13,7 @@ os.environ.setdefault("FIELD_KEYS", "Z2FpZ2UtdGVzdC1rZXktMzItYnl0ZXMtbG9uZy0hISE
 os.environ.setdefault("SITE_URL", "http://testserver")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
+os.environ.setdefault("GAIGE_TOTP", "optional")  # a test that means it sets it
 
 from gaige.settings import *  # noqa: E402, F403
 from gaige.settings import DATABASES, STORAGES  # noqa: E402

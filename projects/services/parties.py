@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from projects import rules
+from projects import account_rules, rules
 from projects.codes import clean_uscc, mend
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -113,7 +113,7 @@ def add_body(
     Event `organisation.added` in the chain of the organisation. Raises `NotAllowed`, `DomainError` (`uscc_wrong`,
     `name_differs`).
     """
-    require(rules.can_keep_people, by, None)
+    require(account_rules.can_keep_people, by, None)
     known = Organisation.objects.filter(uscc=checked_uscc(uscc)).exists()
     body = find_or_make_organisation(uscc, name, kind=kind)
     if not known:

@@ -18,3 +18,11 @@ def note_read(project: Project, *, by: User, action: str) -> AccessLog:
         user=by, project=project, subject_type="projects.Project", subject_key=str(project.pk),
         subject_label=project.name, action=action, read_at=timing.now(), request_id=request_id.get(),
     )
+
+
+def note_audit_export(user: User, words: str) -> AccessLog:
+    """Record that the audit administrator took the log itself as a file, filtered how."""
+    return AccessLog.objects.create(
+        user=user, subject_type="projects.AccessLog", subject_key="", subject_label=f"审计记录：{words}"[:200],
+        action="audit_export", read_at=timing.now(), request_id=request_id.get(),
+    )

@@ -13,18 +13,18 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
-from projects import rules, timing
+from projects import account_rules, passwords, timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Invitation, Membership, Organisation, User
-from projects.states import InvitationKind, OrganisationKind, Role
+from projects.services.accounts import after_reset, check_new
+from projects.services.delegation import close
+from projects.staff_queries import current
+from projects.states import ADMIN_ROLES, InvitationKind, OrganisationKind, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -47,12 +47,6 @@ def _hash(text: str) -> str:
     return salted_hmac("gaige.invitation", plain, algorithm="sha256").hexdigest()
 
 
-def current(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Return those that hold today."""
-    today = timing.today()
-    return memberships.filter(Q(until=None) | Q(until__gte=today), since__lte=today)
-
-
 def _lock(organisation_id: int) -> Organisation:
     return Organisation.objects.select_for_update().get(pk=organisation_id)
 
@@ -71,7 +65,7 @@ def invite(  # noqa: PLR0913 - one argument per column
     `NotAllowed`, `DomainError` (`name_missing`, `role_unfit`, `invited_already`, `until_past`).
     """
     body = _lock(organisation_id)
-    require(rules.can_invite, by, (body, role))
+    require(account_rules.can_invite, by, (body, role))
     name = name.strip()
     if not name:
         raise DomainError("name_missing", "请填写被邀请人的姓名。")
@@ -123,7 +117,7 @@ def revoke_invitation(invitation_id: int, *, by: User | None, at: dt.datetime | 
     body = _lock(Invitation.objects.values_list("organisation_id", flat=True).get(pk=invitation_id))
     found = Invitation.objects.select_for_update(of=("self",)).select_related("user").get(pk=invitation_id)
     found.organisation = body
-    require(rules.can_invite, by, (body, found.role))
+    require(account_rules.can_invite, by, (body, found.role))
     if found.accepted_at is None and found.revoked_at is None:
         found.revoked_at = at or timing.now()
         found.save(update_fields=["revoked_at"])
@@ -170,9 +164,13 @@ def accept_invitation(code: str, *, by: User, at: dt.datetime | None = None) -> 
     """
     invitation = _take(code, InvitationKind.JOIN)
     access = access_of(by)
-    if access.by_role and access.is_office == (invitation.role in OWNER_ROLES):
+    if access.by_role and access.is_staff == (invitation.role in OWNER_ROLES):
         raise DomainError(
             "two_sides", "企业人员和工作人员的账号要分开。请先退出，用邀请码新开一个账号。"
+        )
+    if access.by_role and (access.is_administrator or invitation.role in ADMIN_ROLES):
+        raise DomainError(
+            "three_admins", "系统、安全、审计管理员各由专人担任，账号不兼其他岗位。请先退出，用邀请码新开一个账号。"
         )
     return _join(invitation, by, at=at)
 
@@ -190,7 +188,8 @@ def open_account(
     if not USERNAME.fullmatch(username):
         raise DomainError("username_wrong", "用户名用 3 至 50 个字母、数字或 . _ @ -，例如手机号或邮箱。")
     user = User(username=username, name=invitation.name, title=invitation.title, phone=invitation.contact)
-    _set_password(user, password)
+    check_new(password, user)
+    user.set_password(password)
     if User.objects.filter(username__iexact=username).exists():
         raise DomainError("username_taken", f"用户名“{username}”已有人用，请换一个；是您自己的，请先登录再用邀请码。")
     try:
@@ -198,16 +197,9 @@ def open_account(
             user.save(force_insert=True)
     except IntegrityError as error:
         raise DomainError("username_taken", f"用户名“{username}”刚被别人用了，请换一个。") from error
+    passwords.note_password(user, at=at)
     _join(invitation, user, at=at)
     return user
-
-
-def _set_password(user: User, password: str) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise DomainError("password_weak", "".join(error.messages)) from error
-    user.set_password(password)
 
 
 def _join(invitation: Invitation, user: User, *, at: dt.datetime | None) -> Membership:
@@ -245,7 +237,7 @@ def invite_reset(
     row = current(Membership.objects.filter(organisation=body, user_id=user_id)).select_related("user").first()
     if row is None:
         raise DomainError("not_here", f"此人现在不在“{body.label}”任职，请刷新页面。")
-    require(rules.can_end_membership, by, row)
+    require(account_rules.can_end_membership, by, row)
     moment = at or timing.now()
     Invitation.objects.open(moment).filter(kind=InvitationKind.RESET, user=row.user).update(revoked_at=moment)
     return _make(body, InvitationKind.RESET, by=by, at=at, role=row.role, name=row.user.name, user=row.user)
@@ -256,9 +248,11 @@ def reset_password(code: str, *, password: str, at: dt.datetime | None = None) -
     """Set a new password with a code; every open session of the person ends. Event `staff.password_reset`."""
     invitation = _take(code, InvitationKind.RESET)
     user = User.objects.select_for_update().get(pk=invitation.user_id or 0)
-    _set_password(user, password)
+    check_new(password, user)
+    user.set_password(password)
     user.save(update_fields=["password"])
     _spend(invitation, user, at=at)
+    after_reset(user, invitation, at=at)
     record(
         "staff.password_reset", subject=invitation, organisation=invitation.organisation, by=user, at=at,
         summary=f"重设密码：{user}",
@@ -283,10 +277,10 @@ def end_membership(
     today = timing.business_day(at or timing.now())
     if row.until is not None and row.until < today:
         return row
-    require(rules.can_end_membership, by, row)
+    require(account_rules.can_end_membership, by, row)
     if row.role == Role.OWNER_LEAD and _leads(body).exclude(pk=row.pk).count() == 0:
         raise DomainError("last_lead", f"{row.user}是“{body.label}”唯一的负责人，请先移交负责人，再停用。")
-    _end(row, today)
+    close(row, today)
     record(
         "staff.ended", subject=row, organisation=body, by=by, at=at,
         summary=f"{row.get_role_display()}停用：{row.user}" + (f"，{reason.strip()}" if reason.strip() else ""),
@@ -297,14 +291,6 @@ def end_membership(
 
 def _leads(body: Organisation) -> QuerySet[Membership]:
     return current(Membership.objects.filter(organisation=body, role=Role.OWNER_LEAD, user__is_active=True))
-
-
-def _end(row: Membership, today: dt.date) -> None:
-    """Let a membership have ended the day before, so that it holds no longer today."""
-    yesterday = today - dt.timedelta(days=1)
-    row.since, row.until = min(row.since, yesterday), yesterday
-    row.save(update_fields=["since", "until"])
-    forget_access(row.user)
 
 
 @transaction.atomic
@@ -319,7 +305,7 @@ def hand_over_lead(
     body = _lock(Membership.objects.values_list("organisation_id", flat=True).get(pk=membership_id))
     row = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=membership_id)
     row.organisation = body
-    require(rules.can_hand_over, by, row)
+    require(account_rules.can_hand_over, by, row)
     today = timing.business_day(at or timing.now())
     if row.until is not None and row.until < today:
         raise DomainError("not_here", f"{row.user}已不在“{body.label}”任职，请刷新页面后重新选择。")
@@ -327,8 +313,8 @@ def hand_over_lead(
         return row
     mine = _leads(body).select_for_update(of=("self",)).select_related("user").filter(user=by)
     for old in mine:
-        _end(old, today)
-    _end(row, today)
+        close(old, today)
+    close(row, today)
     new = _begin(row.user, body, Role.OWNER_LEAD, today)
     _begin(by, body, Role.OWNER_STAFF, today)
     record(

@@ -13,6 +13,7 @@ from projects.errors import DomainError, NotAllowed
 from projects.events import verify_chain
 from projects.models import Event, Invitation, Membership, Organisation, Project, User
 from projects.services import staff
+from projects.services.elevation import elevate
 from projects.states import Role
 from tests import factories
 
@@ -199,6 +200,8 @@ def test_the_administrator_enters_bodies_and_people_and_never_himself(actors):
     code = shown.getvalue().split("邀请码 ")[1].split("，")[0]
     admin = staff.open_account(code, username="admin", password=GOOD)
     client = signed_in(admin)
+    assert client.post(reverse("projects:people"), {"uscc": "1", "name": "甲", "kind": "enterprise"}).status_code == 409
+    elevate(by=admin, reason="登记新入驻单位", minutes=60)
     assert signed_in(actors.director).get(reverse("projects:people")).status_code == 403
     data = {"uscc": factories.uscc(40000077), "name": "高平市新来企业有限公司", "kind": "enterprise"}
     assert client.post(reverse("projects:people"), {**data, "uscc": "91140581X"}).status_code == 409
@@ -223,6 +226,6 @@ def test_the_administrator_enters_bodies_and_people_and_never_himself(actors):
     assert client.post(reverse("projects:member_end", args=[clerk.memberships.get().pk]), {}).status_code == 302
     assert Project.objects.visible_to(User.objects.get(pk=clerk.pk)).count() == 0
     own = admin.memberships.get()
-    assert "另一位系统管理员" in refused("can_end_membership", lambda: staff.end_membership(own.pk, by=admin))
+    assert "用命令办理" in refused("can_end_membership", lambda: staff.end_membership(own.pk, by=admin))
     found = client.get(reverse("projects:people"), {"q": "xinlai"}).context["rows"]
     assert [(row.name, row.number) for row in found] == [(body.name, 1)]
