@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agency.services.asked import TOLD, tell_asked, tell_repeated
+from agency.services.credits import TOLD as CREDITS
 from agency.services.expiries import tell_expiry
 from agency.services.gathering import TOLD as GATHERINGS
 from agency.services.gathering import tell_gathering
@@ -12,9 +13,13 @@ from agency.services.order_sync import KINDS as ORDER_KINDS
 from agency.services.order_sync import follow_project
 from agency.services.rating import ask_after_connection, ask_after_decision, ask_after_submission
 from agency.services.regional import tell_regional
+from agency.services.sites import TOLD as SITES
 from agency.services.urging import tell_urged
 from projects import outbox
 from projects.models import Event
+
+#: Event -> what is said of it, to whom.
+READINGS = {**EVENTS, **SITES, **CREDITS}
 
 
 def on_urged(event: Event) -> None:
@@ -44,10 +49,10 @@ def on_special(event: Event) -> None:
 
 def on_event(event: Event) -> None:
     """Tell whom an event concerns that nobody asked for."""
-    tell_occasion(event)
+    tell_occasion(event, READINGS[event.kind])
 
 
-outbox.subscribe("agency.tell", sorted(EVENTS), on_event, queue="deadline")
+outbox.subscribe("agency.tell", sorted(READINGS), on_event, queue="deadline")
 outbox.subscribe(
     "agency.tell_expiry", ["permit.warned", "permit.lapsed", "permit.stop_check", "letter.warned", "letter.lapsed"],
     on_expiry, queue="deadline",

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.urls import reverse
 
+from agency.models import Agent
 from agency.recipients import AGENT_WHY, OWNER_WHY, STAFF, agents_of, people_at
 from agency.services.telling import tell
+from agency.states import AssignmentRole
 from packages.models import (
     Conference,
     DrawingReview,
@@ -37,7 +39,7 @@ Who = Iterable[tuple[Sequence[User], str]]
 class Told:
     """One message: about which project, its words, its address, its kind, and who gets it why (the first counts)."""
 
-    project: Project
+    project: Project | None
     text: str
     url: str
     who: Who
@@ -45,10 +47,10 @@ class Told:
 
 
 @transaction.atomic
-def tell_occasion(event: Event) -> int:
-    """Write one message per person about an event; return how many."""
+def tell_occasion(event: Event, reading: Callable[[Event], Iterator[Told]]) -> int:
+    """Write one message per person about an event, as this reading of it says; return how many."""
     told, seen = 0, {event.actor_id}
-    for number, one in enumerate(TOLD[event.kind](event)):
+    for number, one in enumerate(reading(event)):
         for people, why in one.who:
             fresh = [person for person in people if person.pk not in seen]
             seen |= {person.pk for person in fresh}
@@ -188,6 +190,15 @@ def _lost(event: Event) -> Iterator[Told]:
     ])
 
 
+def _assigned(event: Event) -> Iterator[Told]:
+    """Somebody becomes 项目长 or 服务专员."""
+    agent = Agent.objects.select_related("user").get(pk=event.data["agent"])
+    project = Project.objects.get(pk=event.subject_key)
+    text = f"新任务：{project.name} 请您担任{AssignmentRole(event.data['role']).label}"
+    url = reverse("projects:detail", args=[project.pk])
+    yield Told(project, text, url, [([agent.user], "由您负责")], "assigned")
+
+
 #: Event -> its messages.
 TOLD: dict[str, Callable[[Event], Iterator[Told]]] = {
     "task.tacit": _silence, "task.no_opinion": _silence,
@@ -195,5 +206,5 @@ TOLD: dict[str, Callable[[Event], Iterator[Told]]] = {
     "utility.survey_appointed": _survey, "utility.replied": _replied,
     "drawing.handled": _drawings, "drawing.qualified": _drawings, "drawing.exempted": _drawings,
     "drawing.lapsed": _drawings, "drawing.sampled": _sample, "drawing.sample_checked": _sample,
-    "one_stop.part_late": _part_late, "material.reuse_lost": _lost,
+    "one_stop.part_late": _part_late, "material.reuse_lost": _lost, "agency.assigned": _assigned,
 }
