@@ -41,11 +41,3 @@ class OverrideForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = [(p.agent.pk, f"{p.agent.user}（{p.score}，{'；'.join(p.reasons)}）") for p in people]
         self.fields["agent"] = forms.ChoiceField(label="人员", choices=offered)
-
-
-class MonthForm(forms.Form):
-    """The month of a bulletin that is begun."""
-
-    centre = forms.IntegerField()
-    year = forms.IntegerField(min_value=2000, max_value=2999)
-    month = forms.IntegerField(min_value=1, max_value=12)

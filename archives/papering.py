@@ -37,7 +37,8 @@ GIST = (("project", "项目"), ("what", "什么事"), ("do", "您要做"), ("whe
 #: Small cards below the large one on the sheet of the project card.
 SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
-STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css", "css/paper-code.css")
+STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css", "css/paper-code.css",
+          "css/paper-bulletin.css")
 INNER_STYLE = re.compile(r"<style>[^<]*</style>")
 #: Archive copies are PDF/A-2u.
 OPTIONS = {"pdf_variant": "pdf/a-2u"}

@@ -103,8 +103,18 @@ def _named(name: str, ending: str) -> str:
 def write_xlsx(table: Table, out: IO[bytes]) -> None:
     """Write a table as XLSX: head frozen and filtered, days as days, every text as text; a second sheet of facts."""
     book = xlsxwriter.Workbook(out, XLSX_OPTIONS)
-    head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9EEF2"})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    _write_sheet(book, table)
+    if table.facts:
+        _write_facts(book, table, _head(book))
+    book.close()
+
+
+def _head(book: Any) -> Any:
+    return book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9EEF2"})
+
+
+def _write_sheet(book: Any, table: Table) -> None:
+    head, day = _head(book), book.add_format({"num_format": "yyyy-mm-dd"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     sheet = book.add_worksheet(table.name[:31])
     sheet.freeze_panes(1, 0)
@@ -116,9 +126,6 @@ def write_xlsx(table: Table, out: IO[bytes]) -> None:
         for at, cell in enumerate(row):
             _write(sheet, last, at, cell, day, moment)
     sheet.autofilter(0, 0, max(last, 1), len(table.columns) - 1)
-    if table.facts:
-        _write_facts(book, table, head)
-    book.close()
 
 
 def _write_facts(book: Any, table: Table, head: Any) -> None:
@@ -158,6 +165,29 @@ def file_response(table: Table, ending: str) -> StreamingHttpResponse | FileResp
     if ending == "xlsx":
         return xlsx_response(table)
     return csv_response(_with_head(table), table.name)
+
+
+def book_response(tables: Sequence[Table], name: str, ending: str) -> StreamingHttpResponse | FileResponse:
+    """Return several tables as one download: a workbook with a sheet for each, or a CSV in which each has its title."""
+    if ending != "xlsx":
+        return csv_response(_one_below_another(tables), name)
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
+    book = xlsxwriter.Workbook(file, XLSX_OPTIONS)
+    for table in tables:
+        _write_sheet(book, table)
+    _write_facts(book, tables[0] if tables else Table(name, (), ()), _head(book))
+    book.close()
+    file.seek(0)
+    response = FileResponse(file, content_type=XLSX_TYPE)
+    response["Content-Disposition"] = _named(name, "xlsx")
+    return response
+
+
+def _one_below_another(tables: Sequence[Table]) -> Iterator[Sequence[object]]:
+    for table in tables:
+        yield [table.name]
+        yield from _with_head(table)
+        yield []
 
 
 def _with_head(table: Table) -> Iterator[Sequence[object]]:

@@ -35,11 +35,15 @@ class BulletinQuerySet(models.QuerySet["Bulletin"]):
 
         if access_of(user).is_office:
             return self.all()
-        return self.filter(state__in=PUBLIC)
+        return self.published()
+
+    def published(self) -> BulletinQuerySet:
+        """Return those that were signed, also when a later version corrects them."""
+        return self.filter(state__in=PUBLIC, signed_at__isnull=False)
 
     def newest(self) -> BulletinQuerySet:
-        """Return those that no later version has taken the place of."""
-        return self.filter(next=None)
+        """Return those whose place no later version has taken; one that is still collecting takes none."""
+        return self.filter(Q(next=None) | Q(next__snapshot_hash=""))
 
 
 class Bulletin(StateModel):

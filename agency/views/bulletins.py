@@ -1,33 +1,43 @@
-"""Pages of the monthly bulletins: published ones for everybody, the cases behind the numbers for the office side."""
+"""Pages of the bulletins: published summaries for everybody, the whole with its lists for the government side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
-from agency import queries, reporting, rules
-from agency.forms import MonthForm
-from agency.indicators import INDICATORS
+from agency import bulletin_lists as lists
+from agency import bulletin_page as pages
+from agency import bulletin_rules as may
+from agency import queries, rules
+from agency.bulletin_proof import prove
+from agency.bulletin_states import BulletinSeries
 from agency.models import Bulletin
-from agency.services import bulletins as services
+from archives.papering import sheet_pdf
 from archives.services.papers import file_name, open_pdf
 from packages.views.fetching import person
 from projects.access import access_of
-from projects.errors import Verdict, require
-from projects.exports import csv_response
-from projects.models import Organisation
+from projects.errors import require
+from projects.exports import FORMATS, book_response, file_response
 from projects.states import OrganisationKind
 
+SIZE = 30
+PDF = "application/pdf"
 
-def _bulletin(request: HttpRequest, pk: int) -> Bulletin:
-    visible = Bulletin.objects.visible_to(request.user).select_related("centre", "paper", "frozen_by")
-    return get_object_or_404(visible, pk=pk)
+
+def bulletin_or_404(request: HttpRequest, pk: int) -> Bulletin:
+    """Return a bulletin that the reader may know of."""
+    people = ("frozen_by", "drafted_by", "checked_by", "signed_by")
+    visible = Bulletin.objects.visible_to(request.user)
+    found: Bulletin = get_object_or_404(
+        visible.select_related("centre", "region", "paper", "previous", "next", *people), pk=pk
+    )
+    return found
 
 
 def _frame(request: HttpRequest) -> dict[str, Any]:
@@ -38,98 +48,114 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
 
 @require_safe
 def bulletins(request: HttpRequest) -> HttpResponse:
-    """List the bulletins; the director also sees months that nobody has opened, and the runs of the jobs."""
-    context = {**_frame(request), "rows": reporting.bulletin_rows(request.user)}
+    """List the bulletins by series, year and district; the centre also sees months that nobody has opened, and the jobs."""
+    wanted = {name: request.GET.get(name, "") for name in ("series", "year", "region")}
+    found = pages.bulletins_seen(request.user, **wanted)
+    page = Paginator(found, SIZE).get_page(request.GET.get("page"))
+    seen = Bulletin.objects.visible_to(request.user).order_by()
+    context = {
+        **_frame(request), **wanted, "page": page, "rows": pages.bulletin_rows(list(page.object_list)),
+        "all_series": BulletinSeries.choices, "years": sorted(set(seen.values_list("year", flat=True)), reverse=True),
+        "regions": list(seen.exclude(region=None).values_list("region__code", "region__name").distinct()),
+        "is_narrowed": any(wanted.values()),
+    }
     if context["is_inside"]:
-        access = access_of(request.user)
-        centres = [o for o in access.organisations if o.kind == OrganisationKind.BUREAU]
-        opening = [centre for centre in centres if rules.can_open_bulletin(request.user, centre)]
+        centres = [o for o in access_of(request.user).organisations if o.kind == OrganisationKind.BUREAU]
+        opening = [centre for centre in centres if may.can_open_bulletin(request.user, centre)]
         context |= {
-            "months": reporting.unopened(opening) if opening else [], "jobs": queries.job_rows(),
+            "months": pages.unopened(opening) if opening else [], "jobs": queries.job_rows(),
             "sweep": queries.sweep_line(), "can_use_desk": rules.can_use_desk(request.user),
         }
     return render(request, "agency/bulletins.html", context)
 
 
-@login_required
-@require_POST
-def open_month(request: HttpRequest) -> HttpResponse:
-    """Begin the bulletin of a month and show it."""
-    form = MonthForm(request.POST)
-    if not form.is_valid():
-        raise Http404
-    centre = get_object_or_404(Organisation, pk=form.cleaned_data["centre"], kind=OrganisationKind.BUREAU)
-    month = {name: form.cleaned_data[name] for name in ("year", "month")}
-    return redirect("agency:bulletin", services.open_bulletin(centre, **month, by=person(request)).pk)
-
-
 @require_safe
 def bulletin(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show a bulletin: big numbers, the table by department, charts, definitions, and what may be done."""
-    found, frame = _bulletin(request, pk), _frame(request)
-    context = {
-        **frame, "page": reporting.bulletin_page(found, is_inside=frame["is_inside"]), "bulletin": found,
-        "indicators": INDICATORS.values(), "can_freeze": rules.can_freeze(request.user, found),
-        "can_publish": rules.can_publish(request.user, found),
-    }
+    """Show a bulletin: inside all of it with what may be done, outside the public summary."""
+    found, frame = bulletin_or_404(request, pk), _frame(request)
+    context = {**frame, "bulletin": found, "page": pages.bulletin_page(found, is_inside=frame["is_inside"]),
+               "next": getattr(found, "next", None)}
+    if frame["is_inside"]:
+        user = request.user
+        context |= {
+            "problems": list(found.problems.select_related("owner").order_by("number")),
+            "can_freeze": may.can_freeze(user, found), "can_draft": may.can_draft(user, found),
+            "can_send": may.can_send_to_check(user, found), "can_check": may.can_check(user, found),
+            "can_return": may.can_send_back(user, found), "can_publish": may.can_publish(user, found),
+            "can_correct": may.can_correct(user, found), "can_see_probe": may.can_see_probe(user, found),
+        }
     return render(request, "agency/bulletin.html", context)
 
 
 @login_required
 @require_safe
-def figure(request: HttpRequest, pk: int, key: str, organisation: int) -> HttpResponseBase:
-    """List the cases that a number counts, as frozen."""
-    found = _bulletin(request, pk)
-    require(rules.can_see_bulletins, request.user, None)
-    narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit", "page")}
-    if request.GET.get("export") == "csv":
-        lines = reporting.figure_lines(found, key, organisation, person(request), part=request.GET.get("part", ""))
-        return csv_response(lines, f"{found}-{key}")
-    page = reporting.figure_page(found, key, organisation, person(request), **narrow)
+def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> HttpResponseBase:
+    """List what a figure counts, as frozen."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_probe if group == "quality" else may.can_see_bulletins, request.user, found)
+    narrow = {name: request.GET.get(name, "") for name in ("part", "matter")}
+    asked = lists.Asked(group, row, key, **narrow)
+    if request.GET.get("export") in FORMATS:
+        table = lists.figure_table(found, asked, person(request))
+        if table is None:
+            raise Http404
+        return file_response(table, request.GET["export"])
+    page = lists.figure_page(found, asked, person(request), page=request.GET.get("page", ""))
     if page is None:
         raise Http404
-    return render(request, "agency/figure.html", {"page": page, "bulletin": found})
-
-
-def _step(
-    request: HttpRequest, pk: int, rule: Callable[[Any, Any], Verdict], run: Callable[[Bulletin], object], **words: str
-) -> HttpResponse:
-    """Ask on a page of its own, which works without scripts; POST carries it out."""
-    found = _bulletin(request, pk)
-    if request.method == "POST":
-        run(found)
-        messages.success(request, words["done"])
-        return redirect("agency:bulletin", pk=pk)
-    require(rule, request.user, found)
-    return render(request, "agency/confirm.html", {"bulletin": found, **words})
+    is_centre = may.can_see_probe(request.user, found)
+    return render(request, "agency/figure.html", {"page": page, "bulletin": found, "asked": asked, "can_slip": is_centre})
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
-def freeze(request: HttpRequest, pk: int) -> HttpResponse:
-    """Freeze the figures of a month that is over."""
-    return _step(
-        request, pk, rules.can_freeze, lambda found: services.freeze(found.pk, by=person(request)), title="冻结数据",
-        says="冻结后所有数字和所计的办件清单都存下来，以后不再变；有错只能另出更正版。",
-        done="数据已冻结，通报文书已编号。",
-    )
+@require_safe
+def why(request: HttpRequest, pk: int, group: str, row: int) -> HttpResponse:
+    """为什么我们排第几: the three worst cases of a row beside the median of the others."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_bulletins, request.user, found)
+    rows = pages.why(found, group, row)
+    if rows is None:
+        raise Http404
+    context = {"bulletin": found, "rows": rows, "name": pages.row_name(found, group, row), "group": group, "row": row,
+               "seen": pages.seen_of(rows, person(request))}
+    return render(request, "agency/bulletin_why.html", context)
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
-def publish(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign and publish a frozen bulletin."""
-    return _step(
-        request, pk, rules.can_publish, lambda found: services.publish(found.pk, by=person(request)),
-        title="签发并发布", says="发布后任何人都能看到总体数字和分部门数字，看不到办件清单。", done="通报已发布。",
-    )
+@require_safe
+def tables(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Hand out every table of a bulletin as one workbook or one CSV."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_bulletins, request.user, found)
+    ending = request.GET.get("export", "xlsx")
+    if ending not in FORMATS:
+        raise Http404
+    return book_response(pages.tables_of(found), str(found), ending)
 
 
+@login_required
+@require_safe
+def proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """Recompute the figures from the event log and compare; digest the snapshot anew."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_bulletins, request.user, found)
+    if not found.is_stored:
+        raise Http404
+    return render(request, "agency/bulletin_proof.html", {"bulletin": found, "proof": prove(found)})
+
+
+@login_required
 @require_safe
 def bulletin_pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Hand out the PDF of a frozen bulletin; a published one to everybody."""
-    found = _bulletin(request, pk)
-    if found.paper_id is None:
+    """Hand out the PDF: of a published bulletin its numbered paper, before that a draft that says so."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_bulletins, request.user, found)
+    if found.paper_id is not None:
+        paper, content = open_pdf(found.paper_id)
+        return FileResponse(content, filename=file_name(paper), content_type=PDF)
+    if not found.is_stored:
         raise Http404
-    paper, content = open_pdf(found.paper_id)
-    return FileResponse(content, filename=file_name(paper), content_type="application/pdf")
+    made = sheet_pdf("papers/bulletin.html", pages.draft_context(found))
+    return FileResponse(io.BytesIO(made), filename=f"{found}（样稿）.pdf", content_type=PDF)
+
+

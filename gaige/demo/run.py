@@ -7,16 +7,15 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from agency.services import bulletins, reminders
-from agency.services.bulletins import open_bulletin
+from agency.services import reminders
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo import appraisal, consultation
+from gaige.demo import appraisal, bulletins, consultation
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
 from gaige.demo.moments import later, person, user
-from gaige.demo.people import CENTRE, create_people
+from gaige.demo.people import create_people
 from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story
@@ -39,7 +38,7 @@ from packages.tasks import (
     sweep_promises,
 )
 from projects import outbox, timing, workdays
-from projects.models import Organisation, Project
+from projects.models import Project
 from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def office_days() -> Iterator[dt.datetime]:
             refresh_history()
             sweep_forecasts()
         _check_promises()
-        _bulletin()
+        bulletins.monthly()
 
 
 def _sign_notices() -> None:
@@ -91,17 +90,6 @@ def _check_promises() -> None:
             commitment.pk, by=person(commitment.case.lead_id, Role.REVIEWER), result=CheckResult.KEPT,
             note="到场核查，承诺事项均已履行", uploaded=attachment(f"{commitment.case.matter.result_name}履约核查记录"),
         )
-
-
-def _bulletin() -> None:
-    """Freeze and publish the month that is over, once."""
-    centre, director = Organisation.objects.get(code=CENTRE), user("director")
-    year, month = bulletins.current_month()
-    year, month = (year, month - 1) if month > 1 else (year - 1, 12)
-    bulletin = open_bulletin(centre, year=year, month=month, by=director)
-    if bulletin.state == "collecting":
-        bulletins.freeze(bulletin.pk, by=director)
-        bulletins.publish(bulletin.pk, by=director)
 
 
 def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell: Callable[[str], None] = print) -> int:
@@ -133,7 +121,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _choose_plan()
         sweep_forecasts()
-    _open_current_month()
+    bulletins.current()
     _views()
     return len(fresh)
 
@@ -175,11 +163,6 @@ def _hand_in(specs: Sequence[Spec]) -> None:
             return
         if not spec.trouble:
             done += Story(spec).hand_in()
-
-
-def _open_current_month() -> None:
-    year, month = bulletins.current_month()
-    open_bulletin(Organisation.objects.get(code=CENTRE), year=year, month=month)
 
 
 def _views() -> None:

@@ -1,0 +1,336 @@
+"""What is behind a figure: exactly the things that it counts, as frozen, in the order in which they were counted.
+
+Whoever may not see a project reads its line without the project's name. Pure reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Page, Paginator
+from django.urls import reverse
+
+from acceptance.models import AcceptanceApplication, AcceptanceItem, LateFault
+from acceptance.states import TONES as SITE_TONES
+from agency.bulletin import INDICATORS, Indicator
+from agency.bulletin_content import say
+from agency.bulletin_paper import moment_text
+from agency.bulletin_snapshot import figure_of
+from agency.bulletin_states import FigureGroup
+from agency.models import Bulletin, BulletinLines, Rating
+from packages.models import Breach, MatterCase, OffListItem, OneTimeNotice, ReviewTask
+from packages.queries import case_waiting
+from packages.states import CASE_OPEN
+from packages.states import TONES as CASE_TONES
+from projects import timing
+from projects.exports import Column, Table
+from projects.models import IssueItem, Organisation, Project, Region
+
+if TYPE_CHECKING:
+    from agency.bulletin import Row
+    from projects.models import User
+    from projects.waiting import Waiting
+
+PAGE, CHUNK = 100, 500
+#: What stands in the place of a project that the reader may not know of, and of a rating.
+HIDDEN, PROTECTED = "不在您的办理范围", "评价人受保护，不列明细"
+COLUMNS = (
+    Column("编号", 22), Column("名称", 30), Column("项目代码", 26), Column("项目", 36), Column("单位", 18), Column("状态", 14),
+    Column("起", 12), Column("止", 12), Column("用时（工作日）", 12), Column("时限", 8), Column("超时", 8),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line. `is_open_to` tells whether the reader may open its project; `used` and `limit` are as frozen."""
+
+    number: str
+    name: str
+    project: Project | None
+    body: str
+    state: str
+    tone: str
+    since: Any = None
+    until: Any = None
+    used: int | None = None
+    limit: int | None = None
+    is_late: bool = False
+    url: str = ""
+    is_open_to: bool = True
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePage:
+    """A figure of a bulletin and what it counts, one page of it."""
+
+    indicator: Indicator
+    text: str
+    place: str
+    title: str
+    count: int
+    own_count: int
+    base_count: int
+    is_base: bool
+    rows: tuple[Item, ...]
+    page: Page[int]
+    matter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which figure of a bulletin is asked for, which of its lists, and narrowed to which matter and limit."""
+
+    group: str
+    row: int
+    key: str
+    part: str = ""
+    matter: str = ""
+    limit: str = ""
+
+    @property
+    def indicator(self) -> Indicator | None:
+        """Return what the figure is; a cell of the heat table is one of its own."""
+        return INDICATORS.get("faulty" if self.key.startswith("faulty_") else self.key)
+
+
+def figure_page(bulletin: Bulletin, asked: Asked, user: User, *, page: str = "") -> FigurePage | None:
+    """Return a figure with what it counts; None when the bulletin has no such figure."""
+    found = _find(bulletin, asked)
+    if found is None:
+        return None
+    figure, one = found
+    ids, matter, is_base = _narrowed(figure, asked, one)
+    cut = Paginator(ids, PAGE).get_page(page)
+    lines = _lines(bulletin)
+    return FigurePage(
+        one, say(figure.value), place_of(asked), one.based if is_base else one.listed, len(ids),
+        len(figure.numerator_ids), len(figure.denominator_ids), is_base,
+        tuple(_items(one.kind, list(cut.object_list), user, bulletin, lines)), cut, matter,
+    )
+
+
+def figure_table(bulletin: Bulletin, asked: Asked, user: User) -> Table | None:
+    """Return all that a figure counts as a table for a spreadsheet; None when the bulletin has no such figure."""
+    found = _find(bulletin, asked)
+    if found is None:
+        return None
+    figure, one = found
+    ids, _, is_base = _narrowed(figure, asked, one)
+    facts = [("通报", str(bulletin)), ("指标", one.name), ("口径", one.means), ("范围", place_of(asked)),
+             ("清单", one.based if is_base else one.listed), ("冻结", moment_text(bulletin.frozen_at) or "此刻统计")]
+    return Table(
+        f"{bulletin}-{one.name}", COLUMNS, _cells(one.kind, ids, user, bulletin), facts,
+    )
+
+
+def _cells(kind: str, ids: list[int], user: User, bulletin: Bulletin) -> Iterator[list[Any]]:
+    lines = _lines(bulletin)
+    for start in range(0, len(ids), CHUNK):
+        for item in _items(kind, ids[start : start + CHUNK], user, bulletin, lines):
+            project = [item.project.code, item.project.name] if item.project and item.is_open_to else ["", HIDDEN]
+            yield [
+                item.number, item.name, *project, item.body, item.state, _day(item.since), _day(item.until), item.used,
+                item.limit, "是" if item.is_late else "",
+            ]
+
+
+def _day(moment: Any) -> Any:
+    return timing.business_day(moment) if moment else None
+
+
+def _find(bulletin: Bulletin, asked: Asked) -> tuple[Row, Indicator] | None:
+    one = asked.indicator
+    figure = figure_of(bulletin, asked.group, asked.row, asked.key) if one else None
+    return (figure, one) if figure is not None and one is not None else None
+
+
+def place_of(asked: Asked) -> str:
+    """Return the name of the row that a figure stands in."""
+    if asked.group == FigureGroup.BODY:
+        body = Organisation.objects.filter(pk=asked.row).first()
+        return body.label if body else "—"
+    if asked.group == FigureGroup.REGION:
+        return region_name(asked.row)
+    if asked.group == FigureGroup.ITEM:
+        row = asked.key.removeprefix("faulty_")
+        item = f"验收事项 {asked.row}"
+        return f"{item}，{region_name(int(row))}" if row.isdigit() else item
+    return "合计"
+
+
+def region_name(row: int) -> str:
+    """Return the name of a row of the districts."""
+    region = Region.objects.filter(code=f"{row:06d}").first()
+    return region.name if region else f"{row:06d}"
+
+
+def _narrowed(figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str, bool]:
+    is_base = asked.part == "base" and bool(one.based)
+    ids = list(figure.denominator_ids if is_base else figure.numerator_ids)
+    if not asked.matter.isdecimal() or one.kind != "case":
+        return ids, "", is_base
+    found = MatterCase.objects.filter(pk__in=ids, matter_id=int(asked.matter[:12]))
+    rows = dict(found.values_list("pk", "matter__name"))
+    return [pk for pk in ids if pk in rows], next(iter(rows.values()), ""), is_base
+
+
+def _lines(bulletin: Bulletin) -> dict[int, list[int]]:
+    """Return what was frozen of each decided case: used, limit, whether late."""
+    rows = BulletinLines.objects.filter(bulletin=bulletin).values_list("rows", flat=True).first() or []
+    return {row[0]: row for row in rows}
+
+
+# The kinds of things ---------------------------------------------------------------------------------------------------
+
+
+def _items(
+    kind: str, ids: list[int], user: User, bulletin: Bulletin, lines: Mapping[int, list[int]]
+) -> list[Item]:
+    found = _cases(ids, bulletin, lines) if kind == "case" else KINDS[kind](ids, user)
+    rows = [found[pk] for pk in ids if pk in found]
+    keys = {item.project.pk for item in rows if item.project}
+    seen = set(Project.objects.visible_to(user).filter(pk__in=keys).values_list("pk", flat=True))
+    return [item if item.project and item.project.pk in seen else _hidden(item) for item in rows]
+
+
+def _hidden(item: Item) -> Item:
+    return Item(
+        item.number, item.name, item.project, item.body, item.state, item.tone, item.since, item.until, item.used,
+        item.limit, item.is_late, "", is_open_to=False,
+    )
+
+
+def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -> dict[int, Item]:
+    cases = MatterCase.objects.select_related(
+        "matter__matter", "lead", "project__owner", "project__centre", "promised_clock", "application"
+    ).in_bulk(ids)
+    waiting = case_waiting([case for case in cases.values() if case.state in CASE_OPEN])
+    found = {}
+    for pk, case in cases.items():
+        line = lines.get(pk)
+        used, limit, late = (line[1], line[2], bool(line[3])) if line else (
+            case.used_days, case.promised_days, _was_late(case, bulletin)
+        )
+        found[pk] = Item(
+            case.number, case.matter.name, case.project, case.lead.label, case.get_state_display(),
+            CASE_TONES.get(case.state, ""), case.accepted_at, case.decided_at, used, limit, late,
+            reverse("packages:case", args=[pk]), waiting=waiting.get(pk),
+        )
+    return found
+
+
+def _was_late(case: MatterCase, bulletin: Bulletin) -> bool:
+    """Return whether the case was beyond its promise at the end of the period, as the figures count it."""
+    if case.decided_at is not None and case.decided_at < bulletin.period_end:
+        return case.is_overdue
+    first = case.promised_clock.first_overdue_at if case.promised_clock else None
+    return first is not None and first < bulletin.period_end
+
+
+def _tasks(ids: list[int], _: User) -> dict[int, Item]:
+    rows = ReviewTask.objects.select_related("organisation", "session__case__matter", "session__project").in_bulk(ids)
+    return {
+        pk: Item(
+            row.session.case.number if row.session.case else "", str(row.session.case or row.session),
+            row.session.project, row.organisation.label, row.get_state_display(), CASE_TONES.get(row.state, ""),
+            row.pushed_at, row.closed_at, None, row.days,
+            url=reverse("packages:case", args=[row.session.case_id]) if row.session.case_id else "",
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _notices(ids: list[int], _: User) -> dict[int, Item]:
+    rows = OneTimeNotice.objects.select_related("case__matter", "case__project", "given_for").in_bulk(ids)
+    return {
+        pk: Item(
+            row.case.number, f"{row.get_kind_display()}告知第 {row.batch} 次：{row.case.matter.name}", row.case.project,
+            row.given_for.label, "首次遗漏", "warn", row.given_at, url=reverse("packages:case", args=[row.case_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _breaches(ids: list[int], _: User) -> dict[int, Item]:
+    rows = Breach.objects.select_related("review__case__lead", "review__case__project").in_bulk(ids)
+    return {
+        pk: Item(
+            row.review.case.number, str(row), row.review.case.project, row.review.case.lead.label, "违反强条", "bad",
+            row.review.opinion_at, url=reverse("packages:case", args=[row.review.case_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _off_list(ids: list[int], _: User) -> dict[int, Item]:
+    rows = OffListItem.objects.select_related("project").in_bulk(ids)
+    return {
+        pk: Item("", str(row), row.project, "", row.get_state_display(), "warn", row.proposed_at, row.decided_at,
+                 url=reverse("projects:detail", args=[row.project_id]))
+        for pk, row in rows.items()
+    }
+
+
+def _acceptances(ids: list[int], _: User) -> dict[int, Item]:
+    rows = AcceptanceApplication.objects.select_related("project", "work_unit", "building", "lead").in_bulk(ids)
+    return {
+        pk: Item(
+            row.get_scope_display(), str(row), row.project, row.lead.label, row.get_state_display(),
+            SITE_TONES.get(row.state, ""), row.applied_at, row.concluded_at,
+            url=reverse("acceptance:detail", args=[pk]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _acceptance_items(ids: list[int], _: User) -> dict[int, Item]:
+    rows = AcceptanceItem.objects.select_related("acceptance__project", "organisation").in_bulk(ids)
+    return {
+        pk: Item(
+            f"第 {row.number} 项", row.name, row.acceptance.project, row.organisation.label, row.get_state_display(),
+            SITE_TONES.get(row.state, ""), row.checked_at, url=reverse("acceptance:detail", args=[row.acceptance_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _issues(ids: list[int], _: User) -> dict[int, Item]:
+    rows = IssueItem.objects.select_related("project", "raised_for").in_bulk(ids)
+    return {
+        pk: Item(
+            "", row.what, row.project, row.raised_for.label if row.raised_for else "", row.get_state_display(), "good",
+            row.raised_at, row.closed_at, url=reverse("projects:detail", args=[row.project_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _late_faults(ids: list[int], _: User) -> dict[int, Item]:
+    rows = LateFault.objects.select_related("acceptance__project", "item__organisation").in_bulk(ids)
+    return {
+        pk: Item(
+            "", row.what, row.acceptance.project, row.item.organisation.label, row.get_state_display(), "warn",
+            row.asked_at, row.decided_at, url=reverse("acceptance:detail", args=[row.acceptance_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _ratings(ids: list[int], user: User) -> dict[int, Item]:
+    """Return ratings to whoever follows them up; to everybody else as many lines that say nothing."""
+    mine = Rating.objects.visible_to(user).filter(pk__in=ids).select_related("ask__project", "ask__body", "ask__case__matter")
+    found = {pk: Item("", PROTECTED, None, "", "", "plain") for pk in ids}
+    for row in mine:
+        found[row.pk] = Item(
+            "", row.ask.what, row.ask.project, row.ask.body.label, row.get_grade_display(), "plain", row.given_at,
+        )
+    return found
+
+
+KINDS: dict[str, Callable[[list[int], Any], dict[int, Item]]] = {
+    "task": _tasks, "notice": _notices, "breach": _breaches, "off_list": _off_list, "acceptance": _acceptances,
+    "item": _acceptance_items, "issue": _issues, "late_fault": _late_faults, "rating": _ratings,
+}

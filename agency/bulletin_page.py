@@ -1,0 +1,276 @@
+"""What the pages of the bulletins show: the list, one bulletin, all its tables as files, and why a row stands where it does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+
+from agency.bulletin_paper import days_of, definitions, headline, linked, moment_text, no_link, paper_content, problem_rows
+from agency.bulletin_periods import current_month, month_before
+from agency.bulletin_snapshot import content_of, figure_of
+from agency.bulletin_states import TONES, BulletinSeries, FigureGroup
+from agency.models import Bulletin, BulletinLines
+from packages.models import MatterCase
+from projects.events import subject_of
+from projects.exports import Column, Table
+from projects.models import Event, Organisation, Project
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
+
+    from projects.models import User
+
+WORST = 3
+#: What everybody may read of a published bulletin.
+PUBLIC_COLUMNS = ("新受理", "办结", "平均用时", "按时办结率")
+STEPS = ("collecting", "frozen", "checking", "signing", "published")
+
+
+# The list of bulletins ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinRow:
+    """One bulletin in the list."""
+
+    bulletin: Bulletin
+    last_day: dt.date
+    tone: str
+
+
+def bulletins_seen(user: User | AnonymousUser, *, series: str = "", year: str = "", region: str = "") -> QuerySet[Bulletin]:
+    """Return the bulletins that a person may see, the newest first, narrowed by what was asked for."""
+    found = Bulletin.objects.visible_to(user).select_related("centre", "region", "paper").defer("content")
+    if series in BulletinSeries.values:
+        found = found.filter(series=series)
+    if year.isdecimal():
+        found = found.filter(year=int(year[:4]))
+    if region == "all":
+        found = found.filter(region=None)
+    elif region.isalnum():
+        found = found.filter(region__code=region[:6])
+    return found
+
+
+def bulletin_rows(found: Sequence[Bulletin]) -> list[BulletinRow]:
+    """Return the lines of the list."""
+    return [BulletinRow(bulletin, days_of(bulletin)[1], TONES[bulletin.state]) for bulletin in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month that nobody has opened yet."""
+
+    centre: Organisation
+    year: int
+    month: int
+
+
+def unopened(centres: Sequence[Organisation]) -> list[Month]:
+    """Return the running month and the one before, of these centres, where no bulletin stands yet. One query."""
+    now = current_month()
+    months = (now, month_before(*now))
+    there = set(
+        Bulletin.objects.filter(
+            centre__in=centres, series=BulletinSeries.PERMIT, region=None, year__in={y for y, _ in months}
+        ).values_list("centre_id", "year", "month")
+    )
+    return [Month(c, y, m) for c in centres for y, m in months if (c.pk, y, m) not in there]
+
+
+# One bulletin -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BulletinPage:
+    """Everything that the page of a bulletin shows; `blocks` are the frozen ones with the addresses of their lists."""
+
+    bulletin: Bulletin
+    tone: str
+    first_day: dt.date
+    last_day: dt.date
+    blocks: dict[str, Any]
+    lines: dict[str, str]
+    problems: list[dict[str, Any]]
+    definitions: list[tuple[str, str]]
+    events: list[dict[str, Any]]
+    steps: list[tuple[str, str]]
+
+
+def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
+    """Return what the page shows: inside with the lists, the problems and the events; outside the summary."""
+    content = content_of(bulletin)
+    base = reverse("agency:bulletin", args=[bulletin.pk])
+    blocks = linked(content, (lambda key: f"{base}figures/{key}/") if is_inside else no_link) if content else {}
+    for point in blocks.get("trend", ()):
+        other = reverse("agency:bulletin", args=[point["pk"]]) if point["pk"] else ""
+        point["url"] = f"{other}figures/total/0/median_days/" if other and is_inside else ""
+    if not is_inside:
+        blocks = public_blocks(blocks)
+    first, last = days_of(bulletin)
+    return BulletinPage(
+        bulletin, TONES[bulletin.state], first, last, blocks, headline(content) if is_inside else {},
+        problem_rows(bulletin) if is_inside else [], definitions(), _events(bulletin) if is_inside else [],
+        _steps(bulletin),
+    )
+
+
+def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
+    """Return the public summary: the big numbers, the months, the districts with four columns; nobody is ranked."""
+    table = blocks["regions"]
+    at = [n for n, (name, _) in enumerate(table["head"]) if name in PUBLIC_COLUMNS]
+
+    def cut(row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "cells": [row["cells"][n] for n in at], "light": None, "note": ""}
+
+    shown = {**table, "head": [table["head"][n] for n in at], "rows": [cut(row) for row in table["rows"]],
+             "foot": cut(table["foot"]), "ranked": False}
+    return {"big": blocks["big"], "trend": blocks["trend"], "regions": shown}
+
+
+def _steps(bulletin: Bulletin) -> list[tuple[str, str]]:
+    """Return the steps of its life with who did them, and whether they are done, now or to come."""
+    at = STEPS.index(bulletin.state) if bulletin.state in STEPS else len(STEPS)
+    names = ("采集", "冻结", "送核", "核对", "签发")
+    return [(name, "done" if n < at else "now" if n == at else "todo") for n, name in enumerate(names)]
+
+
+def _events(bulletin: Bulletin) -> list[dict[str, Any]]:
+    """Return what happened to the bulletin, the newest first."""
+    subject_type, subject_key = subject_of(bulletin)
+    found = Event.objects.filter(subject_type=subject_type, subject_key=subject_key).order_by("-pk")
+    return [
+        {"on": event.happened_at, "title": event.summary, "who": event.actor_name,
+         "kind": "big" if event.kind == "bulletin.published" else ""}
+        for event in found
+    ]
+
+
+def draft_context(bulletin: Bulletin) -> dict[str, Any]:
+    """Return what the template of the paper needs before there is a paper: a draft that says so."""
+    content = paper_content(bulletin)
+    return {
+        "content": content, "for_pdf": True, "issuer": bulletin.centre.name, "number": "样稿，未签发", "name": str(bulletin),
+        "signed_on": bulletin.frozen_at, "gist": [], "draft": True,
+    }
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def tables_of(bulletin: Bulletin) -> list[Table]:
+    """Return every table of a bulletin as a table for spreadsheets."""
+    content = content_of(bulletin)
+    facts = [("通报", str(bulletin)), ("期号", bulletin.issue), ("冻结", moment_text(bulletin.frozen_at) or "采集中"),
+             ("快照哈希", bulletin.snapshot_hash)]
+    if not content:
+        return []
+    big = [[one["label"], one["value"], one["unit"], one["note"]] for one in content["big"]]
+    found = [Table("总体", _columns("指标", "数值", "单位", "比较"), big, facts)]
+    for name in ("regions", "bodies", "sites", "agents", "ratings", "slips", "past", "quality"):
+        found.append(_plain(content[name]))
+    items = content["items"]
+    found.append(Table(
+        items["title"], _columns("验收事项", *items["columns"], "合计", "举例"),
+        [[row["name"], *(cell["t"] for cell in row["cells"]), row["total"], row["example"]] for row in items["rows"]],
+    ))
+    found.append(Table("中位用时走势", _columns("期", "中位数", "上年同期"),
+                       [[point["label"], point["value"], point["before"]] for point in content["trend"]]))
+    owners = ("count", "government", "applicant", "special", "intermediary", "sum")
+    found.append(Table("时间账", _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"),
+                       [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]]))
+    found.append(Table(
+        "用时对照时限", _columns("事项", "时限", "办结", "超时", "中位数"),
+        [[row["name"], row["limit"], row["count"], row["late"], row["median"]] for row in content["dots"]["rows"]],
+    ))
+    found.append(Table("典型问题", _columns("序号", "问题", "原因", "整改措施", "责任单位", "期限"), [
+        [row["number"], row["what"], row["cause"], row["fix"], row["owner"], row["due"]] for row in problem_rows(bulletin)
+    ]))
+    found.append(Table("指标口径", _columns("指标", "口径"), [list(pair) for pair in definitions()]))
+    return found
+
+
+def _columns(*names: str) -> list[Column]:
+    return [Column(name, 24 if at == 0 else 14) for at, name in enumerate(names)]
+
+
+def _plain(block: dict[str, Any]) -> Table:
+    ranked = block.get("ranked")
+    head = [f"{name}（{unit}）" if unit else name for name, unit in block["head"]]
+    names = ["名称", *head, *(["灯", "名次"] if ranked else [])]
+    rows = [*block["rows"], *([block["foot"]] if block.get("foot") else [])]
+    return Table(block["title"], _columns(*names), [
+        [row["name"], *(_value(cell["t"]) for cell in row["cells"]),
+         *([row["light"]["words"], row.get("rank", "")] if ranked else [])]
+        for row in rows
+    ])
+
+
+def _value(text: str) -> str | float | None:
+    if text == "—":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+# Why we are eighth ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """One case of a row beside what the others take for the same matter (median, None: too few)."""
+
+    case: MatterCase
+    used: int
+    limit: int
+    others: float | None
+    others_count: int
+
+
+def why(bulletin: Bulletin, group: str, row: int) -> list[Worst] | None:
+    """Return the three cases of a row that took longest beyond their limit, with the median of the other rows.
+
+    None when the bulletin has no such row. Three queries.
+    """
+    if group not in (FigureGroup.REGION, FigureGroup.BODY):
+        return None
+    own = figure_of(bulletin, group, row, "decided")
+    whole = figure_of(bulletin, FigureGroup.TOTAL, 0, "decided")
+    if own is None or whole is None:
+        return None
+    lines = BulletinLines.objects.filter(bulletin=bulletin).values_list("rows", flat=True).first() or []
+    used = {line[0]: (line[1], line[2]) for line in lines if line[1] is not None}
+    matter_of = dict(MatterCase.objects.filter(pk__in=whole.numerator_ids).values_list("pk", "matter_id"))
+    ours = set(own.numerator_ids)
+    others: dict[int, list[int]] = defaultdict(list)
+    for pk, (days, _) in used.items():
+        if pk not in ours and pk in matter_of:
+            others[matter_of[pk]].append(days)
+    worst = sorted((pk for pk in ours if pk in used), key=lambda pk: (used[pk][1] - used[pk][0], -used[pk][0], pk))[:WORST]
+    cases = MatterCase.objects.select_related("matter", "project", "lead").in_bulk(worst)
+    return [
+        Worst(cases[pk], *used[pk], statistics.median(found) if len(found := others[matter_of[pk]]) >= WORST else None,
+              len(found))
+        for pk in worst
+    ]
+
+
+def seen_of(rows: Sequence[Worst], user: User) -> set[int]:
+    """Return which of the projects of these cases a person may open."""
+    return set(Project.objects.visible_to(user).filter(pk__in={row.case.project_id for row in rows}).values_list("pk", flat=True))
+
+
+def row_name(bulletin: Bulletin, group: str, row: int) -> str:
+    """Return the name of a row as frozen."""
+    table = content_of(bulletin).get("regions" if group == FigureGroup.REGION else "bodies", {"rows": []})
+    return next((one["name"] for one in table["rows"] if one["row"] == row), "")
+
