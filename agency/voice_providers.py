@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 
 from agency import subjects, voice_rules
@@ -46,13 +46,18 @@ def from_code(token: QrToken, user: Person) -> list[panels.Action]:
 
 
 def from_paper(paper: Paper, user: Person) -> list[panels.Action]:
-    """Lead from a receipt or a result, held in hand, to the rating of what it is about."""
-    if access_of(user).is_office:
+    """Lead from a receipt or notice, held in hand, to the rating of what it is about.
+
+    The code of a public permit stands on the project's public page: it proves nothing and leads nowhere.
+    """
+    if paper.is_public or access_of(user).is_office:
         return []
     of = {Application._meta.label: "application", MatterCase._meta.label: "case"}.get(paper.subject_type)
     if of is None or not paper.subject_key.isdigit():
         return []
-    ask = RatingAsk.objects.filter(Q(**{of: int(paper.subject_key)})).open().first()
+    key = int(paper.subject_key)
+    about = Q(application=key) | Q(case__application=key) if of == "application" else Q(case=key)
+    ask = RatingAsk.objects.filter(about).open().order_by(F("application").desc(nulls_last=True), "pk").first()
     return [panels.Action("评价这次服务", reverse("agency:rate", args=[ask.token]))] if ask else []
 
 

@@ -223,6 +223,7 @@ class Verification:
     facts: list[tuple[str, Any]] = field(default_factory=list)
     digest: str = ""
     content_digest: str = ""
+    paper: Paper | None = None
 
 
 UNKNOWN_CODE = Verification(
@@ -299,7 +300,7 @@ def _of_paper(paper: Paper) -> Verification:
         ("有效期至", paper.valid_until),
         ("状态", paper.get_state_display()),
     ]
-    return Verification(verdict, sentence, tone, facts, paper.digest, content_digest(paper))
+    return Verification(verdict, sentence, tone, facts, paper.digest, content_digest(paper), paper)
 
 
 def public_permits(project: Project) -> list[Paper]:

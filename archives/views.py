@@ -26,6 +26,7 @@ from projects.errors import DomainError, require
 from projects.exports import csv_response
 from projects.models import Project, User
 from projects.paging import as_key
+from projects.panels import ways_of
 from projects.waiting import waiting_on
 
 #: The page of the code says how often it was scanned in so many days.
@@ -159,6 +160,7 @@ def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
         "project": project, "token": token, "facts": public.revived(public.public_view(project)),
         "check_code": codewords.grouped(token.check_code, by=3, between=" "),
         "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands,
+        "ways": ways_of(token, request.user),
     }
     return render(request, "archives/public.html", context)
 
@@ -178,7 +180,8 @@ def verify(request: HttpRequest) -> HttpResponse:
             result = queries.verify_code(code)
         elif digest := form.cleaned_data["sha256"]:
             result = queries.verify_digest(digest)
-    response = render(request, "archives/verify.html", {"form": form, "result": result})
+    ways = ways_of(result.paper, request.user) if result and result.paper else []
+    response = render(request, "archives/verify.html", {"form": form, "result": result, "ways": ways})
     response["X-Robots-Tag"] = "noindex"
     return response
 
