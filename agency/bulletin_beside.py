@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
+from agency.bulletin_counting import Row, say
+from agency.bulletin_states import FigureGroup
 from agency.models import BulletinProblem, ChaseSlip
+from agency.services.evaluating import MEASURES, evaluate
 from agency.states import SlipColour
 from projects import timing, workdays
 
@@ -15,20 +19,57 @@ if TYPE_CHECKING:
     from agency.bulletin_history import History
     from agency.bulletin_periods import Period
     from agency.models import Bulletin
+    from agency.services.evaluating import AgentRow
     from projects.models import Organisation
 
 #: Rows of the tables on paper; the rest is told as a number.
 MOST = 8
 Table = dict[str, Any]
+Found = dict[tuple[str, int, str], Row]
+FEW, FEWEST = "样本不足", 3
 
 
-def agents_table(period: Period, centre: Organisation) -> Table:
-    """Return the table of the agents."""
-    del period, centre
-    return {"title": "全代办", "head": [], "rows": []}
+def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
+    """Return the agents with their projects, orders, escalations and index, and the orders behind the figures.
+
+    Who had too few projects is named without figures (样本不足).
+    """
+    rows, found = [], {}
+    for one in evaluate(timing.business_day(period.start), period.last_day, centre):
+        plan = next((measure for measure in one.measures if measure.name == MEASURES["on_time"]), None)
+        key = f"{FigureGroup.AGENT}/{one.agent.pk}/plan_on_time"
+        if plan is not None and plan.rate is not None:
+            found[str(FigureGroup.AGENT), one.agent.pk, "plan_on_time"] = Row(plan.rate, plan.order_ids)
+        enough = plan is not None and plan.rate is not None
+        rows.append(
+            {
+                "name": str(one.agent.user),
+                "cells": [
+                    text(str(one.projects)),
+                    text(str(one.orders)),
+                    {"t": say(plan.rate) if plan else FEW, "k": key if enough else "", "bad": False},
+                    text(str(one.escalations)),
+                    text(_rated(one)),
+                    text(say(one.index) if one.index is not None else FEW),
+                ],
+            }
+        )
+    head = [
+        ["在办项目", "个"],
+        ["工单", "件"],
+        ["节点按期", "%"],
+        ["升级", "次"],
+        ["评价", "均分"],
+        ["综合指数", "1.00 为平均"],
+    ]
+    return {"title": "全代办", "head": head, "rows": rows}, found
 
 
-def slips_table(period: Period, scope: Scope) -> Table:
+def _rated(one: AgentRow) -> str:
+    return say(one.rating) if one.rating is not None and one.rated >= FEWEST else FEW
+
+
+def slips_table(period: Period, scope: Scope) -> tuple[Table, Found]:
     """Return the chase slips that were open at the end of the period with their age in working days, oldest first."""
     open_then = ChaseSlip.objects.filter(scope.projects(), issued_at__lt=period.end).filter(
         Q(closed_at=None) | Q(closed_at__gte=period.end)
@@ -37,31 +78,60 @@ def slips_table(period: Period, scope: Scope) -> Table:
     rows = []
     for slip in found[:MOST]:
         age = workdays.workdays_between(timing.business_day(slip.issued_at), period.last_day)
-        rows.append({
-            "name": slip.paper.number if slip.paper else f"第{slip.pk}号", "pk": slip.pk,
-            "cells": [text(slip.to.label), text(SlipColour(slip.colour).label), text(f"{age} 个工作日"),
-                      text(slip.get_state_display())],
-        })
-    return {"title": "督办单", "head": [["对象", ""], ["颜色", ""], ["已发", ""], ["状态", ""]], "rows": rows,
-            "count": len(found)}
+        rows.append(
+            {
+                "name": slip.paper.number if slip.paper else f"第{slip.pk}号",
+                "pk": slip.pk,
+                "cells": [
+                    text(slip.to.label),
+                    text(SlipColour(slip.colour).label),
+                    text(f"{age} 个工作日"),
+                    text(slip.get_state_display()),
+                ],
+            }
+        )
+    keys = tuple(slip.pk for slip in found)
+    table = {
+        "title": "督办单",
+        "head": [["对象", ""], ["颜色", ""], ["已发", ""], ["状态", ""]],
+        "rows": rows,
+        "count": len(found),
+        "all": {"t": str(len(keys)), "k": f"{FigureGroup.DESK}/0/slips" if keys else ""},
+    }
+    return table, {(str(FigureGroup.DESK), 0, "slips"): Row(Decimal(len(keys)), keys)}
 
 
 def past_table(bulletin: Bulletin, history: History) -> Table:
     """Return what became of the problems that the bulletin before named, and of older ones that are still open."""
     before = [history.last.pk] if history.last else []
     found = BulletinProblem.objects.filter(
-        bulletin__series=bulletin.series, bulletin__centre=bulletin.centre_id, bulletin__region=bulletin.region_id,
-        bulletin__next=None, bulletin__period_end__lte=bulletin.period_start,
+        bulletin__series=bulletin.series,
+        bulletin__centre=bulletin.centre_id,
+        bulletin__region=bulletin.region_id,
+        bulletin__next=None,
+        bulletin__period_end__lte=bulletin.period_start,
     ).filter(Q(bulletin__in=before) | Q(closed_at=None))
-    today = min(timing.today(), timing.business_day(bulletin.period_end)) if bulletin.frozen_at else timing.today()
+    today = timing.today()
     rows = [
-        {"name": row.what, "pk": row.pk, "done": row.closed_at is not None, "cells": [
-            text(row.owner.label), text(f"{row.due_on:%m-%d}"), text(state_words(row, today)),
-        ]}
+        {
+            "name": row.what,
+            "pk": row.pk,
+            "done": row.closed_at is not None,
+            "cells": [
+                text(row.owner.label),
+                text(f"{row.due_on:%m-%d}"),
+                text(state_words(row, today)),
+            ],
+        }
         for row in found.select_related("owner", "bulletin").order_by("bulletin__period_end", "number")
     ]
-    return {"title": "上期问题整改", "head": [["责任单位", ""], ["期限", ""], ["进展", ""]], "rows": rows,
-            "done": sum(row["done"] for row in rows), "count": len(rows)}
+    return {
+        "title": "上期问题整改",
+        "head": [["责任单位", ""], ["期限", ""], ["进展", ""]],
+        "rows": rows,
+        "done": sum(row["done"] for row in rows),
+        "count": len(rows),
+    }
 
 
 def state_words(problem: BulletinProblem, today: Any) -> str:

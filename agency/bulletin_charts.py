@@ -1,4 +1,4 @@
-"""The charts of a bulletin as frozen data: twelve months, whose time it was, cases against their limit, what changed."""
+"""The charts of a bulletin as frozen data: twelve months, whose time it was, cases against their limit."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from agency.bulletin import INDICATORS, rounded
+from agency.bulletin import INDICATORS
+from agency.bulletin_counting import rounded, say
 from agency.bulletin_facts import CaseFact, Facts
 from agency.bulletin_history import MONTHS, History, span
 from agency.bulletin_states import FigureGroup
-from packages.models import AcceptanceItemDef, MatterVersion
 from packages.choices import VersionStatus
+from packages.models import AcceptanceItemDef, MatterVersion
 
 if TYPE_CHECKING:
-    from agency.bulletin import Row
+    from agency.bulletin_counting import Row
     from agency.models import Bulletin
 
 #: A chart of dots has at most so many in one column; above that a dot stands for several cases.
@@ -30,9 +31,14 @@ def trend(bulletin: Bulletin, history: History, median: Decimal | None) -> list[
         own = (year, month) == (bulletin.year, bulletin.month)
         pk, value = (bulletin.pk, median) if own else history.medians.get((year, month), (None, None))
         before = history.medians.get((year - 1, month), (None, None))[1] if month else None
-        found.append({
-            "label": f"{month}月" if month else f"{year}年", "value": _float(value), "before": _float(before), "pk": pk,
-        })
+        found.append(
+            {
+                "label": f"{month}月" if month else f"{year}年",
+                "value": _float(value),
+                "before": _float(before),
+                "pk": pk,
+            }
+        )
     return found
 
 
@@ -53,10 +59,15 @@ def ledger(parts: dict[int, Facts], names: dict[int, str]) -> list[dict[str, Any
             "special": statistics.fmean(fact.special for fact in timed),
             "intermediary": statistics.fmean(fact.intermediary for fact in timed),
         }
-        rows.append({
-            "name": names[key], "count": len(timed), "k": f"{FigureGroup.REGION}/{key}/decided",
-            **{owner: round(value, 1) for owner, value in days.items()}, "sum": round(sum(days.values()), 1),
-        })
+        rows.append(
+            {
+                "name": names[key],
+                "count": len(timed),
+                "k": f"{FigureGroup.REGION}/{key}/decided",
+                **{owner: round(value, 1) for owner, value in days.items()},
+                "sum": round(sum(days.values()), 1),
+            }
+        )
     return rows
 
 
@@ -73,11 +84,18 @@ def dots(facts: Facts, most: int) -> dict[str, Any]:
     rows = []
     for at, found in zip(order, spread, strict=True):
         used = [f.used or 0 for f in groups[at]]
-        rows.append({
-            "name": names.get(at[0], ""), "limit": at[1], "spread": sorted([days, -(-n // each)] for days, n in found.items()),
-            "median": str(rounded(statistics.median(used))), "count": len(used),
-            "late": sum(f.is_late for f in groups[at]), "k": f"{FigureGroup.TOTAL}/0/decided", "matter": at[0],
-        })
+        rows.append(
+            {
+                "name": names.get(at[0], ""),
+                "limit": at[1],
+                "spread": sorted([days, -(-n // each)] for days, n in found.items()),
+                "median": str(rounded(statistics.median(used))),
+                "count": len(used),
+                "late": sum(f.is_late for f in groups[at]),
+                "k": f"{FigureGroup.TOTAL}/0/decided",
+                "matter": at[0],
+            }
+        )
     longest = max((max(row["limit"], row["spread"][-1][0]) for row in rows), default=1)
     return {"rows": rows, "each": each, "longest": longest or 1}
 
@@ -90,12 +108,8 @@ def erratum(before: dict[str, Decimal | None] | None, figures: dict[tuple[str, i
     for key, one in INDICATORS.items():
         now = figures.get((FigureGroup.TOTAL, 0, key))
         if now is not None and key in before and before[key] != now.value:
-            found.append([f"{one.name}（{one.unit}）", _said(before[key]), _said(now.value)])
+            found.append([f"{one.name}（{one.unit}）", say(before[key]), say(now.value)])
     return found
-
-
-def _said(value: Decimal | None) -> str:
-    return "—" if value is None else f"{value:.2f}".rstrip("0").rstrip(".") or "0"
 
 
 def item_names() -> dict[int, str]:

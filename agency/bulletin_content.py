@@ -25,16 +25,14 @@ from agency.bulletin import (
     RATED,
     RATES,
     TOTALS,
-    Light,
-    Row,
-    light_of,
-    ranks,
     rows_of,
 )
 from agency.bulletin_beside import agents_table, past_table, slips_table
+from agency.bulletin_counting import DASH, Row, say
 from agency.bulletin_data import terms
 from agency.bulletin_facts import Facts, Scope, read, row_number, scope_of
 from agency.bulletin_history import History, history_of
+from agency.bulletin_lights import Light, light_of, ranks
 from agency.bulletin_periods import Period
 from agency.bulletin_states import FigureGroup
 from projects.models import Organisation, Region
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
 
 Figures = dict[tuple[str, int, str], Row]
 Content = dict[str, Any]
-DASH, FEW = "—", "样本不足"
+FEW = "样本不足"
 #: Figures that are no rank and no rate: they are shown however few the cases are.
 BAD_KEYS = frozenset({"overdue", "silent", "tacit", "breaches", "omissions", "off_list", "late_faults"})
 
@@ -75,14 +73,6 @@ def take(bulletin: Bulletin) -> Snapshot:
 
 def _line(fact: Any) -> list[int | None]:
     return [fact.pk, fact.used, fact.limit, int(fact.is_late), fact.applicant, fact.special, fact.intermediary]
-
-
-def say(value: Decimal | None) -> str:
-    """Return a figure in words: whole numbers plain, rates and days without idle zeros, nothing as a dash."""
-    if value is None:
-        return DASH
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
-    return text or "0"
 
 
 def compared(key: str, value: Decimal | None, before: Decimal | None, word: str) -> str:
@@ -116,22 +106,37 @@ class _Maker:
         total = self._figures(FigureGroup.TOTAL, 0, self.facts, TOTALS)
         regions = self._by_region()
         bodies = self._by_body()
-        past, slips = past_table(self.bulletin, self.history), slips_table(self.period, self.scope)
+        past = past_table(self.bulletin, self.history)
+        slips, issued = slips_table(self.period, self.scope)
+        agents, orders = agents_table(self.period, self.bulletin.centre)
+        self.taken.figures |= issued | orders
         self._figures(FigureGroup.QUALITY, 0, self.facts, PROBE)
         return {
             "big": [self._big(key, total[key]) for key in BIG],
-            "regions": regions, "bodies": bodies, "sites": self._by_site(), "items": self._by_item(),
-            "agents": agents_table(self.period, self.bulletin.centre), "ratings": self._ratings(total),
-            "slips": slips, "past": past, "quality": self._line_of("数据质量", QUALITY, FigureGroup.TOTAL),
+            "regions": regions,
+            "bodies": bodies,
+            "sites": self._by_site(),
+            "items": self._by_item(),
+            "agents": agents,
+            "ratings": self._ratings(total),
+            "slips": slips,
+            "past": past,
+            "quality": self._line_of("数据质量", QUALITY, FigureGroup.TOTAL),
             "probe": self._line_of("体外循环线索", PROBE, FigureGroup.QUALITY),
             "trend": charts.trend(self.bulletin, self.history, total["median_days"].value),
             "ledger": charts.ledger(self.facts.by("region"), self._region_names()),
             "dots": charts.dots(self.facts, terms(self.facts.last_day)["matters"]),
             "honour": [row for row in bodies["rows"] if row.get("honour")],
             "alerts": [
-                {"name": row["name"], "light": row["light"], "key": row["cells"][at]["k"], "late": row["cells"][at]["t"]}
+                {
+                    "name": row["name"],
+                    "light": row["light"],
+                    "key": row["cells"][at]["k"],
+                    "late": row["cells"][at]["t"],
+                }
                 for table, at in ((regions, BY_REGION.index("overdue")), (bodies, BY_BODY.index("overdue")))
-                for row in table["rows"] if row["light"]["colour"] in ("red", "yellow")
+                for row in table["rows"]
+                if row["light"]["colour"] in ("red", "yellow")
             ],
             "erratum": charts.erratum(self.history.corrected, self.taken.figures),
             "terms": terms(self.facts.last_day),
@@ -148,8 +153,11 @@ class _Maker:
         if not self.bulletin.month:
             notes = notes[:1] if before is None else [compared(key, figure.value, before, "比上年")]
         return {
-            "label": INDICATORS[key].name, "value": say(figure.value), "unit": INDICATORS[key].unit,
-            "note": "　".join(notes), "k": f"{FigureGroup.TOTAL}/0/{key}",
+            "label": INDICATORS[key].name,
+            "value": say(figure.value),
+            "unit": INDICATORS[key].unit,
+            "note": "　".join(notes),
+            "k": f"{FigureGroup.TOTAL}/0/{key}",
         }
 
     # The tables
@@ -163,8 +171,11 @@ class _Maker:
         names = {row_number(region.code): region.name for region in below}
         if home is not None:
             names[row_number(home.code)] = f"{home.name}本级" if below else home.name
-        met = {fact.region for kind in ("accepted", "decided", "running", "acceptances", "items") for fact in
-               getattr(self.facts, kind)}
+        met = {
+            fact.region
+            for kind in ("accepted", "decided", "running", "acceptances", "items")
+            for fact in getattr(self.facts, kind)
+        }
         if missing := met - set(names):
             codes = dict(Region.objects.values_list("code", "name"))
             names |= {row_number(code): name for code, name in codes.items() if row_number(code) in missing}
@@ -204,8 +215,15 @@ class _Maker:
         few = group != FigureGroup.TOTAL and len(facts.decided) < terms(facts.last_day)["few"]
         said = {"colour": light.colour, "words": light.words, "reason": light.reason} if light else None
         cells = [self._cell(group, key, one, figures[one], few=few) for one in keys]
-        return {"name": name, "row": key, "group": str(group), "cells": cells, "light": said, "few": few,
-                "note": self._change(group, key, figures)}
+        return {
+            "name": name,
+            "row": key,
+            "group": str(group),
+            "cells": cells,
+            "light": said,
+            "few": few,
+            "note": self._change(group, key, figures),
+        }
 
     def _change(self, group: str, key: int, figures: dict[str, Row]) -> str:
         """Return how the on-time rate of a row moved since the month before."""
@@ -229,9 +247,7 @@ class _Maker:
     def _by_site(self) -> Content:
         names = self._region_names()
         parts = {key: part for key, part in self.facts.by("region").items() if part.acceptances or part.items}
-        rows = [
-            self._site_row(FigureGroup.REGION, key, names.get(key, str(key)), parts[key]) for key in sorted(parts)
-        ]
+        rows = [self._site_row(FigureGroup.REGION, key, names.get(key, str(key)), parts[key]) for key in sorted(parts)]
         foot = self._site_row(FigureGroup.TOTAL, 0, "合计", self.facts)
         head = [[INDICATORS[key].name, INDICATORS[key].unit] for key in BY_SITE]
         return {"title": "联合验收", "head": head, "rows": rows, "foot": foot}
@@ -257,8 +273,16 @@ class _Maker:
                 self.taken.figures[str(FigureGroup.ITEM), number, key] = figure
                 cells.append({"t": len(figure.numerator_ids), "k": f"{FigureGroup.ITEM}/{number}/{key}"})
             examples = [fact.example for fact in facts.items]
-            rows.append({"name": name, "number": number, "cells": cells, "total": len(facts.items),
-                         "k": f"{FigureGroup.ITEM}/{number}/faulty", "example": examples[0] if examples else ""})
+            rows.append(
+                {
+                    "name": name,
+                    "number": number,
+                    "cells": cells,
+                    "total": len(facts.items),
+                    "k": f"{FigureGroup.ITEM}/{number}/faulty",
+                    "example": examples[0] if examples else "",
+                }
+            )
         worst = sorted((row for row in rows if row["total"]), key=lambda row: (-row["total"], row["number"]))[:top]
         return {"title": "验收事项不过", "columns": [names[key] for key in order], "rows": rows, "worst": worst}
 

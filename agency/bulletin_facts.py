@@ -43,9 +43,22 @@ SILENT = (TaskState.TACIT, TaskState.SUPPLEMENTED, TaskState.NO_OPINION)
 OMITTED = "first_omission"
 CHUNK = 5000
 CASE_COLUMNS = (
-    "pk", "project__region_id", "lead_id", "matter_id", "state", "promised_days", "used_days", "is_overdue",
-    "received_at", "accepted_at", "decided_at", "ended_at", "decided_by_id", "promised_clock_id",
-    "promised_clock__first_overdue_at", "promised_clock__extensions",
+    "pk",
+    "project__region_id",
+    "lead_id",
+    "matter_id",
+    "state",
+    "promised_days",
+    "used_days",
+    "is_overdue",
+    "received_at",
+    "accepted_at",
+    "decided_at",
+    "ended_at",
+    "decided_by_id",
+    "promised_clock_id",
+    "promised_clock__first_overdue_at",
+    "promised_clock__extensions",
 )
 
 
@@ -188,7 +201,7 @@ class MendFact(NamedTuple):
 
 
 class RatingFact(NamedTuple):
-    """One rating: 5 is the best; `is_default` was given by nobody; `is_settled`: a low one was followed up and answered."""
+    """One rating: 5 is the best; `is_default` was given by nobody; `is_settled`: a low one was answered."""
 
     pk: int
     region: int
@@ -199,8 +212,19 @@ class RatingFact(NamedTuple):
 
 
 KINDS = (
-    "accepted", "decided", "running", "tasks", "omissions", "off_list", "breaches", "acceptances", "items", "mended",
-    "late_faults", "back_entered", "ratings",
+    "accepted",
+    "decided",
+    "running",
+    "tasks",
+    "omissions",
+    "off_list",
+    "breaches",
+    "acceptances",
+    "items",
+    "mended",
+    "late_faults",
+    "back_entered",
+    "ratings",
 )
 
 
@@ -286,9 +310,23 @@ def _case_fact(row: Sequence[Any], period: Period, scope: Scope, beside: _Beside
         over = workdays.workdays_between(first, period.last_day) + 1 if late else 0
     days = beside.days.get(pk, {})
     return CaseFact(
-        pk, scope.region(code), lead, matter, limit, used, bool(late), over, state in GRANTED,
-        beside.notices.get(pk, 0), pk in beside.promised, days.get(TimeOwner.APPLICANT, 0),
-        days.get(TimeOwner.SPECIAL, 0), days.get(TimeOwner.INTERMEDIARY, 0), accepted, decided, by or 0,
+        pk,
+        scope.region(code),
+        lead,
+        matter,
+        limit,
+        used,
+        bool(late),
+        over,
+        state in GRANTED,
+        beside.notices.get(pk, 0),
+        pk in beside.promised,
+        days.get(TimeOwner.APPLICANT, 0),
+        days.get(TimeOwner.SPECIAL, 0),
+        days.get(TimeOwner.INTERMEDIARY, 0),
+        accepted,
+        decided,
+        by or 0,
         bool(received and received > accepted and timing.business_day(received) > timing.business_day(accepted))
         or bool(decided and decided < accepted),
     )
@@ -335,7 +373,10 @@ def _opinions(facts: Facts, period: Period, scope: Scope) -> None:
     closed = within("closed_at", period) & Q(state__in=[TaskState.ANSWERED, *SILENT])
     never = Q(state=TaskState.NO_OPINION, closed_at=None, due_on__gte=first, due_on__lte=last)
     tasks = ReviewTask.objects.filter(
-        closed | never, scope.projects("session__project"), scope.stages("session__case"), session__case__isnull=False,
+        closed | never,
+        scope.projects("session__project"),
+        scope.stages("session__case"),
+        session__case__isnull=False,
     ).exclude(role="lead")
     columns = ("pk", "session__project__region_id", "organisation_id", "state", "opinion__is_late")
     for pk, code, body, state, late in tasks.order_by("pk").values_list(*columns):
@@ -350,7 +391,9 @@ def _notices(facts: Facts, period: Period, scope: Scope) -> None:
     )
     facts.omissions = _marks(again, scope, "case__project__region_id", "given_for_id")
     breaches = Breach.objects.filter(
-        within("review__opinion_at", period), scope.projects("review__case__project"), scope.stages("review__case"),
+        within("review__opinion_at", period),
+        scope.projects("review__case__project"),
+        scope.stages("review__case"),
         is_mandatory=True,
     )
     facts.breaches = _marks(breaches, scope, "review__case__project__region_id", "review__case__lead_id")
@@ -359,7 +402,8 @@ def _notices(facts: Facts, period: Period, scope: Scope) -> None:
     let_in = OffListItem.objects.filter(within("decided_at", period), scope.projects(), state=OffListState.APPROVED)
     rows = list(let_in.order_by("pk").values_list("pk", "project__region_id", "proposed_by_id"))
     works_at = dict(
-        Membership.objects.filter(user__in={row[2] for row in rows}).order_by("-pk")
+        Membership.objects.filter(user__in={row[2] for row in rows})
+        .order_by("-pk")
         .values_list("user_id", "organisation_id")
     )
     facts.off_list = [Mark(pk, scope.region(code), works_at.get(who, 0)) for pk, code, who in rows]

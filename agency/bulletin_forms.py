@@ -37,7 +37,9 @@ class ErratumForm(forms.Form):
     """What was wrong in the version that is corrected."""
 
     erratum = forms.CharField(
-        label="更正说明", max_length=500, widget=forms.Textarea(attrs={"rows": 3}),
+        label="更正说明",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text="写明哪个数字有误、原因、怎么发现的；更正版与原版并列公布",
     )
 
@@ -51,8 +53,9 @@ class OutcomeForm(forms.Form):
 class ProblemForm(forms.Form):
     """The words of a typical problem: no project, no enterprise."""
 
-    what = forms.CharField(label="问题", max_length=200, widget=forms.Textarea(attrs={"rows": 2}),
-                           help_text="不写项目和企业的名称")
+    what = forms.CharField(
+        label="问题", max_length=200, widget=forms.Textarea(attrs={"rows": 2}), help_text="不写项目和企业的名称"
+    )
     cause = forms.CharField(label="原因", max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
     fix = forms.CharField(label="整改措施", max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
     due_on = forms.DateField(label="整改期限", widget=forms.DateInput(attrs={"type": "date"}))

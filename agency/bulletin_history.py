@@ -50,8 +50,12 @@ def history_of(bulletin: Bulletin) -> History:
     months = span(bulletin.year, bulletin.month, 2 * MONTHS + 1)
     ours = {
         (row.year, row.month): row
-        for row in same_line(bulletin).filter(year__gte=months[-1][0]).filter(Q(month=0) if not bulletin.month else ~Q(month=0))
-        .exclude(snapshot_hash="").exclude(pk=bulletin.pk).defer("content")
+        for row in same_line(bulletin)
+        .filter(year__gte=months[-1][0])
+        .filter(Q(month=0) if not bulletin.month else ~Q(month=0))
+        .exclude(snapshot_hash="")
+        .exclude(pk=bulletin.pk)
+        .defer("content")
     }
     found.last = ours.get(before)
     if found.last is not None:

@@ -15,11 +15,11 @@ from django.urls import reverse
 from acceptance.models import AcceptanceApplication, AcceptanceItem, LateFault
 from acceptance.states import TONES as SITE_TONES
 from agency.bulletin import INDICATORS, Indicator
-from agency.bulletin_content import say
+from agency.bulletin_counting import say
 from agency.bulletin_paper import moment_text
 from agency.bulletin_snapshot import figure_of
 from agency.bulletin_states import FigureGroup
-from agency.models import Bulletin, BulletinLines, Rating
+from agency.models import Bulletin, BulletinLines, ChaseSlip, Rating, WorkOrder
 from packages.models import Breach, MatterCase, OffListItem, OneTimeNotice, ReviewTask
 from packages.queries import case_waiting
 from packages.states import CASE_OPEN
@@ -29,7 +29,7 @@ from projects.exports import Column, Table
 from projects.models import IssueItem, Organisation, Project, Region
 
 if TYPE_CHECKING:
-    from agency.bulletin import Row
+    from agency.bulletin_counting import Row
     from projects.models import User
     from projects.waiting import Waiting
 
@@ -37,8 +37,17 @@ PAGE, CHUNK = 100, 500
 #: What stands in the place of a project that the reader may not know of, and of a rating.
 HIDDEN, PROTECTED = "不在您的办理范围", "评价人受保护，不列明细"
 COLUMNS = (
-    Column("编号", 22), Column("名称", 30), Column("项目代码", 26), Column("项目", 36), Column("单位", 18), Column("状态", 14),
-    Column("起", 12), Column("止", 12), Column("用时（工作日）", 12), Column("时限", 8), Column("超时", 8),
+    Column("编号", 22),
+    Column("名称", 30),
+    Column("项目代码", 26),
+    Column("项目", 36),
+    Column("单位", 18),
+    Column("状态", 14),
+    Column("起", 12),
+    Column("止", 12),
+    Column("用时（工作日）", 12),
+    Column("时限", 8),
+    Column("超时", 8),
 )
 
 
@@ -106,9 +115,17 @@ def figure_page(bulletin: Bulletin, asked: Asked, user: User, *, page: str = "")
     cut = Paginator(ids, PAGE).get_page(page)
     lines = _lines(bulletin)
     return FigurePage(
-        one, say(figure.value), place_of(asked), one.based if is_base else one.listed, len(ids),
-        len(figure.numerator_ids), len(figure.denominator_ids), is_base,
-        tuple(_items(one.kind, list(cut.object_list), user, bulletin, lines)), cut, matter,
+        one,
+        say(figure.value),
+        place_of(asked),
+        one.based if is_base else one.listed,
+        len(ids),
+        len(figure.numerator_ids),
+        len(figure.denominator_ids),
+        is_base,
+        tuple(_items(one.kind, list(cut.object_list), user, bulletin, lines)),
+        cut,
+        matter,
     )
 
 
@@ -119,10 +136,19 @@ def figure_table(bulletin: Bulletin, asked: Asked, user: User) -> Table | None:
         return None
     figure, one = found
     ids, _, is_base = _narrowed(figure, asked, one)
-    facts = [("通报", str(bulletin)), ("指标", one.name), ("口径", one.means), ("范围", place_of(asked)),
-             ("清单", one.based if is_base else one.listed), ("冻结", moment_text(bulletin.frozen_at) or "此刻统计")]
+    facts = [
+        ("通报", str(bulletin)),
+        ("指标", one.name),
+        ("口径", one.means),
+        ("范围", place_of(asked)),
+        ("清单", one.based if is_base else one.listed),
+        ("冻结", moment_text(bulletin.frozen_at) or "此刻统计"),
+    ]
     return Table(
-        f"{bulletin}-{one.name}", COLUMNS, _cells(one.kind, ids, user, bulletin), facts,
+        f"{bulletin}-{one.name}",
+        COLUMNS,
+        _cells(one.kind, ids, user, bulletin),
+        facts,
     )
 
 
@@ -132,8 +158,16 @@ def _cells(kind: str, ids: list[int], user: User, bulletin: Bulletin) -> Iterato
         for item in _items(kind, ids[start : start + CHUNK], user, bulletin, lines):
             project = [item.project.code, item.project.name] if item.project and item.is_open_to else ["", HIDDEN]
             yield [
-                item.number, item.name, *project, item.body, item.state, _day(item.since), _day(item.until), item.used,
-                item.limit, "是" if item.is_late else "",
+                item.number,
+                item.name,
+                *project,
+                item.body,
+                item.state,
+                _day(item.since),
+                _day(item.until),
+                item.used,
+                item.limit,
+                "是" if item.is_late else "",
             ]
 
 
@@ -183,12 +217,10 @@ def _lines(bulletin: Bulletin) -> dict[int, list[int]]:
     return {row[0]: row for row in rows}
 
 
-# The kinds of things ---------------------------------------------------------------------------------------------------
+# The kinds of things --------------------------------------------------------------------------------------------------
 
 
-def _items(
-    kind: str, ids: list[int], user: User, bulletin: Bulletin, lines: Mapping[int, list[int]]
-) -> list[Item]:
+def _items(kind: str, ids: list[int], user: User, bulletin: Bulletin, lines: Mapping[int, list[int]]) -> list[Item]:
     found = _cases(ids, bulletin, lines) if kind == "case" else KINDS[kind](ids, user)
     rows = [found[pk] for pk in ids if pk in found]
     keys = {item.project.pk for item in rows if item.project}
@@ -198,8 +230,19 @@ def _items(
 
 def _hidden(item: Item) -> Item:
     return Item(
-        item.number, item.name, item.project, item.body, item.state, item.tone, item.since, item.until, item.used,
-        item.limit, item.is_late, "", is_open_to=False,
+        item.number,
+        item.name,
+        item.project,
+        item.body,
+        item.state,
+        item.tone,
+        item.since,
+        item.until,
+        item.used,
+        item.limit,
+        item.is_late,
+        "",
+        is_open_to=False,
     )
 
 
@@ -211,13 +254,25 @@ def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -
     found = {}
     for pk, case in cases.items():
         line = lines.get(pk)
-        used, limit, late = (line[1], line[2], bool(line[3])) if line else (
-            case.used_days, case.promised_days, _was_late(case, bulletin)
+        used, limit, late = (
+            (line[1], line[2], bool(line[3]))
+            if line
+            else (case.used_days, case.promised_days, _was_late(case, bulletin))
         )
         found[pk] = Item(
-            case.number, case.matter.name, case.project, case.lead.label, case.get_state_display(),
-            CASE_TONES.get(case.state, ""), case.accepted_at, case.decided_at, used, limit, late,
-            reverse("packages:case", args=[pk]), waiting=waiting.get(pk),
+            case.number,
+            case.matter.name,
+            case.project,
+            case.lead.label,
+            case.get_state_display(),
+            CASE_TONES.get(case.state, ""),
+            case.accepted_at,
+            case.decided_at,
+            used,
+            limit,
+            late,
+            reverse("packages:case", args=[pk]),
+            waiting=waiting.get(pk),
         )
     return found
 
@@ -234,9 +289,16 @@ def _tasks(ids: list[int], _: User) -> dict[int, Item]:
     rows = ReviewTask.objects.select_related("organisation", "session__case__matter", "session__project").in_bulk(ids)
     return {
         pk: Item(
-            row.session.case.number if row.session.case else "", str(row.session.case or row.session),
-            row.session.project, row.organisation.label, row.get_state_display(), CASE_TONES.get(row.state, ""),
-            row.pushed_at, row.closed_at, None, row.days,
+            row.session.case.number if row.session.case else "",
+            str(row.session.case or row.session),
+            row.session.project,
+            row.organisation.label,
+            row.get_state_display(),
+            CASE_TONES.get(row.state, ""),
+            row.pushed_at,
+            row.closed_at,
+            None,
+            row.days,
             url=reverse("packages:case", args=[row.session.case_id]) if row.session.case_id else "",
         )
         for pk, row in rows.items()
@@ -247,8 +309,14 @@ def _notices(ids: list[int], _: User) -> dict[int, Item]:
     rows = OneTimeNotice.objects.select_related("case__matter", "case__project", "given_for").in_bulk(ids)
     return {
         pk: Item(
-            row.case.number, f"{row.get_kind_display()}告知第 {row.batch} 次：{row.case.matter.name}", row.case.project,
-            row.given_for.label, "首次遗漏", "warn", row.given_at, url=reverse("packages:case", args=[row.case_id]),
+            row.case.number,
+            f"{row.get_kind_display()}告知第 {row.batch} 次：{row.case.matter.name}",
+            row.case.project,
+            row.given_for.label,
+            "首次遗漏",
+            "warn",
+            row.given_at,
+            url=reverse("packages:case", args=[row.case_id]),
         )
         for pk, row in rows.items()
     }
@@ -258,8 +326,14 @@ def _breaches(ids: list[int], _: User) -> dict[int, Item]:
     rows = Breach.objects.select_related("review__case__lead", "review__case__project").in_bulk(ids)
     return {
         pk: Item(
-            row.review.case.number, str(row), row.review.case.project, row.review.case.lead.label, "违反强条", "bad",
-            row.review.opinion_at, url=reverse("packages:case", args=[row.review.case_id]),
+            row.review.case.number,
+            str(row),
+            row.review.case.project,
+            row.review.case.lead.label,
+            "违反强条",
+            "bad",
+            row.review.opinion_at,
+            url=reverse("packages:case", args=[row.review.case_id]),
         )
         for pk, row in rows.items()
     }
@@ -268,8 +342,17 @@ def _breaches(ids: list[int], _: User) -> dict[int, Item]:
 def _off_list(ids: list[int], _: User) -> dict[int, Item]:
     rows = OffListItem.objects.select_related("project").in_bulk(ids)
     return {
-        pk: Item("", str(row), row.project, "", row.get_state_display(), "warn", row.proposed_at, row.decided_at,
-                 url=reverse("projects:detail", args=[row.project_id]))
+        pk: Item(
+            "",
+            str(row),
+            row.project,
+            "",
+            row.get_state_display(),
+            "warn",
+            row.proposed_at,
+            row.decided_at,
+            url=reverse("projects:detail", args=[row.project_id]),
+        )
         for pk, row in rows.items()
     }
 
@@ -278,8 +361,14 @@ def _acceptances(ids: list[int], _: User) -> dict[int, Item]:
     rows = AcceptanceApplication.objects.select_related("project", "work_unit", "building", "lead").in_bulk(ids)
     return {
         pk: Item(
-            row.get_scope_display(), str(row), row.project, row.lead.label, row.get_state_display(),
-            SITE_TONES.get(row.state, ""), row.applied_at, row.concluded_at,
+            row.get_scope_display(),
+            str(row),
+            row.project,
+            row.lead.label,
+            row.get_state_display(),
+            SITE_TONES.get(row.state, ""),
+            row.applied_at,
+            row.concluded_at,
             url=reverse("acceptance:detail", args=[pk]),
         )
         for pk, row in rows.items()
@@ -290,8 +379,14 @@ def _acceptance_items(ids: list[int], _: User) -> dict[int, Item]:
     rows = AcceptanceItem.objects.select_related("acceptance__project", "organisation").in_bulk(ids)
     return {
         pk: Item(
-            f"第 {row.number} 项", row.name, row.acceptance.project, row.organisation.label, row.get_state_display(),
-            SITE_TONES.get(row.state, ""), row.checked_at, url=reverse("acceptance:detail", args=[row.acceptance_id]),
+            f"第 {row.number} 项",
+            row.name,
+            row.acceptance.project,
+            row.organisation.label,
+            row.get_state_display(),
+            SITE_TONES.get(row.state, ""),
+            row.checked_at,
+            url=reverse("acceptance:detail", args=[row.acceptance_id]),
         )
         for pk, row in rows.items()
     }
@@ -301,8 +396,15 @@ def _issues(ids: list[int], _: User) -> dict[int, Item]:
     rows = IssueItem.objects.select_related("project", "raised_for").in_bulk(ids)
     return {
         pk: Item(
-            "", row.what, row.project, row.raised_for.label if row.raised_for else "", row.get_state_display(), "good",
-            row.raised_at, row.closed_at, url=reverse("projects:detail", args=[row.project_id]),
+            "",
+            row.what,
+            row.project,
+            row.raised_for.label if row.raised_for else "",
+            row.get_state_display(),
+            "good",
+            row.raised_at,
+            row.closed_at,
+            url=reverse("projects:detail", args=[row.project_id]),
         )
         for pk, row in rows.items()
     }
@@ -312,8 +414,15 @@ def _late_faults(ids: list[int], _: User) -> dict[int, Item]:
     rows = LateFault.objects.select_related("acceptance__project", "item__organisation").in_bulk(ids)
     return {
         pk: Item(
-            "", row.what, row.acceptance.project, row.item.organisation.label, row.get_state_display(), "warn",
-            row.asked_at, row.decided_at, url=reverse("acceptance:detail", args=[row.acceptance_id]),
+            "",
+            row.what,
+            row.acceptance.project,
+            row.item.organisation.label,
+            row.get_state_display(),
+            "warn",
+            row.asked_at,
+            row.decided_at,
+            url=reverse("acceptance:detail", args=[row.acceptance_id]),
         )
         for pk, row in rows.items()
     }
@@ -321,16 +430,71 @@ def _late_faults(ids: list[int], _: User) -> dict[int, Item]:
 
 def _ratings(ids: list[int], user: User) -> dict[int, Item]:
     """Return ratings to whoever follows them up; to everybody else as many lines that say nothing."""
-    mine = Rating.objects.visible_to(user).filter(pk__in=ids).select_related("ask__project", "ask__body", "ask__case__matter")
+    mine = (
+        Rating.objects.visible_to(user)
+        .filter(pk__in=ids)
+        .select_related("ask__project", "ask__body", "ask__case__matter")
+    )
     found = {pk: Item("", PROTECTED, None, "", "", "plain") for pk in ids}
     for row in mine:
         found[row.pk] = Item(
-            "", row.ask.what, row.ask.project, row.ask.body.label, row.get_grade_display(), "plain", row.given_at,
+            "",
+            row.ask.what,
+            row.ask.project,
+            row.ask.body.label,
+            row.get_grade_display(),
+            "plain",
+            row.given_at,
         )
     return found
 
 
+def _orders(ids: list[int], _: User) -> dict[int, Item]:
+    rows = WorkOrder.objects.select_related("project", "agent__user").in_bulk(ids)
+    return {
+        pk: Item(
+            row.number,
+            row.title,
+            row.project,
+            str(row.agent.user) if row.agent else "",
+            row.get_state_display(),
+            "plain",
+            row.offered_at,
+            row.done_at,
+            url=reverse("projects:detail", args=[row.project_id]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _slips(ids: list[int], _: User) -> dict[int, Item]:
+    rows = ChaseSlip.objects.select_related("project", "to", "paper").in_bulk(ids)
+    return {
+        pk: Item(
+            row.paper.number if row.paper else "",
+            row.reason,
+            row.project,
+            row.to.label,
+            row.get_state_display(),
+            "warn",
+            row.issued_at,
+            row.closed_at,
+            url=reverse("agency:slip", args=[pk]),
+        )
+        for pk, row in rows.items()
+    }
+
+
 KINDS: dict[str, Callable[[list[int], Any], dict[int, Item]]] = {
-    "task": _tasks, "notice": _notices, "breach": _breaches, "off_list": _off_list, "acceptance": _acceptances,
-    "item": _acceptance_items, "issue": _issues, "late_fault": _late_faults, "rating": _ratings,
+    "task": _tasks,
+    "notice": _notices,
+    "breach": _breaches,
+    "off_list": _off_list,
+    "acceptance": _acceptances,
+    "item": _acceptance_items,
+    "issue": _issues,
+    "late_fault": _late_faults,
+    "rating": _ratings,
+    "order": _orders,
+    "slip": _slips,
 }

@@ -1,4 +1,4 @@
-"""What the pages of the bulletins show: the list, one bulletin, all its tables as files, and why a row stands where it does."""
+"""What the pages of the bulletins show: the list, one bulletin, its tables as files, and why a row stands there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
-from agency.bulletin_paper import days_of, definitions, headline, linked, moment_text, no_link, paper_content, problem_rows
+from agency.bulletin_paper import (
+    days_of,
+    definitions,
+    headline,
+    linked,
+    moment_text,
+    no_link,
+    paper_content,
+    problem_rows,
+)
 from agency.bulletin_periods import current_month, month_before
 from agency.bulletin_snapshot import content_of, figure_of
 from agency.bulletin_states import TONES, BulletinSeries, FigureGroup
@@ -45,7 +54,9 @@ class BulletinRow:
     tone: str
 
 
-def bulletins_seen(user: User | AnonymousUser, *, series: str = "", year: str = "", region: str = "") -> QuerySet[Bulletin]:
+def bulletins_seen(
+    user: User | AnonymousUser, *, series: str = "", year: str = "", region: str = ""
+) -> QuerySet[Bulletin]:
     """Return the bulletins that a person may see, the newest first, narrowed by what was asked for."""
     found = Bulletin.objects.visible_to(user).select_related("centre", "region", "paper").defer("content")
     if series in BulletinSeries.values:
@@ -116,8 +127,15 @@ def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
         blocks = public_blocks(blocks)
     first, last = days_of(bulletin)
     return BulletinPage(
-        bulletin, TONES[bulletin.state], first, last, blocks, headline(content) if is_inside else {},
-        problem_rows(bulletin) if is_inside else [], definitions(), _events(bulletin) if is_inside else [],
+        bulletin,
+        TONES[bulletin.state],
+        first,
+        last,
+        blocks,
+        headline(content) if is_inside else {},
+        problem_rows(bulletin) if is_inside else [],
+        definitions(),
+        _events(bulletin) if is_inside else [],
         _steps(bulletin),
     )
 
@@ -130,8 +148,13 @@ def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
     def cut(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, "cells": [row["cells"][n] for n in at], "light": None, "note": ""}
 
-    shown = {**table, "head": [table["head"][n] for n in at], "rows": [cut(row) for row in table["rows"]],
-             "foot": cut(table["foot"]), "ranked": False}
+    shown = {
+        **table,
+        "head": [table["head"][n] for n in at],
+        "rows": [cut(row) for row in table["rows"]],
+        "foot": cut(table["foot"]),
+        "ranked": False,
+    }
     return {"big": blocks["big"], "trend": blocks["trend"], "regions": shown}
 
 
@@ -147,8 +170,12 @@ def _events(bulletin: Bulletin) -> list[dict[str, Any]]:
     subject_type, subject_key = subject_of(bulletin)
     found = Event.objects.filter(subject_type=subject_type, subject_key=subject_key).order_by("-pk")
     return [
-        {"on": event.happened_at, "title": event.summary, "who": event.actor_name,
-         "kind": "big" if event.kind == "bulletin.published" else ""}
+        {
+            "on": event.happened_at,
+            "title": event.summary,
+            "who": event.actor_name,
+            "kind": "big" if event.kind == "bulletin.published" else "",
+        }
         for event in found
     ]
 
@@ -157,8 +184,14 @@ def draft_context(bulletin: Bulletin) -> dict[str, Any]:
     """Return what the template of the paper needs before there is a paper: a draft that says so."""
     content = paper_content(bulletin)
     return {
-        "content": content, "for_pdf": True, "issuer": bulletin.centre.name, "number": "样稿，未签发", "name": str(bulletin),
-        "signed_on": bulletin.frozen_at, "gist": [], "draft": True,
+        "content": content,
+        "for_pdf": True,
+        "issuer": bulletin.centre.name,
+        "number": "样稿，未签发",
+        "name": str(bulletin),
+        "signed_on": bulletin.frozen_at,
+        "gist": [],
+        "draft": True,
     }
 
 
@@ -168,31 +201,61 @@ def draft_context(bulletin: Bulletin) -> dict[str, Any]:
 def tables_of(bulletin: Bulletin) -> list[Table]:
     """Return every table of a bulletin as a table for spreadsheets."""
     content = content_of(bulletin)
-    facts = [("通报", str(bulletin)), ("期号", bulletin.issue), ("冻结", moment_text(bulletin.frozen_at) or "采集中"),
-             ("快照哈希", bulletin.snapshot_hash)]
+    facts = [
+        ("通报", str(bulletin)),
+        ("期号", bulletin.issue),
+        ("冻结", moment_text(bulletin.frozen_at) or "采集中"),
+        ("快照哈希", bulletin.snapshot_hash),
+    ]
     if not content:
         return []
     big = [[one["label"], one["value"], one["unit"], one["note"]] for one in content["big"]]
     found = [Table("总体", _columns("指标", "数值", "单位", "比较"), big, facts)]
-    for name in ("regions", "bodies", "sites", "agents", "ratings", "slips", "past", "quality"):
-        found.append(_plain(content[name]))
+    plain = ("regions", "bodies", "sites", "agents", "ratings", "slips", "past", "quality")
+    found.extend(_plain(content[name]) for name in plain)
     items = content["items"]
-    found.append(Table(
-        items["title"], _columns("验收事项", *items["columns"], "合计", "举例"),
-        [[row["name"], *(cell["t"] for cell in row["cells"]), row["total"], row["example"]] for row in items["rows"]],
-    ))
-    found.append(Table("中位用时走势", _columns("期", "中位数", "上年同期"),
-                       [[point["label"], point["value"], point["before"]] for point in content["trend"]]))
+    found.append(
+        Table(
+            items["title"],
+            _columns("验收事项", *items["columns"], "合计", "举例"),
+            [
+                [row["name"], *(cell["t"] for cell in row["cells"]), row["total"], row["example"]]
+                for row in items["rows"]
+            ],
+        )
+    )
+    found.append(
+        Table(
+            "中位用时走势",
+            _columns("期", "中位数", "上年同期"),
+            [[point["label"], point["value"], point["before"]] for point in content["trend"]],
+        )
+    )
     owners = ("count", "government", "applicant", "special", "intermediary", "sum")
-    found.append(Table("时间账", _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"),
-                       [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]]))
-    found.append(Table(
-        "用时对照时限", _columns("事项", "时限", "办结", "超时", "中位数"),
-        [[row["name"], row["limit"], row["count"], row["late"], row["median"]] for row in content["dots"]["rows"]],
-    ))
-    found.append(Table("典型问题", _columns("序号", "问题", "原因", "整改措施", "责任单位", "期限"), [
-        [row["number"], row["what"], row["cause"], row["fix"], row["owner"], row["due"]] for row in problem_rows(bulletin)
-    ]))
+    found.append(
+        Table(
+            "时间账",
+            _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"),
+            [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]],
+        )
+    )
+    found.append(
+        Table(
+            "用时对照时限",
+            _columns("事项", "时限", "办结", "超时", "中位数"),
+            [[row["name"], row["limit"], row["count"], row["late"], row["median"]] for row in content["dots"]["rows"]],
+        )
+    )
+    found.append(
+        Table(
+            "典型问题",
+            _columns("序号", "问题", "原因", "整改措施", "责任单位", "期限"),
+            [
+                [row["number"], row["what"], row["cause"], row["fix"], row["owner"], row["due"]]
+                for row in problem_rows(bulletin)
+            ],
+        )
+    )
     found.append(Table("指标口径", _columns("指标", "口径"), [list(pair) for pair in definitions()]))
     return found
 
@@ -206,11 +269,18 @@ def _plain(block: dict[str, Any]) -> Table:
     head = [f"{name}（{unit}）" if unit else name for name, unit in block["head"]]
     names = ["名称", *head, *(["灯", "名次"] if ranked else [])]
     rows = [*block["rows"], *([block["foot"]] if block.get("foot") else [])]
-    return Table(block["title"], _columns(*names), [
-        [row["name"], *(_value(cell["t"]) for cell in row["cells"]),
-         *([row["light"]["words"], row.get("rank", "")] if ranked else [])]
-        for row in rows
-    ])
+    return Table(
+        block["title"],
+        _columns(*names),
+        [
+            [
+                row["name"],
+                *(_value(cell["t"]) for cell in row["cells"]),
+                *([row["light"]["words"], row.get("rank", "")] if ranked else []),
+            ]
+            for row in rows
+        ],
+    )
 
 
 def _value(text: str) -> str | float | None:
@@ -222,7 +292,7 @@ def _value(text: str) -> str | float | None:
         return text
 
 
-# Why we are eighth ------------------------------------------------------------------------------------------------------
+# Why we are eighth ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,22 +325,31 @@ def why(bulletin: Bulletin, group: str, row: int) -> list[Worst] | None:
     for pk, (days, _) in used.items():
         if pk not in ours and pk in matter_of:
             others[matter_of[pk]].append(days)
-    worst = sorted((pk for pk in ours if pk in used), key=lambda pk: (used[pk][1] - used[pk][0], -used[pk][0], pk))[:WORST]
+    worst = sorted((pk for pk in ours if pk in used), key=lambda pk: (used[pk][1] - used[pk][0], -used[pk][0], pk))[
+        :WORST
+    ]
     cases = MatterCase.objects.select_related("matter", "project", "lead").in_bulk(worst)
     return [
-        Worst(cases[pk], *used[pk], statistics.median(found) if len(found := others[matter_of[pk]]) >= WORST else None,
-              len(found))
+        Worst(
+            cases[pk],
+            *used[pk],
+            statistics.median(found) if len(found := others[matter_of[pk]]) >= WORST else None,
+            len(found),
+        )
         for pk in worst
     ]
 
 
 def seen_of(rows: Sequence[Worst], user: User) -> set[int]:
     """Return which of the projects of these cases a person may open."""
-    return set(Project.objects.visible_to(user).filter(pk__in={row.case.project_id for row in rows}).values_list("pk", flat=True))
+    return set(
+        Project.objects.visible_to(user)
+        .filter(pk__in={row.case.project_id for row in rows})
+        .values_list("pk", flat=True)
+    )
 
 
 def row_name(bulletin: Bulletin, group: str, row: int) -> str:
     """Return the name of a row as frozen."""
     table = content_of(bulletin).get("regions" if group == FigureGroup.REGION else "bodies", {"rows": []})
     return next((one["name"] for one in table["rows"] if one["row"] == row), "")
-

@@ -14,8 +14,25 @@ if TYPE_CHECKING:
 
 #: Of the definitions the paper carries those of its tables.
 DEFINED = (
-    "accepted", "decided", "mean_days", "p90_days", "on_time", "first_pass", "corrections", "overdue", "late_rate", "tacit",
-    "promised", "satisfied", "opinions", "silent", "off_list", "omissions", "site_first", "mending", "back_entered",
+    "accepted",
+    "decided",
+    "mean_days",
+    "p90_days",
+    "on_time",
+    "first_pass",
+    "corrections",
+    "overdue",
+    "late_rate",
+    "tacit",
+    "promised",
+    "satisfied",
+    "opinions",
+    "silent",
+    "off_list",
+    "omissions",
+    "site_first",
+    "mending",
+    "back_entered",
 )
 
 
@@ -50,8 +67,14 @@ def days_of(bulletin: Bulletin) -> tuple[dt.date, dt.date]:
 def problem_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
     """Return the typical problems as the paper tells them: without the project."""
     return [
-        {"number": row.number, "what": row.what, "cause": row.cause, "fix": row.fix, "owner": row.owner.label,
-         "due": f"{row.due_on:%Y-%m-%d}"}
+        {
+            "number": row.number,
+            "what": row.what,
+            "cause": row.cause,
+            "fix": row.fix,
+            "owner": row.owner.label,
+            "due": f"{row.due_on:%Y-%m-%d}",
+        }
         for row in bulletin.problems.select_related("owner").order_by("number")
     ]
 
@@ -67,7 +90,8 @@ def headline(content: Mapping[str, Any]) -> dict[str, str]:
     return {
         "now": "，".join(said) + "。",
         "watch": ("；".join(watched[:3]) + (f"等 {len(watched)} 个" if len(watched) > 3 else "") + "。")  # noqa: PLR2004
-        if watched else "没有红灯和黄灯。",
+        if watched
+        else "没有红灯和黄灯。",
         "past": f"{looked}；期末未销督办单 {content['slips']['count']} 张。",
     }
 
@@ -84,14 +108,31 @@ def paper_content(bulletin: Bulletin) -> dict[str, Any]:
     lines = headline(bulletin.content)
     figures = {one["label"]: one["value"] for one in bulletin.content["big"]}
     return {
-        "gist": {"project": f"{bulletin.centre.name} {bulletin.issue}", "what": lines["now"], "do": lines["watch"],
-                 "when": lines["past"]},
-        "gist_words": {"project": "期号", "what": "这个月" if bulletin.month else "这一年", "do": "要盯住", "when": "回头看"},
-        "series": bulletin.get_series_display(), "issue": bulletin.issue, "version": bulletin.version,
-        "erratum": bulletin.erratum, "region": bulletin.region.name if bulletin.region else "",
-        "first": f"{first:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}", "frozen": moment_text(bulletin.frozen_at),
-        "blocks": linked(blocks, no_link), "problems": problem_rows(bulletin), "definitions": definitions(),
-        "signatures": signatures(bulletin), "hash": bulletin.snapshot_hash,
+        "gist": {
+            "project": f"{bulletin.centre.name} {bulletin.issue}",
+            "what": lines["now"],
+            "do": lines["watch"],
+            "when": lines["past"],
+        },
+        "gist_words": {
+            "project": "期号",
+            "what": "这个月" if bulletin.month else "这一年",
+            "do": "要盯住",
+            "when": "回头看",
+        },
+        "series": bulletin.get_series_display(),
+        "issue": bulletin.issue,
+        "version": bulletin.version,
+        "erratum": bulletin.erratum,
+        "region": bulletin.region.name if bulletin.region else "",
+        "first": f"{first:%Y-%m-%d}",
+        "last": f"{last:%Y-%m-%d}",
+        "frozen": moment_text(bulletin.frozen_at),
+        "blocks": linked(blocks, no_link),
+        "problems": problem_rows(bulletin),
+        "definitions": definitions(),
+        "signatures": signatures(bulletin),
+        "hash": bulletin.snapshot_hash,
         "figures": {name: figures[name] for name in (INDICATORS[key].name for key in BIG)},
     }
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from agency.bulletin import INDICATORS, percentile_90, rounded
-from agency.bulletin_content import period_for, say
+from agency.bulletin import INDICATORS
+from agency.bulletin_content import period_for
+from agency.bulletin_counting import percentile_90, rounded, say
 from agency.bulletin_facts import label_of, scope_of
 from agency.bulletin_snapshot import is_untouched, snapshot_of
 from agency.bulletin_states import FigureGroup
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from agency.bulletin_periods import Period
 
 #: National codes (standards §4): what begins and ends a pause, what decides, what ends without a decision.
-PAUSES = {StatusCode.CORRECTION_STARTED: StatusCode.CORRECTION_ENDED, StatusCode.SPECIAL_STARTED: StatusCode.SPECIAL_ENDED}
+PAUSES = {
+    StatusCode.CORRECTION_STARTED: StatusCode.CORRECTION_ENDED,
+    StatusCode.SPECIAL_STARTED: StatusCode.SPECIAL_ENDED,
+}
 DECIDES = frozenset({StatusCode.PASSED, StatusCode.PASSED_DEFERRED, StatusCode.FAILED})
 ENDS = frozenset({StatusCode.WITHDRAWN, StatusCode.NOT_TAKEN, StatusCode.REFUSED_INTAKE, StatusCode.RECALLED})
 CHUNK = 5000
@@ -119,17 +123,23 @@ class Proof:
 
 
 def prove(bulletin: Bulletin) -> Proof:
-    """Return the proof of a frozen bulletin: hash, chain of its centre, and the totals counted again from the events."""
+    """Return the proof of a frozen bulletin: hash, chain of its centre, the totals counted again from the events."""
     figures = snapshot_of(bulletin).figures
     again = recount(bulletin)
     checks = []
     for key, (value, ids) in again.items():
         figure = figures[FigureGroup.TOTAL, 0, key]
         frozen, counted = set(figure.numerator_ids), set(ids)
-        checks.append(Check(
-            INDICATORS[key].name, INDICATORS[key].unit, say(figure.value), say(value),
-            tuple(sorted(frozen - counted)), tuple(sorted(counted - frozen)),
-        ))
+        checks.append(
+            Check(
+                INDICATORS[key].name,
+                INDICATORS[key].unit,
+                say(figure.value),
+                say(value),
+                tuple(sorted(frozen - counted)),
+                tuple(sorted(counted - frozen)),
+            )
+        )
     broken = verify_chain(f"organisation:{bulletin.centre_id}")
     return Proof(bulletin, is_untouched(bulletin), broken.reason if broken else "", tuple(checks))
 
@@ -146,7 +156,8 @@ def recount(bulletin: Bulletin) -> dict[str, tuple[Decimal | None, tuple[int, ..
     told = _listen(bulletin, period, limits)
     accepted = [pk for pk, one in told.items() if one.accepted_at and period.start <= one.accepted_at < period.end]
     decided = {
-        pk: one.used_until(timing.business_day(one.decided_at)) for pk, one in told.items()
+        pk: one.used_until(timing.business_day(one.decided_at))
+        for pk, one in told.items()
         if one.decided_at and period.start <= one.decided_at < period.end
     }
     running = [pk for pk, one in told.items() if one.accepted_at and one.ended_at is None]
@@ -171,7 +182,10 @@ def _listen(bulletin: Bulletin, period: Period, limits: dict[int, int]) -> dict[
     """Return what the events of the cases tell until the end of the period, as known at the freezing."""
     until = bulletin.frozen_at or timing.now()
     events = Event.objects.filter(
-        subject_type=label_of(MatterCase), status_code__isnull=False, happened_at__lt=period.end, recorded_at__lte=until,
+        subject_type=label_of(MatterCase),
+        status_code__isnull=False,
+        happened_at__lt=period.end,
+        recorded_at__lte=until,
     )
     rows = events.order_by("pk").values_list("subject_key", "status_code", "happened_at")
     told: dict[int, Told] = {}

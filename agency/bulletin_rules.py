@@ -74,7 +74,9 @@ def can_send_to_check(user: Person, bulletin: Bulletin) -> Verdict:
     if not _is_drafter(user, bulletin.centre_id):
         return refuse("由中心主任或调度起草送核。")
     if bulletin.state != BulletinState.FROZEN:
-        return refuse("先冻结数据，再送核。" if not bulletin.is_stored else f"本期通报已是“{bulletin.get_state_display()}”。")
+        return refuse(
+            "先冻结数据，再送核。" if not bulletin.is_stored else f"本期通报已是“{bulletin.get_state_display()}”。"
+        )
     return ALLOWED
 
 

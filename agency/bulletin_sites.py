@@ -22,16 +22,30 @@ def read_acceptances(facts: Facts, period: Period, scope: BulletinScope) -> None
     ours = AcceptanceApplication.objects.filter(scope.projects())
     ours = ours.filter(within("applied_at", period) | within("concluded_at", period))
     columns = (
-        "pk", "project__region_id", "lead_id", "applied_at", "concluded_at", "state", "scope", "paper_rounds",
+        "pk",
+        "project__region_id",
+        "lead_id",
+        "applied_at",
+        "concluded_at",
+        "state",
+        "scope",
+        "paper_rounds",
     )
     rows = list(ours.order_by("pk").values_list(*columns))
     faulty = _with_faults([row[0] for row in rows])
     for pk, code, lead, applied, concluded, state, what, rounds in rows:
         done = concluded is not None and period.start <= concluded < period.end
-        facts.acceptances.append(AcceptanceFact(
-            pk, scope.region(code), lead, period.start <= applied < period.end, done,
-            done and state in ACCEPTANCE_GOOD and not rounds and pk not in faulty, what == Scope.BUILDING,
-        ))
+        facts.acceptances.append(
+            AcceptanceFact(
+                pk,
+                scope.region(code),
+                lead,
+                period.start <= applied < period.end,
+                done,
+                done and state in ACCEPTANCE_GOOD and not rounds and pk not in faulty,
+                what == Scope.BUILDING,
+            )
+        )
     _faults(facts, period, scope)
     late = LateFault.objects.filter(
         within("decided_at", period), scope.projects("acceptance__project"), state=LateState.APPROVED
@@ -50,7 +64,9 @@ def _with_faults(keys: list[int]) -> set[int]:
 
 def _faults(facts: Facts, period: Period, scope: BulletinScope) -> None:
     issues = IssueItem.objects.filter(
-        within("raised_at", period) | within("closed_at", period), scope.projects(), kind=IssueKind.RECTIFICATION,
+        within("raised_at", period) | within("closed_at", period),
+        scope.projects(),
+        kind=IssueKind.RECTIFICATION,
         subject_type=label_of(AcceptanceItem),
     )
     columns = ("pk", "project__region_id", "subject_key", "raised_at", "closed_at", "state", "what")

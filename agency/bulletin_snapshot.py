@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from agency.bulletin import Row
 from agency.bulletin_content import Figures, Snapshot, take
+from agency.bulletin_counting import Row
 from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList
 
 if TYPE_CHECKING:
@@ -51,8 +51,13 @@ def store(bulletin: Bulletin, taken: Snapshot) -> str:
     BulletinFigure.objects.bulk_create(
         [
             BulletinFigure(
-                bulletin=bulletin, group=group, row=row, key=key, value=figure.value,
-                counted_id=key_of[digests[figure.numerator_ids]], base_id=key_of[digests[figure.denominator_ids]],
+                bulletin=bulletin,
+                group=group,
+                row=row,
+                key=key,
+                value=figure.value,
+                counted_id=key_of[digests[figure.numerator_ids]],
+                base_id=key_of[digests[figure.denominator_ids]],
             )
             for (group, row, key), figure in taken.figures.items()
         ],
@@ -97,7 +102,9 @@ def stored_figures(bulletin: Bulletin) -> Figures:
     """Return all figures of a frozen bulletin with their lists."""
     lists = {row.pk: tuple(row.ids) for row in BulletinList.objects.filter(bulletin=bulletin)}
     return {
-        (one.group, one.row, one.key): Row(one.value, lists.get(one.counted_id or 0, ()), lists.get(one.base_id or 0, ()))
+        (one.group, one.row, one.key): Row(
+            one.value, lists.get(one.counted_id or 0, ()), lists.get(one.base_id or 0, ())
+        )
         for one in BulletinFigure.objects.filter(bulletin=bulletin)
     }
 

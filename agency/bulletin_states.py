@@ -18,7 +18,10 @@ class BulletinState(TextChoices):
 
 #: The figures are stored and will not change.
 STORED = (
-    BulletinState.FROZEN, BulletinState.CHECKING, BulletinState.SIGNING, BulletinState.PUBLISHED,
+    BulletinState.FROZEN,
+    BulletinState.CHECKING,
+    BulletinState.SIGNING,
+    BulletinState.PUBLISHED,
     BulletinState.CORRECTED,
 )
 #: The words beside the figures may still be written.
@@ -45,6 +48,8 @@ class FigureGroup(TextChoices):
     REGION = "region", "分区"
     BODY = "body", "部门"
     ITEM = "item", "验收事项"
+    AGENT = "agent", "代办"
+    DESK = "desk", "督办"
     QUALITY = "quality", "数据质量"
 
 

@@ -20,6 +20,4 @@ def read_ratings(facts: Facts, period: Period, scope: Scope) -> None:
     )
     columns = ("pk", "ask__project__region_id", "ask__body_id", "grade", "is_default", "follow_up__state")
     for pk, code, body, grade, default, state in given.order_by("pk").values_list(*columns):
-        facts.ratings.append(
-            RatingFact(pk, scope.region(code), body, grade, default, state == FollowState.REPLIED)
-        )
+        facts.ratings.append(RatingFact(pk, scope.region(code), body, grade, default, state == FollowState.REPLIED))

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                         ('bulletin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='agency.bulletin', verbose_name='通报')),
-                        ('group', models.CharField(choices=[('total', '合计'), ('region', '分区'), ('body', '部门'), ('item', '验收事项'), ('quality', '数据质量')], max_length=12, verbose_name='分组')),
+                        ('group', models.CharField(choices=[('total', '合计'), ('region', '分区'), ('body', '部门'), ('item', '验收事项'), ('agent', '代办'), ('desk', '督办'), ('quality', '数据质量')], max_length=12, verbose_name='分组')),
                         ('row', models.PositiveIntegerField(default=0, verbose_name='行')),
                         ('key', models.CharField(max_length=24, verbose_name='指标')),
                         ('value', models.DecimalField(decimal_places=2, max_digits=12, null=True, verbose_name='数值')),

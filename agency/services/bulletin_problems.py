@@ -44,14 +44,21 @@ def propose(bulletin: Bulletin, taken: Snapshot) -> list[BulletinProblem]:
     worst = [case for case in cases if case.matter_id not in seen and not seen.add(case.matter_id)]  # type: ignore[func-returns-value]
     worst = worst[: term("problems", last)]
     silent = set(
-        ReviewTask.objects.filter(session__case__in=worst, state__in=["tacit", "supplemented", "no_opinion"])
-        .values_list("session__case_id", flat=True)
+        ReviewTask.objects.filter(
+            session__case__in=worst, state__in=["tacit", "supplemented", "no_opinion"]
+        ).values_list("session__case_id", flat=True)
     )
-    again = set(MatterCase.objects.filter(pk__in=[c.pk for c in worst], notices__batch__gt=1).values_list("pk", flat=True))
+    again = set(
+        MatterCase.objects.filter(pk__in=[c.pk for c in worst], notices__batch__gt=1).values_list("pk", flat=True)
+    )
     due = workdays.due_date(timing.business_day(bulletin.period_end), term("problem_days", last))
     return BulletinProblem.objects.bulk_create(
         BulletinProblem(
-            bulletin=bulletin, number=number, case_id=case.pk, owner=case.lead, due_on=due,
+            bulletin=bulletin,
+            number=number,
+            case_id=case.pk,
+            owner=case.lead,
+            due_on=due,
             what=f"某项目的{case.matter.name}超过承诺时限 {over[case.pk]} 个工作日",
             cause=NO_ANSWER if case.pk in silent else TOLD_AGAIN if case.pk in again else "",
         )
@@ -72,8 +79,16 @@ def carry_over(old: Bulletin, new: Bulletin) -> None:
     """Give a corrected version the worded problems of the version before, each once."""
     BulletinProblem.objects.bulk_create(
         BulletinProblem(
-            bulletin=new, number=row.number, case_id=row.case_id, what=row.what, cause=row.cause, fix=row.fix,
-            owner_id=row.owner_id, due_on=row.due_on, closed_at=row.closed_at, closed_by_id=row.closed_by_id,
+            bulletin=new,
+            number=row.number,
+            case_id=row.case_id,
+            what=row.what,
+            cause=row.cause,
+            fix=row.fix,
+            owner_id=row.owner_id,
+            due_on=row.due_on,
+            closed_at=row.closed_at,
+            closed_by_id=row.closed_by_id,
             outcome=row.outcome,
         )
         for row in old.problems.order_by("number")
@@ -91,7 +106,7 @@ def require_worded(bulletin: Bulletin) -> None:
 def word_problem(
     problem_id: int, *, by: User, what: str, cause: str, fix: str, due_on: dt.date, at: dt.datetime | None = None
 ) -> BulletinProblem:
-    """Word a problem while the bulletin is drafted. Event `bulletin.problem_worded`. The same words again change nothing.
+    """Word a problem while the bulletin is drafted. Event `bulletin.problem_worded`; again changes nothing.
 
     Raises `NotAllowed`, `DomainError` (`named`: the words name the project or its enterprise).
     """
@@ -104,8 +119,13 @@ def word_problem(
     row.what, row.cause, row.fix, row.due_on = *words.values(), due_on
     row.save(update_fields=["what", "cause", "fix", "due_on"])
     record(
-        "bulletin.problem_worded", subject=row.bulletin, organisation=row.bulletin.centre, by=by, at=at,
-        summary=f"起草典型问题 {row.number}", data={"number": row.number},
+        "bulletin.problem_worded",
+        subject=row.bulletin,
+        organisation=row.bulletin.centre,
+        by=by,
+        at=at,
+        summary=f"起草典型问题 {row.number}",
+        data={"number": row.number},
     )
     return row
 
@@ -119,14 +139,19 @@ def _require_anonymous(row: BulletinProblem, words: str) -> None:
 
 @transaction.atomic
 def drop_problem(problem_id: int, *, by: User, at: dt.datetime | None = None) -> None:
-    """Leave a proposed problem out while the bulletin is drafted. Event `bulletin.problem_dropped`; twice does nothing."""
+    """Leave a proposed problem out while the bulletin is drafted. Event `bulletin.problem_dropped`; twice no-op."""
     if not BulletinProblem.objects.filter(pk=problem_id).exists():
         return
     row = _lock(problem_id)
     require(rules.can_draft, by, row.bulletin)
     record(
-        "bulletin.problem_dropped", subject=row.bulletin, organisation=row.bulletin.centre, by=by, at=at,
-        summary=f"不列典型问题 {row.number}", data={"number": row.number, "case": row.case_id},
+        "bulletin.problem_dropped",
+        subject=row.bulletin,
+        organisation=row.bulletin.centre,
+        by=by,
+        at=at,
+        summary=f"不列典型问题 {row.number}",
+        data={"number": row.number, "case": row.case_id},
     )
     row.delete()
 
@@ -143,8 +168,13 @@ def close_problem(problem_id: int, *, by: User, outcome: str, at: dt.datetime | 
     row.closed_at, row.closed_by, row.outcome = at or timing.now(), by, outcome.strip()[:MOST_WORDS]
     row.save(update_fields=["closed_at", "closed_by", "outcome"])
     record(
-        "bulletin.problem_closed", subject=row.bulletin, organisation=row.bulletin.centre, by=by, at=at,
-        summary=f"典型问题 {row.number} 已整改", data={"number": row.number},
+        "bulletin.problem_closed",
+        subject=row.bulletin,
+        organisation=row.bulletin.centre,
+        by=by,
+        at=at,
+        summary=f"典型问题 {row.number} 已整改",
+        data={"number": row.number},
     )
     return row
 

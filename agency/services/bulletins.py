@@ -1,4 +1,4 @@
-"""The life of a bulletin: opened, frozen, checked, signed, published, corrected. Numbers are never typed in or edited."""
+"""The life of a bulletin: opened, frozen, checked, signed, published, corrected. Numbers are never edited."""
 
 from __future__ import annotations
 
@@ -44,7 +44,12 @@ def _move(bulletin: Bulletin, old: str, verb: str, words: str, *, by: User | Non
     """Save a bulletin and record `bulletin.<verb>` with its states."""
     bulletin.save()
     record(
-        f"bulletin.{verb}", subject=bulletin, organisation=bulletin.centre, by=by, at=at, summary=f"{words}{bulletin}",
+        f"bulletin.{verb}",
+        subject=bulletin,
+        organisation=bulletin.centre,
+        by=by,
+        at=at,
+        summary=f"{words}{bulletin}",
         data={"state": [old, bulletin.state]} | ({"hash": bulletin.snapshot_hash} if verb == "frozen" else {}),
     )
     return bulletin
@@ -52,8 +57,13 @@ def _move(bulletin: Bulletin, old: str, verb: str, words: str, *, by: User | Non
 
 @transaction.atomic
 def open_bulletin(
-    centre: Organisation, *, year: int, month: int, by: User | None = None,
-    series: str = BulletinSeries.PERMIT, region: Region | None = None,
+    centre: Organisation,
+    *,
+    year: int,
+    month: int,
+    by: User | None = None,
+    series: str = BulletinSeries.PERMIT,
+    region: Region | None = None,
 ) -> Bulletin:
     """Return the bulletin of a month (0: a year), opened when it is not there yet. Event `bulletin.opened`.
 
@@ -67,12 +77,21 @@ def open_bulletin(
         raise DomainError("month_not_begun", f"{year}年{f'{month}月' if month else ''}这一期还没有开始。")
     period = period_of(year, month, starts_on=first_day())
     bulletin, created = Bulletin.objects.get_or_create(
-        series=series, centre=centre, region=region, year=year, month=month, version=1,
+        series=series,
+        centre=centre,
+        region=region,
+        year=year,
+        month=month,
+        version=1,
         defaults={"period_start": period.start, "period_end": period.end},
     )
     if created:
         record(
-            "bulletin.opened", subject=bulletin, organisation=centre, by=by, summary=f"开始采集{bulletin}",
+            "bulletin.opened",
+            subject=bulletin,
+            organisation=centre,
+            by=by,
+            summary=f"开始采集{bulletin}",
             data={"state": ["", bulletin.state]},
         )
     return bulletin
@@ -111,8 +130,11 @@ def _tell_of_probe(bulletin: Bulletin) -> None:
     found = sum(int(cell["t"]) for cell in bulletin.content["probe"]["rows"][0]["cells"] if cell["t"].isdigit())
     if found:
         tell(
-            people_at(bulletin.centre_id, Role.DIRECTOR), f"{bulletin}：有 {found} 件体外循环线索，请核实",
-            url=reverse("agency:bulletin", args=[bulletin.pk]), why="由您核实", batch=f"bulletin-probe-{bulletin.pk}",
+            people_at(bulletin.centre_id, Role.DIRECTOR),
+            f"{bulletin}：有 {found} 件体外循环线索，请核实",
+            url=reverse("agency:bulletin", args=[bulletin.pk]),
+            why="由您核实",
+            batch=f"bulletin-probe-{bulletin.pk}",
         )
 
 
@@ -199,7 +221,7 @@ def send_back(bulletin_id: int, *, by: User, note: str, at: dt.datetime | None =
 
 @transaction.atomic
 def publish(bulletin_id: int, *, by: User, at: dt.datetime | None = None) -> Bulletin:
-    """签发: the director signs, the numbered paper is issued. Events `bulletin.published`, `paper.issued`; twice a no-op.
+    """签发: the director signs, the numbered paper is issued. Events `bulletin.published`, `paper.issued`; twice no-op.
 
     The version that this one corrects stays, marked 已更正; its paper is replaced by the new one.
     """
@@ -211,8 +233,15 @@ def publish(bulletin_id: int, *, by: User, at: dt.datetime | None = None) -> Bul
     bulletin.publish()
     bulletin.signed_at, bulletin.signed_by = at or timing.now(), by
     bulletin.paper = issue_paper(
-        None, kind=PaperKind.BULLETIN, series=PAPER_SERIES, title=str(bulletin), issuer=bulletin.centre,
-        content=paper_content(bulletin), subject=bulletin, by=by, document_kind_slug=paper_slug(PaperKind.BULLETIN),
+        None,
+        kind=PaperKind.BULLETIN,
+        series=PAPER_SERIES,
+        title=str(bulletin),
+        issuer=bulletin.centre,
+        content=paper_content(bulletin),
+        subject=bulletin,
+        by=by,
+        document_kind_slug=paper_slug(PaperKind.BULLETIN),
         at=at,
     )
     _move(bulletin, old, "published", "发布", by=by, at=at)
@@ -239,7 +268,10 @@ def _tell_published(bulletin: Bulletin, by: User) -> None:
             people |= {person.pk: person for person in people_at(row["row"], Role.CHIEF)}
     people.pop(by.pk, None)
     tell(
-        people.values(), f"{bulletin}已发布", url=reverse("agency:bulletin", args=[bulletin.pk]), why="通报涉及贵单位",
+        people.values(),
+        f"{bulletin}已发布",
+        url=reverse("agency:bulletin", args=[bulletin.pk]),
+        why="通报涉及贵单位",
         batch=f"bulletin-published-{bulletin.pk}",
     )
 
@@ -260,13 +292,25 @@ def correct(bulletin_id: int, *, by: User, erratum: str, at: dt.datetime | None 
     if not words:
         raise DomainError("erratum", "请写明哪里有误、怎么发现的。")
     new = Bulletin.objects.create(
-        series=old.series, centre=old.centre, region=old.region, year=old.year, month=old.month,
-        version=old.version + 1, previous=old, erratum=words, period_start=old.period_start,
+        series=old.series,
+        centre=old.centre,
+        region=old.region,
+        year=old.year,
+        month=old.month,
+        version=old.version + 1,
+        previous=old,
+        erratum=words,
+        period_start=old.period_start,
         period_end=old.period_end,
     )
     record(
-        "bulletin.correction_opened", subject=new, organisation=new.centre, by=by, at=at,
-        summary=f"更正{old}：{words}"[:300], data={"state": ["", new.state], "previous": old.pk},
+        "bulletin.correction_opened",
+        subject=new,
+        organisation=new.centre,
+        by=by,
+        at=at,
+        summary=f"更正{old}：{words}"[:300],
+        data={"state": ["", new.state], "previous": old.pk},
     )
     if old.state != BulletinState.PUBLISHED:
         _mark_corrected(old, by=by, at=at)

@@ -48,14 +48,18 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
 
 @require_safe
 def bulletins(request: HttpRequest) -> HttpResponse:
-    """List the bulletins by series, year and district; the centre also sees months that nobody has opened, and the jobs."""
+    """List the bulletins; the centre also sees months that nobody has opened, and the jobs."""
     wanted = {name: request.GET.get(name, "") for name in ("series", "year", "region")}
     found = pages.bulletins_seen(request.user, **wanted)
     page = Paginator(found, SIZE).get_page(request.GET.get("page"))
     seen = Bulletin.objects.visible_to(request.user).order_by()
     context = {
-        **_frame(request), **wanted, "page": page, "rows": pages.bulletin_rows(list(page.object_list)),
-        "all_series": BulletinSeries.choices, "years": sorted(set(seen.values_list("year", flat=True)), reverse=True),
+        **_frame(request),
+        **wanted,
+        "page": page,
+        "rows": pages.bulletin_rows(list(page.object_list)),
+        "all_series": BulletinSeries.choices,
+        "years": sorted(set(seen.values_list("year", flat=True)), reverse=True),
         "regions": list(seen.exclude(region=None).values_list("region__code", "region__name").distinct()),
         "is_narrowed": any(wanted.values()),
     }
@@ -63,8 +67,10 @@ def bulletins(request: HttpRequest) -> HttpResponse:
         centres = [o for o in access_of(request.user).organisations if o.kind == OrganisationKind.BUREAU]
         opening = [centre for centre in centres if may.can_open_bulletin(request.user, centre)]
         context |= {
-            "months": pages.unopened(opening) if opening else [], "jobs": queries.job_rows(),
-            "sweep": queries.sweep_line(), "can_use_desk": rules.can_use_desk(request.user),
+            "months": pages.unopened(opening) if opening else [],
+            "jobs": queries.job_rows(),
+            "sweep": queries.sweep_line(),
+            "can_use_desk": rules.can_use_desk(request.user),
         }
     return render(request, "agency/bulletins.html", context)
 
@@ -73,16 +79,24 @@ def bulletins(request: HttpRequest) -> HttpResponse:
 def bulletin(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a bulletin: inside all of it with what may be done, outside the public summary."""
     found, frame = bulletin_or_404(request, pk), _frame(request)
-    context = {**frame, "bulletin": found, "page": pages.bulletin_page(found, is_inside=frame["is_inside"]),
-               "next": getattr(found, "next", None)}
+    context = {
+        **frame,
+        "bulletin": found,
+        "page": pages.bulletin_page(found, is_inside=frame["is_inside"]),
+        "next": getattr(found, "next", None),
+    }
     if frame["is_inside"]:
         user = request.user
         context |= {
             "problems": list(found.problems.select_related("owner").order_by("number")),
-            "can_freeze": may.can_freeze(user, found), "can_draft": may.can_draft(user, found),
-            "can_send": may.can_send_to_check(user, found), "can_check": may.can_check(user, found),
-            "can_return": may.can_send_back(user, found), "can_publish": may.can_publish(user, found),
-            "can_correct": may.can_correct(user, found), "can_see_probe": may.can_see_probe(user, found),
+            "can_freeze": may.can_freeze(user, found),
+            "can_draft": may.can_draft(user, found),
+            "can_send": may.can_send_to_check(user, found),
+            "can_check": may.can_check(user, found),
+            "can_return": may.can_send_back(user, found),
+            "can_publish": may.can_publish(user, found),
+            "can_correct": may.can_correct(user, found),
+            "can_see_probe": may.can_see_probe(user, found),
         }
     return render(request, "agency/bulletin.html", context)
 
@@ -104,7 +118,9 @@ def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> Htt
     if page is None:
         raise Http404
     is_centre = may.can_see_probe(request.user, found)
-    return render(request, "agency/figure.html", {"page": page, "bulletin": found, "asked": asked, "can_slip": is_centre})
+    return render(
+        request, "agency/figure.html", {"page": page, "bulletin": found, "asked": asked, "can_slip": is_centre}
+    )
 
 
 @login_required
@@ -116,8 +132,14 @@ def why(request: HttpRequest, pk: int, group: str, row: int) -> HttpResponse:
     rows = pages.why(found, group, row)
     if rows is None:
         raise Http404
-    context = {"bulletin": found, "rows": rows, "name": pages.row_name(found, group, row), "group": group, "row": row,
-               "seen": pages.seen_of(rows, person(request))}
+    context = {
+        "bulletin": found,
+        "rows": rows,
+        "name": pages.row_name(found, group, row),
+        "group": group,
+        "row": row,
+        "seen": pages.seen_of(rows, person(request)),
+    }
     return render(request, "agency/bulletin_why.html", context)
 
 
@@ -157,5 +179,3 @@ def bulletin_pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
         raise Http404
     made = sheet_pdf("papers/bulletin.html", pages.draft_context(found))
     return FileResponse(io.BytesIO(made), filename=f"{found}（样稿）.pdf", content_type=PDF)
-
-

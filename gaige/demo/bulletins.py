@@ -1,4 +1,4 @@
-"""The bulletins of the demonstration: each month frozen, drafted, checked by somebody else, signed; the newest waits."""
+"""The bulletins of the demonstration: each month frozen, drafted, checked by somebody else, signed."""
 
 from __future__ import annotations
 
@@ -33,8 +33,12 @@ def _walk(bulletin: Bulletin) -> None:
     frozen = freeze(bulletin.pk, by=dispatcher)
     for number, problem in enumerate(frozen.problems.order_by("number")):
         word_problem(
-            problem.pk, by=dispatcher, what=problem.what, cause=problem.cause or CAUSES[number % len(CAUSES)],
-            fix=FIXES[number % len(FIXES)], due_on=problem.due_on,
+            problem.pk,
+            by=dispatcher,
+            what=problem.what,
+            cause=problem.cause or CAUSES[number % len(CAUSES)],
+            fix=FIXES[number % len(FIXES)],
+            due_on=problem.due_on,
         )
     send_to_check(bulletin.pk, by=dispatcher)
     confirm(bulletin.pk, by=director, note="已重新计算，与事件一致")

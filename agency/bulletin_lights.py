@@ -1,0 +1,66 @@
+"""Lights by rule and ranks that small numbers do not win. The values of the rule are dated data (docs/bulletin.md)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from agency.bulletin_counting import late_ones
+from agency.bulletin_data import term
+from agency.bulletin_facts import Facts
+
+#: z of a two-sided interval of 95 per cent.
+Z = 1.96
+
+
+def wilson(part: int, whole: int) -> float:
+    """Return the lower bound (95 per cent) of a share, 0 to 1: with it 1 of 1 does not beat 98 of 100."""
+    if not whole:
+        return 0.0
+    share = part / whole
+    spread = Z * math.sqrt(share * (1 - share) / whole + Z * Z / (4 * whole * whole))
+    return (share + Z * Z / (2 * whole) - spread) / (1 + Z * Z / whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """The light of a row with the reason for it; no colour where there are too few cases."""
+
+    colour: str
+    words: str
+    reason: str = ""
+
+
+def light_of(facts: Facts) -> Light:
+    """Return the light by the rule of the day (docs/bulletin.md): red first, then green, else yellow.
+
+    Too few decided cases and none late: 样本不足.
+    """
+    day, late = facts.last_day, late_ones(facts)
+    decided, in_time = len(facts.decided), sum(not fact.is_late for fact in facts.decided)
+    longest = max((fact.over for fact in late), default=0)
+    if decided < term("few", day) and len(late) < term("red_count", day) and longest <= term("red_days", day):
+        return Light("", "样本不足")
+    rate = 100 * in_time / decided if decided else 100.0
+    said = [f"按时率 {rate:.1f}%".replace(".0%", "%")] + ([f"超时 {len(late)} 件，最长 {longest} 天"] if late else [])
+    reason = "，".join(said)
+    if rate < term("red_rate", day) or len(late) >= term("red_count", day) or longest > term("red_days", day):
+        return Light("red", "红", reason)
+    if rate >= term("green_rate", day) and longest <= term("green_days", day):
+        return Light("green", "绿", reason)
+    return Light("yellow", "黄", reason)
+
+
+def ranks(found: dict[int, Facts]) -> dict[int, int]:
+    """Return the rank of each row by the Wilson lower bound of its on-time rate; rows with too few cases have none."""
+    score = {
+        key: wilson(sum(not fact.is_late for fact in facts.decided), len(facts.decided))
+        for key, facts in found.items()
+        if len(facts.decided) >= term("few", facts.last_day)
+    }
+    order = sorted(score, key=lambda key: (-score[key], key))
+    places: dict[int, int] = {}
+    for place, key in enumerate(order, start=1):
+        before = order[place - 2] if place > 1 else None
+        places[key] = places[before] if before is not None and score[before] == score[key] else place
+    return places
