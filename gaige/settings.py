@@ -144,8 +144,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "gaige.sessions.session_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "gaige.sessions.session_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "gaige.middleware.DomainErrorMiddleware",
@@ -236,7 +236,7 @@ CHANNEL_CLASSES = {
     "sms": env.text("SMS_CHANNEL", "agency.channels.console.Sms"),
     "wecom": env.text("WECOM_CHANNEL", "agency.channels.console.Wecom"),
 }
-MESSAGE_CHANNELS = env.among("MESSAGE_CHANNELS", ",".join(CHANNEL_CLASSES), set(CHANNEL_CLASSES))
+MESSAGE_CHANNELS = env.among("MESSAGE_CHANNELS", "email,webhook,sms", set(CHANNEL_CLASSES))
 #: People are not woken between these hours; the digest of a working day is made from this time on.
 QUIET_FROM, QUIET_UNTIL = env.hours("QUIET_HOURS", "20:00-08:00")
 DIGEST_FROM, DIGEST_UNTIL = env.hours("DIGEST_HOURS", "09:00-20:00")

@@ -111,7 +111,7 @@ def make_world():
     drawing = _drawings(project, reviewed, received, task, actors)
     records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors) | _handing(project)
     return SimpleNamespace(
-        **drawing, **records, **_assessment(project, actors), **_supervision(project, actors), **_credit(project, actors),
+        **drawing, **records, **_accounts(actors), **_assessment(project, actors), **_supervision(project, actors), **_credit(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -146,6 +146,25 @@ def _messages(actors, message):
         next_at=now, state="dead",
     )
     return {"digest": digest, "hook": hook, "dispatch": dispatch}
+
+
+def _accounts(actors):
+    """A session and the post of the clerk, a delegation between two people who are no actors, a request about data."""
+    from projects import timing
+    from projects.services.delegation import delegate
+    from projects.services.privacy import ask
+    from projects.services.sessions import note_sign_in
+
+    post = actors.clerk.memberships.get()
+    cover = delegate(
+        actors.second_chief.memberships.get().pk, to=actors.lead_reviewer, until=timing.today(), reason="休假",
+        by=actors.second_chief,
+    )
+    return {
+        "own_session": note_sign_in(actors.clerk, session_key="x" * 32, address="10.0.0.1", device="电脑"),
+        "own_post": post, "cover": cover, "person": actors.outsider,
+        "data_request": ask(actors.owner_staff, "correct", "姓名写错"),
+    }
 
 
 def _supervision(project, actors):
