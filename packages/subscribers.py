@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from packages.services.appraisal_sweeps import gap_closed
 from packages.services.assessment_apply import follow_unit
 from packages.services.credit_papers import write_paper
 from packages.services.living import revoke_of_case
 from packages.services.rectifying import resume_rectified
 from packages.services.reusing import recheck_paper
-from packages.services.review import open_joint_review
 from packages.services.risk import assess_project
+from packages.services.rounds import open_joint_review, open_joint_reviews
 from packages.services.service_plan import acknowledge
 from packages.services.sweeping import follow_clock, follow_project
 from projects import outbox
@@ -19,6 +21,11 @@ from projects.models import Event
 def on_accepted(event: Event) -> None:
     """Open the joint review of the accepted case."""
     open_joint_review(int(event.subject_key))
+
+
+def on_many_accepted(events: Sequence[Event]) -> None:
+    """Open the joint reviews of several accepted cases together."""
+    open_joint_reviews([int(event.subject_key) for event in events])
 
 
 def on_facts(event: Event) -> None:
@@ -73,7 +80,9 @@ outbox.subscribe(
     ["regional.published", "regional.lapsed", "regional.revoked", "regional.boundary_changed"], on_regional,
     queue="review",
 )
-outbox.subscribe("packages.open_joint_review", ["case.accepted"], on_accepted, queue="review")
+outbox.subscribe(
+    "packages.open_joint_review", ["case.accepted"], on_accepted, queue="review", many=on_many_accepted
+)
 outbox.subscribe(
     "packages.assess_risk", ["project.enrolled", "project.facts_changed"], on_facts, queue="review"
 )

@@ -15,7 +15,8 @@ from packages.services import (
     standard_land,
     sweeping,
 )
-from packages.services.review import open_joint_review as open_review
+from packages.services.rounds import open_joint_review as open_review
+from packages.services.rounds import open_joint_reviews as open_reviews
 from projects import timing
 from projects.jobs import job_run, nothing_due
 
@@ -25,6 +26,12 @@ def open_joint_review(case_id: int) -> int | None:
     """Open the joint review of one accepted case; return the id of its session."""
     session = open_review(case_id)
     return session.pk if session else None
+
+
+@shared_task(name="packages.tasks.open_joint_reviews")
+def open_joint_reviews(case_ids: list[int]) -> int:
+    """Open the joint reviews of several accepted cases; return how many were begun."""
+    return open_reviews(case_ids)
 
 
 @shared_task(name="packages.tasks.sweep_reviews")

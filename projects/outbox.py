@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 
 from projects import timing
@@ -29,24 +29,34 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 Handler = Callable[[Event], None]
+#: So many rows are carried out in one transaction by a subscriber that takes many.
+AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """Who wants which events; `queue` is the Celery queue whose workers drain it."""
+    """Who wants which events; `queue` is the Celery queue whose workers drain it.
+
+    `many` does for several events in one transaction what `handler` does for one; where it is refused they are carried
+    out one by one.
+    """
 
     name: str
     kinds: frozenset[str]
     handler: Handler
     queue: str
+    many: Callable[[Sequence[Event]], None] | None = None
 
 
 _subscribers: dict[str, Subscriber] = {}
 
 
-def subscribe(name: str, kinds: Iterable[str], handler: Handler, *, queue: str = "review") -> None:
+def subscribe(
+    name: str, kinds: Iterable[str], handler: Handler, *, queue: str = "review",
+    many: Callable[[Sequence[Event]], None] | None = None,
+) -> None:
     """Register a subscriber; a second registration of the same name replaces the first."""
-    _subscribers[name] = Subscriber(name, frozenset(kinds), handler, queue)
+    _subscribers[name] = Subscriber(name, frozenset(kinds), handler, queue, many)
 
 
 #: What is worth computing before somebody asks, now that something happened to these projects.
@@ -118,15 +128,58 @@ def pending(names: Iterable[str] | None = None) -> QuerySet[Outbox]:
 def drain(*, queue: str | None = None, limit: int = 500) -> int:
     """Claim and carry out what is pending (of one queue's subscribers, or all); return how many rows were done."""
     names = [s.name for s in _subscribers.values() if queue is None or s.queue == queue]
-    done = [
-        pk for pk in list(pending(names).values_list("pk", flat=True)[:limit]) if _claim(pk) and _carry_out(pk)
-    ]
+    done: list[int] = []
+    for name, keys in _groups(list(pending(names).values_list("pk", "subscriber")[:limit])):
+        claimed = [pk for pk in keys if _claim(pk)] if len(keys) == 1 else _claim_all(keys)
+        done += _carry_out_all(name, claimed) if len(claimed) > 1 else [pk for pk in claimed if _carry_out(pk)]
     if done:
         told = Event.objects.filter(outbox__in=done, project__isnull=False).order_by()
         projects = sorted(set(told.values_list("project_id", flat=True)))
         for act in _followers.values():
             act(projects)
     return len(done)
+
+
+def _groups(found: Sequence[tuple[int, str]]) -> list[tuple[str, list[int]]]:
+    """Put together, in their order, what one subscriber takes in one transaction; alone what it takes one by one."""
+    groups: list[tuple[str, list[int]]] = []
+    open_ones: dict[str, list[int]] = {}
+    for pk, name in found:
+        keys = open_ones.get(name)
+        if keys is None or len(keys) == AT_ONCE:
+            groups.append((name, keys := []))
+            if _subscribers[name].many is not None and connection.features.has_select_for_update_skip_locked:
+                open_ones[name] = keys
+        keys.append(pk)
+    return groups
+
+
+def _claim_all(keys: Sequence[int]) -> list[int]:
+    """Claim several rows in a transaction of its own; each goes to exactly one worker."""
+    with transaction.atomic():
+        free = pending().filter(pk__in=keys).select_for_update(skip_locked=True, of=("self",))
+        claimed = list(free.values_list("pk", flat=True))
+        Outbox.objects.filter(pk__in=claimed).update(claimed_at=timing.now(), attempts=F("attempts") + 1)
+    return claimed
+
+
+def _carry_out_all(name: str, keys: Sequence[int]) -> list[int]:
+    """Run the handler of many and mark its rows done in one transaction; return the rows that were done.
+
+    A refusal undoes all of it; then each row is carried out by itself, so that one refusal holds up nobody else.
+    """
+    many = _subscribers[name].many
+    try:
+        with transaction.atomic():
+            rows = Outbox.objects.select_for_update(of=("self",)).select_related("event__project")
+            found = list(rows.filter(pk__in=keys, done_at=None).order_by("pk"))
+            if many is not None and found:
+                many([row.event for row in found])
+            Outbox.objects.filter(pk__in=[row.pk for row in found]).update(done_at=timing.now(), error="")
+    except (DomainError, DatabaseError) as error:
+        logger.warning("outbox, %s rows of %s: %s", len(keys), name, error)
+        return [pk for pk in keys if _carry_out(pk)]
+    return [row.pk for row in found]
 
 
 def drain_all(*, rounds: int = 50, exclude: Iterable[str] = ()) -> int:

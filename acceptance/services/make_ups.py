@@ -20,7 +20,7 @@ from projects.clock_states import ClockKind, TimeOwner
 from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
-from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue, waive_issue
+from projects.services.issues import answer_issue, missed_by_agent, raise_issue, reject_issue, verify_issue, waive_issue
 from projects.states import IssueKind
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ def owe_paper(item: AcceptanceItem, paper: str, *, by: User, at: dt.datetime | N
 
 
 def _tell(
-    made: MakeUp, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None
+    made: MakeUp, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None, **told: object
 ) -> None:
     record(
         kind, subject=made, project=made.acceptance.project, by=by, at=at, summary=summary[:300],
-        data={"state": [old, made.state]},
+        data={"state": [old, made.state], **told},
     )
 
 
@@ -192,5 +192,8 @@ def mark_late(make_up_id: int) -> bool:
         issuer=made.acceptance.lead, content=content, subject=made, by=None,
         document_kind_slug=paper_slug(PaperKind.DEFERRAL_LATE),
     )
-    _tell(made, "acceptance.make_up_late", f"容缺材料逾期未补：{made.paper_name}", old, by=None, at=None)
+    _tell(
+        made, "acceptance.make_up_late", f"容缺材料逾期未补：{made.paper_name}", old, by=None, at=None,
+        by_agent=missed_by_agent([made.issue]),
+    )
     return True

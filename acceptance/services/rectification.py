@@ -17,7 +17,7 @@ from archives.models import DocumentKind, IssueEvidence
 from archives.services.filing import file_upload
 from projects import timing
 from projects.errors import DomainError, require
-from projects.services.issues import answer_issue, reject_issue, verify_issue
+from projects.services.issues import answer_issue, missed_by_agent, reject_issue, verify_issue
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueState
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def escalate(inspection_id: int) -> bool:
         return False
     old = row.state
     row.escalate()
-    move(row, old, "escalated", f"{row.title}整改逾期（{row.due_on:%Y-%m-%d}），升级处理", by=None, at=None)
+    move(row, old, "escalated", f"{row.title}整改逾期（{row.due_on:%Y-%m-%d}），升级处理", by=None, at=None,
+         by_agent=missed_by_agent([one.issue for one in findings_of(row)]))
     return True
 
 

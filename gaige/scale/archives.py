@@ -31,6 +31,7 @@ TURNS, FILE_MB = 3, 128
 #: Fixity may take so many times the time of sha256sum: at 80 % of its speed.
 MOST_RATIO = 1 / 0.8
 PAGES, VOLUME_SECONDS, VOLUME_MB = 500, 20.0, 400
+PROMISED_GB = 10
 FEW, MANY = 20, 2000
 #: The page with many documents beside the page with few.
 PAGE_RATIO = 1.5
@@ -54,11 +55,24 @@ class ArchiveFigures:
         return self.seconds / self.bare_seconds
 
     @property
+    def rate(self) -> float:
+        """Megabytes a second."""
+        return self.gigabytes * 1024 / self.seconds
+
+    @property
+    def extrapolated(self) -> str:
+        """What the promised amount would take where less was read; files are read one after the other."""
+        if self.gigabytes >= PROMISED_GB:
+            return ""
+        return f"; {PROMISED_GB} GB at this rate, not measured: {PROMISED_GB * 1024 / self.rate:.0f} s"
+
+    @property
     def words(self) -> str:
         """Return the figures as a sentence."""
         return (
-            f"Fixity of {self.gigabytes:.1f} GB: {self.seconds:.2f} s, sha256sum {self.bare_seconds:.2f} s "
-            f"({self.bare_seconds / self.seconds:.0%} of its speed). Project volume of {self.pages} pages: "
+            f"Fixity of {self.gigabytes:.2f} GB: {self.seconds:.2f} s, {self.rate:.0f} MB/s; sha256sum "
+            f"{self.bare_seconds:.2f} s ({self.bare_seconds / self.seconds:.0%} of its speed){self.extrapolated}. "
+            f"Project volume of {self.pages} pages: "
             f"{self.volume_seconds:.1f} s, {self.volume_mb:.0f} MB at most."
         )
 

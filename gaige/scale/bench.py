@@ -28,9 +28,11 @@ from pathlib import Path
 from django.db import connection
 
 from archives.models import QrToken
+from archives.states import TokenState
 from gaige.demo.people import PASSWORD, REGION
 from gaige.scale.archives import FEW, MANY, PAGE_RATIO, measure_archive, prepare_archives
 from gaige.scale.planning import measure_planning
+from gaige.scale.rates import measure_rates
 from gaige.scale.reviews import measure_reviews
 from gaige.scale.sweeps import measure_sweep
 from gaige.scale.synthesize import project_code, projects_for, synthesize
@@ -377,8 +379,9 @@ def run(  # noqa: PLR0913 - one argument per option
         changing = writes(people, turns + WARM_UP + 1)  # one look before the first turn
         measure(changing, turns, seconds / 2)
         subjects += changing
+        rates = measure_rates(port, f"/q/{QrToken.objects.filter(state=TokenState.ACTIVE).latest('pk').token}/")
     figures = [figure_of(subject) for subject in subjects]
-    text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}"
+    text = f"{machine(len(subjects[0].answers))}\n\n{table(figures)}\n\n{rates.words}"
     opened = measure_reviews(reviews) if reviews else None
     text += f"\n\n{opened.words}" if opened else ""
     grown, faster = measure_growth(grow, rounds, seconds / 2) if grow else ("", [])
@@ -394,7 +397,7 @@ def run(  # noqa: PLR0913 - one argument per option
         write_down(text)
     promises = [*(one for figure in figures for one in figure.promises), *same_at_both_sizes(figures), *faster]
     promises += same_page_with_many(figures)
-    for bulk in (opened, swept, kept, planned):
+    for bulk in (rates, opened, swept, kept, planned):
         promises += [Promise(words, is_kept) for words, is_kept in (bulk.promises if bulk else [])]
     sys.stdout.write("".join(f"{one}\n" for one in promises))
     return 0 if all(one.is_kept for one in promises) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from packages.models import Application, JointSession, MatterCase, ReviewTask
@@ -34,6 +35,17 @@ def lock_case(case_id: int, related: tuple[str, ...] = RELATED) -> MatterCase:
         raise MatterCase.DoesNotExist
     case.project = project
     return case
+
+
+def lock_cases(case_ids: Sequence[int], related: tuple[str, ...] = RELATED) -> list[MatterCase]:
+    """Return cases with their projects, locked in the order of their keys, the projects first."""
+    wanted = MatterCase.objects.filter(pk__in=case_ids)
+    found = Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region")
+    projects = {row.pk: row for row in found.filter(pk__in=wanted.values("project_id")).order_by("pk")}
+    cases = list(wanted.select_for_update(of=("self",)).select_related(*related).order_by("pk"))
+    for case in cases:
+        case.project = projects[case.project_id]
+    return cases
 
 
 def _project_of(case_id: int) -> QuerySet[Project]:

@@ -14,19 +14,20 @@ from packages.models import Enrolment, JointSession, MatterCase, MatterVersion, 
 from packages.planning.build import taking_part
 from packages.review_terms import terms_of
 from packages.services.closing import close_tasks
-from packages.services.locking import expect, lock_case, lock_session, lock_task
+from packages.services.locking import expect, lock_case, lock_cases, lock_session, lock_task
 from packages.services.silence import begin_merging_when_done
 from packages.services.timekeeping import sync_due
 from packages.standing import standing_opinions
 from packages.states import CaseState, Handling, SessionKind, SessionState
 from projects import clocks, prepared, timing
-from projects.bulk import insert_all
+from projects.bulk import insert_all, update_all
+from projects.chains import record_across
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import Telling, latest_of, record, record_all, told_by
 from projects.memo import Memo
-from projects.models import Organisation, User
-from projects.services.involvement import involve_bodies
+from projects.models import Organisation, Project, User
+from projects.services.involvement import involve_across, involve_bodies
 from projects.states import InvolvementRole
 from projects.status_codes import StatusCode
 from projects.workdays import due_date
@@ -74,7 +75,7 @@ def open_joint_review(case_id: int, at: dt.datetime | None = None) -> JointSessi
         record_all([began], project=case.project, by=None, at=at)
         return None
     push = terms_of(case.matter).push
-    return _open_session(case, _parts(case), number=1, by=None, at=at, tellings=[began], push=push)
+    return _open_session(case, _parts(case, _enrolment_of(case)), number=1, by=None, at=at, tellings=[began], push=push)
 
 
 def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
@@ -83,19 +84,67 @@ def begin_review(case: MatterCase, *, by: User | None, at: dt.datetime | None) -
 
 
 def _begin(case: MatterCase) -> Telling:
+    began = _begun(case)
+    case.save(update_fields=["state", "due_on"])
+    return began
+
+
+def _begun(case: MatterCase) -> Telling:
+    """Carry out the transition without writing it; return what is told of it."""
     old = case.state
     case.open_review()
     sync_due(case, save=False)
-    case.save(update_fields=["state", "due_on"])
     return Telling(
         "case.review_started", case, status_code=StatusCode.REVIEW_STARTED,
         summary=f"部门开始办理：{case.matter.name}", data={"state": [old, case.state]},
     )
 
 
-def _parts(case: MatterCase) -> list[Part]:
+@transaction.atomic
+def open_joint_reviews(case_ids: Sequence[int], at: dt.datetime | None = None) -> int:
+    """Open the joint reviews of several accepted cases as `open_joint_review` does each; return how many were begun.
+
+    All or none, in as many statements as one takes. Cases that are not 已受理 any more are left as they are.
+    """
+    cases = lock_cases(case_ids, ("matter__matter", "lead", "promised_clock"))
+    cases = [case for case in cases if case.state == CaseState.ACCEPTED]
+    told = {case.pk: [_begun(case)] for case in cases}
+    update_all(cases, ("state", "due_on"))
+    held = [case for case in cases if case.handling != Handling.ACCEPTANCE and case.promised_days]
+    found = Enrolment.objects.filter(project__in={case.project_id for case in held}).select_related("package_version")
+    enrolments = {row.project_id: row for row in found}
+    asked = [(case, _parts(case, enrolments.get(case.project_id))) for case in held]
+    invited = _open_sessions(asked, at=at or timing.now())
+    by_project: dict[Project, list[Telling]] = {}
+    for case in cases:
+        by_project.setdefault(case.project, []).extend([*told[case.pk], *invited.get(case.pk, ())])
+    record_across(list(by_project.items()), by=None, at=at)
+    return len(cases)
+
+
+def _open_sessions(asked: Sequence[tuple[MatterCase, list[Part]]], *, at: dt.datetime) -> dict[int, list[Telling]]:
+    """Write sessions, clocks, tasks and involvements of several cases; return what is told of each case."""
+    sessions = insert_all([
+        _session_of(case, parts, number=1, moment=at, push=terms_of(case.matter).push) for case, parts in asked
+    ])
+    rounds = [
+        (session, parts if session.pushed_at else parts[:1])
+        for session, (_, parts) in zip(sessions, asked, strict=True)
+    ]
+    told = _ask(rounds, moment=at)
+    involved = involve_across(
+        [(session.project, [part.organisation for part in parts]) for session, parts in rounds],
+        role=InvolvementRole.REVIEWER, at=at,
+    )
+    return {
+        case.pk: [_opened(session, len(parts)), *invited, *more]
+        for (case, parts), session, invited, more in zip(asked, sessions, told, involved, strict=True)
+    }
+
+
+def _parts(case: MatterCase, enrolment: Enrolment | None) -> list[Part]:
     """Return the bodies that take part in this project, the lead first; there is always a lead."""
-    taking = _taking_part(case)
+    taking = None if enrolment is None else taking_part(enrolment.package_version, enrolment.facts, case.matter_id)
     parts = [part for part in _parts_of(case.matter) if taking is None or part.definition_id in taking]
     lead = [part for part in parts if part.is_lead]
     if not lead:
@@ -122,13 +171,10 @@ def _parts_of(version: MatterVersion) -> list[Part]:
     return _kept_parts.of(version.pk, read) if version.is_frozen else read()
 
 
-def _taking_part(case: MatterCase) -> frozenset[int | None] | None:
-    """Return the catalogue rows whose rule holds (or cannot be decided: then the body is asked); None means all."""
+def _enrolment_of(case: MatterCase) -> Enrolment | None:
+    """Return the plan of the project, whose rules say who takes part; who cannot be decided upon is asked."""
     found = Enrolment.objects.select_related("package_version")
-    enrolment = prepared.one("enrolment", lambda pk: found.filter(project_id=pk), case.project_id)
-    if enrolment is None:
-        return None
-    return taking_part(enrolment.package_version, enrolment.facts, case.matter_id)
+    return prepared.one("enrolment", lambda pk: found.filter(project_id=pk), case.project_id)
 
 
 def _open_session(
@@ -136,21 +182,30 @@ def _open_session(
     tellings: Sequence[Telling] = (), push: int = 0,
 ) -> JointSession:
     moment = at or timing.now()
+    [session] = insert_all([_session_of(case, parts, number=number, moment=moment, push=push, note=note)])
+    told = [*tellings, _opened(session, len(parts))]
+    _invite(session, parts if session.pushed_at else parts[:1], by=by, at=at, moment=moment, tellings=told)
+    return session
+
+
+def _session_of(  # noqa: PLR0913 - what a round is made of
+    case: MatterCase, parts: Sequence[Part], *, number: int, moment: dt.datetime, push: int, note: str = ""
+) -> JointSession:
+    """Return an unsaved round; one that its lead has to push has not been pushed yet."""
     waits = push > 0 and len(parts) > 1
-    [session] = insert_all([JointSession(
+    return JointSession(
         kind=SessionKind.REVIEW, project=case.project, case=case, round=number, lead=case.lead, opened_at=moment,
         state=_first_state(parts, waits=waits), push_days=push, merge_days=terms_of(case.matter).merge,
         push_due_on=due_date(timing.business_day(moment), push) if waits else None,
         pushed_at=None if waits else moment, change_note=note,
-    )])
-    asked = parts[:1] if waits else parts
-    opened = Telling(
-        "session.opened", session, summary=f"联合审查：{case.matter.name}，{len(parts)} 个部门",
-        data={"state": ["", session.state], "round": number},
     )
-    told = [*tellings, opened]
-    _invite(session, asked, by=by, at=at, moment=moment, tellings=told)
-    return session
+
+
+def _opened(session: JointSession, bodies: int) -> Telling:
+    return Telling(
+        "session.opened", session, summary=f"联合审查：{_name(session)}，{bodies} 个部门",
+        data={"state": ["", session.state], "round": session.round},
+    )
 
 
 def _first_state(parts: Sequence[Part], *, waits: bool) -> str:
@@ -165,14 +220,24 @@ def _invite(
     tellings: Sequence[Telling],
 ) -> None:
     """Give each body its task with a clock of its own, involve it, and tell; the number of queries is fixed."""
-    case, project = session.case, session.project
-    name = case.matter.name if case else ""
+    [invited] = _ask([(session, parts)], moment=moment)
+    involved = involve_bodies(
+        session.project, role=InvolvementRole.REVIEWER, organisations=[part.organisation for part in parts], at=at
+    )
+    record_all([*tellings, *invited, *involved], project=session.project, by=by, at=at)
+
+
+def _ask(
+    rounds: Sequence[tuple[JointSession, Sequence[Part]]], *, moment: dt.datetime
+) -> list[list[Telling]]:
+    """Write the tasks of several rounds, each with a clock of its own; return what is told of each round."""
+    places = [(session, part) for session, parts in rounds for part in parts]
     running = clocks.start_clocks([
         clocks.build_clock(
-            kind=ClockKind.REVIEW, limit=part.days, on=moment, project=project,
-            label=f"{part.organisation.label} {name}"[:200],
+            kind=ClockKind.REVIEW, limit=part.days, on=moment, project=session.project,
+            label=f"{part.organisation.label} {_name(session)}"[:200],
         )
-        for part in parts
+        for session, part in places
     ])
     tasks = insert_all([
         ReviewTask(
@@ -180,20 +245,19 @@ def _invite(
             days=part.days, is_tacit_allowed=part.tacit, scope_note=part.note[:300], clock=clock, due_on=clock.due_on,
             pushed_at=moment, previous_id=part.previous_id,
         )
-        for part, clock in zip(parts, running, strict=True)
+        for (session, part), clock in zip(places, running, strict=True)
     ])
-    invited = [
-        Telling(
-            "task.invited", task, summary=f"请{task.organisation.label}答复：{name}",
+    told: dict[int, list[Telling]] = {}
+    for task in tasks:
+        told.setdefault(task.session_id, []).append(Telling(
+            "task.invited", task, summary=f"请{task.organisation.label}答复：{_name(task.session)}",
             data={"state": ["", task.state], "role": task.role, "days": task.days, "due_on": str(task.due_on)},
-        )
-        for task in tasks
-    ]
-    involved = involve_bodies(
-        project, role=InvolvementRole.REVIEWER, organisations=[part.organisation for part in parts], at=at
-    )
-    told = [*tellings, *invited, *involved]
-    record_all(told, project=project, by=by, at=at)
+        ))
+    return [told.get(session.pk, []) for session, _ in rounds]
+
+
+def _name(session: JointSession) -> str:
+    return session.case.matter.name if session.case else ""
 
 
 # Pushing -------------------------------------------------------------------------------------------------------------
@@ -223,7 +287,7 @@ def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = N
     pushed = Telling(
         "session.pushed", session, summary=f"联合审查推送：{case.matter.name}", data={"state": [old, session.state]}
     )
-    others = [part for part in _parts(case) if not part.is_lead]
+    others = [part for part in _parts(case, _enrolment_of(case)) if not part.is_lead]
     _invite(session, others, by=by, at=at, moment=moment, tellings=[pushed])
     begin_merging_when_done(session, by=by, at=at)
     return session
@@ -279,7 +343,8 @@ def next_round(
         data={"state": [old, session.state]},
     )
     terms = terms_of(case.matter)
-    parts = [part for part in _parts(case) if part.is_lead] + [_again(task, terms.second) for task in asked]
+    lead = [part for part in _parts(case, _enrolment_of(case)) if part.is_lead]
+    parts = lead + [_again(task, terms.second) for task in asked]
     if terms.second:
         first = parts[0]
         parts[0] = Part(

@@ -35,7 +35,7 @@ from projects.clock_states import ClockKind, ClockState, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, User
-from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue, waive_issue
+from projects.services.issues import answer_issue, missed_by_agent, raise_issue, reject_issue, verify_issue, waive_issue
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, IssueState
 
 CHECKING = "已补交，待核"
@@ -365,7 +365,7 @@ def mark_late(deferral_id: int) -> bool:
     record(
         "deferral.late", subject=deferral, project=case.project, by=None,
         summary=f"容缺材料逾期：{case.matter.name}，{issue.what}",
-        data={"due_on": str(issue.due_on), "consequence": deferral.consequence},
+        data={"due_on": str(issue.due_on), "consequence": deferral.consequence, "by_agent": missed_by_agent([issue])},
     )
     paperwork.write(
         PaperKind.DEFERRAL_LATE, case.project, subject=case, issuer=case.lead, by=None, at=now,

@@ -50,23 +50,32 @@ def involve_bodies(
     project: Project, *, role: str, organisations: Sequence[Organisation], at: dt.datetime | None = None
 ) -> list[Telling]:
     """Involve several bodies in the locked project in two queries; return what is to be told of the new ones."""
+    return involve_across([(project, organisations)], role=role, at=at)[0]
+
+
+def involve_across(
+    wanted: Sequence[tuple[Project, Sequence[Organisation]]], *, role: str, at: dt.datetime | None = None
+) -> list[list[Telling]]:
+    """Involve bodies in several locked projects in two queries; return what is to be told in each."""
     already = set(
         Involvement.objects.filter(
-            project=project, user=None, organisation__in=list(organisations), role=role, until=None
-        ).values_list("organisation_id", flat=True)
+            project__in=[project for project, _ in wanted], user=None, organisation__isnull=False, role=role, until=None
+        ).values_list("project_id", "organisation_id")
     )
-    fresh = [body for body in organisations if body.pk not in already]
     since = timing.business_day(at or timing.now())
-    rows = insert_all([
-        Involvement(project=project, organisation=body, role=role, powers=[], since=since) for body in fresh
-    ])
-    return [
-        Telling(
-            "project.involved", project, summary=f"{row.get_role_display()}：{row.organisation}",
+    rows = []
+    for project, organisations in wanted:
+        for body in organisations:
+            if (project.pk, body.pk) not in already:
+                already.add((project.pk, body.pk))
+                rows.append(Involvement(project=project, organisation=body, role=role, powers=[], since=since))
+    told: dict[int, list[Telling]] = {}
+    for row in insert_all(rows):
+        told.setdefault(row.project_id, []).append(Telling(
+            "project.involved", row.project, summary=f"{row.get_role_display()}：{row.organisation}",
             data={"role": role, "user": None, "organisation": row.organisation_id},
-        )
-        for row in rows
-    ]
+        ))
+    return [told.pop(project.pk, []) for project, _ in wanted]
 
 
 def end_involvement(involvement: Involvement, *, by: User | None, reason: str, at: dt.datetime | None = None) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from projects import timing
 from projects.events import record, subject_of
-from projects.models import IssueItem
-from projects.states import IssueState
+from projects.models import Event, IssueItem, Membership
+from projects.states import ISSUE_WITH_OWNER, IssueState, Role
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from django.db import models
 
@@ -99,3 +100,19 @@ def waive_issue(item: IssueItem, *, reason: str, by: User | None, at: dt.datetim
     item.closed_at, item.closed_by = at or timing.now(), by
     _move(item, "issue.waived", f"已免除：{item.what}，{reason}", old, by=by, at=at)
     return item
+
+
+def missed_by_agent(items: Iterable[IssueItem]) -> bool:
+    """Return whether what is still owed of these items was last answered by an agent, and did not hold.
+
+    Then the delay is the agent's (代办失误), and is told as `by_agent`: it never scores the enterprise. Two queries.
+    """
+    owed = [item for item in items if item.state in ISSUE_WITH_OWNER]
+    if not owed or any(item.state != IssueState.REJECTED for item in owed):
+        return False
+    answers = Event.objects.filter(
+        kind="issue.answered", subject_type=IssueItem._meta.label, subject_key__in=[str(item.pk) for item in owed]
+    )
+    last = {event.subject_key: event.actor_id for event in answers.order_by("pk")}
+    agents = Membership.objects.filter(user__in=set(last.values()), role=Role.AGENT, until=None)
+    return set(last.values()) <= set(agents.values_list("user_id", flat=True))

@@ -4,9 +4,19 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.urls import resolve
 
 from acceptance import data, rules
-from acceptance.models import AcceptanceApplication, MakeUp
+from acceptance.models import (
+    AcceptanceApplication,
+    Inspection,
+    InspectionLine,
+    InspectionUnit,
+    MakeUp,
+    PointCard,
+    PointNotice,
+)
+from acceptance.queries import checked_in_process
 from acceptance.services import (
     application,
     items,
@@ -18,17 +28,20 @@ from acceptance.services import (
     survey,
     visits,
 )
+from acceptance.services.conclusion import conclude
 from acceptance.tasks import sweep_make_ups
 from archives.models import Delivery, Paper
+from packages.models import MatterCase
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, verify_chain
-from projects.models import Building, Project, WorkUnit
+from projects.models import Building, Event, Project, WorkUnit
 from projects.states import Role
 from projects.waiting import waiting_for
 from tests import factories
 from tests.acceptance.conftest import FAULT
+from tests.oracles import acceptance_oracle
 from tests.packages.steps import rows_of
 
 USCC = "91310000775785552L"
@@ -62,14 +75,18 @@ def holds(project):
     row = factories.fresh(project)
     assert verify_chain(f"project:{project.pk}") is None
     folded, stand = fold(row), rows_of(row)
+    waits(project)
     own = {key: state for key, state in stand.items() if key[0].startswith("acceptance.")}
     assert own == {key: folded.get(key) for key in own}
     assert own
 
 
 def waits(project):
+    """What the project waits for in its acceptance; always what the oracle says."""
     [rows] = waiting_for([factories.fresh(project)]).values()
-    return {(row.role, row.verb, row.what) for row in rows}
+    mine = [(row.role, row.verb, row.what) for row in rows if row.url and resolve(row.url).app_name == "acceptance"]
+    assert sorted(mine) == acceptance_oracle.expected(project.pk, timing.today())
+    return set(mine)
 
 
 def reviewer(code):
@@ -123,8 +140,6 @@ def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project
     for item in made.items.filter(state="pending"):
         items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
     items.issue_list(made.pk, by=lead, held_on=timing.today(), record_text="到场")
-    from acceptance.services.conclusion import conclude
-
     chief = factories.official("housing", Role.CHIEF)
     refused(lambda: conclude(made.pk, by=chief, passed=True), "facilities")
     for facility in made.facilities.all():
@@ -218,6 +233,72 @@ def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(p
         "registered", dt.date(2026, 11, 30), dt.date(2026, 11, 24)
     )
     holds(project)
+
+
+def test_the_completion_record_comes_with_the_conclusion_in_one_application(project, unit, walk, actors):
+    application.apply_for_acceptance(unit.pk, by=actors.owner, comprehensive=True)
+    for step in walk.STEPS[1:]:
+        getattr(walk, step)()
+    record = walk.item(12).case
+    told = list(Event.objects.filter(project=project, kind__startswith="acceptance.record").values_list("kind", flat=True))
+    assert (walk.acceptance.is_comprehensive, walk.acceptance.state, told) == (True, "passed", ["acceptance.record_opened"])
+    filing = MatterCase.objects.get(pk=record.pk).application
+    assert list(filing.cases.values_list("matter__matter__code", flat=True)) == ["completion-record"]
+    lacking = filing.submitted_at is None
+    assert lacking == filing.cases.filter(materials__state__in=["missing", "awaited"]).exists()
+    holds(project)
+
+
+def test_a_phase_is_accepted_by_itself_and_decides_no_case(project, unit, actors):
+    phase = WorkUnit.objects.create(project=project, code="phase-2", name="二期", is_default=False)
+    surveyed(phase, actors)
+    refused(lambda: application.apply_for_acceptance(phase.pk, by=actors.owner), "report_missing")
+    made = application.apply_for_acceptance(phase.pk, by=actors.owner, report=factories.pdf("报告.pdf", "竣工"))
+    assert (made.scope, made.what, made.facilities.count()) == ("phase", "二期", 5)
+    application.accept_acceptance(made.pk, by=actors.clerk)
+    lead, chief = reviewer("housing"), factories.official("housing", Role.CHIEF)
+    visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
+    for item in made.items.filter(state="pending"):
+        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
+    items.issue_list(made.pk, by=lead, held_on=timing.today(), record_text="到场")
+    for facility in made.facilities.all():
+        partial.confirm_facility(facility.pk, by=lead, is_met=True)
+    done = conclude(made.pk, by=chief, passed=True)
+    assert (done.state, application.apply_for_acceptance(phase.pk, by=actors.owner).pk) == ("passed", made.pk)
+    assert set(MatterCase.objects.filter(project=project, handling="acceptance").values_list("state", flat=True)) == {"draft"}
+    assert application.apply_for_acceptance(unit.pk, by=actors.owner).scope == "project"
+    holds(project)
+
+
+def test_what_was_checked_during_the_works_is_offered_with_where_and_when(project, unit, walk, actors, client_of):
+    walk.until("record")
+    item = walk.item(3)
+    notice = PointNotice.objects.create(project=project, work_unit=unit, case=item.case, told_at=timing.now())
+    body, day = item.organisation, timing.today()
+    card = PointCard.objects.create(
+        notice=notice, order=1, kind="supervision", code="structure", item="quality", name="主体结构", organisation=body,
+        looks="混凝土强度", phases=["structure"], ticks=True,
+    )
+    seen = Inspection.objects.create(
+        project=project, work_unit=unit, number=1, kind="planned", title="主体检查", lead=body, slot_on=day, state="closed",
+        created_at=timing.now(), started_at=timing.now(),
+    )
+    row = InspectionUnit.objects.create(inspection=seen, organisation=body, state="recorded")
+    InspectionLine.objects.create(unit=row, card=card, code="structure", order=1, text="主体结构", answer="fine")
+    words = f"过程已核、验收免核：{day.year}年{day.month}月{day.day}日住建局在主体检查中核为合格"
+    assert checked_in_process(unit)["quality"].words == words
+    browser = client_of(reviewer("housing"))
+    assert "过程已核、验收免核" in browser.get(f"/acceptances/{walk.acceptance.pk}/").content.decode()
+    form = browser.get(f"/acceptance-items/{item.pk}/").content.decode()
+    assert words in form
+    assert f"/inspections/{seen.pk}/" in form
+    assert data.tick_rule("quality", day) == data.TickRule(needs_all=True, days=0, records=True)
+    assert data.tick_rule("fire", day).records is False
+    PointCard.objects.create(
+        notice=notice, order=2, kind="supervision", code="foundation", item="quality", name="地基", organisation=body,
+        looks="桩基检测", phases=["foundation"], ticks=True,
+    )
+    assert checked_in_process(unit) == {}, "every card of the item has to be passed"
 
 
 def test_pre_acceptance_is_a_service_without_a_clock(project, unit, actors):

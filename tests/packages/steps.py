@@ -67,7 +67,7 @@ def holds(project):
 #: Ways from a row with a protected state to its project.
 WAYS = (
     "project", "case__project", "consultation__project", "session__project", "review__project", "request__project",
-    "acceptance__project", "book__project", "inspection__project",
+    "acceptance__project", "book__project", "inspection__project", "rating__ask__project",
 )
 
 

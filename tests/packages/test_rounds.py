@@ -16,6 +16,7 @@ from packages.screens.conflicts import clause_key, side_by_side
 from packages.services import conference, referring, review, sweeping
 from packages.services.correction import answer_fault, return_corrected
 from packages.services.rectifying import send_to_rectify
+from packages.services.rounds import open_joint_reviews
 from packages.services.silence import apply_tacit
 from packages.services.supplementing import supplement
 from packages.standing import standing_opinions
@@ -24,7 +25,7 @@ from packages.tasks import sweep_reviews
 from packages.waiting import case_waiting
 from projects import timing
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event, IssueItem, Organisation
+from projects.models import Event, Involvement, IssueItem, Organisation
 from projects.states import Role
 from tests import factories
 from tests.packages.steps import Log, holds
@@ -289,6 +290,31 @@ def test_opening_costs_a_fixed_number_of_queries(factory, actors, django_assert_
     [other] = factories.accepted(factories.enrolled_project(actors, "S2"), [CODE], actors)
     with django_assert_max_num_queries(17):  # 15, and the two ends of the savepoint of a test
         review.open_joint_review(other.pk)
+
+
+def test_several_are_opened_together_as_each_by_itself(factory, actors, django_assert_max_num_queries):
+    [alone] = factories.accepted(factory, [CODE], actors)
+    others = [factories.enrolled_project(actors, "S2") for _ in range(3)]
+    cases = [factories.accepted(project, [CODE], actors)[0] for project in others]
+    review.open_joint_review(alone.pk)
+
+    def left(case):
+        session = JointSession.objects.get(case=case)
+        tasks = session.tasks.order_by("pk").values_list("organisation__code", "role", "days", "due_on", "state")
+        told = Event.objects.filter(project=case.project_id, kind__in=["case.review_started", "session.opened", "task.invited"])
+        bodies = Involvement.objects.filter(project=case.project_id, role="reviewer").values_list("organisation__code", flat=True)
+        fresh = factories.fresh(case)
+        return (
+            session.state, list(tasks), list(told.order_by("seq").values_list("kind", "summary", "status_code")),
+            sorted(bodies), fresh.state, fresh.due_on,
+        )
+
+    with django_assert_max_num_queries(30):  # not three times what one takes; SQLite has no statement for several chains
+        assert open_joint_reviews([*[case.pk for case in cases], alone.pk]) == 3
+    assert {repr(left(case)) for case in cases} == {repr(left(alone))}
+    assert open_joint_reviews([case.pk for case in cases]) == 0
+    for project in others:
+        holds(project)
 
 
 # At once -------------------------------------------------------------------------------------------------------------

@@ -129,3 +129,31 @@ def test_two_workers_at_once_do_it_once(at_once, project, heard):
     tell(project)
     assert sum(at_once(outbox.drain, outbox.drain, outbox.drain)) == 2
     assert len(heard) == 2
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_several_rows_are_carried_out_together_and_one_by_one_where_one_is_refused(project, heard):
+    asked = []
+
+    def many(events):
+        asked.append(len(events))
+        if any(event.summary == "bad" for event in events):
+            raise DomainError("later", "有一件不能办")
+
+    def one(event):
+        if event.summary == "bad":
+            raise DomainError("later", "不能办")
+        heard.append(event.pk)
+
+    outbox.subscribe("first", ["test.told"], one, many=many)
+    for _ in range(outbox.AT_ONCE + 1):
+        tell(project)
+    assert outbox.drain(queue="review") == outbox.AT_ONCE + 1
+    assert (asked, len(heard)) == ([outbox.AT_ONCE], 1)
+    with transaction.atomic():
+        locked = Project.objects.select_for_update().get(pk=project.pk)
+        for summary in ("good", "bad", "good"):
+            record("test.told", subject=locked, project=locked, by=None, summary=summary)
+    assert (outbox.drain(queue="review"), asked[1:]) == (2, [3])
+    assert list(Outbox.objects.filter(subscriber="first", done_at=None).values_list("error", "attempts")) == [("不能办", 1)]
