@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from archives import codewords, papering, qr, queries, rules, scanning, serving
 from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
 from archives.limits import rate_limited
-from archives.models import Document, Paper, QrToken
+from archives.models import Document, DocumentKind, Paper, QrToken
 from archives.services import codes, delivery, filing, public, scans
 from archives.states import ScanView, TokenState
 from projects import timing
@@ -216,7 +216,8 @@ def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
     """补充归档: file a document that belongs to no step of the portal."""
     project, user = _project(request, pk), _person(request)
     require(rules.can_file, user, project)
-    form = DocumentForm(request.POST or None, request.FILES or None)
+    asked = DocumentKind.objects.filter(slug=request.GET.get("kind", "")).first()
+    form = DocumentForm(request.POST or None, request.FILES or None, initial={"kind": asked})
     if request.method == "POST" and form.is_valid():
         try:
             document = filing.file_document(

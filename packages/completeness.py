@@ -98,8 +98,13 @@ def _of_the_works(project: Project, cases: Sequence[MatterCase], held: set[int])
         kind = line.document_kind
         yield Missing(
             kind_name=kind.name, doc_class=kind.doc_class, owed_by=project.owner.label, reason="竣工前必备",
-            is_due=project.stage == Stage.ACCEPTANCE,
+            is_due=project.stage == Stage.ACCEPTANCE, url=_where_filed(project, kind.slug),
         )
+
+
+def _where_filed(project: Project, kind: str) -> str:
+    """Return the address where a paper of this kind is filed into the archive."""
+    return f'{reverse("archives:archive_file", args=[project.pk])}?kind={kind}'
 
 
 def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
@@ -113,7 +118,7 @@ def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
             yield Missing(
                 kind_name=rule.name, doc_class=rule.doc_class, owed_by=owed.get(rule.owed_by, rule.owed_by),
                 reason=MOMENTS[rule.moment][0], is_due=rule.is_due(project.stage),
-                url=reverse("archives:archive_file", args=[project.pk]) if rule.owed_by == OWNER else "",
+                url=_where_filed(project, rule.kind) if rule.owed_by == OWNER else "",
             )
 
 

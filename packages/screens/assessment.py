@@ -180,6 +180,7 @@ class UnitPage:
     rows: tuple[ResultRow, ...]
     past: tuple[ResultRow, ...]
     outline: Outline
+    inside: int
     projects: tuple[Project, ...]
     acts: tuple[Act, ...]
     events: list[dict[str, object]]
@@ -194,11 +195,10 @@ def unit_page(unit: RegionalUnit, user: User) -> UnitPage:
     for result in found.order_by("item", "-pk"):
         result.unit = unit
         rows.append(ResultRow(result, tuple(_result_acts(result, user)), int(getattr(result, "used", 0))))
-    seen = Project.objects.visible_to(user)
-    near = concerned(unit).filter(project__in=seen).select_related("project").order_by("-pk")[:MOST_PLACES]
-    parcels = [
-        parcel for parcel in near if geometry.touched([unit.boundary], parcel.geometry)
-    ]
+    near = concerned(unit).select_related("project").order_by("-pk")[:MOST_PLACES]
+    parcels = [parcel for parcel in near if geometry.touched([unit.boundary], parcel.geometry)]
+    inside = [parcel.project_id for parcel in parcels]
+    seen = tuple(Project.objects.visible_to(user).filter(pk__in=inside).order_by("-pk"))
     keys = [str(row.result.pk) for row in rows]
     label, key = subject_of(unit)
     about = Q(subject_type=label, subject_key=key) | Q(subject_type=RegionalResult._meta.label, subject_key__in=keys)
@@ -212,7 +212,7 @@ def unit_page(unit: RegionalUnit, user: User) -> UnitPage:
         unit, tuple(row for row in rows if row.result.state not in ended),
         tuple(row for row in rows if row.result.state in ended),
         geometry.outline(unit.boundary, [parcel.geometry for parcel in parcels]),
-        tuple(parcel.project for parcel in parcels), tuple(act for act in acts if act.verdict),
+        len(inside), seen, tuple(act for act in acts if act.verdict),
         timeline(events) if access_of(user).is_office else [],
     )
 

@@ -62,4 +62,7 @@ def test_a_regional_result_makes_a_matter_leave_the_plan_and_says_so(live_portal
     zone.open("/regional/")
     zone.says("米山仓储园")
     zone.open(f"/regional/{area}/", phone=True)
-    zone.says("丝绸服装智能仓库", "高水保〔2026〕3号")
+    zone.says("1 个，下面列出本单位可查看的 0 个", "高水保〔2026〕3号")
+    clerk = visit("clerk")
+    clerk.open(f"/regional/{area}/")
+    clerk.says("丝绸服装智能仓库")
