@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -81,6 +81,18 @@ def _standing_data(request):
         standing.prepare(bare=request.node.get_closest_marker("bare") is not None)
     request.getfixturevalue("_django_db_helper")
     standing.look()
+
+
+@pytest.fixture(scope="module")
+def module_database(django_db_setup, django_db_blocker):
+    """A transaction around all tests of a module: a module's fixture writes in it once, each test in a savepoint."""
+    from tests import standing
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        standing.prepare(bare=False)
+        standing.look()
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

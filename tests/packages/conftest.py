@@ -1,13 +1,11 @@
 """Fixtures of the work on the catalogue: seven actors, a project on the low-risk package, a fixed morning."""
 
-import datetime as dt
 
 import pytest
 
 from projects import timing
 from tests import factories
-
-MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)  # a Monday
+from tests.kept import MORNING
 
 
 @pytest.fixture

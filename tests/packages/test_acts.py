@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from archives.models import Paper
-from packages.models import OneTimeNotice, Opinion, SpecialProcedure, Withdrawal
+from packages.models import OneTimeNotice, Opinion
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
@@ -16,16 +16,27 @@ from projects.errors import DomainError
 from projects.models import IssueItem
 from projects.states import Role
 from tests import factories
+from tests.kept import kept
 from tests.packages.steps import Log, check_step, holds
 
 CODE = "util-joint"
 FAULT = {"what": "总图缺坐标", "basis": "指南第 2 条", "how_to_fix": "在总图上标出四角坐标"}
 
 
-@pytest.fixture
-def case(factory, actors):
+def build():
+    actors = factories.make_actors()
+    factory = factories.enrolled_project(actors, "S2")
     factories.pass_matter(factory, "project-code", actors)
-    return factories.in_review(factory, CODE, actors)
+    return {"actors": actors, "factory": factory, "case": factories.in_review(factory, CODE, actors)}
+
+
+_world, world, actors, factory, case = kept(build, "actors", "factory", "case")
+
+
+@pytest.fixture
+def plain(actors, clock):
+    """A second plant, in which nothing has begun."""
+    return factories.enrolled_project(actors, "S2")
 
 
 @pytest.fixture
@@ -144,10 +155,10 @@ def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, act
 # One-time notice -----------------------------------------------------------------------------------------------------
 
 
-def test_a_second_notice_has_a_reason_is_booked_and_listed(factory, actors, client):
-    [case] = factories.received(factory, [CODE], actors)
+def test_a_second_notice_has_a_reason_is_booked_and_listed(plain, actors, client):
+    [case] = factories.received(plain, [CODE], actors)
     notice_faults(case.pk, faults=[FAULT], by=actors.clerk)
-    answer_fault(IssueItem.objects.get(project=factory, kind="correction").pk, answer="已标", by=actors.owner)
+    answer_fault(IssueItem.objects.get(project=plain, kind="correction").pk, answer="已标", by=actors.owner)
     return_corrected(case.application_id, by=actors.owner)
     for reason, code in (("", "second_notice"), ("mood", "reason_code"), ("other", "reason_note")):
         with pytest.raises(DomainError) as refused:
@@ -165,71 +176,49 @@ def test_a_second_notice_has_a_reason_is_booked_and_listed(factory, actors, clie
     assert "再次告知" in client.get(reverse("packages:case", args=[case.pk])).content.decode()
 
 
-def test_one_fault_of_two_matters_is_one_entry_answered_once(factory, actors):
+def test_one_fault_of_two_matters_is_one_entry_answered_once(plain, actors):
     from packages.screens.filing import correct_page
 
-    cases = factories.received(factory, [CODE, "ent-filing"], actors)
+    cases = factories.received(plain, [CODE, "ent-filing"], actors)
     notice_faults([case.pk for case in cases], faults=[FAULT], by=actors.clerk)
     [fault] = correct_page(cases[0].application, actors.owner).faults
     assert fault.matter == "、".join(case.matter.name for case in sorted(cases, key=lambda row: row.pk))
     answer_fault(fault.issue.pk, answer="已标坐标", by=actors.owner)
-    states = IssueItem.objects.filter(project=factory, kind="correction").values_list("state", flat=True)
+    states = IssueItem.objects.filter(project=plain, kind="correction").values_list("state", flat=True)
     assert list(states) == ["submitted", "submitted"]
     return_corrected(cases[0].application_id, by=actors.owner)
-    assert Paper.objects.filter(project=factory, kind="correction_receipt").count() == 1
-    holds(factory)
+    assert Paper.objects.filter(project=plain, kind="correction_receipt").count() == 1
+    holds(plain)
 
 
-def test_a_notice_says_what_to_change_and_only_of_its_own_matters(factory, actors):
-    [case] = factories.received(factory, [CODE], actors)
+def test_a_notice_says_what_to_change_and_only_of_its_own_matters(plain, actors):
+    [case] = factories.received(plain, [CODE], actors)
     bad = [(dict(FAULT, how_to_fix="请完善材料"), "fault_vague"), (dict(FAULT, case_id="999999"), "fault_case")]
     for fault, code in bad:
         with pytest.raises(DomainError) as refused:
             notice_faults(case.pk, faults=[FAULT, fault], by=actors.clerk)
         assert codes_of(refused) == code
     with pytest.raises(DomainError) as outside:
-        intake.open_application(factory.pk, matter_codes=["not-in-the-list"], by=actors.clerk)
+        intake.open_application(plain.pk, matter_codes=["not-in-the-list"], by=actors.clerk)
     assert outside.value.message == "事项“not-in-the-list”不在本项目的计划中。"
 
 
 # Acceptance at odd times -----------------------------------------------------------------------------------------------
 
 
-def test_acceptance_on_a_rest_day_keeps_its_date(factory, actors, clock):
-    [case] = factories.received(factory, [CODE], actors)
+def test_acceptance_on_a_rest_day_keeps_its_date(plain, actors, clock):
+    [case] = factories.received(plain, [CODE], actors)
     clock.to(dt.datetime(2026, 11, 8, 10, 0))  # a Sunday
     done = intake.accept_case(case.pk, by=actors.clerk)
     assert (timing.business_day(done.accepted_at), done.promised_clock.started_on) == (dt.date(2026, 11, 8),) * 2
     assert done.due_on == dt.date(2026, 11, 8 + done.promised_days)
 
 
-def test_a_case_whose_five_days_ran_out_a_minute_ago_stands_accepted_since_its_receipt(factory, actors, clock):
-    [case] = factories.received(factory, [CODE], actors)
+def test_a_case_whose_five_days_ran_out_a_minute_ago_stands_accepted_since_its_receipt(plain, actors, clock):
+    [case] = factories.received(plain, [CODE], actors)
     clock.to(dt.datetime(2026, 11, 10, 0, 1))
     done = intake.accept_case(case.pk, by=actors.clerk)
     assert (done.is_deemed_accepted, done.accepted_at) == (True, case.received_at)
     with pytest.raises(DomainError) as again:
         intake.accept_case(case.pk, by=actors.clerk)
     assert codes_of(again) == "case_state"
-
-
-@pytest.mark.postgresql
-def test_the_window_and_the_law_accept_at_once_and_one_wins(at_once, clock, actors):
-    project = factories.enrolled_project(actors, "S2")
-    [case] = factories.received(project, [CODE], actors)
-    late = timing.as_moment(dt.datetime(2026, 11, 10, 0, 1))
-
-    def by_window():
-        with timing.travel(late):
-            return intake.accept_case(case.pk, by=actors.clerk)
-
-    def by_law():
-        with timing.travel(late):
-            return intake.deem_accepted(case.pk)
-
-    window, law = at_once(by_window, by_law)
-    assert isinstance(window, DomainError) == (law is True)
-    assert factories.fresh(case).is_deemed_accepted
-    assert Paper.objects.filter(project=project, kind="acceptance_notice").count() == 1
-    assert (Withdrawal.objects.count(), SpecialProcedure.objects.count()) == (0, 0)
-    holds(project)

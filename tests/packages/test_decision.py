@@ -13,20 +13,31 @@ from projects.models import IssueItem
 from projects.states import IssueKind, Role
 from projects.status_codes import check_status_sequence
 from tests import factories
+from tests.kept import kept
 from tests.packages.steps import check_step, holds, invisible
 from tests.packages.test_intake import make_ready
 
 CODE = "land-plan-permit"
 
 
-@pytest.fixture
-def merged(project, actors):
-    """A case whose prerequisites are granted and whose opinions are merged."""
+def build():
+    actors = factories.make_actors()
+    project = factories.enrolled_project(actors, "S3")
     make_ready(project, actors)
     case = factories.in_review(project, CODE, actors)
     factories.answer_all(case)
     factories.merge(case)
-    return factories.fresh(case)
+    return {"actors": actors, "project": project, "merged": factories.fresh(case)}
+
+
+#: A case whose prerequisites are granted and whose opinions are merged.
+_world, world, actors, project, merged = kept(build, "actors", "project", "merged")
+
+
+@pytest.fixture
+def plain(actors, clock):
+    """A second project, in which nothing has begun."""
+    return factories.enrolled_project(actors, "S3")
 
 
 def chief():
@@ -61,8 +72,8 @@ def test_a_late_decision_is_marked(project, merged, clock):
     assert (case.used_days, case.is_overdue) == (3, True)
 
 
-def test_a_grant_waits_for_what_has_to_be_decided_first(project, actors):
-    case = factories.in_review(project, CODE, actors) if _complete(project, actors) else None
+def test_a_grant_waits_for_what_has_to_be_decided_first(plain, actors):
+    case = factories.in_review(plain, CODE, actors) if _complete(plain, actors) else None
     factories.answer_all(case)
     factories.merge(case)
     with pytest.raises(DomainError) as refused:
@@ -72,12 +83,12 @@ def test_a_grant_waits_for_what_has_to_be_decided_first(project, actors):
     assert factories.fresh(case).state == CaseState.IN_REVIEW
 
 
-def _complete(project, actors):
+def _complete(plain, actors):
     """The papers of earlier matters are met at the window by hand, the matters themselves are not granted."""
     from packages.models import MaterialItem
     from packages.services.intake import discard_application, open_application, set_material
 
-    application = open_application(project.pk, matter_codes=[CODE], by=actors.clerk)
+    application = open_application(plain.pk, matter_codes=[CODE], by=actors.clerk)
     for item in MaterialItem.objects.filter(case__application=application, state="missing"):
         set_material(item.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text=str(item.pk)))
     discard_application(application.pk, by=actors.clerk)
@@ -134,8 +145,8 @@ def test_pass_deferred_without_a_deferred_paper_is_refused(project, merged):
     assert unknown.value.code == "outcome"
 
 
-def test_a_case_of_the_joint_acceptance_is_decided_with_its_conclusion(project, actors):
-    [case] = factories.accepted(project, ["quality-accept"], actors)
+def test_a_case_of_the_joint_acceptance_is_decided_with_its_conclusion(plain, actors):
+    [case] = factories.accepted(plain, ["quality-accept"], actors)
     with pytest.raises(DomainError) as refused:
         decide_case(case.pk, by=factories.official("housing", Role.CHIEF), outcome="pass")
     assert refused.value.code == "case_state"
@@ -143,14 +154,14 @@ def test_a_case_of_the_joint_acceptance_is_decided_with_its_conclusion(project, 
         case.pk, by=factories.official("housing", Role.CHIEF), outcome="fail", note="整改未完成", on_behalf_of="住建局"
     )
     assert done.state == CaseState.FAILED
-    codes = [c for c in project.events.filter(subject_key=str(case.pk), subject_type="packages.MatterCase")
+    codes = [c for c in plain.events.filter(subject_key=str(case.pk), subject_type="packages.MatterCase")
              .order_by("seq").values_list("status_code", flat=True) if c]
     assert codes == [1, 3, 8, 13]
-    [other] = factories.accepted(project, ["util-joint"], actors)
+    [other] = factories.accepted(plain, ["util-joint"], actors)
     with pytest.raises(DomainError) as wrong:
         decide_for_acceptance(other.pk, by=None, outcome="pass")
     assert wrong.value.code == "handling"
-    holds(project)
+    holds(plain)
 
 
 def test_the_body_may_take_back_its_step(project, actors, merged):
@@ -166,26 +177,4 @@ def test_the_stage_moves_when_the_last_milestone_is_granted(project, merged):
     assert factories.fresh(project).stage == "planning"
     factories.decide(merged)
     assert factories.fresh(project).stage == "permit"
-    holds(project)
-
-
-@pytest.mark.postgresql
-def test_two_chiefs_decide_at_once_and_one_wins(at_once, clock, actors):
-    from projects import timing
-
-    project = factories.enrolled_project(actors, "S3")
-    make_ready(project, actors)
-    case = factories.in_review(project, CODE, actors)
-    factories.answer_all(case)
-    factories.merge(case)
-    person = chief()
-
-    def press():
-        with timing.travel(clock.moment):
-            return decide_case(case.pk, by=person, outcome="pass")
-
-    outcomes = at_once(press, press)
-    errors = [outcome for outcome in outcomes if isinstance(outcome, DomainError)]
-    assert [error.code for error in errors] == ["case_state"]
-    assert Paper.objects.filter(project=project, kind="certificate", subject_key=str(case.pk)).count() == 1
     holds(project)

@@ -1,6 +1,5 @@
 """Who may do what with a case: a table of every rule and every actor; each refusal says who does it instead."""
 
-import pytest
 
 from packages import rules
 from packages.models import JointSession, MaterialItem, ReviewTask
@@ -8,6 +7,7 @@ from packages.services.correction import notice_faults
 from projects.models import IssueItem, Project
 from projects.states import Role
 from tests import factories
+from tests.kept import kept
 
 FAULT = {"what": "缺总图", "basis": "指南第 2 条", "how_to_fix": "上传总图"}
 PEOPLE = (
@@ -16,8 +16,15 @@ PEOPLE = (
 FILES = {"owner", "owner_staff", "clerk", "agent"}
 
 
-@pytest.fixture
-def scene(clock, actors):
+def build():
+    actors = factories.make_actors()
+    return {"actors": actors, "scene": scene_of(actors)}
+
+
+_world, world, actors, scene = kept(build, "actors", "scene")
+
+
+def scene_of(actors):
     """One object in the state in which each rule may hold; the agent serves the project; the bureau leads."""
     from django.db import transaction
 

@@ -13,14 +13,19 @@ from projects.errors import DomainError
 from projects.models import IssueItem
 from projects.states import Role
 from tests import factories
+from tests.kept import kept
 from tests.packages.steps import check_step, holds
 
 FAULT = {"what": "缺勘察报告", "basis": "指南第 5 条", "how_to_fix": "上传勘察报告"}
 
 
-@pytest.fixture
-def case(factory, actors):
-    return factories.in_review(factory, "util-joint", actors)
+def build():
+    actors = factories.make_actors()
+    factory = factories.enrolled_project(actors, "S2")
+    return {"actors": actors, "factory": factory, "case": factories.in_review(factory, "util-joint", actors)}
+
+
+_world, world, actors, factory, case = kept(build, "actors", "factory", "case")
 
 
 @pytest.fixture

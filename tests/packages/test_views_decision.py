@@ -7,6 +7,7 @@ from archives.models import Paper
 from packages.models import MatterCase, OutsideResult, SpecialProcedure
 from packages.states import CaseState
 from tests import factories
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -16,13 +17,16 @@ def first_case(project, actors):
     return factories.in_review(project, "pollutant-permit", actors)
 
 
-@pytest.fixture
-def merged(factory, actors):
-    """A case whose joint review is merged."""
-    case = first_case(factory, actors)
+def build():
+    actors = factories.make_actors()
+    case = first_case(factories.enrolled_project(actors, "S2"), actors)
     factories.answer_all(case)
     factories.merge(case)
-    return factories.fresh(case)
+    return {"actors": actors, "merged": factories.fresh(case)}
+
+
+#: A case whose joint review is merged.
+_world, world, actors, merged = kept(build, "actors", "merged")
 
 
 @pytest.fixture

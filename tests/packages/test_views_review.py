@@ -6,15 +6,19 @@ from django.urls import reverse
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.services.review import give_opinion
 from tests import factories
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 CODE = "plan-permit"
 
 
-@pytest.fixture
-def case(factory, actors):
-    """A case before its departments."""
-    return factories.in_review(factory, CODE, actors)
+def build():
+    actors = factories.make_actors()
+    return {"actors": actors, "case": factories.in_review(factories.enrolled_project(actors, "S2"), CODE, actors)}
+
+
+#: A case before its departments.
+_world, world, actors, case = kept(build, "actors", "case")
 
 
 @pytest.fixture
@@ -113,8 +117,8 @@ def test_only_the_lead_merges(client, actors, case):
     assert client.post(url, {"passed": "yes", "text": "好"}).status_code == 403
 
 
-def test_empty_list_says_so(client, actors):
-    client.force_login(actors.reviewer)
+def test_empty_list_says_so(client, case):
+    client.force_login(factories.official("transport", "reviewer"))  # nobody asks it
     assert "没有等您答复的意见" in client.get(reverse("packages:reviews")).content.decode()
 
 

@@ -9,14 +9,17 @@ from django.test.utils import CaptureQueriesContext
 from projects import memo
 from projects.models import Event, Project
 from tests import factories
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def actors(db):
-    """The people of every test."""
-    return factories.make_actors()
+def clock():
+    """The clock runs as it does."""
+
+
+_world, world, actors = kept(lambda: {"actors": factories.make_actors()}, "actors")
 
 
 def test_a_memo_keeps_the_newest_and_forgets_by_time_and_number(monkeypatch):
