@@ -22,13 +22,16 @@ class RateForm(forms.Form):
     """One grade; the two lowest say why."""
 
     grade = forms.TypedChoiceField(
-        label="满意程度", choices=GRADES, coerce=int, widget=forms.RadioSelect, error_messages={"required": "请选择满意程度。"}
+        label="满意程度", choices=GRADES, coerce=int, widget=forms.RadioSelect,
+        error_messages={"required": "请选择满意程度。"},
     )
     words = forms.CharField(
         label="说明", max_length=500, required=False, widget=AREA, help_text="不满意的请写明哪里不满意，便于整改"
     )
     name = forms.CharField(label="称呼", max_length=50, required=False, help_text="可以不填")
-    phone = forms.CharField(label="回访电话", max_length=20, required=False, help_text="不满意时由中心回访，被评价人看不到")
+    phone = forms.CharField(
+        label="回访电话", max_length=20, required=False, help_text="不满意时由中心回访，被评价人看不到"
+    )
 
 
 class CodeForm(forms.Form):
@@ -74,7 +77,8 @@ class JudgeForm(forms.Form):
     """Whether an appeal holds."""
 
     holds = forms.ChoiceField(
-        label="结论", choices=[("no", "申诉不成立，继续整改"), ("yes", "申诉成立，评价不计入")], widget=forms.RadioSelect
+        label="结论", widget=forms.RadioSelect,
+        choices=[("no", "申诉不成立，继续整改"), ("yes", "申诉成立，评价不计入")],
     )
     words = forms.CharField(label="核查情况和理由", max_length=500, widget=AREA)
 
@@ -104,9 +108,12 @@ class VoiceForm(forms.Form):
         help_text="什么时间、在哪里、办什么事、遇到什么问题、希望怎样解决",
     )
     about = forms.TypedChoiceField(
-        label="反映哪个单位", coerce=int, required=False, empty_value=None, help_text="投诉和办不成事填写；不会转给这个单位办理"
+        label="反映哪个单位", coerce=int, required=False, empty_value=None,
+        help_text="投诉和办不成事填写；不会转给这个单位办理",
     )
-    person = forms.CharField(label="反映哪位工作人员", max_length=50, required=False, help_text="知道姓名的填写，本人不经手")
+    person = forms.CharField(
+        label="反映哪位工作人员", max_length=50, required=False, help_text="知道姓名的填写，本人不经手"
+    )
     name = forms.CharField(label="怎么称呼您", max_length=50, required=False)
     phone = forms.CharField(
         label="联系电话", max_length=20, required=False, help_text="只有受理人员看得到；投诉和办不成事必填"
@@ -120,8 +127,8 @@ class VoiceForm(forms.Form):
         """Offer bodies, and to who is signed in the own projects; `known`: name and telephone are in the account."""
         super().__init__(*args, **kwargs)
         self.fields["about"] = forms.TypedChoiceField(
-            label="反映哪个单位", coerce=int, required=False, empty_value=None, help_text=self.fields["about"].help_text,
-            choices=[("", "不针对单位"), *((body.pk, body.label) for body in bodies)],
+            label="反映哪个单位", coerce=int, required=False, empty_value=None,
+            help_text=self.fields["about"].help_text, choices=[("", "不针对单位"), *((body.pk, body.label) for body in bodies)],
         )
         if projects is None:
             del self.fields["project"]

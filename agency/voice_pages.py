@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from agency.models import FollowUp, Rating, RatingAsk, Voice, VoiceTurn
+from agency.models.ratings import officer_centres
 from agency.voice_queries import enquiry_counts, rating_counts
 from agency.voice_states import (
     FOLLOW_OPEN,
     TONES,
     TURNS_SHOWN,
-    VOICE_OWED,
     FollowState,
     Grade,
     TurnKind,
+    VoiceKind,
     VoiceState,
     tone_of,
 )
@@ -26,6 +28,7 @@ from agency.voice_waiting import waiting_of_follow_up, waiting_of_voice
 from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.exports import Column, Table
+from projects.memo import Memo
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
 from projects.states import OrganisationKind
@@ -37,13 +40,12 @@ if TYPE_CHECKING:
 
     Person = User | AnonymousUser
 
-PAGE, SHORT = 20, 10
+PAGE = 20
 MOST_EXPORTED = 5000
 SAMPLE = 3
 #: The counters of the desk look back so many days.
 PERIOD = dt.timedelta(days=90)
 ASK = ("ask__case__matter", "ask__line", "ask__application", "ask__body", "ask__project")
-WAITS = {"open": "待办结", "all": "全部", "low": "差评", "default": "默认评价"}
 
 
 def period() -> tuple[dt.datetime, dt.datetime]:
@@ -137,12 +139,13 @@ def ratings_page(user: Person, asked: Mapping[str, str], narrowed: Mapping[str, 
     tab = asked.get("tab", "all")
     tab = tab if tab in RATING_TABS else "all"
     seen = Rating.objects.visible_to(user)
-    counts = seen.aggregate(**{f"n_{name}": Count("pk", filter=part | Q(pk=None)) for name, part in RATING_TABS.items()
-                               if name != "all"}, n_all=Count("pk"))
+    parts = {f"n_{name}": Count("pk", filter=part) for name, part in RATING_TABS.items() if part}
+    counts = seen.aggregate(n_all=Count("pk"), **parts)
     tabs = _tabs(RATING_WORDS, {name: counts[f"n_{name}"] for name in RATING_WORDS}, tab)
     cut = _cut(ratings(user, {**asked, "tab": tab}, narrowed), asked)
     rows = [Line(row, tone_of(row.grade), _follow_wait(row)) for row in cut.rows]
-    return ListPage(rating_figs(), tabs, rows, cut, tab)
+    centre = Organisation.objects.filter(pk__in=officer_centres(user)).first()
+    return ListPage(rating_figs(centre) if centre else [], tabs, rows, cut, tab)
 
 
 def _follow_wait(row: Rating) -> Waiting | None:
@@ -150,8 +153,16 @@ def _follow_wait(row: Rating) -> Waiting | None:
     return waiting_of_follow_up(follow) if follow is not None else None
 
 
-def rating_figs(centre: Organisation | None = None) -> list[dict[str, Any]]:
+#: Counters of the lists by centre; they are read anew after this while, not for every page.
+_figs: Memo[list[dict[str, Any]]] = Memo(most=50, seconds=settings.COUNTERS_SECONDS)
+
+
+def rating_figs(centre: Organisation) -> list[dict[str, Any]]:
     """Return the counters of the last ninety days: 主动评价率 stands beside 满意率."""
+    return _figs.of(("ratings", centre.pk), lambda: _rating_figs(centre))
+
+
+def _rating_figs(centre: Organisation) -> list[dict[str, Any]]:
     found = rating_counts(*period(), centre)
     return [
         {"label": "满意率", "value": _percent(found.satisfied_rate), "unit": "%",
@@ -290,8 +301,12 @@ def _states(part: Q) -> Sequence[str]:
     return value if str(name).endswith("__in") else [value]  # type: ignore[return-value, list-item]
 
 
-def voice_figs(centre: Organisation | None) -> list[dict[str, Any]]:
+def voice_figs(centre: Organisation) -> list[dict[str, Any]]:
     """Return the counters of the last ninety days."""
+    return _figs.of(("voices", centre.pk), lambda: _voice_figs(centre))
+
+
+def _voice_figs(centre: Organisation) -> list[dict[str, Any]]:
     found = enquiry_counts(*period(), centre)
     return [
         {"label": "收到", "value": len(found.asked), "unit": "件",
@@ -306,16 +321,15 @@ def voice_figs(centre: Organisation | None) -> list[dict[str, Any]]:
 
 
 def _kinds() -> list[tuple[str, str]]:
-    from agency.voice_states import VoiceKind
-
     return [(kind.value, str(kind.label)) for kind in VoiceKind]
 
 
 def voice_table(user: Person, asked: Mapping[str, str], narrowed: Mapping[str, Any]) -> Table:
     """Return the list of the desk as a file. Telephones are not in it."""
     columns = [Column(name, width) for name, width in (
-        ("编号", 26), ("类型", 10), ("状态", 10), ("标题", 36), ("项目代码", 24), ("项目", 30), ("来源", 12), ("提出时间", 18),
-        ("答复期限", 12), ("承办单位", 16), ("被反映单位", 16), ("答复时间", 18), ("追问次数", 8), ("是否满意", 8),
+        ("编号", 26), ("类型", 10), ("状态", 10), ("标题", 36), ("项目代码", 24), ("项目", 30), ("来源", 12),
+        ("提出时间", 18), ("答复期限", 12), ("承办单位", 16), ("被反映单位", 16), ("答复时间", 18),
+        ("追问次数", 8), ("是否满意", 8),
     )]
     return Table("咨询投诉", columns, _voice_cells(voices(user, asked, narrowed).order_by("-pk")[:MOST_EXPORTED]))
 
@@ -331,17 +345,18 @@ def _voice_cells(rows: QuerySet[Voice]) -> Iterator[list[Any]]:
         ]
 
 
-def turns_of(row: Voice, *, inside: bool) -> list[dict[str, Any]]:
-    """Return the exchange, the newest first; the office's own steps only inside."""
+def turns_of(row: Voice, *, inside: bool, is_officer: bool = False) -> list[dict[str, Any]]:
+    """Return the exchange, the newest first: the office's own steps only inside, who asked only for the officer."""
     found = VoiceTurn.objects.filter(voice=row).select_related("by", "body", "paper").order_by("-pk")
     if not inside:
         found = found.filter(kind__in=TURNS_SHOWN)
-    return [{"turn": turn, "who": _who(turn, row, inside=inside)} for turn in found]
+    return [{"turn": turn, "who": _who(turn, row, inside=inside, is_officer=is_officer)} for turn in found]
 
 
-def _who(turn: VoiceTurn, row: Voice, *, inside: bool) -> str:
+def _who(turn: VoiceTurn, row: Voice, *, inside: bool, is_officer: bool) -> str:
     if turn.kind in {TurnKind.ASK, TurnKind.FOLLOW, TurnKind.VERDICT}:
-        return (row.asker_name or "提出人") if inside else "您"
+        name = row.asker_name if is_officer else ""
+        return name or "提出人" if inside else "您"
     if turn.by is None:
         return "系统"
     body = turn.body.label if turn.body else ""
@@ -369,8 +384,3 @@ def bodies_to_name(centre: Organisation | None = None) -> list[Organisation]:
     if centre is not None and centre.region_id:
         found = found.filter(Q(region=centre.region_id) | Q(region=None))
     return list(found.distinct().order_by("pk"))
-
-
-def is_owed(row: Voice) -> bool:
-    """Whether the office owes an answer now."""
-    return row.state in VOICE_OWED

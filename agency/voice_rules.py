@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from agency.models import FollowUp, RatingAsk, Voice
-    from projects.models import User
+    from projects.models import Project, User
 
     Person = User | AnonymousUser
 
@@ -34,9 +34,9 @@ def can_rate(user: Person, ask: RatingAsk) -> Verdict:
     return ALLOWED
 
 
-def can_show_ask(user: Person, ask: RatingAsk) -> Verdict:
+def can_show_asks(user: Person, project: Project) -> Verdict:
     """The window shows the code to whoever stands there."""
-    if access_of(user).has_at(ask.project.centre_id, Role.CLERK, *OFFICERS):
+    if access_of(user).has_at(project.centre_id, Role.CLERK, *OFFICERS):
         return ALLOWED
     return refuse("评价码由窗口向企业出示。")
 

@@ -36,22 +36,25 @@ def waiting_of_follow_up(row: FollowUp) -> Waiting | None:
 
 
 def waiting_of_voice(row: Voice) -> Waiting | None:
-    """Return on whom an enquiry or complaint waits; None when it is closed. Needs its clock and the body that has it."""
-    state, kind = VoiceState(row.state), str(row.get_kind_display())
-    desk = DESK[VoiceDesk(row.desk)]
-    if state == VoiceState.WAITING:
-        return _waiting(desk, "受理", kind, row.clock)
-    if state == VoiceState.FOLLOWED:
-        return _waiting(desk, "答复", "追问", row.clock)
-    if state == VoiceState.FORWARDED:
-        return _waiting(row.forwarded_to.label if row.forwarded_to else desk, "答复", kind, row.clock)
-    if state == VoiceState.UNSATISFIED:
-        return _since(desk, "重新办理或说明后关闭", kind, row.answered_at, None, "")
-    if state == VoiceState.SATISFIED:
-        return _since("系统", "关闭", kind, row.answered_at, None, "")
-    if state == VoiceState.ANSWERED:
-        return _since("提出人", "追问或评价", "答复", row.answered_at, row.again_until, QUIET)
-    return None
+    """Return on whom an enquiry or complaint waits; None when it is closed. Needs its clock and who has it."""
+    state, kind, desk = VoiceState(row.state), str(row.get_kind_display()), DESK[VoiceDesk(row.desk)]
+    body = row.forwarded_to.label if row.forwarded_to else desk
+    owed = {
+        VoiceState.WAITING: (desk, "受理", kind), VoiceState.FOLLOWED: (desk, "答复", "追问"),
+        VoiceState.FORWARDED: (body, "答复", kind),
+    }
+    if state in owed:
+        return _waiting(*owed[state], row.clock)
+    after = {
+        VoiceState.UNSATISFIED: (desk, "重新办理或说明后关闭", kind), VoiceState.SATISFIED: ("系统", "关闭", kind),
+        VoiceState.ANSWERED: ("提出人", "追问或评价", "答复"),
+    }
+    if state not in after:
+        return None
+    is_answered = state == VoiceState.ANSWERED
+    return _since(
+        *after[state], row.answered_at, row.again_until if is_answered else None, QUIET if is_answered else ""
+    )
 
 
 def _waiting(who: str, verb: str, what: str, clock: Clock) -> Waiting:
@@ -68,4 +71,6 @@ def _since(
 ) -> Waiting:
     since = timing.business_day(moment) if moment else None
     days = workdays.workdays_between(since, timing.today()) if since else 0
-    return Waiting(project_id=0, rank=3, role=who, verb=verb, what=what, since=since, days=days, due_on=due_on, auto=auto)
+    return Waiting(
+        project_id=0, rank=3, role=who, verb=verb, what=what, since=since, days=days, due_on=due_on, auto=auto
+    )

@@ -111,7 +111,8 @@ def make_world():
     drawing = _drawings(project, reviewed, received, task, actors)
     records = _records(project, reviewed, actors) | _pool(project, actors) | _consultation(actors) | _handing(project)
     return SimpleNamespace(
-        **drawing, **records, **_accounts(actors), **_assessment(project, actors), **_supervision(project, actors), **_credit(project, actors),
+        **drawing, **records, **_accounts(actors), **_assessment(project, actors), **_supervision(project, actors), **_desk(project, actors), **_credit(project, actors),
+        **_voices(project, reviewed, actors), **_majors(project, actors),
         permit=permit, letter=letter, feed=feed, feed_row=SimpleNamespace(pk=feed.pk),
         withdrawal=withdrawal, procedure=procedure, extension=extension,
         body=actors.owner_body, member=member, invitation=invitation,
@@ -126,6 +127,33 @@ def make_world():
         view=view, run=run, bulletin=bulletin, message=message, slip=slip, **_messages(actors, message), local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
+
+
+def _majors(project, actors):
+    """A major project with a measured ticket, a batch with a project that has begun, a token of the interface."""
+    from decimal import Decimal
+
+    from agency.major_states import EntryState
+    from agency.models import ApiToken, BatchLine, StartCheck
+    from agency.services import batches, majors
+    from projects import timing
+    from projects.models import Region
+
+    today = timing.today()
+    ticket = majors.open_ticket(project.pk, by=actors.director, kind="land", needed_by=today)
+    majors.measure(ticket.pk, by=actors.director, quantity=Decimal(1))
+    batch = batches.make_batch(actors.centre, by=actors.director, name="第一批", starts_on=today)
+    entry = batches.add_project(batch.pk, project.pk, by=actors.director)
+    assert entry.state == EntryState.PROPOSED
+    api_token = ApiToken.objects.create(
+        name="大屏", holder=actors.centre, region=Region.objects.get(code="140581"), scopes=[], prefix="gaige_",
+        digest="0" * 64, expires_on=today, made_by=actors.director, made_at=timing.now(),
+    )
+    return {
+        "ticket_row": ticket, "batch": batch, "entry_row": entry, "line": BatchLine.objects.filter(entry=entry).first(),
+        "check": StartCheck.objects.create(entry=entry, days=30, due_on=today),
+        "api_token": SimpleNamespace(pk=api_token.pk),
+    }
 
 
 def _messages(actors, message):
@@ -164,6 +192,77 @@ def _accounts(actors):
         "own_session": note_sign_in(actors.clerk, session_key="x" * 32, address="10.0.0.1", device="电脑"),
         "own_post": post, "cover": cover, "person": actors.outsider,
         "data_request": ask(actors.owner_staff, "correct", "姓名写错"),
+    }
+
+
+def _voices(project, case, actors):
+    """A low rating that the housing department has to mend, and an enquiry of the owner that lies with it."""
+    from agency.models import FollowUp, Rating, RatingAsk, VoiceTurn
+    from agency.services import voices
+    from projects import timing
+    from projects.clocks import start_clock
+
+    now, body = timing.now(), factories.organisation("housing")
+    ask = RatingAsk.objects.filter(case=case).first() or RatingAsk.objects.create(
+        project=project, scope="matter", case=case, body=body, token="token", code="CODE2345", opened_at=now
+    )
+    low = Rating.objects.create(ask=ask, grade=1, words="慢", channel=1, moment="decide", given_at=now)
+    follow = FollowUp.objects.create(
+        rating=low, clock=start_clock(kind="rectification", limit=5, on=now), opened_at=now, body=body, number="1",
+        order="改进", state="mending",
+    )
+    voice = voices.ask(by=actors.owner, kind="consult", title="咨询", words="怎么办", project_id=project.pk)
+    voices.forward(voice.pk, by=actors.director, body_id=body.pk, words="请答复")
+    turn = VoiceTurn.objects.filter(voice=voice).first()
+    return {"rating_ask": ask, "follow": follow, "voice": SimpleNamespace(pk=voice.pk), "voice_link": voice,
+            "voice_turn": turn}
+
+
+def _desk(project, actors):
+    """An agreement that waits for its signature, an order in hand with a line and a step, a sheet, a leave, a walk."""
+    from agency.models import Accompaniment, Agent, AgentLeave, Agreement, Escalation, HandOver, OrderLog, WorkOrder
+    from projects import timing
+    from projects.models import Region
+    from projects.services.issues import raise_issue
+
+    now, today, body = timing.now(), timing.today(), factories.organisation("housing")
+    agent = Agent.objects.create(user=actors.agent)
+    agent.regions.add(Region.objects.get(code=factories.REGION))
+    other = Agent.objects.create(user=factories.person("agent-b", "刘洋", "agent", actors.centre))
+    agreement = Agreement.objects.create(
+        project=project, state="offered", matters=[["plan-permit", "建设工程规划许可证核发"]], powers=["fill"], offered_at=now,
+    )
+    order = WorkOrder.objects.create(
+        project=project, number="〔2026〕工单第009999号", title="水土保持方案", stage="planning", agent=agent, state="taken",
+        offered_at=now, taken_at=now, next_check=today,
+    )
+    line = OrderLog.objects.create(
+        order=order, on=today, channel="phone", who="李科长", fact="已收到", promise="出意见", promised_on=today,
+        by=actors.agent, at=now,
+    )
+    step = Escalation.objects.create(
+        project=project, order=order, level=1, body=body, question="口径", tried="电话", raised_by=actors.agent,
+        raised_at=now, due_on=today,
+    )
+    sheet = HandOver.objects.create(
+        project=project, pack="a" * 32, role="service_agent", from_agent=agent, to_agent=other, reason="调离",
+        content={"stage": "谋划准备", "waits": [], "orders": [], "promises": [], "call": [], "next": [], "marks": [],
+                 "escalations": [], "log": []}, prepared_by=actors.dispatcher, prepared_at=now,
+    )
+    leave = AgentLeave.objects.create(
+        agent=other, since=today, until=today, reason="年休", entered_by=actors.dispatcher, entered_at=now
+    )
+    walk = Accompaniment.objects.create(
+        project=project, on=today, official="张副区长", walked="取号、接件", by=actors.dispatcher, at=now
+    )
+    with transaction.atomic():
+        friction = raise_issue(
+            project, kind="friction", subject=walk, what="取号机难找", basis="陪办", how_to_fix="设导引", debtor=body,
+            by=actors.dispatcher, raised_for=actors.centre, due_on=today,
+        )
+    return {
+        "agent_row": agent, "agreement": agreement, "order": order, "log_line": line, "step": step, "sheet": sheet,
+        "pack": SimpleNamespace(pk=sheet.pack), "leave": leave, "walk": walk, "friction": friction,
     }
 
 

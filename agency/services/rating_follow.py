@@ -1,4 +1,4 @@
-"""差评回访: call back by real name, mend or explain, appeal of misuse, reply on paper. 谁办理谁负责, the rater is protected."""
+"""差评回访: call back by real name, mend or explain, appeal of misuse, reply on paper. The rater is protected."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def call_back(  # noqa: PLR0913 - one argument per field of the form
 ) -> FollowUp:
     """回访: who was reached under the real name, what was said, and what follows.
 
-    Not reached: kept, the state stays. 立即整改 and 限期整改 go to the rated body as an order in the officer's words with a
-    number, a ledger case with a longer limit; 解释说明 goes on to the reply. Events `rating.called` and its state.
+    Not reached: kept, the state stays. 立即整改 and 限期整改 go to the rated body as an order in the officer's words with
+    a number, a ledger case with a longer limit; 解释说明 goes on to the reply. Event `rating.called`.
     """
     row = lock_follow_up(pk)
     require(voice_rules.can_call, by, row)
@@ -102,7 +102,7 @@ def _order(row: FollowUp, words: str, moment: dt.datetime) -> None:
     year, serial = take_number(centre, SERIES, year=timing.business_day(moment).year)
     row.body, row.order = ask.body, words
     row.number = f"〔{year}〕{SERIES}第{serial:04d}号"
-    people = people_at(ask.body_id, *STAFF) if ask.body_id != centre.pk else people_at(centre.pk, Role.CHIEF, Role.CLERK)
+    people = people_at(ask.body_id, *((Role.CHIEF, Role.CLERK) if ask.body_id == centre.pk else STAFF))
     tell(
         people, f"服务整改 {row.number}：{words}", url=reverse("agency:rectification", args=[row.pk]),
         why="由贵部门整改", kind="voice", at=moment,
@@ -207,17 +207,20 @@ def reply(pk: int, *, by: User, words: str, at: dt.datetime | None = None) -> Fo
 
 
 def _paper(row: FollowUp, *, by: User, at: dt.datetime | None) -> Paper:
-    """The reply as a paper of the centre. It belongs to no project's archive: only the rater and the officer read it."""
+    """The reply as a paper of the centre, in no project's archive: only the rater and the officer read it."""
     rating, ask = row.rating, row.rating.ask
     day = timing.business_day(at or timing.now())
     used = workdays.workdays_between(timing.business_day(row.opened_at), day)
     content = {
         "gist": {
             "project": f"{ask.project.name}，{ask.project.code}", "what": f"您对“{ask.what}”的评价已回访并办结。",
-            "do": "对答复有意见的，可以在评价页继续咨询或者投诉。", "when": f"自评价起用时 {used} 个工作日。",
+            "do": "对答复有意见的，可以在评价页继续咨询或者投诉。",
+            "when": f"自评价起用时 {used} 个工作日。",
         },
         "addressee": rating.rater_name or "评价人",
-        "paragraphs": [f"您于 {in_month(timing.business_day(rating.given_at))}对“{ask.what}”作出的评价收悉。", row.reply],
+        "paragraphs": [
+            f"您于{in_month(timing.business_day(rating.given_at))}对“{ask.what}”作出的评价收悉。", row.reply,
+        ],
         "form": [
             ("评价事项", ask.what), ("反映的问题", rating.words), ("整改情况", row.mended or "经回访核实，已作解释说明"),
         ],

@@ -207,7 +207,7 @@ def _said(words: str, what: str) -> str:
 
 @transaction.atomic
 def forward(pk: int, *, by: User, body_id: int, words: str, at: dt.datetime | None = None) -> Voice:
-    """转办: to another body, never to the one complained of. Event `voice.forwarded`; the same body again is a no-op."""
+    """转办: to another body, never to the one complained of. Event `voice.forwarded`; the same again is a no-op."""
     row = lock_voice(pk)
     require(voice_rules.can_forward, by, row)
     if row.state == VoiceState.FORWARDED and row.forwarded_to_id == body_id:
@@ -280,11 +280,14 @@ def _paper(row: Voice, said: str, *, by: User, at: dt.datetime | None) -> Paper:
     content = {
         "gist": {
             "project": f"{row.project.name}，{row.project.code}" if row.project else "—",
-            "what": f"对您{kind}“{row.title}”的答复。", "do": "对答复不满意的，可以追问，或者选择“不满意”由中心重新办理。",
+            "what": f"对您{kind}“{row.title}”的答复。",
+            "do": "对答复不满意的，可以追问，或者选择“不满意”由中心重新办理。",
             "when": f"{in_month(workdays.due_date(day, voice_data.term('again', day)))}前可以追问和评价。",
         },
         "addressee": row.asker_name or "提出人",
-        "paragraphs": [f"您于{in_month(timing.business_day(row.asked_at))}提出的{kind}（{row.number}）收悉，答复如下。", said],
+        "paragraphs": [
+            f"您于{in_month(timing.business_day(row.asked_at))}提出的{kind}（{row.number}）收悉，答复如下。", said,
+        ],
         "form": [
             ("编号", row.number), ("类型", str(kind)), ("标题", row.title),
             ("承办单位", (row.forwarded_to or row.centre).name),
@@ -299,7 +302,7 @@ def _paper(row: Voice, said: str, *, by: User, at: dt.datetime | None) -> Paper:
 
 @transaction.atomic
 def follow_up(pk: int, *, by: User | None, words: str, at: dt.datetime | None = None) -> Voice:
-    """追问: who asked asks on; the clock of an answer begins anew and the officer sees it first. Event `voice.followed`."""
+    """追问: who asked asks on; the clock of an answer begins anew. Event `voice.followed`."""
     row = lock_voice(pk)
     require(voice_rules.can_follow_up, by or NOBODY, row)
     old, moment = row.state, at or timing.now()
@@ -314,7 +317,7 @@ def follow_up(pk: int, *, by: User | None, words: str, at: dt.datetime | None = 
 
 @transaction.atomic
 def give_verdict(pk: int, *, by: User | None, satisfied: bool, words: str = "", at: dt.datetime | None = None) -> Voice:
-    """满意 or 不满意, with the reason; what did not satisfy is done over or closed by the officer. Event `voice.judged`."""
+    """满意 or 不满意 with the reason; what did not satisfy is done over or closed. Event `voice.judged`."""
     row = lock_voice(pk)
     if row.verdict is satisfied and row.state in (VoiceState.SATISFIED, VoiceState.UNSATISFIED):
         return row

@@ -135,14 +135,13 @@ def ratings_mine(request: HttpRequest) -> HttpResponse:
 def rate_here(request: HttpRequest, pk: int) -> HttpResponse:
     """The window shows the code of what may be rated now, large, for the telephone of who stands there."""
     project = project_or_404(request, pk)
-    found = RatingAsk.objects.visible_to(request.user).filter(project=project, rating=None).select_related(
+    require(voice_rules.can_show_asks, request.user, project)
+    found = RatingAsk.objects.filter(project=project, rating=None).select_related(
         "case__matter", "line", "application", "body"
     )
     first = found.filter(scope=AskScope.VISIT).order_by("-pk").first() or found.order_by("-pk").first()
     wanted = as_key(request.GET.get("ask"))
     chosen = found.filter(pk=wanted).first() if wanted else first
-    if chosen is not None:
-        require(voice_rules.can_show_ask, request.user, _with(chosen, project))
     address = f"{settings.SITE_URL}{reverse('agency:rate', args=[chosen.token])}" if chosen else ""
     context = {
         "project": project, "asks": found.order_by("-pk")[:voice_pages.PAGE], "chosen": chosen, "address": address,
@@ -150,11 +149,6 @@ def rate_here(request: HttpRequest, pk: int) -> HttpResponse:
         "code": codewords.grouped(chosen.code) if chosen else "",
     }
     return render(request, "agency/rate_here.html", context)
-
-
-def _with(found: RatingAsk, project: Any) -> RatingAsk:
-    found.project = project
-    return found
 
 
 # The officer ---------------------------------------------------------------------------------------------------------

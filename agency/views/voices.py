@@ -77,7 +77,8 @@ def voice_ask(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"已提交，编号 {made.number}。中心在 {made.clock.due_on:%Y-%m-%d} 前答复。")
             return redirect("agency:voice_track", made.token)
     status = CONFLICT if form.is_bound and form.non_field_errors() else 200
-    return render(request, "agency/voice_ask.html", {"form": form, "token": token, "base": base_for(request)}, status=status)
+    context = {"form": form, "token": token, "base": base_for(request)}
+    return render(request, "agency/voice_ask.html", context, status=status)
 
 
 def _asked(given: dict[str, Any], token: QrToken | None, user: User | None) -> Voice:
@@ -130,7 +131,8 @@ def voice_say(request: HttpRequest, token: str, step: str) -> HttpResponse:
         "satisfied": ("评价答复：满意", "确认满意", "谢谢您的评价。", voice_rules.can_give_verdict(request.user, row),
                       voice_forms.OptionalWordsForm(request.POST or None),
                       lambda given: service.give_verdict(row.pk, by=by, satisfied=True, words=given["words"])),
-        "unsatisfied": ("评价答复：不满意", "提交", "已提交，由中心重新办理。", voice_rules.can_give_verdict(request.user, row),
+        "unsatisfied": ("评价答复：不满意", "提交", "已提交，由中心重新办理。",
+                        voice_rules.can_give_verdict(request.user, row),
                         voice_forms.WordsForm(request.POST or None, label="哪里不满意"),
                         lambda given: service.give_verdict(row.pk, by=by, satisfied=False, words=given["words"])),
         "withdraw": ("撤回", "确认撤回", "已撤回。", voice_rules.can_take_back(request.user, row),
@@ -201,9 +203,10 @@ def voice(request: HttpRequest, pk: int) -> HttpResponse:
         ("答复", "answer", voice_rules.can_answer(user, row)), ("转办", "forward", voice_rules.can_forward(user, row)),
         ("退回", "return", voice_rules.can_return(user, row)), ("关闭", "close", voice_rules.can_close(user, row)),
     ]
+    is_officer = bool(voice_rules.can_handle(user, row))
     context = {
-        "row": row, "tone": TONES[row.state], "waiting": waiting_of_voice(row),
-        "turns": voice_pages.turns_of(row, inside=True), "is_officer": bool(voice_rules.can_handle(user, row)),
+        "row": row, "tone": TONES[row.state], "waiting": waiting_of_voice(row), "is_officer": is_officer,
+        "turns": voice_pages.turns_of(row, inside=True, is_officer=is_officer),
         "acts": [(label, reverse("agency:voice_step", args=[pk, step]), may) for label, step, may in every if may.ok],
     }
     return render(request, "agency/voice.html", context)

@@ -72,7 +72,10 @@ WAYS = (
 
 
 #: Their events belong to a body.
-WITHOUT_PROJECT = {"agency.Bulletin", "packages.RegionalResult", "projects.CreditRecord", "projects.CreditListing"}
+WITHOUT_PROJECT = {
+    "agency.Bulletin", "agency.FollowUp", "agency.Voice", "packages.RegionalResult", "projects.CreditRecord",
+    "projects.CreditListing",
+}
 
 
 def rows_of(project):
