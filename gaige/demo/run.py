@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from agency.services import reminders
+from agency.tasks import sweep_due
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo import appraisal, bulletins, consultation
+from gaige.demo import appraisal, bulletins, consultation, majors, voices
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
@@ -105,7 +106,10 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=spec.days_ago))
         heapq.heappush(queue, (start + dt.timedelta(hours=9, minutes=3 * number), number, Story(spec).run()))
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
-    early = ((appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()))
+    early = (
+        (appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()),
+        (majors.DAYS_AGO, majors.stories()), (voices.DAYS_AGO, voices.opinions()),
+    )
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)
         heapq.heappush(queue, (max(start, queue[0][0]), number, story))
@@ -117,13 +121,22 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         keep_archives()
         keep_assessment()
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
+        voices.keep_voices()
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _choose_plan()
         sweep_forecasts()
     bulletins.current()
     _views()
+    _sweep(end)
     return len(fresh)
+
+
+def _sweep(now: dt.datetime) -> None:
+    """The sweeps run once at the present: what the foot of every page says of the last sweep is then true."""
+    with timing.travel(now), outbox.without_waking():
+        apply_tacit()
+        sweep_due()
 
 
 def _play(queue: Queue, clock: timing.Traveller, end: dt.datetime, tell: Callable[[str], None]) -> None:
