@@ -49,7 +49,7 @@ class Words:
         """Return what another system reads."""
         return {
             "id": self.key, "kind": self.kind.code, "kind_name": self.kind.name, "text": self.text, "why": self.why,
-            "url": absolute(self.url), "sent_at": self.sent_at.isoformat(),
+            "url": absolute(self.url), "sent_at": self.sent_at.astimezone(timing.BUSINESS_ZONE).isoformat(),
             "lines": [
                 {
                     "text": line.text, "url": absolute(line.url), "project": line.project.code if line.project else "",

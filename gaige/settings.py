@@ -384,6 +384,8 @@ LETTER_DAYS = env.integer("LETTER_DAYS", 365, low=1, high=3660)
 COUNTERS_SECONDS = env.integer("COUNTERS_SECONDS", 15, low=0, high=300)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
+#: The broker is spoken to by a thread of its own, not by who waits for a page.
+WAKE_APART = True
 
 #: Requests of one token of the JSON interface in a minute, and the days that a token may hold at most.
 API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 120, low=0, high=100_000)

@@ -8,6 +8,7 @@ sent, 4xx later, 5xx never; no answer is unsure, and nobody sends it again witho
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from projects.models import User
 
 GO_ON, FOREVER = 354, 500
+#: A line that begins with a full stop would end the letter.
+DOT = re.compile(rb"(?m)^\.")
 
 
 class Mail(Channel):
@@ -80,9 +83,9 @@ def _talk(smtp: smtplib.SMTP, message: EmailMessage, handing: Callable[[], None]
     except (OSError, smtplib.SMTPException) as error:
         raise NotNow(f"邮件服务器中断：{error}", is_down=True) from error
     handing()
-    body = smtplib._fix_eols(message.message().as_string()).encode()  # type: ignore[attr-defined]  # noqa: SLF001
+    body = DOT.sub(b"..", message.message().as_bytes(linesep="\r\n")).removesuffix(b"\r\n")
     try:
-        smtp.send(smtplib._quote_periods(body).removesuffix(b"\r\n") + b"\r\n.\r\n")  # type: ignore[attr-defined]  # noqa: SLF001
+        smtp.send(body + b"\r\n.\r\n")
     except (OSError, smtplib.SMTPException) as error:  # the full stop has not left
         raise NotNow(f"邮件没有发完：{error}", is_down=True) from error
     try:

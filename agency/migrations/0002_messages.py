@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                     name='Dispatch',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                        ('notification', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='agency.notification', verbose_name='消息')),
+                        ('notification', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='dispatches', to='agency.notification', verbose_name='消息')),
                         ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='收件人')),
                         ('webhook', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dispatches', to='agency.webhook', verbose_name='系统对接地址')),
                         ('channel', models.CharField(max_length=12, verbose_name='渠道')),

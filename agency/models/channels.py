@@ -116,7 +116,7 @@ class Dispatch(models.Model):
     """
 
     notification = models.ForeignKey(
-        "agency.Notification", on_delete=models.PROTECT, null=True, related_name="dispatches", verbose_name="消息"
+        "agency.Notification", on_delete=models.CASCADE, null=True, related_name="dispatches", verbose_name="消息"
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="收件人"

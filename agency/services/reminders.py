@@ -129,11 +129,12 @@ def sweep_due(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
     no worker ran hears the loudest only. A clock that fails is told in the run; the rest go on. New and unopened review
     tasks come first, then the clocks, then the slips whose limit has ended are closed.
     """
-    run = run or JobRun(job="sweep_due")
+    run, moment = run or JobRun(job="sweep_due"), at or timing.now()
     written = 0
     for threshold, tasks in ((Threshold.ASSIGNED, new_tasks()), (Threshold.UNOPENED, unopened_tasks(at))):
-        act = partial(tell_department, threshold=threshold, at=at)
+        act = partial(tell_department, threshold=threshold, at=moment)
         written += each(run, tasks, act, column="organisation_id")
+    written += _tell_window_leads(moment)
     for due in unsaid(at):
         if written < BATCH:
             written += each(run, due, partial(remind, at=at), most=BATCH - written)
@@ -190,9 +191,8 @@ def _say(clock: Clock, subject: Subject, steps: list[data.Step], heard: set[int]
     """Write the messages; those in `heard` already know."""
     rows, taken = [], set(heard)
     for step in steps:
-        words = WORDS.get(Threshold(step.code)) or f"已超时 {step.after} 个工作日，{step.name}"
         name = f"{clock.project.name} " if clock.project else ""
-        text = f"{name}{subject.what}{words}（{clock.due_on.month}月{clock.due_on.day}日）"
+        text = f"{name}{subject.what}{_words(step, clock.due_on)}"
         for user, why in _recipients(clock, subject, step):
             if user.pk in taken:
                 continue
@@ -202,6 +202,14 @@ def _say(clock: Clock, subject: Subject, steps: list[data.Step], heard: set[int]
                 url=subject.url, kind=data.DEADLINE, sent_at=moment,
             ))
     return len(send(rows))
+
+
+def _words(step: data.Step, due_on: dt.date) -> str:
+    """Return 即将到期（11月9日）, or 已超时 3 个工作日（11月9日到期），报中心主任."""
+    day = f"{due_on.month}月{due_on.day}日"
+    if step.code in WORDS:
+        return f"{WORDS[Threshold(step.code)]}（{day}）"
+    return f"已超时 {step.after} 个工作日（{day}到期），{step.name}"
 
 
 def _recipients(clock: Clock, subject: Subject, step: data.Step) -> list[tuple[User, str]]:
@@ -279,22 +287,26 @@ def tell_department(organisation_id: int, threshold: str, *, at: dt.datetime | N
     for task in tasks:
         for person in handlers(task):
             per_person[person].append(task)
-    heads = _window_leads(tasks) if threshold == Threshold.UNOPENED else {}
-    told = 0
-    for person, theirs in per_person.items():
-        told += _tell_tasks(person, theirs, threshold, "由您或贵部门办理", moment)
-    for person, theirs in heads.items():
-        if person not in per_person:
-            told += _tell_tasks(person, theirs, threshold, HEAD_WHY["window_lead"], moment)
-    return told
+    return sum(
+        _tell_tasks(person, theirs, threshold, "由您或贵部门办理", moment) for person, theirs in per_person.items()
+    )
 
 
-def _window_leads(tasks: list[ReviewTask]) -> dict[User, list[ReviewTask]]:
-    found: dict[User, list[ReviewTask]] = defaultdict(list)
-    for task in tasks:
-        for person in people_at(task.session.project.centre_id, *HEADS["window_lead"]):
-            found[person].append(task)
-    return found
+@transaction.atomic
+def _tell_window_leads(moment: dt.datetime) -> int:
+    """Tell who looks after the window of all tasks that this sweep has called unopened, in one message each."""
+    step = data.ladder(timing.business_day(moment)).get(Threshold.UNOPENED)
+    if step is None or "window_lead" not in step.roles:
+        return 0
+    said = LadderMark.objects.filter(threshold=Threshold.UNOPENED, said_at=moment).values("clock")
+    related = ("organisation", "session__case__matter", "session__project")
+    per_centre: dict[int, list[ReviewTask]] = defaultdict(list)
+    for task in ReviewTask.objects.filter(clock__in=said).select_related(*related).order_by("pk"):
+        per_centre[task.session.project.centre_id].append(task)
+    return sum(
+        _tell_tasks(person, theirs, Threshold.UNOPENED, HEAD_WHY["window_lead"], moment)
+        for centre, theirs in per_centre.items() for person in people_at(centre, *HEADS["window_lead"])
+    )
 
 
 def _tell_tasks(person: User, tasks: list[ReviewTask], threshold: str, why: str, moment: dt.datetime) -> int:
@@ -303,12 +315,17 @@ def _tell_tasks(person: User, tasks: list[ReviewTask], threshold: str, why: str,
     first, (what, url) = tasks[0], task_words(tasks[0])
     text, project = f"{word}：{first.session.project.name}{what}", first.session.project
     if len(tasks) > 1:
-        text, url = f"{word} {len(tasks)} 件：{first.session.project.name}{what}等", reverse("packages:reviews")
+        text, url = f"{word} {len(tasks)} 件：{first.session.project.name}{what}等", _list_of(why)
     batch = f"{threshold}:{first.organisation_id}:{first.clock_id}"
     return len(tell(
         [person], text, project=project if len(tasks) == 1 else None, url=url, why=why, kind="assigned", batch=batch,
         at=moment,
     ))
+
+
+def _list_of(why: str) -> str:
+    """Return where several tasks stand: at the department in its reviews, else in the list of projects."""
+    return reverse("projects:list") if why == HEAD_WHY["window_lead"] else reverse("packages:reviews")
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
