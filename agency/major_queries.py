@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MONTHS, BOARD_MONTHS = 12, 6
 ZERO = Decimal(0)
+#: 万元 of 亿元.
+HUNDRED_MILLION = 10_000
 #: Of a balanced ticket on: it draws on the quota of its source.
 DRAWN = (TicketState.BALANCED, *TICKET_HELD)
 #: What stands beyond the state 未测算 is a need that somebody has worked out.
@@ -94,13 +96,16 @@ class SCurve:
 
     @property
     def chart(self) -> list[tuple[str, Decimal | None]]:
-        """What is done, for the line."""
-        return [(point.label, point.done_so_far) for point in self.points]
+        """What is done, for the line, in 亿元."""
+        return [
+            (point.label, None if point.done_so_far is None else point.done_so_far / HUNDRED_MILLION)
+            for point in self.points
+        ]
 
     @property
     def plan_line(self) -> list[Decimal]:
-        """What was planned, for the line beside."""
-        return [point.planned_so_far for point in self.points]
+        """What was planned, for the line beside, in 亿元."""
+        return [point.planned_so_far / HUNDRED_MILLION for point in self.points]
 
 
 def s_curve(projects: Sequence[int], year: int) -> SCurve:

@@ -353,6 +353,13 @@ class SweepLine:
     is_late: bool
 
 
+def long_words(minutes: int) -> str:
+    """Return 45 分钟, 5 小时, 3 天."""
+    if minutes < 120:
+        return f"{minutes} 分钟"
+    return f"{minutes // 60} 小时" if minutes < 48 * 60 else f"{minutes // 1440} 天"
+
+
 def sweep_line() -> SweepLine:
     """Return the line 最近一次巡检; late when no sweep has run for more than thirty minutes. One query."""
     run = last_run(*SWEEPS)
@@ -362,7 +369,7 @@ def sweep_line() -> SweepLine:
     day = "" if begun.date() == timing.today() else f"{begun:%m-%d} "
     minutes = int((timing.now() - run.started_at).total_seconds() // 60)
     if minutes > LATE_MINUTES:
-        return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，已停 {minutes} 分钟，请联系管理员", is_late=True)
+        return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，已停 {long_words(minutes)}，请联系管理员", is_late=True)
     if run.errors:
         return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，出错，请联系管理员", is_late=True)
     return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，正常", is_late=False)

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from agency.models import Notification
+from agency.queries import long_words
 from archives.queries import unsigned_count
 from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
@@ -77,13 +78,6 @@ def _unread(request: HttpRequest) -> int:
     return unread + unsigned_count(request.user) if access_of(request.user).is_enterprise else unread
 
 
-def _long(minutes: int) -> str:
-    """Return 45 分钟, 5 小时, 3 天."""
-    if minutes < 120:
-        return f"{minutes} 分钟"
-    return f"{minutes // 60} 小时" if minutes < 48 * 60 else f"{minutes // 1440} 天"
-
-
 def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
     """Return a function that tells when the last sweep ran and whether that is too long ago; the office side only."""
 
@@ -100,7 +94,7 @@ def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
         if run.errors:
             return f"{day}{begun:%H:%M}，出错，请告知管理员", True
         if minutes > LATE_MINUTES:
-            return f"{day}{begun:%H:%M}，已停 {_long(minutes)}，请告知管理员", True
+            return f"{day}{begun:%H:%M}，已停 {long_words(minutes)}，请告知管理员", True
         return f"{day}{begun:%H:%M}，正常", False
 
     return tell

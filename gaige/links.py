@@ -32,8 +32,8 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     ((Role.DISPATCHER,), (
-        ("代办调度", "agency:desk"), ("工单", "agency:board"), ("联合会商", "packages:consultations"), ("重大项目", "agency:majors"),
-        ("集中开工", "agency:batches"),
+        ("代办调度", "agency:desk"), ("工单", "agency:board"), ("联合会商", "packages:consultations"),
+        ("重大项目", "agency:majors"), ("集中开工", "agency:batches"),
     )),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("指挥调度", "agency:cockpit"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR, Role.INSPECTOR), (("通报", "agency:bulletins"),)),

@@ -39,3 +39,15 @@ def _page(title: str) -> bytes:
 def attachment(title: str) -> SimpleUploadedFile:
     """Return an upload: a one-page PDF with the title on it."""
     return SimpleUploadedFile(f"{title[:40]}.pdf", _page(title), content_type="application/pdf")
+
+
+def photograph(title: str) -> SimpleUploadedFile:
+    """Return an upload: a small JPEG with the title on it, as from a telephone."""
+    image = Image.new("RGB", (800, 600), (186, 198, 208))
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 360, 800, 600), fill=(150, 138, 118))
+    draw.text((40, 40), title, font=ImageFont.truetype(_font_file(), 36), fill=(20, 30, 40))
+    draw.text((40, 540), "演示照片", font=ImageFont.truetype(_font_file(), 20), fill=(20, 30, 40))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return SimpleUploadedFile(f"{title[:40]}.jpg", out.getvalue(), content_type="image/jpeg")

@@ -20,6 +20,8 @@ from projects.states import OrganisationKind, Role
 PASSWORD = "gaige-demo"  # noqa: S105 - printed on purpose: demonstration accounts only
 REGION = "140581"
 CENTRE = "approval-bureau"
+#: 工改办 stands above all centres of its region.
+OFFICE, OFFICE_REGION = "reform-office", "140500"
 SINCE = dt.date(2024, 1, 1)
 
 #: username, name, title, role, organisation code
@@ -28,6 +30,7 @@ STAFF = (
     ("clerk2", "李倩", "5号窗口", Role.CLERK, CENTRE),
     ("dispatcher", "郭涛", "代办调度", Role.DISPATCHER, CENTRE),
     ("director", "赵建国", "中心主任", Role.DIRECTOR, CENTRE),
+    ("office", "任敏", "工改办", Role.SUPERVISOR, OFFICE),
     ("archivist", "宋雅", "档案管理员", Role.ARCHIVIST, CENTRE),
     ("admin", "何工", "系统管理员", Role.ADMIN, CENTRE),
     ("agent", "陈静", "服务专员", Role.AGENT, CENTRE),
@@ -79,7 +82,8 @@ LOGINS = (
     Login("housing-c", "首席代表", "住建局首席代表：联合验收结论"),
     Login("agent", "陈静", "服务专员：代办的项目"),
     Login("dispatcher", "郭涛", "代办调度：指派项目长和服务专员"),
-    Login("director", "赵建国", "中心主任：月度通报"),
+    Login("director", "赵建国", "中心主任：指挥调度、月度通报、重大项目"),
+    Login("office", "任敏", "工改办：全部中心的指挥调度、资源指标平衡、督办单"),
     Login("admin", "何工", "系统管理员：人员和单位"),
 )
 
@@ -114,6 +118,7 @@ def create_people() -> None:
     region = Region.objects.get(code=REGION)
     bodies = {organisation.code: organisation for organisation in Organisation.objects.exclude(code="")}
     Organisation.objects.filter(code=CENTRE).update(region=region)
+    Organisation.objects.filter(code=OFFICE).update(region=Region.objects.get(code=OFFICE_REGION))
     for username, name, title, role, code in STAFF:
         _join(_user(username, name, title, password), bodies[code], role)
     for username, leads, specialties, cap in AGENTS:

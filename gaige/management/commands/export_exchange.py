@@ -1,0 +1,44 @@
+"""`manage.py export_exchange`: the national exchange tables as CSV and JSON, with the report of the check rules."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from gaige.exchange.checks import RULES
+from gaige.exchange.tables import TABLES
+from gaige.exchange.writing import FORMATS, REPORT, export
+from projects.access import region_prefix
+from projects.models import Project, Region
+
+
+class Command(BaseCommand):
+    """Write the tables of one region into a folder."""
+
+    help = "Write the national exchange tables of a region as CSV and JSON, and what the check rules find."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Folder, region, formats, and whether a violation is an error."""
+        parser.add_argument("folder", help="where the files go; it is made when it is not there")
+        parser.add_argument("--region", required=True, help="code of the reporting region, e.g. 140581 or 140500")
+        parser.add_argument("--format", choices=[*FORMATS, "both"], default="both")
+        parser.add_argument("--strict", action="store_true", help="end with 1 when a rule is broken")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Write, and tell what was written and found."""
+        region = Region.objects.filter(code=options["region"]).first()
+        if region is None:
+            raise CommandError(f"没有区划 {options['region']}。")
+        projects = Project.objects.filter(region__code__startswith=region_prefix(region.code))
+        formats = FORMATS if options["format"] == "both" else (options["format"],)
+        made = export(Path(options["folder"]), projects=projects, region=region.code, formats=formats)
+        for table in TABLES:
+            self.stdout.write(f"{table.name} {table.means}：{made.rows[table.name]} 行")
+        for rule in sorted(made.counts):
+            self.stdout.write(f"规则 {rule}（{RULES[rule]}）：{made.counts[rule]} 处不符")
+        self.stdout.write(f"共 {made.found} 处不符，见 {REPORT}。")
+        if made.found and options["strict"]:
+            raise CommandError("有不符合规则的数据。")
