@@ -128,7 +128,8 @@ class VoiceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["about"] = forms.TypedChoiceField(
             label="反映哪个单位", coerce=int, required=False, empty_value=None,
-            help_text=self.fields["about"].help_text, choices=[("", "不针对单位"), *((body.pk, body.label) for body in bodies)],
+            help_text=self.fields["about"].help_text,
+            choices=[("", "不针对单位"), *((body.pk, body.label) for body in bodies)],
         )
         if projects is None:
             del self.fields["project"]

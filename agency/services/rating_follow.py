@@ -68,8 +68,8 @@ def call_back(  # noqa: PLR0913 - one argument per field of the form
 ) -> FollowUp:
     """回访: who was reached under the real name, what was said, and what follows.
 
-    Not reached: kept, the state stays. 立即整改 and 限期整改 go to the rated body as an order in the officer's words with
-    a number, a ledger case with a longer limit; 解释说明 goes on to the reply. Event `rating.called`.
+    Not reached: kept, the state stays. 立即整改 and 限期整改 go to the rated body as an order in the officer's words
+    with a number, a ledger case with a longer limit; 解释说明 goes on to the reply. Event `rating.called`.
     """
     row = lock_follow_up(pk)
     require(voice_rules.can_call, by, row)
@@ -222,7 +222,8 @@ def _paper(row: FollowUp, *, by: User, at: dt.datetime | None) -> Paper:
             f"您于{in_month(timing.business_day(rating.given_at))}对“{ask.what}”作出的评价收悉。", row.reply,
         ],
         "form": [
-            ("评价事项", ask.what), ("反映的问题", rating.words), ("整改情况", row.mended or "经回访核实，已作解释说明"),
+            ("评价事项", ask.what), ("反映的问题", rating.words),
+            ("整改情况", row.mended or "经回访核实，已作解释说明"),
         ],
         "signed_on": day.isoformat(),
     }

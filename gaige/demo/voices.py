@@ -66,7 +66,7 @@ def _follow_low() -> None:
         if row.state == FollowState.TO_CALL:
             _call(row, at=None)
         elif row.state == FollowState.MENDING and row.body_id:
-            rating_follow.mend(row.pk, by=_mender(row), words="已核对材料清单，删去重复项，窗口和科室口径一致")
+            rating_follow.mend(row.pk, by=_mender(row), words="已核对清单，删去重复项，口径一致")
         elif row.state == FollowState.TO_REPLY:
             rating_follow.reply(row.pk, by=officer, words="重复要的材料已取消，今后同一张图不再要求重复提交，感谢监督。")
 
