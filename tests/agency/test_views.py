@@ -234,7 +234,7 @@ def test_all_are_read_at_once(actors, client_of):
 
 
 def test_an_empty_inbox_says_what_will_come(actors, client_of):
-    assert "没有提醒" in text_of(client_of(actors.owner).get(reverse("agency:inbox")))
+    assert "没有消息" in text_of(client_of(actors.owner).get(reverse("agency:inbox")))
     assert client_of().get(reverse("agency:inbox")).status_code == 302
 
 
