@@ -75,6 +75,11 @@ def can_keep_agents(user: Person, _: object = None) -> Verdict:
     return ALLOWED if access_of(user).has(*DESK) else refuse("代办人员由代办调度或中心主任管理。")
 
 
+def can_see_desk(user: Person, _: object = None) -> Verdict:
+    """The office reads orders, escalations and friction points; the owner reads 代办 of the own project."""
+    return ALLOWED if access_of(user).is_office else refuse("工单、升级和堵点供审批侧查看；请看项目的代办页。")
+
+
 def can_see_evaluation(user: Person, _: object = None) -> Verdict:
     """The desk sees all, an agent himself."""
     if access_of(user).has(*DESK, Role.SUPERVISOR, Role.AGENT):

@@ -71,6 +71,11 @@ def is_agent(user: Person, project: Project) -> bool:
     return once(("agent", access.user_ids, project.pk), mine.exists)
 
 
+def _leads(user: Person, case: MatterCase) -> bool:
+    """Whether the user reviews or decides for the lead department of the matter."""
+    return access_of(user).has_at(case.lead_id, *ANSWERERS)
+
+
 def _acts_for_owner(user: Person, project: Project) -> bool:
     return is_window(user, project) or is_owner(user, project) or is_agent(user, project)
 
@@ -156,15 +161,15 @@ def can_supply(user: Person, item: MaterialItem) -> Verdict:
     """What the government issued is brought by the window or by the department that has it, never by the enterprise."""
     access = access_of(user)
     bodies = [body for body in (item.supplier_id, item.case.lead_id) if body]
-    if is_window(user, item.case.project) or any(access.has_at(body, *ANSWERERS, Role.CLERK) for body in bodies):
+    if is_window(user, item.case.project) or any(access.has_at(body, Role.REVIEWER, Role.CLERK) for body in bodies):
         return ALLOWED
     who = item.supplier.label if item.supplier else item.case.lead.label
     return refuse(f"这份材料由窗口调取或由{who}补录，不向企业要。")
 
 
 def can_accept(user: Person, case: MatterCase) -> Verdict:
-    """The window of the centre accepts."""
-    if not is_window(user, case.project):
+    """The window of the centre accepts; the lead department accepts what is its own matter (handbook §18)."""
+    if not (is_window(user, case.project) or _leads(user, case)):
         return refuse(f"受理由{case.project.centre.label}窗口办理，您的岗位不办理受理。")
     return _in(case, CaseState.RECEIVED, verb="受理")
 
@@ -198,8 +203,8 @@ def can_notice(user: Person, case: MatterCase) -> Verdict:
 
 
 def can_refuse(user: Person, case: MatterCase) -> Verdict:
-    """The window of the centre refuses the intake, also where the completion never came."""
-    if not is_window(user, case.project):
+    """The window, or the lead department of the matter, refuses the intake, also where the completion never came."""
+    if not (is_window(user, case.project) or _leads(user, case)):
         return refuse("不受理、不予受理由窗口办理，您的岗位不办理。")
     if case.state == CaseState.CORRECTING and case.accepted_at is None:
         return ALLOWED
@@ -314,9 +319,11 @@ def can_give_time(user: Person, deferral: Deferral) -> Verdict:
 
 def can_open_task(user: Person, task: ReviewTask) -> Verdict:
     """People of the asked department take a task up."""
-    if access_of(user).has_at(task.organisation_id, *ANSWERERS):
-        return ALLOWED
-    return refuse(f"这项意见由{task.organisation.label}答复。")
+    if not access_of(user).has_at(task.organisation_id, *ANSWERERS):
+        return refuse(f"这项意见由{task.organisation.label}答复。")
+    if is_agent(user, task.session.project):
+        return refuse("您是本项目的代办人员，不审查同一项目。")
+    return ALLOWED
 
 
 def can_give_opinion(user: Person, task: ReviewTask) -> Verdict:
@@ -418,6 +425,8 @@ def can_decide(user: Person, case: MatterCase) -> Verdict:
         return refuse(f"决定由牵头部门{case.lead.label}的首席代表作出，您的岗位不作决定。")
     if case.handling == Handling.ACCEPTANCE:
         return refuse("本事项并入联合验收，由验收结论一并办结。")
+    if is_agent(user, case.project):
+        return refuse("您是本项目的代办人员，不对同一项目作决定。")
     return _in(case, CaseState.IN_REVIEW, verb="作出决定")
 
 
@@ -506,6 +515,8 @@ def can_revoke(user: Person, case: MatterCase) -> Verdict:
     """The chief representative of the lead department takes a decision away (撤销)."""
     if not access_of(user).has_at(case.lead_id, Role.CHIEF):
         return refuse(f"撤销由牵头部门{case.lead.label}的首席代表决定。")
+    if access_of(user).speaks_for(case.decided_by_id):
+        return refuse("决定由您作出，撤销要由另一位首席代表办理；本部门只有一位的，可以另行委托或任命。")
     return _in(case, *CASE_DECIDED, verb="撤销")
 
 

@@ -146,7 +146,7 @@ def end_agreement(
     row.ended_by, row.ended_at, row.end_reason = by, moment, words
     row.save()
     if row.paper is not None:
-        revoke_paper(row.paper, by=by, reason=words, at=moment)
+        row.paper = revoke_paper(row.paper, by=by, reason=words, at=moment)
     _record(row, "ended", before, f"代办委托终止：{words}", by=by, at=moment)
     for order in orders.open_orders(row.project):
         orders.shut(order, by=by, reason=f"委托终止：{words}", at=moment)

@@ -23,7 +23,7 @@ from packages.models import MatterCase
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import person, project_or_404
 from projects.access import access_of
-from projects.errors import DomainError, NotAllowed
+from projects.errors import DomainError, NotAllowed, require
 from projects.models import IssueItem
 
 Given = dict[str, Any]
@@ -171,6 +171,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
 def accompany(request: HttpRequest, pk: int) -> HttpResponse:
     """Write an accompanied walk down."""
     project = project_or_404(request, pk)
+    require(may.can_accompany, request.user, project)
     cases = list(MatterCase.objects.filter(project=project).select_related("matter").order_by("package_row__order", "pk"))
     form = shown.WalkForm(request.POST or None, cases=cases, initial={"form_key": uuid.uuid4().hex})
     verdict = may.can_accompany(request.user, project)
@@ -206,6 +207,7 @@ def walk(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def frictions(request: HttpRequest) -> HttpResponse:
     """List the friction points: what is open, what is gone."""
+    require(may.can_see_desk, request.user, None)
     rows = queries.frictions(person(request))
     counts = queries.friction_counts(rows)
     which = "gone" if request.GET.get("state") == "gone" else "open"

@@ -18,8 +18,7 @@ from agency.services import escalating
 from packages.views.acting import Step, ask
 from packages.views.fetching import person
 from projects import timing
-from projects.access import access_of
-from projects.errors import NotAllowed, Verdict
+from projects.errors import Verdict, require
 
 PAGE = 20
 
@@ -28,8 +27,7 @@ PAGE = 20
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """List the steps that wait for a decision, the most urgent first."""
-    if not access_of(request.user).is_office:
-        raise NotAllowed("escalations", "升级事项供审批侧查看。")
+    require(may.can_see_desk, request.user, None)
     asked = request.GET.get("state", "open")
     which = asked if asked in {"open", "stuck", "all"} else "open"
     page = Paginator(queries.escalations(person(request), which), PAGE).get_page(request.GET.get("page"))

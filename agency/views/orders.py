@@ -21,7 +21,7 @@ from agency.models import OrderLog, WorkOrder
 from agency.services import escalating, orders, promises
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import person
-from projects.errors import DomainError, NotAllowed, Verdict
+from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.models import Organisation
 
 Given = dict[str, Any]
@@ -57,6 +57,7 @@ def take_all(request: HttpRequest) -> HttpResponse:
 @require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Show the open orders as a board by state or as a calendar of the next ten working days."""
+    require(may.can_see_desk, request.user, None)
     filters = request.GET.dict()
     user = person(request)
     context: dict[str, Any] = {

@@ -38,12 +38,12 @@ STAFF = (
     ("leader", "冯远", "项目长", Role.AGENT, CENTRE),
     ("leader2", "韩梅", "项目长", Role.AGENT, CENTRE),
 )
-#: username, can lead, specialties, cap
+#: username, can lead, specialties, cap in load points
 AGENTS = (
-    ("agent", False, ["soc-factory", "soc-lowrisk", "soc-minimal"], 12),
-    ("agent2", False, ["gov-general", "gov-pipeline", "gov-renovation", "soc-realestate"], 12),
-    ("leader", True, ["soc-factory", "soc-realestate"], 20),
-    ("leader2", True, ["gov-general", "gov-pipeline", "gov-lowrisk", "gov-minimal", "gov-renovation"], 20),
+    ("agent", False, ["soc-factory", "soc-lowrisk", "soc-minimal"], 40),
+    ("agent2", False, ["gov-general", "gov-pipeline", "gov-renovation", "soc-realestate"], 40),
+    ("leader", True, ["soc-factory", "soc-realestate"], 60),
+    ("leader2", True, ["gov-general", "gov-pipeline", "gov-lowrisk", "gov-minimal", "gov-renovation"], 60),
 )
 #: name of the owner body, kind, first two of its credit code, eight digits of its organisation code, person
 OWNERS = (
@@ -127,6 +127,9 @@ def create_people() -> None:
             defaults={"can_lead": leads, "can_serve": not leads, "specialties": specialties, "load_cap": cap},
         )
         agent.regions.add(region)
+        if not agent.user.phone:
+            agent.user.phone = f"0356-522{agent.pk:04d}"
+            agent.user.save(update_fields=["phone"])
     _create_departments(bodies, password)
     for name, kind, head, body, username, person in OWNERS:
         organisation, _ = Organisation.objects.get_or_create(

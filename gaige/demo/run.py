@@ -11,7 +11,7 @@ from agency.services import reminders
 from agency.tasks import sweep_due
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo import appraisal, bulletins, consultation, majors, voices
+from gaige.demo import agency, appraisal, bulletins, consultation, majors, voices
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
@@ -108,7 +108,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
     early = (
         (appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()),
-        (majors.DAYS_AGO, majors.stories()), (voices.DAYS_AGO, voices.opinions()),
+        (majors.DAYS_AGO, majors.stories()), (agency.DAYS_AGO, agency.agency_desk()), (voices.DAYS_AGO, voices.opinions()),
     )
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)

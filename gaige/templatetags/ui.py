@@ -47,6 +47,11 @@ TONES: dict[str, str] = {
     **dict.fromkeys(("已闭合", "已填写", "守信"), "good"),
     **dict.fromkeys(("升级", "未到场", "停工", "移送执法", "已列入", "失信"), "bad"),
     **dict.fromkeys(("特别程序(时限暂停)", "未开始", "已撤件"), "none"),
+    **dict.fromkeys(("已申请",), "act"),
+    **dict.fromkeys(("待接", "等企业", "等部门", "待签订", "待答复", "待签收"), "warn"),
+    **dict.fromkeys(("已签订", "已决定"), "good"),
+    **dict.fromkeys(("已升级", "已上报"), "bad"),
+    **dict.fromkeys(("已终止", "未签订", "已作废"), "none"),
 }
 LIGHTS = ("green", "yellow", "red", "grey")
 #: Above so many working days a clock is one bar.

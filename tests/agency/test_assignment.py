@@ -6,8 +6,11 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from agency import rules
-from agency.models import Assignment
+from agency.models import AgentLeave, Assignment
 from agency.services.assignment import assign, propose, propose_many
+from agency.services.bench import Bench
+from packages import rules as packages_rules
+from packages.models import ReviewTask
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import fold, verify_chain
 from projects.models import Event, Involvement, Project
@@ -36,13 +39,14 @@ def busy(agent, actors, count, *, owner=None):
 # What the rule says: weights 0.35 specialty, 0.25 district, 0.25 free load, 0.15 continuity.
 TABLE = [
     # specialties, region, at hand, cap, served the owner, score, reasons
-    (["soc-lowrisk"], "140581", 0, 20, False, "0.850", ["熟悉这类套餐", "负责高平市片区", "在手 0 个项目，上限 20"]),
-    (["soc-lowrisk"], "140581", 1, 20, True, "0.988",
-     ["熟悉这类套餐", "负责高平市片区", "在手 1 个项目，上限 20", "服务过该建设单位"]),
-    ([], "140581", 0, 20, False, "0.500", ["负责高平市片区", "在手 0 个项目，上限 20"]),
-    (["gov-general"], "140581", 2, 4, False, "0.375", ["负责高平市片区", "在手 2 个项目，上限 4"]),
-    ([], "140500", 0, 20, False, "0.375", ["负责上级片区，可跨区支援", "在手 0 个项目，上限 20"]),
-    (["soc-lowrisk"], "140000", 3, 4, False, "0.538", ["熟悉这类套餐", "负责上级片区，可跨区支援", "在手 3 个项目，上限 4"]),
+    (["soc-lowrisk"], "140581", 0, 20, False, "0.850", ["熟悉这类套餐", "负责高平市片区", "负荷 0 分，上限 20（在手 0 个）"]),
+    (["soc-lowrisk"], "140581", 1, 20, True, "0.975",
+     ["熟悉这类套餐", "负责高平市片区", "负荷 2 分，上限 20（在手 1 个）", "服务过该建设单位"]),
+    ([], "140581", 0, 20, False, "0.500", ["负责高平市片区", "负荷 0 分，上限 20（在手 0 个）"]),
+    (["gov-general"], "140581", 2, 8, False, "0.375", ["负责高平市片区", "负荷 4 分，上限 8（在手 2 个）"]),
+    ([], "140500", 0, 20, False, "0.375", ["负责上级片区，可跨区支援", "负荷 0 分，上限 20（在手 0 个）"]),
+    (["soc-lowrisk"], "140000", 3, 8, False, "0.538",
+     ["熟悉这类套餐", "负责上级片区，可跨区支援", "负荷 6 分，上限 8（在手 3 个）"]),
 ]
 
 
@@ -62,12 +66,40 @@ def test_only_people_who_may_serve_are_proposed(actors, project, make_agent):
     make_agent("不在岗", on_duty=False)
     make_agent("别的片区", region="140521")
     make_agent("须回避", conflicts=[actors.owner_body])
-    full = make_agent("已满", cap=1)
+    full = make_agent("已满", cap=3)
     busy(full, actors, 1)
     gone = make_agent("离职")
     gone.user.is_active = False
     gone.user.save()
     assert [p.agent for p in propose(project, LEAD)] == [good]
+
+
+def test_who_is_away_or_reviews_the_project_is_not_proposed(actors, project, make_agent, clock):
+    """On leave, not on duty that day of the week, handler of a task of the same project, or of a body that leads it."""
+    good, ill, tuesday, judge, member = (make_agent(name) for name in ("甲", "病假", "周二", "审查", "部门"))
+    AgentLeave.objects.create(
+        agent=ill, since="2026-11-02", until="2026-11-04", reason="病假", entered_by=actors.dispatcher,
+        entered_at=clock.moment,
+    )
+    tuesday.duty_days = [2]
+    tuesday.save()
+    case = factories.in_review(project, "plan-permit", actors)
+    ReviewTask.objects.filter(session__case=case, organisation__code="housing").update(handler=judge.user)
+    factories.person(member.user.username, "部门", "reviewer", case.lead)
+    assert [p.agent for p in propose(project, LEAD)] == [good]
+    assert Bench([project]).obstacles(project, LEAD) == {"请假": 1, "今天不值班": 1, "正在审查本项目": 2}
+    clock.by(days=3)
+    assert {p.agent for p in propose(project, LEAD)} == {good, ill}
+
+
+def test_an_agent_of_a_project_does_not_review_it(actors, project, make_agent):
+    """Who became an agent and works for the department as well may not take the task up."""
+    agent = make_agent("甲")
+    assign(project.pk, role=LEAD, agent_id=agent.pk, by=actors.dispatcher)
+    case = factories.in_review(project, "plan-permit", actors)
+    task = ReviewTask.objects.get(session__case=case, organisation__code="housing")
+    user = factories.person(agent.user.username, "甲", "reviewer", task.organisation)
+    assert packages_rules.can_open_task(user, task).reason == "您是本项目的代办人员，不审查同一项目。"
 
 
 def test_three_are_proposed_the_best_first_and_of_equals_who_was_assigned_longest_ago(actors, project, make_agent):
@@ -85,7 +117,7 @@ def test_a_delivered_or_terminated_project_is_no_load(actors, project, make_agen
     agent = make_agent("甲", cap=2)
     busy(agent, actors, 1)
     Project.objects.exclude(pk=project.pk).update(stage="delivered")
-    assert propose(project, LEAD)[0].reasons[-1] == "在手 0 个项目，上限 2"
+    assert propose(project, LEAD)[0].reasons[-1] == "负荷 0 分，上限 2（在手 0 个）"
 
 
 def test_many_projects_are_proposed_for_at_the_cost_of_one(actors, make_agent, django_assert_num_queries):
@@ -96,7 +128,7 @@ def test_many_projects_are_proposed_for_at_the_cost_of_one(actors, make_agent, d
         while len(projects) < count:
             projects.append(factories.make_project(actors))
         found = list(Project.objects.filter(pk__in=[p.pk for p in projects]).select_related("region"))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(11):
             proposals = propose_many(found)
         assert {key: len(people) for key, people in proposals.items()} == {
             (p.pk, role): 3 for p in projects for role in (LEAD, SERVICE)
@@ -109,7 +141,7 @@ def test_assigning_opens_the_project_to_the_person_and_writes_exactly_these_even
     assert list(Project.objects.visible_to(agent.user)) == []
     made = assign(project.pk, role=LEAD, agent_id=agent.pk, by=actors.dispatcher)
     assert (made.project, made.role, made.agent, made.score, made.reasons, made.override_reason, made.ended_at) == (
-        project, LEAD, agent, Decimal("0.850"), ["熟悉这类套餐", "负责高平市片区", "在手 0 个项目，上限 20"], "", None
+        project, LEAD, agent, Decimal("0.850"), ["熟悉这类套餐", "负责高平市片区", "负荷 0 分，上限 20（在手 0 个）"], "", None
     )
     assert list(Project.objects.visible_to(agent.user)) == [project]
     events = Event.objects.filter(project=project, seq__gt=before).order_by("seq")

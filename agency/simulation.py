@@ -1,0 +1,212 @@
+"""A year of a city played through the real assignment rule: how evenly the load lies, and how long projects wait.
+
+The rule is `assigning_rule.rank` with the values of `agency_terms.tsv`; only the city is made up: arrivals, grades,
+packages, owners, how long a project runs, leave. The same seed gives the same year. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from statistics import mean, pstdev
+
+from agency.assigning_rule import Candidate, Need, Terms, rank
+from agency.states import AssignmentRole
+from projects import timing, workdays
+
+CITY, ABOVE = "140500", "140000"
+#: Share of the grades among arrivals, and working days that a project of each runs on average (made up).
+GRADES = {"A": 0.08, "B": 0.22, "C": 0.55, "D": 0.15}
+RUNS = {"A": 150, "B": 130, "C": 100, "D": 70}
+PACKAGES = (
+    "soc-factory", "soc-lowrisk", "soc-minimal", "soc-realestate", "gov-general", "gov-pipeline", "gov-renovation",
+    "gov-lowrisk", "gov-minimal",
+)
+LEAVE_DAYS, LEAVES = 5, 2
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What is played: so many projects a year, agents, districts; a chance seed and the first day."""
+
+    projects: int = 600
+    agents: int = 24
+    districts: int = 6
+    cap: int = 40
+    seed: int = 1
+    year: int = 2026
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of it."""
+
+    city: City
+    assigned: int = 0
+    waits: list[int] = field(default_factory=list)
+    never: int = 0
+    peaks: dict[int, Decimal] = field(default_factory=dict)
+    means: dict[int, Decimal] = field(default_factory=dict)
+    given: Counter[int] = field(default_factory=Counter)
+    own_district: int = 0
+    specialty: int = 0
+    continuity: int = 0
+    full_days: int = 0
+    days: int = 0
+
+    def share(self, number: int) -> int:
+        """Return a number in percent of the assignments."""
+        return round(100 * number / self.assigned) if self.assigned else 0
+
+    def quantile(self, part: float) -> int:
+        """Return the working days within which this part of the projects had somebody."""
+        rows = sorted(self.waits)
+        return rows[min(len(rows) - 1, int(part * len(rows)))] if rows else 0
+
+    @property
+    def spread(self) -> float:
+        """How unevenly the mean load lies over the agents: deviation over mean; 0 is even."""
+        loads = [float(load) for load in self.means.values()]
+        middle = mean(loads) if loads else 0.0
+        return pstdev(loads) / middle if middle else 0.0
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report."""
+        city = self.city
+        yield f"{city.year} 年 {city.districts} 个片区，{city.agents} 名代办人员，{city.projects} 个项目，种子 {city.seed}"
+        yield f"指派 {self.assigned} 人次，年末仍无人可派 {self.never} 个身份"
+        yield (
+            f"等待（工作日）：当天 {self.part(0)}%，中位 {self.quantile(0.5)}，九成 {self.quantile(0.9)}，"
+            f"最长 {max(self.waits, default=0)}"
+        )
+        loads = sorted(self.means.values())
+        if loads:
+            yield (
+                f"平均负荷（分，上限 {city.cap}）：最少 {loads[0]:.1f}，中位 {loads[len(loads) // 2]:.1f}，最多 {loads[-1]:.1f}；"
+                f"离散系数 {self.spread:.2f}"
+            )
+            yield f"峰值负荷：最多 {max(self.peaks.values()):.1f} 分；全员已满的工作日 {self.full_days}／{self.days}"
+        yield (
+            f"命中：本片区 {self.share(self.own_district)}%，熟悉套餐 {self.share(self.specialty)}%，"
+            f"服务过该单位 {self.share(self.continuity)}%"
+        )
+
+    def part(self, days: int) -> int:
+        """Return how many percent waited at most so long."""
+        return round(100 * sum(wait <= days for wait in self.waits) / len(self.waits)) if self.waits else 0
+
+
+def run(city: City, terms: Terms) -> Result:
+    """Play the year and return what came of it."""
+    chance = random.Random(city.seed)  # noqa: S311 - a simulation, not a secret
+    people, leaves = _people(city, chance), _leaves(city, chance)
+    days = _days(city.year)
+    arrivals = _arrivals(city, chance, days)
+    result = Result(city, days=len(days))
+    waiting: list[tuple[int, int, str, Need]] = []
+    running: list[tuple[int, int, int, Decimal]] = []
+    sums = dict.fromkeys((who.key for who in people), Decimal(0))
+    for number, day in enumerate(days):
+        _release(running, people, number)
+        for who in people:
+            who.away = "请假" if number in leaves[who.key] else ""
+        for project, grade, need_pair in arrivals.get(number, ()):
+            for need in need_pair:
+                heapq.heappush(waiting, ("ABCD".index(grade), number, f"{project}{need.role}", need))
+        waiting = _assign(waiting, running, people, result, number, day, terms, chance)
+        for who in people:
+            sums[who.key] += who.load
+            result.peaks[who.key] = max(result.peaks.get(who.key, Decimal(0)), who.load)
+        result.full_days += all(who.load + terms.points["D"] > who.cap for who in people)
+    result.never = len(waiting)
+    result.means = {key: total / max(1, len(days)) for key, total in sums.items()}
+    return result
+
+
+def _days(year: int) -> list[dt.date]:
+    first = workdays.next_workday(dt.date(year, 1, 1))
+    found = [first]
+    while (following := workdays.due_date(found[-1], 1)).year == year:
+        found.append(following)
+    return found
+
+
+def _people(city: City, chance: random.Random) -> list[Candidate]:
+    districts = _districts(city)
+    return [
+        Candidate(
+            key=number, regions=frozenset({ABOVE if number % 8 == 7 else districts[number % city.districts]}),  # noqa: PLR2004
+            specialties=frozenset(chance.sample(PACKAGES, 3)), can_lead=number % 3 == 0, can_serve=number % 3 != 0,
+            cap=city.cap,
+        )
+        for number in range(city.agents)
+    ]
+
+
+def _leaves(city: City, chance: random.Random) -> dict[int, set[int]]:
+    return {
+        number: {start + day for start in chance.sample(range(240), LEAVES) for day in range(LEAVE_DAYS)}
+        for number in range(city.agents)
+    }
+
+
+def _districts(city: City) -> list[str]:
+    return [f"{CITY[:4]}{number:02d}" for number in range(1, city.districts + 1)]
+
+
+def _arrivals(
+    city: City, chance: random.Random, days: Sequence[dt.date]
+) -> dict[int, list[tuple[int, str, list[Need]]]]:
+    districts, found = _districts(city), dict[int, list[tuple[int, str, list[Need]]]]()
+    for project in range(city.projects):
+        grade = chance.choices(list(GRADES), list(GRADES.values()))[0]
+        region, owner, package = chance.choice(districts), chance.randrange(city.projects // 2 + 1), chance.choice(PACKAGES)
+        needs = [
+            Need(project, role.value, region, region, owner, package, grade) for role in AssignmentRole
+        ]
+        found.setdefault(chance.randrange(len(days)), []).append((project, grade, needs))
+    return found
+
+
+def _release(running: list[tuple[int, int, int, Decimal]], people: Sequence[Candidate], number: int) -> None:
+    while running and running[0][0] <= number:
+        _, key, _, points = heapq.heappop(running)
+        people[key].load -= points
+        people[key].at_hand -= 1
+
+
+def _assign(  # noqa: PLR0913 - the state of the year
+    waiting: list[tuple[int, int, str, Need]], running: list[tuple[int, int, int, Decimal]],
+    people: Sequence[Candidate], result: Result, number: int, day: dt.date, terms: Terms, chance: random.Random,
+) -> list[tuple[int, int, str, Need]]:
+    """Give what waits to whoever the rule puts first, the urgent grades first; return what still waits."""
+    left = []
+    moment = timing.start_of_day(day)
+    while waiting:
+        row = heapq.heappop(waiting)
+        _, since, _, need = row
+        ranked = rank(people, need, terms)
+        if not ranked:
+            left.append(row)
+            continue
+        best, who = ranked[0], people[ranked[0].key]
+        points = terms.points[need.grade]
+        who.load += points
+        who.at_hand += 1
+        who.last = moment
+        who.served.setdefault(need.owner, set()).add(need.project)
+        ends = number + max(5, round(chance.gauss(RUNS[need.grade], RUNS[need.grade] / 4)))
+        heapq.heappush(running, (ends, who.key, need.project, points))
+        result.assigned += 1
+        result.given[who.key] += 1
+        result.waits.append(number - since)
+        result.own_district += need.region in who.regions
+        result.specialty += "熟悉这类套餐" in best.reasons
+        result.continuity += "服务过该建设单位" in best.reasons
+    heapq.heapify(left)
+    return left

@@ -1,0 +1,84 @@
+"""An agent sees orders and what to do next with few keystrokes; the owner signs and finds the card; lists cost the same."""
+
+import pytest
+from django.urls import reverse
+
+from agency.models import Agreement, WorkOrder
+from agency.services import agreements, orders
+from agency.services.assignment import assign
+from tests import factories
+
+LEAD, SERVICE = "lead_officer", "service_agent"
+
+
+@pytest.fixture
+def world(actors, make_agent):
+    """A project whose agreement waits for the owner, with its two people."""
+    project = factories.enrolled_project(actors, "S3")
+    lead, agent = make_agent("韩长"), make_agent("陈专")
+    agent.user.phone = "13800000000"
+    agent.user.save()
+    assign(project.pk, role=LEAD, agent_id=lead.pk, by=actors.dispatcher)
+    assign(project.pk, role=SERVICE, agent_id=agent.pk, by=actors.dispatcher)
+    row = agreements.offer_agreement(project.pk, by=actors.dispatcher)
+    return project, lead, agent, row
+
+
+def text(response):
+    return response.content.decode()
+
+
+def test_the_owner_signs_and_the_agent_accepts_logs_and_goes_on(actors, world, client_of):
+    project, _, agent, row = world
+    owner, helper = client_of(actors.owner), client_of(agent.user)
+    page = owner.get(reverse("agency:project", args=[project.pk]))
+    assert "看协议并签订" in text(page)
+    assert "13800000000" in text(page)
+    page = owner.get(reverse("agency:agreement_sign", args=[row.pk]))
+    assert all(words in text(page) for words in ("合法、自愿、无偿", "随时终止", "不授权代办人员作出任何承诺"))
+    assert owner.post(reverse("agency:agreement_sign", args=[row.pk])).status_code == 302
+    assert owner.post(reverse("agency:agreement_sign", args=[row.pk])).status_code == 302
+    assert Agreement.objects.get().state == "signed"
+    number = WorkOrder.objects.count()
+    page = text(helper.get(reverse("agency:mine")))
+    assert (page.count("接单 <kbd>A</kbd>"), "全部接单" in page) == (number, True)
+    helper.post(reverse("agency:take_all"))
+    first = WorkOrder.objects.order_by("pk").first()
+    url = reverse("agency:order", args=[first.pk])
+    done = helper.post(url, {"channel": "phone", "who": "水利局 李科长", "fact": "材料已收"})
+    assert (done.status_code, done.url) == (302, url)
+    assert "水利局 李科长" in text(helper.get(url))
+    empty = helper.post(url, {"channel": "phone", "who": "", "fact": ""})
+    assert (empty.status_code, first.logs.count()) == (200, 1)
+    card = text(owner.get(reverse("agency:contact", args=[project.pk])))
+    assert all(words in card for words in ("服务专员联络卡", "陈专", "tel:13800000000"))
+    assert "陈专" in text(owner.get(reverse("projects:detail", args=[project.pk])))
+
+
+def test_lists_cost_the_same_for_one_row_and_for_many(actors, world, client_of, make_agent):
+    project, _, agent, row = world
+    agreements.sign_agreement(row.pk, by=actors.owner)
+    keys = list(WorkOrder.objects.order_by("pk").values_list("pk", flat=True))
+    orders.take_all(by=agent.user)
+    for pk in keys:
+        orders.write_log(pk, by=agent.user, channel="phone", who="甲", fact="乙")
+    pages = [(agent.user, "agency:mine", ""), (actors.dispatcher, "agency:board", ""),
+             (actors.dispatcher, "agency:board", "?view=calendar"), (actors.dispatcher, "agency:desk", "?tab=people")]
+
+    def costs():
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        found = []
+        for user, name, query in pages:
+            client = client_of(user)
+            client.get(reverse(name) + query)
+            with CaptureQueriesContext(connection) as queries:
+                response = client.get(reverse(name) + query)
+            assert (response.status_code, len(response.content) < 60_000) == (200, True)
+            found.append(len(queries))
+        return found
+
+    many = costs()
+    WorkOrder.objects.exclude(pk=keys[0]).update(state="done")
+    assert costs() == many
