@@ -44,6 +44,8 @@ BATCH = 2000
 TOLD_ELSEWHERE = (ClockKind.PERMIT,)
 #: Working hours are looked for so many days back.
 FAR_BACK = dt.timedelta(days=40)
+#: Rungs after the due day.
+LATE = (Threshold.RED, Threshold.DIRECTOR, Threshold.WEEKLY)
 WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
 
 
@@ -56,21 +58,26 @@ def _worked_back(day: dt.date, days: int) -> dt.date:
     return workdays.due_date(last, 1 - days) if days > 1 else last
 
 
+def rung_days(day: dt.date) -> dict[str, dt.date]:
+    """Return before which day a limit was due that has reached each late rung on `day`; and `today`."""
+    steps = data.ladder(day)
+    late = {str(code): _worked_back(day, steps[code].after) for code in LATE if code in steps}
+    return {"today": day} | late
+
+
 def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
     """Return the running clocks whose loudest rung on `day` is this one and that have not said it."""
-    steps = data.ladder(day)
+    steps, days = data.ladder(day), rung_days(day)
     if threshold not in steps:
         return Clock.objects.none()
-    late = [step.after for step in steps.values() if step.code in (Threshold.RED, Threshold.DIRECTOR, Threshold.WEEKLY)]
     if threshold == Threshold.YELLOW:
         reached = Q(yellow_on__lte=day, due_on__gt=day, started_on__lt=day)
     elif threshold == Threshold.DUE:
         reached = Q(due_on=day)
     else:
-        after = steps[threshold].after
-        reached = Q(due_on__lt=_worked_back(day, after))
-        if louder := [more for more in late if more > after]:
-            reached &= Q(due_on__gte=_worked_back(day, min(louder)))
+        reached = Q(due_on__lt=days[threshold])
+        if louder := [days[code] for code in LATE if days.get(code, days[threshold]) < days[threshold]]:
+            reached &= Q(due_on__gte=max(louder))
     said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=threshold)
     return Clock.objects.filter(reached, ~Exists(said), state=ClockState.RUNNING).exclude(kind__in=TOLD_ELSEWHERE)
 

@@ -11,7 +11,7 @@ from agency.services import reminders
 from agency.tasks import sweep_due
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo import agency, appraisal, bulletins, consultation, majors, voices
+from gaige.demo import agency, appraisal, bulletins, consultation, majors, messages, voices
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
@@ -64,6 +64,7 @@ def office_days() -> Iterator[dt.datetime]:
         apply_tacit()
         deem_accepted()
         reminders.sweep_due()
+        messages.morning()
         sweep_conditional()
         sweep_drawings()
         sweep_pool()

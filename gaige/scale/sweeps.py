@@ -1,7 +1,7 @@
 """The deadline sweep over many running clocks, beside the bare SQL that finds those which have something new to say.
 
-The clocks are made by one statement, and those that have reached a threshold have said so, but for a few: what is
-measured is a sweep that looks at everything and finds nothing, and then one that finds those few.
+The clocks are made by one statement, and those that have reached a rung of the ladder have said so, but for a few: what
+is measured is a sweep that looks at everything and finds nothing, and then one that finds those few.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from agency.models import Notification
+from agency.models import LadderMark, Notification
+from agency.services.reminders import rung_days
 from agency.tasks import sweep_due
 from projects import timing, workdays
 from projects.clock_states import ClockKind, ClockState
-from projects.models import Clock, User
+from projects.models import Clock
 
 MOST_RATIO, TURNS, NEWS = 2.0, 5, 50
 #: Flat: whatever the number of clocks.
@@ -32,15 +33,21 @@ SELECT whose.ids[1 + n %% cardinality(whose.ids)], %(kind)s, %(label)s, 'governm
        %(today)s::date - 5 + n %% 60, %(today)s::date - 8 + n %% 60, false, %(calendar)s
 FROM generate_series(1, %(count)s) AS n, (SELECT array_agg(id) AS ids FROM projects_project) AS whose
 """
-THRESHOLD = "CASE WHEN c.due_on < %(today)s THEN 'red' WHEN c.due_on = %(today)s THEN 'due' ELSE 'yellow' END"
+THRESHOLD = """CASE WHEN c.due_on < %(weekly)s THEN 'weekly' WHEN c.due_on < %(director)s THEN 'director'
+ WHEN c.due_on < %(red)s THEN 'red' WHEN c.due_on = %(today)s THEN 'due' ELSE 'yellow' END"""
 UNTOLD = f"""
- FROM projects_clock c WHERE c.state = 'running' AND c.yellow_on <= %(today)s AND NOT EXISTS (
-    SELECT 1 FROM agency_notification n WHERE n.clock_id = c.id AND n.threshold = {THRESHOLD})
+ FROM projects_clock c WHERE c.state = 'running' AND c.yellow_on <= %(today)s AND c.kind <> 'permit' AND NOT EXISTS (
+    SELECT 1 FROM agency_laddermark n WHERE n.clock_id = c.id AND n.threshold = {THRESHOLD})
 """  # noqa: S608 - constants
 FIND = f"SELECT c.id {UNTOLD}"
 TELL = f"""
-INSERT INTO agency_notification (user_id, project_id, clock_id, threshold, text, why, url, sent_at)
-SELECT %(user)s, c.project_id, c.id, {THRESHOLD}, '', '', '', %(now)s {UNTOLD}
+INSERT INTO agency_laddermark (clock_id, threshold, reached_on, said_at)
+SELECT c.id, {THRESHOLD}, c.due_on, %(now)s {UNTOLD}
+"""
+OPENED = """
+INSERT INTO agency_laddermark (clock_id, threshold, reached_on, said_at)
+SELECT DISTINCT t.clock_id, w.word, %(today)s::date, %(now)s::timestamptz FROM packages_reviewtask t,
+ (VALUES ('assigned'), ('unopened')) AS w (word) WHERE t.state = 'invited' ON CONFLICT DO NOTHING
 """
 
 
@@ -98,7 +105,7 @@ def measure_sweep(count: int) -> Swept:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     news = list(found.filter(label=LABEL, due_on__lt=today).values_list("pk", flat=True)[:NEWS])
-    Notification.objects.filter(clock__in=news).delete()
+    LadderMark.objects.filter(clock__in=news).delete()
     before = Notification.objects.count()
     seconds = _timed(sweep_due)
     return Swept(
@@ -115,14 +122,15 @@ def _fill(count: int) -> None:
                 "kind": ClockKind.OTHER, "label": LABEL, "today": timing.today(),
                 "now": timing.now(), "calendar": workdays.version(), "count": missing,
             })
-        user = User.objects.order_by("pk")[0]
-        cursor.execute(TELL, {"today": timing.today(), "now": timing.now(), "user": user.pk})
+        given = rung_days(timing.today()) | {"now": timing.now()}
+        cursor.execute(TELL, given)
+        cursor.execute(OPENED, given)
         cursor.execute("ANALYZE")
 
 
 def _run(statement: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"today": timing.today()})
+        cursor.execute(statement, rung_days(timing.today()))
         cursor.fetchall()
 
 
