@@ -59,7 +59,8 @@ def test_the_director_chases_and_the_body_answers_once(project, case, housing, a
         told=[("paper.issued", None), ("slip.issued", None)],
     )
     number = slip.paper.number
-    assert number.startswith("〔2026〕") and "督字第000001号" in number
+    assert number.startswith("〔2026〕")
+    assert number.endswith("督字第000001号")
     assert (slip.due_on, slip.paper.title, slip.state) == (dt.date(2026, 11, 4), "黄色督办单", "issued")
     text = f"黄色督办单：{project.name}“{case.matter.name}”，11-04 前回复"
     assert told() == [
@@ -144,7 +145,8 @@ def test_the_paper_says_what_is_late_and_on_whom_it_waits(project, case, housing
     rows = dict(content["table"]["rows"])
     assert content["gist"]["do"] == "请说明原因、采取的措施，并写明承诺办结的日期"
     assert (rows["事项"], rows["督办对象"]) == (case.matter.name, "住建局")
-    assert rows["时限"].startswith("会审时限") and rows["在等谁"].startswith("正在等")
+    assert rows["时限"].startswith("会审时限")
+    assert rows["在等谁"].startswith("正在等")
 
 
 def test_the_pages_from_the_list_to_the_closing(project, case, housing, actors, client_of):
