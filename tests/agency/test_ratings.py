@@ -7,13 +7,14 @@ from django.urls import reverse
 
 from agency.models import FollowUp, Notification, Rating, RatingAsk
 from agency.services import rating, rating_follow
+from agency.services.reminders import sweep_due
 from agency.tasks import sweep_voices
 from agency.voice_queries import rating_counts
 from agency.voice_waiting import waiting_of_follow_up
 from archives.models import Paper
 from projects import timing
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event
+from projects.models import Event, JobRun
 from tests import factories
 
 BEGIN = dt.datetime(2026, 11, 1, tzinfo=timing.BUSINESS_ZONE)
@@ -198,3 +199,14 @@ def test_the_list_costs_the_same_for_one_and_for_many(asks, actors, client_of, d
     rows = b"".join(desk.get(f"{reverse('agency:ratings')}?export=csv").streaming_content).decode()
     assert rows.count("差评") == 0
     assert rows.count("待回访") == 2
+
+
+def test_the_clock_of_a_follow_up_reminds_who_has_it_and_never_who_was_rated(low, asks, actors, clock):
+    row = FollowUp.objects.get()
+    Rating.objects.filter(pk=low.pk).update(person=actors.dispatcher)
+    clock.to(day(9))
+    run = JobRun(job="sweep_due")
+    sweep_due(run=run)
+    assert run.errors == 0
+    heard = set(Notification.objects.filter(clock=row.clock).values_list("user__username", "text"))
+    assert heard == {("director", "差评回访今日到期（11月9日）")}
