@@ -24,8 +24,14 @@ WEEK = [(str(day), f"周{word}") for day, word in enumerate("一二三四五六�
 POINTS = 5
 #: Bodies that something may wait for.
 ANSWERING = (
-    OrganisationKind.BUREAU, OrganisationKind.DEPARTMENT, OrganisationKind.COMMITTEE, OrganisationKind.CENTRE,
-    OrganisationKind.REGISTRY, OrganisationKind.ARCHIVE, OrganisationKind.UTILITY, OrganisationKind.HIGHER,
+    OrganisationKind.BUREAU,
+    OrganisationKind.DEPARTMENT,
+    OrganisationKind.COMMITTEE,
+    OrganisationKind.CENTRE,
+    OrganisationKind.REGISTRY,
+    OrganisationKind.ARCHIVE,
+    OrganisationKind.UTILITY,
+    OrganisationKind.HIGHER,
 )
 
 
@@ -61,7 +67,9 @@ class OfferForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [(code, name) for code, name in matters]
         self.fields["codes"] = forms.MultipleChoiceField(
-            label="代办事项", choices=choices, initial=[code for code, _ in choices],
+            label="代办事项",
+            choices=choices,
+            initial=[code for code, _ in choices],
             widget=forms.CheckboxSelectMultiple,
         )
 
@@ -88,7 +96,9 @@ class LogForm(forms.Form):
     """One line of the log."""
 
     channel = forms.ChoiceField(label="方式", choices=Channel.choices, initial=Channel.PHONE)
-    who = forms.CharField(label="对象", max_length=60, widget=forms.TextInput(attrs={"placeholder": "例如：水利局 李科长"}))
+    who = forms.CharField(
+        label="对象", max_length=60, widget=forms.TextInput(attrs={"placeholder": "例如：水利局 李科长"})
+    )
     fact = forms.CharField(
         label="情况", max_length=200, widget=forms.TextInput(attrs={"placeholder": "一句话：说到哪一步"})
     )
@@ -217,9 +227,7 @@ class WalkForm(forms.Form):
         given = self.cleaned_data
         rows = [number for number in range(1, POINTS + 1) if given.get(f"what_{number}")]
         known = Organisation.objects.in_bulk([int(given[f"body_{number}"]) for number in rows])
-        return [
-            Friction(given[f"what_{n}"], given.get(f"wish_{n}", ""), known[int(given[f"body_{n}"])]) for n in rows
-        ]
+        return [Friction(given[f"what_{n}"], given.get(f"wish_{n}", ""), known[int(given[f"body_{n}"])]) for n in rows]
 
 
 class AnswerForm(forms.Form):
@@ -244,13 +252,20 @@ class AgentForm(forms.Form):
         label="值班日", choices=WEEK, initial=[str(day) for day in range(1, 6)], widget=forms.CheckboxSelectMultiple
     )
     load_cap = forms.IntegerField(
-        label="负荷上限（分）", min_value=1, max_value=999, initial=40, help_text="A 急重 5 分、B 重 3 分、C 常规 2 分、D 储备 1 分"
+        label="负荷上限（分）",
+        min_value=1,
+        max_value=999,
+        initial=40,
+        help_text="A 急重 5 分、B 重 3 分、C 常规 2 分、D 储备 1 分",
     )
     can_lead = forms.BooleanField(label="可任项目长", required=False)
     can_serve = forms.BooleanField(label="可任服务专员", required=False, initial=True)
     is_on_duty = forms.BooleanField(label="在岗", required=False, initial=True)
     conflicts = forms.CharField(
-        label="回避单位", required=False, max_length=600, widget=WORDS,
+        label="回避单位",
+        required=False,
+        max_length=600,
+        widget=WORDS,
         help_text="本人或近亲属任职、持股的建设单位，一行一个，写全称或信用代码",
     )
 
@@ -285,9 +300,13 @@ class AgentForm(forms.Form):
         """Return what was entered."""
         given = self.cleaned_data
         return AgentEntry(
-            regions=list(given["regions"]), specialties=given["specialties"],
-            duty_days=[int(day) for day in given["duty_days"]], load_cap=given["load_cap"],
-            can_lead=given["can_lead"], can_serve=given["can_serve"], is_on_duty=given["is_on_duty"],
+            regions=list(given["regions"]),
+            specialties=given["specialties"],
+            duty_days=[int(day) for day in given["duty_days"]],
+            load_cap=given["load_cap"],
+            can_lead=given["can_lead"],
+            can_serve=given["can_serve"],
+            is_on_duty=given["is_on_duty"],
             conflicts=given["conflicts"],
         )
 
@@ -299,7 +318,9 @@ class LeaveForm(forms.Form):
     until = forms.DateField(label="至")
     reason = forms.CharField(label="事由", max_length=60, initial="年休")
     cover = forms.ChoiceField(
-        label="代班人员", required=False, help_text="代班期间看得到、办得了他的项目，到期自动收回；不选的，待接工单转给下一人"
+        label="代班人员",
+        required=False,
+        help_text="代班期间看得到、办得了他的项目，到期自动收回；不选的，待接工单转给下一人",
     )
 
     def __init__(self, *args: Any, people: Sequence[Agent], **kwargs: Any) -> None:

@@ -1,11 +1,11 @@
-"""What the desk gives to the kernel: where an agent, a signature or an escalation is waited for; what the owner may sign."""
+"""What the desk gives to the kernel: where an agent, a signature, a step up is waited for; what the owner may sign."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
@@ -59,12 +59,26 @@ def _agreements(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
         url = reverse("agency:project", args=[row.project_id])
         if row.state == AgreementState.OFFERED:
             yield Waiting(
-                row.project_id, 8, OWNER_WORD, "代办委托协议", person=project.owner.name, verb="签订（自愿、免费）",
-                auto="不签也照常办事", url=url, **common,
+                row.project_id,
+                8,
+                OWNER_WORD,
+                "代办委托协议",
+                person=project.owner.name,
+                verb="签订（自愿、免费）",
+                auto="不签也照常办事",
+                url=url,
+                **common,
             )
         else:
             yield Waiting(
-                row.project_id, 6, "代办调度", "代办委托协议", verb="拟定", auto="一直等到拟好协议为止", url=url, **common,
+                row.project_id,
+                6,
+                "代办调度",
+                "代办委托协议",
+                verb="拟定",
+                auto="一直等到拟好协议为止",
+                url=url,
+                **common,
             )
 
 
@@ -87,8 +101,11 @@ def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
 def _names(agents: set[int], today: dt.date) -> dict[int, str]:
     """Return who really is waited for where an agent is on leave: the cover."""
     rows = AgentLeave.objects.on(today).filter(agent__in=agents, cover__isnull=False)
-    return {row.agent_id: f"{row.cover.user}（代{row.agent.user}）" for row in rows.select_related("cover__user", "agent__user")
-            if row.cover}
+    return {
+        row.agent_id: f"{row.cover.user}（代{row.agent.user}）"
+        for row in rows.select_related("cover__user", "agent__user")
+        if row.cover
+    }
 
 
 def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today: dt.date) -> Waiting:
@@ -97,20 +114,43 @@ def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today:
     url = reverse("agency:project", args=[project])
     if kind == "give":
         return Waiting(
-            project, 4, "代办调度", f"{names}的工单", verb="派", auto="没有在岗且未满的代办人员，一直等到代办调度派单为止",
-            url=url, light=Light.RED, **_since(first.offered_at, today),
+            project,
+            4,
+            "代办调度",
+            f"{names}的工单",
+            verb="派",
+            auto="没有在岗且未满的代办人员，一直等到代办调度派单为止",
+            url=url,
+            light=Light.RED,
+            **_since(first.offered_at, today),
         )
     if kind == "take":
         by = min(order.accept_by for order in orders if order.accept_by) if any(o.accept_by for o in orders) else None
         due = timing.business_day(by) if by else None
         return Waiting(
-            project, 4, AGENT_WORD, f"{names}的工单", person=who, verb="接", due_on=due,
-            auto="逾时不接，自动派给下一人", url=url, light=Light.YELLOW if due else Light.NONE,
+            project,
+            4,
+            AGENT_WORD,
+            f"{names}的工单",
+            person=who,
+            verb="接",
+            due_on=due,
+            auto="逾时不接，自动派给下一人",
+            url=url,
+            light=Light.YELLOW if due else Light.NONE,
             **_since(first.offered_at, today),
         )
     begun = min(order.taken_at for order in orders if order.taken_at) if any(o.taken_at for o in orders) else None
     return Waiting(
-        project, 7, AGENT_WORD, names, person=who, verb="代办", auto="由代办专员按计划申报", url=url, **_since(begun, today)
+        project,
+        7,
+        AGENT_WORD,
+        names,
+        person=who,
+        verb="代办",
+        auto="由代办专员按计划申报",
+        url=url,
+        **_since(begun, today),
     )
 
 
@@ -118,10 +158,16 @@ def _waits(row: WorkOrder, project: Project, who: str, today: dt.date) -> Waitin
     body = row.waits_body
     owner = body is None
     return Waiting(
-        row.project_id, 1 if owner else 3, OWNER_WORD if body is None else body.label, f"{row.waits_what}（{row.title}）",
-        person=project.owner.name if owner else "", since=row.waits_since,
-        days=workdays.workdays_between(row.waits_since, today) if row.waits_since else 0, verb="办",
-        auto=f"由{AGENT_WORD}{who}催办", url=reverse("agency:project", args=[row.project_id]),
+        row.project_id,
+        1 if owner else 3,
+        OWNER_WORD if body is None else body.label,
+        f"{row.waits_what}（{row.title}）",
+        person=project.owner.name if owner else "",
+        since=row.waits_since,
+        days=workdays.workdays_between(row.waits_since, today) if row.waits_since else 0,
+        verb="办",
+        auto=f"由{AGENT_WORD}{who}催办",
+        url=reverse("agency:project", args=[row.project_id]),
     )
 
 
@@ -132,22 +178,38 @@ def _steps(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
         left = (row.due_on - today).days if row.due_on else None
         light = Light.NONE if left is None else Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
         yield Waiting(
-            row.project_id, 3, role, f"升级事项“{row.question}”", due_on=row.due_on, light=light, clock_id=row.clock_id,
+            row.project_id,
+            3,
+            role,
+            f"升级事项“{row.question}”",
+            due_on=row.due_on,
+            light=light,
+            clock_id=row.clock_id,
             auto="到期未答复，可升到上一级，并报中心主任" if row.due_on else "由专题会定",
-            url=reverse("agency:escalation", args=[row.pk]), **_since(row.raised_at, today),
+            url=reverse("agency:escalation", args=[row.pk]),
+            **_since(row.raised_at, today),
         )
 
 
 def _sheets(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
-    rows = HandOver.objects.filter(project__in=list(by_pk), state=HandOverState.PREPARED).select_related("to_agent__user")
+    rows = HandOver.objects.filter(project__in=list(by_pk), state=HandOverState.PREPARED).select_related(
+        "to_agent__user"
+    )
     for row in rows.order_by("pk"):
         yield Waiting(
-            row.project_id, 6, AGENT_WORD, "交接单", person=str(row.to_agent.user), verb="签收",
-            auto="签收前仍由移交人办理", url=reverse("agency:pack", args=[row.pack]), **_since(row.prepared_at, today),
+            row.project_id,
+            6,
+            AGENT_WORD,
+            "交接单",
+            person=str(row.to_agent.user),
+            verb="签收",
+            auto="签收前仍由移交人办理",
+            url=reverse("agency:pack", args=[row.pack]),
+            **_since(row.prepared_at, today),
         )
 
 
-def _since(moment: dt.datetime | None, today: dt.date) -> dict[str, object]:
+def _since(moment: dt.datetime | None, today: dt.date) -> dict[str, Any]:
     if moment is None:
         return {}
     since = timing.business_day(moment)
@@ -161,13 +223,21 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     seen = glance.glance(projects)
     offered = seen.only(PLACE, projects, {AgreementState.OFFERED})
     if offered:
-        rows = Agreement.objects.filter(project__in=offered, state=AgreementState.OFFERED).select_related("project__owner")
+        rows = Agreement.objects.filter(project__in=offered, state=AgreementState.OFFERED).select_related(
+            "project__owner"
+        )
         for row in rows.order_by("pk"):
             verdict = can_sign(user, row)
             yield Debt(
-                row.project_id, "代办", "签订代办委托协议（免费，可随时终止）",
-                reverse("agency:agreement_sign", args=[row.pk]), "去签订", detail=f"委托 {len(row.matters)} 个事项",
-                why="代办自愿、无偿", is_offer=True, blocked="" if verdict else verdict.reason,
+                row.project_id,
+                "代办",
+                "签订代办委托协议（免费，可随时终止）",
+                reverse("agency:agreement_sign", args=[row.pk]),
+                "去签订",
+                detail=f"委托 {len(row.matters)} 个事项",
+                why="代办自愿、无偿",
+                is_offer=True,
+                blocked="" if verdict else verdict.reason,
             )
     waits = seen.only(PLACE, projects, {OrderState.WAITING_OWNER})
     if waits:
@@ -175,8 +245,12 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
         for order in orders.order_by("pk"):
             if order.case is None or order.case.state == CaseState.DRAFT:
                 yield Debt(
-                    order.project_id, "代办", f"{order.waits_what}（{order.title}）",
-                    reverse("agency:project", args=[order.project_id]), "看服务专员", why="服务专员在等贵单位办这件事",
+                    order.project_id,
+                    "代办",
+                    f"{order.waits_what}（{order.title}）",
+                    reverse("agency:project", args=[order.project_id]),
+                    "看服务专员",
+                    why="服务专员在等贵单位办这件事",
                 )
 
 

@@ -14,7 +14,6 @@ from agency import desk_data as data
 from agency import desk_rules as may
 from agency.assigning_rule import plain
 from agency.desk_states import (
-    MARK_WORDS,
     ORDER_OPEN,
     ORDER_WAITS,
     TONES,
@@ -23,19 +22,17 @@ from agency.desk_states import (
     HandOverState,
     MarkKind,
     OrderState,
-    Power,
 )
 from agency.models import (
-    Accompaniment,
     Agent,
     AgentLeave,
     Agreement,
-    Assignment,
     Escalation,
     HandOver,
     OrderLog,
     ProjectMark,
     WorkOrder,
+    WorkOrderQuerySet,
 )
 from agency.services.bench import away_on, loads, off_duty
 from agency.services.escalating import next_level
@@ -56,7 +53,7 @@ LEVELS = ("waiting", "taken", "doing", "waiting_owner", "waiting_dept", "escalat
 SEEN = ("project__owner", "agent__user", "case__matter", "waits_body")
 
 
-# Rows ------------------------------------------------------------------------------------------------------------------
+# Rows -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,9 @@ def order_rows(orders: Iterable[WorkOrder], mine: frozenset[int] = frozenset()) 
     """Return rows with the words of what is next. No query of its own."""
     today, now = timing.today(), timing.now()
     return [
-        OrderRow(order, *_next(order, today, now), can_take=order.state == OrderState.WAITING and order.agent_id in mine)
+        OrderRow(
+            order, *_next(order, today, now), can_take=order.state == OrderState.WAITING and order.agent_id in mine
+        )
         for order in orders
     ]
 
@@ -101,7 +100,7 @@ def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]
     return ("今天核查", "warn") if order.next_check == today else (f"{day} 核查", "")
 
 
-# The agent's own page --------------------------------------------------------------------------------------------------
+# The agent's own page ---------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -133,9 +132,11 @@ def mine(user: User) -> Mine:
         order__agent__in=keys, order__state__in=ORDER_OPEN, promised_on__lte=day, kept_at=None
     ).exclude(promise="")
     signed = Agreement.objects.filter(project=OuterRef("pk"), state__in=[AgreementState.OFFERED, AgreementState.SIGNED])
-    projects = Project.objects.active().filter(
-        assignments__agent__in=keys, assignments__ended_at=None, assignments__role="service_agent"
-    ).filter(~Exists(signed))
+    projects = (
+        Project.objects.active()
+        .filter(assignments__agent__in=keys, assignments__ended_at=None, assignments__role="service_agent")
+        .filter(~Exists(signed))
+    )
     return Mine(
         offered=order_rows(offered[:SHOWN], keys),
         today=order_rows(held.filter(due).order_by("next_check", "pk")[:SHOWN], keys),
@@ -143,7 +144,8 @@ def mine(user: User) -> Mine:
         promises=list(lines.select_related("order__project").order_by("promised_on", "pk")[:SHOWN]),
         packs=_packs(user),
         covering=list(AgentLeave.objects.on(day).filter(cover__user=user).select_related("agent__user")),
-        lacking=list(projects.select_related("owner").order_by("pk")[:SHOWN]), counts=counts,
+        lacking=list(projects.select_related("owner").order_by("pk")[:SHOWN]),
+        counts=counts,
     )
 
 
@@ -157,7 +159,7 @@ def _packs(user: User) -> list[HandOver]:
     return list(found.values())
 
 
-# Board and calendar ------------------------------------------------------------------------------------------------------
+# Board and calendar -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ class Day:
     promises: list[OrderLog]
 
 
-def found_orders(user: User, filters: Mapping[str, str]) -> QuerySet[WorkOrder]:
+def found_orders(user: User, filters: Mapping[str, str]) -> WorkOrderQuerySet:
     """Return the orders that a person may see, narrowed: `agent` (a key, `me`), `mark`, `q`."""
     orders = WorkOrder.objects.visible_to(user)
     who = filters.get("agent", "")
@@ -196,9 +198,7 @@ def found_orders(user: User, filters: Mapping[str, str]) -> QuerySet[WorkOrder]:
         marked = ProjectMark.objects.filter(project=OuterRef("project"), kind=mark, cleared_at=None)
         orders = orders.filter(Exists(marked))
     if text := filters.get("q", "").strip():
-        orders = orders.filter(
-            Q(title__icontains=text) | Q(project__name__icontains=text) | Q(number__startswith=text)
-        )
+        orders = orders.filter(Q(title__icontains=text) | Q(project__name__icontains=text) | Q(number__startswith=text))
     return orders
 
 
@@ -208,7 +208,10 @@ def board(user: User, filters: Mapping[str, str]) -> list[Column]:
     counts = dict(orders.open().order_by().values_list("state").annotate(number=Count("pk")))
     return [
         Column(
-            state, str(OrderState(state).label), TONES[OrderState(state)], counts.get(state, 0),
+            state,
+            str(OrderState(state).label),
+            TONES[OrderState(state)],
+            counts.get(state, 0),
             order_rows(_top(orders, state), keys) if counts.get(state) else [],
         )
         for state in LEVELS
@@ -249,7 +252,7 @@ def people(user: User) -> list[Agent]:
     return list(Agent.objects.filter(user__is_active=True).select_related("user").order_by("pk"))
 
 
-# One order ---------------------------------------------------------------------------------------------------------------
+# One order ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,28 +281,44 @@ def order_page(order: WorkOrder, user: User) -> OrderPage:
         ]
     elif order.state in ORDER_OPEN:
         start = order.state in (OrderState.TAKEN, *ORDER_WAITS)
-        acts = [("开始办理" if order.state == OrderState.TAKEN else "等到了，继续办", "agency:start",
-                 may.can_work(user, order), True)] if start else []
+        acts = (
+            [
+                (
+                    "开始办理" if order.state == OrderState.TAKEN else "等到了，继续办",
+                    "agency:start",
+                    may.can_work(user, order),
+                    True,
+                )
+            ]
+            if start
+            else []
+        )
         acts += [
             ("等企业、等部门", "agency:wait", may.can_work(user, order), False),
             ("升级", "agency:escalate", may.can_escalate(user, order), False),
             ("已完成", "agency:finish", may.can_finish(user, order), False),
             ("关闭", "agency:close", may.can_close(user, order), False),
         ]
-    names = dict(
-        Agent.objects.filter(pk__in=[one["agent"] for one in order.passed]).values_list("pk", "user__name")
-    ) if order.passed else {}
+    names = (
+        dict(Agent.objects.filter(pk__in=[one["agent"] for one in order.passed]).values_list("pk", "user__name"))
+        if order.passed
+        else {}
+    )
     level, early = next_level(order)
     return OrderPage(
-        order, order_rows([order])[0],
+        order,
+        order_rows([order])[0],
         list(order.logs.select_related("by")[:100]),
-        list(order.escalations.select_related("body", "raised_by", "paper").order_by("pk")), acts,
+        list(order.escalations.select_related("body", "raised_by", "paper").order_by("pk")),
+        acts,
         may.can_log(user, order),
-        [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed], level, early,
+        [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed],
+        level,
+        early,
     )
 
 
-# Escalations -------------------------------------------------------------------------------------------------------------
+# Escalations --------------------------------------------------------------------------------------------------------
 
 
 def escalations(user: User, which: str) -> QuerySet[Escalation]:
@@ -326,61 +345,7 @@ def order_counts(projects: QuerySet[Project] | None = None) -> dict[str, int]:
     return dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
 
 
-# The page of a project -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectDesk:
-    """代办 of one project: who, agreement, orders, marks, accompanied walks, hand-overs."""
-
-    people: list[Assignment]
-    agreements: list[Agreement]
-    orders: list[OrderRow]
-    marks: list[tuple[str, str, ProjectMark | None]]
-    walks: list[Accompaniment]
-    frictions: list[IssueItem]
-    sheets: list[HandOver]
-    is_office: bool
-    cover: dict[int, AgentLeave]
-
-    @property
-    def live(self) -> Agreement | None:
-        """The agreement that is asked for, offered or signed."""
-        return next((row for row in self.agreements if row.state in ("requested", "offered", "signed")), None)
-
-
-def project_desk(project: Project, user: User) -> ProjectDesk:
-    """Return the page 代办 of a project; the owner reads people, agreement and where the orders stand."""
-    office = access_of(user).is_office
-    held = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
-    rows = list(held)
-    away = AgentLeave.objects.on(timing.today()).filter(agent__in=[row.agent_id for row in rows])
-    agreements = Agreement.objects.filter(project=project).select_related("paper", "signed_by", "offered_by")
-    orders = WorkOrder.objects.filter(project=project).select_related(*SEEN).order_by("case__package_row__order", "pk")
-    return ProjectDesk(
-        people=rows, agreements=list(agreements[:5]), orders=order_rows(orders[:60], may.acting_for(user)),
-        marks=project_marks(project) if office else [],
-        walks=list(Accompaniment.objects.filter(project=project).select_related("case__matter")) if office else [],
-        frictions=list(frictions(user).filter(project=project)) if office else [],
-        sheets=list(
-            HandOver.objects.filter(project=project).select_related("from_agent__user", "to_agent__user", "paper")[:5]
-        ) if office else [],
-        is_office=office, cover={row.agent_id: row for row in away.select_related("cover__user")},
-    )
-
-
-def project_marks(project: Project) -> list[tuple[str, str, ProjectMark | None]]:
-    """Return the three toggles of a project: kind, words, and the mark that is set."""
-    held = {row.kind: row for row in ProjectMark.objects.filter(project=project, cleared_at=None).select_related("set_by")}
-    return [(kind.value, MARK_WORDS[kind], held.get(kind.value)) for kind in MarkKind]
-
-
-def power_words(agreement: Agreement) -> list[str]:
-    """Return what the agent may do, in words."""
-    return [str(Power(power).label) for power in agreement.powers if power in Power.values]
-
-
-# Friction, leave, packs ------------------------------------------------------------------------------------------------------
+# Friction, leave, packs -------------------------------------------------------------------------------------------
 
 
 def frictions(user: User) -> QuerySet[IssueItem]:
@@ -395,7 +360,8 @@ def friction_counts(rows: QuerySet[IssueItem]) -> dict[str, int]:
     """Return how many are open, late, and gone. One query."""
     is_open = Q(state__in=ISSUE_OPEN)
     return rows.order_by().aggregate(
-        open=Count("pk", filter=is_open), late=Count("pk", filter=is_open & Q(due_on__lt=timing.today())),
+        open=Count("pk", filter=is_open),
+        late=Count("pk", filter=is_open & Q(due_on__lt=timing.today())),
         gone=Count("pk", filter=Q(state="verified")),
     )
 
@@ -403,7 +369,9 @@ def friction_counts(rows: QuerySet[IssueItem]) -> dict[str, int]:
 def pack_sheets(pack: str, user: User) -> Sequence[HandOver]:
     """Return the sheets of a pack that a person may see, by project."""
     rows = HandOver.objects.visible_to(user).filter(pack=pack)
-    return list(rows.select_related("project__owner", "from_agent__user", "to_agent__user", "paper").order_by("project_id"))
+    return list(
+        rows.select_related("project__owner", "from_agent__user", "to_agent__user", "paper").order_by("project_id")
+    )
 
 
 def leaves_of(agent: Agent) -> list[AgentLeave]:
@@ -426,4 +394,3 @@ def away_words(agent: Agent) -> str:
 def few() -> int:
     """Return below how many projects nobody is evaluated."""
     return data.number("few")
-

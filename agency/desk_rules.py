@@ -67,7 +67,7 @@ def _runs(project: Project) -> Verdict:
     return ALLOWED
 
 
-# Agents --------------------------------------------------------------------------------------------------------------
+# Agents ---------------------------------------------------------------------------------------------------------
 
 
 def can_keep_agents(user: Person, _: object = None) -> Verdict:
@@ -87,7 +87,7 @@ def can_see_evaluation(user: Person, _: object = None) -> Verdict:
     return refuse("代办评价供代办调度、中心主任和本人查看。")
 
 
-# Agreements ----------------------------------------------------------------------------------------------------------
+# Agreements -----------------------------------------------------------------------------------------------------
 
 
 def can_ask(user: Person, project: Project) -> Verdict:
@@ -135,7 +135,7 @@ def can_end(user: Person, agreement: Agreement) -> Verdict:
     return ALLOWED if is_owner(user, agreement.project) else refuse("委托由建设单位随时终止，中心不能单方终止。")
 
 
-# Orders --------------------------------------------------------------------------------------------------------------
+# Orders ---------------------------------------------------------------------------------------------------------
 
 
 def can_take(user: Person, order: WorkOrder) -> Verdict:
@@ -180,7 +180,7 @@ def can_close(user: Person, order: WorkOrder) -> Verdict:
     return _in(order, *ORDER_OPEN, verb="关闭")
 
 
-# Escalations ---------------------------------------------------------------------------------------------------------
+# Escalations ----------------------------------------------------------------------------------------------------
 
 
 def highest_level(user: Person, project: Project) -> int:
@@ -216,7 +216,7 @@ def can_decide(user: Person, step: Escalation) -> Verdict:
     return refuse(f"由{step.body.label}{'' if step.level == Level.OWN else '首席代表'}答复。")
 
 
-# Marks, accompanied walks, hand-overs ----------------------------------------------------------------------------------
+# Marks, accompanied walks, hand-overs -----------------------------------------------------------------------------
 
 
 def can_mark(user: Person, project: Project) -> Verdict:

@@ -87,7 +87,9 @@ class MarkKind(TextChoices):
 
 
 MARK_WORDS: dict[str, str] = {
-    MarkKind.WATCH: "盯：每天看一眼", MarkKind.CARE: "关：关注风险，写明风险点", MarkKind.FOLLOW: "跟：一跟到底，直到交付",
+    MarkKind.WATCH: "盯：每天看一眼",
+    MarkKind.CARE: "关：关注风险，写明风险点",
+    MarkKind.FOLLOW: "跟：一跟到底，直到交付",
 }
 
 
@@ -100,11 +102,24 @@ class HandOverState(TextChoices):
 
 
 TONES: dict[str, str] = {
-    AgreementState.REQUESTED: "act", AgreementState.OFFERED: "warn", AgreementState.SIGNED: "good",
-    AgreementState.ENDED: "none", AgreementState.DECLINED: "none",
-    OrderState.WAITING: "warn", OrderState.TAKEN: "", OrderState.DOING: "act", OrderState.WAITING_OWNER: "warn",
-    OrderState.WAITING_DEPT: "act", OrderState.ESCALATED: "bad", OrderState.DONE: "good", OrderState.CLOSED: "none",
-    EscalationState.OPEN: "warn", EscalationState.DECIDED: "good", EscalationState.PUSHED: "bad",
+    AgreementState.REQUESTED: "act",
+    AgreementState.OFFERED: "warn",
+    AgreementState.SIGNED: "good",
+    AgreementState.ENDED: "none",
+    AgreementState.DECLINED: "none",
+    OrderState.WAITING: "warn",
+    OrderState.TAKEN: "",
+    OrderState.DOING: "act",
+    OrderState.WAITING_OWNER: "warn",
+    OrderState.WAITING_DEPT: "act",
+    OrderState.ESCALATED: "bad",
+    OrderState.DONE: "good",
+    OrderState.CLOSED: "none",
+    EscalationState.OPEN: "warn",
+    EscalationState.DECIDED: "good",
+    EscalationState.PUSHED: "bad",
     EscalationState.DROPPED: "none",
-    HandOverState.PREPARED: "warn", HandOverState.SIGNED: "good", HandOverState.CANCELLED: "none",
+    HandOverState.PREPARED: "warn",
+    HandOverState.SIGNED: "good",
+    HandOverState.CANCELLED: "none",
 }

@@ -249,7 +249,8 @@ def _need(bench: Bench, project: Project, role: AssignmentRole) -> Need:
     """Return the people proposed for a role; where there is nobody, what keeps everybody away."""
     ranked = bench.ranked(project, role)[: data.number("proposed", bench.day)]
     people = tuple(Proposal(bench.agents[one.key], one.score, one.reasons) for one in ranked)
-    words = "、".join(f"{why} {count} 人" for why, count in bench.obstacles(project, role).items()) if not people else ""
+    obstacles = {} if people else bench.obstacles(project, role)
+    words = "、".join(f"{why} {count} 人" for why, count in obstacles.items())
     return Need(role.value, str(role.label), people, words)
 
 

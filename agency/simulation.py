@@ -24,8 +24,15 @@ CITY, ABOVE = "140500", "140000"
 GRADES = {"A": 0.08, "B": 0.22, "C": 0.55, "D": 0.15}
 RUNS = {"A": 150, "B": 130, "C": 100, "D": 70}
 PACKAGES = (
-    "soc-factory", "soc-lowrisk", "soc-minimal", "soc-realestate", "gov-general", "gov-pipeline", "gov-renovation",
-    "gov-lowrisk", "gov-minimal",
+    "soc-factory",
+    "soc-lowrisk",
+    "soc-minimal",
+    "soc-realestate",
+    "gov-general",
+    "gov-pipeline",
+    "gov-renovation",
+    "gov-lowrisk",
+    "gov-minimal",
 )
 LEAVE_DAYS, LEAVES = 5, 2
 
@@ -78,7 +85,7 @@ class Result:
     def lines(self) -> Iterator[str]:
         """Yield the report."""
         city = self.city
-        yield f"{city.year} 年 {city.districts} 个片区，{city.agents} 名代办人员，{city.projects} 个项目，种子 {city.seed}"
+        yield f"{city.year} 年，{city.districts} 个片区，{city.agents} 人，{city.projects} 个项目，种子 {city.seed}"
         yield f"指派 {self.assigned} 人次，年末仍无人可派 {self.never} 个身份"
         yield (
             f"等待（工作日）：当天 {self.part(0)}%，中位 {self.quantile(0.5)}，九成 {self.quantile(0.9)}，"
@@ -87,7 +94,8 @@ class Result:
         loads = sorted(self.means.values())
         if loads:
             yield (
-                f"平均负荷（分，上限 {city.cap}）：最少 {loads[0]:.1f}，中位 {loads[len(loads) // 2]:.1f}，最多 {loads[-1]:.1f}；"
+                f"平均负荷（分，上限 {city.cap}）：最少 {loads[0]:.1f}，"
+                f"中位 {loads[len(loads) // 2]:.1f}，最多 {loads[-1]:.1f}；"
                 f"离散系数 {self.spread:.2f}"
             )
             yield f"峰值负荷：最多 {max(self.peaks.values()):.1f} 分；全员已满的工作日 {self.full_days}／{self.days}"
@@ -140,8 +148,11 @@ def _people(city: City, chance: random.Random) -> list[Candidate]:
     districts = _districts(city)
     return [
         Candidate(
-            key=number, regions=frozenset({ABOVE if number % 8 == 7 else districts[number % city.districts]}),  # noqa: PLR2004
-            specialties=frozenset(chance.sample(PACKAGES, 3)), can_lead=number % 3 == 0, can_serve=number % 3 != 0,
+            key=number,
+            regions=frozenset({ABOVE if number % 8 == 7 else districts[number % city.districts]}),  # noqa: PLR2004
+            specialties=frozenset(chance.sample(PACKAGES, 3)),
+            can_lead=number % 3 == 0,
+            can_serve=number % 3 != 0,
             cap=city.cap,
         )
         for number in range(city.agents)
@@ -165,10 +176,12 @@ def _arrivals(
     districts, found = _districts(city), dict[int, list[tuple[int, str, list[Need]]]]()
     for project in range(city.projects):
         grade = chance.choices(list(GRADES), list(GRADES.values()))[0]
-        region, owner, package = chance.choice(districts), chance.randrange(city.projects // 2 + 1), chance.choice(PACKAGES)
-        needs = [
-            Need(project, role.value, region, region, owner, package, grade) for role in AssignmentRole
-        ]
+        region, owner, package = (
+            chance.choice(districts),
+            chance.randrange(city.projects // 2 + 1),
+            chance.choice(PACKAGES),
+        )
+        needs = [Need(project, role.value, region, region, owner, package, grade) for role in AssignmentRole]
         found.setdefault(chance.randrange(len(days)), []).append((project, grade, needs))
     return found
 
@@ -181,8 +194,14 @@ def _release(running: list[tuple[int, int, int, Decimal]], people: Sequence[Cand
 
 
 def _assign(  # noqa: PLR0913 - the state of the year
-    waiting: list[tuple[int, int, str, Need]], running: list[tuple[int, int, int, Decimal]],
-    people: Sequence[Candidate], result: Result, number: int, day: dt.date, terms: Terms, chance: random.Random,
+    waiting: list[tuple[int, int, str, Need]],
+    running: list[tuple[int, int, int, Decimal]],
+    people: Sequence[Candidate],
+    result: Result,
+    number: int,
+    day: dt.date,
+    terms: Terms,
+    chance: random.Random,
 ) -> list[tuple[int, int, str, Need]]:
     """Give what waits to whoever the rule puts first, the urgent grades first; return what still waits."""
     left = []

@@ -32,7 +32,11 @@ class ProjectMark(models.Model):
     )
     set_at = models.DateTimeField("标记时间")
     cleared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
         verbose_name="取消人",
     )
     cleared_at = models.DateTimeField("取消时间", null=True, blank=True)
@@ -43,13 +47,9 @@ class ProjectMark(models.Model):
         verbose_name = verbose_name_plural = "盯关跟标记"
         ordering = ("kind",)
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(
-                name="projectmark_once", fields=["project", "kind"], condition=Q(cleared_at=None)
-            ),
+            models.UniqueConstraint(name="projectmark_once", fields=["project", "kind"], condition=Q(cleared_at=None)),
             models.CheckConstraint(name="projectmark_kind_known", condition=Q(kind__in=list(MarkKind.values))),
-            models.CheckConstraint(
-                name="projectmark_care_says_what", condition=~Q(kind=MarkKind.CARE) | ~Q(note="")
-            ),
+            models.CheckConstraint(name="projectmark_care_says_what", condition=~Q(kind=MarkKind.CARE) | ~Q(note="")),
         ]
 
     def __str__(self) -> str:
@@ -81,9 +81,7 @@ class Accompaniment(models.Model):
     post = models.CharField("职务", max_length=60, blank=True)
     walked = models.CharField("走了哪些环节", max_length=500)
     good = models.CharField("做得好的", max_length=300, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="记录人"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="记录人")
     at = models.DateTimeField("记录时间")
     form_key = models.CharField("表单键", max_length=36, blank=True)
     paper = models.ForeignKey(

@@ -35,8 +35,13 @@ PAPER, BODY = "archives.Paper", "projects.Organisation"
 
 def _person(label: str, **more: Any) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        verbose_name=label, **more
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=label,
+        **more,
     )
 
 
@@ -108,9 +113,7 @@ class Agreement(StateModel):
     def sign(self) -> None:
         """The owner signs."""
 
-    @transition(
-        field=state, source=[AgreementState.REQUESTED, AgreementState.OFFERED], target=AgreementState.DECLINED
-    )
+    @transition(field=state, source=[AgreementState.REQUESTED, AgreementState.OFFERED], target=AgreementState.DECLINED)
     def decline(self) -> None:
         """The owner does not want it, or the centre cannot serve."""
 
@@ -197,9 +200,7 @@ class WorkOrder(StateModel):
             # an agent's own page and the board
             models.Index(name="workorder_agent_open", fields=["agent", "state", "next_check"]),
             # the sweep that passes on what nobody accepted
-            models.Index(
-                name="workorder_accept_by", fields=["accept_by"], condition=Q(state=OrderState.WAITING)
-            ),
+            models.Index(name="workorder_accept_by", fields=["accept_by"], condition=Q(state=OrderState.WAITING)),
         ]
 
     def __str__(self) -> str:
@@ -215,22 +216,22 @@ class WorkOrder(StateModel):
         """The agent is at it, or what he waited for has come."""
 
     @transition(
-        field=state, source=[OrderState.TAKEN, OrderState.DOING, OrderState.WAITING_DEPT],
+        field=state,
+        source=[OrderState.TAKEN, OrderState.DOING, OrderState.WAITING_DEPT],
         target=OrderState.WAITING_OWNER,
     )
     def wait_owner(self) -> None:
         """The owner has to do something first."""
 
     @transition(
-        field=state, source=[OrderState.TAKEN, OrderState.DOING, OrderState.WAITING_OWNER],
+        field=state,
+        source=[OrderState.TAKEN, OrderState.DOING, OrderState.WAITING_OWNER],
         target=OrderState.WAITING_DEPT,
     )
     def wait_dept(self) -> None:
         """A department has to do something first."""
 
-    @transition(
-        field=state, source=[OrderState.TAKEN, OrderState.DOING, *ORDER_WAITS], target=OrderState.ESCALATED
-    )
+    @transition(field=state, source=[OrderState.TAKEN, OrderState.DOING, *ORDER_WAITS], target=OrderState.ESCALATED)
     def escalate(self) -> None:
         """It went up a step."""
 
@@ -259,9 +260,7 @@ class OrderLog(models.Model):
     promised_on = models.DateField("承诺日期", null=True, blank=True)
     kept_at = models.DateTimeField("承诺兑现时间", null=True, blank=True)
     next_check = models.DateField("下次核查", null=True, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="记录人"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="记录人")
     at = models.DateTimeField("记录时间")
 
     class Meta:

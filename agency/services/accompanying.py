@@ -27,6 +27,7 @@ from projects.services.issues import answer_issue, raise_issue, reject_issue, ve
 from projects.states import IssueKind, IssueState
 
 if TYPE_CHECKING:
+    from archives.models import Paper
     from projects.models import User
 
 MOST_POINTS = 10
@@ -66,16 +67,31 @@ def toggle_mark(
             project=project, kind=kind, note=note.strip()[:200], set_by=by, set_at=moment
         )
     record(
-        "agency.marked", subject=project, project=project, by=by, at=moment,
-        summary=f"{'标记' if on else '取消'}“{MarkKind(kind).label}”", data={"mark": kind, "on": on},
+        "agency.marked",
+        subject=project,
+        project=project,
+        by=by,
+        at=moment,
+        summary=f"{'标记' if on else '取消'}“{MarkKind(kind).label}”",
+        data={"mark": kind, "on": on},
     )
     return found
 
 
 @transaction.atomic
 def write_accompaniment(
-    project_id: int, *, by: User, on: dt.date, official: str, post: str, walked: str, good: str = "",
-    case_id: int | None = None, frictions: Sequence[Friction] = (), form_key: str = "", at: dt.datetime | None = None,
+    project_id: int,
+    *,
+    by: User,
+    on: dt.date,
+    official: str,
+    post: str,
+    walked: str,
+    good: str = "",
+    case_id: int | None = None,
+    frictions: Sequence[Friction] = (),
+    form_key: str = "",
+    at: dt.datetime | None = None,
 ) -> Accompaniment:
     """Write down an accompanied walk; each friction point becomes a ticket of the body that has to change it.
 
@@ -94,26 +110,52 @@ def write_accompaniment(
         raise DomainError("walk_empty", "请写明谁陪办、走了哪些环节。")
     case = MatterCase.objects.filter(project=project, pk=case_id).first() if case_id else None
     row = Accompaniment.objects.create(
-        project=project, case=case, on=on, official=official.strip(), post=post.strip(), walked=walked.strip(),
-        good=good.strip(), by=by, at=moment, form_key=form_key,
+        project=project,
+        case=case,
+        on=on,
+        official=official.strip(),
+        post=post.strip(),
+        walked=walked.strip(),
+        good=good.strip(),
+        by=by,
+        at=moment,
+        form_key=form_key,
     )
     due = workdays.due_date(today, data.number("friction"))
     for point in frictions[:MOST_POINTS]:
         raise_issue(
-            project, kind=IssueKind.FRICTION, subject=row, what=point.what.strip()[:300], basis=f"{row}",
-            how_to_fix=point.wish.strip()[:500] or "由责任单位提出改进办法", debtor=point.body, by=by,
-            raised_for=project.centre, due_on=due, at=moment,
+            project,
+            kind=IssueKind.FRICTION,
+            subject=row,
+            what=point.what.strip()[:300],
+            basis=f"{row}",
+            how_to_fix=point.wish.strip()[:500] or "由责任单位提出改进办法",
+            debtor=point.body,
+            by=by,
+            raised_for=project.centre,
+            due_on=due,
+            at=moment,
         )
     row.paper = _write(row, frictions, due, by=by, at=moment)
     row.save(update_fields=["paper"])
     record(
-        "agency.accompanied", subject=row, project=project, by=by, at=moment,
-        summary=f"{row}，堵点 {len(frictions)} 个", data={"frictions": len(frictions)},
+        "agency.accompanied",
+        subject=row,
+        project=project,
+        by=by,
+        at=moment,
+        summary=f"{row}，堵点 {len(frictions)} 个",
+        data={"frictions": len(frictions)},
     )
     for body in {point.body.pk: point.body for point in frictions}.values():
         tell(
-            people_at(body.pk, *may.STAFF), f"{project.name}陪办发现堵点，请在{due.month}月{due.day}日前整改",
-            project=project, url=reverse("agency:frictions"), why="堵点由贵单位整改", kind="ask", at=moment,
+            people_at(body.pk, *may.STAFF),
+            f"{project.name}陪办发现堵点，请在{due.month}月{due.day}日前整改",
+            project=project,
+            url=reverse("agency:frictions"),
+            why="堵点由贵单位整改",
+            kind="ask",
+            at=moment,
         )
     return row
 
@@ -134,7 +176,10 @@ def answer_friction(issue_id: int, *, by: User, answer: str, at: dt.datetime | N
 def check_friction(
     issue_id: int, *, by: User, gone: bool, reason: str = "", at: dt.datetime | None = None
 ) -> IssueItem:
-    """The desk looks whether it is gone. Events `issue.verified` or `issue.rejected`. Raises `NotAllowed`, `DomainError`."""
+    """The desk looks whether it is gone. Events `issue.verified` or `issue.rejected`.
+
+    Raises `NotAllowed`, `DomainError`.
+    """
     issue = _lock(issue_id)
     if gone and issue.state == IssueState.VERIFIED:
         return issue
@@ -154,19 +199,25 @@ def _lock(issue_id: int) -> IssueItem:
     return issue
 
 
-def _write(
-    row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, by: User, at: dt.datetime
-) -> object:
+def _write(row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, by: User, at: dt.datetime) -> Paper:
     rows = [[str(n), one.what, one.wish or "—", one.body.label] for n, one in enumerate(frictions, start=1)]
     post = f"（{row.post}）" if row.post else ""
     return paperwork.write(
-        PaperKind.ACCOMPANY_RECORD, row.project, subject=row, issuer=row.project.centre, by=by, at=at,
+        PaperKind.ACCOMPANY_RECORD,
+        row.project,
+        subject=row,
+        issuer=row.project.centre,
+        by=by,
+        at=at,
         what=f"{row.official}{post}陪办，发现堵点 {len(rows)} 个",
-        do="责任单位逐个整改" if rows else "没有要整改的", when=f"{paperwork.day(due)}前" if rows else "—",
+        do="责任单位逐个整改" if rows else "没有要整改的",
+        when=f"{paperwork.day(due)}前" if rows else "—",
         paragraphs=[
             f"{paperwork.day(row.on)}，{row.official}{post}以企业身份走办{f'“{row.case}”' if row.case else '本项目'}。",
-            f"走过的环节：{row.walked}", *([f"做得好的：{row.good}"] if row.good else []),
+            f"走过的环节：{row.walked}",
+            *([f"做得好的：{row.good}"] if row.good else []),
         ],
         table={"caption": "堵点", "head": ["序号", "堵在哪里", "希望怎样", "责任单位"], "rows": rows} if rows else None,
-        addressee="各有关部门", visibility=Visibility.OFFICE,
+        addressee="各有关部门",
+        visibility=Visibility.OFFICE,
     )

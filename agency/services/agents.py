@@ -1,4 +1,4 @@
-"""The register of agents: who may do what where, on which days, up to which load, and whose owner he keeps away from."""
+"""The register of agents: who may do what where, on which days, up to which load, whom he keeps away from."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ class AgentEntry:
 
 
 @transaction.atomic
-def save_agent(
-    user_id: int, entry: AgentEntry, *, by: User, at: dt.datetime | None = None
-) -> Agent:
+def save_agent(user_id: int, entry: AgentEntry, *, by: User, at: dt.datetime | None = None) -> Agent:
     """Enter a person as an agent, or change what is kept of one. Event `agency.agent_kept` in the chain of the centre.
 
     Raises `NotAllowed`, `DomainError` (`no_role`, `no_region`, `no_days`, `cap`, `no_part`).
@@ -66,7 +64,11 @@ def save_agent(
     agent.regions.set(entry.regions)
     agent.conflicts.set(entry.conflicts)
     record(
-        "agency.agent_kept", subject=agent, organisation=post.organisation, by=by, at=at,
+        "agency.agent_kept",
+        subject=agent,
+        organisation=post.organisation,
+        by=by,
+        at=at,
         summary=f"代办人员{agent.user}：上限 {agent.load_cap} 分，{'在岗' if agent.is_on_duty else '不在岗'}",
         data={"before": before, "now": [agent.load_cap, agent.is_on_duty]},
     )

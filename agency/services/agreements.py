@@ -63,8 +63,15 @@ def ask_for_agent(
 
 @transaction.atomic
 def offer_agreement(
-    project_id: int, *, by: User, codes: Sequence[str] = (), is_all: bool = True, powers: Sequence[str] = (),
-    until: dt.date | None = None, contact: str = "", at: dt.datetime | None = None,
+    project_id: int,
+    *,
+    by: User,
+    codes: Sequence[str] = (),
+    is_all: bool = True,
+    powers: Sequence[str] = (),
+    until: dt.date | None = None,
+    contact: str = "",
+    at: dt.datetime | None = None,
 ) -> Agreement:
     """Draw the agreement up: matters (none named: all that are open), powers, until when. It waits for the owner.
 
@@ -112,9 +119,7 @@ def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None
 
 
 @transaction.atomic
-def decline_agreement(
-    agreement_id: int, *, by: User, reason: str = "", at: dt.datetime | None = None
-) -> Agreement:
+def decline_agreement(agreement_id: int, *, by: User, reason: str = "", at: dt.datetime | None = None) -> Agreement:
     """It is not signed. Event `agency.agreement_declined`. Twice is once. Raises `NotAllowed`."""
     row, moment = _lock(agreement_id), at or timing.now()
     if row.state == AgreementState.DECLINED:
@@ -129,9 +134,7 @@ def decline_agreement(
 
 
 @transaction.atomic
-def end_agreement(
-    agreement_id: int, *, by: User | None, reason: str = "", at: dt.datetime | None = None
-) -> Agreement:
+def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: dt.datetime | None = None) -> Agreement:
     """The owner ends it, in the middle of whatever: open orders are closed with that reason, nothing is charged.
 
     Effects: 已终止, the paper no longer holds, open orders and escalations end, event `agency.agreement_ended`. The
@@ -162,7 +165,12 @@ def _lock(agreement_id: int) -> Agreement:
 
 def _record(row: Agreement, what: str, before: str, words: str, *, by: User | None, at: dt.datetime) -> None:
     record(
-        f"agency.agreement_{what}", subject=row, project=row.project, by=by, at=at, summary=words[:300],
+        f"agency.agreement_{what}",
+        subject=row,
+        project=row.project,
+        by=by,
+        at=at,
+        summary=words[:300],
         data={"state": [before, row.state]},
     )
 
@@ -176,8 +184,14 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
     rows: list[list[Any]] = [[str(n), name, "代办"] for n, (_, name) in enumerate(row.matters, start=1)]
     powers = "、".join(str(Power(power).label) for power in row.powers)
     return paperwork.write(
-        PaperKind.AGENCY_AGREEMENT, project, subject=row, issuer=project.centre, by=by, at=at,
-        what=f"委托{project.centre.label}免费代办 {len(row.matters)} 个事项", do="指定联系人，按计划提供资料，签承诺书",
+        PaperKind.AGENCY_AGREEMENT,
+        project,
+        subject=row,
+        issuer=project.centre,
+        by=by,
+        at=at,
+        what=f"委托{project.centre.label}免费代办 {len(row.matters)} 个事项",
+        do="指定联系人，按计划提供资料，签承诺书",
         when=f"自{paperwork.day(timing.business_day(at))}{until}，可随时终止",
         paragraphs=[
             f"委托方（建设单位）：{project.owner.name}。联系人：{row.contact or by}。",

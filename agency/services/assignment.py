@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 
 from agency import desk_data as data
 from agency import rules
@@ -120,10 +121,12 @@ def lend(project: Project, leave: AgentLeave, part: str, *, by: User | None, at:
     if cover is None:
         return
     since = max(leave.since, timing.business_day(at or timing.now()))
-    known = Involvement.objects.filter(project=project, user=cover.user_id, role=part, until__gte=leave.until)
-    if known.exists() or Involvement.objects.filter(project=project, user=cover.user_id, role=part, until=None).exists():
+    known = Involvement.objects.filter(project=project, user=cover.user_id, role=part)
+    if known.filter(Q(until=None) | Q(until__gte=leave.until)).exists():
         return
-    Involvement.objects.create(project=project, user_id=cover.user_id, role=part, powers=[], since=since, until=leave.until)
+    Involvement.objects.create(
+        project=project, user_id=cover.user_id, role=part, powers=[], since=since, until=leave.until
+    )
     record(
         "project.involved", subject=project, project=project, by=by, at=at,
         summary=f"{InvolvementRole(part).label}代班：{cover}，{since:%m-%d}至{leave.until:%m-%d}",

@@ -76,14 +76,15 @@ class Bench:
         pks = [project.pk for project in projects]
         self._known = {
             pk: (package or "", grade or "", region)
-            for pk, package, grade, region in Project.objects.filter(pk__in=pks).order_by().values_list(
-                "pk", "enrolment__package_version__package__code", "pool_entry__grade", "region__name"
-            )
+            for pk, package, grade, region in Project.objects.filter(pk__in=pks)
+            .order_by()
+            .values_list("pk", "enrolment__package_version__package__code", "pool_entry__grade", "region__name")
         }
         self._held: dict[tuple[int, str], int] = {
             (project, role): agent
-            for project, role, agent in Assignment.objects.filter(project__in=pks, ended_at=None)
-            .values_list("project_id", "role", "agent_id")
+            for project, role, agent in Assignment.objects.filter(project__in=pks, ended_at=None).values_list(
+                "project_id", "role", "agent_id"
+            )
         }
         self._reviewing = reviewing(pks, {agent.user_id: agent.pk for agent in self.agents.values()})
         self.people = self._candidates({project.owner_id for project in projects})
@@ -96,11 +97,17 @@ class Bench:
         carried, leaves = loads(self.day), away_on(self.day)
         return [
             Candidate(
-                key=agent.pk, regions=frozenset(region.code for region in agent.regions.all()),
-                specialties=frozenset(agent.specialties), can_lead=agent.can_lead, can_serve=agent.can_serve,
-                cap=agent.load_cap, load=carried.get(agent.pk, (Decimal(0), 0))[0],
-                at_hand=carried.get(agent.pk, (Decimal(0), 0))[1], last=getattr(agent, "last", None),
-                away=off_duty(agent, leaves, self.day), conflicts=frozenset(body.pk for body in agent.conflicts.all()),
+                key=agent.pk,
+                regions=frozenset(region.code for region in agent.regions.all()),
+                specialties=frozenset(agent.specialties),
+                can_lead=agent.can_lead,
+                can_serve=agent.can_serve,
+                cap=agent.load_cap,
+                load=carried.get(agent.pk, (Decimal(0), 0))[0],
+                at_hand=carried.get(agent.pk, (Decimal(0), 0))[1],
+                last=getattr(agent, "last", None),
+                away=off_duty(agent, leaves, self.day),
+                conflicts=frozenset(body.pk for body in agent.conflicts.all()),
                 served=dict(served.get(agent.pk, {})),
             )
             for agent in self.agents.values()
@@ -111,8 +118,13 @@ class Bench:
         package, grade, region_name = self._known[project.pk]
         others = {self._held.get((project.pk, other.value)) for other in AssignmentRole if other != role}
         return Need(
-            project=project.pk, role=role, region=str(project.region_id), region_name=region_name,
-            owner=project.owner_id, package=package, grade=grade,
+            project=project.pk,
+            role=role,
+            region=str(project.region_id),
+            region_name=region_name,
+            owner=project.owner_id,
+            package=package,
+            grade=grade,
             held=frozenset(agent for agent in others if agent is not None),
             reviewing=self._reviewing.get(project.pk, frozenset()),
         )

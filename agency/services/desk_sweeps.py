@@ -1,4 +1,4 @@
-"""What the desk does by itself: orders nobody accepted go to the next, empty logs are reminded, stuck steps are told."""
+"""What the desk does by itself: orders nobody accepted go on, empty logs are reminded, stuck steps are told."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def silent(at: dt.datetime | None = None) -> QuerySet[WorkOrder]:
     quiet = Q(last_log_on__lte=edge) | Q(last_log_on=None, taken_at__lt=moment)
     told = Q(silent_on=None) | Q(silent_on__lte=edge)
     return WorkOrder.objects.filter(
-        quiet, told, Q(next_check=None) | Q(next_check__lte=day), state__in=states,
+        quiet,
+        told,
+        Q(next_check=None) | Q(next_check__lte=day),
+        state__in=states,
         project__status=ProjectStatus.ACTIVE,
     )
 
@@ -74,8 +77,12 @@ def remind_silent(order_id: int, *, at: dt.datetime | None = None) -> bool:
     WorkOrder.objects.filter(pk=order_id).update(silent_on=day, silences=F("silences") + 1)
     since = order.last_log_on or timing.business_day(order.taken_at or order.offered_at)
     tell(
-        _people(order, day), f"{order.project.name}“{order.title}”已 {workdays.workdays_between(since, day)} 个工作日没有记跟办",
-        project=order.project, url=reverse("agency:order", args=[order.pk]), why="您经办的工单", kind="urge",
+        _people(order, day),
+        f"{order.project.name}“{order.title}”已 {workdays.workdays_between(since, day)} 个工作日没有记跟办",
+        project=order.project,
+        url=reverse("agency:order", args=[order.pk]),
+        why="您经办的工单",
+        kind="urge",
         at=moment,
     )
     return True
@@ -86,4 +93,3 @@ def _people(order: WorkOrder, day: dt.date) -> list[User]:
         return []
     leave = away_on(day).get(order.agent_id or 0)
     return [leave.cover.user] if leave is not None and leave.cover else [order.agent.user]
-

@@ -32,6 +32,7 @@ from projects.states import Role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archives.models import Paper
     from projects.models import User
 
 
@@ -62,7 +63,13 @@ def level_words(level: int) -> str:
 
 @transaction.atomic
 def escalate(
-    order_id: int, *, by: User, question: str, tried: str, body: Organisation | None = None, can_not: bool = False,
+    order_id: int,
+    *,
+    by: User,
+    question: str,
+    tried: str,
+    body: Organisation | None = None,
+    can_not: bool = False,
     at: dt.datetime | None = None,
 ) -> Escalation:
     """Take a thing one step up: what is asked, what was tried; the order is 已升级 and a clock of the step runs.
@@ -86,23 +93,38 @@ def escalate(
             "too_high", f"您可以升级到第 {may.highest_level(by, order.project)} 级，再往上请代办调度或中心主任升级。"
         )
     target = _body(order, level, body)
-    previous = running or Escalation.objects.filter(order=order).exclude(
-        state=EscalationState.DROPPED
-    ).order_by("-pk").first()
+    previous = (
+        running or Escalation.objects.filter(order=order).exclude(state=EscalationState.DROPPED).order_by("-pk").first()
+    )
     if running is not None:
         _push(running, order, by=by, at=moment)
     days = data.budget(level)
-    clock = start_clock(
-        kind=ClockKind.REPLY, limit=days, on=moment, project=order.project, label=f"升级“{order.title}”"
-    ) if days else None
+    clock = (
+        start_clock(kind=ClockKind.REPLY, limit=days, on=moment, project=order.project, label=f"升级“{order.title}”")
+        if days
+        else None
+    )
     step = Escalation.objects.create(
-        project=order.project, order=order, level=level, body=target, previous=previous, question=question.strip(),
-        tried=tried.strip(), clock=clock, due_on=clock.due_on if clock else None, raised_by=by, raised_at=moment,
+        project=order.project,
+        order=order,
+        level=level,
+        body=target,
+        previous=previous,
+        question=question.strip(),
+        tried=tried.strip(),
+        clock=clock,
+        due_on=clock.due_on if clock else None,
+        raised_by=by,
+        raised_at=moment,
     )
     step.paper = _report(step, by=by, at=moment)
     step.save(update_fields=["paper"])
     record(
-        "agency.escalated", subject=step, project=order.project, by=by, at=moment,
+        "agency.escalated",
+        subject=step,
+        project=order.project,
+        by=by,
+        at=moment,
         summary=f"升级到{step.get_level_display()}（{target.label}）：{step.question}"[:300],
         data={"state": ["", step.state], "level": level, "order": order.pk},
     )
@@ -111,13 +133,22 @@ def escalate(
         order.escalate()
         order.save()
         record(
-            "agency.order_escalated", subject=order, project=order.project, by=by, at=moment,
-            summary=f"工单“{order.title}”已升级", data={"state": [before, order.state]},
+            "agency.order_escalated",
+            subject=order,
+            project=order.project,
+            by=by,
+            at=moment,
+            summary=f"工单“{order.title}”已升级",
+            data={"state": [before, order.state]},
         )
     tell(
-        _asked(step), f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
-        project=order.project, url=reverse("agency:escalation", args=[step.pk]), why="请贵单位答复升级事项",
-        kind="ask", at=moment,
+        _asked(step),
+        f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
+        project=order.project,
+        url=reverse("agency:escalation", args=[step.pk]),
+        why="请贵单位答复升级事项",
+        kind="ask",
+        at=moment,
     )
     return step
 
@@ -125,7 +156,7 @@ def escalate(
 def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisation:
     if level >= Level.JOINT:
         return order.project.centre
-    found = body or order.waits_body or (order.case.lead if order.case else None)
+    found: Organisation | None = body or order.waits_body or (order.case.lead if order.case else None)
     if level == Level.LEAD and order.case is not None:
         found = order.case.lead
     if found is None:
@@ -146,8 +177,13 @@ def _push(step: Escalation, order: WorkOrder, *, by: User, at: dt.datetime) -> N
     if step.clock is not None:
         stop_clock(step.clock, at)
     record(
-        "agency.escalation_pushed", subject=step, project=order.project, by=by, at=at,
-        summary=f"{step.get_level_display()}未解决，继续上报", data={"state": [EscalationState.OPEN, step.state]},
+        "agency.escalation_pushed",
+        subject=step,
+        project=order.project,
+        by=by,
+        at=at,
+        summary=f"{step.get_level_display()}未解决，继续上报",
+        data={"state": [EscalationState.OPEN, step.state]},
     )
 
 
@@ -174,7 +210,11 @@ def decide(
     if step.clock is not None:
         stop_clock(step.clock, moment)
     record(
-        "agency.escalation_decided", subject=step, project=step.project, by=by, at=moment,
+        "agency.escalation_decided",
+        subject=step,
+        project=step.project,
+        by=by,
+        at=moment,
         summary=f"{step.get_level_display()}决定：{step.decision}，{step.owner}{owed_on:%m-%d}前落实"[:300],
         data={"state": [EscalationState.OPEN, step.state]},
     )
@@ -184,13 +224,23 @@ def decide(
         order.next_check = owed_on
         order.save()
         record(
-            "agency.order_settled", subject=order, project=order.project, by=by, at=moment,
-            summary=f"工单“{order.title}”升级已有决定", data={"state": [OrderState.ESCALATED, order.state]},
+            "agency.order_settled",
+            subject=order,
+            project=order.project,
+            by=by,
+            at=moment,
+            summary=f"工单“{order.title}”升级已有决定",
+            data={"state": [OrderState.ESCALATED, order.state]},
         )
     people = [order.agent.user] if order.agent else []
     tell(
-        people, f"{order.project.name}“{order.title}”升级已决定：{step.decision}", project=order.project,
-        url=reverse("agency:order", args=[order.pk]), why="您经办的工单", kind="result", at=moment,
+        people,
+        f"{order.project.name}“{order.title}”升级已决定：{step.decision}",
+        project=order.project,
+        url=reverse("agency:order", args=[order.pk]),
+        why="您经办的工单",
+        kind="result",
+        at=moment,
     )
     return step
 
@@ -209,8 +259,12 @@ def tell_stuck(escalation_id: int, *, at: dt.datetime | None = None) -> bool:
     if agent is not None:
         people.append(agent.user)
     tell(
-        people, f"{step.project.name}升级卡在{step.get_level_display()}，{step.due_on.month}月{step.due_on.day}日已到期",
-        project=step.project, url=reverse("agency:escalation", args=[step.pk]), why="升级到期没有答复", kind="urge",
+        people,
+        f"{step.project.name}升级卡在{step.get_level_display()}，{step.due_on.month}月{step.due_on.day}日已到期",
+        project=step.project,
+        url=reverse("agency:escalation", args=[step.pk]),
+        why="升级到期没有答复",
+        kind="urge",
         at=moment,
     )
     return True
@@ -218,14 +272,16 @@ def tell_stuck(escalation_id: int, *, at: dt.datetime | None = None) -> bool:
 
 def _lock(escalation_id: int) -> Escalation:
     project = lock_project(Escalation.objects.filter(pk=escalation_id).values("project_id")[:1])
-    step: Escalation = Escalation.objects.select_for_update(of=("self",)).select_related(
-        "body", "clock", "order__agent__user"
-    ).get(pk=escalation_id)
+    step: Escalation = (
+        Escalation.objects.select_for_update(of=("self",))
+        .select_related("body", "clock", "order__agent__user")
+        .get(pk=escalation_id)
+    )
     step.project = project
     return step
 
 
-def _report(step: Escalation, *, by: User, at: dt.datetime) -> object:
+def _report(step: Escalation, *, by: User, at: dt.datetime) -> Paper:
     order, due = step.order, f"{paperwork.day(step.due_on)}前答复" if step.due_on else "由专题会定"
     earlier = Escalation.objects.filter(order=order).exclude(pk=step.pk).order_by("pk").select_related("body")
     rows = [
@@ -233,12 +289,21 @@ def _report(step: Escalation, *, by: User, at: dt.datetime) -> object:
         for one in [*earlier, step]
     ]
     return paperwork.write(
-        PaperKind.ESCALATION_REPORT, order.project, subject=step, issuer=order.project.centre, by=by, at=at,
-        what=f"“{order.title}”{step.question}", do="给出决定，写明落实人和日期", when=due,
+        PaperKind.ESCALATION_REPORT,
+        order.project,
+        subject=step,
+        issuer=order.project.centre,
+        by=by,
+        at=at,
+        what=f"“{order.title}”{step.question}",
+        do="给出决定，写明落实人和日期",
+        when=due,
         paragraphs=[
             f"工单 {order.number}，现升级到第 {step.level} 级“{step.get_level_display()}”，由{step.body.label}答复。",
-            f"已经办过：{step.tried}", "能在本级解决的不得上推；答复须写明决定、落实人和日期。",
+            f"已经办过：{step.tried}",
+            "能在本级解决的不得上推；答复须写明决定、落实人和日期。",
         ],
         table={"caption": "升级经过", "head": ["级别", "单位", "要解决什么", "已经怎么办过", "结果"], "rows": rows},
-        addressee=step.body.label, visibility=Visibility.OFFICE,
+        addressee=step.body.label,
+        visibility=Visibility.OFFICE,
     )

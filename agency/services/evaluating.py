@@ -135,8 +135,11 @@ def measure(name: str, facts: Iterable[Fact], expected: Mapping[tuple[str, str],
     """Return one measure over some orders, with what is expected of their grades."""
     known = [fact for fact in facts if getattr(fact, name) is not None]
     return Measure(
-        MEASURES[name], sum(getattr(fact, name) for fact in known), len(known),
-        sum((expected[name, fact.grade] for fact in known), Decimal(0)), tuple(fact.order_id for fact in known),
+        MEASURES[name],
+        sum(getattr(fact, name) for fact in known),
+        len(known),
+        sum((expected[name, fact.grade] for fact in known), Decimal(0)),
+        tuple(fact.order_id for fact in known),
     )
 
 
@@ -169,7 +172,10 @@ def _fact(order: WorkOrder, faults: Mapping[int, int], start: dt.date, end: dt.d
     in_span = done is not None and start <= done <= end
     accepted = bool(order.case_id and order.case and order.case.accepted_at)
     return Fact(
-        order.pk, order.agent_id or 0, order.project_id, (entry.grade if entry else "") or data.PLAIN_GRADE,
+        order.pk,
+        order.agent_id or 0,
+        order.project_id,
+        (entry.grade if entry else "") or data.PLAIN_GRADE,
         (done <= order.due_on) if done is not None and in_span and order.due_on else None,
         (faults.get(order.case_id or 0, 0) == 0) if accepted else None,
         order.silences == 0 if order.state != OrderState.CLOSED else None,
@@ -186,8 +192,10 @@ def _saved(order: WorkOrder) -> int:
 def _add_escalations(rows: dict[int, AgentRow], start: dt.date, end: dt.date) -> None:
     first, after = timing.start_of_day(start), timing.start_of_day(end + dt.timedelta(days=1))
     found = Escalation.objects.filter(raised_at__gte=first, raised_at__lt=after, order__agent__in=list(rows))
-    counted = found.order_by().values_list("order__agent").annotate(
-        number=Count("pk"), good=Count("pk", filter=Q(state=EscalationState.DECIDED))
+    counted = (
+        found.order_by()
+        .values_list("order__agent")
+        .annotate(number=Count("pk"), good=Count("pk", filter=Q(state=EscalationState.DECIDED)))
     )
     for agent, number, good in counted:
         rows[agent].escalations, rows[agent].resolved = number, good

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NEXT_ACTIONS, LAST_LINES = 3, 5
 
 
-# Sheets ----------------------------------------------------------------------------------------------------------------
+# Sheets -----------------------------------------------------------------------------------------------------------
 
 
 def parts_of(agent: Agent) -> list[tuple[int, str]]:
@@ -52,8 +52,14 @@ def parts_of(agent: Agent) -> list[tuple[int, str]]:
 
 @transaction.atomic
 def prepare_pack(
-    agent_id: int, *, to_id: int, by: User, reason: str, until: dt.date | None = None,
-    projects: Sequence[int] | None = None, at: dt.datetime | None = None,
+    agent_id: int,
+    *,
+    to_id: int,
+    by: User,
+    reason: str,
+    until: dt.date | None = None,
+    projects: Sequence[int] | None = None,
+    at: dt.datetime | None = None,
 ) -> list[HandOver]:
     """Draw up one sheet per project of an agent for another one; they share a pack and wait for the signature.
 
@@ -71,26 +77,32 @@ def prepare_pack(
     if not wanted:
         raise DomainError("nothing", f"{agent.user}没有在手的项目，不用交接。")
     rows = [(lock_project(pk), role) for pk, role in wanted]
-    _require_fit(rows, agent, other)
+    _require_fit(rows, other)
     pack, moment = uuid.uuid4().hex, at or timing.now()
     waiting = set(
-        HandOver.objects.filter(
-            project__in=[project for project, _ in rows], state=HandOverState.PREPARED
-        ).values_list("project_id", "role")
+        HandOver.objects.filter(project__in=[project for project, _ in rows], state=HandOverState.PREPARED).values_list(
+            "project_id", "role"
+        )
     )
     sheets = [
         _prepare(project, role, agent, other, pack=pack, by=by, reason=reason.strip(), until=until, at=moment)
-        for project, role in rows if (project.pk, role) not in waiting
+        for project, role in rows
+        if (project.pk, role) not in waiting
     ]
     if sheets:
         tell(
-            [other.user], f"{agent.user}向您移交 {len(sheets)} 个项目，请看交接单并签收", project=sheets[0].project,
-            url=reverse("agency:pack", args=[pack]), why="您是交接的接收人", kind="assigned", at=moment,
+            [other.user],
+            f"{agent.user}向您移交 {len(sheets)} 个项目，请看交接单并签收",
+            project=sheets[0].project,
+            url=reverse("agency:pack", args=[pack]),
+            why="您是交接的接收人",
+            kind="assigned",
+            at=moment,
         )
     return sheets
 
 
-def _require_fit(rows: Sequence[tuple[Project, str]], agent: Agent, other: Agent) -> None:
+def _require_fit(rows: Sequence[tuple[Project, str]], other: Agent) -> None:
     """Whoever takes over passes the hard filters; a full desk or a leave of his own stands in the way as well."""
     bench = Bench([project for project, _ in rows])
     who = next((one for one in bench.people if one.key == other.pk), None)
@@ -107,15 +119,35 @@ def _require_fit(rows: Sequence[tuple[Project, str]], agent: Agent, other: Agent
 
 
 def _prepare(
-    project: Project, role: str, agent: Agent, other: Agent, *, pack: str, by: User, reason: str,
-    until: dt.date | None, at: dt.datetime,
+    project: Project,
+    role: str,
+    agent: Agent,
+    other: Agent,
+    *,
+    pack: str,
+    by: User,
+    reason: str,
+    until: dt.date | None,
+    at: dt.datetime,
 ) -> HandOver:
     sheet = HandOver.objects.create(
-        project=project, pack=pack, role=role, from_agent=agent, to_agent=other, reason=reason, until=until,
-        content=content_of(project, agent), prepared_by=by, prepared_at=at,
+        project=project,
+        pack=pack,
+        role=role,
+        from_agent=agent,
+        to_agent=other,
+        reason=reason,
+        until=until,
+        content=content_of(project, agent),
+        prepared_by=by,
+        prepared_at=at,
     )
     record(
-        "agency.hand_over_prepared", subject=sheet, project=project, by=by, at=at,
+        "agency.hand_over_prepared",
+        subject=sheet,
+        project=project,
+        by=by,
+        at=at,
         summary=f"交接单：{agent.user} → {other.user}{'（代班）' if until else ''}",
         data={"state": ["", sheet.state], "from": agent.pk, "to": other.pk},
     )
@@ -127,13 +159,12 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
     orders = list(
         WorkOrder.objects.open().filter(project=project, agent=agent).select_related("waits_body").order_by("pk")
     )
-    lines = list(
-        OrderLog.objects.filter(order__project=project).select_related("order", "by").order_by("-pk")[:50]
-    )
+    lines = list(OrderLog.objects.filter(order__project=project).select_related("order", "by").order_by("-pk")[:50])
     today = timing.today()
     promises = [
         [f"{line.promised_on:%Y-%m-%d}", line.who, line.promise, "已过期" if line.promised_on < today else ""]
-        for line in lines if line.promised_on and line.promise and line.kept_at is None
+        for line in lines
+        if line.promised_on and line.promise and line.kept_at is None
     ]
     waits = [row.sentence for row in waiting_on(project)][:3] if project.is_open else []
     marks = ProjectMark.objects.filter(project=project, cleared_at=None)
@@ -142,11 +173,18 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
         "stage": str(project.get_stage_display()),
         "waits": waits,
         "orders": [
-            [row.title, str(row.get_state_display()), row.waits_what, f"{row.next_check:%m-%d}" if row.next_check else ""]
+            [
+                row.title,
+                str(row.get_state_display()),
+                row.waits_what,
+                f"{row.next_check:%m-%d}" if row.next_check else "",
+            ]
             for row in orders
         ],
         "promises": sorted(promises),
-        "call": list(dict.fromkeys(f"{line.who}（{line.get_channel_display()}，{line.order.title}）" for line in lines))[:6],
+        "call": list(
+            dict.fromkeys(f"{line.who}（{line.get_channel_display()}，{line.order.title}）" for line in lines)
+        )[:6],
         "next": _next(orders, promises, waits),
         "marks": [str(mark) for mark in marks],
         "escalations": [f"{step.get_level_display()}（{step.body.label}）：{step.question}" for step in steps],
@@ -155,11 +193,12 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
 
 
 def _next(orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Sequence[str]) -> list[str]:
-    """Return the next three things: promises that fall due, checks that fall due, orders not begun, what it waits for."""
+    """Return the next three things: promises and checks that fall due, orders not begun, what it waits for."""
     due = [(day, f"{day[5:]} 找{who}兑现：{promise}") for day, who, promise, _ in promises]
     due += [
         (f"{row.next_check:%Y-%m-%d}", f"{row.next_check:%m-%d} 核查“{row.title}”")
-        for row in orders if row.next_check is not None
+        for row in orders
+        if row.next_check is not None
     ]
     found = [words for _, words in sorted(due)]
     found += [f"接单：{row.title}" for row in orders if row.taken_at is None]
@@ -189,7 +228,11 @@ def sign_sheet(sheet_id: int, *, by: User, at: dt.datetime | None = None) -> Han
     sheet.paper = _write(sheet, by=by, at=moment)
     sheet.save()
     record(
-        "agency.handed_over", subject=sheet, project=sheet.project, by=by, at=moment,
+        "agency.handed_over",
+        subject=sheet,
+        project=sheet.project,
+        by=by,
+        at=moment,
         summary=f"{sheet.from_agent.user}的工作由{sheet.to_agent.user}签收{'（代班）' if sheet.until else ''}",
         data={"state": [HandOverState.PREPARED, sheet.state], "paper": sheet.paper.pk},
     )
@@ -202,14 +245,21 @@ def _move(sheet: HandOver, *, by: User, at: dt.datetime) -> None:
     from agency.services.orders import release
 
     project = sheet.project
-    current = Assignment.objects.filter(
-        project=project, role=sheet.role, agent=sheet.from_agent, ended_at=None
-    ).select_related("agent__user").first()
+    current = (
+        Assignment.objects.filter(project=project, role=sheet.role, agent=sheet.from_agent, ended_at=None)
+        .select_related("agent__user")
+        .first()
+    )
     if current is not None:
         end_assignment(current, project, by=by, at=at)
         Assignment.objects.create(
-            project=project, role=sheet.role, agent=sheet.to_agent, score=Decimal(0),
-            reasons=[f"接{sheet.from_agent.user}的交接单"], override_reason=sheet.reason, assigned_by=sheet.prepared_by,
+            project=project,
+            role=sheet.role,
+            agent=sheet.to_agent,
+            score=Decimal(0),
+            reasons=[f"接{sheet.from_agent.user}的交接单"],
+            override_reason=sheet.reason,
+            assigned_by=sheet.prepared_by,
             assigned_at=at,
         )
     open_to(project, sheet.to_agent, sheet.role, by=by, at=at)
@@ -227,7 +277,12 @@ def cancel_sheet(sheet_id: int, *, by: User, at: dt.datetime | None = None) -> H
     sheet.cancel()
     sheet.save()
     record(
-        "agency.hand_over_cancelled", subject=sheet, project=sheet.project, by=by, at=at, summary="交接单作废",
+        "agency.hand_over_cancelled",
+        subject=sheet,
+        project=sheet.project,
+        by=by,
+        at=at,
+        summary="交接单作废",
         data={"state": [HandOverState.PREPARED, sheet.state]},
     )
     return sheet
@@ -235,9 +290,11 @@ def cancel_sheet(sheet_id: int, *, by: User, at: dt.datetime | None = None) -> H
 
 def _lock(sheet_id: int) -> HandOver:
     project = lock_project(HandOver.objects.filter(pk=sheet_id).values("project_id")[:1])
-    sheet: HandOver = HandOver.objects.select_for_update(of=("self",)).select_related(
-        "from_agent__user", "to_agent__user"
-    ).get(pk=sheet_id)
+    sheet: HandOver = (
+        HandOver.objects.select_for_update(of=("self",))
+        .select_related("from_agent__user", "to_agent__user")
+        .get(pk=sheet_id)
+    )
     sheet.project = project
     return sheet
 
@@ -249,7 +306,8 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
         for key, caption, head in (
             ("orders", "在手工单", ["事项", "状态", "在等什么", "下次核查"]),
             ("promises", "答应过的事", ["日期", "对象", "承诺", "备注"]),
-        ) if said[key]
+        )
+        if said[key]
     ]
     paragraphs = [
         f"移交人{sheet.from_agent.user}，接收人{sheet.to_agent.user}，事由：{sheet.reason}{until}。",
@@ -261,22 +319,37 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
     paragraphs += [f"升级中：{'；'.join(said['escalations'])}。"] if said["escalations"] else []
     paragraphs.append(f"接收人{by}于{paperwork.day(timing.business_day(at))}看过以上内容并签收。")
     return paperwork.write(
-        PaperKind.HAND_OVER, sheet.project, subject=sheet, issuer=sheet.project.centre, by=by, at=at,
+        PaperKind.HAND_OVER,
+        sheet.project,
+        subject=sheet,
+        issuer=sheet.project.centre,
+        by=by,
+        at=at,
         what=f"{sheet.get_role_display()}由{sheet.from_agent.user}交接给{sheet.to_agent.user}{until}",
-        do=said["next"][0] if said["next"] else "继续跟办", when="签收之日起", paragraphs=paragraphs, tables=tables,
-        addressee=str(sheet.to_agent.user), visibility=Visibility.OFFICE,
+        do=said["next"][0] if said["next"] else "继续跟办",
+        when="签收之日起",
+        paragraphs=paragraphs,
+        tables=tables,
+        addressee=str(sheet.to_agent.user),
+        visibility=Visibility.OFFICE,
     )
 
 
-# Leave -----------------------------------------------------------------------------------------------------------------
+# Leave ------------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def enter_leave(
-    agent_id: int, *, since: dt.date, until: dt.date, reason: str, by: User, cover_id: int | None = None,
+    agent_id: int,
+    *,
+    since: dt.date,
+    until: dt.date,
+    reason: str,
+    by: User,
+    cover_id: int | None = None,
     at: dt.datetime | None = None,
 ) -> tuple[AgentLeave, list[HandOver]]:
-    """Enter a leave: nobody proposes him for these days; the cover sees and does his work, and gets a sheet per project.
+    """Enter a leave: nobody proposes him; the cover sees and does his work for these days, with a sheet per project.
 
     Without a cover his offered orders are passed on. Event `agency.leave_entered` in the chain of the centre. The same
     leave again is the one that stands. Raises `NotAllowed`, `DomainError` (`dates`, `overlap`, `cover_away`,
@@ -293,25 +366,39 @@ def enter_leave(
         if (known.since, known.until, known.cover_id) == (since, until, cover_id):
             return known, []
         raise DomainError("overlap", f"这段时间已登记请假（{known.since:%m-%d}至{known.until:%m-%d}），请先销假。")
-    if cover_id is not None and AgentLeave.objects.filter(
-        agent=cover_id, cancelled_at=None, since__lte=until, until__gte=since
-    ).exists():
+    if (
+        cover_id is not None
+        and AgentLeave.objects.filter(agent=cover_id, cancelled_at=None, since__lte=until, until__gte=since).exists()
+    ):
         raise DomainError("cover_away", "代班人员这段时间也请假，请另选一人。")
     leave = AgentLeave.objects.create(
-        agent=agent, since=since, until=until, reason=reason.strip() or "请假", cover_id=cover_id, entered_by=by,
+        agent=agent,
+        since=since,
+        until=until,
+        reason=reason.strip() or "请假",
+        cover_id=cover_id,
+        entered_by=by,
         entered_at=moment,
     )
     sheets: list[HandOver] = []
     if cover_id is not None and parts_of(agent):
         sheets = prepare_pack(
-            agent_id, to_id=cover_id, by=by, reason=f"{leave.reason}，{since:%m-%d}至{until:%m-%d}代班", until=until,
+            agent_id,
+            to_id=cover_id,
+            by=by,
+            reason=f"{leave.reason}，{since:%m-%d}至{until:%m-%d}代班",
+            until=until,
             at=moment,
         )
         for sheet in sheets:
             lend(sheet.project, leave, INVOLVEMENT[AssignmentRole(sheet.role)], by=by, at=moment)
     body = agent.user.memberships.filter(until=None).select_related("organisation").order_by("pk").first()
     record(
-        "agency.leave_entered", subject=leave, organisation=body.organisation if body else None, by=by, at=moment,
+        "agency.leave_entered",
+        subject=leave,
+        organisation=body.organisation if body else None,
+        by=by,
+        at=moment,
         summary=f"{agent.user}请假{since:%m-%d}至{until:%m-%d}{f'，{leave.cover}代班' if cover_id else ''}",
         data={"agent": agent.pk, "cover": cover_id},
     )
@@ -335,9 +422,7 @@ def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> A
             rows = project.involvements.filter(
                 user_id=leave.cover.user_id, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until
             )
-            rows.filter(since__gte=today).update(
-                since=today - dt.timedelta(days=1), until=today - dt.timedelta(days=1)
-            )
+            rows.filter(since__gte=today).update(since=today - dt.timedelta(days=1), until=today - dt.timedelta(days=1))
             rows.update(until=today - dt.timedelta(days=1))
         waiting = HandOver.objects.filter(
             from_agent=leave.agent, to_agent=leave.cover, until=leave.until, state=HandOverState.PREPARED
@@ -346,7 +431,12 @@ def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> A
             cancel_sheet(pk, by=by, at=at)
     body = leave.agent.user.memberships.filter(until=None).select_related("organisation").order_by("pk").first()
     record(
-        "agency.leave_cancelled", subject=leave, organisation=body.organisation if body else None, by=by, at=moment,
-        summary=f"{leave.agent.user}销假", data={"agent": leave.agent_id},
+        "agency.leave_cancelled",
+        subject=leave,
+        organisation=body.organisation if body else None,
+        by=by,
+        at=moment,
+        summary=f"{leave.agent.user}销假",
+        data={"agent": leave.agent_id},
     )
     return leave

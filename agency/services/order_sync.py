@@ -21,9 +21,21 @@ if TYPE_CHECKING:
 
 #: Events after which the orders of a project are looked at.
 KINDS = (
-    "case.received", "case.accepted", "case.correction_started", "case.correction_ended", "case.decided",
-    "case.closed_outside", "case.withdrawn", "case.dropped", "case.recalled", "case.not_taken", "case.refused_intake",
-    "project.stage_moved", "project.facts_changed", "project.terminated", "project.merged",
+    "case.received",
+    "case.accepted",
+    "case.correction_started",
+    "case.correction_ended",
+    "case.decided",
+    "case.closed_outside",
+    "case.withdrawn",
+    "case.dropped",
+    "case.recalled",
+    "case.not_taken",
+    "case.refused_intake",
+    "project.stage_moved",
+    "project.facts_changed",
+    "project.terminated",
+    "project.merged",
 )
 ENDED = (ProjectStatus.TERMINATED, ProjectStatus.MERGED)
 
@@ -58,7 +70,12 @@ def _over(project: Project, at: dt.datetime) -> int:
         if row.paper is not None:
             revoke_paper(row.paper, by=None, reason=words, at=at)
         record(
-            "agency.agreement_ended", subject=row, project=project, by=None, at=at, summary=f"代办委托终止：{words}",
+            "agency.agreement_ended",
+            subject=row,
+            project=project,
+            by=None,
+            at=at,
+            summary=f"代办委托终止：{words}",
             data={"state": [AgreementState.SIGNED, row.state]},
         )
     return moved

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agency import desk_data as data
 from agency import desk_rules as may
 from agency.desk_states import ORDER_OPEN, ORDER_WAITS, EscalationState, OrderState
-from agency.models import Agent, Agreement, Assignment, Escalation, OrderLog, WorkOrder
+from agency.models import Agent, Agreement, Assignment, Escalation, WorkOrder
 from agency.recipients import people_at
 from agency.services.assignment import open_to
 from agency.services.bench import Bench, away_on, off_duty
@@ -23,11 +23,12 @@ from packages.planning.schedule import schedule_of
 from packages.states import CASE_ENDED
 from projects import timing, workdays
 from projects.clock_states import ClockKind, ClockUnit
-from projects.clocks import cancel_clock, measure_clock, start_clock, stop_clock
+from projects.clocks import cancel_clock, start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project
 from projects.numbering import take_number
+from projects.reading import measure_clock
 from projects.services.involvement import end_involvement
 from projects.states import InvolvementRole, Stage
 
@@ -38,7 +39,7 @@ STAGES = [Stage.PLANNING, Stage.PERMIT, Stage.ACCEPTANCE]
 SERVICE = AssignmentRole.SERVICE_AGENT
 
 
-# Issuing -------------------------------------------------------------------------------------------------------------
+# Issuing --------------------------------------------------------------------------------------------------------
 
 
 def issue_orders(agreement: Agreement, *, by: User | None, at: dt.datetime) -> list[WorkOrder]:
@@ -52,7 +53,8 @@ def issue_orders(agreement: Agreement, *, by: User | None, at: dt.datetime) -> l
     cases = cases.exclude(work_orders__state__in=ORDER_OPEN).select_related("matter__matter")
     named = {code for code, _ in agreement.matters}
     wanted = [
-        case for case in cases.order_by("package_row__order", "pk")
+        case
+        for case in cases.order_by("package_row__order", "pk")
         if agreement.is_all or case.matter.matter.code in named
     ]
     if not wanted:
@@ -64,8 +66,15 @@ def issue_orders(agreement: Agreement, *, by: User | None, at: dt.datetime) -> l
         planned, due = days.get(case.matter.matter.code, (None, None))
         year, serial = take_number(project.centre, "工单", year=timing.business_day(at).year)
         order = WorkOrder(
-            project=project, case=case, agreement=agreement, number=f"〔{year}〕工单第{serial:06d}号",
-            title=case.matter.name, stage=case.stage, planned_on=planned, due_on=due, offered_at=at,
+            project=project,
+            case=case,
+            agreement=agreement,
+            number=f"〔{year}〕工单第{serial:06d}号",
+            title=case.matter.name,
+            stage=case.stage,
+            planned_on=planned,
+            due_on=due,
+            offered_at=at,
         )
         made.append(_offer(order, agent, by=by, at=at, kind="issued"))
     if agent is not None:
@@ -98,8 +107,12 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
     order.agent, order.offered_at, order.clock, order.accept_by = agent, at, None, None
     if agent is not None:
         order.clock = start_clock(
-            kind=ClockKind.WORK_ORDER, limit=data.number("accept"), unit=ClockUnit.WORKING_HOUR, on=at,
-            project=project, label=f"接单“{order.title}”",
+            kind=ClockKind.WORK_ORDER,
+            limit=data.number("accept"),
+            unit=ClockUnit.WORKING_HOUR,
+            on=at,
+            project=project,
+            label=f"接单“{order.title}”",
         )
         order.accept_by = measure_clock(order.clock, (), at).due
         open_to(project, agent, SERVICE, by=by, at=at)
@@ -107,8 +120,13 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
     words = f"派给{agent.user}" if agent else "没有可派的人，等代办调度"
     told = {"state": ["", order.state]} if fresh else {}
     record(
-        f"agency.order_{kind}", subject=order, project=project, by=by, at=at,
-        summary=f"工单“{order.title}”{words}", data={**told, "agent": agent.pk if agent else None},
+        f"agency.order_{kind}",
+        subject=order,
+        project=project,
+        by=by,
+        at=at,
+        summary=f"工单“{order.title}”{words}",
+        data={**told, "agent": agent.pk if agent else None},
     )
     return order
 
@@ -118,8 +136,13 @@ def _tell_offered(made: Sequence[WorkOrder], agent: Agent, at: dt.datetime) -> N
     hours = data.number("accept")
     name = f"“{first.title}”" if len(made) == 1 else f"{len(made)} 张工单"
     tell(
-        _people_of(agent, at), f"{first.project.name}{name}待接，请在 {hours} 个工作小时内接单", project=first.project,
-        url=reverse("agency:mine"), why="工单派给您", kind="assigned", at=at,
+        _people_of(agent, at),
+        f"{first.project.name}{name}待接，请在 {hours} 个工作小时内接单",
+        project=first.project,
+        url=reverse("agency:mine"),
+        why="工单派给您",
+        kind="assigned",
+        at=at,
     )
 
 
@@ -130,13 +153,17 @@ def _people_of(agent: Agent, at: dt.datetime) -> list[User]:
 
 def _tell_desk(order: WorkOrder, at: dt.datetime) -> None:
     tell(
-        people_at(order.project.centre_id, *may.DESK), f"{order.project.name}工单“{order.title}”没有可派的人，请派单",
-        project=order.project, url=reverse("agency:order", args=[order.pk]), why="没有在岗且未满的代办人员",
-        kind="assigned", at=at,
+        people_at(order.project.centre_id, *may.DESK),
+        f"{order.project.name}工单“{order.title}”没有可派的人，请派单",
+        project=order.project,
+        url=reverse("agency:order", args=[order.pk]),
+        why="没有在岗且未满的代办人员",
+        kind="assigned",
+        at=at,
     )
 
 
-# Accepting and passing on ----------------------------------------------------------------------------------------------
+# Accepting and passing on -----------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -155,7 +182,7 @@ def take_order(order_id: int, *, by: User, at: dt.datetime | None = None) -> Wor
     if order.clock is not None:
         stop_clock(order.clock, moment)
     today = timing.business_day(moment)
-    order.taken_at, order.next_check = moment, _check_day(today)
+    order.taken_at, order.next_check = moment, check_day(today)
     return _move(order, "take", "taken", "已接", by=by, at=moment)
 
 
@@ -215,9 +242,7 @@ def _pass(order: WorkOrder, *, by: User | None, at: dt.datetime, why: str) -> Wo
 
 
 @transaction.atomic
-def give_order(
-    order_id: int, *, agent_id: int, by: User, reason: str, at: dt.datetime | None = None
-) -> WorkOrder:
+def give_order(order_id: int, *, agent_id: int, by: User, reason: str, at: dt.datetime | None = None) -> WorkOrder:
     """The desk gives an order that waits to somebody who is there, with a reason. Event `agency.order_given`.
 
     Raises `NotAllowed`, `DomainError` (`reason_missing`, `not_there`). The same person again changes nothing.
@@ -258,7 +283,7 @@ def release(project: Project, agent: Agent, *, by: User | None, at: dt.datetime 
         end_involvement(row, by=by, reason="没有在手工单", at=at)
 
 
-# Working -------------------------------------------------------------------------------------------------------------
+# Working --------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -287,9 +312,7 @@ def wait_for(
     return rest(order, by=by, what=what.strip(), body=body, at=moment)
 
 
-def rest(
-    order: WorkOrder, *, by: User | None, what: str, body: Organisation | None, at: dt.datetime
-) -> WorkOrder:
+def rest(order: WorkOrder, *, by: User | None, what: str, body: Organisation | None, at: dt.datetime) -> WorkOrder:
     """The locked order waits for a department or the owner; the same again changes nothing."""
     target = OrderState.WAITING_DEPT if body else OrderState.WAITING_OWNER
     if order.state == target and order.waits_what == what and order.waits_body == body:
@@ -324,7 +347,7 @@ def complete(order: WorkOrder, *, by: User | None, note: str = "", at: dt.dateti
 
 @transaction.atomic
 def close_order(order_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> WorkOrder:
-    """Close an order with the reason. Event `agency.order_closed`. Twice is once. Raises `NotAllowed`, `DomainError`."""
+    """Close an order with the reason. Event `agency.order_closed`; twice is once. Raises `DomainError`."""
     order, moment = lock_order(order_id), at or timing.now()
     if order.state == OrderState.CLOSED:
         return order
@@ -354,52 +377,32 @@ def _end_around(order: WorkOrder, *, by: User | None, at: dt.datetime) -> None:
         if step.clock is not None:
             cancel_clock(step.clock, at)
         record(
-            "agency.escalation_dropped", subject=step, project=order.project, by=by, at=at,
-            summary=f"升级撤回：{step.question}"[:300], data={"state": [EscalationState.OPEN, step.state]},
+            "agency.escalation_dropped",
+            subject=step,
+            project=order.project,
+            by=by,
+            at=at,
+            summary=f"升级撤回：{step.question}"[:300],
+            data={"state": [EscalationState.OPEN, step.state]},
         )
 
 
-@transaction.atomic
-def write_log(
-    order_id: int, *, by: User, channel: str, who: str, fact: str, promise: str = "",
-    promised_on: dt.date | None = None, next_check: dt.date | None = None, at: dt.datetime | None = None,
-) -> OrderLog:
-    """Write one line of the log; the next check is that of the line, else after the usual days. No event: it is a note.
-
-    Raises `NotAllowed`, `DomainError` (`line_empty`, `promise_day`, `check_day`).
-    """
-    order, moment = lock_order(order_id), at or timing.now()
-    require(may.can_log, by, order)
-    today = timing.business_day(moment)
-    if not who.strip() or not fact.strip():
-        raise DomainError("line_empty", "写一句：找了谁，情况怎样。")
-    if promise.strip() and promised_on is None:
-        raise DomainError("promise_day", "对方答应了什么，请写上答应的日期。")
-    if next_check is not None and next_check < today:
-        raise DomainError("check_day", "下次核查不能早于今天。")
-    line = OrderLog.objects.create(
-        order=order, on=today, channel=channel, who=who.strip()[:60], fact=fact.strip()[:200],
-        promise=promise.strip()[:120], promised_on=promised_on, next_check=next_check or _check_day(today), by=by,
-        at=moment,
-    )
-    order.last_log_on, order.next_check, order.silent_on = today, line.next_check, None
-    order.save(update_fields=["last_log_on", "next_check", "silent_on"])
-    return line
-
-
-def _check_day(today: dt.date) -> dt.date:
+def check_day(today: dt.date) -> dt.date:
+    """Return the day of the next check where nobody names one."""
     return workdays.due_date(today, data.number("next-check"))
 
 
-# Locks and moves -------------------------------------------------------------------------------------------------------
+# Locks and moves --------------------------------------------------------------------------------------------------
 
 
 def lock_order(order_id: int) -> WorkOrder:
     """Return the order, locked with its project. Raises `Project.DoesNotExist`."""
     project = lock_project(WorkOrder.objects.filter(pk=order_id).values("project_id")[:1])
-    order: WorkOrder = WorkOrder.objects.select_for_update(of=("self",)).select_related(
-        "agent__user", "case__matter", "case__lead", "clock", "waits_body"
-    ).get(pk=order_id)
+    order: WorkOrder = (
+        WorkOrder.objects.select_for_update(of=("self",))
+        .select_related("agent__user", "case__matter", "case__lead", "clock", "waits_body")
+        .get(pk=order_id)
+    )
     order.project = project
     return order
 
@@ -419,7 +422,12 @@ def _move(order: WorkOrder, step: str, kind: str, words: str, *, by: User | None
         order.waits_what, order.waits_body, order.waits_since = "", None, None
     order.save()
     record(
-        f"agency.order_{kind}", subject=order, project=order.project, by=by, at=at,
-        summary=f"工单“{order.title}”{words}"[:300], data={"state": [before, order.state]},
+        f"agency.order_{kind}",
+        subject=order,
+        project=order.project,
+        by=by,
+        at=at,
+        summary=f"工单“{order.title}”{words}"[:300],
+        data={"state": [before, order.state]},
     )
     return order

@@ -82,9 +82,13 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     row = _agent(request, pk)
     keeps = may.can_keep_agents(request.user)
     initial = {
-        "regions": [region.pk for region in row.regions.all()], "specialties": row.specialties,
-        "duty_days": [str(day) for day in row.duty_days], "load_cap": row.load_cap, "can_lead": row.can_lead,
-        "can_serve": row.can_serve, "is_on_duty": row.is_on_duty,
+        "regions": [region.pk for region in row.regions.all()],
+        "specialties": row.specialties,
+        "duty_days": [str(day) for day in row.duty_days],
+        "load_cap": row.load_cap,
+        "can_lead": row.can_lead,
+        "can_serve": row.can_serve,
+        "is_on_duty": row.is_on_duty,
         "conflicts": "\n".join(body.name for body in row.conflicts.all()),
     }
     given = request.POST if request.method == "POST" else None
@@ -96,8 +100,15 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("agency:agent", row.pk)
     load, number = queries.load_of(row)
     context = {
-        "agent": row, "form": form, "keeps": keeps, "leaves": queries.leaves_of(row), "load": load, "number": number,
-        "away": queries.away_words(row), "can_hand_over": may.can_hand_over(request.user, row), "today": timing.today(),
+        "agent": row,
+        "form": form,
+        "keeps": keeps,
+        "leaves": queries.leaves_of(row),
+        "load": load,
+        "number": number,
+        "away": queries.away_words(row),
+        "can_hand_over": may.can_hand_over(request.user, row),
+        "today": timing.today(),
     }
     return render(request, "agency/agent.html", context, status=_status(form))
 
@@ -107,15 +118,26 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Enter a leave with its cover."""
     row = _agent(request, pk)
-    return ask(request, shown.LeaveForm(request.POST or None, people=_others(row)), Step(
-        title=f"{row.user}请假", button="登记请假", back=reverse("agency:agent", args=[row.pk]), done="请假已登记。",
-        verdict=may.can_keep_agents(request.user),
-        says=("请假期间不再建议此人。选了代班人员的，逐个项目生成交接单请代班人员签收。",),
-        run=lambda given: handing_over.enter_leave(
-            row.pk, since=given["since"], until=given["until"], reason=given["reason"], by=person(request),
-            cover_id=int(given["cover"]) if given["cover"] else None,
+    return ask(
+        request,
+        shown.LeaveForm(request.POST or None, people=_others(row)),
+        Step(
+            title=f"{row.user}请假",
+            button="登记请假",
+            back=reverse("agency:agent", args=[row.pk]),
+            done="请假已登记。",
+            verdict=may.can_keep_agents(request.user),
+            says=("请假期间不再建议此人。选了代班人员的，逐个项目生成交接单请代班人员签收。",),
+            run=lambda given: handing_over.enter_leave(
+                row.pk,
+                since=given["since"],
+                until=given["until"],
+                reason=given["reason"],
+                by=person(request),
+                cover_id=int(given["cover"]) if given["cover"] else None,
+            ),
         ),
-    ))
+    )
 
 
 @login_required
@@ -139,15 +161,25 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = shown.PackForm(
         request.POST or None, people=_others(row), projects=[(project, names[project]) for project, _ in parts]
     )
-    return ask(request, form, Step(
-        title=f"{row.user}的工作交接", button="生成交接单", back=reverse("agency:agent", args=[row.pk]),
-        done="交接单已生成，等接收人签收。", verdict=may.can_hand_over(request.user, row),
-        says=("一个项目一张：到哪一步、答应过什么、找谁、接下来三件事。接收人签收后身份和工单一并转过去。",),
-        run=lambda given: handing_over.prepare_pack(
-            row.pk, to_id=int(given["to"]), by=person(request), reason=given["reason"],
-            projects=[int(pk) for pk in given["projects"]],
+    return ask(
+        request,
+        form,
+        Step(
+            title=f"{row.user}的工作交接",
+            button="生成交接单",
+            back=reverse("agency:agent", args=[row.pk]),
+            done="交接单已生成，等接收人签收。",
+            verdict=may.can_hand_over(request.user, row),
+            says=("一个项目一张：到哪一步、答应过什么、找谁、接下来三件事。接收人签收后身份和工单一并转过去。",),
+            run=lambda given: handing_over.prepare_pack(
+                row.pk,
+                to_id=int(given["to"]),
+                by=person(request),
+                reason=given["reason"],
+                projects=[int(pk) for pk in given["projects"]],
+            ),
         ),
-    ))
+    )
 
 
 @login_required

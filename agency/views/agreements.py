@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agency import desk_forms as shown
+from agency import desk_project
 from agency import desk_queries as queries
 from agency import desk_rules as may
 from agency.models import Accompaniment, Agreement
@@ -41,12 +42,17 @@ def _agreement(request: HttpRequest, pk: int) -> Agreement:
 def project_desk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show 代办 of a project to its owner and to the office."""
     project = project_or_404(request, pk)
-    desk = queries.project_desk(project, person(request))
+    desk = desk_project.project_desk(project, person(request))
     live = desk.live
     context = {
-        "project": project, "desk": desk, "live": live, "duties": agreements.DUTIES,
-        "powers": queries.power_words(live) if live else [], "can_ask": may.can_ask(request.user, project),
-        "can_offer": may.can_offer(request.user, project), "can_mark": may.can_mark(request.user, project),
+        "project": project,
+        "desk": desk,
+        "live": live,
+        "duties": agreements.DUTIES,
+        "powers": desk_project.power_words(live) if live else [],
+        "can_ask": may.can_ask(request.user, project),
+        "can_offer": may.can_offer(request.user, project),
+        "can_mark": may.can_mark(request.user, project),
         "can_sign": may.can_sign(request.user, live) if live else None,
         "can_decline": may.can_decline(request.user, live) if live else None,
         "can_end": may.can_end(request.user, live) if live else None,
@@ -61,7 +67,7 @@ def project_desk(request: HttpRequest, pk: int) -> HttpResponse:
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the card 服务专员联络卡: whom to call, to be printed or kept on the telephone."""
     project = project_or_404(request, pk)
-    desk = queries.project_desk(project, person(request))
+    desk = desk_project.project_desk(project, person(request))
     return render(request, "agency/contact.html", {"project": project, "desk": desk})
 
 
@@ -71,14 +77,21 @@ def ask_for_agent(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner asks for 代办."""
     project = project_or_404(request, pk)
     form = shown.AskForm(request.POST or None, initial={"contact": str(request.user)})
-    return ask(request, form, Step(
-        title="申请代办", button="申请", back=reverse("agency:project", args=[project.pk]), done="已申请，服务专员会拟好协议请您签。",
-        verdict=may.can_ask(request.user, project),
-        says=(f"{project.name}。代办合法、自愿、无偿，可以随时终止。", "承诺书仍由贵单位自己签。"),
-        run=lambda given: agreements.ask_for_agent(
-            project.pk, by=person(request), contact=given["contact"], wish=given["wish"]
+    return ask(
+        request,
+        form,
+        Step(
+            title="申请代办",
+            button="申请",
+            back=reverse("agency:project", args=[project.pk]),
+            done="已申请，服务专员会拟好协议请您签。",
+            verdict=may.can_ask(request.user, project),
+            says=(f"{project.name}。代办合法、自愿、无偿，可以随时终止。", "承诺书仍由贵单位自己签。"),
+            run=lambda given: agreements.ask_for_agent(
+                project.pk, by=person(request), contact=given["contact"], wish=given["wish"]
+            ),
         ),
-    ))
+    )
 
 
 @login_required
@@ -88,16 +101,24 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
     project = project_or_404(request, pk)
     asked = Agreement.objects.live().filter(project=project).first()
     form = shown.OfferForm(
-        request.POST or None, matters=agreements.open_matters(project),
+        request.POST or None,
+        matters=agreements.open_matters(project),
         initial={"contact": asked.contact if asked else ""},
     )
     wish = (f"申请说明：{asked.wish}",) if asked and asked.wish else ()
-    return ask(request, form, Step(
-        title="拟定代办委托协议", button="请建设单位签订", back=reverse("agency:project", args=[project.pk]),
-        done="协议已请建设单位签订。", verdict=may.can_offer(request.user, project),
-        says=(f"{project.name}，{project.owner}。代办不收费，建设单位可随时终止。", *wish),
-        run=lambda given: agreements.offer_agreement(project.pk, by=person(request), **given),
-    ))
+    return ask(
+        request,
+        form,
+        Step(
+            title="拟定代办委托协议",
+            button="请建设单位签订",
+            back=reverse("agency:project", args=[project.pk]),
+            done="协议已请建设单位签订。",
+            verdict=may.can_offer(request.user, project),
+            says=(f"{project.name}，{project.owner}。代办不收费，建设单位可随时终止。", *wish),
+            run=lambda given: agreements.offer_agreement(project.pk, by=person(request), **given),
+        ),
+    )
 
 
 def _decide(request: HttpRequest, row: Agreement, form: forms.Form, **words: Any) -> HttpResponse:
@@ -112,11 +133,18 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     names = "、".join(name for _, name in row.matters)
     until = f"至{row.until:%Y-%m-%d}" if row.until else "至项目交付"
     return _decide(
-        request, row, forms.Form(request.POST if request.method == "POST" else None), title="签订代办委托协议",
-        button="签订", done="协议已签订，服务专员开始代办。", verdict=may.can_sign(request.user, row),
+        request,
+        row,
+        forms.Form(request.POST if request.method == "POST" else None),
+        title="签订代办委托协议",
+        button="签订",
+        done="协议已签订，服务专员开始代办。",
+        verdict=may.can_sign(request.user, row),
         says=(
-            f"委托事项（{len(row.matters)} 个）：{names}。", f"委托权限：{'、'.join(queries.power_words(row))}。",
-            f"期限：自签订之日起{until}，可随时终止。", *agreements.DUTIES,
+            f"委托事项（{len(row.matters)} 个）：{names}。",
+            f"委托权限：{'、'.join(desk_project.power_words(row))}。",
+            f"期限：自签订之日起{until}，可随时终止。",
+            *agreements.DUTIES,
         ),
         run=lambda _: agreements.sign_agreement(row.pk, by=person(request)),
     )
@@ -128,8 +156,14 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """It is not signed."""
     row = _agreement(request, pk)
     return _decide(
-        request, row, shown.MayReasonForm(request.POST or None), title="不签协议", button="不签", done="已记为不签，以后可以再申请。",
-        verdict=may.can_decline(request.user, row), says=("不签协议不影响办事；项目长和服务专员照样提供咨询（帮办）。",),
+        request,
+        row,
+        shown.MayReasonForm(request.POST or None),
+        title="不签协议",
+        button="不签",
+        done="已记为不签，以后可以再申请。",
+        verdict=may.can_decline(request.user, row),
+        says=("不签协议不影响办事；项目长和服务专员照样提供咨询（帮办）。",),
         run=lambda given: agreements.decline_agreement(row.pk, by=person(request), reason=given["reason"]),
     )
 
@@ -140,9 +174,18 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner ends it."""
     row = _agreement(request, pk)
     return _decide(
-        request, row, shown.MayReasonForm(request.POST or None), title="终止代办委托", button="终止委托", danger=True,
-        done="委托已终止，未办完的工单已关闭。", verdict=may.can_end(request.user, row),
-        says=("随时可以终止，不收费，不须说明理由。", "已办事项的结果继续有效；没办完的由贵单位自己办，或另行申请代办。"),
+        request,
+        row,
+        shown.MayReasonForm(request.POST or None),
+        title="终止代办委托",
+        button="终止委托",
+        danger=True,
+        done="委托已终止，未办完的工单已关闭。",
+        verdict=may.can_end(request.user, row),
+        says=(
+            "随时可以终止，不收费，不须说明理由。",
+            "已办事项的结果继续有效；没办完的由贵单位自己办，或另行申请代办。",
+        ),
         run=lambda given: agreements.end_agreement(row.pk, by=person(request), reason=given["reason"]),
     )
 
@@ -163,7 +206,7 @@ def mark(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(back_to(request, reverse("agency:project", args=[project.pk])))
 
 
-# 陪办 ------------------------------------------------------------------------------------------------------------------
+# 陪办 -------------------------------------------------------------------------------------------------------------
 
 
 @login_required
@@ -172,15 +215,25 @@ def accompany(request: HttpRequest, pk: int) -> HttpResponse:
     """Write an accompanied walk down."""
     project = project_or_404(request, pk)
     require(may.can_accompany, request.user, project)
-    cases = list(MatterCase.objects.filter(project=project).select_related("matter").order_by("package_row__order", "pk"))
+    cases = list(
+        MatterCase.objects.filter(project=project).select_related("matter").order_by("package_row__order", "pk")
+    )
     form = shown.WalkForm(request.POST or None, cases=cases, initial={"form_key": uuid.uuid4().hex})
     verdict = may.can_accompany(request.user, project)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         row = attempt(
-            form, accompanying.write_accompaniment, project.pk, by=person(request), on=given["on"],
-            official=given["official"], post=given["post"], walked=given["walked"], good=given["good"],
-            case_id=int(given["case"]) if given["case"] else None, frictions=form.frictions(),
+            form,
+            accompanying.write_accompaniment,
+            project.pk,
+            by=person(request),
+            on=given["on"],
+            official=given["official"],
+            post=given["post"],
+            walked=given["walked"],
+            good=given["good"],
+            case_id=int(given["case"]) if given["case"] else None,
+            frictions=form.frictions(),
             form_key=given["form_key"],
         )
         if row is not None:
@@ -195,11 +248,15 @@ def accompany(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def walk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an accompanied walk with its friction points."""
-    found = Accompaniment.objects.visible_to(request.user).select_related("project__owner", "case__matter", "by", "paper")
+    found = Accompaniment.objects.visible_to(request.user).select_related(
+        "project__owner", "case__matter", "by", "paper"
+    )
     row = get_object_or_404(found, pk=pk)
-    points = queries.frictions(person(request)).filter(
-        subject_type=Accompaniment._meta.label, subject_key=str(row.pk)
-    ).order_by("pk")
+    points = (
+        queries.frictions(person(request))
+        .filter(subject_type=Accompaniment._meta.label, subject_key=str(row.pk))
+        .order_by("pk")
+    )
     return render(request, "agency/walk.html", {"row": row, "project": row.project, "points": list(points)})
 
 
@@ -230,12 +287,19 @@ def _friction(request: HttpRequest, pk: int) -> IssueItem:
 def friction_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """The body says what it has changed."""
     issue = _friction(request, pk)
-    return ask(request, shown.AnswerForm(request.POST or None), Step(
-        title="堵点整改", button="提交复核", back=reverse("agency:frictions"), done="已提交复核。",
-        verdict=may.can_answer_friction(request.user, issue),
-        says=(f"{issue.project.name}：{issue.what}", f"希望：{issue.how_to_fix}"),
-        run=lambda given: accompanying.answer_friction(issue.pk, by=person(request), answer=given["answer"]),
-    ))
+    return ask(
+        request,
+        shown.AnswerForm(request.POST or None),
+        Step(
+            title="堵点整改",
+            button="提交复核",
+            back=reverse("agency:frictions"),
+            done="已提交复核。",
+            verdict=may.can_answer_friction(request.user, issue),
+            says=(f"{issue.project.name}：{issue.what}", f"希望：{issue.how_to_fix}"),
+            run=lambda given: accompanying.answer_friction(issue.pk, by=person(request), answer=given["answer"]),
+        ),
+    )
 
 
 @login_required
@@ -243,10 +307,19 @@ def friction_answer(request: HttpRequest, pk: int) -> HttpResponse:
 def friction_check(request: HttpRequest, pk: int) -> HttpResponse:
     """The desk looks whether it is gone."""
     issue = _friction(request, pk)
-    return ask(request, shown.CheckForm(request.POST or None), Step(
-        title="堵点复核", button="提交", back=reverse("agency:frictions"), done="复核已记。", seg="gone",
-        verdict=may.can_check_friction(request.user, issue), says=(f"{issue.what}", f"整改：{issue.answer or '—'}"),
-        run=lambda given: accompanying.check_friction(
-            issue.pk, by=person(request), gone=given["gone"] == "yes", reason=given["reason"]
+    return ask(
+        request,
+        shown.CheckForm(request.POST or None),
+        Step(
+            title="堵点复核",
+            button="提交",
+            back=reverse("agency:frictions"),
+            done="复核已记。",
+            seg="gone",
+            verdict=may.can_check_friction(request.user, issue),
+            says=(f"{issue.what}", f"整改：{issue.answer or '—'}"),
+            run=lambda given: accompanying.check_friction(
+                issue.pk, by=person(request), gone=given["gone"] == "yes", reason=given["reason"]
+            ),
         ),
-    ))
+    )

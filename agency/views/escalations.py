@@ -36,8 +36,15 @@ def listing(request: HttpRequest) -> HttpResponse:
 
 def _step(request: HttpRequest, pk: int) -> Escalation:
     found = Escalation.objects.visible_to(request.user).select_related(
-        "project__owner", "project__centre", "order__agent__user", "order__case__lead", "body", "raised_by", "decided_by",
-        "paper", "previous",
+        "project__owner",
+        "project__centre",
+        "order__agent__user",
+        "order__case__lead",
+        "body",
+        "raised_by",
+        "decided_by",
+        "paper",
+        "previous",
     )
     row: Escalation = get_object_or_404(found, pk=pk)
     return row
@@ -50,8 +57,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = _step(request, pk)
     steps = Escalation.objects.filter(order=row.order_id).select_related("body", "paper").order_by("pk")
     context = {
-        "row": row, "project": row.project, "order": row.order, "steps": list(steps), "levels": Level.choices,
-        "can_decide": may.can_decide(request.user, row), "today": timing.today(),
+        "row": row,
+        "project": row.project,
+        "order": row.order,
+        "steps": list(steps),
+        "levels": Level.choices,
+        "can_decide": may.can_decide(request.user, row),
+        "today": timing.today(),
         "can_push": _can_push(request, row),
     }
     return render(request, "agency/escalation.html", context)
@@ -68,12 +80,23 @@ def _can_push(request: HttpRequest, row: Escalation) -> Verdict:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide: what, by whom, until when."""
     row = _step(request, pk)
-    return ask(request, shown.DecideForm(request.POST or None), Step(
-        title=f"{row.get_level_display()}：作出决定", button="决定", back=reverse("agency:escalation", args=[row.pk]),
-        done="决定已记，工单继续办理。", verdict=may.can_decide(request.user, row),
-        says=(f"{row.project.name}，工单“{row.order.title}”。", f"要解决：{row.question}", f"已经办过：{row.tried}"),
-        run=lambda given: escalating.decide(row.pk, by=person(request), **given),
-    ))
+    return ask(
+        request,
+        shown.DecideForm(request.POST or None),
+        Step(
+            title=f"{row.get_level_display()}：作出决定",
+            button="决定",
+            back=reverse("agency:escalation", args=[row.pk]),
+            done="决定已记，工单继续办理。",
+            verdict=may.can_decide(request.user, row),
+            says=(
+                f"{row.project.name}，工单“{row.order.title}”。",
+                f"要解决：{row.question}",
+                f"已经办过：{row.tried}",
+            ),
+            run=lambda given: escalating.decide(row.pk, by=person(request), **given),
+        ),
+    )
 
 
 @login_required
@@ -81,11 +104,18 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 def cannot(request: HttpRequest, pk: int) -> HttpResponse:
     """The body says that it cannot solve it at its step: it goes on to the next."""
     row = _step(request, pk)
-    return ask(request, shown.CannotForm(request.POST or None, initial={"question": row.question}), Step(
-        title=f"本级解决不了，报{escalating.level_words(min(row.level + 1, 5))}", button="上报",
-        back=reverse("agency:order", args=[row.order_id]), done="已上报。", verdict=_can_push(request, row),
-        says=("能在本级解决的不得上推；写明本级怎么办过、为什么解决不了。",),
-        run=lambda given: escalating.escalate(
-            row.order_id, by=person(request), question=given["question"], tried=given["tried"], can_not=True
+    return ask(
+        request,
+        shown.CannotForm(request.POST or None, initial={"question": row.question}),
+        Step(
+            title=f"本级解决不了，报{escalating.level_words(min(row.level + 1, 5))}",
+            button="上报",
+            back=reverse("agency:order", args=[row.order_id]),
+            done="已上报。",
+            verdict=_can_push(request, row),
+            says=("能在本级解决的不得上推；写明本级怎么办过、为什么解决不了。",),
+            run=lambda given: escalating.escalate(
+                row.order_id, by=person(request), question=given["question"], tried=given["tried"], can_not=True
+            ),
         ),
-    ))
+    )

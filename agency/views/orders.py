@@ -18,7 +18,7 @@ from agency import desk_queries as queries
 from agency import desk_rules as may
 from agency.desk_states import MarkKind
 from agency.models import OrderLog, WorkOrder
-from agency.services import escalating, orders, promises
+from agency.services import escalating, order_log, orders
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict, require
@@ -30,7 +30,13 @@ Given = dict[str, Any]
 def order_or_404(request: HttpRequest, pk: int) -> WorkOrder:
     """An order of a visible project, for the office."""
     found = WorkOrder.objects.visible_to(request.user).select_related(
-        "project__owner", "project__centre", "agent__user", "case__matter", "case__lead", "waits_body", "clock",
+        "project__owner",
+        "project__centre",
+        "agent__user",
+        "case__matter",
+        "case__lead",
+        "waits_body",
+        "clock",
         "agreement",
     )
     order: WorkOrder = get_object_or_404(found, pk=pk)
@@ -61,8 +67,11 @@ def board(request: HttpRequest) -> HttpResponse:
     filters = request.GET.dict()
     user = person(request)
     context: dict[str, Any] = {
-        "view": "calendar" if filters.get("view") == "calendar" else "board", "filters": filters,
-        "people": queries.people(user), "marks": MarkKind.choices, "is_agent": bool(may.acting_for(user)),
+        "view": "calendar" if filters.get("view") == "calendar" else "board",
+        "filters": filters,
+        "people": queries.people(user),
+        "marks": MarkKind.choices,
+        "is_agent": bool(may.acting_for(user)),
     }
     if context["view"] == "calendar":
         context["days"] = queries.calendar(user, filters)
@@ -78,7 +87,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     row = order_or_404(request, pk)
     form = shown.LogForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        line = attempt(form, orders.write_log, row.pk, by=person(request), **form.cleaned_data)
+        line = attempt(form, order_log.write_log, row.pk, by=person(request), **form.cleaned_data)
         if line is not None:
             messages.success(request, f"已记：{line}。下次核查 {line.next_check:%m-%d}。")
             return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
@@ -97,7 +106,9 @@ def _press(request: HttpRequest, pk: int, act: Callable[..., WorkOrder], words: 
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"“{done.title}”{words if done.close_reason == '' else done.close_reason + '，已关闭'}。")
+        messages.success(
+            request, f"“{done.title}”{words if done.close_reason == '' else done.close_reason + '，已关闭'}。"
+        )
     return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
 
 
@@ -116,14 +127,18 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _step(
-    request: HttpRequest, row: WorkOrder, form: forms.Form, verdict: Verdict, run: Callable[[Given], object],
+    request: HttpRequest,
+    row: WorkOrder,
+    form: forms.Form,
+    verdict: Verdict,
+    run: Callable[[Given], object],
     **words: Any,
 ) -> HttpResponse:
     back = reverse("agency:order", args=[row.pk])
     told = f"{row.project.name}，工单“{row.title}”现在是“{row.get_state_display()}”。"
-    return ask(request, form, Step(
-        back=back, verdict=verdict, run=run, **{**words, "says": (told, *words.get("says", ()))}
-    ))
+    return ask(
+        request, form, Step(back=back, verdict=verdict, run=run, **{**words, "says": (told, *words.get("says", ()))})
+    )
 
 
 @login_required
@@ -132,9 +147,14 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why one cannot take it; it goes to the next."""
     row = order_or_404(request, pk)
     return _step(
-        request, row, shown.ReasonForm(request.POST or None), may.can_take(request.user, row),
+        request,
+        row,
+        shown.ReasonForm(request.POST or None),
+        may.can_take(request.user, row),
         lambda given: orders.refuse_order(row.pk, by=person(request), reason=given["reason"]),
-        title="不能接这张工单", button="转给下一人", done="已转给下一人。",
+        title="不能接这张工单",
+        button="转给下一人",
+        done="已转给下一人。",
         says=("写明理由，系统按指派规则派给下一人。",),
     )
 
@@ -146,11 +166,17 @@ def give(request: HttpRequest, pk: int) -> HttpResponse:
     row = order_or_404(request, pk)
     form = shown.GiveForm(request.POST or None, people=queries.people(person(request)))
     return _step(
-        request, row, form, may.can_give(request.user, row),
+        request,
+        row,
+        form,
+        may.can_give(request.user, row),
         lambda given: orders.give_order(
             row.pk, agent_id=int(given["agent"]), by=person(request), reason=given["reason"]
         ),
-        title="派单", button="派给此人", done="已派单。", says=("接单时限重新起算。",),
+        title="派单",
+        button="派给此人",
+        done="已派单。",
+        says=("接单时限重新起算。",),
     )
 
 
@@ -165,8 +191,14 @@ def wait(request: HttpRequest, pk: int) -> HttpResponse:
         return orders.wait_for(row.pk, by=person(request), what=given["what"], body=body)
 
     return _step(
-        request, row, shown.WaitForm(request.POST or None), may.can_work(request.user, row), run,
-        title="等企业、等部门", button="记下在等谁", done="已记下在等谁。",
+        request,
+        row,
+        shown.WaitForm(request.POST or None),
+        may.can_work(request.user, row),
+        run,
+        title="等企业、等部门",
+        button="记下在等谁",
+        done="已记下在等谁。",
         says=("项目页和提醒里会说在等谁、等什么。",),
     )
 
@@ -177,9 +209,14 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
     """End it well."""
     row = order_or_404(request, pk)
     return _step(
-        request, row, shown.NoteForm(request.POST or None), may.can_finish(request.user, row),
+        request,
+        row,
+        shown.NoteForm(request.POST or None),
+        may.can_finish(request.user, row),
         lambda given: orders.finish_order(row.pk, by=person(request), note=given["note"]),
-        title="工单已完成", button="确认完成", done="工单已完成。",
+        title="工单已完成",
+        button="确认完成",
+        done="工单已完成。",
         says=("系统里办结的事项会自动完成；这里用于在别处办完的事。",),
     )
 
@@ -190,9 +227,16 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Close it with the reason."""
     row = order_or_404(request, pk)
     return _step(
-        request, row, shown.ReasonForm(request.POST or None), may.can_close(request.user, row),
+        request,
+        row,
+        shown.ReasonForm(request.POST or None),
+        may.can_close(request.user, row),
         lambda given: orders.close_order(row.pk, by=person(request), reason=given["reason"]),
-        title="关闭工单", button="关闭", done="工单已关闭。", danger=True, says=("关闭不影响办件本身。",),
+        title="关闭工单",
+        button="关闭",
+        done="工单已关闭。",
+        danger=True,
+        says=("关闭不影响办件本身。",),
     )
 
 
@@ -213,8 +257,14 @@ def escalate(request: HttpRequest, pk: int) -> HttpResponse:
     verdict = may.can_escalate(request.user, row)
     name = escalating.level_words(level)
     return _step(
-        request, row, form, Verdict(ok=False, reason=early) if early and verdict else verdict, run,
-        title=f"升级到{name}", button="升级", done=f"已升级到{name}。",
+        request,
+        row,
+        form,
+        Verdict(ok=False, reason=early) if early and verdict else verdict,
+        run,
+        title=f"升级到{name}",
+        button="升级",
+        done=f"已升级到{name}。",
         says=("能在本级解决的不得上推。写明已经怎么办过，答复单位写明决定、落实人和日期。",),
     )
 
@@ -225,6 +275,6 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
     """A promise was kept."""
     visible = WorkOrder.objects.visible_to(request.user)
     line = get_object_or_404(OrderLog.objects.filter(order__in=visible), pk=pk)
-    promises.keep_promise(line.pk, by=person(request))
+    order_log.keep_promise(line.pk, by=person(request))
     messages.success(request, f"{line.who}承诺的“{line.promise}”已兑现。")
     return redirect(back_to(request, reverse("agency:order", args=[line.order_id])))

@@ -1,4 +1,4 @@
-"""The agency desk of the demonstration: agreements signed and offered, orders in hand, a step up, a 陪办, a hand-over."""
+"""The agency desk of the demonstration: agreements signed and offered, orders, a step up, a 陪办, a hand-over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agency.desk_states import AgreementState
 from agency.models import Agent, Assignment, WorkOrder
-from agency.services import accompanying, agreements, escalating, handing_over, orders
+from agency.services import accompanying, agreements, escalating, handing_over, order_log, orders
 from agency.services.accompanying import Friction
 from agency.states import AssignmentRole
 from gaige.demo.moments import later, person, user
@@ -53,7 +53,10 @@ def agency_desk() -> Iterator[dt.datetime]:
 def _projects() -> list[Project]:
     served = Assignment.objects.filter(role=AssignmentRole.SERVICE_AGENT, ended_at=None).values("project")
     rows = Project.objects.filter(
-        pk__in=served, status=ProjectStatus.ACTIVE, stage__in=[Stage.PLANNING, Stage.PERMIT], enrolment__isnull=False,
+        pk__in=served,
+        status=ProjectStatus.ACTIVE,
+        stage__in=[Stage.PLANNING, Stage.PERMIT],
+        enrolment__isnull=False,
         cases__state="draft",
     )
     return list(rows.distinct().select_related("owner").order_by("pk"))
@@ -64,7 +67,9 @@ def _lead(project: Project) -> User:
 
 
 def _agents(project: Project) -> list[User]:
-    offered = WorkOrder.objects.filter(project=project, state="waiting", agent__isnull=False).select_related("agent__user")
+    offered = WorkOrder.objects.filter(project=project, state="waiting", agent__isnull=False).select_related(
+        "agent__user"
+    )
     return list({order.agent.user_id: order.agent.user for order in offered if order.agent}.values())
 
 
@@ -75,7 +80,7 @@ def _held(project: Project) -> WorkOrder | None:
 
 def _note(order: WorkOrder, channel: str, who: str, fact: str, promise: str = "", days: int = 0) -> None:
     on = workdays.due_date(timing.today(), days) if promise else None
-    orders.write_log(
+    order_log.write_log(
         order.pk, by=_of(order), channel=channel, who=who, fact=fact, promise=promise, promised_on=on, next_check=on
     )
 
@@ -90,12 +95,17 @@ def _take_up(order: WorkOrder) -> Iterator[dt.datetime]:
     body = order.case.lead if order.case else Organisation.objects.get(code="housing")
     orders.start_order(order.pk, by=_of(order))
     escalating.escalate(
-        order.pk, by=_of(order), body=body, question="申报前的技术口径两处说法不一，请明确以哪一处为准",
+        order.pk,
+        by=_of(order),
+        body=body,
+        question="申报前的技术口径两处说法不一，请明确以哪一处为准",
         tried="已电话三次、到窗口当面问过一次，两位经办答复不同",
     )
     yield later(3, 9.5)
     escalating.escalate(
-        order.pk, by=_of(order), question="申报前的技术口径以哪一处为准，请牵头部门定",
+        order.pk,
+        by=_of(order),
+        question="申报前的技术口径以哪一处为准，请牵头部门定",
         tried="受理部门 2 个工作日没有答复，再次电话催过",
     )
 
@@ -105,9 +115,15 @@ def _wait_and_walk(order: WorkOrder) -> None:
     orders.wait_for(order.pk, by=_of(order), what="补齐加盖公章的授权书")
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=["housing", "approval-bureau"])}
     accompanying.write_accompaniment(
-        project.pk, by=user("dispatcher"), on=timing.today(), official="李建平", post="副区长",
-        walked="扫码看进度、窗口取号、接件、材料核对、领取受理通知书", good="接件时材料清单一次说清",
-        case_id=order.case_id, frictions=[
+        project.pk,
+        by=user("dispatcher"),
+        on=timing.today(),
+        official="李建平",
+        post="副区长",
+        walked="扫码看进度、窗口取号、接件、材料核对、领取受理通知书",
+        good="接件时材料清单一次说清",
+        case_id=order.case_id,
+        frictions=[
             Friction("取号后要再去另一层楼复印", "在接件窗口旁设自助复印", bodies["approval-bureau"]),
             Friction("图纸目录要按两种格式各做一份", "统一成一种目录格式", bodies["housing"]),
         ],
@@ -115,7 +131,9 @@ def _wait_and_walk(order: WorkOrder) -> None:
 
 
 def _mark(found: list[Project]) -> None:
-    for project, kind, note in zip(found, ("follow", "care", "watch"), ("", "建设资金分两期到位，第二期时间未定", ""), strict=False):
+    for project, kind, note in zip(
+        found, ("follow", "care", "watch"), ("", "建设资金分两期到位，第二期时间未定", ""), strict=False
+    ):
         accompanying.toggle_mark(project.pk, kind=kind, by=user("dispatcher"), note=note)
 
 
@@ -124,6 +142,10 @@ def _leave() -> None:
     away, cover = Agent.objects.get(user__username="agent"), Agent.objects.get(user__username="agent2")
     today = timing.today()
     handing_over.enter_leave(
-        away.pk, since=workdays.due_date(today, 5), until=workdays.due_date(today, 9), reason="年休",
-        by=user("dispatcher"), cover_id=cover.pk,
+        away.pk,
+        since=workdays.due_date(today, 5),
+        until=workdays.due_date(today, 9),
+        reason="年休",
+        by=user("dispatcher"),
+        cover_id=cover.pk,
     )

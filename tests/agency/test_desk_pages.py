@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from agency.models import Agreement, WorkOrder
-from agency.services import agreements, orders
+from agency.services import agreements, order_log, orders
 from agency.services.assignment import assign
 from tests import factories
 
@@ -56,12 +56,12 @@ def test_the_owner_signs_and_the_agent_accepts_logs_and_goes_on(actors, world, c
 
 
 def test_lists_cost_the_same_for_one_row_and_for_many(actors, world, client_of, make_agent):
-    project, _, agent, row = world
+    _, _, agent, row = world
     agreements.sign_agreement(row.pk, by=actors.owner)
     keys = list(WorkOrder.objects.order_by("pk").values_list("pk", flat=True))
     orders.take_all(by=agent.user)
     for pk in keys:
-        orders.write_log(pk, by=agent.user, channel="phone", who="甲", fact="乙")
+        order_log.write_log(pk, by=agent.user, channel="phone", who="甲", fact="乙")
     pages = [(agent.user, "agency:mine", ""), (actors.dispatcher, "agency:board", ""),
              (actors.dispatcher, "agency:board", "?view=calendar"), (actors.dispatcher, "agency:desk", "?tab=people")]
 

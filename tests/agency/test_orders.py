@@ -6,8 +6,8 @@ import pytest
 
 from agency import desk_rules as may
 from agency.desk_states import ORDER_OPEN
-from agency.models import Agreement, AgentLeave, Escalation, HandOver, OrderLog, WorkOrder
-from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, orders
+from agency.models import AgentLeave, Agreement, Escalation, HandOver, OrderLog, WorkOrder
+from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, order_log, orders
 from agency.services.assignment import assign, propose
 from agency.services.order_sync import follow_project
 from projects import timing
@@ -192,7 +192,7 @@ def test_a_log_that_stays_empty_is_reminded_of_once_per_silence(actors, project,
     assert (desk_sweeps.sweep_desk(), desk_sweeps.sweep_desk()) == (1, 0)
     text = agent.user.notifications.order_by("-pk").first().text
     assert text == f"{project.name}“{first.title}”已 3 个工作日没有记跟办"
-    line = orders.write_log(
+    line = order_log.write_log(
         first.pk, by=agent.user, channel="phone", who="自然资源局 李科长", fact="已收到", promise="周一出意见",
         promised_on=dt.date(2026, 11, 9), next_check=dt.date(2026, 11, 9),
     )
@@ -201,9 +201,9 @@ def test_a_log_that_stays_empty_is_reminded_of_once_per_silence(actors, project,
         "11-05 电话 自然资源局 李科长：已收到", dt.date(2026, 11, 9), None, 1
     )
     with pytest.raises(NotAllowed):
-        orders.write_log(first.pk, by=actors.clerk, channel="phone", who="甲", fact="乙")
+        order_log.write_log(first.pk, by=actors.clerk, channel="phone", who="甲", fact="乙")
     with pytest.raises(DomainError) as refused:
-        orders.write_log(first.pk, by=agent.user, channel="phone", who="甲", fact="乙", promise="丙")
+        order_log.write_log(first.pk, by=agent.user, channel="phone", who="甲", fact="乙", promise="丙")
     assert refused.value.code == "promise_day"
     assert OrderLog.objects.count() == 1
 
@@ -233,7 +233,7 @@ def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, sign
         "too_early", "“受理部门自行协调”还在办（11月4日前答复），能在本级解决的不得上推。"
     )
     clock.to(dt.datetime(2026, 11, 5, 9, 0, tzinfo=clock.moment.tzinfo))
-    assert escalating.tell_stuck(one.pk) and not escalating.tell_stuck(one.pk)
+    assert [escalating.tell_stuck(one.pk), escalating.tell_stuck(one.pk)] == [True, False]
     two = raise_it()
     assert (Escalation.objects.get(pk=one.pk).state, two.level, two.body) == ("pushed", 2, first.case.lead)
     clock.to(dt.datetime(2026, 11, 11, 9, 0, tzinfo=clock.moment.tzinfo))
@@ -321,7 +321,7 @@ def test_who_goes_hands_over_by_a_signed_sheet(actors, project, people, signed, 
     _, agent, other = people
     orders.take_all(by=agent.user)
     first = WorkOrder.objects.order_by("pk").first()
-    orders.write_log(first.pk, by=agent.user, channel="visit", who="张伟", fact="资料齐", promise="盖章", promised_on=dt.date(2026, 11, 4))
+    order_log.write_log(first.pk, by=agent.user, channel="visit", who="张伟", fact="资料齐", promise="盖章", promised_on=dt.date(2026, 11, 4))
     with pytest.raises(DomainError) as refused:
         assign(project.pk, role=SERVICE, agent_id=other.pk, by=actors.dispatcher)
     assert refused.value.code == "hand_over_first"
