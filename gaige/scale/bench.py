@@ -46,6 +46,8 @@ DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 LIST_QUERIES, PROJECT_QUERIES, PUBLIC_QUERIES, ARCHIVE_QUERIES = 15, 25, 6, 20
 LIST_RATIO = WRITE_RATIO = 3.0
+#: The cockpit stays under twenty queries, and its list as the work list.
+COCKPIT_QUERIES, COCKPIT_RATIO = 19, 3.0
 PUBLIC_BYTES = 30 * 1024
 #: At 60 % of the rate of the bare page.
 PUBLIC_RATIO = 1 / 0.6
@@ -152,6 +154,7 @@ def pages(people: dict[str, Visitor]) -> list[Subject]:
     whole = MatterCase.objects.filter(state=CaseState.DRAFT).select_related("project").order_by("pk")[0].project
     token = QrToken.objects.get(project=whole).token
     clerk, agent, director, public = (people[name] for name in ("clerk", "agent", "director", "public"))
+    office = people["office"]
     archived = archive_projects()
     found = [
         page(f"{label}, {size} rows", visitor, f"{path}size={size}", queries=LIST_QUERIES, ratio=LIST_RATIO)
@@ -165,6 +168,11 @@ def pages(people: dict[str, Visitor]) -> list[Subject]:
     ]
     return [
         *found,
+        *(
+            page(f"cockpit of the {label}", visitor, "/cockpit/", queries=COCKPIT_QUERIES, ratio=COCKPIT_RATIO)
+            for label, visitor in (("director", director), ("reform office", office))
+        ),
+        page("list behind a figure", director, "/cockpit/lists/cases/?tab=red", queries=LIST_QUERIES, ratio=LIST_RATIO),
         page("project page, clerk", clerk, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         page("project page, agent", agent, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         page("project page, director", director, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
@@ -353,7 +361,7 @@ def write_down(text: str) -> None:
 
 def sign_in_all(port: int) -> dict[str, Visitor]:
     """Return the visitors: four people through the login page, and somebody from the street."""
-    people = {name: Visitor(port) for name in ("clerk", "agent", "owner", "director", "public")}
+    people = {name: Visitor(port) for name in ("clerk", "agent", "owner", "director", "office", "public")}
     for name, visitor in people.items():
         if name != "public":
             visitor.sign_in(name, PASSWORD)
