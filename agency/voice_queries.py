@@ -98,7 +98,8 @@ def rating_counts(start: dt.datetime, end: dt.datetime, centre: Organisation | N
             continue
         apart["given"].append(pk)
         grades[grade].append(pk)
-        channels[channel].append(pk)
+        if channel is not None:
+            channels[channel].append(pk)
         bodies[body].append(pk)
     low = tuple(grades[Grade.VERY_BAD] + grades[Grade.BAD])
     return RatingCounts(
@@ -121,14 +122,14 @@ def _followed(low: Ids) -> dict[str, Ids]:
     for pk, state, was_reached, due_on, ended_at in values:
         if was_reached:
             found["called"].append(pk)
-        if state == FollowState.REPLIED:
-            found["mended"].append(pk)
-            if timing.business_day(ended_at) <= due_on:
-                found["in_time"].append(pk)
-        elif ended_at is None:
+        if ended_at is None:
             found["open"].append(pk)
             if due_on < today:
                 found["late"].append(pk)
+        elif state == FollowState.REPLIED:
+            found["mended"].append(pk)
+            if timing.business_day(ended_at) <= due_on:
+                found["in_time"].append(pk)
     return {key: tuple(ids) for key, ids in found.items()}
 
 

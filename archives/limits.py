@@ -15,7 +15,8 @@ from redis.exceptions import RedisError
 from projects import timing
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 WINDOW = 60
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def allowed(scope: str, address: str, *, limit: int | None = None) -> bool:
         return True
 
 
-View = Callable[..., "HttpResponse"]
+View = Callable[..., "HttpResponseBase"]
 
 
 def rate_limited(scope: str) -> Callable[[View], View]:
@@ -54,7 +55,7 @@ def rate_limited(scope: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.is_authenticated or allowed(scope, address_of(request)):
                 return view(request, *args, **kwargs)
             context = {"limit": settings.PUBLIC_RATE_PER_MINUTE}
