@@ -13,27 +13,20 @@ from projects.clock_states import ClockState
 from projects.codes import validate_project_code
 from projects.models import Clock, ClockSegment, Event, IssueItem, Project
 from projects.waiting import waiting_for
-from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture
-def actors(db):
-    """The people of every test."""
-    return factories.make_actors()
 
 
 def silent(_):
     """Tell nobody."""
 
 
-@pytest.fixture
-def city(monkeypatch):
-    """A small city: fewer firms, otherwise as it always is."""
-    monkeypatch.setattr("gaige.scale.synthesize.FIRM_COUNT", 20)
-    factories.load_catalogue()
-    synthesize(projects=90, cases=300, tell=silent)
+@pytest.fixture(scope="module")
+def city(module_database):
+    """A small city: fewer firms, otherwise as it always is; each test takes back what it adds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gaige.scale.synthesize.FIRM_COUNT", 20)
+        synthesize(projects=90, cases=300, tell=silent)
 
 
 @pytest.mark.postgresql
@@ -103,8 +96,7 @@ def test_every_open_project_waits_for_somebody(city):
     assert all(any(wait.case_id for wait in waits[pk]) for pk in running)
 
 
-def test_a_portal_that_holds_projects_is_refused(actors):
-    factories.make_project(actors)
+def test_a_portal_that_holds_projects_is_refused(city):
     with pytest.raises(CommandError, match="without projects"):
         call_command("synthesize", projects=1, cases=1)
-    assert Project.objects.count() == 1
+    assert Project.objects.count() == 90
