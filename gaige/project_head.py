@@ -42,6 +42,8 @@ def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action
             actions.append(_action("申报", filing_page(user, project), project, may_apply, primary=True))
     if access_of(user).has_at(project.centre_id, Role.DISPATCHER):
         actions.append(_action("指派代办", "agency:assign", project))
+    if access_of(user).has(Role.DIRECTOR, Role.SUPERVISOR, Role.DISPATCHER, Role.AGENT):
+        actions.append(_action("重大项目", "agency:major", project))
     actions.append(_action("到期日历", "packages:project_calendar", project))
     actions.append(_action("项目档案", "archives:archive", project))
     return words, [action for action in actions if action.url]
