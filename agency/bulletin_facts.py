@@ -101,21 +101,23 @@ def scope_of(series: str, centre: Organisation, region: Region | None = None) ->
     """Return the scope of a bulletin: a centre with what is below it, or one of its districts. Two queries."""
     regions = {row.pk: row for row in Region.objects.all()}
     home = regions.get(region.pk if region else centre.region_id or 0)
-    row_of: dict[str, int] = {}
-    inside: list[str] = []
-    for one in regions.values():
-        chain = [one]
-        while (parent := chain[-1].parent_id) and chain[-1] is not home:
-            chain.append(regions[parent])
-        if home is not None and chain[-1] is home:
-            inside.append(one.code)
-            row_of[one.code] = row_number(chain[-2].code if len(chain) > 1 else one.code)
-    below = [code for code in inside if home is None or code != home.code]
+    inside = {one.code: way for one in regions.values() if (way := _way(one, home, regions))}
+    row_of = {code: row_number(way[-2].code if len(way) > 1 else code) for code, way in inside.items()}
+    above = regions.get(centre.region_id or 0)
+    below = [one.code for one in regions.values() if one is not above and _way(one, above, regions)]
     centres = Organisation.objects.filter(
         Q(pk=centre.pk) | Q(region__code__in=below, kind__in=[OrganisationKind.BUREAU, OrganisationKind.COMMITTEE])
     )
     ids = tuple(centres.order_by("pk").values_list("pk", flat=True))
     return Scope(series, ids, tuple(sorted(inside)) if region else (), row_of)
+
+
+def _way(one: Region, home: Region | None, regions: dict[int, Region]) -> list[Region]:
+    """Return the regions from one up to its home; nothing where it does not lie in it."""
+    way = [one]
+    while way[-1] is not home and (parent := way[-1].parent_id):
+        way.append(regions[parent])
+    return way if home is not None and way[-1] is home else []
 
 
 def districts(centre: Organisation) -> list[Region]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from acceptance.models import AcceptanceApplication
+from acceptance.states import AcceptanceState
 from agency.bulletin import INDICATORS
 from agency.bulletin_content import period_for
 from agency.bulletin_counting import percentile_90, rounded, say
@@ -35,6 +38,8 @@ PAUSES = {
     StatusCode.CORRECTION_STARTED: StatusCode.CORRECTION_ENDED,
     StatusCode.SPECIAL_STARTED: StatusCode.SPECIAL_ENDED,
 }
+#: While the joint acceptance is in one of these, the owner mends and the clocks of its cases stand.
+MENDING = frozenset({AcceptanceState.DOC_RECTIFYING, AcceptanceState.RECTIFYING})
 DECIDES = frozenset({StatusCode.PASSED, StatusCode.PASSED_DEFERRED, StatusCode.FAILED})
 ENDS = frozenset({StatusCode.WITHDRAWN, StatusCode.NOT_TAKEN, StatusCode.REFUSED_INTAKE, StatusCode.RECALLED})
 CHUNK = 5000
@@ -193,4 +198,34 @@ def _listen(bulletin: Bulletin, period: Period, limits: dict[int, int]) -> dict[
         pk = int(key)
         if pk in limits:
             told.setdefault(pk, Told()).hear(code, at)
+    _listen_at_sites(told, period, until)
     return told
+
+
+def _listen_at_sites(told: dict[int, Told], period: Period, until: dt.datetime) -> None:
+    """Add the time of the owner's mending, which the events of the joint acceptance tell, to its cases."""
+    cases_of: dict[int, list[int]] = defaultdict(list)
+    carried = AcceptanceApplication.objects.exclude(application=None).values_list("pk", "application__cases")
+    for acceptance, case in carried:
+        if case in told:
+            cases_of[acceptance].append(case)
+    moves = Event.objects.filter(
+        subject_type=label_of(AcceptanceApplication),
+        subject_key__in=[str(pk) for pk in cases_of],
+        happened_at__lt=period.end,
+        recorded_at__lte=until,
+    )
+    since: dict[int, dt.datetime] = {}
+    for key, data, at in moves.order_by("pk").values_list("subject_key", "data", "happened_at"):
+        pk, state = int(key), (data.get("state") or ["", ""])[1]
+        if state in MENDING:
+            since.setdefault(pk, at)
+        elif state and pk in since:
+            _add_pause(told, cases_of[pk], since.pop(pk), at)
+    for pk, at in since.items():
+        _add_pause(told, cases_of[pk], at, None)
+
+
+def _add_pause(told: dict[int, Told], cases: list[int], since: dt.datetime, end: dt.datetime | None) -> None:
+    for case in cases:
+        told[case].pauses.append((since, end))

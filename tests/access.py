@@ -91,6 +91,9 @@ def make_world():
 
     year, month = 2026, 10
     bulletin = open_bulletin(actors.centre, year=year, month=month)
+    problem = bulletin.problems.create(
+        number=1, what="某项目的审批超过承诺时限", owner=actors.centre, due_on=timing.today()
+    )
     slip = issue_slip(reviewed, to=task.organisation, colour="yellow", reason="进度滞后", by=actors.director)
     message = Notification.objects.create(
         user=actors.clerk, project=project, text="即将到期", why="您是经办人", sent_at=timing.now()
@@ -124,7 +127,7 @@ def make_world():
         task=task, referral=referral, conference=conference, seat=seat,
         session=JointSession.objects.get(case=reviewed), clock=reviewed.promised_clock,
         finished=finished, unit=unit, acceptance=acceptance, acceptance_item=acceptance.items.first(),
-        view=view, run=run, bulletin=bulletin, message=message, slip=slip, **_messages(actors, message), local=local, grant=grant, paper=paper, document=paper.document,
+        view=view, run=run, bulletin=bulletin, problem=problem, message=message, slip=slip, **_messages(actors, message), local=local, grant=grant, paper=paper, document=paper.document,
         token=token,
     )
 

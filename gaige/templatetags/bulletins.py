@@ -91,7 +91,7 @@ def heat(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "name": row["name"],
-            "cells": [(cell["t"], cell.get("url", "")) for cell in row["cells"]],
+            "cells": [(cell["t"], cell.get("url", "") if cell["t"] else "") for cell in row["cells"]],
             "url": row.get("url", ""),
         }
         for row in rows

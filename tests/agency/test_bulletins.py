@@ -1,100 +1,42 @@
-"""The month runs from the 26th to the 25th 24:00; every number is the cases that it lists, and a frozen one stays so."""
+"""The month runs from the 26th to the 25th 24:00; every number is what it lists, and a frozen one stays so."""
 
 import datetime as dt
-import hashlib
-import json
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from agency import rules
-from agency.indicators import INDICATORS, figures, month_of, period_of
-from agency.models import Bulletin, BulletinFigure
-from agency.reporting import compared
+from agency import bulletin_rules as rules
+from agency.bulletin import INDICATORS
+from agency.bulletin_content import compared, take
+from agency.bulletin_counting import Row
+from agency.bulletin_facts import CaseFact, Facts, scope_of
+from agency.bulletin_lights import light_of, ranks, wilson
+from agency.bulletin_periods import month_of, period_of
+from agency.bulletin_proof import prove
+from agency.bulletin_snapshot import is_untouched, stored_figures
+from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList, BulletinProblem
+from agency.services import bulletin_problems as wording
 from agency.services import bulletins
 from agency.tasks import freeze_month
 from archives.models import Paper
-from packages.models import MatterCase, MatterVersion
+from packages.models import MatterCase
 from projects import timing
-from projects.clocks import start_clock
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import verify_chain
-from projects.models import Event, JobRun, Organisation, WorkUnit
+from projects.models import Event, JobRun, Organisation, Region
 from projects.states import OrganisationKind
 from tests import factories
-
-
-def at(text):
-    return dt.datetime.strptime(f"2026-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=timing.BUSINESS_ZONE)
-
-
-#: The hand-checked month: department, received, accepted, decided, state, working days used, late, first overdue.
-MONTH = {
-    1: ("natural-resources", "10-26 00:00", "10-26 09:00", "10-28 16:00", "decided_pass", 2, False, None),
-    2: ("natural-resources", "10-25 23:59", "10-26 09:00", "11-02 16:00", "decided_pass", 5, True, "10-30 00:00"),
-    3: ("natural-resources", "11-03 09:00", "11-03 09:00", "11-25 23:59", "decided_fail", 3, False, None),
-    4: ("natural-resources", "11-20 09:00", "11-20 09:00", None, "in_review", None, False, "11-24 00:00"),
-    5: ("natural-resources", "11-25 09:00", "11-25 09:00", "11-26 00:00", "decided_pass", 1, False, None),
-    6: ("approval-bureau", "11-10 09:00", None, None, "withdrawn", None, False, None),
-    7: ("approval-bureau", None, None, "11-05 09:00", "decided_pass", 0, False, None),
-    8: ("approval-bureau", "11-01 09:00", "11-02 09:00", "11-06 16:00", "revoked", 4, False, None),
-    9: ("approval-bureau", "10-20 09:00", "10-20 09:00", None, "suspended", None, False, "11-27 00:00"),
-    10: ("other", "11-02 09:00", "11-02 09:00", "11-03 09:00", "decided_pass", 1, False, None),
-}
-#: What the month must say: (value, cases counted, cases of the denominator).
-EXPECTED = {
-    None: {
-        "received": ("5.00", {1, 3, 4, 5, 8}, set()), "decided": ("4.00", {1, 2, 3, 8}, set()),
-        "on_time": ("75.00", {1, 3, 8}, {1, 2, 3, 8}), "mean_days": ("3.50", {1, 2, 3, 8}, set()),
-        "median_days": ("3.50", {1, 2, 3, 8}, set()), "overdue": ("2.00", {2, 4}, set()),
-        "late_rate": ("28.57", {2, 4}, {1, 2, 3, 4, 5, 8, 9}),
-        "breaches": ("0.00", set(), set()),
-    },
-    "natural-resources": {
-        "received": ("4.00", {1, 3, 4, 5}, set()), "decided": ("3.00", {1, 2, 3}, set()),
-        "on_time": ("66.67", {1, 3}, {1, 2, 3}), "mean_days": ("3.33", {1, 2, 3}, set()),
-        "median_days": ("3.00", {1, 2, 3}, set()), "overdue": ("2.00", {2, 4}, set()),
-        "late_rate": ("40.00", {2, 4}, {1, 2, 3, 4, 5}),
-        "breaches": ("0.00", set(), set()),
-    },
-    "approval-bureau": {
-        "received": ("1.00", {8}, set()), "decided": ("1.00", {8}, set()), "on_time": ("100.00", {8}, {8}),
-        "mean_days": ("4.00", {8}, set()), "median_days": ("4.00", {8}, set()), "overdue": ("0.00", set(), set()),
-        "late_rate": ("0.00", set(), {8, 9}),
-        "breaches": ("0.00", set(), set()),
-    },
-}
+from tests.agency.bulletin_month import EXPECTED, at, make_month, told, walk, word_all
 
 
 @pytest.fixture
 def month(actors, clock):
     """The hand-checked month: number -> case. The clock stands at 2026-11-26 00:30."""
-    clock.to(at("10-20 09:00"))
-    project = factories.make_project(actors)
-    elsewhere = Organisation.objects.create(name="邻县行政审批局", kind=OrganisationKind.BUREAU)
-    foreign = factories.make_project(actors)
-    foreign.centre = elsewhere
-    foreign.save()
-    matter = MatterVersion.objects.get(matter__code="land-plan-permit")
-    cases = {}
-    for number, (lead, received, accepted, decided, state, used, late, over) in MONTH.items():
-        home = foreign if lead == "other" else project
-        running = None
-        if over:
-            clock.to(at("10-26 09:00"))
-            running = start_clock(kind="promised", limit=2, on=clock.moment, project=home)
-            type(running).objects.filter(pk=running.pk).update(first_overdue_at=at(over))
-        cases[number] = MatterCase.objects.create(
-            project=home, matter=matter, stage="planning", promised_days=2, state=state, number=f"N{number:03d}",
-            work_unit=WorkUnit.objects.create(project=home, code=f"{home.code}-{number}", name=f"{number} 号工程", is_default=False),
-            lead=factories.organisation("approval-bureau" if lead == "other" else lead),
-            handling="outside" if number == 7 else "review", promised_clock=running,
-            received_at=received and at(received), accepted_at=accepted and at(accepted),
-            decided_at=decided and at(decided), used_days=used, is_overdue=late,
-            ended_at=at("11-11 09:00") if number == 6 else at("11-30 09:00") if number == 8 else decided and at(decided),
-        )
-    clock.to(at("11-26 00:30"))
-    return cases
+    return make_month(actors, clock)
 
 
 @pytest.fixture
@@ -103,19 +45,11 @@ def bulletin(actors, month):
     return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
 
 
-def told(found, cases):
-    """The figures as EXPECTED writes them."""
-    numbers = {case.pk: number for number, case in cases.items()}
-    names = {factories.organisation(code).pk: code for code in EXPECTED if code}
-    table = {}
-    for figure in found:
-        key = names[figure.organisation_id] if figure.organisation_id else None
-        table.setdefault(key, {})[figure.key] = (
-            f"{figure.value:.2f}", {numbers[pk] for pk in figure.case_ids}, {numbers[pk] for pk in figure.base_ids}
-        )
-        for ids in (figure.case_ids, figure.base_ids):
-            assert len(ids) == len(set(ids)), f"{figure.key} counts a case twice"
-    return table
+def november(actors, **more):
+    return period_of(2026, 11, starts_on=26), scope_of(more.pop("series", "permit"), actors.centre, **more)
+
+
+# Periods ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("day", "month", "begins"), [
@@ -128,35 +62,57 @@ def test_a_day_falls_into_the_month_that_ends_after_it(day, month, begins):
 
 @pytest.mark.parametrize(("year", "month", "begins", "start", "end"), [
     (2026, 11, 26, "2026-10-26", "2026-11-26"), (2027, 1, 26, "2026-12-26", "2027-01-26"),
-    (2026, 12, 1, "2026-12-01", "2027-01-01"),
+    (2026, 12, 1, "2026-12-01", "2027-01-01"), (2026, 0, 26, "2025-12-26", "2026-12-26"), (2026, 0, 1, "2026-01-01", "2027-01-01"),
 ])
 def test_a_period_begins_and_ends_at_midnight(year, month, begins, start, end):
     period = period_of(year, month, starts_on=begins)
     assert (period.start, period.end) == tuple(timing.start_of_day(dt.date.fromisoformat(d)) for d in (start, end))
 
 
-def test_the_hand_checked_month(actors, month):
-    assert told(figures(period_of(2026, 11, starts_on=26), actors.centre), month) == EXPECTED
+# Figures ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_count_is_the_length_of_its_list(actors, month):
-    for figure in figures(period_of(2026, 11, starts_on=26), actors.centre):
-        if figure.key in {"received", "decided", "overdue"}:
-            assert figure.value == len(set(figure.case_ids)) == len(figure.case_ids)
-        if figure.key in {"on_time", "late_rate"} and figure.base_ids:
-            assert set(figure.case_ids) <= set(figure.base_ids)
-            assert round(100 * len(figure.case_ids) / len(figure.base_ids), 2) == float(figure.value)
+def test_the_hand_checked_month(actors, month, bulletin):
+    taken = take(bulletin)
+    assert told(taken.figures, month) == EXPECTED
+    one = INDICATORS["on_time"](*november(actors))
+    assert (one.value, set(one.denominator_ids) - set(one.numerator_ids)) == (Decimal("75.00"), {month[2].pk})
+    assert taken.lines == [  # used, limit, late, days of the applicant, of special procedures, of intermediaries
+        [month[n].pk, *line, 0, 0, 0] for n, line in {1: (2, 2, 0), 2: (5, 2, 1), 3: (3, 2, 0), 8: (4, 2, 0)}.items()
+    ]
+    assert [(row["name"], row["light"]["words"], row["rank"]) for row in taken.content["regions"]["rows"]] == [
+        ("高平市", "红", "1")
+    ]
+    assert [(row["name"], row["light"]["words"], row["rank"], row["cells"][2]["t"]) for row in taken.content["bodies"]["rows"]] == [
+        (factories.organisation("natural-resources").label, "红", "1", "66.67"),
+        (factories.organisation("approval-bureau").label, "样本不足", "样本不足", "—"),
+    ]
+
+
+def test_a_count_is_the_length_of_its_list_and_a_rate_that_of_both(actors, month, bulletin):
+    for (_, _, key), figure in take(bulletin).figures.items():
+        one = INDICATORS["faulty" if key.startswith("faulty_") else key]
+        if one.is_count:
+            assert figure.value == len(figure.numerator_ids) == len(set(figure.numerator_ids)), key
+        if one.based and figure.denominator_ids:
+            assert set(figure.numerator_ids) <= set(figure.denominator_ids)
+            assert round(100 * len(figure.numerator_ids) / len(figure.denominator_ids), 2) == float(figure.value)
 
 
 def test_an_empty_month_has_no_rates(actors):
-    found = {f.key: f.value for f in figures(period_of(2026, 9, starts_on=26), actors.centre)}
-    assert found == {
-        "received": Decimal(0), "decided": Decimal(0), "on_time": None, "mean_days": None, "median_days": None,
-        "overdue": Decimal(0), "late_rate": None, "breaches": Decimal(0),
-    }
+    bulletin = bulletins.open_bulletin(actors.centre, year=2026, month=9)
+    found = {key: figure for (group, _, key), figure in take(bulletin).figures.items() if group == "total"}
+    for key, figure in found.items():
+        assert figure == (Row(Decimal(0)) if INDICATORS[key].is_count else Row(None)), key
 
 
-def test_a_case_that_the_services_walked_is_counted_with_its_days(actors, clock):
+def test_each_series_has_its_stage_and_the_year_has_both(actors, month):
+    MatterCase.objects.filter(pk=month[1].pk).update(stage="acceptance")
+    counted = {series: INDICATORS["decided"](*november(actors, series=series)) for series in ("permit", "acceptance", "annual")}
+    assert {series: len(row.numerator_ids) for series, row in counted.items()} == {"permit": 3, "acceptance": 1, "annual": 4}
+
+
+def test_a_case_that_the_services_walked_is_counted_again_from_its_events(actors, clock):
     project = factories.enrolled_project(actors, "S3")
     case = factories.in_review(project, "land-plan-permit", actors)
     clock.by(days=4)
@@ -164,148 +120,295 @@ def test_a_case_that_the_services_walked_is_counted_with_its_days(actors, clock)
     factories.merge(case, passed=False)
     done = factories.decide(case, outcome="fail", note="不符合规划条件，应按通知书调整后重新申请。")
     assert (done.used_days, done.promised_days, done.is_overdue) == (4, 2, True)
-    total = {f.key: f for f in figures(period_of(2026, 11, starts_on=26), actors.centre) if f.organisation_id is None}
-    assert {key: (f.value, f.case_ids) for key, f in total.items() if key not in {"late_rate", "breaches"}} == {
-        "received": (1, (case.pk,)), "decided": (1, (case.pk,)), "on_time": (0, ()), "mean_days": (4, (case.pk,)),
-        "median_days": (4, (case.pk,)), "overdue": (1, (case.pk,)),
+    clock.to(at("11-26 00:30"))
+    bulletin = bulletins.freeze(bulletins.open_bulletin(actors.centre, year=2026, month=11).pk, by=None)
+    proof = prove(bulletin)
+    assert {check.name: (check.frozen, check.again) for check in proof.checks} == {
+        "新受理": ("1", "1"), "办结": ("1", "1"), "在办": ("0", "0"), "按时办结率": ("0", "0"), "平均用时": ("4", "4"),
+        "中位数": ("4", "4"), "九成": ("4", "4"), "超时": ("1", "1"),
     }
+    # what is changed on the case afterwards changes neither the snapshot nor the recount
+    MatterCase.objects.filter(pk=done.pk).update(used_days=1, is_overdue=False, decided_at=at("12-01 09:00"))
+    assert prove(bulletin).holds
+    out = StringIO()
+    call_command("prove_bulletin", bulletin.pk, stdout=out)
+    assert out.getvalue().startswith(f"PASS {bulletin.pk} ")
+    BulletinList.objects.filter(bulletin=bulletin).update(ids=[])
+    assert (prove(bulletin).is_untouched, prove(bulletin).holds) == (False, False)
+    with pytest.raises(CommandError, match="1 bulletins do not hold"):
+        call_command("prove_bulletin", stdout=out, stderr=out)
+    assert "the snapshot does not give its hash" in out.getvalue()
 
 
-# Opening, freezing, publishing ---------------------------------------------------------------------------------------
+# Lights and ranks ---------------------------------------------------------------------------------------------------
 
 
-def test_freezing_stores_every_figure_and_issues_the_paper(actors, month, bulletin, clock):
+def facts_of(used, limit=5, running=()):
+    """Facts with these days used, and running cases that are so many days beyond their limit."""
+    def case(pk, days, *, over=0):
+        moment = at("11-02 09:00")
+        late = over > 0 or (days is not None and days > limit)
+        return CaseFact(
+            pk, 1, 1, 1, limit, days, late, over or max((days or 0) - limit, 0), True, 0, False, 0, 0, 0, moment,
+            moment + dt.timedelta(days=1), 0, False,
+        )
+
+    return Facts(
+        dt.date(2026, 11, 25), decided=[case(n, days) for n, days in enumerate(used)],
+        running=[case(1000 + n, None, over=over) for n, over in enumerate(running)],
+    )
+
+
+@pytest.mark.parametrize(("used", "running", "words"), [
+    ([1, 1], (), "样本不足"), ([5, 5, 5], (), "绿"), ([1] * 49 + [6], (), "绿"), ([1] * 49 + [9], (), "黄"),
+    ([1] * 24 + [6], (), "黄"), ([1] * 96 + [6] * 4, (), "红"), ([1] * 18 + [6], (), "红"), ([1] * 50, (11,), "红"),
+    ([1] * 50, (10,), "黄"), ([1], (1, 1, 1), "红"), ([1] * 200, (1, 1), "绿"), ([], (), "样本不足"),
+])
+def test_the_light_follows_the_rule(used, running, words):
+    assert light_of(facts_of(used, running=running)).words == words
+
+
+def test_one_of_one_does_not_beat_ninety_eight_of_a_hundred():
+    assert wilson(1, 1) < wilson(98, 100) < wilson(100, 100) < 1
+    found = {1: facts_of([1] * 3), 2: facts_of([1] * 98 + [9, 9]), 3: facts_of([1]), 4: facts_of([1] * 3)}
+    assert ranks(found) == {2: 1, 1: 2, 4: 2}
+
+
+def test_the_probe_sees_what_was_keyed_in_afterwards(actors, month):
+    moment = at("11-10 10:00")
+    for number in (1, 2, 3, 8):
+        MatterCase.objects.filter(pk=month[number].pk).update(
+            accepted_at=moment, decided_at=moment + dt.timedelta(seconds=5 * number), decided_by=actors.chief, promised_days=5
+        )
+    for key in ("probe_fast", "probe_burst"):
+        assert set(INDICATORS[key](*november(actors)).numerator_ids) == {month[n].pk for n in (1, 2, 3, 8)}
+    MatterCase.objects.filter(pk=month[8].pk).update(decided_at=moment + dt.timedelta(seconds=90), promised_days=2)
+    assert INDICATORS["probe_burst"](*november(actors)).value == 0
+    assert INDICATORS["probe_fast"](*november(actors)).value == 3
+
+
+@pytest.mark.parametrize(("key", "now", "before", "words"), [
+    ("accepted", "186", "166", "环比 +12%"), ("decided", "90", "100", "环比 −10%"), ("decided", "5", "5", "环比 0%"),
+    ("accepted", "3", "0", "环比 上次 0 件"), ("on_time", "98.2", "97", "环比 +1.2 个百分点"),
+    ("mean_days", "3.6", "3.9", "环比 −0.3 工作日"), ("mean_days", None, "3.9", "环比 —"), ("on_time", "98", None, "环比 —"),
+])
+def test_the_comparison_with_the_month_before(key, now, before, words):
+    assert compared(key, now and Decimal(now), before and Decimal(before), "环比") == words
+
+
+# Opening and freezing -------------------------------------------------------------------------------------------------
+
+
+def test_freezing_stores_every_figure_with_what_it_counts(actors, month, bulletin, clock):
     before = Event.objects.count()
     frozen = bulletins.freeze(bulletin.pk, by=actors.director)
-    assert (frozen.state, frozen.frozen_at, frozen.frozen_by) == ("frozen", clock.moment, actors.director)
-    assert told(bulletins.stored_figures(frozen), month) == EXPECTED
-    assert BulletinFigure.objects.count() == 3 * len(INDICATORS)
-    paper = Paper.objects.get()
-    assert (frozen.paper, paper.number, paper.title, paper.project, paper.document) == (
-        paper, "〔2026〕高审通字第000001号", "一站式施工许可月度通报 2026年11月", None, None
-    )
-    assert paper.content["table"]["rows"] == [
-        ["合计", "5", "4", "75", "3.5", "3.5", "2", "28.57", "0"],
-        [factories.organisation("approval-bureau").name, "1", "1", "100", "4", "4", "0", "0", "0"],
-        [factories.organisation("natural-resources").name, "4", "3", "66.67", "3.33", "3", "2", "40", "0"],
-    ]
+    assert (frozen.state, frozen.frozen_at, frozen.frozen_by, frozen.paper) == ("frozen", clock.moment, actors.director, None)
+    assert told(stored_figures(frozen), month) == EXPECTED
+    assert is_untouched(Bulletin.objects.get()) is True
     new = Event.objects.order_by("pk")[before:]
-    assert [(e.kind, e.chain, e.actor, e.data.get("state")) for e in new] == [
-        ("paper.issued", f"organisation:{actors.centre.pk}", actors.director, ["", "valid"]),
-        ("bulletin.frozen", f"organisation:{actors.centre.pk}", actors.director, ["collecting", "frozen"]),
+    assert [(e.kind, e.chain, e.data) for e in new] == [
+        ("bulletin.frozen", f"organisation:{actors.centre.pk}", {"state": ["collecting", "frozen"], "hash": frozen.snapshot_hash})
     ]
-    assert verify_chain(f"organisation:{actors.centre.pk}") is None
+    # furthest beyond its limit, one for each matter, without names
+    assert [(p.case_id, p.what, p.owner.code, p.due_on) for p in BulletinProblem.objects.all()] == [
+        (month[2].pk, f"某项目的{month[2].matter.name}超过承诺时限 3 个工作日", "natural-resources", dt.date(2026, 12, 10))
+    ]
+    clock.by(days=1)
+    again = bulletins.freeze(bulletin.pk, by=actors.director)
+    assert (again.frozen_at, Event.objects.count()) == (frozen.frozen_at, before + 1)
 
 
 def test_what_changes_later_does_not_change_what_is_frozen(actors, month, bulletin):
     bulletins.freeze(bulletin.pk, by=actors.director)
     MatterCase.objects.filter(pk=month[8].pk).update(used_days=40, is_overdue=True, lead=month[1].lead)
-    MatterCase.objects.filter(pk=month[3].pk).update(received_at=None)
-    bulletin = Bulletin.objects.get()
-    assert told(bulletins.stored_figures(bulletin), month) == EXPECTED
-    now = {f.key: f.value for f in figures(bulletins.period_for(bulletin), actors.centre) if f.organisation_id is None}
-    assert (now["received"], now["overdue"], now["mean_days"]) == (Decimal(4), Decimal(3), Decimal("12.50"))
-    assert bulletins.is_untouched(bulletin) is True
+    MatterCase.objects.filter(pk=month[3].pk).update(accepted_at=None, state="withdrawn")
+    assert told(stored_figures(Bulletin.objects.get()), month) == EXPECTED
+    now = INDICATORS["mean_days"](*november(actors))
+    assert (now.value, len(now.numerator_ids)) == (Decimal("15.67"), 3)
+    assert is_untouched(Bulletin.objects.get()) is True
 
 
-def test_the_hash_can_be_computed_again_and_tells_a_changed_figure(actors, month, bulletin):
-    frozen = bulletins.freeze(bulletin.pk, by=actors.director)
-    rows = sorted(
-        (
-            [f.organisation_id, f.key, None if f.value is None else f"{f.value:.2f}", sorted(f.case_ids), sorted(f.base_ids)]
-            for f in BulletinFigure.objects.all()
-        ),
-        key=lambda row: (row[0] or 0, row[1]),
-    )
-    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    assert frozen.snapshot_hash == f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    assert bulletins.is_untouched(frozen) is True
-    BulletinFigure.objects.filter(key="overdue", organisation=None).update(value=0)
-    assert bulletins.is_untouched(frozen) is False
+@pytest.mark.parametrize("change", [
+    lambda b: BulletinFigure.objects.filter(bulletin=b, key="overdue", group="total").update(value=0),
+    lambda b: BulletinLines.objects.filter(bulletin=b).update(rows=[]),
+    lambda b: Bulletin.objects.filter(pk=b.pk).update(content=b.content | {"honour": []} | {"big": []}),
+])
+def test_the_hash_tells_a_changed_figure_line_or_word(actors, bulletin, change):
+    bulletins.freeze(bulletin.pk, by=actors.director)
+    change(Bulletin.objects.get())
+    assert is_untouched(Bulletin.objects.get()) is False
 
 
-def test_a_second_freeze_does_nothing(actors, bulletin, clock):
-    first = bulletins.freeze(bulletin.pk, by=actors.director)
-    events, papers = Event.objects.count(), Paper.objects.count()
-    clock.by(days=1)
-    again = bulletins.freeze(bulletin.pk, by=actors.director)
-    assert (again.frozen_at, again.snapshot_hash) == (first.frozen_at, first.snapshot_hash)
-    assert (Event.objects.count(), Paper.objects.count()) == (events, papers)
-
-
-def test_a_month_that_is_not_over_is_not_frozen(actors, bulletin, clock):
+def test_a_month_that_is_not_over_is_not_frozen_and_one_to_come_not_opened(actors, bulletin, clock):
     words = "本期到11月25日24:00截止，之后才能冻结。"
     clock.to(at("11-25 23:59"))
     assert rules.can_freeze(actors.director, bulletin) == Verdict(ok=False, reason=words)
-    with pytest.raises(NotAllowed) as refusal:
-        bulletins.freeze(bulletin.pk, by=actors.director)
-    assert refusal.value.message == words
-    with pytest.raises(DomainError) as refusal:
-        bulletins.freeze(bulletin.pk, by=None)
-    assert (refusal.value.code, refusal.value.message) == ("month_not_over", words)
-    assert (Bulletin.objects.get().state, BulletinFigure.objects.count(), Paper.objects.count()) == ("collecting", 0, 0)
+    for by, error in ((actors.director, NotAllowed), (None, DomainError)):
+        with pytest.raises(error) as refusal:
+            bulletins.freeze(bulletin.pk, by=by)
+        assert refusal.value.message == words
+    assert (Bulletin.objects.get().state, BulletinFigure.objects.count()) == ("collecting", 0)
+    with pytest.raises(DomainError, match="2026年12月这一期还没有开始"):
+        bulletins.open_bulletin(actors.centre, year=2026, month=12, by=actors.director)
+    with pytest.raises(DomainError, match="年度报告按年"):
+        bulletins.open_bulletin(actors.centre, year=2026, month=0, by=actors.director)
+    assert bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director) == bulletin
     clock.to(at("11-26 00:00"))
     assert bulletins.freeze(bulletin.pk, by=None).state == "frozen"
 
 
-def test_a_month_that_has_not_begun_is_not_opened(actors, clock):
-    with pytest.raises(DomainError) as refusal:
-        bulletins.open_bulletin(actors.centre, year=2026, month=12, by=actors.director)
-    assert (refusal.value.code, refusal.value.message) == ("month_not_begun", "2026年12月这一期还没有开始。")
-    assert Bulletin.objects.count() == 0
+def test_the_job_turns_the_month_for_every_centre_series_and_district(actors, month, clock):
+    Region.objects.create(code="140599", name="高平经济技术开发区", parent=Region.objects.get(code="140581"))
+    assert (freeze_month(), freeze_month()) == (6, 0)
+    ours, other = actors.centre, Organisation.objects.get(name="邻县行政审批局")
+    rows = set(Bulletin.objects.values_list("centre", "region__code", "series", "month", "state"))
+    expected = {
+        (centre.pk, region, series, number, state)
+        for centre, region in ((ours, None), (ours, "140599"), (other, None)) for series in ("permit", "acceptance")
+        for number, state in ((11, "frozen"), (12, "collecting"))
+    }
+    assert rows == expected | {(centre.pk, None, "annual", 0, "collecting") for centre in (ours, other)}
+    assert list(JobRun.objects.filter(job="freeze_month").order_by("pk").values_list("touched", "errors")) == [(6, 0), (0, 0)]
 
 
-def test_opening_twice_gives_the_same_bulletin_and_one_event(actors, bulletin):
-    assert bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director) == bulletin
-    assert (bulletin.period_start, bulletin.period_end) == (at("10-26 00:00"), at("11-26 00:00"))
-    assert [(e.kind, e.data) for e in Event.objects.filter(kind__startswith="bulletin")] == [
-        ("bulletin.opened", {"state": ["", "collecting"]})
-    ]
+def test_the_queries_of_a_freezing_do_not_grow_with_its_cases(actors, month, bulletin):
+    def count():
+        with CaptureQueriesContext(connection) as queries:
+            take(bulletin)
+        return len(queries)
+
+    few = count()
+    for number in (1, 2, 4):
+        row = MatterCase.objects.get(pk=month[number].pk)
+        for _ in range(10):
+            row.pk, row.number = None, f"X{MatterCase.objects.count()}"
+            row.work_unit = row.project.work_units.create(code=f"{row.number}-unit", name="又一工程", is_default=False)
+            row._state.adding = True
+            row.save()
+    assert (count(), INDICATORS["decided"](*november(actors)).value) == (few, 24)
+    assert few <= 45
 
 
-def test_publishing_follows_freezing_and_is_done_once(actors, bulletin):
-    with pytest.raises(NotAllowed) as refusal:
-        bulletins.publish(bulletin.pk, by=actors.director)
-    assert refusal.value.message == "先冻结数据，再签发。"
-    bulletins.freeze(bulletin.pk, by=actors.director)
-    assert bulletins.publish(bulletin.pk, by=actors.director).state == "published"
-    events = Event.objects.count()
-    assert bulletins.publish(bulletin.pk, by=actors.director).state == "published"
-    assert Event.objects.count() == events
-    assert Event.objects.order_by("-pk")[0].data == {"state": ["frozen", "published"]}
+# Districts ------------------------------------------------------------------------------------------------------------
 
 
-def test_only_the_director_freezes_and_publishes(actors, bulletin):
-    no = {name: Verdict(ok=False, reason="由中心主任冻结。") for name in ("clerk", "dispatcher", "chief", "owner", "outsider")}
-    assert {name: rules.can_freeze(getattr(actors, name), bulletin) for name in no} == no
-    assert rules.can_freeze(actors.director, bulletin) == ALLOWED
-    with pytest.raises(NotAllowed) as refusal:
-        bulletins.freeze(bulletin.pk, by=actors.clerk)
-    assert refusal.value.message == "由中心主任冻结。"
-    bulletins.freeze(bulletin.pk, by=actors.director)
-    with pytest.raises(NotAllowed) as refusal:
-        bulletins.publish(bulletin.pk, by=actors.dispatcher)
-    assert refusal.value.message == "由中心主任签发。"
-
-
-def test_the_job_turns_the_month_for_every_centre_and_again_does_nothing(actors, month, clock):
-    assert (freeze_month(), freeze_month()) == (2, 0)
-    rows = Bulletin.objects.order_by("centre__name", "month").values_list("centre__name", "year", "month", "state")
-    ours = factories.organisation("approval-bureau").name
-    assert sorted(rows) == sorted(
-        (name, 2026, number, state) for name in (ours, "邻县行政审批局") for number, state in ((11, "frozen"), (12, "collecting"))
+def test_the_city_counts_its_districts_and_each_district_itself(actors, month, clock):
+    city, county = Region.objects.get(code="140500"), Region.objects.get(code="140581")
+    above = Organisation.objects.create(name="晋城市行政审批局", kind=OrganisationKind.BUREAU, region=city)
+    whole = bulletins.freeze(bulletins.open_bulletin(above, year=2026, month=11).pk, by=None)
+    rows = {row["name"]: row for row in whole.content["regions"]["rows"]}
+    assert set(rows) == {"晋城市本级", "城区", "沁水县", "阳城县", "陵川县", "泽州县", "高平市"}
+    assert [cell["t"] for cell in rows["高平市"]["cells"][:3]] == ["6", "4", "3"]
+    empty = rows["城区"]
+    assert ([c["t"] for c in empty["cells"]][:7], empty["light"]["words"], empty["rank"]) == (
+        ["0", "0", "0", "—", "—", "—", "—"], "样本不足", "样本不足"
     )
-    assert list(JobRun.objects.filter(job="freeze_month").order_by("pk").values_list("touched", "errors")) == [(2, 0), (0, 0)]
+    own = bulletins.freeze(bulletins.open_bulletin(above, year=2026, month=11, region=county).pk, by=None)
+    assert str(own) == "一站式施工许可月度通报（高平市） 2026年11月"
+    assert told(stored_figures(own), month)[None] == EXPECTED[None]
 
 
-@pytest.mark.parametrize(("key", "now", "before", "words"), [
-    ("received", "186", "166", "环比 +12%"), ("decided", "90", "100", "环比 −10%"), ("decided", "5", "5", "环比 0%"),
-    ("received", "3", "0", "上期 0 件"), ("on_time", "98.2", "97", "环比 +1.2 个百分点"),
-    ("mean_days", "3.6", "3.9", "环比 −0.3 日"), ("mean_days", None, "3.9", "环比 样本不足"),
-    ("on_time", "98", None, "环比 样本不足"),
-])
-def test_the_comparison_with_the_month_before(key, now, before, words):
-    assert compared(key, now and Decimal(now), before and Decimal(before)) == words
+# The chain of signatures ----------------------------------------------------------------------------------------------
+
+
+def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, clock):
+    director, dispatcher = actors.director, actors.dispatcher
+    frozen = bulletins.freeze(bulletin.pk, by=dispatcher)
+    with pytest.raises(DomainError, match="典型问题 1 请写明原因和整改措施"):
+        bulletins.send_to_check(bulletin.pk, by=dispatcher)
+    problem = frozen.problems.get()
+    with pytest.raises(DomainError, match="不写项目和企业的名称"):
+        wording.word_problem(
+            problem.pk, by=dispatcher, what=f"{month[2].project.name}超时", cause="甲", fix="乙", due_on=problem.due_on
+        )
+    word_all(frozen, dispatcher)
+    bulletins.send_to_check(bulletin.pk, by=dispatcher)
+    with pytest.raises(NotAllowed, match="核对人不能是起草人"):
+        bulletins.confirm(bulletin.pk, by=dispatcher)
+    with pytest.raises(NotAllowed, match="先核对，再签发"):
+        bulletins.publish(bulletin.pk, by=director)
+    bulletins.send_back(bulletin.pk, by=director, note="原因写得不具体")
+    assert Bulletin.objects.get().state == "frozen"
+    bulletins.send_to_check(bulletin.pk, by=dispatcher)
+    bulletins.confirm(bulletin.pk, by=director, note="与事件一致")
+    with pytest.raises(NotAllowed, match="由中心主任签发"):
+        bulletins.publish(bulletin.pk, by=dispatcher)
+    done = bulletins.publish(bulletin.pk, by=director)
+    events = Event.objects.count()
+    assert bulletins.publish(bulletin.pk, by=director).state == "published"
+    assert Event.objects.count() == events
+    states = [e.data["state"] for e in Event.objects.filter(kind__startswith="bulletin.").order_by("pk") if "state" in e.data]
+    assert states == [
+        ["", "collecting"], ["collecting", "frozen"], ["frozen", "checking"], ["checking", "frozen"],
+        ["frozen", "checking"], ["checking", "signing"], ["signing", "published"],
+    ]
+    assert verify_chain(f"organisation:{actors.centre.pk}") is None
+    paper = Paper.objects.get()
+    assert (done.paper, paper.number, paper.title, paper.project) == (
+        paper, "〔2026〕高审通字第000001号", "一站式施工许可月度通报 2026年11月", None
+    )
+    assert (paper.content["hash"], "probe" in paper.content["blocks"]) == (done.snapshot_hash, False)
+    assert paper.content["signatures"] == [["起草", "马原"], ["核对", "高远"], ["签发", "高远"]]
+    assert month[2].project.name not in str(paper.content)
+
+
+def test_only_the_centre_freezes_and_only_its_director_publishes(actors, bulletin):
+    no = {name: Verdict(ok=False, reason="由中心主任或调度冻结。") for name in ("clerk", "chief", "owner", "outsider", "agent")}
+    assert {name: rules.can_freeze(getattr(actors, name), bulletin) for name in no} == no
+    assert (rules.can_freeze(actors.director, bulletin), rules.can_freeze(actors.dispatcher, bulletin)) == (ALLOWED, ALLOWED)
+    with pytest.raises(NotAllowed):
+        bulletins.freeze(bulletin.pk, by=actors.clerk)
+
+
+def test_the_next_issue_looks_back_at_what_was_named(actors, month, bulletin, clock):
+    published = walk(bulletin, actors)
+    problem = published.problems.get()
+    clock.to(at("12-26 00:30"))
+    december = bulletins.open_bulletin(actors.centre, year=2026, month=12)
+
+    def looked():
+        past = take(december).content["past"]
+        return past["count"], past["done"], past["rows"][0]["cells"][2]["t"]
+
+    assert looked() == (1, 0, "未完成，逾期 11 个工作日")
+    wording.close_problem(problem.pk, by=actors.dispatcher, outcome="已整改，抽查两件未超时")
+    assert looked() == (1, 1, "已整改：已整改，抽查两件未超时")
+    big = {one["label"]: one["note"] for one in take(december).content["big"]}
+    assert big["办结"] == "环比 −75%　同比 —"
+
+
+# Corrections ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_correction_is_a_new_version_and_may_be_corrected_itself(actors, month, bulletin, clock):
+    first = walk(bulletin, actors)
+    with pytest.raises(DomainError, match="请写明哪里有误"):
+        bulletins.correct(first.pk, by=actors.director, erratum="")
+    second = bulletins.correct(first.pk, by=actors.director, erratum="一件办结漏录")
+    assert bulletins.correct(first.pk, by=actors.director, erratum="一件办结漏录") == second
+    with pytest.raises(NotAllowed, match="本版已有更正版"):
+        bulletins.correct(first.pk, by=actors.director, erratum="又一处")
+    assert (Bulletin.objects.get(pk=first.pk).state, str(second)) == (
+        "published", "一站式施工许可月度通报 2026年11月 更正第2版"
+    )
+    MatterCase.objects.filter(pk=month[5].pk).update(decided_at=at("11-25 20:00"), ended_at=at("11-25 20:00"))
+    second = walk(second, actors)
+    assert second.content["erratum"][:2] == [["办结（件）", "4", "5"], ["在办（件）", "3", "2"]]
+    third = walk(bulletins.correct(second.pk, by=actors.director, erratum="更正版仍有一处有误"), actors)
+    rows = BulletinFigure.objects.filter(group="total", key="decided").order_by("bulletin__version")
+    assert list(rows.values_list("bulletin__version", "bulletin__state", "bulletin__paper__state", "value")) == [
+        (1, "corrected", "replaced", Decimal(4)), (2, "corrected", "replaced", Decimal(5)), (3, "published", "valid", Decimal(5)),
+    ]
+    assert (third.problems.count(), all(is_untouched(one) for one in Bulletin.objects.all())) == (1, True)
+    assert Bulletin.objects.published().count() == 3
+
+
+def test_what_was_frozen_wrong_but_not_published_is_never_public(actors, month, bulletin):
+    frozen = bulletins.freeze(bulletin.pk, by=actors.director)
+    second = bulletins.correct(frozen.pk, by=actors.director, erratum="冻结时漏了一批补录")
+    assert Bulletin.objects.get(pk=frozen.pk).state == "corrected"
+    walk(second, actors)
+    assert [one.version for one in Bulletin.objects.published()] == [2]
 
 
 @pytest.mark.postgresql
@@ -317,4 +420,4 @@ def test_two_who_freeze_at_once_store_the_figures_once(actors, month, bulletin, 
 
     outcomes = at_once(freeze, freeze)
     assert [outcome.state for outcome in outcomes] == ["frozen", "frozen"]
-    assert (BulletinFigure.objects.count(), Paper.objects.count()) == (3 * len(INDICATORS), 1)
+    assert BulletinFigure.objects.count() == len(take(Bulletin.objects.get()).figures)

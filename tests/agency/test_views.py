@@ -1,23 +1,18 @@
-"""The pages of the desk, the inbox and the bulletins: who may open them, and every number opens exactly its cases."""
+"""The pages of the desk and the inbox: who may open them, and what they show."""
 
-import datetime as dt
 import re
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agency.models import Assignment, Bulletin, Notification
-from agency.services import bulletins
+from agency.models import Assignment, Notification
 from agency.services.assignment import assign
 from packages.models import PoolEntry
 from packages.services.appraisal_pool import PoolCard, enter_pool
 from projects import timing
-from projects.models import JobRun
 from tests import factories
-from tests.agency.test_bulletins import at, month  # noqa: F401 - the hand-checked month is a fixture
 
 LEAD, SERVICE = "lead_officer", "service_agent"
 
@@ -30,12 +25,6 @@ def text_of(response):
 def project(actors):
     """A private low-risk warehouse with its plan."""
     return factories.enrolled_project(actors, "S3")
-
-
-@pytest.fixture
-def november(actors, month):  # noqa: F811
-    """The bulletin of the hand-checked month, opened."""
-    return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
 
 
 # The desk ------------------------------------------------------------------------------------------------------------
@@ -238,191 +227,7 @@ def test_an_empty_inbox_says_what_will_come(actors, client_of):
     assert client_of().get(reverse("agency:inbox")).status_code == 302
 
 
-# Bulletins -----------------------------------------------------------------------------------------------------------
-
-
-def links(page):
-    """The addresses of the figures on a page, each with the number that is printed."""
-    found = re.findall(r'<a href="([^"]*?/figures/[^"]*)"[^>]*>(?:[^<]*<b>)?\s*([\d,.]+)', page.content.decode())
-    return [(url.replace("&amp;", "&"), number) for url, number in found]
-
-
-@pytest.mark.parametrize("is_frozen", [False, True])
-def test_every_number_opens_as_many_rows_as_it_says(actors, november, client_of, is_frozen):
-    if is_frozen:
-        bulletins.freeze(november.pk, by=actors.director)
-    browser = client_of(actors.director)
-    page = browser.get(reverse("agency:bulletin", args=[november.pk]))
-    found = links(page)
-    assert len(found) >= 4 + 3 * 8 + 1
-    for url, number in found:
-        listed = browser.get(url)
-        rows = listed.context["page"].rows
-        assert f"共 {len(rows)} 件" in text_of(listed)
-        key = url.split("/figures/")[1].split("/")[0]
-        if key in {"received", "decided", "overdue", "breaches"}:
-            assert int(number) == len(rows), url
-        if key in {"on_time", "late_rate"}:
-            base = browser.get(f"{url}?part=base").context["page"].rows
-            assert float(number) == round(100 * len(rows) / len(base), 2)
-        if key in {"mean_days", "median_days"} and "matter" not in url:
-            used = sorted(row.case.used_days for row in rows)
-            value = sum(used) / len(used) if key == "mean_days" else (used[(len(used) - 1) // 2] + used[len(used) // 2]) / 2
-            assert float(number) == round(value, 2)
-
-
-def test_the_list_behind_a_number_shows_the_cases_as_they_were_frozen(actors, november, month, client_of):  # noqa: F811
-    bulletins.freeze(november.pk, by=actors.director)
-    month[3].__class__.objects.filter(pk=month[3].pk).update(decided_at=at("11-27 09:00"))
-    page = client_of(actors.director).get(reverse("agency:figure", args=[november.pk, "decided", 0]))
-    assert [(row.case.number, row.is_late) for row in page.context["page"].rows] == [
-        ("N001", False), ("N002", True), ("N003", False), ("N008", False),
-    ]
-
-
-def test_a_project_out_of_reach_keeps_its_name_to_itself(actors, november, month, client_of):  # noqa: F811
-    page = client_of(actors.reviewer).get(reverse("agency:figure", args=[november.pk, "decided", 0]))
-    assert len(page.context["page"].rows) == 4
-    assert month[1].project.name not in text_of(page)
-    assert text_of(page).count("不在您的办理范围") == 4
-
-
-def test_the_list_behind_a_number_is_handed_out_as_a_table(actors, november, client_of):
-    url = reverse("agency:figure", args=[november.pk, "late_rate", 0])
-    answer = client_of(actors.director).get(url, {"export": "csv", "part": "base"})
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    assert lines[0] == "办件编号,事项,项目代码,项目,部门,状态,接件,受理,办结,用时（工作日）,承诺时限,超时"
-    assert [line.split(",")[0] for line in lines[1:]] == ["N001", "N002", "N003", "N008", "N004", "N005", "N009"]
-    assert lines[2].split(",")[6:] == ["2026-10-25", "2026-10-26", "2026-11-02", "5", "2", "是"]
-    hidden = client_of(actors.reviewer).get(url, {"export": "csv"})
-    rows = b"".join(hidden.streaming_content).decode("utf-8-sig").splitlines()[1:]
-    assert [row.split(",")[2:4] for row in rows] == [["", "不在您的办理范围"]] * 2
-    assert client_of(actors.outsider).get(url, {"export": "csv"}).status_code == 404
-
-
-def test_who_sees_a_bulletin_in_each_state(actors, november, client_of):
-    names = ("director", "clerk", "reviewer", "owner", "nobody")
-    urls = {
-        "list": reverse("agency:bulletins"), "page": reverse("agency:bulletin", args=[november.pk]),
-        "figure": reverse("agency:figure", args=[november.pk, "decided", 0]),
-        "pdf": reverse("agency:bulletin_pdf", args=[november.pk]),
-        "freeze": reverse("agency:freeze", args=[november.pk]), "publish": reverse("agency:publish", args=[november.pk]),
-    }
-
-    def codes():
-        return {
-            place: [client_of(getattr(actors, name, None)).get(url).status_code for name in names]
-            for place, url in urls.items() if place != "pdf" or Bulletin.objects.get().state == "collecting"
-        }
-
-    assert codes() == {
-        "list": [200] * 5, "page": [200, 200, 200, 404, 404], "figure": [200, 200, 200, 404, 302],
-        "pdf": [404] * 5, "freeze": [200, 403, 403, 404, 302], "publish": [403, 403, 403, 404, 302],
-    }
-    bulletins.freeze(november.pk, by=actors.director)
-    assert codes() == {
-        "list": [200] * 5, "page": [200, 200, 200, 404, 404], "figure": [200, 200, 200, 404, 302],
-        "freeze": [403, 403, 403, 404, 302], "publish": [200, 403, 403, 404, 302],
-    }
-    bulletins.publish(november.pk, by=actors.director)
-    assert codes() == {
-        "list": [200] * 5, "page": [200] * 5, "figure": [200, 200, 200, 403, 302],
-        "freeze": [403, 403, 403, 403, 302], "publish": [403, 403, 403, 403, 302],
-    }
-
-
-def test_the_public_reads_the_summary_without_any_case(actors, november, client_of):
-    bulletins.freeze(november.pk, by=actors.director)
-    assert "还没有发布的通报" in text_of(client_of().get(reverse("agency:bulletins")))
-    bulletins.publish(november.pk, by=actors.director)
-    page = client_of().get(reverse("agency:bulletin", args=[november.pk]))
-    assert links(page) == []
-    words = text_of(page)
-    assert "办结4 件" in words
-    assert str(actors.director) not in words
-    assert november.centre.name in words
-    listed = client_of().get(reverse("agency:bulletins"))
-    assert [row.bulletin for row in listed.context["rows"]] == [november]
-    assert "后台任务" not in text_of(listed)
-
-
-def test_the_director_opens_freezes_and_publishes_in_the_browser(actors, month, client_of):  # noqa: F811
-    browser = client_of(actors.director)
-    page = browser.get(reverse("agency:bulletins"))
-    assert [(m.year, m.month) for m in page.context["months"]] == [(2026, 12), (2026, 11)]
-    url = reverse("agency:open")
-    assert browser.get(url).status_code == 405
-    given = {"centre": actors.centre.pk, "year": 2026, "month": 11}
-    assert client_of(actors.clerk).post(url, given).status_code == 403
-    opened = browser.post(url, given, follow=True)
-    assert "采集中" in text_of(opened)
-    bulletin = Bulletin.objects.get()
-    for step, word in (("freeze", "数据已冻结，通报文书已编号。"), ("publish", "通报已发布。")):
-        address = reverse(f"agency:{step}", args=[bulletin.pk])
-        assert browser.get(address).status_code == 200
-        assert client_of(actors.clerk).post(address).status_code == 403
-        assert client_of(actors.outsider).post(address).status_code == 404
-        assert word in text_of(browser.post(address, follow=True))
-    bulletin.refresh_from_db()
-    assert bulletin.state == "published"
-
-
-def test_an_unknown_figure_is_not_found(actors, november, client_of):
-    browser = client_of(actors.director)
-    for key, body in (("nothing", 0), ("decided", 999_999)):
-        assert browser.get(reverse("agency:figure", args=[november.pk, key, body])).status_code == 404
-
-
-def test_the_pages_of_a_bulletin_cost_the_same_whatever_it_counts(actors, clock, month, november, client_of):  # noqa: F811
-    browser = client_of(actors.director)
-    urls = [
-        reverse("agency:bulletins"), reverse("agency:bulletin", args=[november.pk]),
-        reverse("agency:figure", args=[november.pk, "late_rate", 0]) + "?part=base",
-    ]
-
-    def count():
-        numbers = []
-        for url in urls:
-            browser.get(url)
-            with CaptureQueriesContext(connection) as queries:
-                browser.get(url)
-            numbers.append(len(queries))
-        return numbers
-
-    few = count()
-    rows = [month[number].__class__.objects.get(pk=month[number].pk) for number in (1, 4, 8)]
-    for row in rows:
-        for _ in range(10):
-            row.pk, row.number = None, f"X{row.__class__.objects.count()}"
-            row.work_unit = row.project.work_units.create(code=f"{row.number}-unit", name="又一工程", is_default=False)
-            row._state.adding = True
-            row.save()
-    assert count() == few
-    assert max(few) <= 25
-
-
-def test_the_director_sees_when_the_last_sweep_ran(actors, clock, client_of):
-    browser, url = client_of(actors.director), reverse("agency:bulletins")
-    clock.to(at("11-20 10:25"))
-    assert browser.get(url).context["sweep"].words == "最近一次巡检：没有记录，请联系管理员"
-    JobRun.objects.create(job="sweep_due", started_at=at("11-20 10:20"), finished_at=at("11-20 10:20"), touched=3)
-    page = browser.get(url)
-    assert (page.context["sweep"].words, page.context["sweep"].is_late) == ("最近一次巡检 10:20，正常", False)
-    assert [(row.name, row.run.touched, row.words) for row in page.context["jobs"]] == [("到期提醒巡检", 3, "正常")]
-    clock.to(at("11-20 10:50") + dt.timedelta(minutes=1))
-    page = browser.get(url)
-    assert (page.context["sweep"].words, page.context["sweep"].is_late) == (
-        "最近一次巡检 10:20，已停 31 分钟，请联系管理员", True
-    )
-
-
-def test_the_pdf_of_a_published_bulletin_is_for_everybody(actors, november, client_of):
-    bulletins.freeze(november.pk, by=actors.director)
-    bulletins.publish(november.pk, by=actors.director)
-    cache.clear()
-    answer = client_of().get(reverse("agency:bulletin_pdf", args=[november.pk]))
-    content = b"".join(answer.streaming_content)
-    assert (answer.status_code, answer["Content-Type"], content[:5]) == (200, "application/pdf", b"%PDF-")
+# The project page ----------------------------------------------------------------------------------------------------
 
 
 def test_the_project_page_shows_its_people(actors, project, make_agent, client_of):

@@ -1,0 +1,271 @@
+"""The pages of the bulletins: who may open them, every number opens exactly its list, files, proof and the PDF."""
+
+import csv
+import io
+import re
+import zipfile
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agency.bulletin import INDICATORS
+from agency.models import Bulletin
+from agency.services import bulletins
+from packages.models import MatterCase
+from projects.models import JobRun
+from tests.agency.bulletin_month import at, make_month, walk, word_all
+
+
+def text_of(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", response.content.decode()))
+
+
+@pytest.fixture
+def month(actors, clock):
+    return make_month(actors, clock)
+
+
+@pytest.fixture
+def november(actors, month):
+    """The bulletin of the hand-checked month, opened."""
+    return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
+
+
+def figure(bulletin, key, group="total", row=0):
+    return reverse("agency:figure", args=[bulletin.pk, group, row, key])
+
+
+def links(page):
+    """The addresses of the figures on a page, each with the number that is printed."""
+    found = re.findall(r'<a href="([^"]*?/figures/[^"]*)"[^>]*>(?:[^<]*<b>)?\s*([\d,.]+)', page.content.decode())
+    return [(url.replace("&amp;", "&"), number) for url, number in found]
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_every_number_opens_as_many_rows_as_it_says(actors, november, client_of, is_frozen):
+    if is_frozen:
+        bulletins.freeze(november.pk, by=actors.director)
+    browser = client_of(actors.director)
+    found = links(browser.get(reverse("agency:bulletin", args=[november.pk])))
+    assert len(found) >= 40
+    seen = set()
+    for url, number in found:
+        group, row, key = url.split("/figures/")[1].split("/")[:3]
+        if url in seen:
+            continue
+        seen.add(url)
+        listed = browser.get(url)
+        page = listed.context["page"]
+        assert f"共 {len(page.rows)} 件" in text_of(listed), url
+        one = INDICATORS[key]
+        if one.is_count and "matter" not in url:
+            assert int(number) == len(page.rows), url
+        if one.based:
+            base = browser.get(f"{url}?part=base").context["page"].rows
+            assert float(number) == round(100 * len(page.rows) / len(base), 2), (group, row, key)
+        if key == "mean_days":
+            used = [item.used for item in page.rows]
+            assert float(number) == round(sum(used) / len(used), 2)
+
+
+def test_a_list_shows_the_cases_as_they_were_frozen(actors, november, month, client_of):
+    bulletins.freeze(november.pk, by=actors.director)
+    MatterCase.objects.filter(pk=month[3].pk).update(used_days=40, is_overdue=True)
+    page = client_of(actors.director).get(figure(november, "decided")).context["page"]
+    assert [(item.number, item.used, item.limit, item.is_late) for item in page.rows] == [
+        ("N001", 2, 2, False), ("N002", 5, 2, True), ("N003", 3, 2, False), ("N008", 4, 2, False),
+    ]
+    narrowed = client_of(actors.director).get(f"{figure(november, 'decided')}?matter={month[1].matter_id}")
+    assert narrowed.context["page"].count == 4
+    late = text_of(client_of(actors.director).get(figure(november, "overdue")))
+    assert late.count("下督办单") == 2
+
+
+def test_a_project_out_of_reach_keeps_its_name_to_itself(actors, november, month, client_of):
+    page = client_of(actors.reviewer).get(figure(november, "decided"))
+    assert len(page.context["page"].rows) == 4
+    assert month[1].project.name not in text_of(page)
+    assert text_of(page).count("不在您的办理范围") == 4
+    why = client_of(actors.reviewer).get(reverse("agency:bulletin_why", args=[november.pk, "region", 140581]))
+    assert month[1].project.name not in text_of(why)
+
+
+def test_lists_and_tables_are_handed_out_as_files(actors, november, client_of):
+    director, reviewer = client_of(actors.director), client_of(actors.reviewer)
+    url = figure(november, "late_rate")
+
+    def lines(browser, address, **asked):
+        answer = browser.get(address, {"export": "csv", **asked})
+        return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+
+    rows = lines(director, url, part="base")
+    assert rows[0] == ["编号", "名称", "项目代码", "项目", "单位", "状态", "起", "止", "用时（工作日）", "时限", "超时"]
+    assert [row[0] for row in rows[1:]] == ["N001", "N002", "N003", "N008", "N004", "N005", "N009"]
+    assert rows[2][5:] == ["办结通过", "2026-10-26", "2026-11-02", "5", "2", "是"]
+    assert [row[2:4] for row in lines(reviewer, url)[1:]] == [["", "不在您的办理范围"]] * 2
+    assert client_of(actors.outsider).get(url, {"export": "csv"}).status_code == 404
+    tables = reverse("agency:bulletin_tables", args=[november.pk])
+    titles = [row[0] for row in lines(director, tables) if len(row) == 1]
+    assert titles[:4] == ["总体", "分区", "分部门", "联合验收"]
+    book = zipfile.ZipFile(io.BytesIO(b"".join(director.get(tables, {"export": "xlsx"}).streaming_content)))
+    assert len([name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]) == 16
+    assert director.get(tables, {"export": "exe"}).status_code == 404
+
+
+def test_who_sees_a_bulletin_in_each_state(actors, november, client_of):
+    names = ("director", "clerk", "reviewer", "owner", "nobody")
+    urls = {
+        name: reverse(f"agency:{name}", args=[november.pk])
+        for name in ("bulletin", "bulletin_tables", "bulletin_proof", "freeze", "bulletin_draft", "publish", "bulletin_correct")
+    } | {"figure": figure(november, "decided")}
+
+    def codes():
+        return {place: [client_of(getattr(actors, name, None)).get(url).status_code for name in names]
+                for place, url in urls.items()}
+
+    steps = {"freeze": [200, 403, 403, 404, 302], "publish": [403, 403, 403, 404, 302]}
+    hidden = {"bulletin": [200, 200, 200, 404, 404], "bulletin_tables": [200, 200, 200, 404, 302], "figure": [200, 200, 200, 404, 302]}
+    assert codes() == hidden | steps | {
+        "bulletin_proof": [404, 404, 404, 404, 302], "bulletin_draft": [403, 403, 403, 404, 302],
+        "bulletin_correct": [403, 403, 403, 404, 302],
+    }
+    bulletins.freeze(november.pk, by=actors.director)
+    assert codes() == hidden | {
+        "freeze": [403, 403, 403, 404, 302], "publish": [403, 403, 403, 404, 302],
+        "bulletin_proof": [200, 200, 200, 404, 302], "bulletin_draft": [200, 403, 403, 404, 302],
+        "bulletin_correct": [200, 403, 403, 404, 302],
+    }
+    word_all(november, actors.dispatcher)
+    bulletins.send_to_check(november.pk, by=actors.dispatcher)
+    bulletins.confirm(november.pk, by=actors.director)
+    bulletins.publish(november.pk, by=actors.director)
+    found = codes()
+    assert (found["bulletin"], found["figure"], found["bulletin_tables"]) == (
+        [200] * 5, [200, 200, 200, 403, 302], [200, 200, 200, 403, 302]
+    )
+
+
+def test_the_public_reads_the_summary_and_nothing_else(actors, november, client_of):
+    assert "还没有发布的通报" in text_of(client_of().get(reverse("agency:bulletins")))
+    published = walk(november, actors)
+    for user in (None, actors.owner):
+        page = client_of(user).get(reverse("agency:bulletin", args=[november.pk]))
+        words = text_of(page)
+        assert links(page) == []
+        assert "办结4 件" in words.replace(" 件", " 件")
+        assert "高平市" in words
+        for private in (str(actors.director), "分部门", "红榜", "典型问题", "体外循环", "名次"):
+            assert private not in words, private
+    listed = client_of().get(reverse("agency:bulletins"))
+    assert [row.bulletin for row in listed.context["rows"]] == [published]
+    assert "后台任务" not in text_of(listed)
+    assert "没有找到通报" in text_of(client_of().get(reverse("agency:bulletins"), {"series": "annual"}))
+
+
+def test_the_probe_is_for_the_centre_only(actors, november, client_of):
+    page, url = reverse("agency:bulletin", args=[november.pk]), figure(november, "probe_fast", group="quality")
+    assert ("体外循环线索" in text_of(client_of(actors.dispatcher).get(page)), client_of(actors.dispatcher).get(url).status_code) == (True, 200)
+    assert ("体外循环线索" in text_of(client_of(actors.reviewer).get(page)), client_of(actors.reviewer).get(url).status_code) == (False, 403)
+
+
+def test_from_opening_to_publishing_and_correcting_in_the_browser(actors, month, client_of):
+    director, dispatcher = client_of(actors.director), client_of(actors.dispatcher)
+    page = director.get(reverse("agency:bulletins"))
+    assert [(m.year, m.month) for m in page.context["months"]] == [(2026, 12), (2026, 11)]
+    given = {"centre": actors.centre.pk, "year": 2026, "month": 11}
+    assert client_of(actors.clerk).post(reverse("agency:open"), given).status_code == 403
+    assert "采集中" in text_of(dispatcher.post(reverse("agency:open"), given, follow=True))
+    assert Bulletin.objects.count() == 2
+    bulletin = Bulletin.objects.get(series="permit")
+
+    def press(browser, step, said, **given):
+        address = reverse(f"agency:{step}", args=[bulletin.pk])
+        assert browser.get(address).status_code == 200
+        assert client_of(actors.outsider).post(address).status_code == 404
+        assert said in text_of(browser.post(address, given, follow=True)), step
+
+    press(dispatcher, "freeze", "数据已冻结。")
+    problem = bulletin.problems.get()
+    wording = {"what": problem.what, "cause": "未一次告清", "fix": "按清单核对", "due_on": "2026-12-10"}
+    refused = dispatcher.post(reverse("agency:bulletin_draft", args=[bulletin.pk]))
+    assert (refused.status_code, "请写明原因和整改措施" in text_of(refused)) == (409, True)
+    edit = reverse("agency:bulletin_problem", args=[problem.pk])
+    named = dispatcher.post(edit, wording | {"cause": month[2].project.name})
+    assert "不写项目和企业的名称" in text_of(named)
+    assert "已保存。" in text_of(dispatcher.post(edit, wording, follow=True))
+    press(dispatcher, "bulletin_draft", "已送核，等另一人核对。")
+    press(director, "bulletin_check", "已核对，等主任签发。", note="无误")
+    press(director, "publish", "通报已签发，文书已编号。")
+    press(director, "bulletin_correct", "更正版已开始采集", erratum="漏录一件")
+    second = Bulletin.objects.get(previous=bulletin)
+    assert "更正第 2 版：漏录一件" in text_of(director.get(reverse("agency:bulletin", args=[second.pk])))
+    assert "更正版正在办理" in text_of(director.get(reverse("agency:bulletin", args=[bulletin.pk])))
+    close = reverse("agency:bulletin_problem_close", args=[problem.pk])
+    assert "已销号" in text_of(dispatcher.post(close, {"outcome": "已整改"}, follow=True))
+
+
+def test_the_proof_says_what_differs(actors, november, client_of):
+    bulletins.freeze(november.pk, by=actors.director)
+    page = client_of(actors.director).get(reverse("agency:bulletin_proof", args=[november.pk]))
+    # these cases were written without their events: the log knows none of them
+    assert "核对不一致" in text_of(page)
+    assert {check.name: (check.frozen, check.again) for check in page.context["proof"].checks}["办结"] == ("4", "0")
+
+
+def test_why_a_row_stands_where_it_does(actors, november, month, client_of):
+    body = month[1].lead_id
+    page = client_of(actors.director).get(reverse("agency:bulletin_why", args=[november.pk, "body", body]))
+    assert [(one.case.number, one.used, one.limit, one.others) for one in page.context["rows"]] == [
+        ("N002", 5, 2, None), ("N003", 3, 2, None), ("N001", 2, 2, None),
+    ]
+    assert client_of(actors.director).get(reverse("agency:bulletin_why", args=[november.pk, "body", 999_999])).status_code == 404
+
+
+def test_an_unknown_figure_is_not_found(actors, november, client_of):
+    for group, row, key in (("total", 0, "nothing"), ("body", 999_999, "decided"), ("nowhere", 0, "decided")):
+        assert client_of(actors.director).get(reverse("agency:figure", args=[november.pk, group, row, key])).status_code == 404
+
+
+def test_the_pages_of_a_frozen_bulletin_cost_the_same_whatever_it_counts(actors, month, november, client_of):
+    bulletins.freeze(november.pk, by=actors.director)
+    browser = client_of(actors.director)
+    urls = [reverse("agency:bulletins"), reverse("agency:bulletin", args=[november.pk]), f"{figure(november, 'late_rate')}?part=base"]
+    numbers = []
+    for url in urls:
+        browser.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(url)
+        numbers.append(len(queries))
+    assert max(numbers) <= 25, numbers
+
+
+def test_the_director_sees_when_the_last_sweep_ran(actors, clock, client_of):
+    browser, url = client_of(actors.director), reverse("agency:bulletins")
+    clock.to(at("11-20 10:25"))
+    assert browser.get(url).context["sweep"].words == "最近一次巡检：没有记录，请联系管理员"
+    JobRun.objects.create(job="sweep_due", started_at=at("11-20 10:20"), finished_at=at("11-20 10:20"), touched=3)
+    page = browser.get(url)
+    assert (page.context["sweep"].words, page.context["sweep"].is_late) == ("最近一次巡检 10:20，正常", False)
+    assert [(row.name, row.run.touched, row.words) for row in page.context["jobs"]] == [("到期提醒巡检", 3, "正常")]
+    clock.to(at("11-20 10:51"))
+    assert browser.get(url).context["sweep"].words == "最近一次巡检 10:20，已停 31 分钟，请联系管理员"
+
+
+def test_the_pdf_is_the_numbered_paper_on_at_most_four_pages(actors, november, client_of):
+    bulletins.freeze(november.pk, by=actors.director)
+    url = reverse("agency:bulletin_pdf", args=[november.pk])
+    draft = b"".join(client_of(actors.director).get(url).streaming_content)
+    assert draft[:5] == b"%PDF-"
+    word_all(november, actors.dispatcher)
+    bulletins.send_to_check(november.pk, by=actors.dispatcher)
+    bulletins.confirm(november.pk, by=actors.director)
+    bulletins.publish(november.pk, by=actors.director)
+    cache.clear()
+    answer = client_of(actors.reviewer).get(url)
+    content = b"".join(answer.streaming_content)
+    assert (answer.status_code, answer["Content-Type"], content[:5]) == (200, "application/pdf", b"%PDF-")
+    assert 1 < len(re.findall(rb"/Type\s*/Page\b", content)) <= 4
+    assert client_of(actors.owner).get(url).status_code == 403
