@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
+from agency.channels import channels
 from agency.models import ChaseSlip, Notification
-from agency.services import digesting, slips
+from agency.services import digesting, dispatching, slips
 from agency.slip_rules import ANSWERERS
 from agency.states import SlipState
 from gaige.demo.moments import user
@@ -18,7 +19,9 @@ ANSWER = "经办人外出，已改由同岗位人员办理"
 
 
 def morning() -> None:
-    """09:00: the digests of the day, and what people have done about the messages of the days before."""
+    """What waits goes out, the digests of the day are made, and people act on the messages of the days before."""
+    for channel in channels():
+        dispatching.send_waiting(channel)
     nine = timing.start_of_day(timing.today()) + dt.timedelta(hours=9)
     digesting.digest_all(JobRun(job="digest_notifications"), at=nine)
     old = timing.start_of_day(timing.today()) - dt.timedelta(days=FRESH_DAYS)

@@ -5,9 +5,14 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import os
+import subprocess
+import sys
+import time
 from email import message_from_bytes, policy
 
 import pytest
+from django.db import connection
 
 from agency import channels
 from agency.channels.webhook import is_reachable
@@ -200,6 +205,34 @@ def test_four_workers_at_once_send_each_letter_once(mail, written, actors, clock
         outcomes = at_once(*[lambda: dispatching.send_waiting("email").sent] * 4)
         assert (sum(outcomes), len(sink.taken), len(set(sink.taken))) == (40, 40, 40)
     assert {row[:2] for row in states()} == {("sent", 1)}
+
+
+WORKER = "import django; django.setup(); from agency.services.dispatching import send_waiting; send_waiting('email')"
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_is_killed_while_the_server_thinks_sends_nothing_twice(mail, written, clock):
+    at = connection.settings_dict
+    with MailSink("slow", "ok", slow=20) as sink:
+        mail(sink.port)
+        written()
+        environment = os.environ | {
+            "DATABASE_URL": f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}", "MESSAGE_CHANNELS": "email",
+            "DJANGO_SETTINGS_MODULE": "gaige.settings",
+        }
+        worker = subprocess.Popen([sys.executable, "-c", WORKER], env=environment)
+        until = time.monotonic() + 40
+        while not sink.taken:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        worker.kill()
+        worker.wait(10)
+        assert states()[0][:2] == ("sending", 1)
+        Dispatch.objects.update(claimed_at=clock.moment - dt.timedelta(seconds=301))
+        dispatching.send_waiting("email")
+        assert (len(sink.taken), states()) == (1, [("unsure", 1, "发送中断，不知道对方是否收到")])
 
 
 # Webhook -------------------------------------------------------------------------------------------------------------
