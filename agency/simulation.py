@@ -42,7 +42,7 @@ class City:
     """What is played: so many projects a year, agents, districts; a chance seed and the first day."""
 
     projects: int = 600
-    agents: int = 24
+    agents: int = 40
     districts: int = 6
     cap: int = 40
     seed: int = 1
@@ -151,8 +151,8 @@ def _people(city: City, chance: random.Random) -> list[Candidate]:
             key=number,
             regions=frozenset({ABOVE if number % 8 == 7 else districts[number % city.districts]}),  # noqa: PLR2004
             specialties=frozenset(chance.sample(PACKAGES, 3)),
-            can_lead=number % 3 == 0,
-            can_serve=number % 3 != 0,
+            can_lead=number // city.districts % 3 == 0,
+            can_serve=number // city.districts % 2 != 0,
             cap=city.cap,
         )
         for number in range(city.agents)

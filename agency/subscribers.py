@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agency.services.agreements import offer_by_itself
 from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.credits import TOLD as CREDITS
 from agency.services.expiries import tell_expiry
@@ -93,3 +94,12 @@ def on_case_of_order(event: Event) -> None:
 
 
 outbox.subscribe("agency.follow_orders", ORDER_KINDS, on_case_of_order, queue="deadline")
+
+
+def on_told(event: Event) -> None:
+    """Offer the agreement of 代办 when the owner was told everything at once."""
+    if event.project_id is not None:
+        offer_by_itself(event.project_id)
+
+
+outbox.subscribe("agency.offer_agreement", ["consultation.told"], on_told, queue="deadline")

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 FORM_KIND = "application-form"
 AGENT_PARTS = (InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT)
 ANSWERERS = (Role.REVIEWER, Role.CHIEF)
+#: Powers of an agent whose agreement the owner has ended.
+ADVISE_ONLY = ["advise"]
 
 
 # Parts that people play in a project -------------------------------------------------------------------------------
@@ -76,8 +78,16 @@ def _leads(user: Person, case: MatterCase) -> bool:
     return access_of(user).has_at(case.lead_id, *ANSWERERS)
 
 
+def files_as_agent(user: Person, project: Project) -> bool:
+    """Whether the user may file as an agent: after the owner has ended the agreement they only advise (帮办)."""
+    if not access_of(user).has(Role.AGENT):
+        return False
+    mine = Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS)
+    return once(("files as agent", user.pk, project.pk), mine.exclude(powers=ADVISE_ONLY).exists)
+
+
 def _acts_for_owner(user: Person, project: Project) -> bool:
-    return is_window(user, project) or is_owner(user, project) or is_agent(user, project)
+    return is_window(user, project) or is_owner(user, project) or files_as_agent(user, project)
 
 
 def _runs(project: Project) -> Verdict:

@@ -17,12 +17,15 @@ from archives.models import Paper
 from archives.services.papers import revoke_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
+from packages.rules import ADVISE_ONLY, AGENT_PARTS
 from packages.services import paperwork
 from packages.states import CASE_ENDED
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project
+from projects.services.cover import set_powers
+from projects.states import ProjectStatus
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -65,7 +68,7 @@ def ask_for_agent(
 def offer_agreement(
     project_id: int,
     *,
-    by: User,
+    by: User | None,
     codes: Sequence[str] = (),
     is_all: bool = True,
     powers: Sequence[str] = (),
@@ -99,6 +102,20 @@ def offer_agreement(
 
 
 @transaction.atomic
+def offer_by_itself(project_id: int, *, at: dt.datetime | None = None) -> Agreement | None:
+    """When the consultation has told the owner everything, the agreement is offered, once: at the right minute.
+
+    Nothing where there was ever an agreement, where nobody is 服务专员 yet, or where no matter is open.
+    """
+    project = lock_project(project_id)
+    served = Assignment.objects.filter(project=project, ended_at=None, role=AssignmentRole.SERVICE_AGENT)
+    known = Agreement.objects.filter(project=project)
+    if known.exists() or not served.exists() or project.status != ProjectStatus.ACTIVE or not open_matters(project):
+        return None
+    return offer_agreement(project_id, by=None, at=at)
+
+
+@transaction.atomic
 def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None) -> Agreement:
     """The owner signs: the numbered paper, 已签订, and one work order per matter of the stages that have begun.
 
@@ -114,6 +131,7 @@ def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None
     row.paper = _write(row, by=by, at=moment)
     row.save()
     _record(row, "signed", before, f"代办委托协议已签订 {row.paper.number}", by=by, at=moment)
+    set_powers(row.project, roles=AGENT_PARTS, powers=row.powers)
     orders.issue_orders(row, by=by, at=moment)
     return row
 
@@ -151,6 +169,7 @@ def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: d
     if row.paper is not None:
         row.paper = revoke_paper(row.paper, by=by, reason=words, at=moment)
     _record(row, "ended", before, f"代办委托终止：{words}", by=by, at=moment)
+    set_powers(row.project, roles=AGENT_PARTS, powers=ADVISE_ONLY)
     for order in orders.open_orders(row.project):
         orders.shut(order, by=by, reason=f"委托终止：{words}", at=moment)
     return row
@@ -199,7 +218,8 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
             f"一、委托事项：见下表{'，计划以后新增的事项同样代办' if row.is_all else ''}。委托权限：{powers}。",
             f"二、期限：自签订之日起，{until}。",
             *(f"{number}、{text}" for number, text in zip("三四五六七八", DUTIES, strict=True)),
-            f"建设单位负责人{by}于{paperwork.day(timing.business_day(at))}签订；受托方经办{row.offered_by or ''}。",
+            f"建设单位负责人{by}于{paperwork.day(timing.business_day(at))}签订；"
+            f"受托方经办{row.offered_by or project.centre.label}。",
         ],
         table={"caption": "委托事项", "head": ["序号", "事项", "方式"], "rows": rows},
     )

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
 
 from agency import desk_data as data
 from agency import rules
@@ -20,6 +19,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Involvement, Project
+from projects.services.cover import involve_until
 from projects.services.involvement import end_involvement, involve
 from projects.states import InvolvementRole
 
@@ -117,21 +117,10 @@ def open_to(project: Project, agent: Agent, role: str, *, by: User | None, at: d
 
 def lend(project: Project, leave: AgentLeave, part: str, *, by: User | None, at: dt.datetime | None) -> None:
     """Open the locked project to the cover of a leave, for its days; it ends by itself."""
-    cover = leave.cover
-    if cover is None:
-        return
-    since = max(leave.since, timing.business_day(at or timing.now()))
-    known = Involvement.objects.filter(project=project, user=cover.user_id, role=part)
-    if known.filter(Q(until=None) | Q(until__gte=leave.until)).exists():
-        return
-    Involvement.objects.create(
-        project=project, user_id=cover.user_id, role=part, powers=[], since=since, until=leave.until
-    )
-    record(
-        "project.involved", subject=project, project=project, by=by, at=at,
-        summary=f"{InvolvementRole(part).label}代班：{cover}，{since:%m-%d}至{leave.until:%m-%d}",
-        data={"role": str(part), "user": cover.user_id, "organisation": None, "until": f"{leave.until:%Y-%m-%d}"},
-    )
+    if leave.cover is not None:
+        involve_until(
+            project, user=leave.cover.user, role=part, since=leave.since, until=leave.until, by=by, at=at
+        )
 
 
 def _choose(project: Project, role: str, agent_id: int, reason: str) -> Proposal:

@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 
 from agency import desk_data as data
 from agency.desk_states import EscalationState, OrderState
-from agency.models import Agent, Escalation, WorkOrder
+from agency.models import Agent, Escalation, Rating, WorkOrder
 from projects import timing
 from projects.models import IssueItem
 from projects.states import IssueKind
@@ -97,7 +97,7 @@ class Fact:
 def evaluate(start: dt.date, end: dt.date, centre: Organisation | None = None) -> list[AgentRow]:
     """Return a row per agent over the days from `start` to `end`, both included; the best index first.
 
-    Counted are orders that were accepted and were open on a day of the span. Six queries.
+    Counted are orders that were accepted and were open on a day of the span. Seven queries.
     """
     orders = _orders(start, end, centre)
     cases = {order.case_id: order for order in orders if order.case_id}
@@ -116,6 +116,7 @@ def evaluate(start: dt.date, end: dt.date, centre: Organisation | None = None) -
         for fact in {fact.project_id: fact for fact in mine}.values():
             row.by_grade[fact.grade] = row.by_grade.get(fact.grade, 0) + 1
     _add_escalations(rows, start, end)
+    _add_ratings(rows, cases, start, end)
     return sorted(rows.values(), key=lambda row: (row.index is None, -(row.index or 0), row.agent.pk))
 
 
@@ -199,6 +200,19 @@ def _add_escalations(rows: dict[int, AgentRow], start: dt.date, end: dt.date) ->
     )
     for agent, number, good in counted:
         rows[agent].escalations, rows[agent].resolved = number, good
+
+
+def _add_ratings(rows: dict[int, AgentRow], cases: Mapping[int, WorkOrder], start: dt.date, end: dt.date) -> None:
+    """Add the mean grade (1 to 5) that owners gave for the matters of the orders; default ratings do not count."""
+    first, after = timing.start_of_day(start), timing.start_of_day(end + dt.timedelta(days=1))
+    given = Rating.objects.filter(
+        ask__case__in=list(cases), is_default=False, is_excluded=False, given_at__gte=first, given_at__lt=after
+    )
+    grades: dict[int, list[int]] = defaultdict(list)
+    for case, grade in given.values_list("ask__case_id", "grade"):
+        grades[cases[case].agent_id or 0].append(grade)
+    for agent, found in grades.items():
+        rows[agent].rated, rows[agent].rating = len(found), _round(Decimal(sum(found)) / len(found))
 
 
 def _round(value: Decimal) -> Decimal:

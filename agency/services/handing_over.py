@@ -29,6 +29,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project
+from projects.services.cover import end_cover
 from projects.waiting import waiting_on
 
 if TYPE_CHECKING:
@@ -413,17 +414,14 @@ def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> A
         return leave
     require(may.can_keep_agents, by, leave.agent)
     moment = at or timing.now()
-    today = timing.business_day(moment)
     leave.cancelled_at = moment
     leave.save(update_fields=["cancelled_at"])
     if leave.cover is not None:
         for project_id, role in parts_of(leave.agent):
             project = lock_project(project_id)
-            rows = project.involvements.filter(
-                user_id=leave.cover.user_id, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until
+            end_cover(
+                project, user=leave.cover.user, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until
             )
-            rows.filter(since__gte=today).update(since=today - dt.timedelta(days=1), until=today - dt.timedelta(days=1))
-            rows.update(until=today - dt.timedelta(days=1))
         waiting = HandOver.objects.filter(
             from_agent=leave.agent, to_agent=leave.cover, until=leave.until, state=HandOverState.PREPARED
         )

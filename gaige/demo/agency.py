@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from agency.desk_states import AgreementState
+from agency.desk_states import ORDER_MINE, AgreementState, OrderState
 from agency.models import Agent, Assignment, WorkOrder
 from agency.services import accompanying, agreements, escalating, handing_over, order_log, orders
 from agency.services.accompanying import Friction
@@ -39,6 +39,9 @@ def agency_desk() -> Iterator[dt.datetime]:
     yield later(1, 10)
     held = [order for order in (_held(row.project) for row in signed) if order is not None]
     for order in held:
+        order.refresh_from_db()
+        if order.state in (OrderState.DONE, OrderState.CLOSED):
+            continue
         _note(order, "phone", "建设单位 项目部", "说明本事项要的材料和时间", "三天内备齐材料", 3)
     yield later(1, 15)
     if held:
@@ -75,7 +78,7 @@ def _agents(project: Project) -> list[User]:
 
 def _held(project: Project) -> WorkOrder | None:
     rows = WorkOrder.objects.held().filter(project=project).select_related("agent__user", "case__lead", "project")
-    return rows.filter(case__state="draft").order_by("pk").first() or rows.order_by("pk").first()
+    return rows.filter(case__state="draft").order_by("-pk").first() or rows.order_by("-pk").first()
 
 
 def _note(order: WorkOrder, channel: str, who: str, fact: str, promise: str = "", days: int = 0) -> None:
@@ -93,6 +96,9 @@ def _of(order: WorkOrder) -> User:
 def _take_up(order: WorkOrder) -> Iterator[dt.datetime]:
     """The first step has its days without an answer; the second waits for a decision."""
     body = order.case.lead if order.case else Organisation.objects.get(code="housing")
+    order.refresh_from_db()
+    if order.state not in ORDER_MINE:
+        return
     orders.start_order(order.pk, by=_of(order))
     escalating.escalate(
         order.pk,
@@ -102,6 +108,9 @@ def _take_up(order: WorkOrder) -> Iterator[dt.datetime]:
         tried="已电话三次、到窗口当面问过一次，两位经办答复不同",
     )
     yield later(3, 9.5)
+    order.refresh_from_db()
+    if order.state != OrderState.ESCALATED:
+        return
     escalating.escalate(
         order.pk,
         by=_of(order),
@@ -112,7 +121,9 @@ def _take_up(order: WorkOrder) -> Iterator[dt.datetime]:
 
 def _wait_and_walk(order: WorkOrder) -> None:
     project = order.project
-    orders.wait_for(order.pk, by=_of(order), what="补齐加盖公章的授权书")
+    order.refresh_from_db()
+    if order.state in ORDER_MINE:
+        orders.wait_for(order.pk, by=_of(order), what="补齐加盖公章的授权书")
     bodies = {body.code: body for body in Organisation.objects.filter(code__in=["housing", "approval-bureau"])}
     accompanying.write_accompaniment(
         project.pk,

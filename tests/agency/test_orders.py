@@ -10,6 +10,7 @@ from agency.models import AgentLeave, Agreement, Escalation, HandOver, OrderLog,
 from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, order_log, orders
 from agency.services.assignment import assign, propose
 from agency.services.order_sync import follow_project
+from packages import rules as packages_rules
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Project
@@ -170,6 +171,7 @@ def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, sig
     agent = people[1]
     orders.take_all(by=agent.user)
     before = WorkOrder.objects.open().count()
+    assert packages_rules.can_apply(agent.user, project)
     ended = check_step(
         project, lambda by: agreements.end_agreement(signed.pk, by=by, reason="自己办"), right=actors.owner_staff,
         wrong=actors.dispatcher, reason="委托由建设单位随时终止，中心不能单方终止。",
@@ -178,6 +180,7 @@ def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, sig
     assert (ended.state, ended.paper.state) == ("ended", "revoked")
     assert set(WorkOrder.objects.values_list("state", "close_reason")) == {("closed", "委托终止：自己办")}
     assert list(Project.objects.visible_to(agent.user)) == [project]  # still the 服务专员: 帮办 goes on
+    assert packages_rules.can_apply(agent.user, project).reason == "申报由建设单位、项目的代办人员或窗口办理，您的岗位不办理。"
     agreements.ask_for_agent(project.pk, by=actors.owner)
     assert Agreement.objects.live().count() == 1
 
@@ -350,3 +353,10 @@ def test_all_agents_away_leaves_the_order_to_the_dispatcher(actors, project, peo
     assert desk_sweeps.sweep_desk() == number
     assert set(WorkOrder.objects.filter(state__in=ORDER_OPEN).values_list("agent", flat=True)) == {None}
     assert propose(project, SERVICE) == []
+
+
+def test_the_agreement_is_offered_by_itself_once_the_owner_was_told_everything(actors, project, people):
+    row = agreements.offer_by_itself(project.pk)
+    assert (row.state, row.offered_by, agreements.offer_by_itself(project.pk)) == ("offered", None, None)
+    agreements.decline_agreement(row.pk, by=actors.owner)
+    assert agreements.offer_by_itself(project.pk) is None

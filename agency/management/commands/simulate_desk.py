@@ -21,7 +21,7 @@ class Command(BaseCommand):
         """Take the size of the city."""
         city = City()
         parser.add_argument("--projects", type=int, default=city.projects, help="projects of the year")
-        parser.add_argument("--agents", type=int, default=city.agents, help="agents; a third of them lead")
+        parser.add_argument("--agents", type=int, default=city.agents, help="agents; half of them lead")
         parser.add_argument("--districts", type=int, default=city.districts)
         parser.add_argument("--cap", type=int, default=city.cap, help="load points per agent")
         parser.add_argument("--seed", type=int, default=city.seed)
