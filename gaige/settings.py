@@ -391,9 +391,6 @@ WAKE_APART = True
 API_RATE_PER_MINUTE = env.integer("API_RATE_PER_MINUTE", 120, low=0, high=100_000)
 API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 366, low=1, high=3660)
 
-# Agency desk: weights of the proposal (our own rule, docs/agency.md); they add up to 1.
-AGENCY_WEIGHTS = {"specialty": 0.35, "district": 0.25, "load": 0.25, "continuity": 0.15}
-
 #: A fault that a department tells more than so many working days after it has begun is flagged (our proposal).
 LATE_CORRECTION_DAYS = env.integer("LATE_CORRECTION_DAYS", 3, low=0, high=60)
 # 容缺 and 承诺 (our own proposal, docs/promises.md)
