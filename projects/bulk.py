@@ -83,14 +83,15 @@ def _plain(value: Any) -> str:
 
 
 def update_all(rows: Sequence[models.Model], names: Sequence[str]) -> None:
-    """Write plain columns (by attribute) of rows of a model that the caller has locked. One statement, no signals."""
+    """Write plain columns of rows of a model that the caller has locked. One statement, no signals."""
     if not rows:
         return
     model = type(rows[0])
     if connection.vendor != "postgresql":
         model._default_manager.bulk_update(rows, names)
         return
-    wanted = [pair for pair in _pairs(model) if pair[0] in set(names)]
+    chosen = {model._meta.get_field(name).name for name in names}
+    wanted = [(field.attname, str(field.column)) for field in model._meta.concrete_fields if field.name in chosen]
     given = [{"id": row.pk} | {column: getattr(row, name) for name, column in wanted} for row in rows]
     table = model._meta.db_table
     sets = ", ".join(f'"{column}" = given."{column}"' for _, column in wanted)

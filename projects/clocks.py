@@ -21,7 +21,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from projects import timing, workdays
-from projects.bulk import insert_all
+from projects.bulk import insert_all, update_all
 from projects.clock_states import (
     LIVE_STATES,
     ClockKind,
@@ -287,7 +287,7 @@ def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = 
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING
     _set_days(clock, pauses, at)
     _note_overdue(clock, pauses, at)
-    clock.save(update_fields=KEPT)
+    update_all([clock], KEPT)
     rebuild_segments(clock, pauses)
 
 

@@ -10,6 +10,8 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +130,37 @@ def _tell(
     """
     if not (events := drafted(tellings, project=project, by=by, at=at, organisation=organisation)):
         return []
+    gathering = _gathering.get()
+    if gathering is not None and gathering[0] == project.pk:
+        gathering[1].extend(events)
+        return events
+    return _chain(project, events)
+
+
+#: The project whose events are gathered here, and those told so far.
+_gathering: ContextVar[tuple[int, list[Event]] | None] = ContextVar("gaige_gathered_events", default=None)
+
+
+@contextmanager
+def told_together(project: Project) -> Iterator[None]:
+    """Append what is told of the locked project inside the block in one statement, in its order, when the block ends.
+
+    An event that is told inside has no key before. A block inside another of the same project adds to it.
+    """
+    outer = _gathering.get()
+    if outer is not None and outer[0] == project.pk:
+        yield
+        return
+    token = _gathering.set((project.pk, told := []))
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    if told:
+        _chain(project, told)
+
+
+def _chain(project: Project, events: list[Event]) -> list[Event]:
     while not _append(project, events):
         head = Project.objects.values_list("event_seq", "event_hash").get(pk=project.pk)
         project.event_seq, project.event_hash = head

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
-from projects import clocks, outbox, retention, timing
+from projects import clocks, outbox, retention, timing, waking
 from projects.credit_states import ListingState
 from projects.jobs import each, job_run, nothing_due
 from projects.models import CreditListing
@@ -23,6 +24,13 @@ def drain_outbox(queue: str | None = None) -> int:
 
 def wake_drain(queue: str) -> None:
     """Ask a worker of the queue to drain; when the broker is down the sweep takes the rows up."""
+    if settings.WAKE_APART:
+        waking.later(queue, _publish)
+    else:
+        _publish(queue)
+
+
+def _publish(queue: str) -> None:
     drain_outbox.apply_async(kwargs={"queue": queue}, queue=queue)
 
 

@@ -27,5 +27,6 @@ STORAGES = {
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
 CALENDAR_CHECK_SECONDS = 3600  # else the look at the calendar's version falls into a page's counted queries at random
+WAKE_APART = False  # a test sees what it has published
 COUNTERS_SECONDS = 0  # a test looks right after it has acted
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # two processes of the suite count apart

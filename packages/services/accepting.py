@@ -17,7 +17,7 @@ from packages.services.settling import raise_promises, unsettled, verify_answere
 from packages.services.timekeeping import start_promise, sync_due
 from packages.states import MaterialState
 from projects import clocks, prepared, timing
-from projects.events import record
+from projects.events import record, told_together
 from projects.models import User
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
@@ -81,6 +81,14 @@ def take_on(  # noqa: PLR0913 - who, when, and what is told
     `beside`: what stands beside the case now. The intake clock stops at `ended_at` (now); a deemed acceptance has `at`
     at the receipt and `by` None.
     """
+    with told_together(case.project):
+        _take_on(case, beside, by=by, at=at, ended_at=ended_at, note=note, deemed=deemed)
+
+
+def _take_on(  # noqa: PLR0913 - as `take_on`
+    case: MatterCase, beside: Beside, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str,
+    deemed: bool,
+) -> None:
     if beside.has_uses:
         fix_uses(case, by=by, at=at)
     old = case.state

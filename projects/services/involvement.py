@@ -24,9 +24,13 @@ def involve(
     organisation: Organisation | None = None,
     powers: Sequence[str] = (),
     at: dt.datetime | None = None,
+    is_first: bool = False,
 ) -> Involvement:
-    """Involve a person or a body in the locked project; a second call for the same is a no-op. Records one event."""
-    open_one = Involvement.objects.filter(
+    """Involve a person or a body in the locked project; a second call for the same is a no-op. Records one event.
+
+    `is_first`: the caller has just made the project and knows that nobody is involved in this role.
+    """
+    open_one = None if is_first else Involvement.objects.filter(
         project=project, user=user, organisation=organisation, role=role, until=None
     ).first()
     if open_one is not None:

@@ -65,15 +65,19 @@ def find_or_make_organisation(
 
 
 def put_party(
-    project: Project, organisation: Organisation, entry: PartyEntry, *, by: User | None, at: dt.datetime | None = None
+    project: Project, organisation: Organisation, entry: PartyEntry, *, by: User | None,
+    at: dt.datetime | None = None, is_first: bool = False,
 ) -> Party:
     """Add a party to the locked project, or bring its contact up to date; its body is involved. One event when new.
 
-    The contact is personal: it goes into no event.
+    The contact is personal: it goes into no event. `is_first`: the project has just been made and has no party yet.
     """
     if entry.role not in PartyRole.values:
         raise DomainError("party_role", "单位类型不在目录中，请重新选择。")
-    party, is_new = Party.objects.get_or_create(project=project, organisation=organisation, role=entry.role)
+    if is_first:
+        party, is_new = Party.objects.create(project=project, organisation=organisation, role=entry.role), True
+    else:
+        party, is_new = Party.objects.get_or_create(project=project, organisation=organisation, role=entry.role)
     if entry.contact_name or entry.contact_phone:
         party.contact_name, party.contact_phone = entry.contact_name.strip(), entry.contact_phone.strip()
         party.save(update_fields=["contact_name", "contact_phone"])
@@ -86,7 +90,7 @@ def put_party(
     is_owner = organisation.pk == project.owner_id
     involve(
         project, role=InvolvementRole.OWNER if is_owner else InvolvementRole.PARTY, organisation=organisation, by=by,
-        at=at,
+        at=at, is_first=is_first,
     )
     return party
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from projects import rules, timing
 from projects.codes import clean_project_code, is_local_code, make_local_code
 from projects.errors import DomainError, require
-from projects.events import lock_project, record
+from projects.events import lock_project, record, told_together
 from projects.models import Organisation, Project, Region, WorkUnit
 from projects.numbering import take_number
 from projects.services.involvement import involve
@@ -74,15 +74,16 @@ def register_project(
     )
     _insert(project, by=by)
     WorkUnit.objects.create(project=project, code=project.code, name=project.name)
-    record(
-        "project.registered", subject=project, project=project, by=by, at=at, summary=f"登记项目 {project.code}",
-        data={"stage": ["", project.stage], "status": ["", project.status], "code": project.code},
-    )
-    involve(project, role=InvolvementRole.CENTRE, organisation=centre, by=by, at=at)
-    builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
-    put_party(project, owner, builder, by=by, at=at)
-    for entry in parties:
-        put_party(project, find_or_make_organisation(entry.uscc, entry.name), entry, by=by, at=at)
+    with told_together(project):
+        record(
+            "project.registered", subject=project, project=project, by=by, at=at, summary=f"登记项目 {project.code}",
+            data={"stage": ["", project.stage], "status": ["", project.status], "code": project.code},
+        )
+        involve(project, role=InvolvementRole.CENTRE, organisation=centre, by=by, at=at, is_first=True)
+        builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
+        put_party(project, owner, builder, by=by, at=at, is_first=True)
+        for entry in parties:
+            put_party(project, find_or_make_organisation(entry.uscc, entry.name), entry, by=by, at=at)
     return project
 
 
