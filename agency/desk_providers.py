@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from agency import subjects
 from agency.desk_states import (
     ORDER_MINE,
     ORDER_OPEN,
@@ -20,6 +21,8 @@ from agency.desk_states import (
     OrderState,
 )
 from agency.models import AgentLeave, Agreement, Escalation, HandOver, WorkOrder
+from agency.services.escalating import asked
+from agency.subjects import Subject
 from packages.states import CaseState
 from packages.waiting import OWNER_WORD
 from projects import glance, owing, timing, waiting, workdays
@@ -28,7 +31,7 @@ from projects.owing import Debt, Person
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
-    from projects.models import Project
+    from projects.models import Clock, Project
 
 PLACE, STEPS = "agency.desk", "agency.escalations"
 AGENT_WORD = "代办专员"
@@ -254,6 +257,27 @@ def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
                 )
 
 
+def order_of(clock: Clock) -> Subject | None:
+    """Return what the ladder says of the hours in which an order is accepted: to whom it is offered, or who covers."""
+    order = WorkOrder.objects.filter(clock=clock).select_related("agent__user").first()
+    if order is None or order.agent is None:
+        return None
+    leave = AgentLeave.objects.on(timing.today()).filter(agent=order.agent_id, cover__isnull=False).first()
+    who = leave.cover.user if leave is not None and leave.cover else order.agent.user
+    return Subject(f"工单“{order.title}”接单", reverse("agency:order", args=[order.pk]), [who], "工单派给您")
+
+
+def step_of(clock: Clock) -> Subject | None:
+    """Return what the ladder says of the days of an escalation: the people of the body that was asked."""
+    step = Escalation.objects.filter(clock=clock).select_related("body", "order").first()
+    if step is None:
+        return None
+    url = reverse("agency:escalation", args=[step.pk])
+    return Subject(f"升级“{step.question}”答复", url, asked(step), "请贵单位答复升级事项", body=step.body)
+
+
+subjects.register(order_of)
+subjects.register(step_of)
 glance.register(
     PLACE,
     lambda ids: Agreement.objects.filter(project__in=ids, state__in=[*ASKED, AgreementState.SIGNED]),

@@ -142,7 +142,7 @@ def escalate(
             data={"state": [before, order.state]},
         )
     tell(
-        _asked(step),
+        asked(step),
         f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
         project=order.project,
         url=reverse("agency:escalation", args=[step.pk]),
@@ -164,7 +164,8 @@ def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisati
     return found
 
 
-def _asked(step: Escalation) -> Sequence[User]:
+def asked(step: Escalation) -> Sequence[User]:
+    """Return who is asked at a step: the people of the body, above the first step its head."""
     if step.level >= Level.JOINT:
         return people_at(step.body_id, Role.DIRECTOR)
     return people_at(step.body_id, *may.STAFF) if step.level == Level.OWN else people_at(step.body_id, Role.CHIEF)
