@@ -26,6 +26,7 @@ from packages.models import PackageVersion
 from projects import timing, workdays
 from projects.access import access_of
 from projects.jobs import last_run
+from projects.memo import Memo
 from projects.models import JobRun, Project
 from projects.states import Role
 
@@ -40,6 +41,7 @@ PLACES = {Grade.A: 0, Grade.B: 1, Grade.C: 2, Grade.D: 3}
 #: The days of the week as a list of duty days shows them.
 WEEK = "一二三四五六日"
 LATE_MINUTES = 30
+_last_sweep: Memo[tuple[JobRun | None]] = Memo(most=1, seconds=15)
 #: Jobs that run at least every ten minutes; the last of them tells whether the workers live.
 SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
 #: Jobs that a director watches, in the order of the table, with their names on screen.
@@ -361,9 +363,14 @@ def long_words(minutes: int) -> str:
     return f"{minutes // 60} 小时" if minutes < 48 * 60 else f"{minutes // 1440} 天"
 
 
+def last_sweep() -> JobRun | None:
+    """Return the last sweep that was run to its end, as it was seen within the last seconds. One query, or none."""
+    return _last_sweep.of("sweep", lambda: (last_run(*SWEEPS),))[0]
+
+
 def sweep_line() -> SweepLine:
-    """Return the line 最近一次巡检; late when no sweep has run for more than thirty minutes. One query."""
-    run = last_run(*SWEEPS)
+    """Return the line 最近一次巡检; late when no sweep has run for more than thirty minutes. One query, or none."""
+    run = last_sweep()
     if run is None:
         return SweepLine("最近一次巡检：没有记录，请联系管理员", is_late=True)
     begun = run.started_at.astimezone(timing.BUSINESS_ZONE)

@@ -12,21 +12,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from agency.models import Notification
-from agency.queries import long_words
+from agency.queries import LATE_MINUTES, last_sweep, long_words
 from archives.queries import unsigned_count
 from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
 from projects.access import access_of
-from projects.jobs import last_run
-from projects.memo import Memo, rows_of
-from projects.models import JobRun
+from projects.memo import rows_of
 
-#: Jobs that beat starts at least every ten minutes; after three missed turns people are told.
-SWEEPS = ("sweep_due", "apply_tacit", "sweep_reviews")
-LATE_MINUTES = 30
 #: More reminders than this are not counted.
 MOST_UNREAD = 999
-_last_sweep: Memo[tuple[JobRun | None]] = Memo(most=1, seconds=15)
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -85,7 +79,7 @@ def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
     def tell() -> tuple[str, bool]:
         if not _signed_in(request) or not access_of(request.user).is_office:
             return "", False
-        run = _last_sweep.of("sweep", lambda: (last_run(*SWEEPS),))[0]
+        run = last_sweep()
         if run is None:
             return "还没有运行过", False
         begun = timezone.localtime(run.started_at)

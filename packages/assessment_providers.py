@@ -227,30 +227,39 @@ def panel(project: Project, request: HttpRequest) -> Panel | None:
     }, column="side")
 
 
-def runs_out(projects: QuerySet[Project], since: dt.date, until: dt.date) -> Iterable[Expiry]:
-    """Return the regional results that projects stand on and that run out, and checks at production. Two queries."""
+def runs_out(projects: QuerySet[Project], since: dt.date, until: dt.date) -> list[QuerySet[Any]]:
+    """Return the regional results that projects stand on and that run out, and checks at production."""
     uses = RegionalUse.objects.filter(
         project__in=projects, state=UseState.APPLIED, result__valid_until__gte=since, result__valid_until__lte=until
     )
-    for use in uses.select_related("project", "result__unit"):
-        yield Expiry(
-            key=f"regional-{use.pk}", project_id=use.project_id, project_name=use.project.name,
-            project_code=use.project.code, group=LivingGroup.CERTIFICATE, title=f"区域评估成果：{use.result.name}",
-            due_on=use.result.valid_until or until, who=OWNER_WORD, detail="到期前受理的，此后不受影响",
-            url=reverse("packages:assessment", args=[use.project_id]), changed_at=use.applied_at,
-            state=use.result.get_state_display(), tone=TONES.get(use.result.state, ""),
-            warn_days=(settings.REGIONAL_WARN_DAYS,),
-        )
     lands = StandardLand.objects.filter(
         project__in=projects, check_on__gte=since, check_on__lte=until,
         state__in=[StandardState.BUILDING, StandardState.COMMITTED, StandardState.RECTIFYING],
     )
-    for land in lands.select_related("project"):
-        if land.project is not None:
+    return [
+        uses.select_related("project", "result__unit").order_by("pk"), lands.select_related("project").order_by("pk")
+    ]
+
+
+def tell_running_out(uses: list[RegionalUse], lands: list[StandardLand]) -> Iterable[Expiry]:
+    """Tell both by their last day. No query."""
+    for use in uses:
+        if use.result.valid_until is None:
+            continue
+        yield Expiry(
+            key=f"regional-{use.pk}", project_id=use.project_id, project_name=use.project.name,
+            project_code=use.project.code, group=LivingGroup.CERTIFICATE, title=f"区域评估成果：{use.result.name}",
+            due_on=use.result.valid_until, who=OWNER_WORD, detail="到期前受理的，此后不受影响",
+            url=reverse("packages:assessment", args=[use.project_id]), changed_at=use.applied_at,
+            state=use.result.get_state_display(), tone=TONES.get(use.result.state, ""),
+            warn_days=(settings.REGIONAL_WARN_DAYS,),
+        )
+    for land in lands:
+        if land.project is not None and land.check_on is not None:
             yield Expiry(
                 key=f"standard-{land.pk}", project_id=land.project.pk, project_name=land.project.name,
                 project_code=land.project.code, group=LivingGroup.COMMITMENT, title=f"标准地达产核查：{land.name}",
-                due_on=land.check_on or until, who=OWNER_WORD, detail="按承诺的指标核查",
+                due_on=land.check_on, who=OWNER_WORD, detail="按承诺的指标核查",
                 url=reverse("packages:standard", args=[land.pk]), changed_at=land.changed_at,
                 state=land.get_state_display(), tone=TONES.get(land.state, ""), warn_days=settings.LIVING_WARN_DAYS,
             )
@@ -279,4 +288,4 @@ waiting.register("packages.land_lists", land_lists, place=LISTS, among=[LandList
 waiting.register("packages.standard_land", standards, place=STANDARDS, among=STANDARD_WAITS)
 owing.register("packages.assessment", debts)
 panels.register("packages.assessment", 24, panel)
-living.register("packages.assessment", runs_out)
+living.register("packages.assessment", runs_out, tell_running_out)

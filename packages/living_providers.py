@@ -36,16 +36,45 @@ ISSUE_GROUPS = {IssueKind.DEFERRAL: LivingGroup.DEFERRAL, IssueKind.COMMITMENT: 
 # The calendar ----------------------------------------------------------------------------------------------------
 
 
-def permits_and_letters(projects: QuerySet[Project], since: dt.date, until: dt.date) -> Iterable[Expiry]:
-    """Return conditional permits and letters by their last day. Two queries."""
+def ending(projects: QuerySet[Project], since: dt.date, until: dt.date) -> list[QuerySet[Any]]:
+    """Return permits, letters, certificates with a last day, and deferred papers and commitments that are open."""
     between = Q(project__in=projects, valid_until__gte=since, valid_until__lte=until)
-    for permit in ConditionalPermit.objects.filter(between).select_related("project", "supervisor", "issuer"):
+    owed = IssueItem.objects.filter(
+        project__in=projects, kind__in=list(ISSUE_GROUPS), state__in=list(ISSUE_OPEN), due_on__gte=since,
+        due_on__lte=until,
+    )
+    papers = Paper.objects.filter(between, kind=PaperKind.CERTIFICATE, state=PaperState.VALID).defer("content")
+    return [
+        ConditionalPermit.objects.filter(between).select_related("project", "supervisor", "issuer").order_by("pk"),
+        Letter.objects.filter(between).select_related("project", "issuer").order_by("pk"),
+        papers.select_related("project", "issuer").order_by("pk"),
+        owed.select_related("project", "raised_for", "clock").order_by("pk"),
+    ]
+
+
+def tell_ending(
+    permits: list[ConditionalPermit], letters: list[Letter], papers: list[Paper], issues: list[IssueItem]
+) -> Iterable[Expiry]:
+    """Tell all of them by their last day. No query."""
+    yield from _papers_that_end(permits, letters)
+    yield from _certificates(papers)
+    yield from _owed(issues)
+
+
+def _papers_that_end(permits: list[ConditionalPermit], letters: list[Letter]) -> Iterable[Expiry]:
+    for permit in permits:
         not_for = f"；{permit.excludes}" if permit.excludes else ""
         who = permit.supervisor.label if permit.state == LivingState.STOP_CHECK else OWNER_WORD
         yield _expiry(permit, "permit", LivingGroup.PERMIT, who, f"范围：{permit.scope}{not_for}")
-    for letter in Letter.objects.filter(between).select_related("project", "issuer"):
+    for letter in letters:
         who = letter.issuer.label if letter.formal_case_id else OWNER_WORD
         yield _expiry(letter, "letter", LivingGroup.LETTER, who, f"代替{letter.stands_for}")
+
+
+def expiry_of(row: ConditionalPermit | Letter) -> Expiry:
+    """Return one permit or letter as the calendar tells it."""
+    permits, letters = ([row], []) if isinstance(row, ConditionalPermit) else ([], [row])
+    return next(iter(_papers_that_end(permits, letters)))
 
 
 def _expiry(row: ConditionalPermit | Letter, word: str, group: str, who: str, detail: str) -> Expiry:
@@ -58,39 +87,31 @@ def _expiry(row: ConditionalPermit | Letter, word: str, group: str, who: str, de
     )
 
 
-def certificates(projects: QuerySet[Project], since: dt.date, until: dt.date) -> Iterable[Expiry]:
-    """Return certificates with a last day. One query."""
-    found = Paper.objects.filter(
-        project__in=projects, kind=PaperKind.CERTIFICATE, state=PaperState.VALID, valid_until__gte=since,
-        valid_until__lte=until,
-    )
-    for paper in found.select_related("project", "issuer"):
-        if paper.project is None:
+def _certificates(papers: list[Paper]) -> Iterable[Expiry]:
+    for paper in papers:
+        if paper.project is None or paper.valid_until is None:
             continue
-        over = paper.valid_until is not None and paper.valid_until < timing.today()
+        over = paper.valid_until < timing.today()
         yield Expiry(
             key=f"paper-{paper.pk}", project_id=paper.project.pk, project_name=paper.project.name,
             project_code=paper.project.code, group=LivingGroup.CERTIFICATE, title=paper.title,
-            due_on=paper.valid_until or until, who=OWNER_WORD, detail=f"{paper.number}，{paper.issuer.label}",
+            due_on=paper.valid_until, who=OWNER_WORD, detail=f"{paper.number}，{paper.issuer.label}",
             url=reverse("archives:paper", args=[paper.pk]), changed_at=paper.issued_at,
             state="已过期" if over else "有效", tone="warn" if over else "good",
         )
 
 
-def owed(projects: QuerySet[Project], since: dt.date, until: dt.date) -> Iterable[Expiry]:
-    """Return deferred papers and commitments that are open, by their day. One query."""
-    found = IssueItem.objects.filter(
-        project__in=projects, kind__in=list(ISSUE_GROUPS), state__in=list(ISSUE_OPEN), due_on__gte=since,
-        due_on__lte=until,
-    )
-    for issue in found.select_related("project", "raised_for", "clock"):
+def _owed(issues: list[IssueItem]) -> Iterable[Expiry]:
+    for issue in issues:
+        if issue.due_on is None:
+            continue
         mine = issue.kind == IssueKind.DEFERRAL and issue.state in ISSUE_WITH_OWNER
         by = issue.raised_for.label if issue.raised_for else "部门"
         case = issue.subject_key if issue.subject_type == CASE_LABEL else ""
         yield Expiry(
             key=f"issue-{issue.pk}", project_id=issue.project_id, project_name=issue.project.name,
             project_code=issue.project.code, group=ISSUE_GROUPS[IssueKind(issue.kind)], title=issue.what,
-            due_on=issue.due_on or until, who=OWNER_WORD if mine else by, detail=issue.how_to_fix,
+            due_on=issue.due_on, who=OWNER_WORD if mine else by, detail=issue.how_to_fix,
             url=reverse("packages:case", args=[int(case)]) if case else
             reverse("projects:detail", args=[issue.project_id]),
             changed_at=issue.raised_at, state=issue.get_state_display(), warn_days=settings.LIVING_WARN_DAYS,
@@ -185,9 +206,7 @@ def _fact(row: ConditionalPermit | Letter, says: str) -> PublicFact:
     return PublicFact(PUBLIC_GROUP, row.name, detail=says, on=on, tone="bad" if over else "warn", is_first=True)
 
 
-living.register("packages.permits_and_letters", permits_and_letters)
-living.register("packages.certificates", certificates)
-living.register("packages.owed", owed)
+living.register("packages.living", ending, tell_ending)
 glance.register(
     "packages.living", lambda ids: ConditionalPermit.objects.filter(_asks(), project__in=ids),
     lambda ids: Letter.objects.filter(_asks(), project__in=ids),

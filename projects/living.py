@@ -1,19 +1,20 @@
 """到期日历: everything that runs out, from every app, on one calendar.
 
-The kernel keeps a registry; apps register providers in `AppConfig.ready`. A provider takes a queryset of projects and
-two days and returns what ends between them, in a fixed number of queries whatever the number of projects. What two
-providers tell of (the certificate of a conditional permit is also a paper with a last day) is told once: the one that
-covers the other's key wins.
+The kernel keeps a registry; apps register in `AppConfig.ready` the rows that end between two days in a queryset of
+projects, and how they are told. All rows are read in one query (`projects.gathering`). What two providers tell of
+(the certificate of a conditional permit is also a paper with a last day) is told once: the one that covers the other's
+key wins.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from projects import timing, workdays
+from projects.gathering import gather
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -92,22 +93,26 @@ class Expiry:
         return "yellow" if self.days_left <= max(self.warn_days, default=0) else "green"
 
 
-Provider = Callable[["QuerySet[Project]", dt.date, dt.date], Iterable[Expiry]]
-_providers: dict[str, Provider] = {}
+#: Returns the rows, as querysets that can be gathered; the second tells the lists of them, in the same order.
+Rows = Callable[["QuerySet[Project]", dt.date, dt.date], Sequence["QuerySet[Any]"]]
+Tell = Callable[..., Iterable[Expiry]]
+_providers: dict[str, tuple[Rows, Tell]] = {}
 
 
-def register(name: str, provider: Provider) -> None:
-    """Register a provider; a second registration of the same name replaces the first."""
-    _providers[name] = provider
+def register(name: str, rows: Rows, tell: Tell) -> None:
+    """Register rows that run out and how they are told; a second registration of the same name replaces the first."""
+    _providers[name] = rows, tell
 
 
 def living_papers(
     projects: QuerySet[Project], *, since: dt.date | None = None, until: dt.date | None = None
 ) -> list[Expiry]:
-    """Return what runs out in these projects between two days, both included, the earliest first."""
+    """Return what runs out in these projects between two days, both included, the earliest first. One query."""
     low = since or timing.today() - BACK
     high = until or timing.today() + AHEAD
-    found = [expiry for provider in _providers.values() for expiry in provider(projects, low, high)]
+    asked = [(list(rows(projects, low, high)), tell) for rows, tell in _providers.values()]
+    read = iter(gather(rows for parts, _ in asked for rows in parts))
+    found = [expiry for parts, tell in asked for expiry in tell(*(next(read) for _ in parts))]
     covered = {key for expiry in found for key in expiry.covers}
     kept = [expiry for expiry in found if expiry.key not in covered]
     return sorted(kept, key=lambda expiry: (expiry.due_on, expiry.project_id, expiry.key))[:MOST]

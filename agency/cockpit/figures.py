@@ -12,20 +12,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from agency import major_data
+from agency.cockpit import standing
 from agency.cockpit.reach import Reach
+from agency.cockpit.standing import Counted
 from packages.models import Forecast, MatterCase, ReviewTask
 from packages.queries import WorkRow, work_rows
 from packages.states import TASK_OPEN, CaseState
 from packages.worklist import RELATED
 from projects import living, timing
 from projects.clock_states import ClockKind, ClockState
-from projects.memo import NEWEST_EVENT, Counters
-from projects.models import Clock, Organisation, User
+from projects.memo import Counters
+from projects.models import Clock, Event, User
 from projects.states import ProjectStatus, Stage
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ COUNTED_ELSEWHERE = (ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.REVIEW)
 OPEN, RED, TODAY, YELLOW, PAUSED = "open", "red", "today", "yellow", "paused"
 TABS: dict[str, str] = {OPEN: "在办", RED: "已超时", TODAY: "今日到期", YELLOW: "即将到期", PAUSED: "已暂停"}
 LATER = "later"
+NOBODY = "还没有人领取"
+#: What open cases are counted by, with the names that stand beside the figures.
+_GROUPS = (
+    "project__centre", "project__centre__name", "project__centre__short_name", "lead", "lead__name",
+    "lead__short_name", "window_by", "window_by__name", "window_by__title", "state",
+)
 #: Length of the longest bar.
 BAR = 160
 _kept: Counters[Board] = Counters()
@@ -146,32 +153,31 @@ def board_for(user: User, reach: Reach) -> Board:
     return _kept.for_user(user, ("cockpit", user.pk, reach.key, timing.today()), lambda: _count(reach))
 
 
-def _count(reach: Reach) -> tuple[int, Board]:
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST_EVENT)
-        newest = int(cursor.fetchone()[0] or 0)
-    return newest, board_of(reach)
-
-
 def board_of(reach: Reach) -> Board:
     """Count everything. A fixed number of queries."""
-    from agency.cockpit.standing import others
+    return _count(reach)[1]
 
+
+def _count(reach: Reach) -> tuple[int, Board]:
+    """Return the newest event and everything that is counted."""
+    found = standing.counted([
+        standing.part(Event.objects.all(), "newest", count=Max("pk")), standing.part(open_projects(reach), "projects"),
+        standing.part(red_clocks(reach), "clocks", F("kind")),
+        standing.part(foreseen(reach), "openings", TruncMonth("opening")), *standing.parts_of(reach),
+    ])
     loads = _Loads()
     loads.add_cases(open_cases(reach))
     loads.add_tasks(open_tasks(reach))
-    names = {body.pk: body.label for body in Organisation.objects.filter(pk__in=loads.bodies())}
-    people = {person.pk: person for person in User.objects.filter(pk__in=[pk for pk in loads.windows if pk])}
     red = red_rows(reach)
     expiries = running_out(reach)
-    return Board(
-        made_at=timing.now(), projects=open_projects(reach).count(), total=loads.total,
-        centres=_named(loads.centres, names), departments=_named(loads.departments, names),
-        windows=_windows(loads.windows, people), red=tuple(red[:SHOWN_RED]), waits=tuple(waits_of(red).items()),
-        clocks=_clock_kinds(reach), openings=tuple(openings_of(reach)),
-        living=tuple(Counter(one.group for one in expiries).items()), soonest=tuple(expiries[:SHOWN_LIVING]),
-        others=others(reach),
+    board = Board(
+        made_at=timing.now(), projects=found.get(("projects", ""), 0), total=loads.total,
+        centres=_ordered(loads.centres), departments=_ordered(loads.departments), windows=_windows(loads.windows),
+        red=tuple(red[:SHOWN_RED]), waits=tuple(waits_of(red).items()), clocks=_clock_kinds(found),
+        openings=tuple(openings_of(found)), living=tuple(Counter(one.group for one in expiries).items()),
+        soonest=tuple(expiries[:SHOWN_LIVING]), others=standing.others(reach, found),
     )
+    return found.get(("newest", ""), 0), board
 
 
 class _Loads:
@@ -185,42 +191,39 @@ class _Loads:
 
     def add_cases(self, cases: QuerySet[MatterCase]) -> None:
         counts = {tab: Count("pk", filter=tab_condition(tab)) if tab != OPEN else Count("pk") for tab in TABS}
-        groups = cases.order_by().values("project__centre", "lead", "window_by", "state").annotate(
-            **{f"n_{tab}": count for tab, count in counts.items()}
-        )
+        groups = cases.order_by().values(*_GROUPS).annotate(**{f"n_{tab}": count for tab, count in counts.items()})
         for row in groups:
             found = Counter({tab: row[f"n_{tab}"] for tab in TABS})
             window, received = row["window_by"] or 0, row["state"] == CaseState.RECEIVED
             held = [
-                self.total, self.centres.setdefault(row["project__centre"], Load(row["project__centre"], "")),
-                self.departments.setdefault(row["lead"], Load(row["lead"], "")),
+                self.total, _held(self.centres, row, "project__centre"), _held(self.departments, row, "lead"),
             ]
             if window or received:
-                held.append(self.windows.setdefault(window, Load(window, "")))
+                person = f"{row['window_by__title'] or ''} {row['window_by__name'] or ''}".strip()
+                held.append(self.windows.setdefault(window, Load(window, person or NOBODY)))
             for load in held:
                 load.cases.update(found)
                 load.received += found[OPEN] if received else 0
 
     def add_tasks(self, tasks: QuerySet[ReviewTask]) -> None:
         late = Count("pk", filter=Q(due_on__lt=timing.today()))
-        for body, number, over in tasks.order_by().values_list("organisation").annotate(n=Count("pk"), late=late):
-            load = self.departments.setdefault(body, Load(body, ""))
-            load.tasks, load.late_tasks = number, over
-
-    def bodies(self) -> list[int]:
-        return sorted({*self.centres, *self.departments})
+        names = ("organisation", "organisation__name", "organisation__short_name")
+        for row in tasks.order_by().values(*names).annotate(n=Count("pk"), late=late):
+            load = _held(self.departments, row, "organisation")
+            load.tasks, load.late_tasks = row["n"], row["late"]
 
 
-def _named(loads: Mapping[int, Load], names: Mapping[int, str]) -> tuple[Load, ...]:
-    for pk, load in loads.items():
-        load.label = names.get(pk, "")
+def _held(loads: dict[int, Load], row: Mapping[str, Any], name: str) -> Load:
+    """The load of the body in a row; its label is the short name where there is one."""
+    label = row[f"{name}__short_name"] or row[f"{name}__name"]
+    return loads.setdefault(row[name], Load(row[name], label))
+
+
+def _ordered(loads: Mapping[int, Load]) -> tuple[Load, ...]:
     return tuple(sorted(loads.values(), key=lambda row: (-row.red, -row.late_tasks, -row.open, row.pk)))
 
 
-def _windows(loads: Mapping[int, Load], people: Mapping[int, User]) -> tuple[Load, ...]:
-    for pk, load in loads.items():
-        person = people.get(pk)
-        load.label = f"{person.title} {person}".strip() if person else "还没有人领取"
+def _windows(loads: Mapping[int, Load]) -> tuple[Load, ...]:
     return tuple(sorted(loads.values(), key=lambda row: (row.pk == 0, -row.red, -row.open, row.pk)))
 
 
@@ -263,9 +266,8 @@ def red_clocks(reach: Reach) -> QuerySet[Clock]:
     return Clock.objects.filter(over, project__in=reach.projects).exclude(kind__in=COUNTED_ELSEWHERE)
 
 
-def _clock_kinds(reach: Reach) -> tuple[tuple[str, str, int], ...]:
-    found = red_clocks(reach).order_by().values_list("kind").annotate(n=Count("pk"))
-    named = ((kind, str(ClockKind(kind).label), n) for kind, n in found)
+def _clock_kinds(found: Counted) -> tuple[tuple[str, str, int], ...]:
+    named = ((kind, str(ClockKind(kind).label), number) for (of, kind), number in found.items() if of == "clocks")
     return tuple(sorted(named, key=lambda row: (-row[2], row[0])))
 
 
@@ -286,13 +288,14 @@ def month_keys() -> list[str]:
     return keys
 
 
-def openings_of(reach: Reach) -> list[Opening]:
-    """Return how many projects may begin in each of the next months, and later."""
+def openings_of(found: Counted) -> list[Opening]:
+    """Return how many projects may begin in each of the next months, and later; what is past counts to this month."""
     keys = month_keys()
     counts: dict[str, int] = defaultdict(int)
-    for month, number in foreseen(reach).order_by().values_list(TruncMonth("opening")).annotate(n=Count("pk")):
-        key = f"{month:%Y-%m}"
-        counts[LATER if key > keys[-1] else max(key, keys[0])] += number
+    for (of, month), number in found.items():
+        if of == "openings":
+            key = month[:7]
+            counts[LATER if key > keys[-1] else max(key, keys[0])] += number
     most = max(counts.values(), default=1) or 1
     return [
         Opening(

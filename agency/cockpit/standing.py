@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.fields import CharField
+from django.db.models import Aggregate, CharField, Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
 
 from agency import major_data
 from agency.cockpit.reach import Reach
@@ -86,14 +87,31 @@ SOURCES = {
 }
 
 
-def others(reach: Reach) -> Mapping[str, int]:
-    """Count all of them. One query."""
-    parts: list[QuerySet[Any, Any]] = []
-    for key, source in SOURCES.items():
-        rows: QuerySet[Any, Any] = source(reach)
-        named = rows.order_by().annotate(of=Value(key, CharField())).values("of")
-        parts.append(named.annotate(n=Count("pk", distinct=True)).values_list("of", "n"))
-    found = dict(parts[0].union(*parts[1:], all=True))
-    return {key: int(found.get(key, 0)) for key in SOURCES}
+Counted = Mapping[tuple[str, str], int]
+
+
+def part(
+    rows: QuerySet[Any, Any], of: str, key: Combinable | None = None, count: Aggregate | None = None
+) -> QuerySet[Any, Any]:
+    """Return a part of a query that counts many things: (what, key, how many)."""
+    text = CharField()
+    named = rows.order_by().annotate(of=Value(of, text), at=Cast(key, text) if key is not None else Value("", text))
+    return named.values("of", "at").annotate(n=count or Count("pk", distinct=True)).values_list("of", "at", "n")
+
+
+def counted(parts: Sequence[QuerySet[Any, Any]]) -> Counted:
+    """Count all parts. One query."""
+    return {(of, key): int(number or 0) for of, key, number in parts[0].union(*parts[1:], all=True)}
+
+
+def parts_of(reach: Reach) -> list[QuerySet[Any, Any]]:
+    """Return what counts all of them."""
+    return [part(source(reach), key) for key, source in SOURCES.items()]
+
+
+def others(reach: Reach, known: Counted | None = None) -> Mapping[str, int]:
+    """Return how many there are of each; `known` when they were counted together with other things."""
+    found = counted(parts_of(reach)) if known is None else known
+    return {key: found.get((key, ""), 0) for key in SOURCES}
 
 

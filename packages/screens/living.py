@@ -203,13 +203,9 @@ class LivingPage:
 
 
 def _expiry_of(living: ConditionalPermit | Letter) -> Expiry:
-    from packages.living_providers import permits_and_letters
+    from packages.living_providers import expiry_of
 
-    found = permits_and_letters(
-        Project.objects.filter(pk=living.project_id), living.valid_until, living.valid_until
-    )
-    word = "permit" if isinstance(living, ConditionalPermit) else "letter"
-    return next(entry for entry in found if entry.key == f"{word}-{living.pk}")
+    return expiry_of(living)
 
 
 def _events_of(living: ConditionalPermit | Letter) -> tuple[Event, ...]:

@@ -1,0 +1,182 @@
+"""The cockpit: every figure is the length of the list that it opens, for one centre and for all; a fixed number of queries."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agency.cockpit import eight, figures, lists, standing
+from agency.cockpit.reach import reach_of
+from agency.major_data import eight_ones
+from agency.services.slips import issue_slip
+from packages.models import Forecast, MatterCase
+from packages.services.forecasting import forecast_project
+from projects.models import Membership, Organisation, Region
+from projects.states import OrganisationKind, Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+MONDAY = dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def other(actors):
+    """A second centre in the same city, in another county, with its director."""
+    body = Organisation.objects.create(
+        name="陵川县政务服务中心", kind=OrganisationKind.CENTRE, region=Region.objects.get(code="140524")
+    )
+    body.director = factories.person("director2", "郝明", Role.DIRECTOR, body)
+    return body
+
+
+@pytest.fixture
+def office(actors):
+    body = Organisation.objects.get(code="reform-office")
+    Organisation.objects.filter(pk=body.pk).update(region=Region.objects.get(code="140500"))
+    return factories.person("office", "任敏", Role.SUPERVISOR, body)
+
+
+@pytest.fixture
+def city(actors, other, clock):
+    """On Monday 16th: one case red in review, one red at the window, one in time; the other centre has one open case."""
+    first, second = factories.enrolled_project(actors, "S3"), factories.enrolled_project(actors, "S3")
+    third = factories.enrolled_project(actors, "S3")
+    reviewed = factories.in_review(first, "plan-permit", actors)
+    [waiting] = factories.received(second, ["project-code"], actors)
+    [abroad] = factories.received(third, ["project-code"], actors)
+    type(third).objects.filter(pk=third.pk).update(centre=other, region=other.region)
+    clock.to(MONDAY + dt.timedelta(days=14))
+    [fresh] = factories.received(first, ["wage-deposit"], actors)
+    return {"first": first, "second": second, "third": third, "reviewed": reviewed, "waiting": waiting,
+            "abroad": abroad, "fresh": fresh}
+
+
+def counted(user, centre=""):
+    reach = reach_of(user, centre)
+    return reach, figures.board_of(reach)
+
+
+def length(reach, key, **asked):
+    return lists.list_page(reach, key, asked).count
+
+
+def test_a_director_commands_the_own_centre_and_the_office_all(actors, other, office, city):
+    assert [body.name for body in reach_of(actors.director).centres] == [actors.centre.name]
+    assert [body.name for body in reach_of(other.director).centres] == [other.name]
+    mine, theirs, above = (counted(user)[1] for user in (actors.director, other.director, office))
+    assert (mine.projects, theirs.projects, above.projects) == (2, 1, 3)
+    assert (mine.total.open, theirs.total.open, above.total.open) == (3, 1, 4)
+    assert {row.label: row.open for row in above.centres} == {actors.centre.label: 3, other.name: 1}
+    narrowed = counted(office, str(other.pk))[1]
+    assert (narrowed.total.open, narrowed.projects) == (1, 1)
+    assert counted(actors.director, str(other.pk))[1].total.open == 3  # not one of the own: nothing is narrowed
+
+
+def test_every_figure_is_the_length_of_its_list(actors, office, city):
+    for user in (actors.director, office):
+        reach, board = counted(user)
+        assert length(reach, "projects") == board.projects
+        for tab in figures.TABS:
+            assert length(reach, "cases", tab=tab) == board.total.cases[tab]
+        for row in board.departments:
+            for tab in figures.TABS:
+                assert length(reach, "cases", tab=tab, dept=str(row.pk)) == row.cases[tab]
+            assert length(reach, "tasks", body=str(row.pk)) == row.tasks
+            assert length(reach, "tasks", tab="late", body=str(row.pk)) == row.late_tasks
+        for row in board.windows:
+            assert length(reach, "cases", tab="open", window=str(row.pk)) == row.open
+        for who, number in board.waits:
+            assert length(reach, "waits", who=who) == number
+        for kind, _, number in board.clocks:
+            assert length(reach, "clocks", kind=kind) == number
+        for opening in board.openings:
+            assert length(reach, "openings", month=opening.key) == opening.count
+        for group, number in board.living:
+            assert length(reach, "living", group=group) == number
+        for key, number in board.others.items():
+            assert length(reach, key) == number
+        for row in eight.eight(reach):
+            for part, number in (("in", row.total.part), ("all", row.total.whole), ("out", row.total.missing)):
+                assert length(reach, "eight", one=row.one.code, part=part) == number
+
+
+def test_what_is_red_says_on_whom_it_waits(actors, city):
+    reach, board = counted(actors.director)
+    assert board.total.red == 2
+    lines = lists.list_page(reach, "cases", {"tab": "red"}).lines
+    assert [(line.case_id, line.light) for line in lines] == [
+        (case.pk, "red") for case in sorted(
+            (factories.fresh(city["reviewed"]), factories.fresh(city["waiting"])), key=lambda case: (case.due_on, case.pk)
+        )
+    ]
+    assert sum(number for _, number in board.waits) == 2
+    assert all(line.who and line.words.startswith("正在等") for line in lines)
+    assert {line.slip_url for line in lines} == {reverse("agency:slip_case", args=[line.case_id]) for line in lines}
+
+
+def test_slips_people_and_openings_stand_on_the_board(actors, city):
+    reach = reach_of(actors.director)
+    before = standing.others(reach)
+    assert (before["slips"], before["unassigned"], before["stuck"]) == (0, 2, 0)
+    slip = issue_slip(
+        MatterCase.objects.select_related("project").get(pk=city["reviewed"].pk), to=city["reviewed"].lead,
+        colour="red", reason="超期，请说明", by=actors.director,
+    )
+    assert standing.others(reach)["slips"] == 1
+    [line] = lists.list_page(reach, "slips", {}).lines
+    assert (line.what, line.who) == (slip.paper.number, slip.to.label)
+    for name in ("first", "second"):
+        forecast_project(city[name].pk)
+    openings = figures.board_of(reach).openings
+    assert sum(row.count for row in openings) == Forecast.objects.filter(
+        project__in=reach.projects, opening__isnull=False, opened=False
+    ).values("project").distinct().count()
+
+
+def test_the_eight_are_data_and_count_parts_of_wholes(actors, city):
+    rows = {row.one.code: (row.total.part, row.total.whole) for row in eight.eight(reach_of(actors.director))}
+    assert list(rows) == [one.code for one in eight_ones()]
+    assert (rows["one-thing"], rows["one-pair"], rows["one-window"]) == ((2, 2), (0, 2), (0, 3))
+    assert rows["one-notice"] == (1, 1)
+
+
+def test_unknown_lists_are_no_pages(actors, city):
+    reach = reach_of(actors.director)
+    for key, asked in (("nothing", {}), ("cases", {"tab": "x"}), ("openings", {"month": "1999-01"}),
+                       ("clocks", {"kind": "x"}), ("eight", {"one": "x"}), ("cases", {"dept": "999999"})):
+        with pytest.raises(Http404):
+            lists.list_page(reach, key, asked)
+
+
+def test_the_page_opens_its_lists_in_under_twenty_queries(actors, office, city, client_of):
+    for user in (actors.director, office):
+        browser = client_of(user)
+        with CaptureQueriesContext(connection ) as caught:
+            answer = browser.get(reverse("agency:cockpit"))
+        assert (answer.status_code, len(caught) < 20) == (200, True), len(caught)
+        page = answer.content.decode()
+        assert len(page) < 60 * 1024
+        links = {link.replace("&amp;", "&") for link in re.findall(r'href="(/cockpit/lists/[^"]+)"', page)}
+        assert len(links) > 8
+        for link in sorted(links):
+            assert browser.get(link).status_code == 200, link
+
+
+def test_board_and_lists_come_as_files(actors, city, client_of):
+    browser = client_of(actors.director)
+    lines = b"".join(browser.get(f"{reverse('agency:cockpit')}?export=csv")).decode().splitlines()
+    assert lines[0].endswith("部分,项,指标,数")
+    assert {"总体,合计,在办项目,2", "总体,合计,在办,3", "总体,合计,已超时,2"} <= set(lines)
+    red = b"".join(browser.get(f"{reverse('agency:cockpit_list', args=['cases'])}?tab=red&export=csv")).decode()
+    assert len(red.splitlines()) == 3
+    workbook = browser.get(f"{reverse('agency:eight')}?export=xlsx")
+    assert b"".join(workbook)[:2] == b"PK"
+
+
+def test_a_role_that_ended_commands_nothing(actors, city, client_of, clock):
+    Membership.objects.filter(user=actors.director).update(until=dt.date(2026, 11, 10))
+    assert client_of(actors.director).get(reverse("agency:cockpit")).status_code == 403
