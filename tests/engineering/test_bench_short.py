@@ -66,6 +66,11 @@ def test_pages_keep_their_promises(ask):
     assert b"<script" not in public.body
 
 
+def test_the_cockpit_counts_a_city_in_its_queries(ask):
+    for name in ("director", "office"):
+        assert ask(name, "/cockpit/", cold=True).queries <= bench.COCKPIT_QUERIES, name
+
+
 def test_lists_of_a_process_that_has_just_started(ask):
     """Nothing is kept yet: options, counters and lines are read, still in a fixed number of queries."""
     for name, path in LISTS:
