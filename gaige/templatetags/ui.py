@@ -235,6 +235,10 @@ def _public_facts(item: Any) -> list[tuple[str, str]]:
     return rows
 
 
+#: How many more a waiting sentence names openly; what goes beyond is folded.
+ALSO = 3
+
+
 @register.inclusion_tag("ui/waiting.html")
 def waiting(
     data: Any,
@@ -265,7 +269,8 @@ def waiting(
         "sentence": sentence,
         "light": colour if colour in LIGHTS else "",
         "rows": [*rows, *extra],
-        "also": "；".join(also),
+        "also": also[:ALSO],
+        "also_more": also[ALSO:],
         "label": label,
         "public": public,
     }
