@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from acceptance.models import AcceptanceApplication
+from agency.models import Escalation
 from agency.recipients import OWNER_WHY, STAFF, people_at
 from packages.models import Deferral, MatterCase, ReviewTask, SampleTicket, UtilityLine
 from packages.queries import task_words
@@ -140,7 +141,16 @@ def _of_sample(clock: Clock) -> Subject | None:
     return Subject(clock.label, url, people_at(ticket.organisation_id, *STAFF), body=ticket.organisation)
 
 
-_finders: list[Finder] = [_of_task, _of_case, _of_acceptance, _of_issue, _of_line, _of_sample]
+def _of_escalation(clock: Clock) -> Subject | None:
+    row = Escalation.objects.filter(clock=clock).select_related("body", "order").first()
+    if row is None:
+        return None
+    url = reverse("agency:order", args=[row.order_id])
+    people = people_at(row.body_id, *STAFF, Role.DISPATCHER, Role.DIRECTOR)
+    return Subject(f"升级事项“{row.question}”", url, people, "由贵单位答复", body=row.body)
+
+
+_finders: list[Finder] = [_of_task, _of_case, _of_acceptance, _of_issue, _of_line, _of_sample, _of_escalation]
 
 
 def case_of_clock(clock_ids: Sequence[int]) -> dict[int, MatterCase]:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 BATCH = 2000
-#: Permits and letters that run out are told in words of their own (agency/services/expiries.py).
-TOLD_ELSEWHERE = (ClockKind.PERMIT,)
+#: Permits and letters that run out, and orders that nobody has accepted, speak in words of their own.
+TOLD_ELSEWHERE = (ClockKind.PERMIT, ClockKind.WORK_ORDER)
 #: Working hours are looked for so many days back.
 FAR_BACK = dt.timedelta(days=40)
 #: Rungs after the due day.
