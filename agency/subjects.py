@@ -145,7 +145,7 @@ def _of_escalation(clock: Clock) -> Subject | None:
     row = Escalation.objects.filter(clock=clock).select_related("body", "order").first()
     if row is None:
         return None
-    url = reverse("agency:order", args=[row.order_id])
+    url = reverse("agency:escalation", args=[row.pk])
     people = people_at(row.body_id, *STAFF, Role.DISPATCHER, Role.DIRECTOR)
     return Subject(f"升级事项“{row.question}”", url, people, "由贵单位答复", body=row.body)
 

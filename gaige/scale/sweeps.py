@@ -36,7 +36,8 @@ FROM generate_series(1, %(count)s) AS n, (SELECT array_agg(id) AS ids FROM proje
 THRESHOLD = """CASE WHEN c.due_on < %(weekly)s THEN 'weekly' WHEN c.due_on < %(director)s THEN 'director'
  WHEN c.due_on < %(red)s THEN 'red' WHEN c.due_on = %(today)s THEN 'due' ELSE 'yellow' END"""
 UNTOLD = f"""
- FROM projects_clock c WHERE c.state = 'running' AND c.yellow_on <= %(today)s AND c.kind NOT IN ('permit', 'work_order') AND NOT EXISTS (
+ FROM projects_clock c WHERE c.state = 'running' AND c.yellow_on <= %(today)s
+ AND c.kind NOT IN ('permit', 'work_order') AND NOT EXISTS (
     SELECT 1 FROM agency_laddermark n WHERE n.clock_id = c.id AND n.threshold = {THRESHOLD})
 """  # noqa: S608 - constants
 FIND = f"SELECT c.id {UNTOLD}"
