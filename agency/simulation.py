@@ -151,7 +151,7 @@ def _people(city: City, chance: random.Random) -> list[Candidate]:
             key=number,
             regions=frozenset({ABOVE if number % 8 == 7 else districts[number % city.districts]}),  # noqa: PLR2004
             specialties=frozenset(chance.sample(PACKAGES, 3)),
-            can_lead=number // city.districts % 3 == 0,
+            can_lead=number // city.districts % 2 == 0,
             can_serve=number // city.districts % 2 != 0,
             cap=city.cap,
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agency.desk_states import ORDER_MINE, AgreementState, OrderState
 from agency.models import Agent, Assignment, WorkOrder
-from agency.services import accompanying, agreements, escalating, handing_over, order_log, orders
+from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, order_log, orders
 from agency.services.accompanying import Friction
 from agency.states import AssignmentRole
 from gaige.demo.moments import later, person, user
@@ -16,8 +16,9 @@ from projects.models import Organisation, Project, User
 from projects.states import ProjectStatus, Role, Stage
 
 #: So many calendar days before the end of the demonstration it begins.
-DAYS_AGO = 8
+DAYS_AGO = 11
 SIGNED, OFFERED = 3, 1
+MOST_NOTES = 6
 
 
 def agency_desk() -> Iterator[dt.datetime]:
@@ -49,8 +50,18 @@ def agency_desk() -> Iterator[dt.datetime]:
     if held[1:]:
         _wait_and_walk(held[1])
     _mark(found)
-    yield later(1, 9)
     _leave()
+    yield later(0, 16)
+
+
+def morning() -> None:
+    """Each morning the agents accept what was offered the day before and note the orders that were silent for long."""
+    offered = WorkOrder.objects.filter(state=OrderState.WAITING, agent__isnull=False)
+    for agent in Agent.objects.filter(orders__in=offered).distinct().select_related("user").order_by("pk"):
+        orders.take_all(by=agent.user)
+    for order in desk_sweeps.silent().select_related("agent__user").order_by("pk")[:MOST_NOTES]:
+        _note(order, "message", "建设单位 项目部", "核对材料准备进度，缺的已列给企业")
+    desk_sweeps.sweep_desk()
 
 
 def _projects() -> list[Project]:

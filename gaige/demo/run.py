@@ -69,6 +69,7 @@ def office_days() -> Iterator[dt.datetime]:
         sweep_drawings()
         sweep_pool()
         sweep_promises()
+        agency.morning()
         if timing.today().weekday() == MONDAY:
             refresh_history()
             sweep_forecasts()
