@@ -1,4 +1,4 @@
-"""Page-sized reads of major projects: the list with its S-curve, one project, the balance board, batches of starts."""
+"""Page-sized reads of major projects: the list with its S-curve, and one project."""
 
 from __future__ import annotations
 
@@ -14,25 +14,22 @@ from django.db.models import Max
 from agency import major_data
 from agency import major_rules as may
 from agency.major_data import ResourceKind
-from agency.major_states import TICKET_HELD, TONES, EntryState, TicketState
-from agency.models import Batch, BatchEntry, MajorMonth, MajorProject, ResourceQuota, ResourceTicket
+from agency.major_states import TICKET_HELD, TONES, EntryState
+from agency.models import BatchEntry, MajorMonth, MajorProject, ResourceTicket
 from packages.models import Forecast, MatterCase
 from packages.states import CASE_PASSED
 from projects import timing
 from projects.exports import Cell, Column, Table
-from projects.models import Project, Region
+from projects.models import Project
 
 if TYPE_CHECKING:
-    from agency.models import BatchLine, StartCheck
     from projects.errors import Verdict
     from projects.models import User
 
-MONTHS, BOARD_MONTHS = 12, 6
+MONTHS = 12
 ZERO = Decimal(0)
 #: 万元 of 亿元.
 HUNDRED_MILLION = 10_000
-#: Of a balanced ticket on: it draws on the quota of its source.
-DRAWN = (TicketState.BALANCED, *TICKET_HELD)
 #: What stands beyond the state 未测算 is a need that somebody has worked out.
 Steps = tuple[tuple[str, str, "Verdict"], ...]
 
@@ -312,253 +309,22 @@ def steps_of(user: User, ticket: ResourceTicket) -> Steps:
     return tuple(step for step in found if step[2].ok)
 
 
-# The balance board ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceCell:
-    """One district in one month: what is needed there, what is secured, what there is and what may be moved."""
-
-    need: Decimal
-    secured: Decimal
-    drawn: Decimal
-    quota: Decimal | None
-
-    @property
-    def gap(self) -> Decimal:
-        """What is needed and not secured."""
-        return max(self.need - self.secured, ZERO)
-
-    @property
-    def transferable(self) -> Decimal | None:
-        """What is left of the quota when everything needed here is met from it; None without a quota."""
-        if self.quota is None:
-            return None
-        return self.quota - max(self.drawn, self.need)
-
-    @property
-    def is_short(self) -> bool:
-        """Whether the district cannot meet its need by itself."""
-        return self.transferable is not None and self.transferable < 0
-
-    @property
-    def short(self) -> Decimal:
-        """How much the district lacks."""
-        return -(self.transferable or ZERO)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not self.need and self.quota is None and not self.drawn
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    """One district through the months."""
-
-    region: Region
-    cells: tuple[BalanceCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceBoard:
-    """One kind by district and month."""
-
-    kind: ResourceKind
-    kinds: tuple[ResourceKind, ...]
-    months: tuple[dt.date, ...]
-    rows: tuple[BalanceRow, ...]
-    totals: tuple[BalanceCell, ...]
-
-
-def board_months(first: dt.date | None = None) -> tuple[dt.date, ...]:
-    """Return the months of the board, the present first."""
-    month = (first or timing.today()).replace(day=1)
-    found = []
-    for _ in range(BOARD_MONTHS):
-        found.append(month)
-        month = (month + dt.timedelta(days=32)).replace(day=1)
-    return tuple(found)
-
-
-def balance_board(user: User, kind: str = "") -> BalanceBoard:
-    """Return the board of a kind: the need lies where the project is, the draw where the quota comes from.
-
-    Three queries. Tickets of projects that the person does not see are not counted.
-    """
-    kinds = tuple(major_data.resource_kinds())
-    chosen = next((row for row in kinds if row.code == kind), kinds[0])
-    months = board_months()
-    beyond = (months[-1] + dt.timedelta(days=32)).replace(day=1)
-    needs: dict[tuple[str, dt.date], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
-    found = ResourceTicket.objects.visible_to(user).filter(
-        kind=chosen.code, needed_by__gte=months[0], needed_by__lt=beyond, quantity__isnull=False
-    )
-    for place, source, day, state, quantity, secured in found.values_list(
-        "project__region__code", "source__code", "needed_by", "state", "quantity", "secured"
-    ):
-        month = day.replace(day=1)
-        needs[place, month][0] += quantity or ZERO
-        if state in TICKET_HELD:
-            needs[place, month][1] += secured or ZERO
-        if state in DRAWN and source:
-            needs[source, month][2] += quantity or ZERO
-    quotas = {
-        (region, month): quantity
-        for region, month, quantity in ResourceQuota.objects.filter(
-            kind=chosen.code, month__in=months
-        ).values_list("region__code", "month", "quantity")
-    }
-    regions = Region.objects.filter(code__in={code for code, _ in [*needs, *quotas]}).order_by("code")
-    rows = tuple(
-        BalanceRow(region, tuple(_cell(needs, quotas, region.code, month) for month in months)) for region in regions
-    )
-    totals = tuple(_sum([row.cells[at] for row in rows]) for at in range(len(months)))
-    return BalanceBoard(chosen, kinds, months, rows, totals)
-
-
-def _cell(
-    needs: Mapping[tuple[str, dt.date], list[Decimal]], quotas: Mapping[tuple[str, dt.date], Decimal], code: str,
-    month: dt.date,
-) -> BalanceCell:
-    need, secured, drawn = needs.get((code, month), [ZERO, ZERO, ZERO])
-    return BalanceCell(need, secured, drawn, quotas.get((code, month)))
-
-
-def _sum(cells: Sequence[BalanceCell]) -> BalanceCell:
-    quotas = [cell.quota for cell in cells if cell.quota is not None]
-    return BalanceCell(
-        sum((cell.need for cell in cells), ZERO), sum((cell.secured for cell in cells), ZERO),
-        sum((cell.drawn for cell in cells), ZERO), sum(quotas, ZERO) if quotas else None,
-    )
-
-
-def balance_table(user: User, kind: str) -> Table:
-    """Return the board as a file: one row per district and month."""
-    board = balance_board(user, kind)
-    unit = board.kind.unit
+def major_table(page: MajorPage) -> Table:
+    """Return tickets and months of one project as a file."""
     columns = (
-        Column("区划", 12), Column("月份", 10), Column(f"需要（{unit}）", 14), Column("已落实", 12),
-        Column("已平衡占用", 12), Column("额度", 12), Column("可调剂", 12), Column("缺口", 12),
+        Column("部分", 12), Column("项", 20), Column("需要或计划", 14), Column("落实或完成", 14), Column("单位", 10),
+        Column("时间", 12), Column("来源地", 12), Column("状态", 12), Column("说明", 40),
     )
-    rows = [
+    rows: list[Sequence[Cell]] = [
         [
-            row.region.name, f"{month:%Y-%m}", cell.need, cell.secured, cell.drawn, cell.quota, cell.transferable,
-            cell.gap,
+            "资源指标", str(row.ticket), row.ticket.quantity, row.ticket.secured, row.kind.unit, row.ticket.needed_by,
+            str(row.ticket.source or ""), row.ticket.get_state_display(), row.ticket.note,
         ]
-        for row in board.rows for month, cell in zip(board.months, row.cells, strict=True) if not cell.is_empty
+        for row in page.tickets
     ]
-    return Table(f"{board.kind.name}平衡", columns, rows, [("指标", board.kind.name), ("单位", unit)])
-
-
-# Batches of starts ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class BatchRow:
-    """One batch of the list with how many stand where."""
-
-    batch: Batch
-    counts: tuple[tuple[str, int], ...]
-    checks_due: int
-
-
-def batch_rows(user: User) -> list[BatchRow]:
-    """Return the batches with projects that a person sees, the newest first. Three queries."""
-    entries = list(
-        BatchEntry.objects.visible_to(user).select_related("batch").prefetch_related("checks").order_by("pk")
-    )
-    mine = Batch.objects.filter(centre__in=_centres(user))
-    by_batch: dict[int, list[BatchEntry]] = defaultdict(list)
-    batches = {batch.pk: batch for batch in mine}
-    for entry in entries:
-        by_batch[entry.batch_id].append(entry)
-        batches.setdefault(entry.batch_id, entry.batch)
-    return [
-        BatchRow(
-            batch, tuple(
-                (state.label, sum(entry.state == state for entry in by_batch[batch.pk])) for state in EntryState
-            ),
-            sum(is_due(check) for entry in by_batch[batch.pk] for check in entry.checks.all()),
-        )
-        for batch in sorted(batches.values(), key=lambda batch: (batch.starts_on, batch.pk), reverse=True)
+    rows += [
+        ["投资", f"{row.month:%Y-%m}", row.planned, row.done, "万元", row.month, "", "", row.progress]
+        for row in page.months
     ]
-
-
-def _centres(user: User) -> list[int]:
-    from projects.access import access_of
-
-    return sorted(access_of(user).organisation_ids)
-
-
-def is_due(check: StartCheck) -> bool:
-    """Whether somebody should have been there."""
-    return check.checked_at is None and check.due_on <= timing.today()
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """One project of a batch: its checklist, its looks, and what may be done."""
-
-    entry: BatchEntry
-    lines: tuple[BatchLine, ...]
-    checks: tuple[tuple[StartCheck, bool, Verdict], ...]
-    can_prepare: Verdict
-    steps: Steps
-
-    @property
-    def tone(self) -> str:
-        """Colour of the state."""
-        return TONES[self.entry.state]
-
-    @property
-    def met(self) -> int:
-        """How many lines are there."""
-        return sum(line.is_met for line in self.lines)
-
-
-ENTRY_STEPS = (
-    ("entry_confirm", "确认", may.can_confirm), ("entry_start", "登记开工", may.can_start),
-    ("entry_postpone", "延后", may.can_postpone),
-)
-
-
-def batch_page(user: User, batch: Batch) -> list[EntryRow]:
-    """Return the projects of a batch that a person sees. Four queries."""
-    found = BatchEntry.objects.visible_to(user).filter(batch=batch).select_related("project__owner", "project__centre")
-    rows = []
-    for entry in found.prefetch_related("lines", "checks__photo").order_by("pk"):
-        entry.batch = batch
-        checks = []
-        for check in entry.checks.all():
-            check.entry = entry
-            checks.append((check, is_due(check), may.can_check_start(user, check)))
-        steps = [(name, word, rule(user, entry)) for name, word, rule in ENTRY_STEPS]
-        rows.append(EntryRow(
-            entry, tuple(entry.lines.all()), tuple(checks), may.can_prepare(user, entry),
-            tuple(step for step in steps if step[2].ok),
-        ))
-    return rows
-
-
-def batch_table(user: User, batch: Batch) -> Table:
-    """Return a batch as a file."""
-    columns = (
-        Column("项目代码", 26), Column("项目", 34), Column("状态", 10), Column("开工条件", 12), Column("开工日期", 12),
-        Column("延后原因", 30), Column("首次核查", 16), Column("二次核查", 16),
-    )
-    rows = [
-        [
-            row.entry.project.code, row.entry.project.name, row.entry.get_state_display(),
-            f"{row.met} / {len(row.lines)}", row.entry.started_on, row.entry.reason,
-            *[_check_word(check) for check, _, _ in row.checks], *[""] * (2 - len(row.checks)),
-        ]
-        for row in batch_page(user, batch)
-    ]
-    return Table(batch.name, columns, rows, [("开工日", f"{batch.starts_on:%Y-%m-%d}"), ("地点", batch.place)])
-
-
-def _check_word(check: StartCheck) -> str:
-    if check.checked_at is None:
-        return f"应于 {check.due_on:%Y-%m-%d}"
-    return "正在施工" if check.is_working else "没有施工"
+    facts = [("项目", f"{page.project.name} {page.project.code}")]
+    return Table("重大项目", columns, rows, facts)

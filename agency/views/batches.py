@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agency import major_queries as queries
+from agency import batch_queries as queries
 from agency import major_rules as may
 from agency.major_forms import AddForm, BatchForm, CheckForm, NothingForm, PostponeForm, StartForm
 from agency.models import Batch, BatchEntry, BatchLine, StartCheck
@@ -31,9 +31,11 @@ Given = dict[str, Any]
 
 @login_required
 @require_safe
-def batches(request: HttpRequest) -> HttpResponse:
+def batches(request: HttpRequest) -> HttpResponseBase:
     """List the batches of starts."""
     require(may.can_see_majors, request.user, None)
+    if (ending := request.GET.get("export", "")) in FORMATS:
+        return file_response(queries.batches_table(person(request)), ending)
     context = {"rows": queries.batch_rows(person(request)), "can_make": may.can_make_batch(request.user)}
     return render(request, "agency/batches.html", context)
 

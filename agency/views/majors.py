@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from agency import balance_queries as boards
 from agency import major_data
 from agency import major_queries as queries
 from agency import major_rules as may
@@ -60,10 +61,12 @@ def _project(request: HttpRequest, pk: int) -> Project:
 
 @login_required
 @require_safe
-def major(request: HttpRequest, pk: int) -> HttpResponse:
+def major(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show the money, the tickets and the batches of one project."""
-    project = _project(request, pk)
-    return render(request, "agency/major.html", {"page": queries.major_page(person(request), project)})
+    page = queries.major_page(person(request), _project(request, pk))
+    if (ending := request.GET.get("export", "")) in FORMATS:
+        return file_response(queries.major_table(page), ending)
+    return render(request, "agency/major.html", {"page": page})
 
 
 @login_required
@@ -73,8 +76,8 @@ def balance(request: HttpRequest) -> HttpResponseBase:
     require(may.can_see_majors, request.user, None)
     user, kind = person(request), request.GET.get("kind", "")
     if (ending := request.GET.get("export", "")) in FORMATS:
-        return file_response(queries.balance_table(user, kind), ending)
-    context = {"board": queries.balance_board(user, kind), "can_set": may.can_set_quota(request.user)}
+        return file_response(boards.balance_table(user, kind), ending)
+    context = {"board": boards.balance_board(user, kind), "can_set": may.can_set_quota(request.user)}
     return render(request, "agency/balance.html", context)
 
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from agency import major_data, major_queries
+from agency import balance_queries, batch_queries, major_data, major_queries
 from agency.models import BatchEntry, BatchLine, ResourceTicket, StartCheck
 from agency.services import batches, majors
 from packages.models import PoolEntry
@@ -119,7 +119,7 @@ def test_only_the_office_above_moves_quota_between_districts_and_never_more_than
     )
     assert refused(majors.balance, ticket.pk, by=actors.director, source=other)[0] == "level"
     majors.balance(ticket.pk, by=office, source=other, note="市级调剂")
-    board = major_queries.balance_board(office, "water")
+    board = balance_queries.balance_board(office, "water")
     cells = {row.region.code: row.cells[0] for row in board.rows}
     assert [(code, c.need, c.secured, c.drawn, c.quota, c.transferable, c.gap) for code, c in cells.items()] == [
         ("140524", 0, 0, 6, 9, 3, 0), ("140581", 6, 0, 0, 5, -1, 6),
@@ -227,8 +227,12 @@ def test_the_pages_walk_a_ticket_and_a_batch(actors, project, client_of):
     answer = browser.post(reverse("agency:batch_add", args=[batch.pk]), {"code": project.code.lower()})
     assert answer.url == reverse("agency:batch", args=[batch.pk])
     assert browser.post(reverse("agency:batch_add", args=[batch.pk]), {"code": "没有"}).status_code == 409
-    [entry] = major_queries.batch_page(actors.director, batch)
+    [entry] = batch_queries.batch_page(actors.director, batch)
     assert [name for name, _, _ in entry.steps] == ["entry_confirm", "entry_postpone"]
+    files = [page, reverse("agency:batches"), reverse("agency:majors"), f"{reverse('agency:balance')}?kind=soil"]
+    heads = [b"".join(browser.get(f"{url}{'&' if '?' in url else '?'}export=csv")).decode().splitlines() for url in files]
+    assert [len(lines) for lines in heads] == [2, 2, 1, 2]
+    assert heads[0][1].startswith("资源指标,土方消纳指标,2.50,,万立方米,2026-12-01,高平市,已测算")
     table = browser.get(f"{reverse('agency:batch', args=[batch.pk])}?export=csv")
     assert b"".join(table).decode().splitlines()[1].split(",")[1:4] == [project.name, "拟纳入", "0 / 5"]
 

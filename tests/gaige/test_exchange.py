@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from archives.models import Paper
+from archives.models import Document, DocumentKind, Paper
 from gaige.exchange import tables
 from gaige.exchange.checks import RULES, Checker
 from packages.models import MatterCase
@@ -73,6 +73,7 @@ def test_a_broken_row_is_written_marked_and_named(actors, portal, tmp_path):
     Project.objects.filter(pk=portal.pk).update(code="2603-140581-89-05-163266")
     MatterCase.objects.filter(project=portal, matter__matter__code="project-code").update(number="X-1")
     Paper.objects.filter(kind="certificate").update(kind="receipt")
+    Document.objects.update(kind=DocumentKind.objects.get(slug="start-photo"))
     event = Event.objects.filter(status_code=8).order_by("pk").first()
     Event.objects.bulk_create([Event(
         chain="x", seq=1, project=portal, subject_type=event.subject_type, subject_key=event.subject_key,
