@@ -108,6 +108,12 @@ class LogForm(forms.Form):
     promised_on = forms.DateField(label="承诺日期", required=False)
     next_check = forms.DateField(label="下次核查", required=False, help_text="不填为 2 个工作日后")
 
+    def __init__(self, *args: Any, begins: bool = False, **kwargs: Any) -> None:
+        """With `begins` the line may be typed at once: who comes from a list presses J, types, and sends."""
+        super().__init__(*args, **kwargs)
+        if begins:
+            self.fields["who"].widget.attrs["autofocus"] = True
+
 
 class WaitForm(forms.Form):
     """What is waited for, and of whom."""

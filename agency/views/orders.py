@@ -85,7 +85,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one order; POST writes a line of its log."""
     row = order_or_404(request, pk)
-    form = shown.LogForm(request.POST or None)
+    form = shown.LogForm(request.POST or None, begins="log" in request.GET)
     if request.method == "POST" and form.is_valid():
         line = attempt(form, order_log.write_log, row.pk, by=person(request), **form.cleaned_data)
         if line is not None:
