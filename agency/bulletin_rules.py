@@ -30,7 +30,8 @@ def _is_drafter(user: Person | None, centre_id: int) -> bool:
 
 def can_see_bulletins(user: Person, _: object = None) -> Verdict:
     """The government side sees bulletins and what is behind their figures."""
-    return ALLOWED if access_of(user).is_office else refuse("通报的明细供审批侧查看。")
+    access = access_of(user)
+    return ALLOWED if access.is_office and not access.is_archive else refuse("通报的明细供审批侧查看。")
 
 
 def can_see_probe(user: Person, bulletin: Bulletin) -> Verdict:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.AGENT, Role.DISPATCHER, Role.DIRECTOR)
 #: Source of a document that belongs to no step (补充归档).
 PROJECT_LABEL = "projects.Project"
+#: Roles of the centre that hand an archive over.
+HANDERS = (Role.AGENT, Role.ARCHIVIST)
 CODE_KEEPERS = (Role.CLERK, Role.ARCHIVIST, Role.DISPATCHER, Role.DIRECTOR)
 
 
@@ -99,11 +101,11 @@ def can_read_archive(user: User, project: Project) -> Verdict:
 
 
 def can_transfer(user: User, project: Project) -> Verdict:
-    """预验收和移交: the owner or the centre, once the project is being accepted."""
+    """预验收和移交: the owner, an agent or the archivist of the centre, once the project is being accepted."""
     if project.stage not in (Stage.ACCEPTANCE, Stage.DELIVERED):
         return refuse("项目进入施工验收阶段以后才能预验收和移交。")
     access = access_of(user)
-    if access.has_at(project.owner_id, Role.OWNER_LEAD, Role.OWNER_STAFF) or access.has_at(project.centre_id, *KEEPERS):
+    if access.has_at(project.owner_id, *OWNER_ROLES) or access.has_at(project.centre_id, *HANDERS):
         return ALLOWED
     return refuse("档案移交由建设单位、档案管理员或代办专员办理。")
 

@@ -24,7 +24,7 @@ from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Involvement
 from projects.one_page import once
-from projects.states import ISSUE_WITH_OWNER, InvolvementRole, PartyRole, ProjectStatus, Role
+from projects.states import ISSUE_WITH_OWNER, InvolvementRole, OrganisationKind, PartyRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -80,10 +80,11 @@ def _leads(user: Person, case: MatterCase) -> bool:
 
 def files_as_agent(user: Person, project: Project) -> bool:
     """Whether the user may file as an agent: after the owner has ended the agreement they only advise (帮办)."""
-    if not access_of(user).has(Role.AGENT):
+    access = access_of(user)
+    if not access.has(Role.AGENT):
         return False
-    mine = Involvement.objects.current().filter(project=project, user_id=user.pk or 0, role__in=AGENT_PARTS)
-    return once(("files as agent", user.pk, project.pk), mine.exclude(powers=ADVISE_ONLY).exists)
+    mine = Involvement.objects.current().filter(project=project, user_id__in=access.user_ids, role__in=AGENT_PARTS)
+    return once(("files as agent", access.user_ids, project.pk), mine.exclude(powers=ADVISE_ONLY).exists)
 
 
 def _acts_for_owner(user: Person, project: Project) -> bool:
@@ -462,6 +463,8 @@ def can_start_special(user: Person, case: MatterCase) -> Verdict:
     """The lead department starts a special procedure; its chief, not the starter, approves (行政许可法 45)."""
     if not access_of(user).has_at(case.lead_id, *ANSWERERS):
         return refuse(f"特别程序由牵头部门{case.lead.label}发起。")
+    if case.lead.kind == OrganisationKind.UTILITY:
+        return refuse("市政公用单位不适用特别程序，需要时间的请在方案里写明。")
     return _in(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="启动特别程序")
 
 

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from projects import prepared, timing
 from projects.models.people import Membership
-from projects.states import ADMIN_ROLES, Role
+from projects.states import ADMIN_ROLES, OrganisationKind, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -55,6 +55,11 @@ class Access:
     def is_office(self) -> bool:
         """Return whether the user works on projects for the government side; administrators do not."""
         return bool(set(self.by_role) - OWNER_ROLES - ADMIN_ROLES)
+
+    @property
+    def is_archive(self) -> bool:
+        """Return whether the user works for archives only: they take files over and see no figures of the centre."""
+        return self.is_office and all(body.kind == OrganisationKind.ARCHIVE for body in self.organisations)
 
     @property
     def is_staff(self) -> bool:

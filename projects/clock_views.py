@@ -16,6 +16,8 @@ from projects.errors import require
 from projects.forms import CalendarDayForm
 from projects.models.time import CalendarVersion
 from projects.paging import as_key, key_page
+from projects.services import overriding
+from projects.services.overriding import notes_of
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -32,9 +34,20 @@ def clock(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "clock": found, "project": found.project, "explained": explain(found), "ledger": ledger,
         "ledger_words": ledger_words(ledger), "today": timing.today(), "calendar": queries.calendar_of(found),
+        "notes": notes_of(found), "may_explain": rules.can_explain_overdue(request.user, found),
         "extensions": found.extended_by.all(), "may_see_calendar": rules.can_see_calendar(request.user).ok,
     }
     return render(request, "projects/clock.html", context)
+
+
+@login_required
+@require_POST
+def explain_overdue(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write down why a limit was exceeded."""
+    found = get_object_or_404(queries.clocks_visible_to(request.user), pk=pk)
+    overriding.explain_overdue(found.pk, by=cast("User", request.user), reason=request.POST.get("reason", ""))
+    messages.success(request, "已记录超时说明，列入大事记和通报。")
+    return redirect("projects:clock", pk=pk)
 
 
 @login_required

@@ -8,7 +8,7 @@ from projects import credit_data, timing
 from projects.access import OWNER_ROLES, access_of
 from projects.credit_states import ListingState, RecordState
 from projects.errors import ALLOWED, Verdict, refuse
-from projects.states import Role
+from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Person = User | AnonymousUser
 
 RECORDERS = (Role.REVIEWER, Role.CHIEF)
+#: Kinds of bodies that find credit facts: departments, not utilities nor archives.
+FINDERS = frozenset({
+    OrganisationKind.BUREAU, OrganisationKind.DEPARTMENT, OrganisationKind.COMMITTEE, OrganisationKind.REGISTRY,
+    OrganisationKind.CENTRE, OrganisationKind.HIGHER,
+})
 HEADS = (Role.DIRECTOR, Role.SUPERVISOR)
 
 
@@ -26,8 +31,10 @@ def _is_of(user: Person, organisation_id: int) -> bool:
 
 
 def can_record(user: Person, _: Organisation) -> Verdict:
-    """Departments record what they have found; the enterprise objects."""
-    return ALLOWED if access_of(user).has(*RECORDERS) else refuse("信用记录由认定的部门录入。")
+    """Departments record what they have found; the enterprise objects. Utilities and archives find nothing."""
+    access = access_of(user)
+    finds = any(body.kind in FINDERS and access.has_at(body.pk, *RECORDERS) for body in access.organisations)
+    return ALLOWED if finds else refuse("信用记录由认定的部门录入。")
 
 
 def can_contest(user: Person, row: CreditRecord) -> Verdict:

@@ -13,7 +13,7 @@ from projects.states import ProjectStatus, Role, Stage
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from projects.models import Organisation, Project, User
+    from projects.models import Clock, Organisation, Project, User
 
     Person = User | AnonymousUser
 
@@ -114,6 +114,14 @@ def can_verify_events(user: Person, _: Project) -> Verdict:
     if access_of(user).has(*AUDITORS):
         return ALLOWED
     return refuse("校验大事记由中心主任、工改办、督查或审计管理员办理。")
+
+
+def can_explain_overdue(user: Person, clock: Clock) -> Verdict:
+    """The director of the centre writes down why a limit was exceeded; no limit and no figure changes by it."""
+    project = clock.project
+    if project is None or not access_of(user).has_at(project.centre_id, Role.DIRECTOR, Role.SUPERVISOR):
+        return refuse("超时说明由中心主任或工改办填写。")
+    return ALLOWED if clock.first_overdue_at else refuse("没有超时，不需要说明。")
 
 
 def can_see_calendar(user: Person, _: object = None) -> Verdict:

@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<int:pk>/revoke/", staff_views.revoke, name="invitation_revoke"),
     path("people/", staff_views.people, name="people"),
     path("clocks/<int:pk>/", clock_views.clock, name="clock"),
+    path("clocks/<int:pk>/overdue/", clock_views.explain_overdue, name="explain_overdue"),
     path("workdays/", clock_views.calendar, name="calendar"),
     path("workdays/day/", clock_views.calendar_day, name="calendar_day"),
     path("back-entries/", clock_views.back_entries, name="back_entries"),

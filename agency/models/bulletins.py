@@ -33,7 +33,8 @@ class BulletinQuerySet(models.QuerySet["Bulletin"]):
         """Return all to the government side; to everybody else the published ones."""
         from projects.access import access_of
 
-        if access_of(user).is_office:
+        access = access_of(user)
+        if access.is_office and not access.is_archive:
             return self.all()
         return self.published()
 

@@ -23,11 +23,13 @@ from archives.models import Document, Inspection, Paper, Transfer, TransferLine
 from archives.services import bundles, papers
 from archives.states import CLASS_NAMES, PaperKind, PaperState, TransferState, Visibility
 from projects import timing
+from projects.account_states import ProvisionWay
 from projects.counting import months_after
 from projects.errors import DomainError, require
-from projects.events import lock_project, record
+from projects.events import lock_project, record, subject_of
 from projects.models import Organisation
 from projects.services.involvement import involve
+from projects.services.privacy import note_provision
 from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
@@ -147,6 +149,11 @@ def hand_over(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> T
     transfer.list_paper = _list_paper(transfer, project, by=by, at=at)
     transfer.save()
     involve(project, role=InvolvementRole.REVIEWER, organisation=transfer.receiver, by=by, at=at)
+    note_provision(
+        recipient=transfer.receiver, what=f"项目档案：{project.name}，{transfer.list_paper.number}",
+        fields="参建单位联系人、签收人、归档人", purpose="城建档案移交", basis="城建档案移交规定",
+        way=ProvisionWay.TRANSFER, project=project, subject=subject_of(transfer), by=by, at=at,
+    )
     record(
         "transfer.handed", subject=transfer, project=project, by=by, at=at,
         summary=f"档案移交{transfer.receiver.label}：{transfer.list_paper.number}",

@@ -19,7 +19,7 @@ from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
 from packages.screens.regional_said import said_on
-from packages.states import CASE_ENDED, TONES, CaseState, Handling, OpinionVerdict, SessionState
+from packages.states import CASE_ENDED, CASE_OPEN, TONES, CaseState, Handling, OpinionVerdict, SessionState
 from packages.utility_states import SERVICE_OPEN, TenderState
 from projects import timing
 from projects.access import access_of
@@ -28,9 +28,10 @@ from projects.clock_states import TimeOwner
 from projects.clocks import Reading, read_clock
 from projects.errors import ALLOWED, Verdict
 from projects.events import subject_of
-from projects.models import Event, IssueItem, User
+from projects.models import Event, IssueItem, Membership, User
 from projects.models.time import Clock
 from projects.panels import ways_of
+from projects.staff_queries import standing_ins
 from projects.waiting import Waiting
 
 EVENTS = 40
@@ -107,6 +108,7 @@ class CasePage:
     about: tuple[tuple[str, str], ...] = ()
     notices: tuple[OneTimeNotice, ...] = ()
     ledger: dict[str, int] | None = None
+    covers: tuple[Membership, ...] = ()
 
     @property
     def again(self) -> list[acting.AgainRow]:
@@ -130,7 +132,11 @@ def timeline(events: Iterable[Event]) -> list[dict[str, object]]:
         {
             "on": event.happened_at, "title": event.subject_label,
             "text": "".join(f"　{part}" for part in (event.summary, late_words(event)) if part),
-            "who": "　".join(part for part in (event.actor_name, event.actor_organisation) if part),
+            "who": "　".join(
+                part for part in (
+                    event.actor_name, event.actor_organisation, event.on_behalf_of and f"代表{event.on_behalf_of}"
+                ) if part
+            ),
             "kind": "big" if event.kind.startswith("paper.") else "",
         }
         for event in events
@@ -151,7 +157,15 @@ def case_page(case: MatterCase, user: User) -> CasePage:
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
         (*acting.told_about(case), *said_on(case)),
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
+        _covers(case, user),
     )
+
+
+def _covers(case: MatterCase, user: User) -> tuple[Membership, ...]:
+    """Who stands in for whom at the lead department and the window while the case is open (委托代理)."""
+    if case.state not in CASE_OPEN or not access_of(user).is_office:
+        return ()
+    return tuple(standing_ins(case.lead_id, case.project.centre_id))
 
 
 def case_ledger(case: MatterCase, clocks: Iterable[Clock]) -> dict[str, int] | None:

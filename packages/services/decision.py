@@ -14,6 +14,7 @@ from packages.services.locking import expect, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.review import begin_review
 from packages.states import SESSION_OPEN, CaseState, Handling, Outcome, SessionState
+from projects.access import access_of
 from projects.errors import DomainError, require
 from projects.models import User
 
@@ -40,7 +41,17 @@ def decide_case(
         raise DomainError("outcome", "请选择准予、容缺通过或不予许可。")
     nothing_asked(case)
     _merged(case, outcome)
+    _second_pair_of_eyes(case, outcome, by)
     return conclude(case, outcome=outcome, note=note, by=by, at=at)
+
+
+def _second_pair_of_eyes(case: MatterCase, outcome: str, by: User | None) -> None:
+    """A refusal is not decided by who merged the opinions: raiser and approver are two people (handbook §18)."""
+    if outcome != Outcome.FAIL or by is None:
+        return
+    last = JointSession.objects.filter(case=case).order_by("-round").first()
+    if last is not None and access_of(by).speaks_for(last.merged_by_id):
+        raise DomainError("same_person", "意见由您汇总，不予许可要由另一位首席代表决定。")
 
 
 def _merged(case: MatterCase, outcome: str) -> None:

@@ -83,7 +83,7 @@ class Walk:
             "late_fail": lambda: ending.close_overdue(pk, by=self.chief, choice="fail", **why),
             "deliver": lambda: delivering.deliver_case(pk, by=clerk, way="window", receiver="郭建国"),
             "revoke": lambda: revoking.revoke_case(
-                pk, by=self.chief, reason="以欺骗手段取得", basis="第 69 条", is_heard=True
+                pk, by=self.actors.chief, reason="以欺骗手段取得", basis="第 69 条", is_heard=True
             ),
         }
 
@@ -144,6 +144,7 @@ def subject_codes(case):
     return [code for code in rows.values_list("status_code", flat=True) if code]
 
 
+@pytest.mark.slow
 def test_every_state_is_reached_and_every_other_step_refused(factory, actors, clock):
     walk = Walk(actors)
     application = factories.open_application(factory, [CODE], actors)

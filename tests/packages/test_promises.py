@@ -383,7 +383,10 @@ def test_a_breach_is_found_with_evidence_told_and_ends_with_the_revocation(proje
     assert (3, f"{case.lead.label}首席代表", "处理", f"“{case.matter.name}”的违诺", None) in words(project)
     with pytest.raises(NotAllowed):
         committing.close_breach(found.pk, by=lead, answer="不撤销")
-    revoke_case(case.pk, by=chief, reason="违反承诺", basis="承诺书", is_heard=True)
+    said = {"reason": "违反承诺", "basis": "承诺书", "is_heard": True}
+    with pytest.raises(NotAllowed):  # who decided does not take the decision away
+        revoke_case(case.pk, by=chief, **said)
+    revoke_case(case.pk, by=factories.person("chief-2", "另一首席", Role.CHIEF, case.lead), **said)
     found = factories.fresh(found)
     assert (found.state, found.answer) == ("breached", "决定已撤销")
     assert found.closed_at == clock.moment

@@ -15,6 +15,7 @@ ROWS = {
     "projects:grants": row("project", "302 403 403 403 403 403 200 200 404"),
     "projects:grant_end": row("local grant", "302 403 403 404 403 403 302 302 403", method="post"),
     "projects:clock": row("clock", "302 200 200 200 200 200 200 200 404"),
+    "projects:explain_overdue": row("clock", "302 403 403 403 403 403 403 403 404", method="post"),
     "projects:calendar": row("", "302 403 200 200 200 200 200 200 403"),
     "projects:calendar_day": row("", "302 403 403 403 403 403 403 403 403", method="post"),
     "projects:back_entries": row("", "302 403 200 200 200 200 200 200 403"),

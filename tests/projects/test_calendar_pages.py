@@ -13,6 +13,7 @@ from projects.events import record, verify_all
 from projects.models import Event
 from projects.models.time import CalendarVersion
 from projects.segments import time_ledger
+from projects.services.elevation import elevate
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +103,8 @@ def test_the_administrator_changes_a_day_after_having_seen_what_moves(project, a
         clock = clocks.start_clock(kind="promised", limit=2, on=now.moment, project=project, label="规划许可")
         assert client_of(actors.clerk).post("/workdays/day/", form).status_code == 403
         client = client_of(admin)
+        assert client.post("/workdays/day/", form).status_code == 403  # elevated work is off
+        elevate(by=admin, reason="按通知调整工作日", minutes=30)
         seen = client.post("/workdays/day/", form)
         assert (seen.status_code, workdays.is_workday(day("2026-12-30"))) == (200, True)
         assert "2026年12月31日" in seen.text
@@ -114,7 +117,8 @@ def test_the_administrator_changes_a_day_after_having_seen_what_moves(project, a
             [{"day": "2026-12-30", "was": True, "works": False, "note": "暴雪停工", "before": "工作日"}],
         )
         page = client.get("/workdays/").text
-        why = client.get(f"/clocks/{clock.pk}/").text
+        assert client.get(f"/clocks/{clock.pk}/").status_code == 404  # the administrator shares no project
+        why = client_of(actors.clerk).get(f"/clocks/{clock.pk}/").text
     assert ("暴雪停工" in page, "第" in page) == (True, True)
     assert ("为什么是12月31日" in why, "12-30 暴雪停工" in why, f"第 {version.pk} 版" in why) == (True, True, True)
 
