@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from agency.major_queries import Steps
 from agency.major_states import TONES, EntryState
 from agency.models import Batch, BatchEntry
 from projects import timing
-from projects.exports import Column, Table
+from projects.exports import Cell, Column, Table
 
 if TYPE_CHECKING:
     from agency.models import BatchLine, StartCheck
@@ -56,7 +57,7 @@ def batches_table(user: User) -> Table:
         Column("批次", 34), Column("开工日", 12), Column("主会场", 24),
         *(Column(str(state.label), 10) for state in EntryState), Column("待核查", 10),
     )
-    rows = [
+    rows: list[Sequence[Cell]] = [
         [row.batch.name, row.batch.starts_on, row.batch.place, *(count for _, count in row.counts), row.checks_due]
         for row in batch_rows(user)
     ]

@@ -213,7 +213,7 @@ def majors_page(user: User, year: int | None = None) -> MajorsPage:
     }
     rows = tuple(
         MajorRow(
-            major, forecasts.get(major.project_id), *money[major.pk],
+            major, forecasts.get(major.project_id), money[major.pk][0], money[major.pk][1],
             sum(state in TICKET_HELD for state in tickets[major.project_id]), len(tickets[major.project_id]),
             entries.get(major.project_id),
         )

@@ -83,7 +83,8 @@ def _one_batch(rows: Rows) -> Rows:
 
 
 def _joint(rows: Rows) -> Rows:
-    return rows.annotate(bodies=Count("units", distinct=True)).filter(bodies__gte=2)
+    found: Rows = rows.annotate(bodies=Count("units", distinct=True)).filter(bodies__gte=2)
+    return found
 
 
 PARTS: dict[str, Callable[[Rows, Reach], Rows]] = {

@@ -234,8 +234,8 @@ def _task_lines(rows: Sequence[ReviewTask]) -> list[Line]:
             f"{case.matter.name if case else '审查'}的审查意见",
             _case_or_project(case, row.session.project_id),
             row.session.project, f"{row.organisation.label} {row.handler or ''}".strip(),
-            f"{timing.business_day(row.pushed_at):%m-%d} 推送，限 {row.days} 个工作日" if row.pushed_at else "",
-            row.get_state_display(), TONES[row.state], timing.business_day(row.pushed_at) if row.pushed_at else None,
+            f"{timing.business_day(row.pushed_at):%m-%d} 推送，限 {row.days} 个工作日",
+            row.get_state_display(), TONES[row.state], timing.business_day(row.pushed_at),
             row.due_on, row.clock_id, case.pk if case else None,
         ))
     return lines
@@ -417,7 +417,7 @@ def _body(pk: int) -> Organisation:
 
 
 def _person(pk: int | None) -> str:
-    found = User.objects.filter(pk=pk).first()
+    found = User.objects.filter(pk=pk or 0).first()
     if found is None:
         raise Http404
     return f"{found.title} {found}".strip()

@@ -96,7 +96,9 @@ def part(
     """Return a part of a query that counts many things: (what, key, how many)."""
     text = CharField()
     named = rows.order_by().annotate(of=Value(of, text), at=Cast(key, text) if key is not None else Value("", text))
-    return named.values("of", "at").annotate(n=count or Count("pk", distinct=True)).values_list("of", "at", "n")
+    grouped = named.values("of", "at").annotate(n=count or Count("pk", distinct=True))
+    found: QuerySet[Any, Any] = grouped.values_list("of", "at", "n")
+    return found
 
 
 def counted(parts: Sequence[QuerySet[Any, Any]]) -> Counted:

@@ -155,7 +155,8 @@ WAITING_FIELDS = (
 
 
 def _open(projects: QuerySet[Project]) -> QuerySet[Any]:
-    return projects.active().select_related("owner", "centre", "region")  # type: ignore[attr-defined]
+    running = projects.filter(status=ProjectStatus.ACTIVE).exclude(stage=Stage.DELIVERED)
+    return running.select_related("owner", "centre", "region")
 
 
 def show_waiting(rows: Sequence[Project]) -> list[dict[str, Any]]:
