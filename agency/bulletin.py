@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from agency import bulletin_counting as c
 from agency.bulletin_counting import Row
@@ -24,6 +25,9 @@ class Indicator:
 
     `listed` is the name of its list, `based` that of its denominator's. `is_count`: the value is its length.
     """
+
+    #: A template shows it, it does not count.
+    do_not_call_in_templates: ClassVar[bool] = True
 
     key: str
     name: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from agency.bulletin_content import take
 from agency.bulletin_paper import (
     days_of,
     definitions,
@@ -313,11 +314,15 @@ def why(bulletin: Bulletin, group: str, row: int) -> list[Worst] | None:
     """
     if group not in (FigureGroup.REGION, FigureGroup.BODY):
         return None
-    own = figure_of(bulletin, group, row, "decided")
-    whole = figure_of(bulletin, FigureGroup.TOTAL, 0, "decided")
+    whole_key = (str(FigureGroup.TOTAL), 0, "decided")
+    if bulletin.is_stored:
+        own, whole = figure_of(bulletin, group, row, "decided"), figure_of(bulletin, *whole_key)
+        lines = BulletinLines.objects.filter(bulletin=bulletin).values_list("rows", flat=True).first() or []
+    else:
+        taken = take(bulletin)
+        own, whole, lines = taken.figures.get((group, row, "decided")), taken.figures.get(whole_key), taken.lines
     if own is None or whole is None:
         return None
-    lines = BulletinLines.objects.filter(bulletin=bulletin).values_list("rows", flat=True).first() or []
     used = {line[0]: (line[1], line[2]) for line in lines if line[1] is not None}
     matter_of = dict(MatterCase.objects.filter(pk__in=whole.numerator_ids).values_list("pk", "matter_id"))
     ours = set(own.numerator_ids)

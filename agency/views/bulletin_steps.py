@@ -58,7 +58,7 @@ def _step(  # noqa: PLR0913 - what a step is: who may, what runs, which form, th
     on: Any = None,
 ) -> HttpResponse:
     """Ask on a page of its own, which works without scripts; POST carries it out."""
-    if request.method == "GET":
+    if request.method == "GET" or not form.is_valid():
         require(rule, request.user, on or found)
     back = reverse("agency:bulletin", args=[found.pk])
     step = Step(title, title, run, back, done, verdict=rule(request.user, on or found), says=says, danger=danger)

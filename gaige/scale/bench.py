@@ -31,6 +31,7 @@ from archives.models import QrToken
 from archives.states import TokenState
 from gaige.demo.people import PASSWORD, REGION
 from gaige.scale.archives import FEW, MANY, PAGE_RATIO, measure_archive, prepare_archives
+from gaige.scale.bulletins import measure_bulletin
 from gaige.scale.planning import measure_planning
 from gaige.scale.rates import measure_rates
 from gaige.scale.reviews import measure_reviews
@@ -370,13 +371,13 @@ def sign_in_all(port: int) -> dict[str, Visitor]:
 
 def run(  # noqa: PLR0913 - one argument per option
     *, projects: int, cases: int, rounds: int, seconds: float, write: bool, reviews: int = 0, clocks: int = 0,
-    grow: int = 0, fixity: int = 0, forecasts: int = 0,
+    grow: int = 0, fixity: int = 0, forecasts: int = 0, bulletins: int = 0,
 ) -> int:
     """Fill an empty portal, measure, print; 1 when a promise is missed.
 
     `reviews`: how many joint reviews to open; `clocks`: over how many running ones to sweep; `grow`: to how many cases
     to grow before the work list is measured again; `fixity`: over how many megabytes to compare with sha256sum;
-    `forecasts`: of how many open projects to forecast the days.
+    `forecasts`: of how many open projects to forecast the days; `bulletins`: how often to freeze a month.
     """
     fill(projects, cases)
     with server() as port:
@@ -400,12 +401,14 @@ def run(  # noqa: PLR0913 - one argument per option
     text += f"\n\n{kept.words}" if kept else ""
     planned = measure_planning(forecasts) if forecasts else None
     text += f"\n\n{planned.words}" if planned else ""
+    frozen = measure_bulletin(bulletins) if bulletins else None
+    text += f"\n\n{frozen.words}" if frozen else ""
     sys.stdout.write(f"\n{text}\n\n")
     if write:
         write_down(text)
     promises = [*(one for figure in figures for one in figure.promises), *same_at_both_sizes(figures), *faster]
     promises += same_page_with_many(figures)
-    for bulk in (rates, opened, swept, kept, planned):
+    for bulk in (rates, opened, swept, kept, planned, frozen):
         promises += [Promise(words, is_kept) for words, is_kept in (bulk.promises if bulk else [])]
     sys.stdout.write("".join(f"{one}\n" for one in promises))
     return 0 if all(one.is_kept for one in promises) else 1

@@ -27,11 +27,12 @@ class Command(BaseCommand):
         parser.add_argument("--grow", type=int, default=0, help="cases to grow to, where the work list is taken again")
         parser.add_argument("--fixity", type=int, default=2048, help="megabytes of files compared with sha256sum")
         parser.add_argument("--forecasts", type=int, default=22_300, help="open projects whose days are forecast")
+        parser.add_argument("--bulletins", type=int, default=3, help="how often a month is frozen beside the bare SQL")
         parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run; exit 1 when a promise is missed."""
-        names = ("cases", "rounds", "seconds", "write", "reviews", "grow", "fixity", "forecasts")
+        names = ("cases", "rounds", "seconds", "write", "reviews", "grow", "fixity", "forecasts", "bulletins")
         projects, clocks = options["projects"] or projects_for(options["cases"]), options["clocks"]
         clocks = options["cases"] if clocks is None else clocks
         if code := run(projects=projects, clocks=clocks, **{name: options[name] for name in names}):
