@@ -441,16 +441,20 @@ def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, pa
     """Run pytest once; return its exit code."""
     command: list[str | Path] = [PYTHON, "-m", "pytest", "-m", expression, *arguments]
     if parallel:
-        command += ["-n", "2", "--dist", "loadfile"]
+        command += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
     return run(command, env=env)
 
 
 def phases(found: dict[str, str]) -> list[Phase]:
     """Return the runs of the suite: title, marker expression, variables, parallel or not."""
-    plan: list[Phase] = [("SQLite", "not browser and not kill and not postgresql", {}, True)]
-    if "DATABASE_URL" in found:
-        title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
-        plan.append((title, "not browser and not kill", found, True))
+    embedded = "not browser and not kill and not postgresql"
+    if "DATABASE_URL" not in found:
+        return [("SQLite", embedded, {}, True)]
+    # long walks run once, on PostgreSQL; what asks no database runs once, before
+    title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
+    plan: list[Phase] = [
+        ("SQLite", f"{embedded} and not slow", {}, True), (title, "not browser and not kill and not pure", found, True)
+    ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
         plan.append(("worker, kills and browser", "browser or kill", browser, True))

@@ -47,8 +47,22 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+#: Asking any of these means asking the database.
+DATABASE = {"db", "transactional_db", "django_db_setup", "module_database"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round."""
+    """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round.
+
+    What asks no database is marked `pure`: it need not run on both. Files of long tests go first, so that no worker is
+    left alone with one at the end.
+    """
+    for item in items:
+        if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
+            item.add_marker("pure")
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
     kept = [item for item in items if not item.get_closest_marker("postgresql")]

@@ -199,6 +199,7 @@ def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk,
     holds(project)
 
 
+@pytest.mark.slow
 def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(project, unit, walk, actors, clock):
     surveyed(unit, actors)
     walk.until("record")

@@ -110,6 +110,7 @@ def test_the_permit_tells_what_will_be_looked_at_and_plans_by_risk_class(site, a
     holds(site)
 
 
+@pytest.mark.slow
 def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock):
     row = first(site)
     early = row.slot_on - dt.timedelta(days=30)

@@ -22,6 +22,7 @@ def departments(actors):
     return {role: factories.official("housing", role) for role in (Role.REVIEWER, Role.CHIEF)}
 
 
+@pytest.mark.slow
 def test_the_whole_acceptance_in_the_browser(project, unit, walk, actors, departments, client_of):
     owner, clerk = client_of(actors.owner), client_of(actors.clerk)
     lead, chief = client_of(departments[Role.REVIEWER]), client_of(departments[Role.CHIEF])
@@ -67,6 +68,7 @@ def test_the_whole_acceptance_in_the_browser(project, unit, walk, actors, depart
     assert "通过" in text_of(owner.get(page))
 
 
+@pytest.mark.slow
 def test_who_may_open_which_page_and_by_which_method(project, unit, walk, actors, departments, client_of):
     walk.until("conclude")
     acceptance, item, issue = walk.acceptance, walk.item(4), walk.issue()

@@ -37,6 +37,7 @@ def last(project):
     return Event.objects.filter(project=project).count()
 
 
+@pytest.mark.slow
 def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock):
     project = factories.enrolled_project(actors, "S3")
     earlier = MatterCase.objects.filter(project=project).exclude(matter__matter__code__in=[*JOINT, *AFTER])

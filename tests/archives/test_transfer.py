@@ -153,6 +153,7 @@ def test_a_package_changed_by_one_byte_is_not_received_and_is_returned(world, fu
     assert transferring.prepare(full.pk, by=world.owner).round == 2
 
 
+@pytest.mark.slow
 def test_the_volume_is_one_pdf_with_catalogue_numbers_and_bookmarks(client, world, full):
     client.force_login(world.owner)
     url = f"/projects/{full.pk}/archive/volume/"
@@ -173,6 +174,7 @@ def test_the_volume_is_one_pdf_with_catalogue_numbers_and_bookmarks(client, worl
     assert client.get(f"/archives/bundles/{bundle.pk}/").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_volume_of_our_own_papers_stays_pdfa(world, issue, tmp_path):
     paper = issue()
     papers.render(paper.pk)

@@ -65,6 +65,7 @@ def test_my_window_is_what_i_received_accepted_or_took_over(project, actors):
     assert worklist.scopes_of(actors.owner) == [("all", "全部")]
 
 
+@pytest.mark.slow
 def test_every_counter_opens_exactly_what_it_counts(client, project, actors, clock):
     client.force_login(actors.clerk)
     cases = factories.received(project, ready(project), actors)
@@ -149,6 +150,7 @@ def cells(content):
     return rows, raw
 
 
+@pytest.mark.slow
 def test_xlsx_is_exactly_the_list_with_days_as_days_and_no_formula(client, project, actors, monkeypatch):
     cases = [factories.fresh(case) for case in factories.received(project, ready(project), actors)]
     type(project).objects.filter(pk=project.pk).update(name='=HYPERLINK("http://x")')
@@ -188,6 +190,7 @@ def test_the_project_list_by_package_and_whom_it_waits_for(client, project, acto
 # Price
 
 
+@pytest.mark.slow
 def test_the_first_list_of_a_process_keeps_the_promise_of_every_list(client, project, actors):
     cases = factories.received(project, ready(project), actors)
     many(factories.fresh(cases[0]), 105)

@@ -115,6 +115,7 @@ def test_two_plans_side_by_side_say_what_is_won_saved_and_risked(factory):
     assert (same.opening_won, same.delivery_won, same.papers_saved, same.risks) == (0, 0, 0, [])
 
 
+@pytest.mark.slow
 def test_pages_of_the_plan_are_light_and_say_what_they_show(client, factory, actors):
     forecast_project(factory.pk)
     client.force_login(actors.owner)

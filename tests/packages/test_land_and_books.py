@@ -139,6 +139,7 @@ def chief(chapter):
     return factories.official(chapter.reviewer.code, Role.CHIEF)
 
 
+@pytest.mark.slow
 def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
     with pytest.raises(NotAllowed, match="窗口统一受理"):
         books.open_book(plant.pk, by=actors.owner)

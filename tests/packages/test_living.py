@@ -27,7 +27,7 @@ from projects.waiting import waiting_on
 from tests import factories
 from tests.oracles import living_oracle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BEFORE = ("land-preexam", "ent-filing", "ent-approval", "design-scheme", "gov-prelim", "agency-survey", "agency-design",
           "bid-design")
 BEFORE_FORMAL = ("plan-permit", "drawing-review", "fire-design", "civil-defence", "bid-construct")

@@ -202,6 +202,7 @@ def slowly(rows):
     return {r.code: (start(r), end(r)) for r in rows}
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(plans())
 def test_the_plan_is_the_rule_read_word_by_word_and_slack_is_what_a_row_may_slip(rows):

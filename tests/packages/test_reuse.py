@@ -233,6 +233,7 @@ def test_a_result_revoked_during_the_review_stops_the_grant(project, actors, clo
 # The figures ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_saved_papers_are_those_that_were_not_handed_in(project, factory, actors, clock, client):
     factories.received(project, ["plan-permit"], actors)
     clock.moment = dt.datetime(2026, 12, 1, 0, 30, tzinfo=timing.BUSINESS_ZONE)  # November in UTC

@@ -19,6 +19,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_after_days_without_a_worker_one_run_of_each_is_enough(clock, actors, monkeypatch):
     cases = factories.received(factories.enrolled_project(actors, "S3"), ["util-joint", "plan-permit"], actors)
     other = factories.in_review(factories.enrolled_project(actors, "S2"), "plan-permit", actors)

@@ -106,6 +106,7 @@ def agree(project, joint):
     assert waiting_on(factories.fresh(project))
 
 
+@pytest.mark.slow
 def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     project = factory
     joint = registered(project, actors, wanted_on=dt.date(2027, 3, 1))

@@ -31,6 +31,7 @@ def text(response):
     return response.content.decode()
 
 
+@pytest.mark.slow
 def test_a_project_is_walked_through_its_pages(clock, actors):
     project = factories.make_project(actors)
     owner, clerk, chair = (browser(one) for one in (actors.owner, actors.clerk, actors.director))
@@ -110,6 +111,7 @@ def test_two_projects_are_compared_and_merged_on_one_page(clock, actors):
     assert chair.post(page, {"outcome": "distinct", "reason": "不同"}).status_code == 409
 
 
+@pytest.mark.slow
 def test_list_board_and_gaps_cost_the_same_for_one_and_for_many(clock, actors):
     reader, costs = browser(actors.clerk), {"pool": [], "pool_board": [], "gaps": []}
     for number in range(3):

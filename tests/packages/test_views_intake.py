@@ -244,6 +244,7 @@ def test_the_verdicts_act_on_the_case_that_is_selected(window, handed_in):
     assert 'data-scope="all" hidden' in page.content.decode()
 
 
+@pytest.mark.slow
 def test_the_page_of_a_receipt_asks_for_its_pdf_until_it_is_there(window, handed_in):
     from archives.services.papers import render
 

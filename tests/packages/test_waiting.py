@@ -77,6 +77,7 @@ class Walk:
         agree(*self.projects)
 
 
+@pytest.mark.slow
 def test_the_oracle_agrees_in_every_state(walked, actors, clock):
     walked.projects.append(factories.make_project(actors))  # not enrolled
     walked.new()  # everything is a draft
@@ -157,6 +158,7 @@ def count(action):
     return sum("projects_calendarversion" not in query["sql"] for query in captured.captured_queries)
 
 
+@pytest.mark.slow
 def test_the_number_of_queries_does_not_grow(walked, actors):
     factories.received(walked.new(), ["util-joint"], actors)
     walked.case()

@@ -11,7 +11,7 @@ from projects import waiting
 from tests import factories
 from tests.packages.test_appendix_d import CODE, Walk, kept_for_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 #: Which step is tried first; the steps after it follow until one is taken.
 CHOICES = st.lists(st.integers(0, 19), min_size=4, max_size=7)
 SWEEPS = (sweeping.open_stuck_reviews, sweeping.apply_all_tacit, sweeping.deem_all_accepted, sweeping.sweep_promises)
