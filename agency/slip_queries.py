@@ -81,7 +81,7 @@ def bodies_of(project: Project, case: MatterCase | None) -> list[Organisation]:
         first = [*open_tasks.values_list("organisation_id", flat=True), case.lead_id]
     involved = project.involvements.current().filter(organisation__isnull=False).exclude(role__in=["owner", "party"])
     others = involved.order_by("organisation_id").values_list("organisation_id", flat=True)
-    order = list(dict.fromkeys([*first, *(pk for pk in others if pk is not None), project.centre_id]))
+    order = list(dict.fromkeys([*first, *others, project.centre_id]))
     found = Organisation.objects.in_bulk(order)
     return [found[pk] for pk in order]
 

@@ -155,7 +155,8 @@ _finders: list[Finder] = [_of_task, _of_case, _of_acceptance, _of_issue, _of_lin
 
 def case_of_clock(clock_ids: Sequence[int]) -> dict[int, MatterCase]:
     """Return the cases of clocks, of the case itself or of a review task on it. Two queries."""
-    wanted, found = set(clock_ids), {}
+    wanted = set(clock_ids)
+    found: dict[int, MatterCase] = {}
     mine = ("intake_clock_id", "promised_clock_id", "statutory_clock_id", "special_clock_id")
     held = Q(*[(f"{name}__in", list(wanted)) for name in mine], _connector=Q.OR)
     for case in MatterCase.objects.filter(held).select_related("matter", "lead"):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 GO_ON, FOREVER = 354, 500
 #: A line that begins with a full stop would end the letter.
 DOT = re.compile(rb"(?m)^\.")
+LINE_END = re.compile(rb"\r?\n")
 
 
 class Mail(Channel):
@@ -56,10 +57,13 @@ class Mail(Channel):
             connection.open()
         except (OSError, smtplib.SMTPException) as error:
             raise NotNow(f"连不上邮件服务器：{error}", is_down=True) from error
+        smtp = connection.connection
+        if smtp is None:
+            raise NotNow("连不上邮件服务器", is_down=True)
         try:
-            return _talk(connection.connection, letter_out, handing)
+            return _talk(smtp, letter_out, handing)
         finally:
-            _leave(connection.connection)
+            smtp.close()  # what the server says now does not matter
 
     def _letter(self, dispatch: Dispatch) -> EmailMessage:
         """The same Message-ID however often it is tried: who gets it twice can see that it is one."""
@@ -83,7 +87,7 @@ def _talk(smtp: smtplib.SMTP, message: EmailMessage, handing: Callable[[], None]
     except (OSError, smtplib.SMTPException) as error:
         raise NotNow(f"邮件服务器中断：{error}", is_down=True) from error
     handing()
-    body = DOT.sub(b"..", message.message().as_bytes(linesep="\r\n")).removesuffix(b"\r\n")
+    body = DOT.sub(b"..", LINE_END.sub(b"\r\n", message.message().as_bytes())).removesuffix(b"\r\n")
     try:
         smtp.send(body + b"\r\n.\r\n")
     except (OSError, smtplib.SMTPException) as error:  # the full stop has not left
@@ -103,12 +107,6 @@ def _expect(code: int, answer: bytes) -> None:
         raise RefusedError(f"{code} {_text(answer)}")
     if not 200 <= code < 300:  # noqa: PLR2004 - replies that say yes
         raise NotNow(f"{code} {_text(answer)}")
-
-
-def _leave(smtp: smtplib.SMTP | None) -> None:
-    """Close the connection; what the server says now does not matter."""
-    if smtp is not None:
-        smtp.close()
 
 
 def _plain(address: str) -> str:

@@ -125,7 +125,7 @@ def _post(parts: SplitResult, body: bytes, headers: dict[str, str], handing: Cal
         answer = connection.getresponse()
         answer.read(MOST_ANSWER)
     except (OSError, http.client.HTTPException) as error:
-        raise NotNow(f"对方系统没有答复：{error or type(error).__name__}", is_down=True) from error
+        raise NotNow(f"对方系统没有答复：{str(error) or type(error).__name__}", is_down=True) from error
     finally:
         connection.close()
     return _judge(answer.status, answer.getheader("Location", ""))

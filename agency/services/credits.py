@@ -56,7 +56,7 @@ def _answered(event: Event) -> Iterator[Told]:
 
 def _notice(event: Event) -> Iterator[Told]:
     """A legal notice waits for its signature: the people of its addressee, whatever they have switched off."""
-    row = Delivery.objects.filter(paper=event.subject_key).select_related("paper__project").first()
+    row = Delivery.objects.filter(paper=int(event.subject_key)).select_related("paper__project").first()
     if row is None or row.paper.project is None:
         return
     text = f"{row.paper.project.name} {row.paper.title}{row.paper.number} 已送到门户，请签收"

@@ -76,8 +76,8 @@ def _merge(user_id: int, day: dt.date, moment: dt.datetime) -> Notification | No
         Q(part_of=None) | before, user=user_id, clock__isnull=False, read_at=None, over_at=None
     )
     rows: list[Any] = list(mine.select_related("clock", "user").order_by("pk"))
-    true = [row for row in rows if row.clock.state == ClockState.RUNNING]
-    over = [row.pk for row in rows if row.clock.state != ClockState.RUNNING]
+    true = [row for row in rows if _is_true(row, day)]
+    over = {row.pk for row in rows} - {row.pk for row in true}
     Notification.objects.filter(pk__in=over).update(over_at=moment)
     if not any(row.part_of_id is None for row in true):
         return None
@@ -92,6 +92,14 @@ def _merge(user_id: int, day: dt.date, moment: dt.datetime) -> Notification | No
     digest.save(update_fields=["url"])
     Notification.objects.filter(pk__in=[row.pk for row in true]).update(part_of=digest)
     return digest
+
+
+def _is_true(row: Any, day: dt.date) -> bool:
+    """Whether a reminder still says what is so: its clock runs and has not climbed to a rung of its own since."""
+    if row.clock.state != ClockState.RUNNING:
+        return False
+    passed = {Threshold.YELLOW: row.clock.due_on <= day, Threshold.DUE: row.clock.due_on < day}
+    return not passed.get(row.threshold, False)
 
 
 def _text(rows: list[Notification]) -> str:

@@ -76,7 +76,7 @@ def _to_bodies(messages: Sequence[Notification]) -> list[Dispatch]:
     )
     for user_id, body in held.values_list("user_id", "organisation_id"):
         bodies.setdefault(user_id, set()).add(body)
-    rows = {}
+    rows: dict[str, Dispatch] = {}
     for note in messages:
         kind = data.kind(note.kind, timing.business_day(note.sent_at))
         for hook in hooks:

@@ -104,7 +104,8 @@ def _silent_tasks(threshold: str) -> QuerySet[ReviewTask]:
 def _hours_back(moment: dt.datetime, hours: int) -> dt.datetime:
     """Return the last moment from which so many working hours have passed by now."""
     axis = axis_of(ClockUnit.WORKING_HOUR)
-    now, low, high = axis.point(moment), 0, int(FAR_BACK / dt.timedelta(minutes=1))
+    now: dt.datetime = axis.point(moment)
+    low, high = 0, int(FAR_BACK / dt.timedelta(minutes=1))
     need = hours * axis.step
     while low < high:
         middle = (low + high) // 2

@@ -7,6 +7,7 @@ import pytest
 from agency.models import Dispatch, Notification
 from agency.services.reminders import mark_read, sweep_due
 from agency.tasks import digest_notifications, send_messages
+from agency.wording import digest_lines
 from packages.models import ReviewTask
 from packages.services.intake import accept_case
 from packages.services.review import open_task
@@ -85,7 +86,8 @@ def test_the_digest_merges_at_nine_on_a_working_day_and_once(project, actors, cl
     assert digest_notifications() > 0
     digest.refresh_from_db()
     [today] = Notification.objects.visible_to(actors.clerk).unread()
-    assert (today.text, digest.over_at, today.parts.count()) == ("今日提醒：已超时 1 件", clock.moment, 2)
+    assert (today.text, digest.over_at, today.parts.count()) == ("今日提醒：已超时 1 件", clock.moment, 1)
+    assert [note.threshold for note in digest_lines(today)] == ["red"]
     clock.to(on(11))
     assert digest_notifications() == 0  # nothing new: yesterday's stands
     mark_read(today.pk, by=actors.clerk)
