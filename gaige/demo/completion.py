@@ -14,6 +14,7 @@ from gaige.demo.files import attachment
 from gaige.demo.moments import later, person
 from gaige.demo.people import credit_code
 from gaige.demo.signing import bring_and_sign
+from gaige.demo.supervision import call_before_acceptance
 from packages.models import MaterialItem
 from packages.services import intake
 from packages.states import MaterialState
@@ -43,6 +44,7 @@ def joint_survey(
 ) -> Iterator[dt.datetime]:
     """Record the permit's buildings, commission one company, hand in its areas and share them."""
     unit = _works(project)
+    call_before_acceptance(project.pk)
     survey.record_buildings(unit.pk, by=clerk, rows=[
         {"name": block.name, "area": Decimal(block.permitted), "floors": block.floors} for block in blocks
     ])
@@ -104,7 +106,8 @@ def _site(acceptance: AcceptanceApplication, spec: Spec, *, lead: User, owner: U
     for number, item in enumerate(gates.select_related("organisation", "definition").order_by("number")):
         _record(item, spec, faulty=spec.finding and number == 0)
     yield later(0, 15)
-    names = acceptance.items.values_list("organisation__name", flat=True)
+    there = acceptance.items.exclude(state=ItemState.NOT_INVOLVED).filter(is_gate=True)
+    names = there.values_list("organisation__name", flat=True)
     items.issue_list(
         acceptance.pk, by=lead, held_on=timing.today(), record_text="各部门同日到场，逐项查看。",
         attendees=list(dict.fromkeys(names)),

@@ -39,14 +39,21 @@ def supervision() -> Iterator[dt.datetime]:
             _recheck(row)
 
 
+def call_before_acceptance(project_id: int) -> None:
+    """What is still planned is called as soon as its notice allows: these works are built faster than most."""
+    for row in _in(InspectionState.PLANNED).filter(project=project_id):
+        _notify(row, early=True)
+
+
 def _in(*states: str) -> QuerySet[Inspection]:
     return Inspection.objects.filter(state__in=states).select_related("project").order_by("pk")
 
 
-def _notify(row: Inspection) -> None:
+def _notify(row: Inspection, *, early: bool = False) -> None:
     earliest = data.due("notice", timing.now())
+    day = workdays.next_workday(earliest if early else max(row.slot_on, earliest))
     inspections.notify(
-        row.pk, by=person(row.lead_id, Role.REVIEWER), slot_on=workdays.next_workday(max(row.slot_on, earliest)),
+        row.pk, by=person(row.lead_id, Role.REVIEWER), slot_on=day,
         slot_time=dt.time(10, 0), place=row.place or "项目部会议室",
     )
 
