@@ -27,17 +27,9 @@ from .records import Fee, IntermediaryService, PaySheet, TenderRecord, TenderSte
 from .reviews import Conference, ConferenceSeat, JudgedVersion, Referral, Supplement
 from .risk import PolicyTable, RiskAssessment
 from .service_plan import OffListItem, ServicePlan
+from .sessions import JointSession, Opinion, ReviewTask
 from .utilities import UtilityLine, UtilityQuoteItem, UtilityRequest
-from .work import (
-    Application,
-    Enrolment,
-    JointSession,
-    MaterialItem,
-    MatterCase,
-    Opinion,
-    OutsideResult,
-    ReviewTask,
-)
+from .work import Application, Enrolment, MaterialItem, MatterCase, OutsideResult
 
 __all__ = [
     "AcceptanceItemDef",

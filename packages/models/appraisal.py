@@ -22,7 +22,7 @@ from packages.appraisal_states import (
     PoolState,
 )
 from packages.models.risk import PolicyTable
-from packages.models.work import JointSession, ReviewTask
+from packages.models.sessions import JointSession, ReviewTask
 from projects.access import access_of
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project

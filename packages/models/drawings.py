@@ -18,7 +18,8 @@ from packages.drawing_states import (
     TicketState,
 )
 from packages.models.risk import PolicyTable, RiskAssessment
-from packages.models.work import MatterCase, ReviewTask
+from packages.models.sessions import ReviewTask
+from packages.models.work import MatterCase
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from packages.models.work import JointSession, Opinion, ReviewTask
+from packages.models.sessions import JointSession, Opinion, ReviewTask
 from packages.states import ConferenceOutcome, OpinionVerdict
 from projects.access import access_of
 from projects.models import Project
