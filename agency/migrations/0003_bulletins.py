@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                     options={
                         'verbose_name': '月度通报',
                         'verbose_name_plural': '月度通报',
-                        'ordering': ('-year', '-month', 'series', 'region_id', '-version'),
+                        'ordering': ('-year', '-month', '-series', 'region_id', '-version'),
                         'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['collecting', 'frozen', 'checking', 'signing', 'published', 'corrected'])), name='bulletin_state_known'), models.UniqueConstraint(condition=models.Q(('region', None)), fields=('series', 'centre', 'year', 'month', 'version'), name='bulletin_month_unique'), models.UniqueConstraint(condition=models.Q(('region__isnull', False)), fields=('series', 'centre', 'region', 'year', 'month', 'version'), name='bulletin_region_unique'), models.CheckConstraint(condition=models.Q(('period_end__gt', models.F('period_start'))), name='bulletin_period_ordered'), models.CheckConstraint(condition=models.Q(models.Q(('previous', None), ('version', 1)), models.Q(('previous__isnull', False), ('version__gt', 1), models.Q(('erratum', ''), _negated=True)), _connector='OR'), name='bulletin_version_says_why')],
                         'indexes': [],
                     },

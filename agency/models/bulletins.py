@@ -91,7 +91,7 @@ class Bulletin(StateModel):
         """Names and constraints."""
 
         verbose_name = verbose_name_plural = "月度通报"
-        ordering = ("-year", "-month", "series", "region_id", "-version")
+        ordering = ("-year", "-month", "-series", "region_id", "-version")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             state_check("bulletin_state_known", "state", BulletinState),
             models.UniqueConstraint(
