@@ -33,6 +33,9 @@ STAFF = (
     ("office", "任敏", "工改办", Role.SUPERVISOR, OFFICE),
     ("archivist", "宋雅", "档案管理员", Role.ARCHIVIST, CENTRE),
     ("admin", "何工", "系统管理员", Role.ADMIN, CENTRE),
+    ("security", "安宁", "安全管理员", Role.SECURITY, CENTRE),
+    ("auditor", "沈严", "审计管理员", Role.AUDITOR, CENTRE),
+    ("inspector", "严明", "督查", Role.INSPECTOR, CENTRE),
     ("agent", "陈静", "服务专员", Role.AGENT, CENTRE),
     ("agent2", "刘洋", "服务专员", Role.AGENT, CENTRE),
     ("leader", "冯远", "项目长", Role.AGENT, CENTRE),
@@ -84,7 +87,9 @@ LOGINS = (
     Login("dispatcher", "郭涛", "代办调度：指派、工单、升级、交接"),
     Login("director", "赵建国", "中心主任：指挥调度、月度通报、重大项目"),
     Login("office", "任敏", "工改办：全部中心的指挥调度、资源指标平衡、督办单"),
-    Login("admin", "何工", "系统管理员：人员和单位"),
+    Login("admin", "何工", "系统管理员：人员和单位（先开启特权操作）"),
+    Login("security", "安宁", "安全管理员：二次验证、登录会话、个人信息请求"),
+    Login("auditor", "沈严", "审计管理员：谁看过什么、人员变动、对外提供"),
 )
 
 

@@ -102,7 +102,11 @@ def test_a_form_without_its_token_says_what_to_do():
     client = Client(enforce_csrf_checks=True)
     answer = client.post("/healthz/")
     assert answer.status_code == 403
-    assert "请返回上一页刷新后再提交" in answer.content.decode()
+    page = answer.content.decode()
+    assert ("<h1>页面已过期，没有提交</h1>" in page, "您填的内容还在本机" in page, "打开新的页面" in page) == (True, True, True)
+    back = client.post("/healthz/", headers={"Referer": "http://testserver/people/?q=1"}).content.decode()
+    assert 'href="/people/?q=1"' in back
+    assert 'href="https://evil' not in client.post("/healthz/", headers={"Referer": "https://evil.example/"}).text
 
 
 def test_every_line_of_the_log_can_name_its_request():
