@@ -141,7 +141,7 @@ def standards(projects: Sequence[Project]) -> Iterable[Waiting]:
         due = land.check_on if land.state == StandardState.RECTIFYING else None
         yield Waiting(
             project_id=project.pk, verb=verb, what=what, url=reverse("packages:standard", args=[land.pk]),
-            due_on=due, light=_light(due), **who, **_since(land.changed_at),  # type: ignore[arg-type]
+            due_on=due, light=_light(due), **who, **_since(land.changed_at),
         )
 
 
