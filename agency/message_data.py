@@ -40,11 +40,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message: what it is, whether it may be switched off, and on which channels it goes out by itself."""
+    """A kind of message: what it is, who gets it, whether it may be switched off, on which channels it goes out."""
 
     code: str
     name: str
     note: str
+    is_office: bool
     must: bool
     channels: tuple[str, ...]
 
@@ -60,7 +61,9 @@ def ladder(on: dt.date) -> dict[str, Step]:
 def kinds(on: dt.date) -> dict[str, Kind]:
     """Return the kinds of messages in force on a day, by code, in the order of the file."""
     return {
-        row["code"]: Kind(row["code"], row["name"], row["note"], row["must"] == "yes", split(row["channels"]))
+        row["code"]: Kind(
+            row["code"], row["name"], row["note"], row["whom"] == "office", row["must"] == "yes", split(row["channels"])
+        )
         for row in in_force("message_kinds.tsv", on)
     }
 

@@ -15,6 +15,7 @@ from agency.services.dispatching import choices_of
 from agency.states import DispatchState
 from agency.wording import digest_lines
 from projects import timing
+from projects.access import access_of
 from projects.clock_states import ClockState
 from projects.paging import KeyPage, as_key, key_page
 
@@ -89,7 +90,10 @@ def settings_rows(user: User) -> list[KindRow]:
     """Return what a person gets of each kind on each channel. One query."""
     chosen, offered = choices_of([user.pk]), ways()
     rows = []
+    enterprise = access_of(user).is_enterprise
     for kind in data.kinds(timing.today()).values():
+        if kind.is_office and enterprise:
+            continue
         cells = []
         for code, label in offered.items():
             default = code == PORTAL or code in kind.channels

@@ -17,6 +17,7 @@ from agency.message_queries import ways
 from agency.models import Dispatch, DispatchAttempt, MessageChoice, Notification, Webhook
 from agency.states import DispatchState
 from projects import timing
+from projects.access import access_of
 from projects.errors import DomainError, require
 from projects.events import record
 
@@ -33,7 +34,7 @@ def choose(*, by: User, wanted: Collection[str], at: dt.datetime | None = None) 
     moment, changed = at or timing.now(), 0
     before = {(row.kind, row.channel): row for row in MessageChoice.objects.select_for_update().filter(user=by)}
     for kind in data.kinds(timing.business_day(moment)).values():
-        if kind.must:
+        if kind.must or (kind.is_office and access_of(by).is_enterprise):
             continue
         for channel in ways():
             is_on = f"{kind.code}:{channel}" in wanted
