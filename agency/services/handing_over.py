@@ -64,7 +64,8 @@ def prepare_pack(
 ) -> list[HandOver]:
     """Draw up one sheet per project of an agent for another one; they share a pack and wait for the signature.
 
-    A project for which a sheet waits already keeps it. Event `agency.hand_over_prepared` in each project. Raises
+    A project for which a sheet waits already keeps it; a cover leaves out the projects that it may not take.
+    Event `agency.hand_over_prepared` in each project. Raises
     `NotAllowed`, `DomainError` (`reason_missing`, `same_person`, `nothing`, `not_fit` naming the projects).
     """
     agent = Agent.objects.select_related("user").get(pk=agent_id)
@@ -78,7 +79,10 @@ def prepare_pack(
     if not wanted:
         raise DomainError("nothing", f"{agent.user}没有在手的项目，不用交接。")
     rows = [(lock_project(pk), role) for pk, role in wanted]
-    _require_fit(rows, other)
+    faults = _faults(rows, other)
+    if faults and (until is None or len(faults) == len(rows)):
+        raise DomainError("not_fit", _told(faults, other))
+    rows = [row for row in rows if row[0].pk not in faults]
     pack, moment = uuid.uuid4().hex, at or timing.now()
     waiting = set(
         HandOver.objects.filter(project__in=[project for project, _ in rows], state=HandOverState.PREPARED).values_list(
@@ -103,20 +107,23 @@ def prepare_pack(
     return sheets
 
 
-def _require_fit(rows: Sequence[tuple[Project, str]], other: Agent) -> None:
-    """Whoever takes over passes the hard filters; a full desk or a leave of his own stands in the way as well."""
+def _faults(rows: Sequence[tuple[Project, str]], other: Agent) -> dict[int, tuple[str, str]]:
+    """Return by project why somebody cannot take it over (name, words); his own load does not count."""
     bench = Bench([project for project, _ in rows])
     who = next((one for one in bench.people if one.key == other.pk), None)
     if who is None:
         raise DomainError("not_fit", f"{other.user}的账号已停用，请另选接收人。")
-    faults: dict[str, list[str]] = {}
     who.load = Decimal(0)
-    for project, role in rows:
-        if words := why_not(who, bench.need(project, role), bench.terms):
-            faults.setdefault(words, []).append(project.name)
-    if faults:
-        told = "；".join(f"{words}（{'、'.join(names)}）" for words, names in faults.items())
-        raise DomainError("not_fit", f"{other.user}不能接：{told}。请另选接收人，或分项目交接。")
+    said = {project.pk: (project.name, why_not(who, bench.need(project, role), bench.terms)) for project, role in rows}
+    return {pk: fault for pk, fault in said.items() if fault[1]}
+
+
+def _told(faults: dict[int, tuple[str, str]], other: Agent) -> str:
+    found: dict[str, list[str]] = {}
+    for name, words in faults.values():
+        found.setdefault(words, []).append(name)
+    told = "；".join(f"{words}（{'、'.join(names)}）" for words, names in found.items())
+    return f"{other.user}不能接：{told}。请另选接收人，或分项目交接。"
 
 
 def _prepare(
@@ -419,9 +426,7 @@ def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> A
     if leave.cover is not None:
         for project_id, role in parts_of(leave.agent):
             project = lock_project(project_id)
-            end_cover(
-                project, user=leave.cover.user, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until
-            )
+            end_cover(project, user=leave.cover.user, role=INVOLVEMENT[AssignmentRole(role)], until=leave.until)
         waiting = HandOver.objects.filter(
             from_agent=leave.agent, to_agent=leave.cover, until=leave.until, state=HandOverState.PREPARED
         )

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agency import desk_data as data
 from agency import desk_rules as may
-from agency.desk_states import ORDER_OPEN, ORDER_WAITS, EscalationState, OrderState
+from agency.desk_states import ORDER_WAITS, EscalationState, OrderState
 from agency.models import Agent, Agreement, Assignment, Escalation, WorkOrder
 from agency.recipients import people_at
 from agency.services.assignment import open_to
@@ -43,14 +43,14 @@ SERVICE = AssignmentRole.SERVICE_AGENT
 
 
 def issue_orders(agreement: Agreement, *, by: User | None, at: dt.datetime) -> list[WorkOrder]:
-    """Issue an order for each open matter of a signed agreement whose stage has begun and that has none.
+    """Issue an order for each open matter of a signed agreement whose stage has begun and that never had one.
 
     In the locked project. The orders are offered to its 服务专员, or where he is away to the next by the rule.
     """
     project = agreement.project
     begun = STAGES[: STAGES.index(Stage(project.stage)) + 1] if project.stage in STAGES else STAGES
     cases = MatterCase.objects.filter(project=project, stage__in=begun).exclude(state__in=CASE_ENDED)
-    cases = cases.exclude(work_orders__state__in=ORDER_OPEN).select_related("matter__matter")
+    cases = cases.exclude(work_orders__agreement=agreement).select_related("matter__matter")
     named = {code for code, _ in agreement.matters}
     wanted = [
         case
