@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,7 +15,9 @@ from archives.forms import ReasonForm
 from archives.models import Bundle, Transfer
 from archives.services import bundles, filing, transferring
 from archives.states import NOT_HANDED_OVER, BundleKind, TransferState, Visibility
+from archives.transfer_list import transfer_page, transfer_table
 from projects.errors import refuse, require
+from projects.exports import FORMATS, file_response
 from projects.models import Project, User
 
 PAGE = 50
@@ -42,11 +45,12 @@ def _transfer(request: HttpRequest, pk: int) -> Transfer:
 
 @login_required
 @require_GET
-def transfer_list(request: HttpRequest) -> HttpResponse:
+def transfer_list(request: HttpRequest) -> HttpResponseBase:
     """Show the hand-overs of all visible projects, those that wait first."""
-    rows = Transfer.objects.visible_to(request.user).select_related("project", "receiver", "bundle")
-    page = Paginator(rows.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
-    return render(request, "archives/transfers.html", {"page": page})
+    asked = request.GET.dict()
+    if asked.get("export") in FORMATS:
+        return file_response(transfer_table(request.user, asked), asked["export"])
+    return render(request, "archives/transfers.html", {"list": transfer_page(request.user, asked)})
 
 
 @login_required

@@ -65,7 +65,6 @@ PUBLIC = (
     ("办事目录", "packages:catalogue"),
     ("月度通报", "agency:bulletins"),
     ("文书验真", "archives:verify"),
-    ("咨询投诉", "agency:voice_ask"),
 )
 
 

@@ -99,6 +99,11 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
     text = client.get(f"/projects/{full.pk}/archive/transfer/").content.decode()
     assert ("校验并接收" in text, "何档" in text) == (True, True)
     assert full.name in client.get("/archives/transfers/").content.decode()
+    listed = client.get("/archives/transfers/?tab=open&q=" + full.name[:4]).content.decode()
+    assert (full.name in listed, "校验签收" in listed) == (True, True)
+    assert full.name not in client.get("/archives/transfers/?tab=returned").content.decode()
+    lines = b"".join(client.get("/archives/transfers/?export=csv").streaming_content).decode()
+    assert [line.split(",")[1] for line in lines.splitlines()] == ["项目", full.name]
     assert client.post(f"/archives/transfers/{transfer.pk}/receive/").status_code == 302
     transfer.refresh_from_db()
     assert (transfer.state, transfer.handed_by, transfer.ended_by) == ("received", world.archivist, world.receiver)
