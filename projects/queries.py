@@ -1,4 +1,4 @@
-"""Page-sized reads of the kernel: the project list, the project page, its events, and why a clock says what it says."""
+"""Page-sized reads of the kernel: the project list, its export, events, and why a clock says what it says."""
 
 from __future__ import annotations
 
@@ -9,43 +9,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.template.loader import get_template, render_to_string
+from django.template.loader import get_template
 
-from projects import gathering, timing
+from projects import timing
 from projects.access import access_of
 from projects.chain import (
     GROUPS,
-    LEDGER_KINDS,
-    ChainStage,
-    Entry,
-    chain_of,
-    entries_of,
     group_of,
-    project_ledger,
 )
 from projects.clock_states import Light
-from projects.clocks import Reading, read_clock
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
 from projects.memo import NEWEST_EVENT, Counters, Memo, asker, is_among, rows_of
-from projects.models import Event, Organisation, Party, Project, Region
+from projects.models import Event, Organisation, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
-from projects.one_page import CLOCKS, clocks_in, clocks_of_project, one_page
 from projects.paging import KeyPage, key_page
-from projects.panels import Action, head_of, panels_for
 from projects.states import OrganisationKind, Stage
-from projects.waiting import Waiting, waiting_for, waiting_on
+from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-    from django.http import HttpRequest
 
     from projects.models import User
 
 SORTS = ("-id", "id", "code", "-code", "name", "-name")
-TIMELINE, CLOCKS_SHOWN, EXPORT_CHUNK = 12, 8, 500
-STAGE_KINDS = ("project.registered", "project.stage_moved")
+EXPORT_CHUNK = 500
 #: A stored file may be this long; a spreadsheet opens no more anyway.
 EXPORT_MOST = 50_000
 EXPORT_COLUMNS = (
@@ -284,87 +273,6 @@ def _export_row(project: Project, waits: list[Waiting]) -> Sequence[Cell]:
         project.total_investment, project.region.name, project.get_stage_display(), project.get_status_display(),
         timing.business_day(project.registered_at), first.who if first else "", first.what if first else "",
     ]
-
-
-# The project page ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ClockLine:
-    """A clock of the project that still runs, with its reading."""
-
-    clock: Clock
-    reading: Reading
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectPage:
-    """Everything on the project page."""
-
-    waiting: list[Waiting]
-    chain: list[ChainStage]
-    ledger: dict[str, int]
-    entries: list[Entry]
-    clocks: list[ClockLine]
-    parties: list[Party]
-    words: list[str]
-    actions: list[Action]
-    first: list[str]
-    main: list[str]
-    side: list[str]
-
-
-def project_page(project: Project, request: HttpRequest) -> ProjectPage:
-    """Read the project page; `project` comes with owner, centre and region."""
-    with one_page():
-        return _read_page(project, request)
-
-
-def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
-    gathering.load(project)
-    clocks = clocks_of_project(project.pk)
-    moves, newest = _page_events(project)
-    segments = [piece for clock in clocks.values() if clock.kind in LEDGER_KINDS for piece in clock.segments.all()]
-    words, actions = head_of(project, request)
-    panels: dict[str, list[str]] = {"first": [], "main": [], "side": []}
-    for panel in panels_for(project, request):
-        panels[panel.column].append(render_to_string(panel.template, panel.context, request=request))
-    return ProjectPage(
-        waiting=waiting_on(project),
-        chain=chain_of(project, moves),
-        ledger=project_ledger(project, segments, timing.today()),
-        entries=entries_of(project, newest),
-        clocks=[ClockLine(clock, read_clock(clock)) for clock in clocks.values() if clock.is_live][:CLOCKS_SHOWN],
-        parties=gathering.rows_of(PARTIES, [project]),
-        words=words,
-        actions=actions,
-        first=panels["first"],
-        main=panels["main"],
-        side=panels["side"],
-    )
-
-
-def _page_events(project: Project) -> tuple[list[Event], list[Event]]:
-    """Return the events that set the stage, oldest first, and the newest ones, newest first."""
-    rows = gathering.rows_of(EVENTS, [project])
-    moves = [event for event in reversed(rows) if event.kind in STAGE_KINDS]
-    return moves, [event for event in rows if event.seq > project.event_seq - TIMELINE]
-
-
-def _told(projects: Sequence[Project]) -> QuerySet[Event]:
-    """The events of the head of the page, newest first."""
-    wanted = Q()
-    for project in projects:
-        wanted |= Q(project=project, seq__gt=project.event_seq - TIMELINE) | Q(project=project, kind__in=STAGE_KINDS)
-    return Event.objects.filter(wanted).order_by("-pk")
-
-
-EVENTS, PARTIES = "projects.events", "projects.parties"
-gathering.register(CLOCKS, lambda projects: clocks_in(project.pk for project in projects))
-gathering.register(EVENTS, _told)
-gathering.register(
-    PARTIES, lambda projects: Party.objects.filter(project__in=projects).select_related("organisation").order_by("pk")
-)
 
 
 # Events -------------------------------------------------------------------------------------------------------------

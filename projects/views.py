@@ -30,6 +30,7 @@ from projects.forms import (
 from projects.models import Project, ProjectGrant, User
 from projects.one_page import one_page
 from projects.paging import as_key
+from projects.project_page import project_page
 from projects.services import grants, parties, registration, status
 from projects.services.reads import note_read
 from projects.states import Stage
@@ -163,7 +164,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     project = _project(request, pk)
     enterprise = access_of(request.user).is_enterprise
     with one_page():
-        page = queries.project_page(project, request)
+        page = project_page(project, request)
         debts = mine.owed_in(_person(request), project) if enterprise else []
     context = {
         "project": project, "page": page, "contacts": rules.can_see_contacts(request.user, project),
