@@ -331,6 +331,7 @@ def bring(request: HttpRequest, pk: int) -> HttpResponse:
         request, f"补交：{found.paper_name}", form, _at(found.acceptance_id),
         lambda data: make_ups.bring_paper(pk, by=person(request), **data), found.acceptance.project,
         verdict=rules.can_bring(request.user, found), submit="补交",
+        lead=f"最迟 {found.due_on} 补交，交{found.item.organisation.label}核对。逾期：{found.consequence}。",
     )
 
 
