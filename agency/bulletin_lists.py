@@ -16,6 +16,7 @@ from acceptance.models import AcceptanceApplication, AcceptanceItem, LateFault
 from acceptance.states import TONES as SITE_TONES
 from agency.bulletin import INDICATORS, Indicator
 from agency.bulletin_counting import say
+from agency.bulletin_facts import row_number
 from agency.bulletin_paper import moment_text
 from agency.bulletin_snapshot import figure_of
 from agency.bulletin_states import FigureGroup
@@ -197,8 +198,8 @@ def place_of(asked: Asked) -> str:
 
 def region_name(row: int) -> str:
     """Return the name of a row of the districts."""
-    region = Region.objects.filter(code=f"{row:06d}").first()
-    return region.name if region else f"{row:06d}"
+    names = {row_number(code): name for code, name in Region.objects.values_list("code", "name")}
+    return names.get(row, f"{row:06d}")
 
 
 def _narrowed(figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str, bool]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agency.bulletin_states import BulletinState
 from agency.models import Bulletin
 from packages.models import PackageVersion
 from projects.states import Investment
@@ -64,4 +65,5 @@ def _short(text: str) -> str:
 
 def newest_bulletins(user: User | AnonymousUser) -> list[Bulletin]:
     """Return the newest published bulletins."""
-    return list(Bulletin.objects.visible_to(user).select_related("centre").order_by("-year", "-month")[:NEWEST])
+    found = Bulletin.objects.visible_to(user).filter(region=None).exclude(state=BulletinState.CORRECTED)
+    return list(found.select_related("centre").defer("content")[:NEWEST])

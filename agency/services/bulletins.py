@@ -148,9 +148,9 @@ def turn_month() -> int:
 
     Each bulletin in a transaction of its own: one that fails does not hold the others.
     """
-    frozen = 0
     now = current_month()
     over = month_before(*now)
+    frozen = _freeze_older()
     for centre in Organisation.objects.filter(kind=OrganisationKind.BUREAU).order_by("pk"):
         for region in scopes_of(centre):
             for series in MONTHLY:
@@ -160,6 +160,17 @@ def turn_month() -> int:
             frozen += _freeze_over(centre, BulletinSeries.ANNUAL, None, over[0], 0)
         open_bulletin(centre, year=now[0], month=0, series=BulletinSeries.ANNUAL)
     return frozen
+
+
+def _freeze_older() -> int:
+    """Freeze what is still collecting long after its end, as after a month without a worker. Corrections wait."""
+    waiting = Bulletin.objects.filter(
+        state=BulletinState.COLLECTING, version=1, period_end__lte=timing.now()
+    ).order_by("period_end", "pk")
+    keys = list(waiting.values_list("pk", flat=True))
+    for key in keys:
+        freeze(key, by=None)
+    return len(keys)
 
 
 def _freeze_over(centre: Organisation, series: str, region: Region | None, year: int, month: int) -> bool:

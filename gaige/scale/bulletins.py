@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -116,17 +117,17 @@ def measure_bulletin(turns: int = TURNS) -> Frozen:
     scope = scope_of(BulletinSeries.PERMIT, centre)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    bare, real = [], []
+    plain, real = [], []
     found = _frozen(bulletin)
     for _ in range(turns):
-        bare.append(_timed(lambda: _bare(period, scope)))
+        plain.append(_timed(lambda: bare(period, scope)))
         real.append(_timed(lambda: _frozen(bulletin)))
     tracemalloc.start()
     _frozen(bulletin)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return Frozen(
-        str(bulletin), MatterCase.objects.count(), *found, statistics.median(real), statistics.median(bare), peak
+        str(bulletin), MatterCase.objects.count(), *found, statistics.median(real), statistics.median(plain), peak
     )
 
 
@@ -140,15 +141,19 @@ def _frozen(bulletin: Bulletin) -> tuple[int, int]:
     return int(decided), listed
 
 
-def _bare(period: Period, scope: Scope) -> None:
+def bare(period: Period, scope: Scope) -> list[tuple[Any, ...]]:
+    """Run the bare SQL; return its rows of cases: the whole (no district, no lead), each district, each lead."""
     asked = {
         "start": period.start, "end": period.end, "centres": list(scope.centre_ids),
         "decisions": [str(state) for state in DECISIONS], "silent": [str(state) for state in SILENT],
     }
     with connection.cursor() as cursor:
-        for statement in (CASES, DAYS, OPINIONS):
+        cursor.execute(CASES, asked)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        for statement in (DAYS, OPINIONS):
             cursor.execute(statement, asked)
             cursor.fetchall()
+    return rows
 
 
 def _timed(act: Callable[[], object]) -> float:

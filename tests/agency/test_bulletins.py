@@ -23,6 +23,7 @@ from agency.services import bulletin_problems as wording
 from agency.services import bulletins
 from agency.tasks import freeze_month
 from archives.models import Paper
+from gaige.scale.bulletins import bare
 from packages.models import MatterCase
 from projects import timing
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
@@ -409,6 +410,15 @@ def test_what_was_frozen_wrong_but_not_published_is_never_public(actors, month, 
     assert Bulletin.objects.get(pk=frozen.pk).state == "corrected"
     walk(second, actors)
     assert [one.version for one in Bulletin.objects.published()] == [2]
+
+
+@pytest.mark.postgresql
+def test_the_bare_sql_of_the_benchmark_counts_the_same(actors, month, bulletin):
+    (whole,) = [row for row in bare(*november(actors)) if row[:2] == (None, None)]
+    figures = take(bulletin).figures
+    for key, ids in zip(("accepted", "decided", "running", "on_time", "overdue"), whole[2:7], strict=True):
+        assert set(figures["total", 0, key].numerator_ids) == set(ids), key
+    assert [float(value) for value in whole[10:13]] == [3.5, 3.5, 5]
 
 
 @pytest.mark.postgresql
