@@ -55,6 +55,7 @@ JOBS: dict[str, str] = {
     "send_messages": "消息投递",
     "render_pending": "文书生成",
     "freeze_month": "月度冻结",
+    "sweep_starts": "开工核查提醒",
     "recompute_provisional": "暂定日期重算",
 }
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from agency.channels import channels
 from agency.models import Dispatch
-from agency.services import bulletins, desk_sweeps, digesting, dispatching, rating, reminders, voices
+from agency.services import batches, bulletins, desk_sweeps, digesting, dispatching, rating, reminders, voices
 from projects.jobs import each, job_run, nothing_due
 
 #: So many rows of each kind in one run of the voices; the next goes on.
@@ -73,4 +73,14 @@ def sweep_desk() -> int:
         return 0
     with job_run("sweep_desk") as run:
         desk_sweeps.sweep_desk(run=run)
+        return run.touched
+
+
+@shared_task(name="agency.tasks.sweep_starts")
+def sweep_starts() -> int:
+    """Tell who has to look at the works of a batch of starts, on the day."""
+    if nothing_due("sweep_starts", batches.untold()):
+        return 0
+    with job_run("sweep_starts") as run:
+        each(run, batches.untold(), batches.tell_due, most=BATCH)
         return run.touched

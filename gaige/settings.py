@@ -353,6 +353,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "refresh_public": {"task": "archives.tasks.refresh_public", "schedule": 60.0},
     "sweep_voices": {"task": "agency.tasks.sweep_voices", "schedule": crontab(minute="6-59/10")},
+    "sweep_starts": {"task": "agency.tasks.sweep_starts", "schedule": crontab(minute="40", hour="8")},
     "sweep_desk": {"task": "agency.tasks.sweep_desk", "schedule": crontab(minute="6-59/10")},
     "freeze_month": {
         "task": "agency.tasks.freeze_month",

@@ -6,19 +6,24 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from agency import major_data as data
 from agency import major_rules as may
 from agency.major_states import EntryState
 from agency.models import Batch, BatchEntry, BatchLine, StartCheck
+from agency.recipients import AGENT_WHY, agents_of, people_at
+from agency.services.telling import tell
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
+from projects.states import Role
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+    from django.db.models import QuerySet
 
     from projects.models import Organisation, User
 
@@ -214,6 +219,30 @@ def check_start(
         data={"days": check.days, "working": is_working, "photo": version.digest},
     )
     return check
+
+
+def untold() -> QuerySet[StartCheck]:
+    """Return the looks whose day has come and that nobody was told of."""
+    return StartCheck.objects.filter(checked_at=None, told_at=None, due_on__lte=timing.today())
+
+
+@transaction.atomic
+def tell_due(check_id: int) -> bool:
+    """Tell the two people of the project, and the directors of its centre, that somebody has to look; once."""
+    found = StartCheck.objects.select_for_update(of=("self",)).select_related("entry__project", "entry__batch")
+    check = found.filter(pk=check_id, checked_at=None, told_at=None).first()
+    if check is None:
+        return False
+    project = check.entry.project
+    users = {user.pk: user for user in (*agents_of(project.pk), *people_at(project.centre_id, Role.DIRECTOR))}
+    tell(
+        users.values(), f"{project.name}：{check}今天到期，到场拍照登记", project=project, kind="meeting",
+        why=AGENT_WHY,
+        url=reverse("agency:batch", args=[check.entry.batch_id]), batch=f"start-{check.pk}",
+    )
+    check.told_at = timing.now()
+    check.save(update_fields=["told_at"])
+    return True
 
 
 def _lock(entry_id: int) -> BatchEntry:

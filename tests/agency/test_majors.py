@@ -10,8 +10,9 @@ from django.urls import reverse
 from PIL import Image
 
 from agency import balance_queries, batch_queries, major_data, major_queries
-from agency.models import BatchEntry, BatchLine, ResourceTicket, StartCheck
+from agency.models import BatchEntry, BatchLine, Notification, ResourceTicket, StartCheck
 from agency.services import batches, majors
+from agency.tasks import sweep_starts
 from packages.models import PoolEntry
 from packages.ripe_guards import against
 from projects.errors import DomainError, NotAllowed
@@ -190,6 +191,10 @@ def test_a_start_needs_its_checklist_and_is_looked_at_after_thirty_and_sixty_day
     assert not [row for row in waiting_on(project) if row.verb == "到场核查"]
     clock.to(dt.datetime(2026, 12, 14, 2, tzinfo=dt.UTC))
     [row] = [row for row in waiting_on(project) if row.verb == "到场核查"]
+    assert (sweep_starts(), sweep_starts()) == (1, 0)
+    assert [(note.user.username, note.text) for note in Notification.objects.filter(batch=f"start-{first.pk}")] == [
+        ("director", f"{project.name}：开工后 30 日核查今天到期，到场拍照登记"),
+    ]
     assert (row.role, row.what, row.since, row.light) == ("服务专员", "开工后 30 日核查", dt.date(2026, 12, 10), "red")
 
     said = {"by": actors.agent, "is_working": False, "note": ""}
