@@ -148,5 +148,7 @@ def open_counts(user: User) -> dict[str, int]:
     """Return how many slips stand in each tab."""
     seen = ChaseSlip.objects.visible_to(user)
     mine = seen.filter(state=SlipState.ISSUED, to__in=access_of(user).organisation_ids)
-    answered = seen.filter(state=SlipState.ANSWERED)
-    return {"open": seen.open().count(), "mine": mine.count(), "answered": answered.count()}
+    answered, closed = seen.filter(state=SlipState.ANSWERED), seen.filter(state=SlipState.CLOSED)
+    return {
+        "open": seen.open().count(), "mine": mine.count(), "answered": answered.count(), "closed": closed.count(),
+    }

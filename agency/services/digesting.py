@@ -28,7 +28,7 @@ from projects.models import JobRun
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-WHY = "您或贵单位办理的时限有变化，工作日 9:00 汇总一次"
+WHY = "您或贵单位的时限有变化"
 
 
 def is_time(at: dt.datetime | None = None) -> bool:

@@ -52,6 +52,10 @@ TONES: dict[str, str] = {
     **dict.fromkeys(("已签订", "已决定"), "good"),
     **dict.fromkeys(("已升级", "已上报"), "bad"),
     **dict.fromkeys(("已终止", "未签订", "已作废"), "none"),
+    **dict.fromkeys(("待回复", "未确认"), "warn"),
+    **dict.fromkeys(("已回复", "待发送", "发送中"), "act"),
+    **dict.fromkeys(("已销号", "已送出"), "good"),
+    "未送达": "bad",
 }
 LIGHTS = ("green", "yellow", "red", "grey")
 #: Above so many working days a clock is one bar.
