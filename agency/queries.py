@@ -56,6 +56,7 @@ JOBS: dict[str, str] = {
     "render_pending": "文书生成",
     "freeze_month": "月度冻结",
     "sweep_starts": "开工核查提醒",
+    "sweep_voices": "评价和咨询投诉",
     "recompute_provisional": "暂定日期重算",
 }
 

@@ -320,6 +320,7 @@ CELERY_TASK_ROUTES = {
     "packages.tasks.chase_absent": {"queue": "deadline", "routing_key": "deadline"},
     "packages.tasks.deem_accepted": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.sweep_due": {"queue": "deadline", "routing_key": "deadline"},
+    "agency.tasks.sweep_voices": {"queue": "deadline", "routing_key": "deadline"},
     "agency.tasks.digest_notifications": {"queue": "deadline", "routing_key": "deadline"},
     "archives.tasks.nightly_fixity": {"queue": "default", "routing_key": "default"},
     "archives.tasks.*": {"queue": "render", "routing_key": "render"},
