@@ -151,7 +151,8 @@ def told_together(project: Project) -> Iterator[None]:
     if outer is not None and outer[0] == project.pk:
         yield
         return
-    token = _gathering.set((project.pk, told := []))
+    told: list[Event] = []
+    token = _gathering.set((project.pk, told))
     try:
         yield
     finally:
