@@ -210,13 +210,13 @@ def _paper(slip: ChaseSlip, *, by: User | None, at: dt.datetime) -> Paper:
     """The paper: what is late since when, on whom it waits, what the body has to answer until when."""
     today = timing.business_day(at)
     name = data.slip_name(slip.colour, today)
-    rows = [["项目", slip.project.name], ["督办对象", slip.to.name]]
+    rows = [["项目", slip.project.name], ["对象", slip.to.name]]
     if slip.case is not None:
-        rows += [["事项", slip.case.matter.name], ["办件编号", slip.case.number or "—"]]
+        rows += [["事项", slip.case.matter.name], ["编号", slip.case.number or "—"]]
     if slip.clock is not None:
         reading = read_clock(slip.clock, at)
         rows += [["时限", f"{slip.clock.get_kind_display()} {slip.clock.limit_words}"], ["到期日", day(reading.due_on)]]
-        rows += [["办理情况", f"{reading.used_words}，{reading.words}"]]
+        rows += [["进度", f"{reading.used_words}，{reading.words}"]]
     waits = (line for line in waiting_on(slip.project) if slip.case is None or line.case_id == slip.case.pk)
     if (first := next(waits, None)) is not None:
         rows.append(["在等谁", first.sentence])
@@ -225,8 +225,8 @@ def _paper(slip: ChaseSlip, *, by: User | None, at: dt.datetime) -> Paper:
             "project": f"{slip.project.name}（{slip.project.code}）", "what": slip.reason, "do": ASKED,
             "when": f"{day(slip.due_on)}前在门户回复",
         },
-        "paragraphs": [ended(f"{slip.to.name}：{slip.reason}"), ended(f"{ASKED}，于{day(slip.due_on)}前在门户回复")],
-        "table": {"head": ["项目", "内容"], "rows": rows}, "addressee": slip.to.name,
+        "paragraphs": [ended(slip.reason), ended(f"{ASKED}，于{day(slip.due_on)}前在门户回复")],
+        "table": {"head": ["栏目", "内容"], "rows": rows}, "addressee": slip.to.name,
     }
     return issue_paper(
         slip.project, kind=PaperKind.CHASE_SLIP, series=SERIES, title=name, issuer=slip.project.centre, content=content,

@@ -144,7 +144,7 @@ def test_the_paper_says_what_is_late_and_on_whom_it_waits(project, case, housing
     content = Paper.objects.get(pk=slip.paper_id).content
     rows = dict(content["table"]["rows"])
     assert content["gist"]["do"] == "请说明原因、采取的措施，并写明承诺办结的日期"
-    assert (rows["事项"], rows["督办对象"]) == (case.matter.name, "住建局")
+    assert (rows["事项"], rows["对象"]) == (case.matter.name, "住建局")
     assert rows["时限"].startswith("会审时限")
     assert rows["在等谁"].startswith("正在等")
 
