@@ -55,7 +55,7 @@ def integrity(request: HttpRequest) -> HttpResponse:
 @require_GET
 def document_checks(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the four checks of a document's newest version at every moment of its life."""
-    visible = Document.objects.visible_to(request.user).select_related("project", "kind", "paper")
+    visible = Document.objects.visible_to(request.user).select_related("project", "kind", "paper", "holder")
     document = get_object_or_404(visible, pk=pk)
     version = DocumentVersion.objects.filter(document=document).select_related("text").order_by("-version").first()
     inspections = list(version.inspections.order_by("inspected_at")) if version else []

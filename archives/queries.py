@@ -26,7 +26,7 @@ PAGE = 20
 OWN_SHOWN = 10
 CSV_HEAD = [
     "档号", "类目", "题名", "种类", "来源环节", "归档人", "归档时间", "版次", "格式", "字节数", "SHA-256",
-    "有效期至", "状态",
+    "有效期至", "状态", "持有单位",
 ]
 
 
@@ -116,14 +116,14 @@ def documents_of(project: Project, user: User | AnonymousUser) -> DocumentQueryS
     return (
         Document.objects.visible_to(user)
         .filter(project=project)
-        .select_related("kind", "paper", "project", "replaced_by")
+        .select_related("kind", "paper", "project", "replaced_by", "holder")
         .prefetch_related(versions)
         .order_by("doc_class", "serial")
     )
 
 
 def narrowed(documents: DocumentQuerySet, wanted: DocumentFilter) -> DocumentQuerySet:
-    """Narrow documents to the filter; the text is looked for in titles, kinds, steps and the start of a SHA-256."""
+    """Narrow documents to the filter; the text is looked for in titles, kinds, steps, holders and a SHA-256."""
     if wanted.doc_class:
         documents = documents.filter(doc_class=wanted.doc_class)
     if wanted.state == "current":
@@ -133,6 +133,7 @@ def narrowed(documents: DocumentQuerySet, wanted: DocumentFilter) -> DocumentQue
     text = wanted.text.strip()
     if text:
         found = Q(title__icontains=text) | Q(kind__name__icontains=text) | Q(source_label__icontains=text)
+        found |= Q(holder__name__icontains=text)
         if len(text) >= 8:
             found |= Q(pk__in=DocumentVersion.objects.filter(digest__startswith=text.lower()).values("document"))
         documents = documents.filter(found)
@@ -177,7 +178,7 @@ def csv_rows(documents: Iterable[Document]) -> Iterator[list[str]]:
             f"{document.filed_at.astimezone(timing.BUSINESS_ZONE):%Y-%m-%d %H:%M:%S}", str(line.versions),
             version.media_type if version else "", str(version.size) if version else "",
             version.digest if version else "", f"{document.valid_until:%Y-%m-%d}" if document.valid_until else "",
-            line.status,
+            line.status, document.holder.name if document.holder else "",
         ]
 
 

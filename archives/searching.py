@@ -47,7 +47,8 @@ def found_ids(user: User | AnonymousUser, text: str, doc_class: str = "") -> lis
 def hits(ids: list[int], text: str) -> list[Hit]:
     """Return the documents of a page of keys with what their newest files say around the text. Four queries."""
     versions = Prefetch("versions", DocumentVersion.objects.order_by("version"))
-    rows = Document.objects.filter(pk__in=ids).select_related("kind", "paper", "project").prefetch_related(versions)
+    related = Document.objects.filter(pk__in=ids).select_related("kind", "paper", "project", "holder")
+    rows = related.prefetch_related(versions)
     texts = VersionText.objects.filter(version__document__in=ids, text__icontains=text).order_by("pk")
     said: dict[int, str] = dict(texts.values_list("version__document_id", "text"))
     by_id = {row.pk: row for row in rows}

@@ -67,7 +67,7 @@ def ask(  # noqa: PLR0913 - one argument per field of the form
     _check(kind, title, words, by=by, phone=phone)
     accused = kind != VoiceKind.CONSULT
     body = Organisation.objects.filter(pk=about_body_id).first() if accused and about_body_id else None
-    person = _person_named(about_person, body or centre) if accused else None
+    person = _person_named(about_person, body) if accused else None
     made = _create(
         by=by, kind=kind, title=title.strip()[:80], project=project, centre=centre, about_body=body,
         about_person=person, desk=_desk(centre, body, person), asker_name=name.strip()[:50] or str(by or ""),
@@ -103,14 +103,18 @@ def _centre(centre_id: int | None) -> Organisation:
     return chosen
 
 
-def _person_named(name: str, body: Organisation) -> User | None:
-    """Return who has this name at the body: an exact name, borne by one person."""
-    text = name.strip()
+def _person_named(name: str, body: Organisation | None) -> User | None:
+    """Return who has this name at the body, else anywhere in the office: an exact name that one person bears."""
+    text, today = name.strip(), timing.today()
     if not text:
         return None
-    ids = Membership.objects.filter(organisation=body, user__name=text, until=None).values("user_id").distinct()
-    found = list(User.objects.filter(pk__in=ids)[:2])
-    return found[0] if len(found) == 1 else None
+    members = Membership.objects.filter(user__name=text, since__lte=today).exclude(until__lt=today)
+    office = members.exclude(role__in=OWNER_ROLES)
+    for found in (office.filter(organisation=body), office) if body else (office,):
+        ids = list(found.order_by().values_list("user", flat=True).distinct()[:2])
+        if len(ids) == 1:
+            return User.objects.get(pk=ids[0])
+    return None
 
 
 def _desk(centre: Organisation, body: Organisation | None, person: User | None) -> VoiceDesk:
