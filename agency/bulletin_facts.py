@@ -284,10 +284,11 @@ def _cases(facts: Facts, period: Period, scope: Scope) -> None:
     decided = {row[0]: row[13] for row in rows if _is_decided(row, period)}
     beside = _beside(decided)
     for row in rows:
-        fact = _case_fact(row, period, scope, beside)
+        is_decided = row[0] in decided
+        fact = _case_fact(row, period, scope, beside, is_decided=is_decided)
         if fact.accepted_at >= period.start:
             facts.accepted.append(fact)
-        if row[0] in decided:
+        if is_decided:
             facts.decided.append(fact)
         elif _is_running(row, period):
             facts.running.append(fact)
@@ -302,10 +303,12 @@ def _is_running(row: Sequence[Any], period: Period) -> bool:
     return (ended is None or ended >= period.end) and (decided is None or decided >= period.end)
 
 
-def _case_fact(row: Sequence[Any], period: Period, scope: Scope, beside: _Beside) -> CaseFact:
+def _case_fact(
+    row: Sequence[Any], period: Period, scope: Scope, beside: _Beside, *, is_decided: bool
+) -> CaseFact:
     (pk, code, lead, matter, state, limit, used, late, received, accepted, decided, _, by, _, first, longer) = row
     limit += longer or 0
-    if _is_decided(row, period):
+    if is_decided:
         over = max(used - limit, 1) if late and used is not None else 0
     else:
         late = first is not None and first < period.end
