@@ -5,6 +5,8 @@ from __future__ import annotations
 from agency.services.agreements import offer_by_itself
 from agency.services.asked import TOLD, tell_asked, tell_repeated
 from agency.services.credits import TOLD as CREDITS
+from agency.services.delegations import KINDS as DELEGATIONS
+from agency.services.delegations import tell_delegation
 from agency.services.expiries import tell_expiry
 from agency.services.gathering import TOLD as GATHERINGS
 from agency.services.gathering import tell_gathering
@@ -53,6 +55,12 @@ def on_event(event: Event) -> None:
     tell_occasion(event, READINGS[event.kind])
 
 
+def on_delegation(event: Event) -> None:
+    """Tell who stands in for whom."""
+    tell_delegation(event)
+
+
+outbox.subscribe("agency.tell_delegation", list(DELEGATIONS), on_delegation, queue="deadline")
 outbox.subscribe("agency.tell", sorted(READINGS), on_event, queue="deadline")
 outbox.subscribe(
     "agency.tell_expiry", ["permit.warned", "permit.lapsed", "permit.stop_check", "letter.warned", "letter.lapsed"],

@@ -11,7 +11,7 @@ LINE = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
 
 
 @cache
-def tests_in(path):
+def functions_of(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
@@ -23,4 +23,4 @@ def test_every_statement_is_held_by_tests_that_exist_or_is_the_operators():
         named = NAMED.findall(held)
         assert named or re.search(r"operator: .{80,}", held), number
         assert "`tests" not in NAMED.sub("", held), number
-        assert [pair for pair in named if not (ROOT / pair[0]).exists() or pair[1] not in tests_in(pair[0])] == []
+        assert [pair for pair in named if not (ROOT / pair[0]).exists() or pair[1] not in functions_of(pair[0])] == []

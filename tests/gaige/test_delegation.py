@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agency.models import Notification
 from packages import rules
 from packages.services import special
 from packages.services.decision import decide_case
@@ -82,6 +83,9 @@ def test_the_stand_in_decides_for_the_giver_and_the_log_says_so(actors, clock):
         told = Event.objects.filter(project=project, status_code=11).order_by("-pk").first()
     assert (told.actor_name, told.on_behalf_of) == ("孙丽", "周正，首席代表")
     assert verify_chain(f"project:{project.pk}") is None
+    factories.drain()
+    [note] = Notification.objects.filter(user=deputy, why="您是代理人")
+    assert note.text == "周正的首席代表委托孙丽代理，至 2026-11-07，年休假"
     summary = Event.objects.get(kind="staff.delegated").summary
     assert summary == "周正的首席代表委托孙丽代理，至 2026-11-07，年休假"
 
