@@ -19,6 +19,8 @@ from django.utils import timezone
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
+from agency.models import Dispatch
+from agency.states import DispatchState
 from packages.models import Package, PackageVersion
 from projects import workdays
 from projects.models import JobRun, Outbox
@@ -108,6 +110,18 @@ def outbox() -> tuple[Level, str]:
     return Level.OK, "没有积压"
 
 
+def messages() -> tuple[Level, str]:
+    """Say whether messages pile up on their way out, or did not arrive."""
+    before = timezone.now() - dt.timedelta(minutes=SILENT_MINUTES)
+    late = Dispatch.objects.filter(state=DispatchState.WAITING, next_at__lt=before).count()
+    if late:
+        return Level.FAULT, f"有 {late} 条消息过了发送时间还没有发出，请检查 worker 的日志。"
+    failed = Dispatch.objects.failed().count()
+    if failed:
+        return Level.WARNING, f"有 {failed} 条消息未送达或未确认，请系统管理员在“消息投递”里处理。"
+    return Level.OK, "没有积压"
+
+
 def fonts() -> tuple[Level, str]:
     """Say whether papers can be printed in Chinese: glyphs without a font would be dropped silently."""
     missing = []
@@ -187,6 +201,7 @@ PARTS: dict[str, Callable[[], tuple[Level, str]]] = {
     "queue": queue,
     "heartbeat": heartbeat,
     "outbox": outbox,
+    "messages": messages,
     "fonts": fonts,
     "storage": storage,
     "secrets": secrets,
