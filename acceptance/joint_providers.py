@@ -22,6 +22,7 @@ from acceptance.states import (
 )
 from projects import glance, owing, panels, stages, timing, waiting, workdays
 from projects.clock_states import Light
+from projects.one_page import once
 from projects.owing import Debt, Person
 from projects.panels import PublicFact
 from projects.reading import read_clock
@@ -99,11 +100,22 @@ def late_faults(projects: Sequence[Project]) -> Iterable[Waiting]:
         )
 
 
+def _make_ups(by_pk: dict[int, Project]) -> list[MakeUp]:
+    """Return the papers that follow the conclusions of these projects and are not settled. Two queries, once a page."""
+
+    def read() -> list[MakeUp]:
+        rows = _open(
+            MakeUp, by_pk, MAKE_UP_OPEN, "acceptance", "item__organisation", "clock", path="acceptance__project"
+        )
+        return list(rows.exclude(due_on=None).prefetch_related("clock__pauses"))
+
+    return once(("make_ups", *by_pk), read)
+
+
 def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Yield one line per paper that follows a conclusion. Two queries."""
     by_pk = {project.pk: project for project in projects}
-    rows = _open(MakeUp, by_pk, MAKE_UP_OPEN, "acceptance", "item__organisation", "clock", path="acceptance__project")
-    for row in rows.exclude(due_on=None).prefetch_related("clock__pauses"):
+    for row in _make_ups(by_pk):
         verb, word = OWED_WORDS[row.state]
         brought = row.state == MakeUpState.BROUGHT
         yield _line(
@@ -116,13 +128,10 @@ def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 
 def make_up_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """Yield the papers that the owner still has to bring after a conclusion 容缺通过. One query, none without any."""
-    states = (MakeUpState.OWED, MakeUpState.LATE)
-    by_pk = {project.pk: project for project in glance.glance(projects).only(OWED, projects, states)}
-    if not by_pk:
-        return
-    rows = _open(MakeUp, by_pk, states, "acceptance", "clock", path="acceptance__project").exclude(due_on=None)
-    for row in rows:
+    """Yield the papers that the owner still has to bring after a conclusion 容缺通过. Two queries, none without any."""
+    by_pk = {project.pk: project for project in glance.glance(projects).only(OWED, projects, MAKE_UP_OPEN)}
+    rows = _make_ups(by_pk) if by_pk else []
+    for row in (one for one in rows if one.state != MakeUpState.BROUGHT):
         row.acceptance.project = by_pk[row.acceptance.project_id]
         verdict = rules.can_bring(user, row)
         yield Debt(
