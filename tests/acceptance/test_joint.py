@@ -7,6 +7,7 @@ import pytest
 from django.urls import resolve
 
 from acceptance import data, rules
+from acceptance.joint_providers import make_up_debts
 from acceptance.models import (
     AcceptanceApplication,
     Inspection,
@@ -36,7 +37,8 @@ from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, verify_chain
-from projects.models import Building, Event, Project, WorkUnit
+from projects.models import Building, CreditRecord, Event, Project, WorkUnit
+from projects.services.involvement import involve
 from projects.states import Role
 from projects.waiting import waiting_for
 from tests import factories
@@ -234,6 +236,27 @@ def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(p
         "registered", dt.date(2026, 11, 30), dt.date(2026, 11, 24)
     )
     holds(project)
+
+
+def test_what_is_late_by_the_agents_mistake_never_scores_the_enterprise(project, unit, walk, actors, clock):
+    surveyed(unit, actors)
+    walk.until("record")
+    items.record_item(walk.item(3).pk, by=reviewer("housing"), result="deferred", paper="工程质量保修书")
+    walk.record(faulty=0)
+    walk.list()
+    walk.conclude()
+    involve(factories.fresh(project), role="service_agent", user=actors.agent, by=None)
+    actors.agent.__dict__.pop("_access", None)
+    made = MakeUp.objects.get()
+    assert [debt.title for debt in make_up_debts(actors.owner, [factories.fresh(project)])] == ["补交“工程质量保修书”"]
+    make_ups.bring_paper(made.pk, by=actors.agent, uploaded=factories.pdf("别的.pdf", "拿错了"))
+    make_ups.check_paper(made.pk, by=reviewer("housing"), holds=False, note="不是保修书")
+    clock.to(dt.datetime(2026, 11, 24, 9, tzinfo=timing.BUSINESS_ZONE))
+    assert sweep_make_ups() == 1
+    assert Event.objects.get(kind="acceptance.make_up_late").data["by_agent"] is True
+    factories.drain()
+    assert list(CreditRecord.objects.values_list("rule", "state")) == [("make-up-late", "excused")]
+    assert factories.fresh(project).stage == "acceptance", "what is owed holds the delivery"
 
 
 def test_the_completion_record_comes_with_the_conclusion_in_one_application(project, unit, walk, actors):
