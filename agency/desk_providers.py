@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from agency import subjects
@@ -86,29 +87,23 @@ def _agreements(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
 
 
 def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
-    rows = WorkOrder.objects.open().filter(project__in=list(by_pk)).select_related("agent__user", "waits_body", "case")
-    names = _names({row.agent_id for row in rows if row.agent_id}, today)
+    """Yield a line per project and person of what is to be accepted and done, and one per order that waits."""
+    cover = AgentLeave.objects.on(today).filter(agent=OuterRef("agent")).values("cover__user__name")[:1]
+    rows = WorkOrder.objects.open().filter(project__in=list(by_pk)).annotate(cover_name=Subquery(cover))
     grouped: dict[tuple[int, str, str], list[WorkOrder]] = defaultdict(list)
-    for row in rows.order_by("pk"):
-        who = names.get(row.agent_id or 0) or (str(row.agent.user) if row.agent else "")
+    for row in rows.select_related("agent__user", "waits_body", "case").order_by("pk"):
+        who = str(row.agent.user) if row.agent else ""
+        if row.cover_name:
+            who = f"{row.cover_name}（代{who}）"
+        is_begun = row.case is not None and row.case.state != CaseState.DRAFT
         if row.state == OrderState.WAITING:
             grouped[row.project_id, "take" if row.agent_id else "give", who].append(row)
-        elif row.state in ORDER_MINE and (row.case is None or row.case.state == CaseState.DRAFT):
+        elif row.state in ORDER_MINE and not is_begun:
             grouped[row.project_id, "do", who].append(row)
-        elif row.state in ORDER_WAITS and (row.case is None or row.case.state == CaseState.DRAFT):
+        elif row.state in ORDER_WAITS and not is_begun:
             yield _waits(row, by_pk[row.project_id], who, today)
     for (project, kind, who), orders in grouped.items():
         yield _told(project, kind, who, orders, today)
-
-
-def _names(agents: set[int], today: dt.date) -> dict[int, str]:
-    """Return who really is waited for where an agent is on leave: the cover."""
-    rows = AgentLeave.objects.on(today).filter(agent__in=agents, cover__isnull=False)
-    return {
-        row.agent_id: f"{row.cover.user}（代{row.agent.user}）"
-        for row in rows.select_related("cover__user", "agent__user")
-        if row.cover
-    }
 
 
 def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today: dt.date) -> Waiting:
@@ -164,11 +159,11 @@ def _waits(row: WorkOrder, project: Project, who: str, today: dt.date) -> Waitin
         row.project_id,
         1 if owner else 3,
         OWNER_WORD if body is None else body.label,
-        f"{row.waits_what}（{row.title}）",
+        f"“{row.title}”所需的材料或答复",
         person=project.owner.name if owner else "",
         since=row.waits_since,
         days=workdays.workdays_between(row.waits_since, today) if row.waits_since else 0,
-        verb="办",
+        verb="提供",
         auto=f"由{AGENT_WORD}{who}催办",
         url=reverse("agency:project", args=[row.project_id]),
     )
@@ -184,7 +179,7 @@ def _steps(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
             row.project_id,
             3,
             role,
-            f"升级事项“{row.question}”",
+            f"“{row.order.title}”的升级事项",
             due_on=row.due_on,
             light=light,
             clock_id=row.clock_id,

@@ -229,7 +229,7 @@ def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, sign
     assert (one.level, one.body, one.due_on, one.paper.kind, first.state) == (
         1, body, dt.date(2026, 11, 4), "escalation_report", "escalated"
     )
-    assert (body.label, "", "答复", "升级事项“预审意见怎么出”") in lines(project)
+    assert (body.label, "", "答复", f"“{first.title}”的升级事项") in lines(project)
     with pytest.raises(DomainError) as refused:
         raise_it()
     assert (refused.value.code, refused.value.message) == (
