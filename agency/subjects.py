@@ -49,7 +49,8 @@ Finder = Callable[[Clock], Subject | None]
 
 def subject_of(clock: Clock) -> Subject:
     """Return what a clock is about; its own label and the project's page where nothing else is known of it."""
-    for find in _finders:
+    likely = _likely.get(clock.kind)
+    for find in [likely, *_finders] if likely else _finders:
         if (found := find(clock)) is not None:
             return found
     return Subject(clock.label, reverse("projects:detail", args=[clock.project_id]) if clock.project_id else "")
@@ -150,6 +151,12 @@ def _of_escalation(clock: Clock) -> Subject | None:
     return Subject(f"升级事项“{row.question}”", url, people, "由贵单位答复", body=row.body)
 
 
+#: Who knows most clocks of a kind; asked first, so that a sweep of thousands asks once.
+_likely: dict[str, Finder] = {
+    **dict.fromkeys((ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.SPECIAL), _of_case),
+    **dict.fromkeys((ClockKind.CORRECTION, ClockKind.DEFERRAL, ClockKind.COMMITMENT), _of_issue),
+    ClockKind.REVIEW: _of_task, ClockKind.ACCEPTANCE: _of_acceptance,
+}
 _finders: list[Finder] = [_of_task, _of_case, _of_acceptance, _of_issue, _of_line, _of_sample, _of_escalation]
 
 
