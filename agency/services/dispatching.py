@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from projects.models import User
 
 #: Rows that a worker takes at once, and seconds after which it leaves the rest to the next.
-HANDFUL, PATIENCE = 10, 60.0
+HANDFUL, PATIENCE = 10, 30.0
 LONGEST_ERROR = 200
 
 
