@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from agency.models import FollowUp, Rating, RatingAsk, Voice, VoiceTurn
-from agency.models.ratings import officer_centres
+from agency.models.ratings import OFFICERS, officer_centres
 from agency.voice_queries import enquiry_counts, rating_counts
 from agency.voice_states import (
     FOLLOW_OPEN,
@@ -31,7 +31,7 @@ from projects.exports import Column, Table
 from projects.memo import Memo
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
-from projects.states import OrganisationKind
+from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -286,8 +286,9 @@ def voices(user: Person, asked: Mapping[str, str], narrowed: Mapping[str, Any]) 
 
 def voices_page(user: Person, asked: Mapping[str, str], narrowed: Mapping[str, Any]) -> ListPage:
     """Return one page of the desk's list."""
-    tab = asked.get("tab", "waiting")
-    tab = tab if tab in VOICE_TABS else "waiting"
+    first = "waiting" if access_of(user).has(*OFFICERS, Role.SUPERVISOR) else "forwarded"
+    tab = asked.get("tab", first)
+    tab = tab if tab in VOICE_TABS else first
     by_state = dict(desk_voices(user).order_by().values_list("state").annotate(n=Count("pk")))
     counts = {name: sum(by_state.get(state, 0) for state in states) for name, states in VOICE_TABS.items()}
     cut = _cut(voices(user, {**asked, "tab": tab}, narrowed), asked)
@@ -353,7 +354,7 @@ def _who(turn: VoiceTurn, row: Voice, *, inside: bool, is_officer: bool) -> str:
         return name or "提出人" if inside else "您"
     if turn.by is None:
         return "系统"
-    body = turn.body.label if turn.body else ""
+    body = turn.body.label if turn.body and turn.kind != TurnKind.FORWARD else ""
     return f"{body} {turn.by}".strip() if inside else body or "审批服务中心"
 
 
