@@ -155,7 +155,8 @@ def escalate(
 
 def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisation:
     if level >= Level.JOINT:
-        return order.project.centre
+        centre: Organisation = order.project.centre
+        return centre
     found: Organisation | None = body or order.waits_body or (order.case.lead if order.case else None)
     if level == Level.LEAD and order.case is not None:
         found = order.case.lead
