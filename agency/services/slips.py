@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from agency import message_data as data
@@ -18,8 +19,9 @@ from archives.services.papers import issue_paper
 from archives.states import PaperKind, Visibility
 from packages.models import MatterCase
 from packages.services.paperwork import day, ended
+from packages.states import CASE_ENDED
 from projects import timing, workdays
-from projects.clock_states import LIVE_STATES
+from projects.clock_states import ENDED_STATES
 from projects.clocks import read_clock
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by
@@ -153,14 +155,16 @@ def close_slip(slip_id: int, *, by: User | None, remark: str = "", at: dt.dateti
 
 
 def settled_slips() -> QuerySet[ChaseSlip]:
-    """Return the open slips whose limit has ended."""
-    ended_clock = Clock.objects.exclude(state__in=LIVE_STATES).values("pk")
-    return ChaseSlip.objects.open().filter(clock__in=ended_clock)
+    """Return the open slips whose limit has ended; those issued by hand about a case that is over."""
+    return ChaseSlip.objects.open().filter(
+        Q(clock__state__in=ENDED_STATES) | Q(clock=None, case__state__in=list(CASE_ENDED))
+    )
 
 
 def settle_slip(slip_id: int) -> int:
-    """Close one slip whose limit has ended; return 1."""
-    close_slip(slip_id, by=None, remark="所督办的时限已结束，自动销号")
+    """Close one slip whose limit has ended, or whose case is over; return 1."""
+    by_hand = ChaseSlip.objects.filter(pk=slip_id, clock=None).exists()
+    close_slip(slip_id, by=None, remark=f"所督办的{'事项' if by_hand else '时限'}已结束，自动销号")
     return 1
 
 

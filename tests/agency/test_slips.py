@@ -138,6 +138,19 @@ def test_a_limit_that_ends_closes_its_slip(project, actors, clock):
     holds(project)
 
 
+def test_one_issued_by_hand_closes_with_its_case(project, case, housing, actors):
+    slip = issue_slip(case, to=housing, colour="yellow", reason="比计划滞后", by=actors.director)
+    sweep_due()
+    slip.refresh_from_db()
+    assert slip.state == "issued"
+    factories.answer_all(case)
+    factories.merge(case)
+    factories.decide(case)
+    sweep_due()
+    slip.refresh_from_db()
+    assert (slip.state, slip.remark) == ("closed", "所督办的事项已结束，自动销号")
+
+
 def test_the_paper_says_what_is_late_and_on_whom_it_waits(project, case, housing, actors, clock):
     task = ReviewTask.objects.get(session__case=case, organisation=housing)
     slip = issue_slip(case, to=housing, colour="red", reason="意见逾期", by=actors.director, clock=task.clock)
