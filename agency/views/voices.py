@@ -69,7 +69,10 @@ def voice_ask(request: HttpRequest) -> HttpResponse:
     form = voice_forms.VoiceForm(
         request.POST or None, bodies=voice_pages.bodies_to_name(centre), known=user is not None,
         projects=service.own_projects(user) if user is not None and token is None else None,
-        initial={"kind": request.GET.get("kind", VoiceKind.CONSULT), "key": str(uuid.uuid4())},
+        initial={
+            "kind": request.GET.get("kind", VoiceKind.CONSULT), "project": request.GET.get("project"),
+            "key": str(uuid.uuid4()),
+        },
     )
     if request.method == "POST" and form.is_valid():
         made = attempt(form, _asked, form.cleaned_data, token, user)
