@@ -149,7 +149,7 @@ def staff_accounts(text: str) -> list[User]:
     )
     if text := text.strip():
         people = people.filter(Q(name__icontains=text) | Q(username__istartswith=text))
-    found = list(people.order_by("has_factor", "pk")[:PAGE])
+    found: list[User] = list(people.order_by("has_factor", "pk")[:PAGE])
     _with_roles(found, roles)
     return found
 

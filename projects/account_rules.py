@@ -32,7 +32,7 @@ def is_elevated(user: Person) -> bool:
     known: bool | None = user.__dict__.get("_elevated")
     if known is None:
         roles = [role for role in ADMIN_ROLES if access_of(user).has(role)]
-        known = bool(roles) and Elevation.objects.current().filter(user_id=user.pk, role__in=roles).exists()
+        known = bool(roles) and Elevation.objects.current().filter(user_id=user.pk or 0, role__in=roles).exists()
         user.__dict__["_elevated"] = known
     return known
 

@@ -213,5 +213,8 @@ def people(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"“{body.name}”已登记。请邀请负责人，把邀请码交给本人。")
             return redirect("projects:staff", pk=body.pk)
     text = request.GET.get("q", "")[:80]
-    context = {"form": form, "rows": bodies(text), "text": text, "lead": Role.OWNER_LEAD}
+    context = {
+        "form": form, "rows": bodies(text), "text": text, "lead": Role.OWNER_LEAD,
+        "may_keep": account_rules.can_keep_people(user),
+    }
     return render(request, "projects/people.html", context, status=CONFLICT if form.errors else 200)

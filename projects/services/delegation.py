@@ -46,9 +46,9 @@ def delegate(
     same = {"user": to, "organisation": body, "role": row.role, "giver": row.user}
     if standing := current(Membership.objects.filter(**same, until=until)).first():
         return standing
-    theirs = current(Membership.objects.filter(user=to)).values_list("organisation_id", "role", "giver_id")
-    _fits(row, to, [(pk, role) for pk, role, giver in theirs if giver is None])
-    if (body.pk, row.role) in {(pk, role) for pk, role, _ in theirs}:
+    theirs = list(current(Membership.objects.filter(user=to)))
+    _fits(row, to, [(one.organisation_id, one.role) for one in theirs if not one.giver_id])
+    if (body.pk, row.role) in {(one.organisation_id, one.role) for one in theirs}:
         raise DomainError("has_role", f"{to}已经是{row.get_role_display()}，不需要委托。")
     made = Membership.objects.create(**same, since=today, until=until, reason=reason.strip()[:120])
     to.__dict__.pop("_access", None)
