@@ -152,6 +152,11 @@ def test_the_orders_follow_their_cases(actors, project, people, signed):
     holds(project)
 
 
+def test_an_order_that_was_closed_by_hand_does_not_come_again(actors, project, people, signed):
+    only_one(actors)
+    assert (follow_project(project.pk), WorkOrder.objects.open().count()) == (0, 1)
+
+
 def test_an_order_of_a_matter_that_was_withdrawn_is_closed(actors, project, people, signed):
     from packages.models import MatterCase
 
