@@ -6,8 +6,8 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from packages.catalog_checks import position
 from packages.catalog_files import Fault, Line, Tables
+from packages.catalog_lines import position
 from packages.conditions import Applies, Compare, Is, Node, Test, parse_rule, tests_in
 from packages.facts import FactError, FactKind, parse_facts, split, vocabulary
 from packages.planning.applying import assessing_of, ruleset
