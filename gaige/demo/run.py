@@ -12,6 +12,7 @@ from agency.tasks import sweep_due
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
 from gaige.demo import agency, appraisal, bulletins, consultation, majors, messages, voices
+from gaige.demo.accounts import keep_accounts
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
 from gaige.demo.files import attachment
@@ -129,6 +130,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         _choose_plan()
         sweep_forecasts()
     bulletins.current()
+    keep_accounts()
     _views()
     _sweep(end)
     return len(fresh)
