@@ -12,7 +12,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from gaige.templatetags.dates import DASH, number
-from gaige.templatetags.ui import OWNERS, get
+from gaige.templatetags.plain import get
+from gaige.templatetags.ui import OWNERS
 from packages.planning import flow
 
 register = template.Library()

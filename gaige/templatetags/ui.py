@@ -6,21 +6,19 @@ the others have their template in ``templates/ui/``. ``docs/components.md`` list
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.core.paginator import Page
-from django.forms import BoundField, widgets
-from django.http import QueryDict
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from gaige.templatetags import dates
+from gaige.templatetags import dates, ui_fields, ui_lists
+from gaige.templatetags.plain import get
 
 register = template.Library()
 
@@ -31,6 +29,8 @@ register.filter("moment", dates.moment)
 register.filter("clock_time", dates.clock_time)
 register.filter("num", dates.number)
 register.simple_tag(dates.now_line, name="now_line")
+register.tags.update(ui_lists.register.tags)
+register.tags.update(ui_fields.register.tags)
 
 #: Tone of each state word of the glossary; a word that is not listed is plain.
 TONES: dict[str, str] = {
@@ -74,12 +74,6 @@ OWNERS = (
     ("special", "spc", "特别程序"),
     ("intermediary", "mdl", "中介"),
 )
-
-
-def get(data: Any, name: str, default: Any = None) -> Any:
-    """Return an attribute or key of plain data, ``default`` when it is missing or None."""
-    value = data.get(name) if isinstance(data, Mapping) else getattr(data, name, None)
-    return default if value is None else value
 
 
 # Chip, light, clock
@@ -365,194 +359,6 @@ def progress(title: str, done: int, total: int, note: str = "可以离开本页�
     """Show long work: n of m, how long, and that one may leave."""
     share = 100 * done / total if total else 0
     return {"title": title, "done": done, "total": total, "note": note, "width": f"{share:.1f}"}
-
-
-# Lists: tabs, sorting, paging, export
-
-
-def _query(context: Context, **changes: Any) -> str:
-    """Return the query string of the request with some parameters set, or dropped when None."""
-    request = context.get("request")
-    query: QueryDict = request.GET.copy() if request is not None else QueryDict(mutable=True)
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = str(value)
-    return "?" + query.urlencode()
-
-
-@register.inclusion_tag("ui/tabs.html")
-def tabs(items: Iterable[Any], label: str = "队列") -> dict[str, Any]:
-    """Show counters that are filters. An item: label, count, url, current, bad (red when it is not 0)."""
-    rows = [
-        {
-            "label": get(item, "label", ""),
-            "count": dates.number(get(item, "count", 0)),
-            "url": get(item, "url", ""),
-            "current": get(item, "current", False),
-            "bad": bool(get(item, "bad", False) and get(item, "count", 0)),
-        }
-        for item in items
-    ]
-    return {"items": rows, "label": label}
-
-
-@register.simple_tag(takes_context=True)
-def sort_th(context: Context, label: str, name: str, numeric: bool = False, default: str = "") -> SafeString:  # noqa: FBT001, FBT002
-    """Show a sortable head cell: a link to ``?sort=name``, then ``?sort=-name``; other parameters stay, the page goes.
-
-    ``default`` is the order of the list when the address names none.
-    """
-    request = context.get("request")
-    current = request.GET.get("sort", default) if request is not None else default
-    descending, ascending = current == f"-{name}", current == name
-    sort = {True: "descending"}.get(descending) or ("ascending" if ascending else "")
-    return format_html(
-        '<th scope="col"{}{}><a class="sort" href="{}">{}{}</a></th>',
-        SafeString(' class="n"') if numeric else "",
-        format_html(' aria-sort="{}"', sort) if sort else "",
-        _query(context, sort=f"-{name}" if ascending else name, page=None, after=None, before=None),
-        label,
-        " ↓" if descending else " ↑" if ascending else "",
-    )
-
-
-@register.inclusion_tag("ui/pager.html", takes_context=True)
-def pager(context: Context, page: Page[Any], label: str = "翻页") -> dict[str, Any]:
-    """Show the pages of a ``Paginator``: what is seen of how many, back and forth; other parameters stay."""
-    count = page.paginator.count
-    return {
-        "label": label,
-        "words": f"{dates.number(count)} 件中的 {page.start_index()}–{page.end_index()}",
-        "place": f"第 {page.number} 页，共 {page.paginator.num_pages} 页",
-        "back": _query(context, page=page.number - 1) if page.has_previous() else "",
-        "forth": _query(context, page=page.number + 1) if page.has_next() else "",
-    }
-
-
-@register.inclusion_tag("ui/pager.html", takes_context=True)
-def keyset_pager(
-    context: Context, before: Any = None, after: Any = None, count: int | None = None, label: str = "翻页"
-) -> dict[str, Any]:
-    """Show back and forth for a list that is cut by key (``?before=``, ``?after=``); None means there is no more."""
-    return {
-        "label": label,
-        "words": f"共 {dates.number(count)} 件" if count is not None else "",
-        "place": "",
-        "back": _query(context, before=before, after=None) if before is not None else "",
-        "forth": _query(context, after=after, before=None) if after is not None else "",
-    }
-
-
-@register.simple_tag(takes_context=True)
-def export_links(context: Context, formats: str = "csv") -> SafeString:
-    """Show 导出 links for the list as it is filtered: ``?export=csv`` (``formats`` separated by blanks)."""
-    names = formats.split()
-    labels = ["导出"] if len(names) == 1 else [f"导出 {name.upper()}" for name in names]
-    rows = [(_query(context, export=name, page=None), label) for name, label in zip(names, labels, strict=True)]
-    return format_html_join("　", '<a class="noprint" href="{}">{}</a>', rows)
-
-
-# Fields and choices
-
-
-def _kind(widget: widgets.Widget) -> str:
-    """Return how a widget is laid out: hidden, check (one box), group (radio, many boxes) or plain."""
-    if widget.is_hidden:
-        return "hidden"
-    if isinstance(widget, (widgets.RadioSelect, widgets.CheckboxSelectMultiple)):
-        return "group"
-    return "check" if isinstance(widget, widgets.CheckboxInput) else "plain"
-
-
-def _native_dates(widget: widgets.Widget) -> None:
-    """Let the browser's own date picker serve a date field (the value must be ISO then)."""
-    if isinstance(widget, widgets.DateInput) and widget.input_type == "text":
-        widget.input_type, widget.format = "date", "%Y-%m-%d"
-    elif isinstance(widget, widgets.DateTimeInput) and widget.input_type == "text":
-        widget.input_type, widget.format = "datetime-local", "%Y-%m-%dT%H:%M"
-
-
-@register.inclusion_tag("ui/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", seg: bool = False, down: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
-    """Show a form field of any widget: label above, hint, errors below in words, all tied by ``aria``.
-
-    ``seg`` shows radio buttons as a segmented choice, ``down`` puts options under each other.
-    """
-    widget = bound.field.widget
-    _native_dates(widget)
-    hint = hint or str(bound.help_text)
-    described = [f"{bound.auto_id}_helptext"] if hint else []
-    described += [f"{bound.auto_id}_error"] if bound.errors else []
-    return {
-        "field": bound,
-        "kind": _kind(widget),
-        "label": label or bound.label,
-        "hint": hint,
-        "control": bound.as_widget(attrs={"aria-describedby": " ".join(described)} if described else None),
-        "described": " ".join(described),
-        "optional": not bound.field.required,
-        "seg": seg,
-        "down": down or isinstance(widget, widgets.CheckboxSelectMultiple),
-    }
-
-
-@register.inclusion_tag("ui/fields.html")
-def fields(form: Any, names: str = "") -> dict[str, Any]:
-    """Show several fields of a form (``names`` separated by blanks, else all), hidden ones included."""
-    chosen = [form[name] for name in names.split()] if names else list(form)
-    return {"fields": chosen}
-
-
-@register.inclusion_tag("ui/form_errors.html")
-def form_errors(form: Any) -> dict[str, Any]:
-    """Show above a form what kept it from being saved: its own errors and a link to each field with one."""
-    wrong = [(bound.auto_id, bound.label, bound.errors) for bound in form if bound.errors]
-    return {"wrong": wrong, "general": form.non_field_errors()}
-
-
-def _choices(choices: Iterable[Any], value: Any) -> list[dict[str, Any]]:
-    """Return choices as value, label, checked, disabled, reason; pairs will do."""
-    rows = []
-    for choice in choices:
-        pair = isinstance(choice, (tuple, list))
-        key = choice[0] if pair else get(choice, "value", "")
-        rows.append(
-            {
-                "value": key,
-                "label": choice[1] if pair else get(choice, "label", ""),
-                "checked": str(key) == str(value),
-                "disabled": not pair and bool(get(choice, "disabled", False)),
-                "reason": "" if pair else get(choice, "reason", ""),
-            }
-        )
-    return rows
-
-
-@register.inclusion_tag("ui/seg.html")
-def seg(name: str, choices: Iterable[Any], value: Any = "", label: str = "", big: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
-    """Show a segmented choice. A choice: value, label, disabled, reason; or a pair of value and label."""
-    return {"name": name, "choices": _choices(choices, value), "label": label, "big": big}
-
-
-@register.inclusion_tag("ui/checklist.html")
-def checklist(rows: Iterable[Any], label: str = "材料", start: int = 1) -> dict[str, Any]:
-    """Show the materials of a case, those that are already held first and one line high.
-
-    A row: name, ground (legal), there (what is there), state (``have`` 已有, ``ok``, ``miss``), todo (how to mend it),
-    url (view), number, and either choices with ``field_name`` and ``value`` (上传 高拍 容缺 承诺 不适用), or word and
-    tone of a chip; ``upload`` is the name of a file input.
-    """
-    ordered = sorted(rows, key=lambda row: get(row, "state") != "have")
-    lines = [
-        {
-            "row": row,
-            "number": get(row, "number", start + at),
-            "choices": _choices(get(row, "choices", ()), get(row, "value", "")),
-        }
-        for at, row in enumerate(ordered)
-    ]
-    return {"lines": lines, "label": label}
 
 
 # Buttons
