@@ -87,7 +87,8 @@ def can_check(user: Person, bulletin: Bulletin) -> Verdict:
         return refuse("由中心主任或调度核对。")
     if bulletin.state != BulletinState.CHECKING:
         return refuse("送核之后才能核对。")
-    return refuse("核对人不能是起草人，请由另一人核对。") if bulletin.drafted_by_id == user.pk else ALLOWED
+    same = access_of(user).speaks_for(bulletin.drafted_by_id)
+    return refuse("核对人不能是起草人，请由另一人核对。") if same else ALLOWED
 
 
 def can_send_back(user: Person, bulletin: Bulletin) -> Verdict:

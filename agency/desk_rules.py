@@ -205,7 +205,7 @@ def can_decide(user: Person, step: Escalation) -> Verdict:
     access = access_of(user)
     if step.state != EscalationState.OPEN:
         return refuse(f"这一级{step.get_state_display()}。")
-    if step.raised_by_id == user.pk:
+    if access.speaks_for(step.raised_by_id):
         return refuse("提出升级的人不能自己决定。")
     if step.level >= Level.JOINT:
         at_home = access.has_at(step.project.centre_id, Role.DIRECTOR) or access.has(Role.SUPERVISOR)

@@ -61,6 +61,6 @@ def can_close_slip(user: Person, slip: ChaseSlip) -> Verdict:
         return refuse("由中心主任或工改办销号。")
     if slip.state == SlipState.CLOSED:
         return refuse("本单已销号。")
-    if slip.answered_by_id == user.pk:
+    if access_of(user).speaks_for(slip.answered_by_id):
         return refuse("回复人不能自己销号。")
     return ALLOWED
