@@ -200,7 +200,10 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
     named = {one.role: one.agent.user for one in people}
     lead, agent = named.get(AssignmentRole.LEAD_OFFICER), named.get(AssignmentRole.SERVICE_AGENT)
     until = f"至{paperwork.day(row.until)}" if row.until else "至项目交付"
-    rows: list[list[Any]] = [[str(n), name, "代办"] for n, (_, name) in enumerate(row.matters, start=1)]
+    names = [name for _, name in row.matters]
+    half = -(-len(names) // 2)
+    cells = [[str(n), name] for n, name in enumerate(names, start=1)] + [["", ""]] * (len(names) % 2)
+    rows: list[list[Any]] = [cells[n] + cells[n + half] for n in range(half)]
     powers = "、".join(str(Power(power).label) for power in row.powers)
     return paperwork.write(
         PaperKind.AGENCY_AGREEMENT,
@@ -223,5 +226,5 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
                 f"受托方经办{row.offered_by or project.centre.label}。"
             ),
         ],
-        table={"caption": "委托事项", "head": ["序号", "事项", "方式"], "rows": rows},
+        table={"caption": "委托事项", "head": ["序号", "事项", "序号", "事项"], "rows": rows},
     )
