@@ -187,6 +187,6 @@ def start_check(request: HttpRequest, pk: int) -> HttpResponse:
         done="核查已登记，照片已归档。", verdict=may.can_check_start(request.user, check), seg="working",
         says=(
             f"{entry.project.name}　{entry.project.code}",
-            f"{entry.started_on:%Y-%m-%d} 开工，{check.due_on:%Y-%m-%d} 应核查",
+            f"{entry.get_state_display()} {entry.started_on or ''}，{check.due_on:%Y-%m-%d} 应核查",
         ),
     ))
