@@ -259,7 +259,8 @@ class _Maker:
     def _by_item(self) -> Content:
         """Return the twelve items by district, and the items that fail most with an example."""
         names, top = self._region_names(), terms(self.facts.last_day)["failing"]
-        rows, order = [], sorted(names)
+        rows: list[dict[str, Any]] = []
+        order = sorted(names)
         known = charts.item_names()
         by_number = self.facts.by("number")
         for number, name in known.items():

@@ -359,7 +359,8 @@ def _beside(decided: dict[int, int | None]) -> _Beside:
         pieces = ClockSegment.objects.filter(clock__in=some).exclude(owner=TimeOwner.GOVERNMENT).exclude(ended_at=None)
         for clock, owner, start, end in pieces.values_list("clock_id", "owner", "started_at", "ended_at"):
             days = found.days.setdefault(case_of[clock], defaultdict(int))
-            days[owner] += workdays.workdays_between(timing.business_day(start), timing.business_day(end))
+            if end is not None:
+                days[owner] += workdays.workdays_between(timing.business_day(start), timing.business_day(end))
     return found
 
 
@@ -411,7 +412,7 @@ def _notices(facts: Facts, period: Period, scope: Scope) -> None:
         .order_by("-pk")
         .values_list("user_id", "organisation_id")
     )
-    facts.off_list = [Mark(pk, scope.region(code), works_at.get(who, 0)) for pk, code, who in rows]
+    facts.off_list = [Mark(pk, scope.region(str(code)), works_at.get(who, 0)) for pk, code, who in rows]
 
 
 def _marks(found: QuerySet[Any], scope: Scope, region: str, body: str) -> list[Mark]:

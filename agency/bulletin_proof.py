@@ -196,7 +196,7 @@ def _listen(bulletin: Bulletin, period: Period, limits: dict[int, int]) -> dict[
     told: dict[int, Told] = {}
     for key, code, at in rows.iterator(chunk_size=CHUNK):
         pk = int(key)
-        if pk in limits:
+        if pk in limits and code is not None:
             told.setdefault(pk, Told()).hear(code, at)
     _listen_at_sites(told, period, until)
     return told

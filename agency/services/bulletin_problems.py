@@ -131,7 +131,7 @@ def word_problem(
 
 
 def _require_anonymous(row: BulletinProblem, words: str) -> None:
-    case = MatterCase.objects.select_related("project__owner").filter(pk=row.case_id).first()
+    case = MatterCase.objects.select_related("project__owner").filter(pk=row.case_id or 0).first()
     names = (case.project.name, case.project.code, case.project.owner.name) if case else ()
     if any(name and name in words for name in names):
         raise DomainError("named", "典型问题不写项目和企业的名称，请改为“某项目”“某企业”。")

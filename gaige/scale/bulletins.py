@@ -143,7 +143,7 @@ def _frozen(bulletin: Bulletin) -> tuple[int, int]:
 
 def bare(period: Period, scope: Scope) -> list[tuple[Any, ...]]:
     """Run the bare SQL; return its rows of cases: the whole (no district, no lead), each district, each lead."""
-    asked = {
+    asked: dict[str, Any] = {
         "start": period.start, "end": period.end, "centres": list(scope.centre_ids),
         "decisions": [str(state) for state in DECISIONS], "silent": [str(state) for state in SILENT],
     }

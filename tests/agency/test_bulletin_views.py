@@ -16,6 +16,7 @@ from agency.bulletin import INDICATORS
 from agency.models import Bulletin
 from agency.services import bulletins
 from packages.models import MatterCase
+from projects.memo import forget_all
 from projects.models import JobRun
 from tests.agency.bulletin_month import at, make_month, walk, word_all
 
@@ -122,6 +123,7 @@ def test_who_sees_a_bulletin_in_each_state(actors, november, client_of):
         name: reverse(f"agency:{name}", args=[november.pk])
         for name in ("bulletin", "bulletin_tables", "bulletin_proof", "freeze", "bulletin_draft", "publish", "bulletin_correct")
     } | {"figure": figure(november, "decided")}
+    urls["bulletin_tables"] += "?export=csv"
 
     def codes():
         return {place: [client_of(getattr(actors, name, None)).get(url).status_code for name in names]
@@ -248,6 +250,7 @@ def test_the_director_sees_when_the_last_sweep_ran(actors, clock, client_of):
     clock.to(at("11-20 10:25"))
     assert browser.get(url).context["sweep"].words == "最近一次巡检：没有记录，请联系管理员"
     JobRun.objects.create(job="sweep_due", started_at=at("11-20 10:20"), finished_at=at("11-20 10:20"), touched=3)
+    forget_all()  # it is kept for some seconds
     page = browser.get(url)
     assert (page.context["sweep"].words, page.context["sweep"].is_late) == ("最近一次巡检 10:20，正常", False)
     assert [(row.name, row.run.touched, row.words) for row in page.context["jobs"]] == [("到期提醒巡检", 3, "正常")]
