@@ -24,6 +24,7 @@ from archives.states import ScanView, TokenState
 from projects import timing
 from projects.errors import DomainError, require
 from projects.exports import csv_response
+from projects.memo import Memo
 from projects.models import Project, User
 from projects.paging import as_key
 from projects.panels import ways_of
@@ -146,6 +147,10 @@ def public_page(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+#: Pages behind codes as strangers see them: the same until something happens in the project, or the day is over.
+_pages: Memo[bytes] = Memo(most=1000, seconds=60)
+
+
 def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
     project = token.project
     own = queries.own_view(project, request.user)
@@ -156,13 +161,23 @@ def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
         return redirect(f"{reverse('archives:asof', args=[project.pk])}?{urlencode({'asof': request.GET['asof']})}")
     if errands and "stay" not in request.GET:
         return redirect(errands[0].url)
-    context = {
-        "project": project, "token": token, "facts": public.revived(public.public_view(project)),
-        "check_code": codewords.grouped(token.check_code, by=3, between=" "),
-        "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands,
-        "ways": ways_of(token, request.user),
-    }
-    return render(request, "archives/public.html", context)
+    ways, facts = ways_of(token, request.user), public.public_view(project)
+
+    def page() -> bytes:
+        context = {
+            "project": project, "token": token, "facts": public.revived(facts),
+            "check_code": codewords.grouped(token.check_code, by=3, between=" "),
+            "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands, "ways": ways,
+        }
+        return render(request, "archives/public.html", context).content
+
+    if request.user.is_authenticated:
+        return HttpResponse(page())
+    seen_by_all = (
+        token.pk, token.revision, project.event_seq, timing.today(), repr(ways), request.get_full_path(),
+        request.COOKIES.get("type_size"),
+    )
+    return HttpResponse(_pages.of(seen_by_all, page))
 
 
 def _gone(request: HttpRequest, token: QrToken) -> HttpResponse:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import multiprocessing
 import os
-import resource
 import statistics
 import subprocess
 import time
@@ -21,6 +20,7 @@ from django.core.files.storage import default_storage
 from archives import blobs, papering, volumes
 from archives.models import Document, DocumentKind, DocumentVersion
 from archives.services.filing import next_serial
+from gaige.scale.memory import peak_megabytes
 from projects import timing
 from projects.models import Project
 
@@ -134,7 +134,7 @@ def _volume() -> tuple[int, float, float]:
     seconds = time.monotonic() - begun
     for part in parts:
         default_storage.delete(str(getattr(part.version, "storage_key", "")))
-    return bound.pages, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return bound.pages, seconds, peak_megabytes()
 
 
 def _part(number: int, data: bytes) -> volumes.Part:

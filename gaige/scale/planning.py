@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
-import resource
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import django
+
+from gaige.scale.memory import peak_megabytes
 from packages.catalog_files import CATALOG, read_tables
 from packages.facts import parse_facts
 from packages.models import Enrolment, ForecastMark, PackageVersion
@@ -67,7 +70,12 @@ class Planned:
 
 
 def measure_planning(most: int) -> Planned:
-    """Measure on the projects that are there, at most so many; their forecasts stay."""
+    """Measure on the projects that are there, at most so many; their forecasts stay. In a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1, initializer=django.setup) as pool:
+        return pool.apply(_measure, (most,))
+
+
+def _measure(most: int) -> Planned:
     matters, plan_ms, chart = _one_plan()
     refresh_history()
     today = timing.today()
@@ -77,7 +85,7 @@ def measure_planning(most: int) -> Planned:
     forecast_many(keys[:CHUNK], known=known)  # a worker has read the packages before
     ForecastMark.objects.filter(project__in=keys).update(due_on=today)  # as if something had happened to each
     seconds = _timed(lambda: [forecast_many(keys[at : at + CHUNK], known=known) for at in range(0, len(keys), CHUNK)])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_megabytes()
     return Planned(matters, plan_ms, len(keys), seconds, chart, peak)
 
 
