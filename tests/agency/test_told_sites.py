@@ -40,10 +40,12 @@ def test_an_inspection_is_told_to_both_sides_and_its_end_to_the_owner(project, a
     told("meeting")
     inspections.notify(row.pk, by=housing, slot_on=dt.date(2026, 11, 12))
     text = f"{project.name} 通知{row.title}：2026-11-12"
-    assert told("meeting") == [("owner", text, "请安排人员到场"), ("owner-staff", text, "请安排人员到场")]
+    assert told("meeting") == [
+        ("owner", text, "请安排人员到场"), ("owner-staff", text, "请安排人员到场"), ("reviewer", text, "请贵部门派人到场"),
+    ]
     inspections.decline(row.pk, by=actors.owner, slot_on=dt.date(2026, 11, 13), reason="停电")
     assert [(name, why) for name, _, why in told("meeting")] == [
-        ("owner-staff", "请安排人员到场"), ("reviewer-housing", "请贵部门派人到场"),
+        ("owner-staff", "请安排人员到场"), ("reviewer", "请贵部门派人到场"), ("reviewer-housing", "请贵部门派人到场"),
     ]
     assert Inspection.objects.get(pk=row.pk).refusals == 1
 
