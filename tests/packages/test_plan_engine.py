@@ -2,6 +2,7 @@
 
 import csv
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packages.facts import contradictions, parse_facts
+from packages.planning import options as planning_options
 from packages.planning.build import build_plan
 from packages.planning.engine import Known, forward, network, plan, timing_of, works_day
 from packages.planning.forecast import outlook_of, sample
@@ -210,3 +212,14 @@ def test_calendar_days_are_planned_as_working_days():
     assert [in_workdays(n) for n in (0, 1, 25, 30, 365)] == [0, 1, 18, 21, 250]
 
 
+def test_a_paper_that_follows_shortens_the_promise_only_where_the_data_say_so(monkeypatch):
+    [row, *_] = [r for r in packages_from_files()["soc-lowrisk"].rows if r.promised_days > 2 and r.matter.materials]
+    lines = tuple(replace(line, deferral_days=5) for line in row.matter.materials)
+    row = replace(row, matter=replace(row.matter, deferral_allowed=True, materials=lines))
+    chosen = frozenset({"deferral"})
+    assert planning_options.with_options(row, chosen) == row
+    real = planning_options.term
+    monkeypatch.setattr(planning_options, "term", lambda code, on: 2 if code == "deferral_less" else real(code, on))
+    assert planning_options.with_options(row, chosen).promised_days == row.promised_days - 2
+    assert planning_options.with_options(replace(row, promised_days=1), chosen).promised_days == 1
+    assert planning_options.with_options(row, frozenset()) == row
