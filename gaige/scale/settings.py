@@ -7,3 +7,6 @@ ROOT_URLCONF = "gaige.scale.urls"
 MIDDLEWARE = ["gaige.scale.middleware.count_queries", *PORTAL_MIDDLEWARE]
 PUBLIC_RATE_PER_MINUTE = 0
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
+# visitors sign in with their passwords alone, and nobody is asked for a new one
+TOTP = "optional"
+PASSWORD_MAX_DAYS = 0
