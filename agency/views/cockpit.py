@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import get_template
 from django.views.decorators.http import require_safe
 
 from agency import major_rules as may
@@ -17,6 +18,9 @@ from packages.views.fetching import person
 from projects import timing
 from projects.errors import require
 from projects.exports import FORMATS, file_response
+from projects.memo import Memo
+
+_rendered: Memo[str] = Memo(most=200, seconds=300)
 
 
 def _reach(request: HttpRequest) -> Reach:
@@ -37,12 +41,20 @@ def cockpit(request: HttpRequest) -> HttpResponseBase:
     board = figures.board_for(person(request), reach)
     if (ending := request.GET.get("export", "")) in FORMATS:
         return file_response(board_table(board, reach, _facts(request)), ending)
-    beside = [(key, *standing.OTHERS[key], count) for key, count in board.others.items()]
+    html = _rendered.of((request.user.pk, reach.key, board.made_at), lambda: _render(reach, board))
     context = {
-        "reach": reach, "board": board, "lines": board.red_lines, "beside": beside, "jobs": queries.job_rows(),
-        "sweep": queries.sweep_line(), "most_red": figures.MOST_RED,
+        "reach": reach, "board": board, "html": html, "jobs": queries.job_rows(), "sweep": queries.sweep_line(),
     }
     return render(request, "agency/cockpit.html", context)
+
+
+def _render(reach: Reach, board: figures.Board) -> str:
+    """Return the sheets of the board; they stay as they are for as long as the board is kept."""
+    beside = [(key, *standing.OTHERS[key], count) for key, count in board.others.items()]
+    context = {
+        "reach": reach, "board": board, "lines": board.red_lines, "beside": beside, "most_red": figures.MOST_RED,
+    }
+    return get_template("agency/_board.html").render(context)
 
 
 @login_required
