@@ -178,6 +178,10 @@ def pages(people: dict[str, Visitor]) -> list[Subject]:
         page("project page, agent", agent, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         page("project page, director", director, f"/projects/{whole.pk}/", queries=PROJECT_QUERIES),
         *(
+            page("project page, owner", people["owner"], f"/projects/{own.pk}/", queries=PROJECT_QUERIES)
+            for own in Project.objects.filter(owner__memberships__user__username="owner").order_by("pk")[:1]
+        ),
+        *(
             page(f"archive page, {count} documents", clerk, f"/projects/{pk}/archive/", queries=ARCHIVE_QUERIES)
             for pk, count in zip(archived, (FEW, MANY), strict=True)
         ),
