@@ -204,7 +204,7 @@ def _next(orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Seq
     """Return the next three things: promises and checks that fall due, orders not begun, what it waits for."""
     due = [(day, f"{day[5:]} 找{who}兑现：{promise}") for day, who, promise, _ in promises]
     due += [
-        (f"{row.next_check:%Y-%m-%d}", f"{row.next_check:%m-%d} 核查“{row.title}”")
+        (f"{row.next_check:%Y-%m-%d}", f"{row.next_check:%m-%d} 核查 {row.title}")
         for row in orders
         if row.next_check is not None
     ]

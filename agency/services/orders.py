@@ -168,7 +168,9 @@ def _tell_desk(order: WorkOrder, at: dt.datetime) -> None:
 
 @transaction.atomic
 def take_order(order_id: int, *, by: User, at: dt.datetime | None = None) -> WorkOrder:
-    """Accept an order: 已接, its clock stops, the first check is due. Event `agency.order_taken`.
+    """Accept an order: 已接, its clock stops, the first check is due, not before its matter begins by the plan.
+
+    Event `agency.order_taken`.
 
     The same person again changes nothing. An order whose matter has ended meanwhile is closed with that reason.
     Raises `NotAllowed`.
@@ -182,7 +184,7 @@ def take_order(order_id: int, *, by: User, at: dt.datetime | None = None) -> Wor
     if order.clock is not None:
         stop_clock(order.clock, moment)
     today = timing.business_day(moment)
-    order.taken_at, order.next_check = moment, check_day(today)
+    order.taken_at, order.next_check = moment, max(check_day(today), order.planned_on or today)
     return _move(order, "take", "taken", "已接", by=by, at=moment)
 
 

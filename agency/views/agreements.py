@@ -141,10 +141,11 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         done="协议已签订，服务专员开始代办。",
         verdict=may.can_sign(request.user, row),
         says=(
-            f"委托事项（{len(row.matters)} 个）：{names}。",
+            f"{row.project.name}：委托 {len(row.matters)} 个事项，列在最后。",
             f"委托权限：{'、'.join(desk_project.power_words(row))}。",
             f"期限：自签订之日起{until}，可随时终止。",
             *agreements.DUTIES,
+            f"委托事项（{len(row.matters)} 个）：{names}。",
         ),
         run=lambda _: agreements.sign_agreement(row.pk, by=person(request)),
     )
