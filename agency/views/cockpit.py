@@ -42,9 +42,7 @@ def cockpit(request: HttpRequest) -> HttpResponseBase:
     if (ending := request.GET.get("export", "")) in FORMATS:
         return file_response(board_table(board, reach, _facts(request)), ending)
     html = _rendered.of((request.user.pk, reach.key, board.made_at), lambda: _render(reach, board))
-    context = {
-        "reach": reach, "board": board, "html": html, "jobs": queries.job_rows(), "sweep": queries.sweep_line(),
-    }
+    context = {"reach": reach, "board": board, "html": html, "sweep": queries.sweep_line()}
     return render(request, "agency/cockpit.html", context)
 
 
@@ -53,6 +51,7 @@ def _render(reach: Reach, board: figures.Board) -> str:
     beside = [(key, *standing.OTHERS[key], count) for key, count in board.others.items()]
     context = {
         "reach": reach, "board": board, "lines": board.red_lines, "beside": beside, "most_red": figures.MOST_RED,
+        "jobs": queries.job_rows(), "sweep": queries.sweep_line(),
     }
     return get_template("agency/_board.html").render(context)
 
