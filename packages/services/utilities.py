@@ -15,17 +15,17 @@ from packages.listing import check_opening
 from packages.models import MatterCase, UtilityLine, UtilityQuoteItem, UtilityRequest
 from packages.services import paperwork
 from packages.services.checklist import fill_lines
-from packages.services.fees import charge_quote, drop_quote
-from packages.services.utility_cases import conclude_case, free_case, give_up_case, open_matters, take_over
+from packages.services.fees import charge_quote
+from packages.services.utility_cases import conclude_case, free_case, open_matters, take_over
+from packages.services.utility_lines import go_on, lines_of, lock_line, lock_request, move_line, step_request
 from packages.utility_states import (
-    LINE_ENDED,
     LineSide,
     LineState,
     RequestState,
     UtilityKind,
 )
 from projects import clocks, timing, workdays
-from projects.clock_states import ClockKind, PauseKind, TimeOwner
+from projects.clock_states import ClockKind
 from projects.errors import DomainError, Verdict, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
@@ -36,8 +36,6 @@ from projects.states import InvolvementRole
 SERIES = "联合报装"
 JOINT = "util-joint"
 CENT = Decimal("0.01")
-CONFIRM_BASIS, OWN_WORKS_BASIS = "企业确认接入方案和报价", "企业自建部分施工（红线内）"
-WORKS_BASIS = "外线施工和行政审批不计入承诺时限"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +151,8 @@ def accept_request(request_id: int, *, by: User, at: dt.datetime | None = None) 
             kind=ClockKind.OTHER, limit=line.limit, on=moment, project=project, label=f"{line.name}接入"
         )
         line.case = _follow(request, line, matters.get(line.code, ""), by=by, at=moment) if formal else None
-        _move(line, "accept", by=by, at=moment, words="已受理")
-    _step(request, "accept", by=by, at=moment, words=f"联合报装受理，{days} 个工作日内一次答复")
+        move_line(line, "accept", by=by, at=moment, words="已受理")
+    step_request(request, "accept", by=by, at=moment, words=f"联合报装受理，{days} 个工作日内一次答复")
     _receipt(request, lines, by=by, at=moment)
     return request
 
@@ -192,7 +190,7 @@ def appoint_survey(
     request.save()
     for line in lines_of(request):
         if line.state == LineState.ACCEPTED:
-            _move(line, "appoint", by=by, at=moment, words=f"{on:%Y-%m-%d} 踏勘")
+            move_line(line, "appoint", by=by, at=moment, words=f"{on:%Y-%m-%d} 踏勘")
     record(
         "utility.survey_appointed", subject=request, project=request.project, by=by, at=at,
         summary=f"约定联合踏勘：{on:%Y-%m-%d}，{request.survey_place}",
@@ -232,7 +230,7 @@ def record_survey(
     for line in lines:
         row = seen.get(line.code, Seen(False))
         line.came, line.surveyor, line.finding = row.came, row.surveyor.strip()[:60], row.finding.strip()[:500]
-        _move(line, "begin_answer", by=by, at=moment, words="踏勘完成" if row.came else "缺席踏勘")
+        move_line(line, "begin_answer", by=by, at=moment, words="踏勘完成" if row.came else "缺席踏勘")
     absent = [line.name for line in lines if not line.came]
     record(
         "utility.surveyed", subject=request, project=request.project, by=by, at=at,
@@ -303,9 +301,9 @@ def send_reply(request_id: int, *, by: User, at: dt.datetime | None = None) -> U
     _reply_paper(request, ready, late, by=by, at=moment)
     for line in ready:
         if line.steps == 1 and not line.total:
-            _go_on(line, by=by, at=moment, words="无需缴费，不再确认")
+            go_on(line, by=by, at=moment, words="无需缴费，不再确认")
         else:
-            _move(line, "ask_owner", by=by, at=moment, words="待企业确认")
+            move_line(line, "ask_owner", by=by, at=moment, words="待企业确认")
     if request.replied_at is None and not late:
         request.replied_at = moment
         if request.clock is not None and request.clock.is_live:
@@ -343,231 +341,12 @@ def confirm_quote(
             raise DomainError("objection", "不同意方案或报价时，请写明不同意哪一条、希望怎样改。")
         line.objection, line.answered_at, line.confirmed_at = note.strip()[:500], None, None
         line.total = None
-        _move(line, "object_to", by=by, at=moment, words=f"企业不同意：{line.objection}")
+        move_line(line, "object_to", by=by, at=moment, words=f"企业不同意：{line.objection}")
         return line
     line.confirmed_by, line.confirmed_at = by, moment
-    _go_on(line, by=by, at=moment, words="企业已确认方案和报价")
+    go_on(line, by=by, at=moment, words="企业已确认方案和报价")
     charge_quote(line, by=by, at=moment)
     return line
-
-
-# Works and connection ------------------------------------------------------------------------------------------------
-
-
-def _go_on(line: UtilityLine, *, by: User, at: dt.datetime, words: str) -> None:
-    """To the works, where there are any, else to 具备条件."""
-    works = line.waits_for_owner_works or line.waits_for_works
-    _move(line, "begin_works" if works else "get_ready", by=by, at=at, words=words)
-
-
-@transaction.atomic
-def report_own_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
-    """The owner reports that its works inside the plot line are done; the utility's clock runs again.
-
-    Raises `NotAllowed`, `DomainError` (`future`).
-    """
-    line = lock_line(line_id)
-    require(utility_rules.can_report_own_works, by, line)
-    line.owner_done_on = _past(on, at)
-    return _after_works(line, by=by, at=at, words=f"企业自建部分 {on:%Y-%m-%d} 完成")
-
-
-@transaction.atomic
-def finish_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
-    """The utility reports that the works outside are done. Raises `NotAllowed`, `DomainError` (`future`)."""
-    line = lock_line(line_id)
-    require(utility_rules.can_finish_works, by, line)
-    line.works_done_on = _past(on, at)
-    return _after_works(line, by=by, at=at, words=f"外线 {on:%Y-%m-%d} 完工")
-
-
-def _after_works(line: UtilityLine, *, by: User, at: dt.datetime | None, words: str) -> UtilityLine:
-    moment = at or timing.now()
-    if line.waits_for_owner_works or line.waits_for_works:
-        line.changed_at = moment
-        line.save()
-        _keep_time(line, moment)
-        record("utility.works", subject=line, project=line.request.project, by=by, at=at,
-               summary=f"{line.name}：{words}", data={})
-        return line
-    _move(line, "get_ready", by=by, at=moment, words=f"{words}，具备条件")
-    return line
-
-
-@transaction.atomic
-def fix_connection(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
-    """Fix the day of the connection. Raises `NotAllowed`, `DomainError` (`past`)."""
-    line = lock_line(line_id)
-    require(utility_rules.can_fix_connection, by, line)
-    moment = at or timing.now()
-    if on < timing.business_day(moment):
-        raise DomainError("past", f"约定接入日 {on} 已过，请填今天或以后的日期。")
-    line.connect_on = on
-    _move(line, "begin_connecting", by=by, at=moment, words=f"约定 {on:%Y-%m-%d} 接入")
-    return line
-
-
-@transaction.atomic
-def confirm_connected(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None) -> UtilityLine:
-    """It flows: 接入确认单, the clock stops, the matter of the utility is decided. A second call changes nothing.
-
-    Raises `NotAllowed`, `DomainError` (`future`).
-    """
-    line = lock_line(line_id)
-    if line.state == LineState.CONNECTED:
-        return line
-    require(utility_rules.can_connect, by, line)
-    line.connected_on = _past(on, at)
-    moment = at or timing.now()
-    _move(line, "connect", by=by, at=moment, words=f"{on:%Y-%m-%d} 接通")
-    reading = clocks.read_clock(line.clock)
-    paperwork.write(
-        PaperKind.UTILITY_CONNECTED, line.request.project, subject=line, issuer=line.body, by=by, at=moment,
-        slug=line.case.matter.result_kind.slug if line.case else "", what=f"{line.name}已接通",
-        do="凭本单办理后续手续，无需再次提交", when=f"{paperwork.day(on)}接通，用时 {max(0, reading.used)} 个工作日",
-        paragraphs=[f"{line.request.site}{line.name}已于{paperwork.day(on)}接通。", f"接入点：{line.access_point}。"],
-    )
-    _settle(line, by=by, at=moment)
-    return line
-
-
-@transaction.atomic
-def leave_line(line_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> UtilityLine:
-    """One utility leaves the joint application; the others go on. Raises `NotAllowed`, `DomainError` (`reason`)."""
-    line = lock_line(line_id)
-    if line.state == LineState.OUT:
-        return line
-    require(utility_rules.can_leave, by, line)
-    if not reason.strip():
-        raise DomainError("reason", "请写明退出的原因。")
-    moment = at or timing.now()
-    line.left_reason = reason.strip()[:300]
-    drop_quote(line, by=by, at=moment)
-    _move(line, "leave", by=by, at=moment, words=f"退出：{line.left_reason}")
-    _settle(line, by=by, at=moment)
-    return line
-
-
-def _settle(line: UtilityLine, *, by: User, at: dt.datetime) -> None:
-    """What follows when a line has ended: its matter, the matter of the reply, the application as a whole."""
-    request = line.request
-    others = lines_of(request)
-    mine = [other for other in others if line.case_id and other.case_id == line.case_id]
-    if line.case is not None and all(other.state in LINE_ENDED for other in mine):
-        line.case.project = request.project
-        if any(other.state == LineState.CONNECTED for other in mine):
-            conclude_case(line.case, by=by, at=at, note=f"{line.name}已接通")
-        else:
-            give_up_case(line.case, by=by, at=at, reason=line.left_reason)
-    replied = all(not other.is_before_reply for other in others)
-    if replied and request.state == RequestState.ACCEPTED and request.replied_at is None:
-        request.replied_at = at
-        if request.clock is not None and request.clock.is_live:
-            clocks.stop_clock(request.clock, at)
-        if request.case is not None and any(other.answered_at for other in others):
-            request.case.project = request.project
-            conclude_case(request.case, by=by, at=at, note="接入方案已一次答复")
-        request.save()
-    if all(other.state in LINE_ENDED for other in others):
-        if request.case is not None:
-            request.case.project = request.project
-            give_up_case(request.case, by=by, at=at, reason="全部退出")
-        request.closed_at = at
-        _step(request, "close", by=by, at=at, words="联合报装办结")
-    fill_lines(request.project, at=at)
-
-
-# Shared --------------------------------------------------------------------------------------------------------------
-
-
-def lock_request(request_id: int) -> UtilityRequest:
-    """Return the application, locked with its project. Raises `UtilityRequest.DoesNotExist`."""
-    project = lock_project(UtilityRequest.objects.values_list("project_id", flat=True).get(pk=request_id))
-    found = UtilityRequest.objects.select_for_update(of=("self",)).select_related(
-        "clock", "case__matter__matter", "case__matter__result_kind", "case__promised_clock", "case__lead"
-    )
-    request = found.get(pk=request_id)
-    request.project = project
-    return request
-
-
-def lock_line(line_id: int) -> UtilityLine:
-    """Return the line, locked with application and project. Raises `UtilityLine.DoesNotExist`."""
-    request = lock_request(UtilityLine.objects.values_list("request_id", flat=True).get(pk=line_id))
-    return next(line for line in lines_of(request) if line.pk == line_id)
-
-
-def lines_of(request: UtilityRequest) -> list[UtilityLine]:
-    """Return the lines of a locked application in order, locked."""
-    found = UtilityLine.objects.select_for_update(of=("self",)).filter(request=request).select_related(
-        "body", "clock", "case__matter__matter", "case__matter__result_kind", "case__promised_clock", "case__lead"
-    )
-    lines = list(found.order_by("order"))
-    for line in lines:
-        line.request = request
-    return lines
-
-
-def _past(on: dt.date, at: dt.datetime | None) -> dt.date:
-    if on > timing.business_day(at or timing.now()):
-        raise DomainError("future", f"日期 {on} 晚于今天，请核对日期。")
-    return on
-
-
-def _move(line: UtilityLine, step: str, *, by: User, at: dt.datetime, words: str) -> None:
-    """One transition of a line with its event; the clock follows."""
-    old = line.state
-    getattr(line, step)()
-    line.changed_at = at
-    line.save()
-    _keep_time(line, at)
-    record(
-        "utility.moved", subject=line, project=line.request.project, by=by, at=at,
-        summary=f"{line.name}：{words}"[:300], data={"state": [old, line.state], "utility": line.code},
-    )
-
-
-def _step(request: UtilityRequest, step: str, *, by: User, at: dt.datetime, words: str) -> None:
-    old = request.state
-    getattr(request, step)()
-    request.save()
-    record(
-        f"utility.{step}ed" if step == "accept" else "utility.closed", subject=request, project=request.project, by=by,
-        at=at, summary=words, data={"state": [old, request.state]},
-    )
-
-
-def _stands_for(line: UtilityLine) -> tuple[str, str] | None:
-    """Return for whom the clock of a line stands now, and why; none when it runs."""
-    if line.state == LineState.ASKED:
-        return TimeOwner.APPLICANT, CONFIRM_BASIS
-    if line.state == LineState.WORKS and line.waits_for_owner_works:
-        return TimeOwner.APPLICANT, OWN_WORKS_BASIS
-    if line.state == LineState.WORKS and line.waits_for_works and not line.is_works_counted:
-        return TimeOwner.SPECIAL, WORKS_BASIS
-    return None
-
-
-def _keep_time(line: UtilityLine, at: dt.datetime) -> None:
-    """Let the clock of a line run, stand or end as its state says."""
-    clock = line.clock
-    if clock is None or not clock.is_live:
-        return
-    at = max(at, clock.started_at)
-    if line.state == LineState.CONNECTED:
-        clocks.stop_clock(clock, at)
-        return
-    if line.state == LineState.OUT:
-        clocks.cancel_clock(clock, at)
-        return
-    wanted = _stands_for(line)
-    standing = clock.pauses.filter(kind=PauseKind.OTHER, ended_at=None).first()
-    if standing is not None and (standing.owner, standing.basis) != wanted:
-        standing.clock = clock
-        clocks.resume_clock(standing, max(at, standing.started_at))
-        standing = None
-    if standing is None and wanted is not None:
-        clocks.pause_clock(clock, kind=PauseKind.OTHER, owner=wanted[0], basis=wanted[1], at=at)
 
 
 # Papers --------------------------------------------------------------------------------------------------------------

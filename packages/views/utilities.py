@@ -17,6 +17,7 @@ from packages import utility_rules as may
 from packages.models import UtilityLine, UtilityRequest
 from packages.screens import utilities as screen
 from packages.services import utilities as service
+from packages.services import utility_works
 from packages.utility_forms import (
     AnswerForm,
     AppointForm,
@@ -232,7 +233,7 @@ def own_works(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_report_own_works(request.user, line),
-        lambda given: service.report_own_works(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.report_own_works(pk, by=person(request), on=given["on"]),
         title=f"报告{line.name}自建完成", button="报告完成", done="已报告，公用企业恢复计时。",
         says=(f"红线内自建：{line.owner_works}",),
     )
@@ -245,7 +246,7 @@ def works(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_finish_works(request.user, line),
-        lambda given: service.finish_works(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.finish_works(pk, by=person(request), on=given["on"]),
         title=f"登记{line.name}外线完工", button="登记完工", done="外线完工已登记。",
     )
 
@@ -257,7 +258,7 @@ def fix(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_fix_connection(request.user, line),
-        lambda given: service.fix_connection(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.fix_connection(pk, by=person(request), on=given["on"]),
         title=f"约定{line.name}接入", button="约定接入日", done="接入日期已约定。",
     )
 
@@ -269,7 +270,7 @@ def connect(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_connect(request.user, line),
-        lambda given: service.confirm_connected(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.confirm_connected(pk, by=person(request), on=given["on"]),
         title=f"确认{line.name}接通", button="确认接通并出单", done="已接通，接入确认单已出具。",
     )
 
@@ -281,7 +282,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, ReasonForm(request.POST or None), may.can_leave(request.user, line),
-        lambda given: service.leave_line(pk, by=person(request), reason=given["reason"]),
+        lambda given: utility_works.leave_line(pk, by=person(request), reason=given["reason"]),
         title=f"{line.name}退出联合报装", button="退出这一项", done="这一项已退出，其他项照常办理。", danger=True,
         says=("只退出这一项，其他项不受影响；以后需要时可以重新登记。",),
     )

@@ -7,7 +7,7 @@ import pytest
 from agency.models import Notification
 from agency.services.reminders import sweep_due
 from packages.models import JointSession, ReviewTask
-from packages.services import conference, review, sweeping, utilities
+from packages.services import conference, review, sweeping, utilities, utility_works
 from projects import timing
 from projects.models import Organisation
 from projects.states import Role
@@ -99,7 +99,7 @@ def test_the_survey_the_reply_and_the_connection_reach_the_owner_and_the_utiliti
     utilities.answer_line(line.pk, by=water, access_point="井", scheme="就近", items=[])
     utilities.send_reply(joint.pk, by=actors.clerk)
     assert {(row[0], row[1].rpartition("，")[2]) for row in told()} == {("owner", "请逐项确认"), ("owner-staff", "请逐项确认")}
-    utilities.confirm_connected(line.pk, by=water, on=timing.today())
+    utility_works.confirm_connected(line.pk, by=water, on=timing.today())
     rows = told()
     assert {row[0] for row in rows} == {"owner", "owner-staff"}
     assert rows[0][1] == f"{project.name} 供水已接通，请评价"

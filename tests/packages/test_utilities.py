@@ -12,7 +12,7 @@ from django.urls import reverse
 from archives.models import Document, Paper
 from packages.models import Fee, MatterCase, UtilityLine
 from packages.screens.utilities import utility_page
-from packages.services import fees, utilities
+from packages.services import fees, utilities, utility_works
 from packages.services.utilities import Quoted, Seen
 from packages.utility_providers import case_lines, utility_waiting
 from projects import owing, timing, workdays
@@ -173,26 +173,26 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert states(joint)["power"] == "works"
     agree(project, joint)
     clock.to(dt.datetime(2026, 11, 9, 9, tzinfo=timing.BUSINESS_ZONE))
-    utilities.report_own_works(power.pk, by=actors.owner, on=timing.today())
+    utility_works.report_own_works(power.pk, by=actors.owner, on=timing.today())
     agree(project, joint)
     clock.to(dt.datetime(2026, 11, 11, 9, tzinfo=timing.BUSINESS_ZONE))
-    utilities.finish_works(power.pk, by=body("power-company"), on=timing.today())
+    utility_works.finish_works(power.pk, by=body("power-company"), on=timing.today())
     # the owner's days (confirming, building) are the owner's, those of the works outside count for nobody
     assert time_ledger(line(joint, "power").clock) == {"government": 1, "applicant": 4, "special": 2, "intermediary": 0}
     assert read_clock(line(joint, "power").clock).used == 1
     agree(project, joint)
 
-    utilities.fix_connection(power.pk, by=body("power-company"), on=dt.date(2026, 11, 12))
+    utility_works.fix_connection(power.pk, by=body("power-company"), on=dt.date(2026, 11, 12))
     agree(project, joint)
     water = line(joint, "water")
-    utilities.confirm_connected(water.pk, by=body("water-company"), on=timing.today())
-    utilities.confirm_connected(water.pk, by=body("water-company"), on=timing.today())
+    utility_works.confirm_connected(water.pk, by=body("water-company"), on=timing.today())
+    utility_works.confirm_connected(water.pk, by=body("water-company"), on=timing.today())
     assert (case(project, "util-water").state, case(project, "util-power").state) == ("decided_pass", "in_review")
     connected = Paper.objects.get(project=project, kind="utility_connected")
     assert Document.objects.get(pk=connected.document_id).kind.slug == "util-water"
-    utilities.leave_line(line(joint, "telecom").pk, by=actors.owner, reason="暂不需要")
+    utility_works.leave_line(line(joint, "telecom").pk, by=actors.owner, reason="暂不需要")
     assert (case(project, "util-telecom").state, case(project, "util-telecom").handling) == ("draft", "outside")
-    utilities.confirm_connected(power.pk, by=body("power-company"), on=timing.today())
+    utility_works.confirm_connected(power.pk, by=body("power-company"), on=timing.today())
     joint.refresh_from_db()
     assert (joint.state, states(joint)) == ("closed", {"water": "connected", "power": "connected", "telecom": "out"})
     assert waits(project) == []
@@ -229,7 +229,7 @@ def test_a_quote_says_no_charge_that_the_place_does_not_allow_and_temporary_supp
     assert (short.pk != joint.pk, line(short, "power").case) == (True, None)
     refused("needs", registered, factories.enrolled_project(actors, "S2"), actors, {})
     # a utility that cannot supply leaves with its reason, the other of the same matter goes on
-    utilities.leave_line(line(joint, "drainage").pk, by=body("water-company"), reason="无管网")
+    utility_works.leave_line(line(joint, "drainage").pk, by=body("water-company"), reason="无管网")
     assert case(factory, "util-water").state == "in_review"
 
 
