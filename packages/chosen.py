@@ -19,7 +19,7 @@ def enrolment_of(project: Project) -> Enrolment | None:
 
     def read() -> Enrolment | None:
         chosen: Enrolment | None = next(iter(gathering.rows_of(ENROLMENT, [project])), None)
-        Project._meta.get_field("enrolment").set_cached_value(project, chosen)  # type: ignore[attr-defined]
+        Project._meta.get_field("enrolment").set_cached_value(project, chosen)
         if chosen is not None:
             chosen.project = project
         return chosen

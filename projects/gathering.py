@@ -70,9 +70,9 @@ class _Shape:
 
 def _shape(model: type[models.Model], path: str, selected: dict[str, Any], without: Collection[str]) -> _Shape:
     fields = tuple(one for one in model._meta.concrete_fields if path + one.name not in without)
+    links: list[tuple[str, Any]] = [(name, model._meta.get_field(name)) for name in selected]
     related = tuple(
-        (link, _shape(link.related_model, f"{path}{name}{LOOKUP_SEP}", more, without))
-        for name, more in selected.items() for link in [model._meta.get_field(name)]
+        (link, _shape(link.related_model, f"{path}{name}{LOOKUP_SEP}", selected[name], without)) for name, link in links
     )
     return _Shape(model, path, fields, related)
 
@@ -146,7 +146,7 @@ class _Part:
     def in_order(self, found: list[Any]) -> list[Any]:
         """Return rows in the order of the queryset."""
         query = self.rows.query
-        wanted = query.order_by or (query.get_meta().ordering if query.default_ordering else ())
+        wanted = list(query.order_by or (query.get_meta().ordering if query.default_ordering else None) or ())
         for name in reversed(wanted):
             if not isinstance(name, str):
                 raise TypeError(f"a gathered part orders by names, not by {name!r}")
@@ -209,7 +209,7 @@ def _parts(rows: QuerySet[Any, Any]) -> Iterator[_Part]:
         yield from _children(main, lookup if isinstance(lookup, Prefetch) else Prefetch(lookup))
 
 
-def _children(parent: _Part, wanted: Prefetch) -> Iterator[_Part]:
+def _children(parent: _Part, wanted: Prefetch[Any]) -> Iterator[_Part]:
     *hops, last = wanted.prefetch_through.split(LOOKUP_SEP)
     model: Any = parent.rows.model
     for hop in hops:

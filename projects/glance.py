@@ -80,4 +80,5 @@ def _union(ids: tuple[int, ...]) -> QuerySet[Any, Any]:
         ).values_list("_place", "_of", "_word")
         for place, (rows, project, word) in _places.items() for read in rows
     ]
-    return parts[0].union(*parts[1:])
+    whole: QuerySet[Any, Any] = parts[0].union(*parts[1:])
+    return whole
