@@ -127,7 +127,7 @@ def paper_content(bulletin: Bulletin) -> dict[str, Any]:
         "region": bulletin.region.name if bulletin.region else "",
         "first": f"{first:%Y-%m-%d}",
         "last": f"{last:%Y-%m-%d}",
-        "frozen": moment_text(bulletin.frozen_at),
+        "frozen_words": moment_text(bulletin.frozen_at),
         "blocks": linked(blocks, no_link),
         "problems": problem_rows(bulletin),
         "definitions": definitions(),

@@ -133,7 +133,12 @@ def issue_paper(
 def _freeze(
     content: dict[str, Any], project: Project | None, issuer: Organisation, by: User | None
 ) -> dict[str, Any]:
-    """Return the content as plain JSON with the names of that day, so that the paper never changes with them."""
+    """Return the content as plain JSON with the names of that day, so that the paper never changes with them.
+
+    Raises `ValueError` for a content that would bring such names itself.
+    """
+    if "frozen" in content:
+        raise ValueError(f"the content of a paper has its own frozen names: {content['frozen']!r}")
     frozen = {"issuer": full_name(issuer, project.region if project else issuer.region), "handler": str(by or "")}
     if project is not None:
         frozen |= {"project": project.name, "code": project.code}

@@ -22,6 +22,7 @@ from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList,
 from agency.services import bulletin_problems as wording
 from agency.services import bulletins
 from agency.tasks import freeze_month
+from archives import papering
 from archives.models import Paper
 from gaige.scale.bulletins import bare
 from packages.models import MatterCase
@@ -349,6 +350,8 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
         paper, "〔2026〕高审通字第000001号", "一站式施工许可月度通报 2026年11月", None
     )
     assert (paper.content["hash"], "probe" in paper.content["blocks"]) == (done.snapshot_hash, False)
+    printed = papering.html_of(paper)
+    assert (f"{paper.content['frozen_words']} 冻结" in printed, "issuer" in printed) == (True, False)
     assert paper.content["signatures"] == [["起草", "马原"], ["核对", "高远"], ["签发", "高远"]]
     assert month[2].project.name not in str(paper.content)
 
