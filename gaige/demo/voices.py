@@ -68,7 +68,7 @@ def _follow_low() -> None:
         elif row.state == FollowState.MENDING and row.body_id:
             rating_follow.mend(row.pk, by=_mender(row), words="已核对清单，删去重复项，口径一致")
         elif row.state == FollowState.TO_REPLY:
-            rating_follow.reply(row.pk, by=officer, words="重复要的材料已取消，今后同一张图不再要求重复提交，感谢监督。")
+            rating_follow.reply(row.pk, by=officer, words="重复要的材料已取消，同一张图今后不再重复要，感谢监督。")
 
 
 def _call(row: FollowUp, *, at: dt.datetime | None) -> None:
