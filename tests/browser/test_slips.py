@@ -14,7 +14,7 @@ def test_a_slip_is_issued_answered_and_closed(live_portal, visit):
     project = live_portal.python(STARTED, name="铸造园督办试点厂房")
     director.open(f"/projects/{project}/")
     director.press("下督办单")
-    director.choose("colour", "yellow")
+    director.page.locator("[name=colour]").select_option("yellow")
     director.fill(reason="登记后三天没有安排研判")
     director.press("签发督办单", exact=True)
     director.says("待回复", "登记后三天没有安排研判")
