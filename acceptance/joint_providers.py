@@ -121,7 +121,7 @@ def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
         yield _line(
             by_pk[row.acceptance.project_id], rank=3 if brought else 1,
             role=row.item.organisation.label if brought else OWNER, verb=verb, what=f"{word}“{row.paper_name}”",
-            since=row.brought_at if brought else row.acceptance.concluded_at,
+            since=(row.brought_at if brought else row.acceptance.concluded_at) or row.acceptance.applied_at,
             url=reverse("acceptance:detail", args=[row.acceptance_id]),
             auto=f"逾期：{row.consequence}", clock=row.clock, public_what=word,
         )
