@@ -23,8 +23,9 @@ from projects import timing, workdays
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import IssueItem, Organisation, Project
+from projects.services.involvement import involve
 from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
-from projects.states import IssueKind, IssueState
+from projects.states import InvolvementRole, IssueKind, IssueState
 
 if TYPE_CHECKING:
     from archives.models import Paper
@@ -123,6 +124,7 @@ def write_accompaniment(
     )
     due = workdays.due_date(today, data.number("friction"))
     for point in frictions[:MOST_POINTS]:
+        involve(project, role=InvolvementRole.REVIEWER, organisation=point.body, by=by, at=moment)
         raise_issue(
             project,
             kind=IssueKind.FRICTION,

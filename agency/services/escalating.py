@@ -27,7 +27,8 @@ from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation
-from projects.states import Role
+from projects.services.involvement import involve
+from projects.states import InvolvementRole, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +94,7 @@ def escalate(
             "too_high", f"您可以升级到第 {may.highest_level(by, order.project)} 级，再往上请代办调度或中心主任升级。"
         )
     target = _body(order, level, body)
+    involve(order.project, role=InvolvementRole.REVIEWER, organisation=target, by=by, at=moment)
     previous = (
         running or Escalation.objects.filter(order=order).exclude(state=EscalationState.DROPPED).order_by("-pk").first()
     )
