@@ -93,8 +93,8 @@ def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
     grouped: dict[tuple[int, str, str], list[WorkOrder]] = defaultdict(list)
     for row in rows.select_related("agent__user", "waits_body", "case").order_by("pk"):
         who = str(row.agent.user) if row.agent else ""
-        if row.cover_name:
-            who = f"{row.cover_name}（代{who}）"
+        if name := getattr(row, "cover_name", ""):
+            who = f"{name}（代{who}）"
         is_begun = row.case is not None and row.case.state != CaseState.DRAFT
         if row.state == OrderState.WAITING:
             grouped[row.project_id, "take" if row.agent_id else "give", who].append(row)

@@ -120,7 +120,8 @@ def audit(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         reads.note_audit_export(user, asked.words)
         return csv_response(_lines(asked), "查阅和登录记录")
-    page = audit_queries.reads_page(asked, before=as_key(request.GET.get("before")), after=as_key(request.GET.get("after")))
+    before, after = as_key(request.GET.get("before")), as_key(request.GET.get("after"))
+    page = audit_queries.reads_page(asked, before=before, after=after)
     return render(request, "gaige/audit.html", {"page": page, "asked": asked, "query": asked.query})
 
 

@@ -225,7 +225,7 @@ class BulletinLines(models.Model):
 
 
 class BulletinProblem(models.Model):
-    """典型问题: what went wrong, anonymised, why, how it is mended, by whom and until when; the next issue looks back."""
+    """典型问题: what went wrong, anonymised, why, how it is mended, by whom, until when; the next issue looks back."""
 
     bulletin = models.ForeignKey(Bulletin, on_delete=models.PROTECT, related_name="problems", verbose_name="通报")
     number = models.PositiveSmallIntegerField("序号")

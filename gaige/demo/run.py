@@ -111,7 +111,8 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     heapq.heappush(queue, (queue[0][0] - dt.timedelta(minutes=5), len(fresh), office_days()))
     early = (
         (appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()),
-        (majors.DAYS_AGO, majors.stories()), (agency.DAYS_AGO, agency.agency_desk()), (voices.DAYS_AGO, voices.opinions()),
+        (majors.DAYS_AGO, majors.stories()), (agency.DAYS_AGO, agency.agency_desk()),
+        (voices.DAYS_AGO, voices.opinions()),
     )
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)

@@ -43,7 +43,8 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         # Many projects: each is asked about itself, so that a page of twenty costs twenty. The two bounds (instead of
         # an equality) keep PostgreSQL from gathering all that a centre has ever had before it looks at the first.
         here = mine.filter(project__gte=OuterRef("pk"), project__lte=OuterRef("pk"))
-        reach = Q(Exists(here.filter(user_id__in=access.user_ids))) | Q(Exists(lent.filter(content_object=OuterRef("pk"))))
+        reach = Q(Exists(here.filter(user_id__in=access.user_ids)))
+        reach |= Q(Exists(lent.filter(content_object=OuterRef("pk"))))
         if access.organisation_ids:
             reach |= Q(Exists(here.filter(organisation_id__in=access.organisation_ids)))
         for prefix in access.region_prefixes:
