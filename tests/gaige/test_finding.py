@@ -142,7 +142,7 @@ def test_home_leads_each_person_to_the_own_work(people):
         starts[name] = client.get("/")["Location"]
     assert starts == {
         "owner": "/projects/", "outsider": "/projects/", "clerk": "/desk/", "reviewer": "/reviews/", "chief": "/reviews/",
-        "agent": "/agency/mine/", "dispatcher": "/agency/", "director": "/bulletins/",
+        "agent": "/agency/mine/", "dispatcher": "/agency/", "director": "/cockpit/",
     }
 
 
