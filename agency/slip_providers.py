@@ -46,7 +46,8 @@ def slips_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
         number = slip.paper.number if slip.paper else ""
         yield Waiting(
             project_id=slip.project_id, rank=RANK, role=slip.to.label if asked else by_pk[slip.project_id].centre.label,
-            verb="回复" if asked else "核对销号", what=f"督办单{number}", since=since,
+            verb="回复" if asked else "核对销号", what=f"督办单{number}",
+            public_what="督办单", since=since,
             days=workdays.workdays_between(since, today), due_on=slip.due_on if asked else None,
             light=(Light.RED if slip.due_on < today else Light.YELLOW) if asked else Light.NONE,
             auto="逾期不回复的列入通报" if asked else "所督办的时限结束时自动销号", case_id=slip.case_id,

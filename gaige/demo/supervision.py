@@ -16,6 +16,7 @@ from gaige.demo.files import attachment
 from gaige.demo.moments import later, person
 from projects import timing, workdays
 from projects.models import Membership
+from projects.services import credit
 from projects.states import IssueState, Role
 
 NOTICE_DAYS, MEND_DAYS = 6, 3
@@ -92,3 +93,8 @@ def _recheck(row: Inspection) -> None:
     for finding in found.select_related("line__unit").order_by("pk"):
         who = person(finding.line.unit.organisation_id, Role.REVIEWER)
         rectification.recheck_finding(finding.pk, by=who, holds=True, on_site=True)
+    if row.number == 1:
+        credit.record_conduct(
+            row.project.owner_id, by=person(row.lead_id, Role.REVIEWER), rule="praised", project_id=row.project_id,
+            detail="安全文明施工示范工地", basis="住建局现场观摩会通报", happened_on=timing.today(),
+        )

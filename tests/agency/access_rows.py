@@ -35,7 +35,7 @@ ROWS = {
     "agency:token_revoke": row("api_token", "302 403 403 403 403 403 403 403 403"),
     "agency:desk": row("", "302 403 403 403 403 403 200 200 403"),
     "agency:assign": row("project", "302 403 403 403 403 403 200 200 404"),
-    "agency:slips": row("", "302 403 200 200 200 200 200 200 200"),
+    "agency:slips": row("", "302 403 200 200 200 200 200 200 403"),
     "agency:slip": row("slip", "302 404 200 200 200 200 200 200 404"),
     "agency:slip_answer": row("slip", "302 404 403 200 403 403 403 403 404"),
     "agency:slip_return": row("slip", "302 404 403 403 403 403 403 403 404"),
