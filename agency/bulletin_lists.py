@@ -90,7 +90,7 @@ def figure_page(bulletin: Bulletin, asked: Asked, user: User, *, page: str = "")
     if found is None:
         return None
     figure, one = found
-    ids, matter, is_base = _narrowed(figure, asked, one)
+    ids, matter, is_base = _narrowed(bulletin, figure, asked, one)
     cut = Paginator(ids, PAGE).get_page(page)
     lines = _lines(bulletin)
     return FigurePage(
@@ -114,7 +114,7 @@ def figure_table(bulletin: Bulletin, asked: Asked, user: User) -> Table | None:
     if found is None:
         return None
     figure, one = found
-    ids, _, is_base = _narrowed(figure, asked, one)
+    ids, _, is_base = _narrowed(bulletin, figure, asked, one)
     facts = [
         ("通报", str(bulletin)),
         ("指标", one.name),
@@ -180,14 +180,24 @@ def region_name(row: int) -> str:
     return names.get(row, f"{row:06d}")
 
 
-def _narrowed(figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str, bool]:
+def _narrowed(bulletin: Bulletin, figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str, bool]:
     is_base = asked.part == "base" and bool(one.based)
     ids = list(figure.denominator_ids if is_base else figure.numerator_ids)
     if not asked.matter.isdecimal() or one.kind != "case":
         return ids, "", is_base
     found = MatterCase.objects.filter(pk__in=ids, matter_id=int(asked.matter[:12]))
     rows = dict(found.values_list("pk", "matter__name"))
+    if asked.limit.isdecimal():
+        limits = _limits(bulletin, list(rows))
+        rows = {pk: name for pk, name in rows.items() if limits[pk] == int(asked.limit[:6])}
     return [pk for pk in ids if pk in rows], next(iter(rows.values()), ""), is_base
+
+
+def _limits(bulletin: Bulletin, ids: list[int]) -> dict[int, int]:
+    """Return the limit of each case as the figures count it: as frozen, else promised with its extension."""
+    lines = _lines(bulletin)
+    cases = MatterCase.objects.filter(pk__in=ids).values_list("pk", "promised_days", "promised_clock__extensions")
+    return {pk: lines[pk][2] if pk in lines else days + (longer or 0) for pk, days, longer in cases}
 
 
 def _lines(bulletin: Bulletin) -> dict[int, list[int]]:
@@ -236,7 +246,7 @@ def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -
         used, limit, late = (
             (line[1], line[2], bool(line[3]))
             if line
-            else (case.used_days, case.promised_days, _was_late(case, bulletin))
+            else (case.used_days, case.promised_days + _longer(case), _was_late(case, bulletin))
         )
         found[pk] = Item(
             case.number,
@@ -254,6 +264,11 @@ def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -
             waiting=waiting.get(pk),
         )
     return found
+
+
+def _longer(case: MatterCase) -> int:
+    """Return the working days by which the promise was extended."""
+    return case.promised_clock.extensions if case.promised_clock else 0
 
 
 def _was_late(case: MatterCase, bulletin: Bulletin) -> bool:

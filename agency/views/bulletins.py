@@ -107,7 +107,7 @@ def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> Htt
     """List what a figure counts, as frozen."""
     found = bulletin_or_404(request, pk)
     require(may.can_see_probe if group == "quality" else may.can_see_bulletins, request.user, found)
-    narrow = {name: request.GET.get(name, "") for name in ("part", "matter")}
+    narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit")}
     asked = lists.Asked(group, row, key, **narrow)
     if request.GET.get("export") in FORMATS:
         table = lists.figure_table(found, asked, person(request))

@@ -82,6 +82,10 @@ def test_a_list_shows_the_cases_as_they_were_frozen(actors, november, month, cli
     ]
     narrowed = client_of(actors.director).get(f"{figure(november, 'decided')}?matter={month[1].matter_id}")
     assert narrowed.context["page"].count == 4
+    by_limit = "{}?matter={}&limit={}"
+    for limit, count in ((2, 4), (9, 0)):
+        address = by_limit.format(figure(november, "decided"), month[1].matter_id, limit)
+        assert client_of(actors.director).get(address).context["page"].count == count
     late = text_of(client_of(actors.director).get(figure(november, "overdue")))
     assert late.count("下督办单") == 2
 
