@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -17,8 +18,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from archives import qr
+from archives.limits import address_of
 from gaige import account_queries as queries
 from gaige import sessions as gate
+from gaige import signing
 from gaige.account_forms import DelegateForm, ElevateForm, PasswordForm, RequestForm
 from gaige.forms import CodeForm
 from gaige.links import start_of
@@ -51,6 +54,25 @@ def carry_out(form: forms.Form, act: Callable[[], Any], fields: dict[str, str] |
     return True
 
 
+def prove(
+    request: HttpRequest, form: forms.Form, act: Callable[[], Any], fields: dict[str, str], *, key: str, what: str
+) -> bool:
+    """Run a service that asks for a secret anew; a session left open is no place to try secrets out.
+
+    The first of `fields` is the one with the secret. After too many wrong ones nothing is tried for some minutes.
+    """
+    if not form.is_valid():
+        return False
+    secret = next(iter(fields.values()))
+    if signing.failures(key, "") >= settings.LOGIN_TRIES:
+        form.add_error(secret, signing.too_many())
+        return False
+    done = carry_out(form, act, fields)
+    if form.has_error(secret) or (done and signing.failures(key, "")):
+        signing.note_code(person_of(request), address=address_of(request), right=done, key=key, what=what)
+    return done
+
+
 def posted(request: HttpRequest) -> Any:
     """Return what was posted; None for a page that is only looked at."""
     return request.POST if request.method == "POST" else None
@@ -77,7 +99,10 @@ def password(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         accounts.change_password(user, old=given["old"], new=given["new"], this_session=key)
 
-    done = request.method == "POST" and carry_out(form, change, {"password_wrong": "old", "password_weak": "new"})
+    fields = {"password_wrong": "old", "password_weak": "new"}
+    done = request.method == "POST" and prove(
+        request, form, change, fields, key=signing.password_key(user), what="换密码时核对密码"
+    )
     if done:
         update_session_auth_hash(request, user)
         sessions.move(key, request.session.session_key or "")
@@ -109,7 +134,7 @@ def factor(request: HttpRequest) -> HttpResponse:
             "off": lambda: second_factor.switch_off(user, form.cleaned_data["code"]),
         }
         run = act.get(step, lambda: codes.extend(second_factor.confirm(user, form.cleaned_data["code"])))
-        if carry_out(form, run, {"code_wrong": "code"}):
+        if prove(request, form, run, {"code_wrong": "code"}, key=signing.code_key(user), what="二次验证"):
             gate.look_what_is_owed(request, user)
             if not codes:
                 messages.success(request, "二次验证已关闭。")

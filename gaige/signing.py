@@ -80,12 +80,18 @@ def code_key(user: User) -> str:
     return f"code:{user.pk}"
 
 
-def note_code(user: User, *, address: str, right: bool) -> None:
-    """Leave a row for a code of the second factor that was right or wrong."""
-    key = _key(code_key(user), "")
-    _row(key, DONE if right else FAILED, "二次验证" if right else "二次验证失败", address, user)
-    if not right and failures(code_key(user), "") >= settings.LOGIN_TRIES:
-        _row(key, LOCKED, "二次验证锁定", address, user)
+def password_key(user: User) -> str:
+    """Return the name under which wrong present passwords of somebody who is signed in are counted."""
+    return f"password:{user.pk}"
+
+
+def note_code(user: User, *, address: str, right: bool, key: str = "", what: str = "二次验证") -> None:
+    """Leave a row for a code of the second factor, or another secret asked for by `key`, that was right or wrong."""
+    name = key or code_key(user)
+    hashed = _key(name, "")
+    _row(hashed, DONE if right else FAILED, what if right else f"{what}失败", address, user)
+    if not right and failures(name, "") >= settings.LOGIN_TRIES:
+        _row(hashed, LOCKED, f"{what}锁定", address, user)
 
 
 def _address_key(address: str) -> str:
