@@ -175,8 +175,10 @@ def _earlier_results(c: Catalogue, line: Line, handed: Mapping[str, set[str]]) -
             yield line.fault(f"来源事项 {source} 在任何套餐里都不先于 {matter}")
         if source not in made and line["document_kind"] not in handed[source]:
             yield line.fault(f"来源事项 {source} 既不产生也不收取“{line['document_kind']}”")
-    if (set(holding) != sure) != bool(line["second_source"]):
-        yield line.fault("备用来源该填而未填" if set(holding) != sure else "备用来源用不到，不应填写")
+    unsure = sorted(set(holding) - sure)
+    if bool(unsure) != bool(line["second_source"]):
+        where = "、".join(unsure)
+        yield line.fault(f"备用来源该填而未填：套餐 {where} 不一定有来源事项" if unsure else "备用来源用不到，不应填写")
 
 
 def check_deferrals(c: Catalogue) -> Iterator[Fault]:
