@@ -415,7 +415,7 @@ function watch(form) {
   else if (draft) store(nameOf(form), null);
   const soon = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => save(form), SAVE_AFTER);
+    timer = setTimeout(() => form.dataset.sent || save(form), SAVE_AFTER); // on its way: nothing left to keep
     watchConnection();
   };
   form.addEventListener("input", soon);
