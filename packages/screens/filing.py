@@ -63,6 +63,11 @@ class Line:
         return self.item.state in (*MATERIAL_MET, MaterialState.AWAITED)
 
     @property
+    def is_owed(self) -> bool:
+        """容缺 in an application already handed in: the paper is owed, and handing it in is the one thing to do."""
+        return self.item.state == MaterialState.DEFERRED and self.item.case.application.submitted_at is not None
+
+    @property
     def brought_by(self) -> str:
         """Which department brings it, and how."""
         item = self.item
