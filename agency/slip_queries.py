@@ -86,6 +86,12 @@ def bodies_of(project: Project, case: MatterCase | None) -> list[Organisation]:
     return [found[pk] for pk in order]
 
 
+def standing_slips(project: Project, case: MatterCase | None) -> QuerySet[ChaseSlip]:
+    """Return the open slips about just this, oldest first: another of the same colour to the same body is not made."""
+    standing: QuerySet[ChaseSlip] = ChaseSlip.objects.open().filter(project=project, case=case)
+    return standing.select_related("to", "paper").order_by("pk")
+
+
 @dataclass(frozen=True, slots=True)
 class LateRow:
     """A limit that has climbed to the director or to the weekly meeting, with the slip that chases it."""

@@ -19,6 +19,7 @@ from agency.slip_forms import AnswerForm, IssueForm, RemarkForm
 from agency.states import SlipColour
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import case_or_404, person, project_or_404
+from projects import timing
 from projects.access import access_of
 from projects.errors import NotAllowed, require
 from projects.exports import FORMATS, file_response
@@ -90,6 +91,7 @@ def _issue(request: HttpRequest, project_pk: int | None, case_pk: int | None) ->
         require(may.can_issue_slip, request.user, project)
     bodies = queries.bodies_of(project, case)
     form = IssueForm(request.POST or None, bodies=bodies, initial={"to": bodies[0].pk})
+    standing = {slip.pk: slip for slip in queries.standing_slips(project, case)}
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         made = attempt(
@@ -97,13 +99,22 @@ def _issue(request: HttpRequest, project_pk: int | None, case_pk: int | None) ->
             colour=given["colour"], reason=given["reason"], by=person(request),
         )
         if made is not None:
-            messages.success(request, f"{made}已发{made.to.label}，{made.due_on:%m-%d} 前回复。")
+            if made.pk in standing:
+                says = f"没有重复签发：{made.to.label}已有同色的督办单没有销号，见本页；刚才写的事由没有发出。"
+                messages.warning(request, says)
+            else:
+                messages.success(request, f"{made}已发{made.to.label}，{made.due_on:%m-%d} 前回复。")
             return redirect("agency:slip", made.pk)
     elif request.method == "POST":
         require(may.can_issue_slip, request.user, project)
     page = reverse("packages:case", args=[case.pk]) if case else reverse("projects:detail", args=[project.pk])
     step = Step("下督办单", "签发督办单", lambda _: None, page, "", case=case, verdict=verdict, seg="colour", says=(
         "督办单编号签发，对方在期限内回复原因、措施和承诺办结日；事项办结时自动销号。",
+        *(
+            f"{slip.to.label}已有没有销号的{slip}（{slip.get_colour_display()}），{slip.get_state_display()}，"
+            f"回复期限 {slip.due_on:%m-%d}；同色的不重复签发。"
+            for slip in standing.values()
+        ),
     ))
     status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
     context = {"form": form, "step": step, "case": case, "project": project}
@@ -117,9 +128,10 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     found = _slip(request, pk)
     require(may.can_answer_slip, request.user, found)
     act = partial(slips.answer_slip, found.pk, by=person(request))
+    past = "，已过" if found.due_on < timing.today() else ""
     step = Step(
         f"回复{found}", "提交回复", lambda given: act(**given), slips.page_of(found), "已回复，等中心核对后销号。",
-        says=(f"督办事由：{found.reason}", f"请于 {found.due_on:%m-%d} 前回复。"),
+        says=(f"督办事由：{found.reason}", f"回复期限 {found.due_on:%m-%d}{past}。"),
     )
     return ask(request, AnswerForm(request.POST or None), step)
 

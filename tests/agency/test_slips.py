@@ -168,6 +168,10 @@ def test_the_pages_from_the_list_to_the_closing(project, case, housing, actors, 
     made = director.post(f"/cases/{case.pk}/slip/", given)
     slip = ChaseSlip.objects.get()
     assert made.url == f"/slips/{slip.pk}/"
+    assert "同色的不重复签发" in director.get(f"/cases/{case.pk}/slip/").content.decode()
+    again = director.post(f"/cases/{case.pk}/slip/", given, follow=True).content.decode()
+    assert "没有重复签发" in again
+    assert ChaseSlip.objects.count() == 1
     assert slip.paper.number in director.get(f"/cases/{case.pk}/").content.decode()
     assert slip.paper.number in director.get(f"/projects/{project.pk}/").content.decode()
     assert slip.paper.number in chief.get("/slips/?tab=mine").content.decode()
