@@ -155,7 +155,7 @@ def test_scopes_that_overlap_and_alternatives_that_meet_are_found(folder):
         (lambda p: (p / "matters.tsv").unlink(), "matters.tsv：文件不存在"),
         (lambda p: (p / "matters.tsv").write_bytes(b"\xff\xfe"), "matters.tsv：不是UTF-8编码的文本"),
         (lambda p: (p / "matters.tsv").write_text("code\n"), "matters.tsv 第1行：表头应为"),
-        (lambda p: (p / "matters.tsv").open("a").write("x\ty\n"), "matters.tsv 第97行：有2列，应为19列"),
+        (lambda p: (p / "matters.tsv").open("a").write("x\ty\n"), f"matters.tsv 第{SIZES['事项'] + 2}行：有2列，应为19列"),
         (lambda p: (p / "departments.tsv").open("a").write("parks\t园林二局\tx\tdepartment\t\n"), "“parks”与第17行重复"),
     ],
     ids=["missing", "encoding", "header", "columns", "twice"],
@@ -262,7 +262,7 @@ def test_every_column_of_a_matter_arrives():
 def test_a_dry_run_tells_the_plan_and_writes_nothing():
     plan = load_catalogue(dry_run=True)
 
-    assert plan.count("事项", Action.ADD) == 95
+    assert plan.count("事项", Action.ADD) == SIZES["事项"]
     assert (Matter.objects.count(), Package.objects.count(), Organisation.objects.count(), Event.objects.count()) == (
         0, 0, 0, 0,
     )
