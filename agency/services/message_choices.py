@@ -61,7 +61,7 @@ def add_webhook(
 
     Raises `NotAllowed`, `DomainError` (`webhook_url`, `webhook_twice`).
     """
-    require(may.can_keep_webhooks, by, organisation)
+    require(may.can_add_webhook, by, organisation)
     try:
         check_url(url.strip())
     except RefusedError as error:

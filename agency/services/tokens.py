@@ -14,7 +14,7 @@ from django.db import transaction
 
 from agency.major_states import ApiScope
 from agency.models import ApiCall, ApiToken
-from projects import timing
+from projects import account_rules, timing
 from projects.access import access_of
 from projects.errors import ALLOWED, DomainError, Verdict, refuse, require
 from projects.events import record
@@ -34,6 +34,11 @@ SEEN_EVERY = dt.timedelta(minutes=5)
 def can_keep_tokens(user: User | AnonymousUser, _: object = None) -> Verdict:
     """Administrators give tokens out and take them back."""
     return ALLOWED if access_of(user).has(Role.ADMIN) else refuse("接口令牌由系统管理员签发和吊销。")
+
+
+def can_issue_tokens(user: User | AnonymousUser, _: object = None) -> Verdict:
+    """A token reads for months: it is given out at elevated work only, and taken back at any time."""
+    return account_rules.works_as(user, Role.ADMIN, "接口令牌由系统管理员签发和吊销。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def issue_token(
 
     Raises `NotAllowed`, `DomainError` (`name`, `scope`, `expiry`).
     """
-    require(can_keep_tokens, by, None)
+    require(can_issue_tokens, by, None)
     wanted, today = sorted(set(scopes)), timing.today()
     if not name.strip():
         raise DomainError("name", "请写明令牌的用途。")

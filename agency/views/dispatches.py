@@ -70,7 +70,10 @@ def webhooks(request: HttpRequest) -> HttpResponse:
         body = get_object_or_404(Organisation, pk=given.pop("organisation"))
         fresh = attempt(form, partial(message_choices.add_webhook, body, by=person(request)), **given)
     hooks = Webhook.objects.visible_to(request.user).select_related("organisation").order_by("-is_active", "pk")
-    context = {"form": WebhookForm(bodies=bodies) if fresh else form, "hooks": hooks, "fresh": fresh}
+    context = {
+        "form": WebhookForm(bodies=bodies) if fresh else form, "hooks": hooks, "fresh": fresh,
+        "verdict": may.can_add_webhook(request.user),
+    }
     status = CONFLICT if form.is_bound and not fresh and not form.errors.keys() - {"__all__"} else 200
     return render(request, "agency/webhooks.html", context, status=status)
 

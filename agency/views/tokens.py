@@ -55,7 +55,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def token_new(request: HttpRequest) -> HttpResponse:
     """Issue a token; the answer shows it, and nothing shows it again."""
-    require(service.can_keep_tokens, request.user, None)
+    require(service.can_issue_tokens, request.user, None)
     form = TokenForm(request.POST or None, initial={"expires_on": timing.today() + HALF_YEAR})
     issued = None
     if request.method == "POST" and form.is_valid():

@@ -24,6 +24,7 @@ from agency.tasks import send_messages
 from projects import timing
 from projects.errors import DomainError
 from projects.models import JobRun
+from projects.services.elevation import elevate
 from projects.states import Role
 from tests import factories
 from tests.sinks import MailSink, WebSink, free_port
@@ -54,6 +55,7 @@ def hook(settings, actors):
         settings.MESSAGE_CHANNELS, settings.WEBHOOK_SECONDS = ["webhook"], 1
         settings.WEBHOOK_INNER_NETWORKS = LOOPBACK
         admin = factories.person("admin", "管理员", Role.ADMIN, actors.centre)
+        elevate(by=admin, reason="登记对接地址", minutes=30)
         return add_webhook(actors.centre, by=admin, name="业务系统", url=f"http://127.0.0.1:{port}/in", **more)
 
     return at

@@ -16,6 +16,7 @@ from gaige.api.description import description
 from gaige.api.resources import RESOURCES
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, Region
+from projects.services.elevation import elevate
 from projects.states import Role
 from projects.timing import BUSINESS_ZONE, today, travel
 from tests import factories
@@ -38,7 +39,9 @@ def actors():
 
 @pytest.fixture
 def admin(actors):
-    return factories.person("admin", "何工", Role.ADMIN, actors.centre)
+    admin = factories.person("admin", "何工", Role.ADMIN, actors.centre)
+    elevate(by=admin, reason="签发接口令牌", minutes=30)
+    return admin
 
 
 @pytest.fixture
