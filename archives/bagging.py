@@ -6,8 +6,6 @@ outside is handed over as it was filed, and the index says which PDF/A level it 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
 import shutil
@@ -21,6 +19,7 @@ import bagit
 from archives import blobs, media
 from projects import timing
 from projects.errors import DomainError
+from projects.exports import csv_lines
 
 if TYPE_CHECKING:
     from archives.models import Transfer, TransferLine
@@ -61,9 +60,7 @@ def fill(folder: Path, transfer: Transfer, lines: Sequence[TransferLine]) -> Non
         place.parent.mkdir(parents=True, exist_ok=True)
         with blobs.open_checked(line.version.storage_key, line.digest) as file, place.open("wb") as copy:
             shutil.copyfileobj(file, copy, blobs.CHUNK)
-    text = io.StringIO()
-    csv.writer(text).writerows(index_rows(lines))
-    (folder / INDEX).write_text(text.getvalue(), encoding="utf-8-sig")
+    (folder / INDEX).write_text("".join(csv_lines(index_rows(lines))), encoding="utf-8")
     project = transfer.project
     facts = {
         "项目名称": project.name, "项目代码": project.code, "建设单位": project.owner.name,

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import pytest
 
+from archives import bagging
 from packages.views.files import csv_response as packages_csv
 from projects.exports import csv_response
 
@@ -29,3 +31,12 @@ def test_a_negative_number_stays_a_number():
 def test_a_name_of_a_file_cannot_end_its_header():
     response = packages_csv('a"\r\nSet-Cookie: x=1', [["1"]])
     assert "\n" not in response["Content-Disposition"]
+
+
+def test_the_index_of_a_hand_over_holds_no_formula(tmp_path, monkeypatch):
+    monkeypatch.setattr(bagging, "index_rows", lambda _: [EVIL])
+    body = SimpleNamespace(name="行政审批局")
+    project = SimpleNamespace(name="厂房", code="2611-140581-89-01-000001", owner=body, centre=body)
+    bagging.fill(tmp_path, SimpleNamespace(project=project, receiver=body, round=1), [])
+    text = (tmp_path / "data" / bagging.INDEX).read_bytes().decode("utf-8-sig")
+    assert next(csv.reader(io.StringIO(text, newline=""))) == [f"'{cell}" for cell in EVIL]
