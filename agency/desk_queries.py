@@ -94,7 +94,7 @@ def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]
         return order.close_reason, ""
     if order.next_check is None:
         return "记一笔跟办", "warn"
-    day = f"{order.next_check:%m-%d}"
+    day = f"{order.next_check:%Y-%m-%d}" if order.next_check.year != today.year else f"{order.next_check:%m-%d}"
     if order.next_check < today:
         return f"{day} 应核查，已过", "bad"
     return ("今天核查", "warn") if order.next_check == today else (f"{day} 核查", "")
