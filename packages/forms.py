@@ -133,13 +133,13 @@ class FaultForm(forms.Form):
     case_id = forms.ChoiceField(label="事项", required=False)
 
     def __init__(
-        self, *args: Any, cases: Iterable[tuple[str, str]] = (), demands: bool = False, **options: Any
+        self, *args: Any, cases: Iterable[tuple[str, str]] = (), demands: bool = False, at: int = 0, **options: Any
     ) -> None:
-        """Ask to which case a fault belongs where the notice is on several; `demands`: and which paper is wanted."""
+        """Ask which case where there are several, and which paper where it `demands`; `at`: the row to write on."""
         super().__init__(*args, **options)
         if not demands:
             del self.fields["material"]
-        if not self.is_bound and self.prefix == "form-0":
+        if not self.is_bound and self.prefix == f"form-{at}":
             self.fields["what"].widget.attrs["autofocus"] = True
         choices = list(cases)
         if len(choices) > 1:

@@ -69,7 +69,8 @@ def _written(request: HttpRequest, page: noticing.NoticePage) -> FaultSet:
     rows = rows_of(request.POST) if more else list(page.suggestions)
     extra = 1 if more else max(ROWS - len(rows), 0)
     made = formset_factory(FaultForm, formset=FaultSet, extra=len(rows) + extra, max_num=MOST)
-    return cast("FaultSet", made(initial=rows, form_kwargs=_kwargs(page)))
+    at = next((n for n, row in enumerate(rows) if not any(row.values())), min(len(rows), MOST - 1)) if more else 0
+    return cast("FaultSet", made(initial=rows, form_kwargs=_kwargs(page) | {"at": at}))
 
 
 def _kwargs(page: noticing.NoticePage) -> dict[str, object]:

@@ -352,6 +352,7 @@ def test_one_more_row_keeps_what_is_written(window, handed_in):
     assert response.status_code == 200
     rows = [form.initial for form in response.context["formset"]]
     assert [row.get("what", "") for row in rows] == ["写了一半", ""]
+    assert ["autofocus" in str(form["what"]) for form in response.context["formset"]] == [False, True]
     assert not IssueItem.objects.filter(kind="correction").exists()
 
 
