@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -72,13 +73,16 @@ class ProjectFilter:
 
 
 def find_projects(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
-    """Narrow projects to a text: the start of a code, or part of the name, the address or the owner's name."""
+    """Narrow projects to a text: start of a code, its last six digits, part of the name, the address or the owner."""
     text = text.strip()
     if not text:
         return projects
     code = normalise_project_code(text)
     if code[:1].isdigit() or code.startswith("L1"):
-        return projects.filter(Q(code__startswith=code) | Q(local_code__startswith=code) | Q(name__icontains=text))
+        reach = Q(code__startswith=code) | Q(local_code__startswith=code) | Q(name__icontains=text)
+        if re.fullmatch(r"\d{6}", text):  # on the telephone people read out the end
+            reach |= Q(code__endswith=f"-{text}")
+        return projects.filter(reach)
     owners = Organisation.objects.filter(name__icontains=text)
     return projects.filter(Q(name__icontains=text) | Q(address__icontains=text) | Q(owner__in=owners))
 

@@ -106,6 +106,7 @@ def test_what_leads_nowhere_says_why_and_keeps_the_field(coded, people, typed, s
 def test_names_are_found_among_what_one_may_see(coded, people):
     assert "铸件工厂" in search(people.clerk, "铸件").text
     assert "铸件工厂" in search(people.clerk, "泽铸").text
+    assert "铸件工厂" in search(people.clerk, coded.code[-6:]).text
     assert "没有找到" in search(people.outsider, "铸件").text
     assert "没有找到" in search(None, "铸件").text
     assert "可以找什么" in search(people.clerk, "  ").text
