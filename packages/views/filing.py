@@ -20,7 +20,7 @@ from packages.screens import applying, filing
 from packages.screens.handing_in import hand_in_page
 from packages.services import answering
 from packages.services import intake as services
-from packages.states import ApplicationSource
+from packages.states import ApplicationSource, MaterialState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import application_or_404, case_or_404, issue_or_404, item_or_404, person, project_or_404
 from projects import acting, mine
@@ -97,6 +97,8 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
         if meanwhile:
             form.add_error(None, meanwhile)
         elif attempt(form, services.set_material, pk, by=user, **form.values()):
+            if found.submitted_at and item.state == MaterialState.DEFERRED:
+                messages.success(request, f"已补交“{item.name}”，由窗口或部门核实。")
             return redirect(f"{reverse('packages:application', args=[found.pk])}#m{pk}")
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
     typed = request.POST.get("note", "")[:300]
