@@ -22,7 +22,7 @@ def _kind(widget: widgets.Widget) -> str:
 
 def _native_dates(widget: widgets.Widget) -> None:
     """Let the browser's own date picker serve a date field (the value must be ISO then)."""
-    if isinstance(widget, widgets.DateInput) and widget.input_type == "text":
+    if isinstance(widget, widgets.DateInput) and (widget.input_type == "text" or not widget.format):
         widget.input_type, widget.format = "date", "%Y-%m-%d"
     elif isinstance(widget, widgets.DateTimeInput) and widget.input_type == "text":
         widget.input_type, widget.format = "datetime-local", "%Y-%m-%dT%H:%M"

@@ -203,6 +203,7 @@ def test_from_opening_to_publishing_and_correcting_in_the_browser(actors, month,
     named = dispatcher.post(edit, wording | {"cause": month[2].project.name})
     assert "不写项目和企业的名称" in text_of(named)
     assert "已保存。" in text_of(dispatcher.post(edit, wording, follow=True))
+    assert 'type="date" name="due_on" value="2026-12-10"' in dispatcher.get(edit).content.decode()
     press(dispatcher, "bulletin_draft", "已送核，等另一人核对。")
     press(director, "bulletin_check", "已核对，等主任签发。", note="无误")
     press(director, "publish", "通报已签发，文书已编号。")
