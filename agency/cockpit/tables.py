@@ -64,7 +64,8 @@ def eight_table(rows: Sequence[OneRow], reach: Reach, facts: Facts) -> Table:
 
 def _eight_rows(rows: Sequence[OneRow]) -> Iterator[Sequence[Cell]]:
     for row in rows:
-        cells: list[Cell] = [row.one.name, row.one.means, row.total.part, row.total.whole, row.total.percent]
+        percent = row.total.words if row.total.is_few else row.total.percent
+        cells: list[Cell] = [row.one.name, row.one.means, row.total.part, row.total.whole, percent]
         for share in row.centres:
             cells += [share.part, share.whole]
         yield cells
