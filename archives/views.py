@@ -171,7 +171,7 @@ def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
         }
         return render(request, "archives/public.html", context).content
 
-    if request.user.is_authenticated:
+    if request.user.is_authenticated or len(messages.get_messages(request)):  # what is said to one is kept for nobody
         return HttpResponse(page())
     seen_by_all = (
         token.pk, token.revision, project.event_seq, timing.today(), repr(ways), request.get_full_path(),
