@@ -195,7 +195,7 @@ def majors_page(user: User, year: int | None = None) -> MajorsPage:
     """Return the major projects of a year that a person sees. A fixed number of queries."""
     seen = MajorProject.objects.visible_to(user)
     years = tuple(seen.order_by("-year").values_list("year", flat=True).distinct())
-    shown = year or (years[0] if years else timing.today().year)
+    shown = year if year in years else (years[0] if years else timing.today().year)
     majors = list(seen.filter(year=shown).select_related("project__owner", "project__centre").order_by("pk"))
     ids = [major.project_id for major in majors]
     forecasts = {row.project_id: row for row in _newest_forecasts(ids)}

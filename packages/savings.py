@@ -120,6 +120,8 @@ def month_span(month: str) -> tuple[dt.datetime, dt.datetime] | None:
         first = dt.date.fromisoformat(f"{month}-01")
     except ValueError:
         return None
+    if not dt.MINYEAR < first.year < dt.MAXYEAR:  # the zone would lead out of the calendar
+        return None
     after = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
     return timing.start_of_day(first), timing.start_of_day(after)
 
