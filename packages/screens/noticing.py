@@ -80,9 +80,12 @@ def of_case(case: MatterCase, user: User) -> NoticePage:
     """The notice on one case: of the window before acceptance, of the department afterwards."""
     before = case.state == CaseState.RECEIVED
     kind, word = ("completion", "补全") if before else ("correction", "补正")
+    back = reverse("packages:case", args=[case.pk])
+    if before and case.application and case.application.cases.filter(state=case.state).exclude(pk=case.pk).exists():
+        back = reverse("packages:application", args=[case.application.pk])  # the others wait to be accepted
     return NoticePage(
         f"一次性告知：{case.matter.name}", kind, word, None, case, (case,), rules.can_notice(user, case), (),
-        reverse("packages:case", args=[case.pk]), _reasons((case,)),
+        back, _reasons((case,)),
     )
 
 
