@@ -275,5 +275,5 @@ class ViewForm(forms.Form):
 
     name = forms.CharField(
         label="视图名称", max_length=20, error_messages={"required": "请给视图起个名称，例如“今天要受理的”。"},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "今天要受理的"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "今天要受理的", "autofocus": True}),
     )
