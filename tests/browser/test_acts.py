@@ -44,6 +44,19 @@ steps.decide(found.project_id, ['design-scheme'])
 result = MatterCase.objects.get(pk=case).state
 """
 
+# whoever decided does not revoke
+SECOND = """
+from gaige.demo.people import PASSWORD
+from packages.models import MatterCase
+from projects.states import Role
+from tests import factories
+found = MatterCase.objects.get(pk=case)
+second = factories.person('second-chief', '郑维', Role.CHIEF, found.lead, '首席代表')
+second.set_password(PASSWORD)
+second.save()
+result = second.username
+"""
+
 
 def tell(clerk, case, fix):
     clerk.open(f"/cases/{case}/notice/")
@@ -113,6 +126,9 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     clerk.fill(receiver="张伟")
     clerk.press("登记送达")
     clerk.says("已登记送达", "送达（窗口）")
+    chief.open(f"{page}revoke/", phone=True)
+    chief.says("撤销要由另一位首席代表办理")
+    chief = visit(live_portal.python(SECOND, case=case))
     chief.open(f"{page}revoke/", phone=True)
     chief.fill(reason="以欺骗手段取得", basis="行政许可法第六十九条", hearing_note="申请人未要求听证")
     chief.choose("hearing", "yes")

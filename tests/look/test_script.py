@@ -165,7 +165,7 @@ def test_the_list_of_keys_is_a_dialog_of_the_page(page, site):
         "新接件",
     ]
     page.click("dialog >> text=关闭")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
 
 
 def test_a_question_is_asked_in_the_page_and_no_means_no(page, site):
