@@ -65,7 +65,9 @@ class Line:
     @property
     def is_owed(self) -> bool:
         """容缺 in an application already handed in: the paper is owed, and handing it in is the one thing to do."""
-        return self.item.state == MaterialState.DEFERRED and self.item.case.application.submitted_at is not None
+        application = self.item.case.application
+        handed_in = application is not None and application.submitted_at is not None
+        return self.item.state == MaterialState.DEFERRED and handed_in
 
     @property
     def brought_by(self) -> str:
