@@ -30,7 +30,7 @@ def demo(live_portal):
 def take(visitor, name, path, *, size=DESK, patience=0):
     """Take a picture of a page, small enough for a repository; a viewer inside of it needs some seconds."""
     visitor.page.set_viewport_size(size)
-    visitor.page.goto(path)
+    assert visitor.page.goto(path).status == 200, path
     visitor.page.evaluate("document.fonts.ready")
     visitor.page.wait_for_timeout(patience * 1000)
     target = FOLDER / f"{name}.png"
@@ -64,6 +64,7 @@ def test_pictures_of_the_readme(demo, visit):
     take(come("director"), "bulletin", f"/bulletins/{bulletin['id']}/", size={"width": 1366, "height": 900})
     (task,) = demo.rows(
         "select t.id, o.code from packages_reviewtask t join projects_organisation o on o.id = t.organisation_id"
+        " join packages_jointsession s on s.id = t.session_id and s.case_id is not null"
         " where t.state in ('invited', 'opened') and t.role <> 'lead' order by t.due_on < current_date, t.due_on limit 1"
     )
     take(come(f"{task['code']}-r"), "opinion", f"/reviews/{task['id']}/", size={"width": 1366, "height": 800}, patience=6)
