@@ -100,24 +100,8 @@ def escalate(
     )
     if running is not None:
         _push(running, order, by=by, at=moment)
-    days = data.budget(level)
-    clock = (
-        start_clock(kind=ClockKind.REPLY, limit=days, on=moment, project=order.project, label=f"升级“{order.title}”")
-        if days
-        else None
-    )
-    step = Escalation.objects.create(
-        project=order.project,
-        order=order,
-        level=level,
-        body=target,
-        previous=previous,
-        question=question.strip(),
-        tried=tried.strip(),
-        clock=clock,
-        due_on=clock.due_on if clock else None,
-        raised_by=by,
-        raised_at=moment,
+    step = _open(
+        order, level, target, previous=previous, question=question.strip(), tried=tried.strip(), by=by, at=moment
     )
     step.paper = _report(step, by=by, at=moment)
     step.save(update_fields=["paper"])
@@ -130,19 +114,7 @@ def escalate(
         summary=f"升级到{step.get_level_display()}（{target.label}）：{step.question}"[:300],
         data={"state": ["", step.state], "level": level, "order": order.pk},
     )
-    if order.state != OrderState.ESCALATED:
-        before = order.state
-        order.escalate()
-        order.save()
-        record(
-            "agency.order_escalated",
-            subject=order,
-            project=order.project,
-            by=by,
-            at=moment,
-            summary=f"工单“{order.title}”已升级",
-            data={"state": [before, order.state]},
-        )
+    _mark(order, by=by, at=moment)
     tell(
         asked(step),
         f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
@@ -153,6 +125,57 @@ def escalate(
         at=moment,
     )
     return step
+
+
+def _open(
+    order: WorkOrder,
+    level: int,
+    body: Organisation,
+    *,
+    previous: Escalation | None,
+    question: str,
+    tried: str,
+    by: User,
+    at: dt.datetime,
+) -> Escalation:
+    """Create the step with the clock of its budget."""
+    days = data.budget(level)
+    clock = (
+        start_clock(kind=ClockKind.REPLY, limit=days, on=at, project=order.project, label=f"升级“{order.title}”")
+        if days
+        else None
+    )
+    return Escalation.objects.create(
+        project=order.project,
+        order=order,
+        level=level,
+        body=body,
+        previous=previous,
+        question=question,
+        tried=tried,
+        clock=clock,
+        due_on=clock.due_on if clock else None,
+        raised_by=by,
+        raised_at=at,
+    )
+
+
+def _mark(order: WorkOrder, *, by: User, at: dt.datetime) -> None:
+    """Say of the order that it is 已升级, once."""
+    if order.state == OrderState.ESCALATED:
+        return
+    before = order.state
+    order.escalate()
+    order.save()
+    record(
+        "agency.order_escalated",
+        subject=order,
+        project=order.project,
+        by=by,
+        at=at,
+        summary=f"工单“{order.title}”已升级",
+        data={"state": [before, order.state]},
+    )
 
 
 def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisation:
