@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packages import floor
-from packages.choices import MaterialSource
 from packages.models import Application, MatterCase
 from packages.states import (
     CASE_DECIDED,
     CASE_OPEN,
     CASE_PASSED,
-    TASK_OPEN,
     CaseState,
-    CommitmentState,
     Handling,
     MaterialState,
-    SessionState,
-    TaskState,
 )
-from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Involvement
 from projects.one_page import once
-from projects.states import ISSUE_WITH_OWNER, InvolvementRole, OrganisationKind, PartyRole, ProjectStatus, Role
+from projects.states import InvolvementRole, OrganisationKind, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from packages.models import (
-        Commitment,
-        ConferenceSeat,
-        Deferral,
         Extension,
-        JointSession,
         MaterialItem,
-        Referral,
-        ReviewTask,
         SpecialProcedure,
     )
     from projects.models import IssueItem, Project, User
@@ -143,31 +130,6 @@ def can_set_material(user: Person, item: MaterialItem) -> Verdict:
     return _in(case, CaseState.DRAFT, CaseState.RECEIVED, CaseState.CORRECTING, verb="更改材料")
 
 
-def may_defer(item: MaterialItem) -> Verdict:
-    """容缺 only as the catalogue says: a secondary paper of a matter that allows it, never 即办件 nor 上报件."""
-    matter, line = item.case.matter, item.definition
-    if item.case.promised_days == 0:
-        return refuse("即办件不适用容缺")
-    if not floor.may_be_deferred(matter.level, item.case.promised_days):
-        return refuse("上报件不适用容缺")
-    if not matter.deferral_allowed:
-        return refuse("本事项不适用容缺受理")
-    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
-        return refuse("主要材料，不能容缺")
-    if line is None or line.deferral_days is None:
-        return refuse("主要材料，不能容缺")
-    return ALLOWED
-
-
-def may_commit(item: MaterialItem) -> Verdict:
-    """承诺 only where the matter or the line allows it, never in the place of the application form."""
-    if item.kind.slug == FORM_KIND:
-        return refuse("申请表不能以承诺代替")
-    if item.source != MaterialSource.COMMITMENT and not item.case.matter.commitment_allowed:
-        return refuse("本事项不适用告知承诺")
-    return ALLOWED
-
-
 def can_supply(user: Person, item: MaterialItem) -> Verdict:
     """What the government issued is brought by the window or by the department that has it, never by the enterprise."""
     access = access_of(user)
@@ -263,168 +225,6 @@ def can_settle(user: Person, issue: IssueItem) -> Verdict:
     if is_window(user, issue.project) or access.has_at(issue.raised_for_id, *ANSWERERS):
         return ALLOWED
     return refuse("容缺补交和承诺由窗口或提出的部门核实。")
-
-
-def can_sign_commitment(user: Person, commitment: Commitment) -> Verdict:
-    """The responsible person of the enterprise signs, and of the designer where asked; no clerk, agent nor handler."""
-    case = commitment.case
-    if commitment.state != CommitmentState.OFFERED:
-        return refuse(f"承诺书现在是“{commitment.get_state_display()}”，不能再签署。")
-    access = access_of(user)
-    if access.has_at(case.project.owner_id, Role.OWNER_LEAD):
-        return refuse("您已经签署，还等设计单位负责人签署。") if commitment.signed_at else ALLOWED
-    if commitment.asks_designer and any(
-        access.has_at(body, Role.OWNER_LEAD) for body in designers(commitment)
-    ):
-        return refuse("设计单位已经签署，还等建设单位负责人签署。") if commitment.designer_at else ALLOWED
-    more = "（本事项还须设计单位负责人签署）" if commitment.asks_designer else ""
-    return refuse(
-        f"承诺书只能由{case.project.owner.name}的负责人签署{more}；经办人员、代办人员和窗口都不能代签，请转告负责人登录签署。"
-    )
-
-
-def designers(commitment: Commitment) -> list[int]:
-    """Return the designers that take part in the project."""
-    parties = commitment.case.project.parties.filter(role=PartyRole.DESIGNER)
-    return list(parties.values_list("organisation_id", flat=True))
-
-
-def can_report_kept(user: Person, commitment: Commitment) -> Verdict:
-    """The owner tells before the term is over that the commitment is kept."""
-    if not is_owner(user, commitment.case.project):
-        return refuse("履约情况由承诺的企业报告。")
-    if commitment.state not in (CommitmentState.PERFORMING, CommitmentState.OVERDUE):
-        return refuse(f"承诺现在是“{commitment.get_state_display()}”，不需要报告。")
-    return ALLOWED
-
-
-def can_check_commitment(user: Person, commitment: Commitment) -> Verdict:
-    """The lead department checks whether a commitment was kept, at any time from the grant on."""
-    if not access_of(user).has_at(commitment.case.lead_id, *ANSWERERS):
-        return refuse(f"履约核查由{commitment.case.lead.label}的经办人员或首席代表记录。")
-    if commitment.state not in (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE):
-        return refuse(f"承诺现在是“{commitment.get_state_display()}”，不能记录核查。")
-    return ALLOWED
-
-
-def can_close_breach(user: Person, commitment: Commitment) -> Verdict:
-    """The chief representative of the lead department decides what follows from a breach."""
-    if not access_of(user).has_at(commitment.case.lead_id, Role.CHIEF):
-        return refuse(f"违诺由{commitment.case.lead.label}的首席代表处理。")
-    if commitment.state != CommitmentState.BREACHED or commitment.closed_at is not None:
-        return refuse("没有待处理的违诺。")
-    return ALLOWED
-
-
-def can_give_time(user: Person, deferral: Deferral) -> Verdict:
-    """The chief representative of the lead department gives a last term for a paper that is late."""
-    if not access_of(user).has_at(deferral.case.lead_id, Role.CHIEF):
-        return refuse(f"延长容缺期限由{deferral.case.lead.label}的首席代表批准。")
-    if deferral.late_at is None or deferral.issue.state not in ISSUE_WITH_OWNER:
-        return refuse("这份材料没有逾期，不需要延长。")
-    return ALLOWED
-
-
-# Review ------------------------------------------------------------------------------------------------------------
-
-
-def can_open_task(user: Person, task: ReviewTask) -> Verdict:
-    """People of the asked department take a task up."""
-    if not access_of(user).has_at(task.organisation_id, *ANSWERERS):
-        return refuse(f"这项意见由{task.organisation.label}答复。")
-    if is_agent(user, task.session.project):
-        return refuse("您是本项目的代办人员，不审查同一项目。")
-    return ALLOWED
-
-
-def can_give_opinion(user: Person, task: ReviewTask) -> Verdict:
-    """The handler or chief of the asked department answers; a consulted one also after its time."""
-    if not (verdict := can_open_task(user, task)):
-        return verdict
-    if task.role == "lead":
-        return refuse("牵头部门的意见在汇总时给出。")
-    if task.state in (*TASK_OPEN, TaskState.NO_OPINION):
-        return ALLOWED
-    return refuse(f"这项意见{task.get_state_display()}，不能再答复。")
-
-
-#: Why the lead does not merge yet.
-NOT_YET_MERGED: dict[str, str] = {
-    SessionState.REVIEWING: "还有部门没有答复，暂不能汇总。",
-    SessionState.PUSHING: "材料还没有推送给各部门，推送后才能汇总。",
-    SessionState.CONFERENCE: "联审会还没有结束，纪要记录、签认后才能汇总。",
-    SessionState.RECTIFYING: "建设单位正在按意见整改，交回后开始第二轮。",
-}
-
-
-def can_merge(user: Person, session: JointSession) -> Verdict:
-    """The handler or chief of the lead department merges, once every department has answered or its time is over."""
-    if not access_of(user).has_at(session.lead_id, *ANSWERERS):
-        return refuse(f"汇总由牵头部门{session.lead.label}办理。")
-    if session.state == SessionState.MERGING:
-        return ALLOWED
-    return refuse(NOT_YET_MERGED.get(session.state, f"联合审查{session.get_state_display()}，不能再汇总。"))
-
-
-def can_push(user: Person, session: JointSession) -> Verdict:
-    """The handler or chief of the lead department pushes the file to every department."""
-    if not access_of(user).has_at(session.lead_id, *ANSWERERS):
-        return refuse(f"推送由牵头部门{session.lead.label}办理。")
-    if session.state != SessionState.PUSHING:
-        return refuse("材料已经推送给各部门。")
-    return ALLOWED
-
-
-def can_confer(user: Person, session: JointSession) -> Verdict:
-    """The lead department keeps the minutes of the conference that it called."""
-    if not access_of(user).has_at(session.lead_id, *ANSWERERS):
-        return refuse(f"联审会纪要由牵头部门{session.lead.label}记录。")
-    if session.state != SessionState.CONFERENCE:
-        return refuse("现在没有召集中的联审会。")
-    if session.waits_for:
-        return refuse(f"纪要已经记录，正在等{session.waits_for}签认。")
-    return ALLOWED
-
-
-def can_sign_seat(user: Person, seat: ConferenceSeat) -> Verdict:
-    """A department signs its own changed opinion; nobody signs for it."""
-    if access_of(user).has_at(seat.organisation_id, *ANSWERERS):
-        return ALLOWED
-    return refuse(f"会议意见由{seat.organisation.label}签认。")
-
-
-def can_refer(user: Person, task: ReviewTask) -> Verdict:
-    """The department sends a task on to a unit of its own; the lead's merging is not sent on."""
-    if not (verdict := can_open_task(user, task)):
-        return verdict
-    if task.role == "lead":
-        return refuse("汇总由牵头部门办理，不转办。")
-    if task.state not in TASK_OPEN:
-        return refuse(f"这项意见{task.get_state_display()}，不能再转办。")
-    return ALLOWED
-
-
-def can_advise(user: Person, referral: Referral) -> Verdict:
-    """People of the unit advise their department."""
-    if not access_of(user).has_at(referral.unit_id, *ANSWERERS):
-        return refuse(f"转办由{referral.unit.label}反馈。")
-    return ALLOWED if referral.ended_at is None else refuse("这次转办已经结束。")
-
-
-def can_supplement(user: Person, task: ReviewTask) -> Verdict:
-    """The silent department says afterwards what it would have said, within two working days."""
-    if not (verdict := can_open_task(user, task)):
-        return verdict
-    if task.state != TaskState.TACIT:
-        return refuse("补充意见只在超时默认之后提交一次。")
-    if task.supplement_until is None or timing.today() > task.supplement_until:
-        return refuse("补充意见的期限已过。")
-    return ALLOWED
-
-
-def can_reconsult(user: Person, task: ReviewTask) -> Verdict:
-    """The lead asks a department that disagreed once more."""
-    return can_merge(user, task.session)
 
 
 # Decision ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from archives.models import Document, Paper
-from packages import queries, rules, utility_data, utility_rules
+from packages import queries, review_rules, rules, utility_data, utility_rules
 from packages.case_data import reason_name
 from packages.choices import MatterKind
 from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
@@ -198,7 +198,7 @@ def session_views(case: MatterCase, user: User) -> list[SessionView]:
     sessions = case.sessions.select_related("lead", "case", "project", "merged_by").prefetch_related("conferences")
     return [
         SessionView(
-            session, tuple(queries.opinions_of(session)), rules.can_merge(user, session), hidden,
+            session, tuple(queries.opinions_of(session)), review_rules.can_merge(user, session), hidden,
             () if hidden else tuple(session.conferences.all()),
         )
         for session in sessions.order_by("-round")

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from archives.states import PaperKind
-from packages import queries, rules
+from packages import promise_rules, queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
 from packages.same_faults import merge_same
@@ -354,8 +354,8 @@ def ways(item: MaterialItem, *, window: bool) -> list[tuple[str, str, Verdict]]:
     shared = [(MaterialState.SHARED, "共享", by_window)] if item.source != MaterialSource.APPLICANT else []
     return [
         (MaterialState.UPLOADED, "上传", ALLOWED),
-        (MaterialState.DEFERRED, "容缺", rules.may_defer(item)),
-        (MaterialState.COMMITTED, "承诺", rules.may_commit(item)),
+        (MaterialState.DEFERRED, "容缺", promise_rules.may_defer(item)),
+        (MaterialState.COMMITTED, "承诺", promise_rules.may_commit(item)),
         *shared,
         (MaterialState.NOT_APPLICABLE, "不适用", by_window),
     ]

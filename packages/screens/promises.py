@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from archives.states import PaperKind
-from packages import rules
+from packages import promise_rules, rules
 from packages.models import Commitment, CommitmentCheck, Deferral, MaterialItem, MatterCase
 from packages.services.committing import table_rows
 from packages.services.settling import by_when, consequence_words
@@ -145,7 +145,7 @@ def deferral_page(deferral: Deferral, user: User) -> DeferralPage:
     events = Event.objects.filter(reach, project_id=issue.project_id).order_by("-pk")[:EVENTS]
     return DeferralPage(
         OwedRow(deferral, read_clock(issue.clock)), rules.can_set_material(user, deferral.item),
-        rules.can_settle(user, issue), rules.can_give_time(user, deferral), list(events),
+        rules.can_settle(user, issue), promise_rules.can_give_time(user, deferral), list(events),
         _papers(deferral.case, PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.DEFERRAL_NOTICE),
     )
 
@@ -268,14 +268,14 @@ def _acts(commitment: Commitment, user: User) -> list[Act]:
         return Act(label, reverse(f"packages:{name}", args=[pk]), rule(user, commitment), **more)
 
     if state == CommitmentState.OFFERED:
-        return [act("签署承诺书", "commitment_sign", rules.can_sign_commitment, primary=True)]
+        return [act("签署承诺书", "commitment_sign", promise_rules.can_sign_commitment, primary=True)]
     if state in (CommitmentState.PERFORMING, CommitmentState.TO_CHECK, CommitmentState.OVERDUE):
-        acts = [act("记录核查", "commitment_check", rules.can_check_commitment, primary=True)]
+        acts = [act("记录核查", "commitment_check", promise_rules.can_check_commitment, primary=True)]
         if state != CommitmentState.TO_CHECK:
-            acts.append(act("报告已履约", "commitment_kept", rules.can_report_kept))
+            acts.append(act("报告已履约", "commitment_kept", promise_rules.can_report_kept))
         return acts
     if state == CommitmentState.BREACHED and commitment.closed_at is None:
-        acts = [act("记录处理结果", "commitment_breach", rules.can_close_breach)]
+        acts = [act("记录处理结果", "commitment_breach", promise_rules.can_close_breach)]
         if commitment.case.state in CASE_PASSED:
             url = reverse("packages:revoke", args=[commitment.case_id])
             acts.insert(0, Act("撤销决定", url, rules.can_revoke(user, commitment.case), danger=True))

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 from archives.models import Document, DocumentVersion
-from packages import queries, rules
+from packages import queries, review_rules
 from packages.choices import ReviewRole
 from packages.models import JointSession, MatterCase, Opinion, Referral, ReviewTask, Supplement
 from packages.queries import ReviewRow
@@ -128,12 +128,13 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     following = [other for other in mine if other.pk != task.pk]
     return ReviewPage(
         task, case, session.project, read_clock(task.clock), tuple(files), shown, tuple(others), silence_words(task),
-        rules.can_open_task(user, task), rules.can_give_opinion(user, task), rules.can_merge(user, session),
+        review_rules.can_open_task(user, task), review_rules.can_give_opinion(user, task),
+        review_rules.can_merge(user, session),
         len(following),
         reverse("packages:review", args=[following[0].pk]) if following else "",
         phrases_of(task, case), tuple(timetable(task)),
         Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last(),
-        rules.can_refer(user, task), rules.can_supplement(user, task),
+        review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
         Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )
 

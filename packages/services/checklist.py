@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from archives.services.filing import file_upload, find_held
-from packages import rules
+from packages import promise_rules, rules
 from packages.choices import MaterialSource
 from packages.listing import listed_of
 from packages.models import MaterialItem, MatterCase
@@ -451,12 +451,12 @@ def _anybody(_item: MaterialItem, _by: User, _note: str) -> None:
 
 
 def _deferrable(item: MaterialItem, _by: User, _note: str) -> None:
-    if not (verdict := rules.may_defer(item)):
+    if not (verdict := promise_rules.may_defer(item)):
         raise DomainError("deferral", f"“{item.case.matter.name}”的“{item.name}”不能容缺：{verdict.reason}")
 
 
 def _committable(item: MaterialItem, _by: User, _note: str) -> None:
-    if not (verdict := rules.may_commit(item)):
+    if not (verdict := promise_rules.may_commit(item)):
         raise DomainError("commitment", f"“{item.case.matter.name}”的“{item.name}”不能承诺：{verdict.reason}")
 
 

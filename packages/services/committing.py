@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from archives.states import PaperKind
-from packages import policy, rules
+from packages import policy, promise_rules
 from packages.models import Commitment, CommitmentCheck, MatterCase
 from packages.services import paperwork
 from packages.services.locking import lock_case
@@ -141,7 +141,7 @@ def sign_commitment(commitment_id: int, *, by: User, at: dt.datetime | None = No
     commitment = lock_commitment(commitment_id)
     if by.pk in (commitment.signed_by_id, commitment.designer_by_id):
         return commitment
-    require(rules.can_sign_commitment, by, commitment)
+    require(promise_rules.can_sign_commitment, by, commitment)
     moment = at or timing.now()
     if access_of(by).has_at(commitment.case.project.owner_id, Role.OWNER_LEAD):
         commitment.signed_by, commitment.signed_at, who = by, moment, "建设单位负责人"
@@ -340,7 +340,7 @@ def report_kept(commitment_id: int, *, by: User, note: str, at: dt.datetime | No
     commitment = lock_commitment(commitment_id)
     if commitment.state == CommitmentState.TO_CHECK:
         return commitment
-    require(rules.can_report_kept, by, commitment)
+    require(promise_rules.can_report_kept, by, commitment)
     if not note.strip():
         raise DomainError("note_missing", "请写明怎样达到承诺的条件。")
     if commitment.issue is not None:
@@ -370,7 +370,7 @@ def record_check(  # noqa: PLR0913 - one argument per field of the record
     `upload_missing`, `check_again`).
     """
     commitment = lock_commitment(commitment_id)
-    require(rules.can_check_commitment, by, commitment)
+    require(promise_rules.can_check_commitment, by, commitment)
     if result not in CheckResult.values:
         raise DomainError("check_result", "请选择核查结果：已履约、尚未履约或违诺。")
     if not note.strip():
@@ -453,7 +453,7 @@ def close_breach(commitment_id: int, *, by: User, answer: str, at: dt.datetime |
     commitment = lock_commitment(commitment_id)
     if commitment.state == CommitmentState.BREACHED and commitment.closed_at is not None:
         return commitment
-    require(rules.can_close_breach, by, commitment)
+    require(promise_rules.can_close_breach, by, commitment)
     if not answer.strip():
         raise DomainError("note_missing", "请写明对违诺怎样处理和理由。")
     _close(commitment, answer.strip(), by=by, at=at)

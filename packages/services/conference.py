@@ -10,7 +10,7 @@ from django.db import transaction
 
 from archives.models import Paper
 from archives.states import PaperKind, Visibility
-from packages import rules
+from packages import review_rules
 from packages.models import Conference, ConferenceSeat, JointSession, MatterCase
 from packages.services import paperwork
 from packages.services.locking import expect, lock_session
@@ -46,7 +46,7 @@ def call_conference(
     The clocks run on. Raises `NotAllowed`, `DomainError` (`session_state`, `no_conflict`, `words`, `too_early`).
     """
     session, case = _locked(session_id, SessionState.MERGING, verb="召开联审会")
-    require(rules.can_merge, by, session)
+    require(review_rules.can_merge, by, session)
     if not place.strip() or not agenda.strip():
         raise DomainError("words", "请写明地点和议题，部门才好准备。")
     moment = at or timing.now()
@@ -96,7 +96,7 @@ def close_conference(
     conference = Conference.objects.select_for_update(of=("self",)).get(pk=conference_id)
     if conference.closed_at is not None:
         raise DomainError("session_state", "会议纪要已经记录，正在等部门签认。", latest=told_by(latest_of(session)))
-    require(rules.can_confer, by, session)
+    require(review_rules.can_confer, by, session)
     if outcome not in ConferenceOutcome.values:
         raise DomainError("outcome", "请选择会议结果。")
     if not minutes.strip():
@@ -176,7 +176,7 @@ def sign_seat(seat_id: int, *, by: User, at: dt.datetime | None = None) -> Confe
     seat = ConferenceSeat.objects.select_for_update(of=("self",)).select_related(
         "organisation", "opinion__task__organisation", "conference"
     ).get(pk=seat_id)
-    require(rules.can_sign_seat, by, seat)
+    require(review_rules.can_sign_seat, by, seat)
     if seat.confirmed_at is not None:
         return seat
     case = session.case

@@ -15,7 +15,7 @@ from django.db import transaction
 from archives.models import Document, DocumentKind, DocumentVersion
 from archives.services.filing import file_upload, put_version
 from archives.states import PaperKind
-from packages import drawing_rules, policy, rules
+from packages import drawing_rules, policy, review_rules
 from packages.drawing_states import BREACH_OPEN, BreachState, DrawingState, ReviewMode
 from packages.models import (
     Breach,
@@ -268,7 +268,7 @@ def give_part(
     """
     task = lock_task(task_id)
     one = _review_of(task, by=by, at=at)
-    require(rules.can_give_opinion, by, task)
+    require(review_rules.can_give_opinion, by, task)
     drawings = newest_set(one)
     if drawings is None:
         raise DomainError("no_drawings", "还没有上传施工图，请等设计单位上传后再审。")

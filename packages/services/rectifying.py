@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from packages import rules
+from packages import review_rules
 from packages.models import JointSession, MatterCase
 from packages.review_terms import terms_of
 from packages.services.correction import notice_faults
@@ -35,7 +35,7 @@ def send_to_rectify(
         word = SessionState(session.state).label
         raise DomainError("session_state", f"联合审查现在是“{word}”，不能整改。", latest=told_by(latest_of(session)))
     expect(case, CaseState.IN_REVIEW, verb="整改")
-    require(rules.can_merge, by, session)
+    require(review_rules.can_merge, by, session)
     against = [one for one in standing_opinions(case) if one.verdict == OpinionVerdict.DISAGREE]
     if not against:
         raise DomainError("no_disagreement", "没有部门不同意，不需要整改，可以直接汇总。")

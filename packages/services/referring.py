@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
-from packages import rules
+from packages import review_rules
 from packages.models import Referral, ReviewTask
 from packages.services.locking import lock_task
 from packages.services.review import check_words
@@ -30,7 +30,7 @@ def send_on(
     `task.referred`. Raises `NotAllowed`, `DomainError` (`task_state`, `unit`, `referral_open`, `days`).
     """
     task = lock_task(task_id)
-    require(rules.can_refer, by, task)
+    require(review_rules.can_refer, by, task)
     if task.state not in TASK_OPEN:
         raise DomainError("task_state", f"这项意见已是“{task.get_state_display()}”，不能再转办。")
     unit = Organisation.objects.filter(pk=unit_id, parent_id=task.organisation_id).first()
@@ -74,7 +74,7 @@ def advise(
     referral, task = _locked(referral_id)
     if referral.ended_at is not None:
         raise DomainError("referral_ended", "这次转办已经结束，不能再反馈。")
-    require(rules.can_advise, by, referral)
+    require(review_rules.can_advise, by, referral)
     check_words(verdict, reason, basis, remedy)
     moment = at or timing.now()
     referral.verdict, referral.reason, referral.basis = verdict, reason.strip()[:1000], basis.strip()[:300]
@@ -98,7 +98,7 @@ def take_back(referral_id: int, *, by: User, at: dt.datetime | None = None) -> R
     Raises `NotAllowed`.
     """
     referral, task = _locked(referral_id)
-    require(rules.can_refer, by, task)
+    require(review_rules.can_refer, by, task)
     if referral.ended_at is not None:
         return referral
     moment = at or timing.now()

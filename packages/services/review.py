@@ -9,7 +9,7 @@ from django.db import transaction
 
 from archives.models import DocumentVersion
 from archives.states import PaperKind, Visibility
-from packages import rules
+from packages import review_rules
 from packages.choices import ReviewRole
 from packages.models import JointSession, JudgedVersion, MatterCase, Opinion, Referral, ReviewTask
 from packages.review_terms import terms_of
@@ -56,7 +56,7 @@ def open_task(task_id: int, *, by: User, at: dt.datetime | None = None) -> Revie
     Raises `NotAllowed`.
     """
     task = lock_task(task_id)
-    require(rules.can_open_task, by, task)
+    require(review_rules.can_open_task, by, task)
     if task.state != TaskState.INVITED:
         return task
     old = task.state
@@ -89,7 +89,7 @@ def give_opinion(  # noqa: PLR0913 - one argument per column of the answer
     if task.role == ReviewRole.LEAD:
         raise DomainError("task_lead", "牵头部门的意见在汇总时给出，请到汇总页面办理。")
     _answerable(task)
-    require(rules.can_give_opinion, by, task)
+    require(review_rules.can_give_opinion, by, task)
     check_words(verdict, reason, basis, remedy)
     judged = _judged(task, seen, files)
     missed = task.state == TaskState.NO_OPINION
@@ -243,7 +243,7 @@ def merge_session(
         word = SessionState(session.state).label
         raise DomainError("session_state", f"联合审查现在是“{word}”，不能汇总。", latest=told_by(latest_of(session)))
     expect(case, CaseState.IN_REVIEW, verb="汇总")
-    require(rules.can_merge, by, session)
+    require(review_rules.can_merge, by, session)
     if not text.strip():
         raise DomainError("text", "请写明汇总意见后再提交。")
     standing = standing_opinions(case)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from packages import floor, rules
+from packages import floor, review_rules
 from packages.choices import ReviewRole
 from packages.models import Enrolment, JointSession, MatterCase, MatterVersion, ReviewDef, ReviewTask
 from packages.planning.build import taking_part
@@ -278,7 +278,7 @@ def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = N
         raise DomainError("session_state", f"联合审查现在是“{session.get_state_display()}”，不能推送。")
     expect(case, CaseState.IN_REVIEW, verb="推送")
     if by is not None:
-        require(rules.can_push, by, session)
+        require(review_rules.can_push, by, session)
     moment = at or timing.now()
     old = session.state
     session.push()
@@ -312,7 +312,7 @@ def reconsult(
         message = f"联合审查现在是“{SessionState(session.state).label}”，不能再次征求意见。"
         raise DomainError("session_state", message, latest=told_by(latest_of(session)))
     expect(case, CaseState.IN_REVIEW, verb="再次征求意见")
-    require(rules.can_merge, by, session)
+    require(review_rules.can_merge, by, session)
     if not note.strip():
         raise DomainError("note", "请写明作了哪些修改，再请部门答复。")
     asked = concerned(case, also)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from archives.states import PaperKind
-from packages import rules
+from packages import promise_rules, rules
 from packages.choices import ArrivesBefore, LateConsequence
 from packages.models import Deferral, MaterialItem, MatterCase
 from packages.services import paperwork
@@ -389,7 +389,7 @@ def give_time(
     the same post twice acts once.
     """
     deferral = lock_deferral(deferral_id)
-    require(rules.can_give_time, by, deferral)
+    require(promise_rules.can_give_time, by, deferral)
     if not reason.strip():
         raise DomainError("note_missing", "请写明延长的理由。")
     issue = deferral.issue

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from packages import drawing_rules, policy, rules
+from packages import drawing_rules, policy, review_rules
 from packages.drawing_forms import (
     BreachFormSet,
     CheckForm,
@@ -97,7 +97,7 @@ def part(request: HttpRequest, pk: int) -> HttpResponse:
     earlier = [(row.pk, f"{row.clause} {row.place}：{row.what}") for row in found]
     form = PartForm(request.POST or None, earlier=earlier, initial={"seen": newest.number if newest else 1})
     lines = BreachFormSet(request.POST or None, form_kwargs={"disciplines": mine}, prefix="b")
-    verdict = rules.can_give_opinion(request.user, task)
+    verdict = review_rules.can_give_opinion(request.user, task)
     if request.method == "POST" and form.is_valid() and lines.is_valid():
         given = {**form.cleaned_data, "kept": form.cleaned_data.get("kept", ())}
         if attempt(form, drawing_review.give_part, pk, by=person(request), breaches=lines.rows(), **given) is not None:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from packages import rules
+from packages import promise_rules, rules
 from packages.models import Commitment, Deferral, MaterialItem, MatterCase
 from packages.promise_forms import (
     AbsentForm,
@@ -92,7 +92,7 @@ def give_time(request: HttpRequest, pk: int) -> HttpResponse:
     found = deferral_or_404(request, pk)
     step = Step(
         title=f"延长容缺期限：{found.issue.what}", button="延长", case=found.case,
-        back=reverse("packages:deferral", args=[pk]), verdict=rules.can_give_time(request.user, found),
+        back=reverse("packages:deferral", args=[pk]), verdict=promise_rules.can_give_time(request.user, found),
         done="已延长，新的期限已告知企业。",
         run=lambda given: settling.give_time(pk, by=person(request), days=given["days"], reason=given["reason"]),
         says=("从今天起再给几个工作日；理由和批准人记入办件记录。",),
@@ -131,7 +131,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     found = commitment_or_404(request, pk)
     step = _step(
         found, title=f"签署承诺书：{found.case.matter.name}", button="签署",
-        verdict=rules.can_sign_commitment(request.user, found), done="已签署。",
+        verdict=promise_rules.can_sign_commitment(request.user, found), done="已签署。",
         run=lambda _: committing.sign_commitment(pk, by=person(request)),
         says=tuple(f"{name}：{words}" for name, words in committing.table_rows(found.terms)),
     )
@@ -145,7 +145,7 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
     found = commitment_or_404(request, pk)
     step = _step(
         found, title=f"报告已履约：{found.case.matter.name}", button="报告",
-        verdict=rules.can_report_kept(request.user, found), done="已报告，等待部门核查。",
+        verdict=promise_rules.can_report_kept(request.user, found), done="已报告，等待部门核查。",
         run=lambda given: committing.report_kept(pk, by=person(request), note=given["note"]),
     )
     return ask(request, KeptForm(request.POST or None), step)
@@ -158,7 +158,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     found = commitment_or_404(request, pk)
     step = _step(
         found, title=f"记录核查：{found.case.matter.name}", button="记录核查结果", seg="result",
-        verdict=rules.can_check_commitment(request.user, found), done="核查结果已记录。",
+        verdict=promise_rules.can_check_commitment(request.user, found), done="核查结果已记录。",
         run=lambda given: committing.record_check(pk, by=person(request), **given),
         says=("尚未履约的给一次限期；认定违诺的，出具违诺认定通知书，由首席代表处理。",),
     )
@@ -172,7 +172,7 @@ def breach(request: HttpRequest, pk: int) -> HttpResponse:
     found = commitment_or_404(request, pk)
     step = _step(
         found, title=f"处理违诺：{found.case.matter.name}", button="记录处理结果",
-        verdict=rules.can_close_breach(request.user, found), done="处理结果已记录。",
+        verdict=promise_rules.can_close_breach(request.user, found), done="处理结果已记录。",
         run=lambda given: committing.close_breach(pk, by=person(request), answer=given["answer"]),
         says=("撤销决定的，请用“撤销决定”；这里记录其他处理（如已整改、不予撤销的理由）。",),
     )

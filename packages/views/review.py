@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from packages import land_providers, queries, rules
+from packages import land_providers, queries, review_rules
 from packages.models import Referral
 from packages.review_forms import BatchForm, JudgingForm, MergeForm, OpinionForm, ReferForm, SupplementForm
 from packages.screens import reviewing
@@ -106,7 +106,7 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
     units = Organisation.objects.filter(parent=task.organisation_id).order_by("pk")
     step = Step(
         title=f"转办：{task.session.case}", button="转办", back=reverse("packages:review", args=[pk]),
-        case=task.session.case, verdict=rules.can_refer(request.user, task), done="已转办。",
+        case=task.session.case, verdict=review_rules.can_refer(request.user, task), done="已转办。",
         run=lambda given: referring.send_on(
             pk, by=person(request), unit_id=int(given["unit_id"]), days=given["days"], note=given["note"]
         ),
@@ -132,7 +132,7 @@ def advise(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"转办反馈：{task.session.case}", button="反馈", seg="verdict",
         back=reverse("packages:review", args=[task.pk]), case=task.session.case,
-        verdict=rules.can_advise(request.user, referral), done="已反馈本单位，由本单位出具意见。",
+        verdict=review_rules.can_advise(request.user, referral), done="已反馈本单位，由本单位出具意见。",
         run=lambda given: referring.advise(pk, by=person(request), **given),
         says=(
             f"{task.organisation.label} {referral.sent_by}转办：{referral.note or '请提出意见'}",
@@ -160,7 +160,7 @@ def supplement(request: HttpRequest, pk: int) -> HttpResponse:
     until = f"{task.supplement_until:%m-%d}" if task.supplement_until else "—"
     step = Step(
         title=f"补充意见：{task.session.case}", button="提交补充意见", back=reverse("packages:review", args=[pk]),
-        case=task.session.case, verdict=rules.can_supplement(request.user, task), done="补充意见已存档。",
+        case=task.session.case, verdict=review_rules.can_supplement(request.user, task), done="补充意见已存档。",
         run=lambda given: give_supplement(pk, by=person(request), **given),
         says=(f"{until} 前可以补充一次。补充意见存档并写入汇总，不改变超时默认同意，也不影响办理。",),
     )

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from packages import queries, rules
+from packages import queries, review_rules
 from packages.case_data import reasons_today
 from packages.models import Conference, ConferenceSeat, JointSession
 from packages.review_forms import CallForm, MergeForm, MinutesForm, ReconsultForm, RectifyForm, SeatForm
@@ -43,7 +43,8 @@ def push(request: HttpRequest, pk: int) -> HttpResponse:
     session = session_or_404(request, pk)
     step = Step(
         title=f"推送各部门：{_name(session)}", button="推送", back=reverse("packages:case", args=[session.case_id]),
-        case=session.case, verdict=rules.can_push(request.user, session), done="已推送各部门，答复时限开始计算。",
+        case=session.case, verdict=review_rules.can_push(request.user, session),
+        done="已推送各部门，答复时限开始计算。",
         run=lambda _: services.push_session(pk, by=person(request)),
         says=("推送后各部门同时开始审查；推送日过后由系统推送。",),
     )
@@ -60,7 +61,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"汇总联合审查意见：{_name(session)}", button="提交汇总意见", seg="passed",
         back=reverse("packages:case", args=[session.case_id]), case=session.case,
-        verdict=rules.can_merge(request.user, session), done="汇总意见已提交，联合审查意见书已出具。",
+        verdict=review_rules.can_merge(request.user, session), done="汇总意见已提交，联合审查意见书已出具。",
         run=lambda given: services.merge_session(
             pk, by=person(request), passed=given["passed"] == "yes", text=given["text"],
             confirmed=given.get("confirmed", False),
@@ -84,7 +85,7 @@ def reconsult(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"再次征求意见：{_name(session)}", button="再次征求意见",
         back=reverse("packages:case", args=[session.case_id]), case=session.case,
-        verdict=rules.can_reconsult(request.user, task), done="已开始新一轮；其他部门的意见继续有效。",
+        verdict=review_rules.can_reconsult(request.user, task), done="已开始新一轮；其他部门的意见继续有效。",
         run=lambda given: services.reconsult(
             pk, by=person(request), note=given["note"], also=[int(one) for one in given.get("also", [])]
         ),
@@ -113,7 +114,7 @@ def rectify(request: HttpRequest, pk: int) -> HttpResponse:
     reasons = [(code, name) for code, name in reasons_today().items() if code != OTHER] if told else []
     step = Step(
         title=f"整改：{_name(session)}", button="出具整改意见", back=reverse("packages:case", args=[session.case_id]),
-        case=session.case, verdict=rules.can_merge(request.user, session),
+        case=session.case, verdict=review_rules.can_merge(request.user, session),
         done="已一次性告知建设单位整改；交回后自动开始第二轮审查。",
         run=lambda given: send_to_rectify(
             pk, by=person(request), days=given["days"], reason_code=given.get("reason_code", "")
@@ -136,7 +137,8 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     beside = _beside(session)
     step = Step(
         title=f"召开联审会：{_name(session)}", button="发出邀请", back=reverse("packages:case", args=[session.case_id]),
-        case=session.case, verdict=rules.can_merge(request.user, session), done="联审会已召集，各部门已收到邀请。",
+        case=session.case, verdict=review_rules.can_merge(request.user, session),
+        done="联审会已召集，各部门已收到邀请。",
         run=lambda given: conferring.call_conference(
             pk, by=person(request), meets_at=given["meets_at"], place=given["place"], agenda=given["agenda"]
         ),
@@ -164,8 +166,8 @@ def conference(request: HttpRequest, pk: int) -> HttpResponse:
     rows = zip(seats, parts, strict=True)
     return render(request, "packages/conference.html", {
         "meeting": meeting, "session": session, "case": session.case, "form": form, "sides": _beside(session)["sides"],
-        "seats": [(seat, part, rules.can_sign_seat(request.user, seat)) for seat, part in rows],
-        "confer": rules.can_confer(request.user, session),
+        "seats": [(seat, part, review_rules.can_sign_seat(request.user, seat)) for seat, part in rows],
+        "confer": review_rules.can_confer(request.user, session),
     }, status=CONFLICT if form.is_bound else 200)
 
 

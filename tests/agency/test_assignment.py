@@ -9,7 +9,7 @@ from agency import rules
 from agency.models import AgentLeave, Assignment
 from agency.services.assignment import assign, propose, propose_many
 from agency.services.bench import Bench
-from packages import rules as packages_rules
+from packages import review_rules
 from packages.models import ReviewTask
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import fold, verify_chain
@@ -99,7 +99,7 @@ def test_an_agent_of_a_project_does_not_review_it(actors, project, make_agent):
     case = factories.in_review(project, "plan-permit", actors)
     task = ReviewTask.objects.get(session__case=case, organisation__code="housing")
     user = factories.person(agent.user.username, "甲", "reviewer", task.organisation)
-    assert packages_rules.can_open_task(user, task).reason == "您是本项目的代办人员，不审查同一项目。"
+    assert review_rules.can_open_task(user, task).reason == "您是本项目的代办人员，不审查同一项目。"
 
 
 def test_three_are_proposed_the_best_first_and_of_equals_who_was_assigned_longest_ago(actors, project, make_agent):

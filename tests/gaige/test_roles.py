@@ -18,7 +18,7 @@ from agency.services.bulletins import open_bulletin
 from archives import rules as archive_rules
 from archives.models import Transfer
 from archives.services.codes import issue_token
-from packages import rules
+from packages import promise_rules, review_rules, rules
 from packages.models import Commitment, MaterialItem, ReviewTask
 from packages.services.special import request_special
 from projects import credit_rules, roles, timing
@@ -163,7 +163,7 @@ def intake(user, one, role):
 
 def opinion(user, one, role):
     tasks = ReviewTask.objects.filter(session__case=one.review).exclude(role="lead")
-    given = any(rules.can_give_opinion(user, task) for task in tasks)
+    given = any(review_rules.can_give_opinion(user, task) for task in tasks)
     return {"act": given or acceptance_rules.can_record(user, fetch(one, "item"))}
 
 
@@ -185,7 +185,7 @@ def assign(user, one, role):
 
 
 def commitment(user, one, role):
-    return {"act": rules.can_sign_commitment(user, Commitment.objects.get(case__application=one.draft))}
+    return {"act": promise_rules.can_sign_commitment(user, Commitment.objects.get(case__application=one.draft))}
 
 
 def escalate(user, one, role):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from archives.services.papers import papers_of
-from packages import floor, policy, rules
+from packages import floor, policy, promise_rules
 from packages.catalog_checks import check
 from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase, PolicyTable
@@ -81,7 +81,7 @@ def test_before_it_is_handed_in_the_owner_reads_what_follows_later_and_what_is_p
     intake.set_material(item.pk, state="deferred", by=actors.owner)
     line = next(
         row for row in MaterialItem.objects.filter(case__application=application, case__matter__matter__code=PROMISED)
-        if row.state != "committed" and rules.may_commit(row)
+        if row.state != "committed" and promise_rules.may_commit(row)
     )
     intake.set_material(line.pk, state="committed", by=actors.owner)
     owner = Client()
@@ -399,5 +399,5 @@ def test_the_pages_of_promises_take_the_same_number_of_queries(project, actors, 
     for name, args in (("owed", []), ("commitments", []), ("supplies", []), ("commitment", [promise.pk])):
         with django_assert_max_num_queries(32):
             assert client.get(reverse(f"packages:{name}", args=args)).status_code == 200
-    assert rules.can_sign_commitment(actors.owner, promise)
+    assert promise_rules.can_sign_commitment(actors.owner, promise)
     assert MaterialState.AWAITED.label == "待部门提供"
