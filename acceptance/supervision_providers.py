@@ -13,7 +13,7 @@ from acceptance import supervision_data as data
 from acceptance.models import Finding, Inspection, InspectionUnit
 from acceptance.supervision_queries import saved_by
 from acceptance.supervision_states import INSPECTION_OPEN, INSPECTION_WITH_OWNER, InspectionState, InspectorState
-from packages.waiting import OWNER_WORD
+from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person

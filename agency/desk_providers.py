@@ -24,8 +24,8 @@ from agency.desk_states import (
 from agency.models import AgentLeave, Agreement, Escalation, HandOver, WorkOrder
 from agency.services.escalating import asked
 from agency.subjects import Subject
+from packages.next_steps import OWNER_WORD
 from packages.states import CaseState
-from packages.waiting import OWNER_WORD
 from projects import glance, owing, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person

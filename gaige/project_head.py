@@ -11,9 +11,10 @@ from packages.appraisal_providers import appraisal_joint
 from packages.choices import MatterStage
 from packages.chosen import enrolment_of
 from packages.consultation_providers import consultation_joint
+from packages.next_steps import CASE_LOST
 from packages.screens.filing import is_for
 from packages.states import CASE_PASSED
-from packages.waiting import CASE_LOST, cases_of
+from packages.waiting import cases_of
 from projects import panels
 from projects.access import access_of
 from projects.errors import Verdict

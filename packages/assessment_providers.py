@@ -20,7 +20,7 @@ from packages.assessment_states import (
     UseState,
 )
 from packages.models import BookChapter, LandList, OneBook, Parcel, RegionalUse, StandardLand
-from packages.waiting import OWNER_WORD
+from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, living, owing, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light

@@ -23,7 +23,7 @@ from packages.consultation_states import (
     UnitState,
 )
 from packages.models import Consultation, ConsultationUnit, OffListItem, ServicePlan
-from packages.waiting import OWNER_WORD
+from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.panels import JointFact, Panel

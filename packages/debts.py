@@ -10,10 +10,11 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 
 from packages.models import Application, Deferral, MatterCase
+from packages.next_steps import STAGE_ORDER, Draft, drafts_of
 from packages.promise_waiting import commitments_of
 from packages.same_faults import merge_same
 from packages.states import CaseState, CommitmentState, Handling, MaterialState
-from packages.waiting import ISSUES, STAGE_ORDER, Draft, drafts_of
+from packages.waiting import ISSUES
 from projects import gathering, timing
 from projects.access import access_of
 from projects.clocks import read_clock

@@ -13,8 +13,9 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.states import PaperKind, PaperState
 from packages.models import ConditionalPermit, Letter
+from packages.next_steps import OWNER_WORD
 from packages.states import LIVING_LIVE, TONES, LivingState
-from packages.waiting import CASE_LABEL, OWNER_WORD
+from packages.waiting import CASE_LABEL
 from projects import glance, living, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.living import Expiry, LivingGroup

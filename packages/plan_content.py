@@ -12,11 +12,11 @@ from packages.choices import MaterialSource
 from packages.consultation_states import CheckKind, MatterAnswer, SiteAnswer, UnitState
 from packages.facts import FactKind, vocabulary
 from packages.models import ConsultationUnit, Enrolment, MatterCase, UnitCheck
+from packages.next_steps import CASE_LOST
 from packages.planning.options import options
 from packages.planning.schedule import Material, Schedule, ScheduleRow
 from packages.services.checklist import plan_of
 from packages.states import Handling
-from packages.waiting import CASE_LOST
 from projects.models import Involvement
 from projects.states import InvolvementRole
 

@@ -9,11 +9,12 @@ from django.db.models import Exists, OuterRef
 
 from packages import completeness, debts, scanning
 from packages.models import Enrolment, Forecast, MatterCase, Revocation
+from packages.next_steps import CASE_LOST
 from packages.queries import matter_rows
 from packages.rules import can_apply, can_enrol
 from packages.screens.filing import stage_folds
 from packages.states import CASE_PASSED, CaseState
-from packages.waiting import CASE_LOST, project_waiting
+from packages.waiting import project_waiting
 from projects import gathering, glance, owing, panels, stages, timing, waiting
 from projects.access import access_of
 from projects.panels import Panel, PublicFact

@@ -23,6 +23,7 @@ from packages.models import (
     PoolEntry,
     ReviewTask,
 )
+from packages.next_steps import CASE_LOST, Draft, drafts_of
 from packages.standing import outdated_of, seats_of
 from packages.states import (
     CASE_ENDED,
@@ -35,17 +36,7 @@ from packages.states import (
     SessionKind,
     SessionState,
 )
-from packages.waiting import (
-    CASE_LABEL,
-    CASE_LOST,
-    Draft,
-    case_readings,
-    case_waiting,
-    cases_of,
-    drafts_of,
-    project_waiting,
-    waiting_and_readings,
-)
+from packages.waiting import CASE_LABEL, case_readings, case_waiting, cases_of, project_waiting, waiting_and_readings
 from packages.worklist import WAITS_FOR_BODY
 from projects.access import access_of
 from projects.clocks import Reading, read_clock

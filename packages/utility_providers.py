@@ -11,6 +11,7 @@ from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from packages.models import Fee, IntermediaryService, MatterCase, TenderRecord, UtilityLine, UtilityRequest
+from packages.next_steps import OWNER_WORD
 from packages.services.tender import next_of
 from packages.states import CASE_OPEN, Handling
 from packages.utility_states import (
@@ -25,7 +26,6 @@ from packages.utility_states import (
     ServiceState,
     TenderState,
 )
-from packages.waiting import OWNER_WORD
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F, prefetch_related_objects
 
 from packages.case_glance import CaseGlance, Told, look_at
-from packages.choices import MatterStage, ReviewRole
-from packages.models import MatterCase, MatterPrerequisite, ReviewTask
+from packages.choices import ReviewRole
+from packages.models import MatterCase, ReviewTask
+from packages.next_steps import OWNER_WORD, next_steps
 from packages.promise_waiting import Hold, holds, promises_waiting
 from packages.states import (
-    CASE_ENDED,
     CASE_OPEN,
-    CASE_PASSED,
     SESSION_OPEN,
     TASK_OPEN,
     CaseState,
@@ -39,10 +38,6 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 CASE_LABEL = MatterCase._meta.label
-OWNER_WORD = "建设单位"
-STAGE_ORDER = [stage.value for stage in MatterStage]
-#: Ended without success: the matter may be applied for again.
-CASE_LOST = tuple(state for state in CASE_ENDED if state not in CASE_PASSED)
 
 
 @dataclass(slots=True)
@@ -196,14 +191,9 @@ def _told_faults(projects: Sequence[Project]) -> QuerySet[IssueItem]:
     return found.select_related("clock").prefetch_related("clock__pauses").order_by("due_on", "pk")
 
 
-TASKS, ISSUES, BEFORE = "packages.review_tasks", "packages.faults", "packages.prerequisites"
+TASKS, ISSUES = "packages.review_tasks", "packages.faults"
 gathering.register(TASKS, lambda projects: _open_tasks(ReviewTask.objects.filter(session__case__project__in=projects)))
 gathering.register(ISSUES, _told_faults)
-gathering.register(
-    BEFORE, lambda projects: MatterPrerequisite.objects.filter(version__in=MatterCase.objects.filter(
-        project__in=projects, state=CaseState.DRAFT
-    ).values("matter")).order_by("order", "pk"),
-)
 
 
 def _pauses(clocks: dict[int, Clock]) -> dict[int, list[ClockPause]]:
@@ -392,7 +382,7 @@ def project_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     held = {pk for pk, row in waiting.items() if row.what.startswith("容缺材料")}
     yield from promises_waiting(by_pk, held)
     busy = {case.project_id for case in cases}
-    yield from _next_steps([project for project in projects if project.pk not in busy])
+    yield from next_steps([project for project in projects if project.pk not in busy])
 
 
 def _open_cases(by_pk: dict[int, Project]) -> list[MatterCase]:
@@ -418,93 +408,3 @@ def _one_for_acceptance(cases: Sequence[MatterCase], waiting: dict[int, Waiting]
         if joint:
             told.add(case.project_id)
         yield waiting[case.pk]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A matter that is not applied for yet, and the names of what has to be decided before it."""
-
-    case_id: int
-    project_id: int
-    name: str
-    stage: str
-    handling: str
-    blocked_by: tuple[str, ...]
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether nothing stands before it."""
-        return not self.blocked_by
-
-
-def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
-    """Return the drafts of these projects in the order of the plan. Two queries.
-
-    A project that has no live case at all has no entry.
-    """
-    ids = tuple(project.pk for project in projects)
-    return once(("drafts", *ids), lambda: _drafts(ids))
-
-
-def _live(ids: tuple[int, ...]) -> list[tuple[int, int, str, str, str, int, int, str]]:
-    """The live cases of these projects in the order of the plan: what a draft and what stands before it need."""
-    read: list[MatterCase] | None = seen(("cases", *ids))
-    if read is not None:
-        return [
-            (c.pk, c.project_id, c.state, c.handling, c.stage, c.matter_id, c.matter.matter_id, c.matter.name)
-            for c in read if c.state not in CASE_LOST
-        ]
-    fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
-    found = MatterCase.objects.filter(project_id__in=ids).exclude(state__in=CASE_LOST)
-    return list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields))
-
-
-def _drafts(ids: tuple[int, ...]) -> dict[int, list[Draft]]:
-    live = _live(ids)
-    before: dict[int, list[int]] = defaultdict(list)
-    versions = {row[5] for row in live if row[2] == CaseState.DRAFT}
-    read = gathering.loaded(BEFORE, ids[0]) if len(ids) == 1 else None
-    wanted = MatterPrerequisite.objects.filter(version_id__in=versions).order_by("version_id", "order")
-    for row in wanted if read is None else read:
-        before[row.version_id].append(row.matter_id)
-    undone = {(row[1], row[6]): row[7] for row in live if row[2] not in CASE_PASSED}
-    result: dict[int, list[Draft]] = {}
-    for pk, project_id, state, handling, stage, version_id, _, name in live:
-        drafts = result.setdefault(project_id, [])
-        if state == CaseState.DRAFT:
-            blocked = tuple(undone[project_id, m] for m in before[version_id] if (project_id, m) in undone)
-            drafts.append(Draft(pk, project_id, name, stage, handling, blocked))
-    return result
-
-
-def _next_steps(projects: Sequence[Project]) -> Iterable[Waiting]:
-    """What may be started now in projects where nothing runs."""
-    drafts = drafts_of(projects) if projects else {}
-    for project in projects:
-        if project.pk not in drafts:
-            yield Waiting(
-                project_id=project.pk, rank=4, role=f"{project.centre.label}窗口", verb="确认", what="项目套餐和情形",
-                since=timing.business_day(project.registered_at), auto="确认后生成审批计划",
-            )
-            continue
-        yield from _ready(project, [draft for draft in drafts[project.pk] if draft.is_ready])
-
-
-def _ready(project: Project, ready: list[Draft]) -> Iterable[Waiting]:
-    stage = min((STAGE_ORDER.index(draft.stage) for draft in ready), default=None)
-    if stage is None:
-        return
-    first = [draft for draft in ready if draft.stage == STAGE_ORDER[stage]]
-    words = {
-        Handling.REVIEW: ("申报", "现在即可申报"),
-        Handling.ACCEPTANCE: ("申请", "现在即可申请联合验收"),
-        Handling.OUTSIDE: ("办理", "外部办理，办成后由窗口或代办人员登记"),
-    }
-    for handling, (verb, auto) in words.items():
-        rows = [draft for draft in first if draft.handling == handling]
-        if rows:
-            more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
-            yield Waiting(
-                project_id=project.pk, rank=9, role=OWNER_WORD, person=project.owner.name, verb=verb,
-                what=f"“{rows[0].name}”{more}", auto=auto, case_id=rows[0].case_id,
-            )

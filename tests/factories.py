@@ -219,7 +219,7 @@ def pdf_bytes(text="一", *, pages=1, catalog="", page=""):
 def make_case(project, matter_code):
     """Return the live case of a matter in an enrolled project (draft until it is applied for)."""
     from packages.models import MatterCase
-    from packages.waiting import CASE_LOST
+    from packages.next_steps import CASE_LOST
 
     found = MatterCase.objects.filter(project=project, matter__matter__code=matter_code).exclude(state__in=CASE_LOST)
     return found.get()

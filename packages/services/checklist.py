@@ -19,6 +19,7 @@ from packages import promise_rules, rules
 from packages.choices import MaterialSource
 from packages.listing import listed_of
 from packages.models import MaterialItem, MatterCase
+from packages.next_steps import CASE_LOST
 from packages.planning.build import MaterialView, PlanView, build_plan, resolve_materials
 from packages.planning.from_rows import matter_definition
 from packages.services.assessment_uses import met_lines
@@ -38,7 +39,6 @@ from packages.services.reusing import (
 )
 from packages.sources import Makers, is_issued, makers
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState, Origin, Supply
-from packages.waiting import CASE_LOST
 from projects import credit, prepared, timing
 from projects.errors import DomainError, require
 from projects.events import record

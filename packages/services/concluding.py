@@ -8,6 +8,7 @@ from archives.models import Paper
 from archives.states import PaperKind
 from packages.drawing_facts import check_grant as check_drawings
 from packages.models import MatterCase
+from packages.next_steps import CASE_LOST
 from packages.services import act_papers, granting, paperwork
 from packages.services.checklist import fill_lines
 from packages.services.closing import end_sessions
@@ -25,7 +26,7 @@ from packages.services.settling import (
 )
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CASE_PASSED, CaseState, Outcome
-from packages.waiting import CASE_LABEL, CASE_LOST
+from packages.waiting import CASE_LABEL
 from projects import clocks, stages, timing
 from projects.errors import DomainError
 from projects.events import record

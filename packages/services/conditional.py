@@ -18,11 +18,11 @@ from archives.states import PaperKind, PaperState
 from packages import living_data, living_rules
 from packages.living_data import PermitKind
 from packages.models import ConditionalPermit, LivingTerms, MatterCase
+from packages.next_steps import CASE_LOST
 from packages.services import living as shared
 from packages.services import paperwork
 from packages.services.locking import lock_case
 from packages.states import CASE_PASSED, LIVING_LIVE, LivingState
-from packages.waiting import CASE_LOST
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record

@@ -28,13 +28,13 @@ from packages.models import (
     ReviewTask,
     RiskAssessment,
 )
+from packages.next_steps import CASE_LOST
 from packages.services import paperwork, review
 from packages.services.checklist import fill_lines
 from packages.services.drawing_following import MATTER, close_review
 from packages.services.locking import lock_task
 from packages.services.policies import table_of
 from packages.states import OpinionVerdict, SessionState, TaskState
-from packages.waiting import CASE_LOST
 from projects import clocks, timing
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require

@@ -11,6 +11,7 @@ from django.db import transaction
 from packages import rules
 from packages.facts import Fact, FactError, FactValue, clean_facts, contradictions
 from packages.models import Enrolment, MatterCase, PackageVersion
+from packages.next_steps import CASE_LOST
 from packages.planning.build import PlanView, build_plan, in_order, open_names, questions_of
 from packages.planning.from_rows import definition_of
 from packages.planning.proposal import Fit, candidate, propose_package
@@ -19,7 +20,6 @@ from packages.services.assessment_uses import sync_uses
 from packages.services.drafts import drop_draft, make_drafts
 from packages.services.plan_versions import expect_revision, keep_revision
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState
-from packages.waiting import CASE_LOST
 from projects import stages, timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record

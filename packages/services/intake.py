@@ -11,6 +11,7 @@ from django.db.models import prefetch_related_objects
 from packages import rules
 from packages.listing import Listed, listed_of
 from packages.models import Application, MaterialItem, MatterCase
+from packages.next_steps import CASE_LOST
 from packages.services import paperwork
 from packages.services.accepting import look_beside, take_on
 from packages.services.checklist import (
@@ -30,7 +31,6 @@ from packages.services.on_the_spot import decide_on_spot
 from packages.services.timekeeping import start_intake, sync_due
 from packages.services.withdrawing import withdraw_case
 from packages.states import ApplicationSource, CaseState, Handling, MaterialState, Outcome
-from packages.waiting import CASE_LOST
 from projects import clocks, timing
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by

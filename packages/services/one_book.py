@@ -24,10 +24,10 @@ from packages.assessment_states import (
 )
 from packages.facts import vocabulary
 from packages.models import BookChapter, BookClause, BookStep, Enrolment, MatterCase, OneBook
+from packages.next_steps import CASE_LOST
 from packages.planning.build import build_plan
 from packages.services import paperwork
 from packages.services.assessment_effects import regional_effects
-from packages.waiting import CASE_LOST
 from projects import timing, workdays
 from projects.errors import DomainError, require
 from projects.events import lock_project, record

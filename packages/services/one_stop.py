@@ -18,6 +18,7 @@ from archives.states import PaperKind, PaperState
 from packages import drawing_rules, policy, rules
 from packages.drawing_states import OneStopState
 from packages.models import MaterialItem, MatterCase, MatterPrerequisite, OneStop, OneStopPart, PolicyTable
+from packages.next_steps import CASE_LOST
 from packages.services import paperwork
 from packages.services.checklist import fill_lines
 from packages.services.intake import open_application
@@ -32,7 +33,6 @@ from packages.states import (
     Handling,
     MaterialState,
 )
-from packages.waiting import CASE_LOST
 from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require

@@ -3,10 +3,10 @@
 import pytest
 
 from packages.models import ConditionalPermit, MatterCase
+from packages.next_steps import drafts_of
 from packages.services.conditional import close_inspection
 from packages.services.decision import decide_for_acceptance
 from packages.services.intake import accept_case
-from packages.waiting import drafts_of
 from projects.status_codes import check_status_sequence
 from projects.waiting import waiting_on
 from tests import factories
