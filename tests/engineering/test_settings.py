@@ -158,7 +158,7 @@ def test_every_variable_is_in_the_example():
     read |= set(re.findall(r"text\(\"([A-Z_]+)\"", (ROOT / "gaige" / "env.py").read_text()))
     read |= {
         name
-        for source in ("dev.py", "tests/servers.py")
+        for source in ("dev.py", "devtools/environment.py", "devtools/portal.py", "tests/servers.py")
         for name in re.findall(r"environ\.get\(\"([A-Z_]+)\"", (ROOT / source).read_text())
     } - {"CI", "DATABASE_URL", "REDIS_URL"}
     assert read - told == set()

@@ -1,0 +1,1 @@
+"""The parts of `dev.py`; the standard library is enough for them."""

@@ -1,0 +1,102 @@
+"""`dev.py test` and `dev.py kill`: the suite on real servers."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from devtools.environment import IS_CI, PYTHON, ROOT, prepare, run, say, stop_with
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from tests.servers import Server
+
+    Phase = tuple[str, str, dict[str, str], bool]
+
+NO_TESTS = 5  # pytest's exit code when nothing was collected
+
+
+@contextlib.contextmanager
+def servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
+    """Yield the variables of a real PostgreSQL and Redis; what is missing is said loudly, and fails in CI."""
+    sys.path.insert(0, str(ROOT))
+    from tests.servers import ServerMissingError, start_postgres, start_redis  # noqa: PLC0415 - lies in the project
+
+    starters: dict[str, Callable[[], Server]] = {
+        "DATABASE_URL": functools.partial(start_postgres, durable=durable),
+        "REDIS_URL": start_redis,
+    }
+    with contextlib.ExitStack() as stack:
+        variables: dict[str, str] = {}
+        for name, start in starters.items():
+            try:
+                server = start()
+            except ServerMissingError as error:
+                if IS_CI:
+                    stop_with(str(error))
+                say(f"!!! SKIPPED, {error}")
+                continue
+            stack.callback(server.stop)
+            variables[name] = server.url
+        yield variables
+
+
+def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, parallel: bool) -> int:
+    """Run pytest once; return its exit code."""
+    command: list[str | Path] = [PYTHON, "-m", "pytest", "-m", expression, *arguments]
+    if parallel:
+        command += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    return run(command, env=env)
+
+
+def phases(found: dict[str, str]) -> list[Phase]:
+    """Return the runs of the suite: title, marker expression, variables, parallel or not."""
+    embedded = "not browser and not kill and not postgresql"
+    if "DATABASE_URL" not in found:
+        return [("SQLite", embedded, {}, True)]
+    # long walks run once, on PostgreSQL; what asks no database runs once, before
+    title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
+    plan: list[Phase] = [
+        ("SQLite", f"{embedded} and not slow", {}, True), (title, "not browser and not kill and not pure", found, True)
+    ]
+    if len(found) == 2:  # noqa: PLR2004 - both servers
+        browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
+        plan.append(("worker, kills and browser", "browser or kill", browser, True))
+    return plan
+
+
+PHASES = ("sqlite", "postgresql", "browser")
+
+
+def command_test(options: argparse.Namespace) -> int:
+    """Run the suite on SQLite, then on PostgreSQL and Redis, then worker and browser; stop at the first failure."""
+    prepare(for_tests=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    ran = False
+    with servers() as found:
+        started = time.monotonic()
+        for place, (title, expression, variables, parallel) in enumerate(phases(found)):
+            if options.on and PHASES[place] not in options.on:
+                continue
+            say(f"suite: {title} (after {time.monotonic() - started:.0f} s)")
+            base = {"DATABASE_URL": "", "REDIS_URL": "", **variables}
+            code = pytest(options.arguments, expression, base, parallel=parallel)
+            if code not in {0, NO_TESTS}:
+                return code
+            ran = ran or code == 0
+    return 0 if ran else NO_TESTS
+
+
+def command_kill(options: argparse.Namespace) -> int:
+    """Kill workers again and again at the points where it could hurt."""
+    prepare(for_tests=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with servers(durable=True) as found:
+        return pytest(options.arguments, "kill", {**found, "GAIGE_KILL_ROUNDS": str(options.rounds)}, parallel=False)
