@@ -1,4 +1,4 @@
-"""Who gets what at each address of `projects` (see tests/access.py for the order of the codes)."""
+"""Who gets what at each address of `projects` (see tests/access/__init__.py for the order of the codes)."""
 
 from tests.access import row
 
