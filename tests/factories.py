@@ -235,8 +235,8 @@ def open_application(project, codes, actors, *, at=None):
 def complete(application, by, *, at=None):
     """Meet every line that is still missing with an upload."""
     from packages.models import MaterialItem
-    from packages.services.checklist import supply_material
     from packages.services.intake import set_material
+    from packages.services.setting_lines import supply_material
 
     for pk in MaterialItem.objects.filter(case__application=application).order_by("pk").values_list("pk", flat=True):
         item = MaterialItem.objects.get(pk=pk)

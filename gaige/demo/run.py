@@ -25,7 +25,7 @@ from gaige.demo.supervision import supervision
 from packages.models import Commitment, Enrolment
 from packages.planning.from_rows import definition_of
 from packages.planning.options import COMMITMENT, DEFERRAL, taken
-from packages.services import committing
+from packages.services import commitment_checks
 from packages.services.planning import choose_options
 from packages.services.saved_views import save_view
 from packages.states import CheckResult, CommitmentState
@@ -90,7 +90,7 @@ def _check_promises() -> None:
     old = timing.today() - dt.timedelta(days=3)
     ended = Commitment.objects.filter(state=CommitmentState.TO_CHECK, issue__due_on__lt=old)
     for commitment in ended.select_related("case__matter").order_by("pk"):
-        committing.record_check(
+        commitment_checks.record_check(
             commitment.pk, by=person(commitment.case.lead_id, Role.REVIEWER), result=CheckResult.KEPT,
             note="到场核查，承诺事项均已履行", uploaded=attachment(f"{commitment.case.matter.result_name}履约核查记录"),
         )

@@ -6,8 +6,8 @@ from gaige.demo.files import attachment
 from gaige.demo.moments import person
 from gaige.demo.people import DESIGNER
 from packages.models import Commitment, MaterialItem
-from packages.services.checklist import supply_material
 from packages.services.committing import sign_commitment
+from packages.services.setting_lines import supply_material
 from packages.states import CommitmentState, MaterialState
 from projects.models import Organisation, User
 from projects.services.parties import PartyEntry, add_party

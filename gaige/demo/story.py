@@ -37,7 +37,17 @@ from packages.models import (
     ReviewTask,
 )
 from packages.screens.applying import apply_page
-from packages.services import conditional, decision, drawing_handling, drawing_review, intake, outside, review, special
+from packages.services import (
+    conditional,
+    decision,
+    drawing_handling,
+    drawing_opinion,
+    drawing_review,
+    intake,
+    outside,
+    review,
+    special,
+)
 from packages.services.enrolment import enrol
 from packages.states import (
     CASE_PASSED,
@@ -322,11 +332,11 @@ class Story:
         found = drawing_review.find_review(self.project)
         if found is None:
             return
-        drawing_review.write_opinion(
+        drawing_opinion.write_opinion(
             found.pk, by=person(case.lead_id, Role.REVIEWER), text="各专业意见见问题清单。", is_digital=True
         )
         chief = person(case.lead_id, Role.CHIEF)
-        if drawing_review.open_breaches(found):
+        if drawing_opinion.open_breaches(found):
             drawing_handling.handle(found.pk, by=chief, result="commit", text="没有重大缺陷，可以承诺后限期修改")
             drawing_handling.sign_fix(found.pk, by=self.owner)
         else:

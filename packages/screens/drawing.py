@@ -22,7 +22,7 @@ from packages.models import (
     RiskAssessment,
     SampleTicket,
 )
-from packages.services import drawing_review, policies, risk
+from packages.services import drawing_opinion, drawing_review, policies, risk
 from packages.services.drawing_handling import national_record
 from packages.states import CaseState, SessionState
 from projects.access import access_of
@@ -255,7 +255,7 @@ def _reviewing(one: DrawingReview, session: JointSession | None) -> str:
 
 def draft_opinion(one: DrawingReview) -> str:
     """What the parts say, as the beginning of the review opinion."""
-    rows = drawing_review.open_breaches(one)
+    rows = drawing_opinion.open_breaches(one)
     lines = [
         f"{part.organisation.name}：{part.text}" for part in drawing_review.standing_parts(one)
     ]

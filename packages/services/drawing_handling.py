@@ -17,14 +17,11 @@ from packages.models import Breach, DrawingReview, Pledge
 from packages.services import correction, paperwork, review
 from packages.services.concluding import conclude, prerequisites_done
 from packages.services.drawing_following import qualify
+from packages.services.drawing_opinion import breach_table, check_complete, mandatory_count, open_breaches
 from packages.services.drawing_review import (
-    breach_table,
-    check_complete,
     clear_breach,
     lock_review,
-    mandatory_count,
     newest_set,
-    open_breaches,
     open_session,
     reopen_breach,
     superseded_parts,

@@ -14,7 +14,6 @@ from django.db import transaction
 
 from archives.models import Document, DocumentKind, DocumentVersion
 from archives.services.filing import file_upload, put_version
-from archives.states import PaperKind
 from packages import drawing_rules, policy, review_rules
 from packages.drawing_states import BREACH_OPEN, BreachState, DrawingState, ReviewMode
 from packages.models import (
@@ -29,12 +28,12 @@ from packages.models import (
     RiskAssessment,
 )
 from packages.next_steps import CASE_LOST
-from packages.services import paperwork, review
+from packages.services import review
 from packages.services.checklist import fill_lines
 from packages.services.drawing_following import MATTER, close_review
 from packages.services.locking import lock_task
 from packages.services.policies import table_of
-from packages.states import OpinionVerdict, SessionState, TaskState
+from packages.states import OpinionVerdict, SessionState
 from projects import clocks, timing
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
@@ -283,7 +282,7 @@ def give_part(
     codes = [code for code, _ in policy.disciplines_of(one.table.content, task.organisation.code)]
     part = DrawingPart.objects.create(
         review=one, task=task, organisation=task.organisation, disciplines=codes, drawings=drawings,
-        text=text.strip()[:1000] or _count_words(standing), given_by=by, given_at=at or timing.now(),
+        text=text.strip()[:1000] or count_words(standing), given_by=by, given_at=at or timing.now(),
     )
     for breach in cleared:
         clear_breach(breach, one.project, by=by, note="复审已改", at=at)
@@ -295,7 +294,7 @@ def give_part(
     _flags(one, codes)
     record(
         "drawing.part_given", subject=one, project=one.project, by=by, at=at,
-        summary=f"{task.organisation.label}：第 {drawings.number} 版，{_count_words(standing)}",
+        summary=f"{task.organisation.label}：第 {drawings.number} 版，{count_words(standing)}",
         data={"number": drawings.number, "open": len(standing), "new": len(wanted)},
     )
     return part
@@ -347,7 +346,8 @@ def _earlier(
     return [row for row in rows if row.pk in kept], [row for row in rows if row.pk not in kept]
 
 
-def _count_words(found: Sequence[Breach]) -> str:
+def count_words(found: Sequence[Breach]) -> str:
+    """Return how many breaches there are, the mandatory ones first."""
     mandatory = sum(row.is_mandatory for row in found)
     major = sum(row.is_major for row in found)
     if not found:
@@ -362,7 +362,7 @@ def _say(
     mandatory = [row for row in found if row.is_mandatory]
     review.give_opinion(
         task.pk, by=by, verdict=OpinionVerdict.DISAGREE if mandatory else OpinionVerdict.AGREE,
-        reason=text.strip() or _count_words(found), basis="；".join(row.clause for row in mandatory)[:300],
+        reason=text.strip() or count_words(found), basis="；".join(row.clause for row in mandatory)[:300],
         remedy="；".join(f"{row.place}：{row.fix}" for row in mandatory)[:1000], at=at,
     )
 
@@ -443,88 +443,3 @@ def ask_again(review_id: int, *, by: User, at: dt.datetime | None = None) -> Joi
         raise DomainError("nothing_superseded", "没有意见因换版失效，可以直接汇总审查意见。")
     note = f"施工图第 {last.number} 版：{last.note or '修改'}"
     return review.reconsult(old[0].task_id, by=by, note=note, also=[part.task_id for part in old], at=at)
-
-
-# The review opinion --------------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def write_opinion(
-    review_id: int, *, by: User, text: str, is_digital: bool = False, at: dt.datetime | None = None
-) -> DrawingReview:
-    """One review opinion (审查意见) from all parts: what has to be mended, not what follows from it.
-
-    Effects in order: text, first result and digital flag kept; 施工图审查意见书 with every breach; event
-    `drawing.opinion`. May be written anew until it was handled. Raises `NotAllowed`, `DomainError`: `text`,
-    `not_answered` (who is missing), `superseded` (whose opinion judged a changed version).
-    """
-    one = lock_review(review_id)
-    require(drawing_rules.can_write_opinion, by, one)
-    if not text.strip():
-        raise DomainError("text", "请写明审查意见后再提交。")
-    check_complete(one)
-    start_technical(one, at=at)
-    standing = open_breaches(one)
-    if one.is_first_passed is None:
-        one.is_first_passed = not any(row.is_mandatory for row in standing)
-    moment = at or timing.now()
-    one.opinion_text, one.opinion_by, one.opinion_at, one.is_digital = text.strip(), by, moment, is_digital
-    one.save()
-    record(
-        "drawing.opinion", subject=one, project=one.project, by=by, at=at,
-        summary=f"施工图审查意见：{_count_words(standing)}",
-        data={"open": len(standing), "mandatory": sum(row.is_mandatory for row in standing)},
-    )
-    opinion_paper(one, by=by, at=moment)
-    return one
-
-
-def check_complete(one: DrawingReview) -> None:
-    """Refuse while a department is missing or has judged a version that has changed since."""
-    session = open_session(one)
-    if session is None or session.state in (SessionState.REVIEWING, SessionState.PUSHING):
-        tasks = ReviewTask.objects.filter(session=session, state__in=[TaskState.INVITED, TaskState.OPENED])
-        names = [task.organisation.label for task in tasks.exclude(role="lead").select_related("organisation")]
-        raise DomainError("not_answered", f"还在等{'、'.join(names) or '部门'}的专业意见，齐了再汇总。")
-    if old := superseded_parts(one):
-        names = [f"{part.organisation.label}（第 {part.drawings.number} 版）" for part in old if part.drawings]
-        raise DomainError("superseded", f"{'、'.join(names)}审的图纸已换版，请再次征求这些部门的意见。")
-
-
-def open_breaches(one: DrawingReview) -> list[Breach]:
-    """What is not mended yet, department by department."""
-    found = one.breaches.filter(state__in=BREACH_OPEN).select_related("organisation", "review")
-    return list(found.order_by("organisation_id", "pk"))
-
-
-def mandatory_count(one: DrawingReview) -> int:
-    """违反强条总数 of the national record: all that were ever found."""
-    return one.breaches.filter(is_mandatory=True).count()
-
-
-def breach_table(one: DrawingReview, rows: Sequence[Breach]) -> dict[str, Any]:
-    """The table of breaches on a paper."""
-    names = policy.discipline_names(one.table.content)
-    return {
-        "caption": "问题清单",
-        "head": ["序号", "专业", "条文", "部位", "问题", "怎么改", "性质"],
-        "rows": [
-            [str(n), names.get(row.discipline, row.discipline), row.clause, row.place, row.what, row.fix,
-             "重大" if row.is_major else "强条" if row.is_mandatory else "一般"]
-            for n, row in enumerate(rows, 1)
-        ],
-    }
-
-
-def opinion_paper(one: DrawingReview, *, by: User | None, at: dt.datetime) -> None:
-    """施工图审查意见书: the merged review opinion with every breach."""
-    case = one.case
-    if case is None:
-        return
-    rows, last = open_breaches(one), newest_set(one)
-    paperwork.write(
-        PaperKind.DRAWING_OPINION, one.project, subject=one, issuer=case.lead, by=by, at=at,
-        what=f"施工图第 {last.number if last else 1} 版审查意见：{_count_words(rows)}",
-        do="按清单修改；能否承诺后修改，以处理意见为准", when="等待首席代表作出处理意见",
-        paragraphs=[*one.opinion_text.splitlines()], table=breach_table(one, rows) if rows else None,
-    )

@@ -14,20 +14,14 @@ from packages.models import Application, MaterialItem, MatterCase
 from packages.next_steps import CASE_LOST
 from packages.services import paperwork
 from packages.services.accepting import look_beside, take_on
-from packages.services.checklist import (
-    OPEN_LINES,
-    build_lines,
-    fill_lines,
-    missing_words,
-    plan_of,
-    set_material,
-)
+from packages.services.checklist import OPEN_LINES, build_lines, fill_lines, missing_words, plan_of
 from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.ending import refuse_intake
 from packages.services.letters import check_lines
 from packages.services.locking import expect, lock_application, lock_case
 from packages.services.on_the_spot import decide_on_spot
+from packages.services.setting_lines import set_material
 from packages.services.timekeeping import start_intake, sync_due
 from packages.services.withdrawing import withdraw_case
 from packages.states import ApplicationSource, CaseState, Handling, MaterialState, Outcome

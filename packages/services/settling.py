@@ -18,13 +18,8 @@ from packages import promise_rules, rules
 from packages.choices import ArrivesBefore, LateConsequence
 from packages.models import Deferral, MaterialItem, MatterCase
 from packages.services import paperwork
-from packages.services.committing import (
-    begin_performing,
-    follow_revocation,
-    require_signed,
-    sync_offer,
-    void_commitments,
-)
+from packages.services.commitment_checks import follow_revocation
+from packages.services.committing import begin_performing, require_signed, sync_offer, void_commitments
 from packages.services.locking import lock_case
 from packages.services.reusing import lost_words
 from packages.services.timekeeping import start_owner_clock

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 
 from packages.choices import ReviewRole
 from packages.models import JointSession, MatterCase, ReviewTask
-from packages.services.committing import due_commitments, end_term
+from packages.services.commitment_checks import due_commitments, end_term
 from packages.services.intake import deem_accepted
 from packages.services.rectifying import resume_rectified
 from packages.services.reusing import dead_lines, recheck_project

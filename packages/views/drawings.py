@@ -26,7 +26,7 @@ from packages.drawing_forms import (
 from packages.drawing_states import BREACH_OPEN
 from packages.models import Breach, DrawingReview, SampleDraw, SampleTicket
 from packages.screens import drawing
-from packages.services import drawing_handling, drawing_review, drawing_samples, policies
+from packages.services import drawing_handling, drawing_opinion, drawing_review, drawing_samples, policies
 from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404
@@ -120,10 +120,10 @@ def opinion(request: HttpRequest, pk: int) -> HttpResponse:
         title="汇总审查意见", button="提交审查意见", back=_page(one), case=one.case,
         verdict=drawing_rules.can_write_opinion(request.user, one), done="审查意见已提交，施工图审查意见书已出具。",
         says=("审查意见只说要改什么；能否承诺后修改，由首席代表另作处理意见。",), seg="is_digital",
-        run=lambda given: drawing_review.write_opinion(
+        run=lambda given: drawing_opinion.write_opinion(
             pk, by=person(request), text=given["text"], is_digital=given["is_digital"] == "yes"
         ),
-        beside={"review": one, "rows": drawing_review.open_breaches(one), "old": old},
+        beside={"review": one, "rows": drawing_opinion.open_breaches(one), "old": old},
     )
     form = OpinionTextForm(request.POST or None, initial={"text": drawing.draft_opinion(one), "is_digital": "no"})
     return ask(request, form, step, "packages/drawing_step.html")
@@ -144,7 +144,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 def handle(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the handling opinion (处理意见)."""
     one = review_or_404(request, pk)
-    rows = drawing_review.open_breaches(one)
+    rows = drawing_opinion.open_breaches(one)
     step = Step(
         title="施工图处理意见", button="提交处理意见", back=_page(one), case=one.case, seg="result",
         verdict=drawing_rules.can_handle(request.user, one), done="处理意见已作出。",
@@ -174,7 +174,7 @@ def _simple(request: HttpRequest, one: DrawingReview, **step: Any) -> HttpRespon
 def commit(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner's responsible person signs the commitment to mend."""
     one = review_or_404(request, pk)
-    count = len(drawing_review.open_breaches(one))
+    count = len(drawing_opinion.open_breaches(one))
     return _simple(
         request, one, title="签署限期修改承诺", button="我已阅读，签署承诺",
         verdict=drawing_rules.can_commit(request.user, one), done="承诺已签署，可以办理后续事项。",

@@ -22,7 +22,7 @@ from packages.promise_forms import (
     TimeForm,
 )
 from packages.screens import promises as screen
-from packages.services import checklist, committing, settling
+from packages.services import commitment_checks, committing, setting_lines, settling
 from packages.states import MaterialState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person
@@ -76,7 +76,7 @@ def deferral(request: HttpRequest, pk: int) -> HttpResponse:
     posted = request.method == "POST"
     form = HandInForm(request.POST, request.FILES) if posted else HandInForm()
     if posted and form.is_valid() and attempt(
-        form, checklist.set_material, found.item_id, state=MaterialState.UPLOADED, by=person(request),
+        form, setting_lines.set_material, found.item_id, state=MaterialState.UPLOADED, by=person(request),
         uploaded=form.cleaned_data["uploaded"],
     ):
         messages.success(request, "已补交，等待核实；核实期间不计入您的期限。")
@@ -146,7 +146,7 @@ def kept(request: HttpRequest, pk: int) -> HttpResponse:
     step = _step(
         found, title=f"报告已履约：{found.case.matter.name}", button="报告",
         verdict=promise_rules.can_report_kept(request.user, found), done="已报告，等待部门核查。",
-        run=lambda given: committing.report_kept(pk, by=person(request), note=given["note"]),
+        run=lambda given: commitment_checks.report_kept(pk, by=person(request), note=given["note"]),
     )
     return ask(request, KeptForm(request.POST or None), step)
 
@@ -159,7 +159,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     step = _step(
         found, title=f"记录核查：{found.case.matter.name}", button="记录核查结果", seg="result",
         verdict=promise_rules.can_check_commitment(request.user, found), done="核查结果已记录。",
-        run=lambda given: committing.record_check(pk, by=person(request), **given),
+        run=lambda given: commitment_checks.record_check(pk, by=person(request), **given),
         says=("尚未履约的给一次限期；认定违诺的，出具违诺认定通知书，由首席代表处理。",),
     )
     return ask(request, CheckForm(request.POST or None, request.FILES or None), step)
@@ -173,7 +173,7 @@ def breach(request: HttpRequest, pk: int) -> HttpResponse:
     step = _step(
         found, title=f"处理违诺：{found.case.matter.name}", button="记录处理结果",
         verdict=promise_rules.can_close_breach(request.user, found), done="处理结果已记录。",
-        run=lambda given: committing.close_breach(pk, by=person(request), answer=given["answer"]),
+        run=lambda given: commitment_checks.close_breach(pk, by=person(request), answer=given["answer"]),
         says=("撤销决定的，请用“撤销决定”；这里记录其他处理（如已整改、不予撤销的理由）。",),
     )
     return ask(request, BreachForm(request.POST or None), step)
@@ -204,7 +204,7 @@ def supply(request: HttpRequest, pk: int) -> HttpResponse:
     step = _line_step(
         item, title=f"提供材料：{item.name}", button="提供", verdict=rules.can_supply(request.user, item),
         done="已提供，企业不需要提交。",
-        run=lambda given: checklist.supply_material(pk, by=person(request), **given),
+        run=lambda given: setting_lines.supply_material(pk, by=person(request), **given),
         says=(f"政府出具的材料由{who}或窗口提供，不向企业要。",),
     )
     return ask(request, SupplyForm(request.POST or None, request.FILES or None), step)
@@ -218,7 +218,7 @@ def absent(request: HttpRequest, pk: int) -> HttpResponse:
     step = _line_step(
         item, title=f"调取不到：{item.name}", button="转部门补录", verdict=rules.can_supply(request.user, item),
         done="已转部门补录，不向企业要。",
-        run=lambda given: checklist.report_absent(pk, by=person(request), note=given["note"]),
+        run=lambda given: setting_lines.report_absent(pk, by=person(request), note=given["note"]),
         says=("系统共享调取不到的，由出具这份材料的部门补录。",),
     )
     return ask(request, AbsentForm(request.POST or None), step)

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from packages import drawing_providers
 from packages.models import Breach, DrawingReview, JointSession, MatterCase, ReviewTask, SampleTicket
-from packages.services import drawing_handling, drawing_review, drawing_samples
+from packages.services import drawing_handling, drawing_opinion, drawing_review, drawing_samples
 from packages.services.drafts import drop_draft
 from packages.services.drawing_sweeps import lapse_all
 from projects import timing
@@ -66,7 +66,7 @@ def answer(review, found=(), *, kept=()):
 
 def opinion(review, actors):
     """The lead writes the review opinion."""
-    return drawing_review.write_opinion(review.pk, by=actors.lead_reviewer, text="各专业意见如下。", is_digital=True)
+    return drawing_opinion.write_opinion(review.pk, by=actors.lead_reviewer, text="各专业意见如下。", is_digital=True)
 
 
 def agrees(review):
@@ -196,7 +196,7 @@ def test_a_major_defect_is_returned_and_only_those_concerned_review_again(review
     drawing_handling.handle(review.pk, by=actors.chief, result="qualified", text="")
     assert state(review) == ("qualified", "decided_pass")
     done = DrawingReview.objects.get(pk=review.pk)
-    assert (done.is_first_passed, drawing_review.mandatory_count(done)) == (False, 1)
+    assert (done.is_first_passed, drawing_opinion.mandatory_count(done)) == (False, 1)
     holds(review.project)
 
 

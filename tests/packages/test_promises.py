@@ -13,7 +13,7 @@ from packages import floor, policy, promise_rules
 from packages.catalog_checks import check
 from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase, PolicyTable
-from packages.services import checklist, committing, intake, settling, sweeping
+from packages.services import commitment_checks, committing, intake, setting_lines, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
 from projects import credit, timing, workdays
@@ -61,7 +61,7 @@ def whole(project):
 
 
 def hand_in(item, by, text="补"):
-    return checklist.set_material(item.pk, state="uploaded", by=by, uploaded=factories.pdf(text=text))
+    return setting_lines.set_material(item.pk, state="uploaded", by=by, uploaded=factories.pdf(text=text))
 
 
 def words(project):
@@ -239,7 +239,7 @@ def promise(project, actors):
     application = factories.open_application(project, [PROMISED], actors)
     for item in MaterialItem.objects.filter(case__application=application, state__in=["missing", "awaited"]):
         if item.state == "awaited":
-            checklist.supply_material(item.pk, by=actors.clerk, uploaded=factories.pdf(text=str(item.pk)))
+            setting_lines.supply_material(item.pk, by=actors.clerk, uploaded=factories.pdf(text=str(item.pk)))
         else:
             intake.set_material(item.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text=str(item.pk)))
     intake.submit_application(application.pk, by=actors.clerk)
@@ -360,29 +360,29 @@ def test_a_breach_is_found_with_evidence_told_and_ends_with_the_revocation(proje
     lead = factories.official(case.lead.code, Role.REVIEWER)
     chief = factories.official(case.lead.code, Role.CHIEF)
     with pytest.raises(NotAllowed):
-        committing.record_check(found.pk, by=actors.clerk, result="kept", note="看过", uploaded=factories.pdf())
+        commitment_checks.record_check(found.pk, by=actors.clerk, result="kept", note="看过", uploaded=factories.pdf())
     for given, code in (
         ({"result": "eaten", "note": "x"}, "check_result"), ({"result": "late", "note": " "}, "note_missing"),
         ({"result": "late", "note": "没有"}, "upload_missing"),
     ):
         with pytest.raises(DomainError) as refused:
-            committing.record_check(found.pk, by=lead, **given)
+            commitment_checks.record_check(found.pk, by=lead, **given)
         assert refused.value.code == code
-    committing.record_check(found.pk, by=lead, result="late", note="排水沟没有修", uploaded=factories.pdf(text="照片"), days=5)
+    commitment_checks.record_check(found.pk, by=lead, result="late", note="排水沟没有修", uploaded=factories.pdf(text="照片"), days=5)
     found = Commitment.objects.select_related("issue__clock").get(pk=found.pk)
     assert (found.state, found.due_on, found.issue.state) == ("overdue", dt.date(2026, 11, 9), "rejected")
     with pytest.raises(DomainError) as refused:
-        committing.record_check(found.pk, by=lead, result="late", note="还没有", uploaded=factories.pdf(text="照片二"))
+        commitment_checks.record_check(found.pk, by=lead, result="late", note="还没有", uploaded=factories.pdf(text="照片二"))
     assert refused.value.code == "check_again"
     clock.moment = dt.datetime(2026, 11, 10, 9, tzinfo=timing.BUSINESS_ZONE)
     assert sweeping.sweep_promises() == (1, 0)
-    committing.record_check(found.pk, by=lead, result="breached", note="仍没有修", uploaded=factories.pdf(text="照片三"))
+    commitment_checks.record_check(found.pk, by=lead, result="breached", note="仍没有修", uploaded=factories.pdf(text="照片三"))
     assert factories.fresh(found).state == "breached"
     assert found.checks.count() == 2
     assert papers_of(case).filter(kind="breach_notice").count() == 1
     assert (3, f"{case.lead.label}首席代表", "处理", f"“{case.matter.name}”的违诺", None) in words(project)
     with pytest.raises(NotAllowed):
-        committing.close_breach(found.pk, by=lead, answer="不撤销")
+        commitment_checks.close_breach(found.pk, by=lead, answer="不撤销")
     said = {"reason": "违反承诺", "basis": "承诺书", "is_heard": True}
     with pytest.raises(NotAllowed):  # who decided does not take the decision away
         revoke_case(case.pk, by=chief, **said)

@@ -14,7 +14,7 @@ from packages import savings
 from packages.facts import CATALOG
 from packages.models import MaterialDef, MaterialItem, MatterCase
 from packages.queries import case_waiting
-from packages.services import checklist, intake, sweeping
+from packages.services import checklist, intake, setting_lines, sweeping
 from packages.sources import is_issued, makers
 from projects import timing
 from projects.errors import DomainError, NotAllowed
@@ -70,9 +70,9 @@ def test_no_package_demands_a_paper_of_the_government(actors, clock, example):
             assert item.state != "awaited"
     waits = next(item for item in lines if item.state in {"shared", "awaited"} and is_issued(item, known))
     with pytest.raises(DomainError) as refused:
-        checklist.set_material(waits.pk, state="awaited", by=actors.clerk)
+        setting_lines.set_material(waits.pk, state="awaited", by=actors.clerk)
     assert refused.value.code in {"awaited", "material_state"}
-    back = checklist.set_material(waits.pk, state="missing", by=actors.clerk, note="退回")
+    back = setting_lines.set_material(waits.pk, state="missing", by=actors.clerk, note="退回")
     assert factories.fresh(back).state in {"awaited", "shared"}
 
 
@@ -80,11 +80,11 @@ def test_a_shared_paper_that_cannot_be_fetched_is_recorded_by_its_department(pro
     application = factories.open_application(project, ["plan-permit"], actors)
     item = MaterialItem.objects.filter(case__application=application, state="shared").first()
     with pytest.raises(NotAllowed):
-        checklist.report_absent(item.pk, by=actors.owner, note="没有")
-    checklist.report_absent(item.pk, by=actors.clerk, note="共享平台没有数据")
+        setting_lines.report_absent(item.pk, by=actors.owner, note="没有")
+    setting_lines.report_absent(item.pk, by=actors.clerk, note="共享平台没有数据")
     for line in MaterialItem.objects.filter(case__application=application, state__in=["missing", "awaited"]).exclude(pk=item.pk):
         if line.state == "awaited":
-            checklist.supply_material(line.pk, by=actors.clerk, note="在规划系统核验一致")
+            setting_lines.supply_material(line.pk, by=actors.clerk, note="在规划系统核验一致")
         elif line.state == "missing":
             intake.set_material(line.pk, state="uploaded", by=actors.owner, uploaded=factories.pdf(text=str(line.pk)))
     intake.submit_application(application.pk, by=actors.owner)
@@ -99,7 +99,7 @@ def test_a_shared_paper_that_cannot_be_fetched_is_recorded_by_its_department(pro
     assert refused.value.code == "materials"
     assert f"由{item.supplier.label}部门补录，不向企业要" in refused.value.message
     department = factories.official(item.supplier.code, Role.REVIEWER)
-    checklist.supply_material(item.pk, by=department, uploaded=factories.pdf(text="补录"))
+    setting_lines.supply_material(item.pk, by=department, uploaded=factories.pdf(text="补录"))
     item.refresh_from_db()
     assert (item.state, item.origin, item.supply) == ("held", "supplied", "record")
     assert intake.accept_case(case.pk, by=actors.clerk).state == "accepted"
@@ -165,8 +165,8 @@ def refilled(project, item):
 
 def test_the_contractors_paper_serves_every_project_it_builds_and_nobody_elses_file_is_seen(actors, clock, client):
     here, asked = by_contractor(actors, 1)
-    found = checklist.supply_material(asked.pk, by=actors.clerk, uploaded=factories.pdf(text="资质")) if (
-        refilled(here, asked).state == "awaited") else checklist.set_material(
+    found = setting_lines.supply_material(asked.pk, by=actors.clerk, uploaded=factories.pdf(text="资质")) if (
+        refilled(here, asked).state == "awaited") else setting_lines.set_material(
         asked.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text="资质"))
     document = found.document
     assert (document.holder.name, document.holder_role) == ("山西第1建筑有限公司", "2")
