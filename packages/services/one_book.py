@@ -33,8 +33,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
 from projects.services.involvement import involve
-from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
-from projects.states import InvolvementRole, IssueKind, IssueState
+from projects.states import InvolvementRole
 
 MATTER, KIND = "one-book", "one-book"
 RELATED = ("project__owner", "project__centre", "project__region", "case__matter__matter", "paper", "signed_by")
@@ -63,10 +62,11 @@ def lock_chapter(chapter_id: int) -> BookChapter:
     return chapter
 
 
-def _tell(
+def tell_step(
     book: OneBook, verb: str, summary: str, old: str | None, *, by: User | None, at: dt.datetime | None,
     subject: BookChapter | BookClause | None = None, **data: object,
 ) -> None:
+    """Record a step of a book, or of a part of it, with what changed."""
     about = subject or book
     if old is not None:
         data["state"] = [old, about.state]
@@ -123,14 +123,14 @@ def open_book(
         raise DomainError("chapters", "按现在的计划没有须单独编制的评估，不需要一本多篇；有区域成果的已自动免除。")
     case = MatterCase.objects.filter(project=project, matter__matter__code=MATTER).exclude(state__in=CASE_LOST).first()
     book = OneBook.objects.create(project=project, case=case, shared=shared_of(project), opened_by=by, opened_at=moment)
-    _tell(book, "opened", f"统一受理一本多篇：{'、'.join(one.name for one in chosen)}", "", by=by, at=at)
+    tell_step(book, "opened", f"统一受理一本多篇：{'、'.join(one.name for one in chosen)}", "", by=by, at=at)
     bodies = {body.code: body for body in Organisation.objects.filter(code__in={one.reviewer for one in chosen})}
     for order, one in enumerate(chosen, 1):
         chapter = BookChapter.objects.create(
             book=book, order=order, code=one.code, title=one.name, matter=one.matter, reviewer=bodies[one.reviewer],
             qualification=one.qualification, allows_promises=one.allows_promises,
         )
-        _tell(book, "chapter_opened", f"列入篇章：{one.name}", "", by=by, at=at, subject=chapter)
+        tell_step(book, "chapter_opened", f"列入篇章：{one.name}", "", by=by, at=at, subject=chapter)
         involve(project, role=InvolvementRole.REVIEWER, by=by, organisation=chapter.reviewer, at=at)
     _plan_steps(book, timing.business_day(moment))
     return book
@@ -148,7 +148,7 @@ def _plan_steps(book: OneBook, start: dt.date) -> None:
         day = due
 
 
-def _pass_step(book: OneBook, state: str, day: dt.date) -> None:
+def pass_step(book: OneBook, state: str, day: dt.date) -> None:
     """Close the phases that are over now that the book is in `state`; what follows is planned anew from here."""
     order = [step.state for step in assessment_data.steps(timing.business_day(book.opened_at))]
     rows = list(book.steps.order_by("order"))
@@ -186,8 +186,8 @@ def begin_compiling(
     old = book.state
     book.begin()
     book.save()
-    _pass_step(book, book.state, timing.business_day(at or timing.now()))
-    _tell(book, "compiling", "一次告知所需篇章，同步编制", old, by=by, at=at)
+    pass_step(book, book.state, timing.business_day(at or timing.now()))
+    tell_step(book, "compiling", "一次告知所需篇章，同步编制", old, by=by, at=at)
     return book
 
 
@@ -205,7 +205,7 @@ def write_shared(
         return book
     book.shared = given
     book.save()
-    _tell(book, "shared", "修改第0篇项目概况，各篇同时使用", None, by=by, at=at)
+    tell_step(book, "shared", "修改第0篇项目概况，各篇同时使用", None, by=by, at=at)
     return book
 
 
@@ -233,13 +233,13 @@ def submit_chapter(
     chapter.save()
     book = chapter.book
     words = f"提交“{chapter.title}”，第 {chapter.rounds} 次"
-    _tell(book, "chapter_submitted", words, old, by=by, at=at, subject=chapter)
+    tell_step(book, "chapter_submitted", words, old, by=by, at=at, subject=chapter)
     if book.state == BookState.COMPILING and not book.chapters.filter(state__in=CHAPTER_WITH_COMPILER).exists():
         was = book.state
         book.review()
         book.save()
-        _pass_step(book, book.state, timing.business_day(at or timing.now()))
-        _tell(book, "reviewing", "各篇交齐，同步评审", was, by=by, at=at)
+        pass_step(book, book.state, timing.business_day(at or timing.now()))
+        tell_step(book, "reviewing", "各篇交齐，同步评审", was, by=by, at=at)
     return chapter
 
 
@@ -272,15 +272,15 @@ def judge_chapter(
     chapter.save()
     verb = "chapter_passed" if agrees else "chapter_returned"
     words = f"“{chapter.title}”{chapter.get_state_display()}：{chapter.opinion}"
-    _tell(book, verb, words, old, by=by, at=at, subject=chapter)
+    tell_step(book, verb, words, old, by=by, at=at, subject=chapter)
     if agrees:
         _draw(chapter, clauses, by=by, at=at)
     if book.state == BookState.REVIEWING and not book.chapters.exclude(state=ChapterState.PASSED).exists():
         was = book.state
         book.approve()
         book.save()
-        _pass_step(book, book.state, day)
-        _tell(book, "approving", "各篇评审通过，同步审批", was, by=by, at=at)
+        pass_step(book, book.state, day)
+        tell_step(book, "approving", "各篇评审通过，同步审批", was, by=by, at=at)
     return chapter
 
 
@@ -294,7 +294,7 @@ def _draw(
             book=chapter.book, chapter=chapter, order=number, text=text.strip()[:300],
             standard=standard.strip()[:200], check_on=check_on, drawn_by=by,
         )
-        _tell(chapter.book, "clause_drawn", f"承诺条款：{clause.text}", "", by=by, at=at, subject=clause)
+        tell_step(chapter.book, "clause_drawn", f"承诺条款：{clause.text}", "", by=by, at=at, subject=clause)
 
 
 # Approval and delivery -----------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def approve_chapter(chapter_id: int, *, by: User, at: dt.datetime | None = None)
     chapter.approved_by, chapter.approved_at = by, at or timing.now()
     chapter.approve()
     chapter.save()
-    _tell(chapter.book, "chapter_approved", f"“{chapter.title}”审批通过", old, by=by, at=at, subject=chapter)
+    tell_step(chapter.book, "chapter_approved", f"“{chapter.title}”审批通过", old, by=by, at=at, subject=chapter)
     return chapter
 
 
@@ -335,8 +335,8 @@ def conclude_book(book_id: int, *, conclusion: str, by: User, at: dt.datetime | 
     book.conclusion = conclusion.strip()[:800]
     book.deliver()
     book.save()
-    _pass_step(book, book.state, timing.business_day(moment))
-    _tell(book, "concluded", f"出具综合评估联合评审意见：{book.conclusion}", old, by=by, at=at)
+    pass_step(book, book.state, timing.business_day(moment))
+    tell_step(book, "concluded", f"出具综合评估联合评审意见：{book.conclusion}", old, by=by, at=at)
     book.paper = _paper(book, by=by, at=moment)
     book.save()
     return book
@@ -377,69 +377,6 @@ def _paper(book: OneBook, *, by: User, at: dt.datetime) -> Paper:
 
 
 @transaction.atomic
-def sign_book(book_id: int, *, by: User, at: dt.datetime | None = None) -> OneBook:
-    """Sign for the conclusion and sign its clauses as the responsible person of the owner (已送达).
-
-    Effects in order: book delivered; every clause signed and raised as an issue item 承诺 with its day of check. Twice
-    changes nothing. Raises `NotAllowed`.
-    """
-    book = lock_book(book_id)
-    if book.state == BookState.DELIVERED:
-        return book
-    require(assessment_rules.can_sign_book, by, book)
-    old, moment = book.state, at or timing.now()
-    book.signed_by, book.signed_at, book.closed_at = by, moment, moment
-    book.finish()
-    book.save()
-    _pass_step(book, book.state, timing.business_day(moment))
-    _tell(book, "delivered", f"{by}签收综合评估联合评审意见", old, by=by, at=at)
-    for clause in book.clauses.select_related("chapter__reviewer").order_by("order"):
-        _promise(book, clause, by=by, at=at)
-    return book
-
-
-def _promise(book: OneBook, clause: BookClause, *, by: User, at: dt.datetime | None) -> None:
-    old = clause.state
-    clause.sign()
-    clause.save()
-    _tell(book, "clause_signed", f"签署承诺条款：{clause.text}", old, by=by, at=at, subject=clause)
-    clause.issue = raise_issue(
-        book.project, kind=IssueKind.COMMITMENT, subject=clause, what=f"{clause.chapter.title}：{clause.text}"[:200],
-        basis=clause.standard, how_to_fix=f"按承诺办理，{clause.check_on:%Y-%m-%d} 核查",
-        debtor=book.project.owner, raised_for=clause.chapter.reviewer, by=by,
-        due_on=clause.check_on, at=at,
-    )
-    clause.save(update_fields=["issue"])
-
-
-@transaction.atomic
-def check_clause(
-    clause_id: int, *, holds: bool, note: str, by: User, at: dt.datetime | None = None
-) -> BookClause:
-    """Check a signed clause (履约核查): kept, its issue item is closed; not kept, it goes back with the reason.
-
-    Raises `NotAllowed`, `DomainError` (`note`). What is verified stays so.
-    """
-    book = lock_book(BookClause.objects.values_list("book_id", flat=True).get(pk=clause_id))
-    clause = BookClause.objects.select_related("chapter__reviewer", "issue").get(pk=clause_id)
-    clause.book = book
-    require(assessment_rules.can_check_clause, by, clause)
-    issue = clause.issue
-    if issue is None or issue.state == IssueState.VERIFIED:
-        return clause
-    issue.project = book.project
-    if not note.strip():
-        raise DomainError("note", "请写明核查情况。")
-    if issue.state != IssueState.SUBMITTED:
-        answer_issue(issue, answer=note.strip()[:500], by=by, at=at)
-    if holds:
-        verify_issue(issue, by=by, at=at)
-    else:
-        reject_issue(issue, reason=note.strip()[:200], by=by, at=at)
-    return clause
-
-
-@transaction.atomic
 def close_book(book_id: int, *, reason: str, by: User, at: dt.datetime | None = None) -> OneBook:
     """End a book that is not carried on, with a reason. Raises `NotAllowed`, `DomainError` (`reason`, `book_state`)."""
     book = lock_book(book_id)
@@ -453,7 +390,7 @@ def close_book(book_id: int, *, reason: str, by: User, at: dt.datetime | None = 
     book.close()
     book.closed_at = at or timing.now()
     book.save()
-    _tell(book, "closed", f"终止一本多篇：{reason.strip()}", old, by=by, at=at)
+    tell_step(book, "closed", f"终止一本多篇：{reason.strip()}", old, by=by, at=at)
     return book
 
 

@@ -16,6 +16,7 @@ from packages import assessment_rules as may
 from packages.forms import SettleForm
 from packages.models import BookChapter, BookClause, OneBook
 from packages.screens import one_book as screen
+from packages.services import book_clauses
 from packages.services import one_book as service
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, project_or_404
@@ -124,7 +125,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         request, found, forms.NothingForm(request.POST or None), title="签收评审意见、签署承诺条款",
         button="签收并签署",
         done="已签收；承诺条款按核查日期核查。", verdict=may.can_sign_book(request.user, found),
-        says=(found.conclusion, *clauses), run=lambda _: service.sign_book(pk, by=person(request)),
+        says=(found.conclusion, *clauses), run=lambda _: book_clauses.sign_book(pk, by=person(request)),
     )
 
 
@@ -203,7 +204,7 @@ def check_clause(request: HttpRequest, pk: int) -> HttpResponse:
             f"{found.chapter.title}：{found.text}",
             f"对标标准：{found.standard or '—'}，{found.check_on:%Y-%m-%d} 核查",
         ),
-        run=lambda given: service.check_clause(
+        run=lambda given: book_clauses.check_clause(
             pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
         ),
     )

@@ -8,6 +8,7 @@ import pytest
 from packages import land_providers
 from packages.assessment_states import BookState, ChapterState, LandListState, StandardState
 from packages.models import LandListItem, OneBook, StandardLand
+from packages.services import book_clauses
 from packages.services import land_list as lists
 from packages.services import one_book as books
 from packages.services import standard_land as lands
@@ -187,9 +188,9 @@ def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
     assert tables[2]["rows"] == [["1", "三同时落实水土保持措施", "GB 50433", "水土保持篇", "2027年6月1日"]]
     assert waits(plant) == [("建设单位", "签收签署一本多篇的评审意见和承诺条款")]
     with pytest.raises(NotAllowed, match="由建设单位负责人签收签署"):
-        books.sign_book(book.pk, by=actors.owner_staff)
-    books.sign_book(book.pk, by=actors.owner)
-    books.sign_book(book.pk, by=actors.owner)
+        book_clauses.sign_book(book.pk, by=actors.owner_staff)
+    book_clauses.sign_book(book.pk, by=actors.owner)
+    book_clauses.sign_book(book.pk, by=actors.owner)
     issue = IssueItem.objects.get(kind="commitment", project=plant)
     assert (issue.what, issue.due_on, issue.raised_for.code) == (
         "水土保持篇：三同时落实水土保持措施", dt.date(2027, 6, 1), "water-affairs"
@@ -200,8 +201,8 @@ def test_one_book_from_intake_to_the_signed_clauses(plant, actors, clock):
     )
     assert waits(plant) == []
     with pytest.raises(NotAllowed, match="由水务局或窗口核查"):
-        books.check_clause(done.clauses.get().pk, holds=True, note="到场核查", by=chief(eia))
-    books.check_clause(done.clauses.get().pk, holds=True, note="到场核查，已落实", by=chief(soil))
+        book_clauses.check_clause(done.clauses.get().pk, holds=True, note="到场核查", by=chief(eia))
+    book_clauses.check_clause(done.clauses.get().pk, holds=True, note="到场核查，已落实", by=chief(soil))
     assert factories.fresh(issue).state == "verified"
     holds(plant)
 
