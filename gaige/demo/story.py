@@ -37,17 +37,7 @@ from packages.models import (
     ReviewTask,
 )
 from packages.screens.applying import apply_page
-from packages.services import (
-    conditional,
-    decision,
-    drawing_handling,
-    drawing_opinion,
-    drawing_review,
-    intake,
-    outside,
-    review,
-    special,
-)
+from packages.services import conditional, decision, drawing_fixing, drawing_handling, drawing_opinion, drawing_review, intake, outside, review, special
 from packages.services.enrolment import enrol
 from packages.states import (
     CASE_PASSED,
@@ -338,7 +328,7 @@ class Story:
         chief = person(case.lead_id, Role.CHIEF)
         if drawing_opinion.open_breaches(found):
             drawing_handling.handle(found.pk, by=chief, result="commit", text="没有重大缺陷，可以承诺后限期修改")
-            drawing_handling.sign_fix(found.pk, by=self.owner)
+            drawing_fixing.sign_fix(found.pk, by=self.owner)
         else:
             drawing_handling.handle(found.pk, by=chief, result="qualified", text="")
 

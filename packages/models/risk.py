@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from packages.choices import VersionStatus
 from packages.drawing_states import ReviewMode, RiskClass
-from packages.models.catalogue import Versioned
+from packages.models.versions import Versioned
 from projects.models import Project
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from packages.models import (
     PackageVersion,
     ReviewDef,
 )
-from packages.models.catalogue import Part, Versioned
+from packages.models.versions import Part, Versioned
 from packages.policy import Policy, read_policies
 from packages.services.policies import load_policies
 from projects import timing

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from packages.drawing_states import DrawingState, OneStopState
 from packages.models import DrawingReview, OneStop
-from packages.services.drawing_handling import lapse
+from packages.services.drawing_fixing import lapse
 from projects import timing
 from projects.jobs import BAD_ROW
 

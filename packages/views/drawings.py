@@ -26,7 +26,7 @@ from packages.drawing_forms import (
 from packages.drawing_states import BREACH_OPEN
 from packages.models import Breach, DrawingReview, SampleDraw, SampleTicket
 from packages.screens import drawing
-from packages.services import drawing_handling, drawing_opinion, drawing_review, drawing_samples, policies
+from packages.services import drawing_fixing, drawing_handling, drawing_opinion, drawing_review, drawing_samples, policies
 from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404
@@ -182,7 +182,7 @@ def commit(request: HttpRequest, pk: int) -> HttpResponse:
             f"承诺改完 {count} 处问题，期限和清单见施工图处理意见书。",
             "改完前相应部位不施工；逾期未改完的，停止办理施工许可和竣工联合验收，并接受现场核查。",
         ),
-        run=lambda _: drawing_handling.sign_fix(pk, by=person(request)),
+        run=lambda _: drawing_fixing.sign_fix(pk, by=person(request)),
     )
 
 
@@ -221,7 +221,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"核实：{breach.clause} {breach.place}", button="提交核实结果", back=_page(breach.review), seg="holds",
         verdict=drawing_rules.can_check(request.user, breach), done="核实结果已提交。",
         says=(f"问题：{breach.what}", f"怎么改：{breach.fix}"),
-        run=lambda given: drawing_handling.check_fix(
+        run=lambda given: drawing_fixing.check_fix(
             pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
         ),
     )

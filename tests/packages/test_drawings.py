@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from packages import drawing_providers
 from packages.models import Breach, DrawingReview, JointSession, MatterCase, ReviewTask, SampleTicket
-from packages.services import drawing_handling, drawing_opinion, drawing_review, drawing_samples
+from packages.services import drawing_fixing, drawing_handling, drawing_opinion, drawing_review, drawing_samples
 from packages.services.drafts import drop_draft
 from packages.services.drawing_sweeps import lapse_all
 from projects import timing
@@ -115,10 +115,10 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     assert state(review) == ("to_commit", "in_review")
     assert "限期修改承诺待建设单位负责人签署" in waiting_on(review.project)[0].what
     with pytest.raises(NotAllowed) as wrong:
-        drawing_handling.sign_fix(review.pk, by=actors.owner_staff)
+        drawing_fixing.sign_fix(review.pk, by=actors.owner_staff)
     assert wrong.value.message == "限期修改承诺由建设单位负责人本人签署，经办人和其他单位不能代签。"
-    drawing_handling.sign_fix(review.pk, by=actors.owner)
-    drawing_handling.sign_fix(review.pk, by=actors.owner)
+    drawing_fixing.sign_fix(review.pk, by=actors.owner)
+    drawing_fixing.sign_fix(review.pk, by=actors.owner)
 
     assert state(review) == ("committed", "decided_pass")
     committed = DrawingReview.objects.select_related("fix_clock").get(pk=review.pk)
@@ -132,17 +132,17 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     breach = Breach.objects.get()
     housing = factories.official("housing", Role.REVIEWER)
     with pytest.raises(NotAllowed):
-        drawing_handling.check_fix(breach.pk, by=housing, holds=True)
+        drawing_fixing.check_fix(breach.pk, by=housing, holds=True)
     drawing_review.upload_drawings(
         review.project_id, by=designer, uploaded=factories.pdf("图纸.pdf", "第二版"), changed=["fire"], note="改楼梯"
     )
     assert state(review) == ("committed", "decided_pass")
     assert [row[:2] for row in agrees(review)] == [("住建局", "核实")]
-    drawing_handling.check_fix(breach.pk, by=housing, holds=False, note="仍差 0.1 米")
+    drawing_fixing.check_fix(breach.pk, by=housing, holds=False, note="仍差 0.1 米")
     drawing_review.upload_drawings(
         review.project_id, by=designer, uploaded=factories.pdf("图纸.pdf", "第三版"), changed=["fire"], note="再改"
     )
-    drawing_handling.check_fix(breach.pk, by=housing, holds=True)
+    drawing_fixing.check_fix(breach.pk, by=housing, holds=True)
     assert state(review) == ("qualified", "decided_pass")
     assert review.project.papers.filter(title="施工图审查合格书").count() == 1
     issue = IssueItem.objects.get(what=drawing_handling.FIX_WHAT)
@@ -154,7 +154,7 @@ def test_a_commitment_that_runs_out_stops_permit_and_acceptance(review, actors, 
     answer(review, [BREACH])
     opinion(review, actors)
     drawing_handling.handle(review.pk, by=actors.chief, result="commit", text="无重大缺陷")
-    drawing_handling.sign_fix(review.pk, by=actors.owner)
+    drawing_fixing.sign_fix(review.pk, by=actors.owner)
     clock.to(dt.datetime(2026, 12, 2, 18, 0, tzinfo=timing.BUSINESS_ZONE))
     assert lapse_all() == (0, 0)
     clock.to(dt.datetime(2026, 12, 3, 9, 0, tzinfo=timing.BUSINESS_ZONE))
