@@ -36,6 +36,7 @@ from agency.models import (
 )
 from agency.services.bench import away_on, loads, off_duty
 from agency.services.escalating import next_level
+from agency.services.order_paper import sheet_of
 from projects import timing, workdays
 from projects.access import access_of
 from projects.models import IssueItem, Project
@@ -44,6 +45,7 @@ from projects.states import ISSUE_OPEN, IssueKind
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from archives.models import Paper
     from projects.errors import Verdict
     from projects.models import User
 
@@ -64,6 +66,7 @@ class OrderRow:
     next_words: str
     next_tone: str
     can_take: bool = False
+    late_days: int = 0
 
     @property
     def tone(self) -> str:
@@ -76,10 +79,23 @@ def order_rows(orders: Iterable[WorkOrder], mine: frozenset[int] = frozenset()) 
     today, now = timing.today(), timing.now()
     return [
         OrderRow(
-            order, *_next(order, today, now), can_take=order.state == OrderState.WAITING and order.agent_id in mine
+            order, *_next(order, today, now), can_take=order.state == OrderState.WAITING and order.agent_id in mine,
+            late_days=_late_days(order, today),
         )
         for order in orders
     ]
+
+
+def _late_days(order: WorkOrder, today: dt.date) -> int:
+    """Return by how many working days an open order is behind its planned day; 0 is not."""
+    if order.state not in ORDER_OPEN or order.due_on is None or order.due_on >= today:
+        return 0
+    return max(1, workdays.workdays_between(order.due_on, today))
+
+
+def late_count(user: User, filters: Mapping[str, str]) -> int:
+    """Return how many open orders are behind their planned day, narrowed as the board is. One query."""
+    return found_orders(user, {**filters, "late": "1"}).count()
 
 
 def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]:
@@ -185,7 +201,7 @@ class Day:
 
 
 def found_orders(user: User, filters: Mapping[str, str]) -> WorkOrderQuerySet:
-    """Return the orders that a person may see, narrowed: `agent` (a key, `me`), `mark`, `q`."""
+    """Return the orders that a person may see, narrowed: `agent` (a key, `me`), `mark`, `q`, `late` (the open ones)."""
     orders = WorkOrder.objects.visible_to(user)
     who = filters.get("agent", "")
     if who == "me":
@@ -194,6 +210,8 @@ def found_orders(user: User, filters: Mapping[str, str]) -> WorkOrderQuerySet:
         orders = orders.filter(agent=int(who))
     elif who == "none":
         orders = orders.filter(agent=None)
+    if filters.get("late"):
+        orders = orders.open().filter(due_on__lt=timing.today())
     if (mark := filters.get("mark", "")) in MarkKind.values:
         marked = ProjectMark.objects.filter(project=OuterRef("project"), kind=mark, cleared_at=None)
         orders = orders.filter(Exists(marked))
@@ -268,6 +286,8 @@ class OrderPage:
     passed: list[tuple[str, str, str]]
     next_level: int
     too_early: str
+    sheet: Paper | None = None
+    can_issue: Verdict | None = None
 
 
 def order_page(order: WorkOrder, user: User) -> OrderPage:
@@ -315,6 +335,8 @@ def order_page(order: WorkOrder, user: User) -> OrderPage:
         [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed],
         level,
         early,
+        sheet_of(order),
+        may.can_issue_sheet(user, order),
     )
 
 

@@ -164,6 +164,13 @@ def can_log(user: Person, order: WorkOrder) -> Verdict:
     return _in(order, *ORDER_OPEN, verb="再记日志")
 
 
+def can_issue_sheet(user: Person, order: WorkOrder) -> Verdict:
+    """Who works on it, and the desk, once somebody has accepted it."""
+    if not (_works_on(user, order) or desk_of(user, order.project) or is_agent(user, order.project)):
+        return refuse("工单由项目的代办人员出具。")
+    return refuse("接单以后才能出具工单。") if order.state == OrderState.WAITING else ALLOWED
+
+
 def can_give(user: Person, order: WorkOrder) -> Verdict:
     """The desk gives an order that nobody has accepted to somebody."""
     if not desk_of(user, order.project):

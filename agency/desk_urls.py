@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("agency/orders/<int:pk>/take/", orders.take, name="take"),
     path("agency/orders/<int:pk>/start/", orders.start, name="start"),
     path("agency/orders/<int:pk>/refuse/", orders.refuse, name="refuse"),
+    path("agency/orders/<int:pk>/sheet/", orders.sheet, name="order_sheet"),
     path("agency/orders/<int:pk>/give/", orders.give, name="give"),
     path("agency/orders/<int:pk>/wait/", orders.wait, name="wait"),
     path("agency/orders/<int:pk>/finish/", orders.finish, name="finish"),

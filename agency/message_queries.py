@@ -18,6 +18,7 @@ from projects import timing
 from projects.access import access_of
 from projects.clock_states import ClockState
 from projects.paging import KeyPage, as_key, key_page
+from projects.services.privacy import who_agrees
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -104,13 +105,28 @@ def settings_rows(user: User) -> list[KindRow]:
     return rows
 
 
-def addresses(user: User) -> list[tuple[str, str]]:
-    """Return where each channel reaches a person, masked; 没有登记 where it does not."""
-    found = []
-    for code, one in channels().items():
-        if code != WEBHOOK:
-            found.append((str(one.label), masked(one.address(user)) or "没有登记，收不到"))
-    return found
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a channel reaches a person, masked (empty: nowhere), and the consent that it needs (empty: none)."""
+
+    label: str
+    address: str
+    purpose: str
+    is_agreed: bool
+
+    @property
+    def press(self) -> int:
+        """What the button beside it does: 1 agrees, 0 withdraws."""
+        return int(not self.is_agreed)
+
+
+def addresses(user: User) -> list[Place]:
+    """Return where each channel reaches a person. One query."""
+    used = [one for code, one in channels().items() if code != WEBHOOK]
+    agreed = who_agrees([user.pk], {one.consent for one in used if one.consent})
+    return [
+        Place(str(one.label), masked(one.address(user)), one.consent, (user.pk, one.consent) in agreed) for one in used
+    ]
 
 
 def masked(address: str) -> str:

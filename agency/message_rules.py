@@ -33,6 +33,6 @@ def can_see_log(user: Person, _: object = None) -> Verdict:
     return ALLOWED if access_of(user).has(Role.ADMIN) else refuse("投递记录由系统管理员查看。")
 
 
-def can_send_again(user: Person, _: Dispatch) -> Verdict:
+def can_send_again(user: Person, _: Dispatch | None) -> Verdict:
     """System administrators."""
     return ALLOWED if access_of(user).has(Role.ADMIN) else refuse("由系统管理员重新发送。")

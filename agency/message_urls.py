@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/<int:pk>/", inbox.digest, name="digest"),
     path("inbox/<int:pk>/read/", inbox.read, name="read"),
     path("dispatches/", dispatches.log, name="dispatches"),
+    path("dispatches/again/", dispatches.all_again, name="dispatches_again"),
     path("dispatches/<int:pk>/", dispatches.dispatch, name="dispatch"),
     path("dispatches/<int:pk>/again/", dispatches.again, name="dispatch_again"),
     path("webhooks/", dispatches.webhooks, name="webhooks"),

@@ -6,7 +6,17 @@ from celery import shared_task
 
 from agency.channels import channels
 from agency.models import Dispatch
-from agency.services import batches, bulletins, desk_sweeps, digesting, dispatching, rating, reminders, voices
+from agency.services import (
+    batches,
+    bulletins,
+    desk_sweeps,
+    digesting,
+    dispatching,
+    rating,
+    reminders,
+    undelivered,
+    voices,
+)
 from projects.jobs import each, job_run, nothing_due
 
 #: So many rows of each kind in one run of the voices; the next goes on.
@@ -25,10 +35,14 @@ def sweep_due() -> int:
 
 @shared_task(name="agency.tasks.digest_notifications")
 def digest_notifications() -> int:
-    """Merge the reminders of everybody into the digest of the day, at 09:00 of a working day or as soon as possible."""
-    if not digesting.is_time() or nothing_due("digest_notifications", digesting.loose()):
+    """Merge the reminders of everybody into the digest of the day, at 09:00 of a working day or as soon as possible.
+
+    With it the administrators hear of what did not arrive.
+    """
+    if not digesting.is_time() or nothing_due("digest_notifications", digesting.loose(), undelivered.fresh()):
         return 0
     with job_run("digest_notifications") as run:
+        run.touched += undelivered.tell_undelivered()
         digesting.digest_all(run)
         return run.touched
 

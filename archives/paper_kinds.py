@@ -80,6 +80,7 @@ PAPER_CLASSES: dict[str, str] = {
     PaperKind.CREDIT_DECISION: "J",
     PaperKind.CREDIT_REMOVAL: "J",
     PaperKind.AGENCY_AGREEMENT: "P",
+    PaperKind.WORK_ORDER: "P",
     PaperKind.HAND_OVER: "P",
     PaperKind.ACCOMPANY_RECORD: "P",
     PaperKind.ESCALATION_REPORT: "P",

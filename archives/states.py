@@ -74,6 +74,7 @@ class PaperKind(TextChoices):
     CREDIT_DECISION = "credit_decision", "列入失信名单决定书"
     CREDIT_REMOVAL = "credit_removal", "移出失信名单决定书"
     AGENCY_AGREEMENT = "agency_agreement", "代办委托协议"
+    WORK_ORDER = "work_order", "工单"
     HAND_OVER = "hand_over", "代办工作交接单"
     ACCOMPANY_RECORD = "accompany_record", "陪办记录"
     ESCALATION_REPORT = "escalation_report", "升级报告"

@@ -12,6 +12,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,6 +26,7 @@ from gaige import signing
 from gaige.account_forms import DelegateForm, ElevateForm, PasswordForm, RequestForm
 from gaige.forms import CodeForm
 from gaige.links import start_of
+from packages.views.acting import back_to
 from projects import account_rules, privacy_data, timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import SignIn, User
@@ -262,7 +264,7 @@ def consent(request: HttpRequest, purpose: str, agree: int) -> HttpResponse:
     else:
         privacy.withdraw(user, purpose)
         messages.success(request, "已撤回同意，不影响办理。")
-    return redirect("gaige:account")
+    return redirect(back_to(request, reverse("gaige:account")))
 
 
 @never_cache

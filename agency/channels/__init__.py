@@ -51,6 +51,8 @@ class Channel:
     label: ClassVar[str]
     #: A person is woken by it: silent between 20:00 and 08:00.
     is_quiet: ClassVar[bool] = True
+    #: The consent (`consents.tsv`) without which only what must be told goes out on it; empty: none is needed.
+    consent: ClassVar[str] = ""
     #: The other side drops what it has already got under the same key.
     is_repeatable: ClassVar[bool] = False
 

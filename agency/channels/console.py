@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class Sms(Channel):
     """A text message of fewer than seventy characters, with the waiting sentence."""
 
-    code, label = SMS, "短信"
+    code, label, consent = SMS, "短信", "sms"
 
     def address(self, user: User) -> str:
         """Return the telephone of the account."""
@@ -43,7 +43,7 @@ class Sms(Channel):
 class Wecom(Sms):
     """A message in WeCom (企业微信)."""
 
-    code, label = WECOM, "企业微信"
+    code, label, consent = WECOM, "企业微信", ""
 
     def address(self, user: User) -> str:
         """Return the name of the account, which is that of the directory; enterprises are not in it."""

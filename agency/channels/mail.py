@@ -35,7 +35,7 @@ LINE_END = re.compile(rb"\r?\n")
 class Mail(Channel):
     """E-mail as the setting EMAIL_URL says."""
 
-    code, label = EMAIL, "电子邮件"
+    code, label, consent = EMAIL, "电子邮件", "email"
 
     def address(self, user: User) -> str:
         """Return the e-mail address of the account."""

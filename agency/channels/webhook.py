@@ -15,6 +15,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -32,7 +33,13 @@ if TYPE_CHECKING:
 PORTS = {"http": 80, "https": 443}
 #: Answers that ask for patience though they begin with 4.
 PATIENCE = frozenset({408, 425, 429})
-MOST_ANSWER = 2048
+#: Addresses that carry one of IPv4 in their last 32 bits: what is carried is judged.
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Addresses that a gateway translates or tunnels to where nobody can see: compatible, local NAT64, Teredo, 6to4, site.
+TRANSLATED = tuple(
+    ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
+)
+LAST_32 = 0xFFFF_FFFF
 BAD_ADDRESS = "地址不在允许的范围内"
 
 
@@ -89,13 +96,29 @@ def check_url(url: str) -> SplitResult:
     return parts
 
 
+def look_up(url: str) -> SplitResult:
+    """Return the parts of an address of which all that its name leads to may be called now.
+
+    Raises `RefusedError`, and `NotNow` for a name that nobody knows.
+    """
+    parts = check_url(url)
+    _resolve(parts.hostname or "", parts.port or PORTS[parts.scheme])
+    return parts
+
+
 def is_reachable(address: str) -> bool:
     """Whether an IP address may be called: of the open net, or of the networks that the installation names."""
-    found = ipaddress.ip_address(address)
-    found = getattr(found, "ipv4_mapped", None) or found
+    found = _carried(ipaddress.ip_address(address))
     if any(found in network for network in settings.WEBHOOK_INNER_NETWORKS):
         return True
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in network for network in TRANSLATED)
+
+
+def _carried(found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that is written as one of IPv6 (mapped, NAT64), else the address itself."""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
+        return found.ipv4_mapped
+    return ipaddress.IPv4Address(int(found) & LAST_32) if found in NAT64 else found
 
 
 def _resolve(host: str, port: int) -> str:
@@ -118,17 +141,27 @@ def _post(parts: SplitResult, body: bytes, headers: dict[str, str], handing: Cal
         connection.sock = _socket(parts.scheme, host, address, port)
     except (OSError, ssl.SSLError) as error:
         raise NotNow(f"连不上对方系统：{error}", is_down=True) from error
+    watch = threading.Timer(settings.WEBHOOK_SECONDS, _hang_up, [connection.sock])
     try:
         handing()
+        watch.start()
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=body, headers=headers)
-        answer = connection.getresponse()
-        answer.read(MOST_ANSWER)
+        answer = connection.getresponse()  # its status is the answer, what follows is not read
     except (OSError, http.client.HTTPException) as error:
         raise NotNow(f"对方系统没有答复：{str(error) or type(error).__name__}", is_down=True) from error
     finally:
+        watch.cancel()
         connection.close()
     return _judge(answer.status, answer.getheader("Location", ""))
+
+
+def _hang_up(open_one: socket.socket) -> None:
+    """End a talk that has had its time, however slowly the other side goes on."""
+    try:
+        open_one.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it has ended by itself
 
 
 def _socket(scheme: str, host: str, address: str, port: int) -> socket.socket:

@@ -27,6 +27,7 @@ from agency.models import Dispatch, DispatchAttempt, MessageChoice, Notification
 from agency.states import DispatchState
 from projects import timing
 from projects.models import Membership
+from projects.services.privacy import who_agrees
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -46,6 +47,16 @@ def wanted(user_id: int, kind: data.Kind, channel: str, choices: dict[tuple[int,
     return choices.get((user_id, kind.code, channel), channel in kind.channels)
 
 
+def _agreed(users: Iterable[int]) -> set[tuple[int, str]]:
+    purposes = {channel.consent for channel in channels().values() if channel.consent}
+    return who_agrees(users, purposes) if purposes else set()
+
+
+def is_agreed(user_id: int, kind: data.Kind, channel: Channel, agreed: set[tuple[int, str]]) -> bool:
+    """Whether a channel may be used: what must be told needs no consent, anything else that of the channel."""
+    return kind.must or not channel.consent or (user_id, channel.consent) in agreed
+
+
 def choices_of(users: Iterable[int]) -> dict[tuple[int, str, str], bool]:
     """Return what people have chosen on their page 消息设置. One query."""
     found = MessageChoice.objects.filter(user__in=set(users))
@@ -53,12 +64,14 @@ def choices_of(users: Iterable[int]) -> dict[tuple[int, str, str], bool]:
 
 
 def enqueue(messages: Sequence[Notification], choices: dict[tuple[int, str, str], bool]) -> None:
-    """Write what goes out of these messages, in the caller's transaction. Two queries, one where no body listens."""
-    rows = []
+    """Write what goes out of these messages, in the caller's transaction. Four queries at most."""
+    rows, agreed = [], _agreed({note.user_id for note in messages})
     for note in messages:
         kind = data.kind(note.kind, timing.business_day(note.sent_at))
         for code, channel in channels().items():
-            if code != WEBHOOK and wanted(note.user_id, kind, code, choices) and channel.address(note.user):
+            if code == WEBHOOK or not wanted(note.user_id, kind, code, choices):
+                continue
+            if is_agreed(note.user_id, kind, channel, agreed) and channel.address(note.user):
                 rows.append(_row(note, kind, channel, user=note.user, key=f"{code}:{note.pk}"))
     Dispatch.objects.bulk_create([*rows, *_to_bodies(messages)], ignore_conflicts=True)
 
@@ -205,6 +218,8 @@ def _pointless(row: Dispatch, channel: Channel) -> str:
     if not channel.address(row.user):
         return f"账号没有登记{channel.label}"
     kind = data.kind(row.kind, timing.today())
+    if not is_agreed(row.user.pk, kind, channel, _agreed([row.user.pk])):
+        return f"本人没有同意用{channel.label}接收提醒"
     return "" if wanted(row.user.pk, kind, row.channel, choices_of([row.user.pk])) else "本人已关闭这类消息"
 
 

@@ -1,4 +1,4 @@
-"""What a person wants to be told, where a body's own system listens, and sending again what did not arrive."""
+"""What a person wants to be told, and where a body's own system listens."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from django.db import IntegrityError, transaction
 
 from agency import message_data as data
 from agency import message_rules as may
-from agency.channels import PORTAL, RefusedError
-from agency.channels.webhook import check_url
+from agency.channels import PORTAL, NotNow, RefusedError
+from agency.channels.webhook import look_up
 from agency.message_queries import ways
-from agency.models import Dispatch, DispatchAttempt, MessageChoice, Notification, Webhook
-from agency.states import DispatchState
+from agency.models import MessageChoice, Notification, Webhook
 from projects import timing
 from projects.access import access_of
 from projects.errors import DomainError, require
@@ -59,13 +58,14 @@ def add_webhook(
 ) -> Webhook:
     """Register the address of a body's own system; its secret is made here and shown once. Event `webhook.added`.
 
-    Raises `NotAllowed`, `DomainError` (`webhook_url`, `webhook_twice`).
+    An address inside, by its number or by where its name leads, is refused here as it is before each call. Raises
+    `NotAllowed`, `DomainError` (`webhook_url`, `webhook_twice`).
     """
     require(may.can_add_webhook, by, organisation)
     try:
-        check_url(url.strip())
-    except RefusedError as error:
-        raise DomainError("webhook_url", f"{error}。") from error
+        look_up(url.strip())
+    except (RefusedError, NotNow) as error:
+        raise DomainError("webhook_url", f"{error}，请核对地址。") from error
     known = [code for code in data.kinds(timing.today()) if code in kinds]
     try:
         with transaction.atomic():
@@ -95,24 +95,3 @@ def end_webhook(webhook_id: int, *, by: User, at: dt.datetime | None = None) -> 
             summary=f"停用系统对接地址：{hook.name}",
         )
     return hook
-
-
-@transaction.atomic
-def send_again(dispatch_id: int, *, by: User, at: dt.datetime | None = None) -> Dispatch:
-    """Let what did not arrive, or of which nobody knows, be tried from the start; a second call does nothing.
-
-    Raises `NotAllowed`, `DomainError` (`dispatch_state`).
-    """
-    row = Dispatch.objects.select_for_update(of=("self",)).get(pk=dispatch_id)
-    require(may.can_send_again, by, row)
-    if row.state in (DispatchState.WAITING, DispatchState.SENDING):
-        return row
-    if row.state not in (DispatchState.DEAD, DispatchState.UNSURE):
-        raise DomainError("dispatch_state", f"这条消息{row.get_state_display()}，不用再发。")
-    moment = at or timing.now()
-    DispatchAttempt.objects.create(
-        dispatch=row, number=row.attempts, started_at=moment, ended_at=moment, words=f"{by}要求重新发送"
-    )
-    row.state, row.next_at, row.attempts, row.ended_at, row.handed_at = DispatchState.WAITING, moment, 0, None, None
-    row.save(update_fields=["state", "next_at", "attempts", "ended_at", "handed_at"])
-    return row

@@ -402,7 +402,7 @@ def lock_order(order_id: int) -> WorkOrder:
     project = lock_project(WorkOrder.objects.filter(pk=order_id).values("project_id")[:1])
     order: WorkOrder = (
         WorkOrder.objects.select_for_update(of=("self",))
-        .select_related("agent__user", "case__matter", "case__lead", "clock", "waits_body")
+        .select_related("agent__user", "case__matter", "case__lead", "clock", "waits_body", "agreement__paper")
         .get(pk=order_id)
     )
     order.project = project

@@ -15,7 +15,7 @@ from agency import message_rules as may
 from agency.channels import channels
 from agency.message_forms import WebhookForm
 from agency.models import Dispatch, Webhook
-from agency.services import message_choices
+from agency.services import message_choices, undelivered
 from packages.views.acting import CONFLICT, attempt
 from packages.views.fetching import person
 from projects.errors import require
@@ -53,8 +53,18 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Send one again."""
     require(may.can_see_log, request.user, None)
     found = get_object_or_404(Dispatch.objects.visible_to(request.user), pk=pk)
-    message_choices.send_again(found.pk, by=person(request))
+    undelivered.send_again(found.pk, by=person(request))
     messages.success(request, "已放回待发送，一分钟内重新发送。")
+    return redirect("agency:dispatches")
+
+
+@login_required
+@require_POST
+def all_again(request: HttpRequest) -> HttpResponse:
+    """Send everything again that did not arrive, on the channel that the list was narrowed to."""
+    require(may.can_see_log, request.user, None)
+    count = undelivered.send_all_again(by=person(request), channel=request.POST.get("channel", ""))
+    messages.success(request, f"已把 {count} 条放回待发送。" if count else "没有未送达的消息。")
     return redirect("agency:dispatches")
 
 

@@ -18,7 +18,7 @@ from agency import desk_queries as queries
 from agency import desk_rules as may
 from agency.desk_states import MarkKind
 from agency.models import OrderLog, WorkOrder
-from agency.services import escalating, order_log, orders
+from agency.services import escalating, order_log, order_paper, orders
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict, require
@@ -72,6 +72,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "people": queries.people(user),
         "marks": MarkKind.choices,
         "is_agent": bool(may.acting_for(user)),
+        "late": queries.late_count(user, filters),
     }
     if context["view"] == "calendar":
         context["days"] = queries.calendar(user, filters)
@@ -117,6 +118,15 @@ def _press(request: HttpRequest, pk: int, act: Callable[..., WorkOrder], words: 
 def take(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept an order."""
     return _press(request, pk, orders.take_order, "已接")
+
+
+@login_required
+@require_POST
+def sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """Issue the order as a numbered paper and show it."""
+    row = order_or_404(request, pk)
+    issued = order_paper.issue_sheet(row.pk, by=person(request))
+    return redirect("archives:paper", issued.pk)
 
 
 @login_required

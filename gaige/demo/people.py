@@ -13,8 +13,10 @@ from django.contrib.auth.hashers import make_password
 
 from agency.models import Agent
 from packages.models import ReviewDef
+from projects import timing
 from projects.codes import mod_31
 from projects.models import Membership, Organisation, Region, User
+from projects.services.privacy import give
 from projects.states import OrganisationKind, Role
 
 PASSWORD = "gaige-demo"  # noqa: S105 - printed on purpose: demonstration accounts only
@@ -135,6 +137,7 @@ def create_people() -> None:
         if not agent.user.phone:
             agent.user.phone = f"0356-522{agent.pk:04d}"
             agent.user.save(update_fields=["phone"])
+        give(agent.user, "sms", at=timing.start_of_day(SINCE))
     _create_departments(bodies, password)
     for name, kind, head, body, username, person in OWNERS:
         organisation, _ = Organisation.objects.get_or_create(

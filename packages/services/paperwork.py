@@ -82,6 +82,7 @@ SERIES: dict[str, str] = {
     PaperKind.CREDIT_DECISION: "信列",
     PaperKind.CREDIT_REMOVAL: "信移",
     PaperKind.AGENCY_AGREEMENT: "委",
+    PaperKind.WORK_ORDER: "工",
     PaperKind.HAND_OVER: "交",
     PaperKind.ACCOMPANY_RECORD: "陪",
     PaperKind.ESCALATION_REPORT: "升",

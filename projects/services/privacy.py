@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -60,8 +61,15 @@ def _known(purpose: str) -> None:
 
 def agrees(user: User, purpose: str) -> bool:
     """Return whether the person agrees to a purpose in the words in force; a new version is asked anew."""
-    words = privacy_data.all_words()[purpose]
-    return Consent.objects.standing().filter(user=user, purpose=purpose, version=words.version).exists()
+    return (user.pk, purpose) in who_agrees([user.pk], [purpose])
+
+
+def who_agrees(users: Iterable[int], purposes: Collection[str]) -> set[tuple[int, str]]:
+    """Return the pairs of person and purpose that stand in the words in force. One query."""
+    words = privacy_data.all_words()
+    found = Consent.objects.standing().filter(user__in=set(users), purpose__in=purposes)
+    rows = found.values_list("user_id", "purpose", "version")
+    return {(user, purpose) for user, purpose, version in rows if version == words[purpose].version}
 
 
 # Requests ------------------------------------------------------------------------------------------------------------
