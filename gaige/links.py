@@ -33,7 +33,7 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     ((Role.DISPATCHER,), (
         ("代办调度", "agency:desk"), ("工单", "agency:board"), ("联合会商", "packages:consultations"),
-        ("重大项目", "agency:majors"), ("集中开工", "agency:batches"),
+        ("咨询投诉", "agency:voices"), ("重大项目", "agency:majors"),
     )),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("指挥调度", "agency:cockpit"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR, Role.INSPECTOR), (("通报", "agency:bulletins"),)),
@@ -57,7 +57,7 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((Role.AGENT,), (("我的代办", "agency:mine"), ("工单", "agency:board"))),
     ((Role.OWNER_LEAD, Role.OWNER_STAFF), (
         ("我的项目", "projects:list"), ("待办", "packages:todos"), ("申报", "packages:filings"),
-        ("消息", "agency:inbox"), ("人员", "projects:own_staff"),
+        ("咨询投诉", "agency:voices_mine"), ("人员", "projects:own_staff"),
     )),
 )
 PUBLIC = (

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from agency import voice_data, voice_rules
-from agency.models import FollowUp, Rating, RatingAsk
+from agency.models import FollowUp, Notification, Rating, RatingAsk
 from agency.models.ratings import OFFICERS
 from agency.recipients import OWNER_WHY, people_at
 from agency.services.telling import tell
@@ -42,7 +42,10 @@ WHY_OFFICER = "您是中心的差评回访人员"
 
 @transaction.atomic
 def ask_after_submission(event: Event) -> int:
-    """接件: one visit at the window, and each matter, may be rated from now on; return how many asks were written."""
+    """接件: one visit at the window may be rated from now on; return how many asks were written.
+
+    A matter is asked for when it is done (`ask_after_decision`), unless the data asks for it at 接件 already.
+    """
     application = Application.objects.select_related("project__centre").get(pk=event.subject_key)
     project = lock_project(application.project_id)
     day, moment = timing.business_day(event.happened_at), event.happened_at
@@ -76,7 +79,7 @@ def ask_after_decision(event: Event) -> RatingAsk | None:
     ask: RatingAsk | None = RatingAsk.objects.filter(case=case).select_related("rating").first()
     if ask is None:
         ask = _ask(project, AskScope.MATTER, case.lead_id, event.happened_at, case=case)
-    return _run_out(ask, AskMoment.DECIDE, day, f"{project.name}“{case.matter.name}”已办结，请评价")
+    return _run_out(ask, AskMoment.DECIDE, day, f"“{case.matter.name}”已办结")
 
 
 @transaction.atomic
@@ -92,7 +95,7 @@ def ask_after_connection(event: Event) -> RatingAsk | None:
     ask: RatingAsk | None = RatingAsk.objects.filter(line=line).select_related("rating").first()
     if ask is None:
         ask = _ask(project, AskScope.CONNECTION, line.body_id, event.happened_at, line=line)
-    return _run_out(ask, AskMoment.CONNECT, day, f"{project.name} {line.name}已接通，请评价")
+    return _run_out(ask, AskMoment.CONNECT, day, f"{line.name}已接通")
 
 
 def _ask(project: Project, scope: str, body_id: int, moment: dt.datetime, **of: object) -> RatingAsk:
@@ -103,22 +106,36 @@ def _ask(project: Project, scope: str, body_id: int, moment: dt.datetime, **of: 
     )
 
 
-def _run_out(ask: RatingAsk, moment: str, day: dt.date, text: str) -> RatingAsk:
-    """Set the last day, and tell the owner where that is data; what is rated already is left alone."""
+def _run_out(ask: RatingAsk, moment: str, day: dt.date, done: str) -> RatingAsk:
+    """Set the last day, and tell the owner where that is data; what is rated already is left alone.
+
+    One message a day and project: what is done later on the same day goes into the one that was sent.
+    """
     if hasattr(ask, "rating"):
         return ask
     if ask.closes_on is None:
         ask.closes_on = workdays.due_date(day, voice_data.term("default", day))
         ask.save()
         if voice_data.is_told(ask.scope, moment, day):
-            _invite(ask, text)
+            same_day = _same_day(ask).filter(reminded_at=None)
+            _invite(ask, f"rate:{ask.project_id}:{day}", f"{done}，请评价", "{} 件已办结，请评价", same_day)
     return ask
 
 
-def _invite(ask: RatingAsk, text: str) -> None:
-    url = reverse("agency:rate", args=[ask.token])
-    people = people_at(ask.project.owner_id, *OWNER_ROLES)
-    tell(people, text, project=ask.project, url=url, why=OWNER_WHY, kind="voice")
+def _same_day(ask: RatingAsk) -> QuerySet[RatingAsk]:
+    """Return what of the project is asked for by messages, not rated, and ends on the same day."""
+    told = Q(scope=AskScope.MATTER) | Q(scope=AskScope.CONNECTION)
+    return RatingAsk.objects.filter(told, project=ask.project, closes_on=ask.closes_on, rating=None)
+
+
+def _invite(ask: RatingAsk, batch: str, one: str, several: str, asked: QuerySet[RatingAsk]) -> None:
+    """Tell the owner once per batch; when more of it follows, that message counts them and leads to the list."""
+    name, sent = ask.project.name, Notification.objects.filter(batch=batch)
+    if sent.exists():
+        sent.update(text=f"{name} {several.format(asked.count())}", url=reverse("agency:ratings_mine"))
+        return
+    people, url = people_at(ask.project.owner_id, *OWNER_ROLES), reverse("agency:rate", args=[ask.token])
+    tell(people, f"{name}{one}", project=ask.project, url=url, why=OWNER_WHY, kind="voice", batch=batch)
 
 
 def in_month(day: dt.date | None) -> str:
@@ -253,11 +270,13 @@ def give_default(ask_id: int, *, at: dt.datetime | None = None) -> bool:
 
 @transaction.atomic
 def invite_again(ask_id: int, *, at: dt.datetime | None = None) -> bool:
-    """Invite the owner once more. Twice tells once."""
+    """Invite the owner once more, in one message for all that ends on the same day. Twice tells once."""
     ask = _lock_ask(ask_id)
     if hasattr(ask, "rating") or ask.reminded_at is not None:
         return False
     ask.reminded_at = at or timing.now()
     ask.save(update_fields=["reminded_at"])
-    _invite(ask, f"{ask.project.name}“{ask.what}”还没有评价，{in_month(ask.closes_on)}后记为默认评价")
+    rest = f"还没有评价，{in_month(ask.closes_on)}后记为默认评价"
+    asked = _same_day(ask).filter(reminded_at__isnull=False)
+    _invite(ask, f"rate-again:{ask.project_id}:{ask.closes_on}", f"“{ask.what}”{rest}", f"{{}} 件{rest}", asked)
     return True
