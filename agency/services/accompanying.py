@@ -122,22 +122,8 @@ def write_accompaniment(
         at=moment,
         form_key=form_key,
     )
-    due = workdays.due_date(today, data.number("friction"))
-    for point in frictions[:MOST_POINTS]:
-        involve(project, role=InvolvementRole.REVIEWER, organisation=point.body, by=by, at=moment)
-        raise_issue(
-            project,
-            kind=IssueKind.FRICTION,
-            subject=row,
-            what=point.what.strip()[:300],
-            basis=f"{row}",
-            how_to_fix=point.wish.strip()[:500] or "由责任单位提出改进办法",
-            debtor=point.body,
-            by=by,
-            raised_for=project.centre,
-            due_on=due,
-            at=moment,
-        )
+    frictions, due = frictions[:MOST_POINTS], workdays.due_date(today, data.number("friction"))
+    _raise_tickets(row, frictions, due, by=by, at=moment)
     row.paper = _write(row, frictions, due, by=by, at=moment)
     row.save(update_fields=["paper"])
     record(
@@ -149,17 +135,30 @@ def write_accompaniment(
         summary=f"{row}，堵点 {len(frictions)} 个",
         data={"frictions": len(frictions)},
     )
-    for body in {point.body.pk: point.body for point in frictions}.values():
-        tell(
-            people_at(body.pk, *may.STAFF),
-            f"{project.name}陪办发现堵点，请在{due.month}月{due.day}日前整改",
-            project=project,
-            url=reverse("agency:frictions"),
-            why="堵点由贵单位整改",
-            kind="ask",
-            at=moment,
-        )
+    _tell_bodies(row, frictions, due, at=moment)
     return row
+
+
+def _raise_tickets(
+    row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, by: User, at: dt.datetime
+) -> None:
+    """Open one 堵点 issue for each friction point, and the project to the body that has to change it."""
+    for point in frictions:
+        involve(row.project, role=InvolvementRole.REVIEWER, organisation=point.body, by=by, at=at)
+        raise_issue(
+            row.project, kind=IssueKind.FRICTION, subject=row, what=point.what.strip()[:300], basis=f"{row}",
+            how_to_fix=point.wish.strip()[:500] or "由责任单位提出改进办法", debtor=point.body, by=by,
+            raised_for=row.project.centre, due_on=due, at=at,
+        )
+
+
+def _tell_bodies(row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, at: dt.datetime) -> None:
+    """Tell each body once, however many points are its own."""
+    for body in dict.fromkeys(point.body.pk for point in frictions):
+        tell(
+            people_at(body, *may.STAFF), f"{row.project.name}陪办发现堵点，请在{due.month}月{due.day}日前整改",
+            project=row.project, url=reverse("agency:frictions"), why="堵点由贵单位整改", kind="ask", at=at,
+        )
 
 
 @transaction.atomic

@@ -115,16 +115,17 @@ def escalate(
         data={"state": ["", step.state], "level": level, "order": order.pk},
     )
     _mark(order, by=by, at=moment)
-    tell(
-        asked(step),
-        f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
-        project=order.project,
-        url=reverse("agency:escalation", args=[step.pk]),
-        why="请贵单位答复升级事项",
-        kind="ask",
-        at=moment,
-    )
+    _tell_asked(step, order, at=moment)
     return step
+
+
+def _tell_asked(step: Escalation, order: WorkOrder, *, at: dt.datetime) -> None:
+    """Tell who has to answer."""
+    tell(
+        asked(step), f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
+        project=order.project, url=reverse("agency:escalation", args=[step.pk]), why="请贵单位答复升级事项", kind="ask",
+        at=at,
+    )
 
 
 def _open(

@@ -346,6 +346,22 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
 # Leave ------------------------------------------------------------------------------------------------------------
 
 
+def _known_leave(
+    agent: Agent, since: dt.date, until: dt.date, cover_id: int | None, today: dt.date
+) -> AgentLeave | None:
+    """Return the leave of these days with this cover when it stands already. Raises `DomainError`."""
+    if until < since or until < today:
+        raise DomainError("dates", "请假的起止日期不对，请核对。")
+    standing = AgentLeave.objects.filter(cancelled_at=None, since__lte=until, until__gte=since)
+    for known in standing.filter(agent=agent):
+        if (known.since, known.until, known.cover_id) == (since, until, cover_id):
+            return known
+        raise DomainError("overlap", f"这段时间已登记请假（{known.since:%m-%d}至{known.until:%m-%d}），请先销假。")
+    if cover_id is not None and standing.filter(agent=cover_id).exists():
+        raise DomainError("cover_away", "代班人员这段时间也请假，请另选一人。")
+    return None
+
+
 @transaction.atomic
 def enter_leave(
     agent_id: int,
@@ -366,19 +382,9 @@ def enter_leave(
     agent = Agent.objects.select_for_update(of=("self",)).select_related("user").get(pk=agent_id)
     require(may.can_keep_agents, by, agent)
     moment = at or timing.now()
-    today = timing.business_day(moment)
-    if until < since or until < today:
-        raise DomainError("dates", "请假的起止日期不对，请核对。")
-    others = AgentLeave.objects.filter(agent=agent, cancelled_at=None, since__lte=until, until__gte=since)
-    for known in others:
-        if (known.since, known.until, known.cover_id) == (since, until, cover_id):
-            return known, []
-        raise DomainError("overlap", f"这段时间已登记请假（{known.since:%m-%d}至{known.until:%m-%d}），请先销假。")
-    if (
-        cover_id is not None
-        and AgentLeave.objects.filter(agent=cover_id, cancelled_at=None, since__lte=until, until__gte=since).exists()
-    ):
-        raise DomainError("cover_away", "代班人员这段时间也请假，请另选一人。")
+    known = _known_leave(agent, since, until, cover_id, timing.business_day(moment))
+    if known is not None:
+        return known, []
     leave = AgentLeave.objects.create(
         agent=agent,
         since=since,
