@@ -61,13 +61,13 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """An indicator of standard land and the value that is proposed for it."""
+    """An indicator of standard land; `value` where the place has laid one down, with its source, else None."""
 
     code: str
     name: str
     unit: str
     bound: str
-    value: Decimal
+    value: Decimal | None
     source: str
 
 
@@ -129,9 +129,12 @@ def chapters(day: dt.date) -> tuple[Chapter, ...]:
 
 
 def indicators(day: dt.date) -> tuple[Indicator, ...]:
-    """Return the indicators that are proposed for standard land."""
+    """Return the indicators that standard land is to have."""
     return tuple(
-        Indicator(row["code"], row["name_zh"], row["unit"], row["bound"], Decimal(row["value"]), row["source"])
+        Indicator(
+            row["code"], row["name_zh"], row["unit"], row["bound"], Decimal(row["value"]) if row["value"] else None,
+            row["source"],
+        )
         for row in _on("land_indicators.tsv", day)
     )
 

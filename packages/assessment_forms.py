@@ -195,14 +195,20 @@ class StandardForm(forms.Form):
     area = forms.DecimalField(label="面积（亩）", min_value=Decimal("0.01"), max_digits=10, decimal_places=2)
 
     def __init__(self, data: Any = None, **options: Any) -> None:
-        """One field per indicator of the data."""
+        """One field per indicator of the data; a value stands there only where the place has laid one down."""
         super().__init__(data, **options)
-        for rule in assessment_data.indicators(timing.today()):
+        rules = assessment_data.indicators(timing.today())
+        for rule in rules:
             word = "不低于" if rule.bound == "min" else "不高于"
             self.fields[f"v_{rule.code}"] = forms.DecimalField(
                 label=f"{rule.name}{word}{'（' + rule.unit + '）' if rule.unit else ''}", initial=rule.value,
                 min_value=Decimal(0), max_digits=12, decimal_places=3,
             )
+        known = {rule.source for rule in rules if rule.value is not None}
+        self.fields["source"] = forms.CharField(
+            label="控制值出处", max_length=200, initial="；".join(sorted(known)),
+            help_text="规定控制值的文件名称和文号；系统不预设数值",
+        )
 
     def values(self) -> dict[str, Decimal]:
         """The bounds by code."""

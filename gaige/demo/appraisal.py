@@ -32,8 +32,9 @@ SILENT = "energy"
 
 
 def appraisals() -> Iterator[dt.datetime]:
-    """Enter the two newest projects in planning, and walk them as far as each gets."""
-    found = Project.objects.filter(stage=Stage.PLANNING, status=ProjectStatus.ACTIVE).order_by("-pk")[:2]
+    """Enter the two newest projects in planning that have a package, and walk them as far as each gets."""
+    planned = Project.objects.filter(stage=Stage.PLANNING, status=ProjectStatus.ACTIVE, enrolment__isnull=False)
+    found = planned.order_by("-pk")[:2]
     entries = [_enter(project, number) for number, project in enumerate(found)]
     if not entries:
         return
@@ -84,12 +85,13 @@ def _score(one: Appraisal, *, silent: bool = False, better: dict[Factor, tuple[i
             continue
         mine = [Factor(code) for code, body in one.asked if body == task.organisation_id]
         score_factors(task.pk, by=person(task.organisation_id, Role.REVIEWER), scores={
-            factor: Given(words[factor][0], words[factor][1], evidence=_proof(factor, words[factor][0]))
+            factor: Given(words[factor][0], words[factor][1], evidence=proof_of(factor, words[factor][0]))
             for factor in mine
         })
 
 
-def _proof(factor: Factor, level: int) -> UploadedFile[Any] | None:
+def proof_of(factor: Factor, level: int) -> UploadedFile[Any] | None:
+    """The file that goes with a level that has to be proved."""
     return attachment(f"{factor.label}佐证") if level > 1 else None
 
 

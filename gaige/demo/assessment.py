@@ -1,71 +1,87 @@
-"""The last day of the demonstration: two areas with results that projects use, land handed over, a book in review."""
+"""The last day of the demonstration: areas with results that projects use, a combined report in review."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from decimal import Decimal
 
+from gaige.demo.areas import PLOT, register_areas, ring
+from gaige.demo.land import FOUNDRY, GAS, POWER, THREE, sell_to_gas_plant
 from gaige.demo.moments import person, user
-from packages.models import LandListItem, OneBook, RegionalResult, RegionalUnit
+from packages.models import OneBook, RegionalResult, RegionalUnit
 from packages.services import assessment_register as register
-from packages.services import land_list, one_book, standard_land
+from packages.services import one_book
 from packages.services.assessment_apply import set_parcel
+from packages.tasks import sweep_regional
 from projects import timing
-from projects.models import Organisation, Project, Region, User
+from projects.models import Organisation, Project, User
 from projects.states import ProjectStatus, Role
 
-REGION = "140581"
-#: Corners of the areas and of a parcel in the first: made up.
-FOUNDRY = ((112.932, 35.812), (112.951, 35.809), (112.958, 35.822), (112.944, 35.831), (112.930, 35.826))
-POWER = ((112.878, 35.741), (112.899, 35.739), (112.901, 35.753), (112.880, 35.756))
-PLOT = ((112.939, 35.815), (112.9425, 35.8146), (112.943, 35.8175), (112.9394, 35.818))
 #: item, way, days that it still holds
 RESULTS = (
     ("eia", "register", 540), ("energy", "exempt", 540), ("soil", "cite", 71), ("geo", "exempt", 400),
     ("mineral", "exempt", 400),
 )
 POWER_RESULTS = (("soil", "cite", 620), ("seismic", "cite", 620), ("energy", "exempt", 300), ("climate", "exempt", 300))
+#: How far the results of the youngest area have come: item, way, days until they are expected.
+COMING = (("soil", "cite", 160), ("geo", "exempt", 120), ("heritage", "exempt", 75), ("eia", "register", 40))
 
 
 def keep_assessment() -> None:
-    """Register two areas with results, and let the projects of the demonstration stand on them."""
+    """Publish the results of two areas and begin those of a third; the projects of the demonstration stand on them."""
     body = Organisation.objects.filter(code="devzone").first()
-    if body is None or RegionalUnit.objects.exists():
+    if body is None or RegionalResult.objects.exists():
         return
     keeper = person(body.pk, Role.REVIEWER)
-    foundry = _area(body, keeper, "GP-KFQ-01", "高平经开区铸造园", FOUNDRY, "丹河以东、铸造大道两侧")
-    power = _area(body, keeper, "GP-MC-01", "马村镇能源园", POWER, "马村镇区以南、铁路专用线以北")
+    foundry, power, silk = register_areas(body, keeper)
     for unit, rows in ((foundry, RESULTS), (power, POWER_RESULTS)):
         for item, way, days in rows:
             _result(unit, keeper, item, way, days)
-    coming = register.propose_result(
-        foundry.pk, item="seismic", way="cite", by=keeper, expected_on=timing.today() + dt.timedelta(days=95)
-    )
-    register.compile_result(coming.pk, compiler="晋城市地震工程研究所", by=keeper)
-    _plant(body, keeper, foundry)
-    if (plant := _project("燃气热电联产站")) is not None:
+    _renew(foundry, keeper)
+    _begin(silk, keeper)
+    if (plant := _project(FOUNDRY)) is not None:
+        set_parcel(plant.pk, place=ring(PLOT), number=THREE.number, by=user("clerk"))
+    if (plant := _project(GAS)) is not None:
         place = {"type": "Point", "coordinates": [112.889, 35.747]}
-        set_parcel(plant.pk, place=json.dumps(place), number="GP-MC-2026-02", by=user("clerk"))
+        set_parcel(plant.pk, place=json.dumps(place), number=POWER.number, by=user("clerk"))
+    sell_to_gas_plant()
     if (bridge := _project("丹河大桥新建")) is not None:
         _book(bridge)
+    sweep_regional()
+
+
+def _renew(unit: RegionalUnit, keeper: User) -> None:
+    """The result that ends first is renewed in time, one more is on its way."""
+    soil = RegionalResult.objects.get(unit=unit, item="soil")
+    following = register.renew_result(soil.pk, by=keeper)
+    register.compile_result(
+        following.pk, compiler="山西省水利水电科学研究院", by=keeper, expected_on=timing.today() + dt.timedelta(days=50)
+    )
+    coming = register.propose_result(
+        unit.pk, item="seismic", way="cite", by=keeper, expected_on=timing.today() + dt.timedelta(days=95)
+    )
+    register.compile_result(coming.pk, compiler="晋城市地震工程研究所", by=keeper)
+
+
+def _begin(unit: RegionalUnit, keeper: User) -> None:
+    """An area whose results are one step apart: planned, being written, with the department, approved."""
+    made = [
+        register.propose_result(
+            unit.pk, item=item, way=way, by=keeper, expected_on=timing.today() + dt.timedelta(days=days)
+        )
+        for item, way, days in COMING
+    ]
+    for one in made[1:]:
+        register.compile_result(one.pk, compiler="山西省环境科学研究院", by=keeper)
+    for one in made[2:]:
+        register.submit_result(one.pk, title=f"{unit.name}{one.name}区域评估报告", by=keeper)
+    for one in made[3:]:
+        chief = person(one.approver_id, Role.CHIEF)
+        register.judge_result(one.pk, agrees=True, number=f"高区评〔2026〕{one.pk}号", by=chief)
 
 
 def _project(name: str) -> Project | None:
     return Project.objects.filter(name=name, status=ProjectStatus.ACTIVE, enrolment__isnull=False).first()
-
-
-def _ring(corners: tuple[tuple[float, float], ...]) -> str:
-    return json.dumps({"type": "Polygon", "coordinates": [[*corners, corners[0]]]})
-
-
-def _area(
-    body: Organisation, keeper: User, code: str, name: str, corners: tuple[tuple[float, float], ...], words: str
-) -> RegionalUnit:
-    return register.register_unit(
-        code=code, name=name, keeper=body, region=Region.objects.get(code=REGION), boundary=_ring(corners), by=keeper,
-        description=words,
-    )
 
 
 def _result(unit: RegionalUnit, keeper: User, item: str, way: str, days: int) -> RegionalResult:
@@ -79,46 +95,6 @@ def _result(unit: RegionalUnit, keeper: User, item: str, way: str, days: int) ->
     until = timing.today() + dt.timedelta(days=days)
     since = until - dt.timedelta(days=729)
     return register.publish_result(made.pk, valid_from=since, valid_until=until, by=keeper)
-
-
-def _plant(body: Organisation, keeper: User, unit: RegionalUnit) -> None:
-    """The foundry: its parcel lies in the area, its land list was signed for, its standard land is committed to."""
-    plant = _project("年产 12 万吨精密铸件智能工厂")
-    if plant is None:
-        return
-    set_parcel(plant.pk, place=_ring(PLOT), number="GP-KFQ-2026-03", by=user("clerk"))
-    owner, today = person(plant.owner_id, Role.OWNER_LEAD), timing.today()
-    listed = land_list.open_list(
-        keeper=body, parcel="GP-KFQ-2026-03", name="铸造园三号地", area=Decimal("10.6"), unit=unit, by=keeper,
-        due_on=today + dt.timedelta(days=10),
-    )
-    for item in LandListItem.objects.filter(land_list=listed).select_related("department"):
-        land_list.sign_item(
-            item.pk, requirement=WORDS.get(item.topic, "无特殊要求"), by=person(item.department_id, Role.REVIEWER)
-        )
-    land_list.hand_over(listed.pk, project=plant, contract="晋高让〔2026〕17号", by=keeper)
-    land_list.receive_list(listed.pk, by=owner)
-    land = standard_land.propose(
-        keeper=body, parcel="GP-KFQ-2026-03", name="铸造园三号地", area=Decimal(159), land_list=listed, by=keeper
-    )
-    standard_land.qualify(land.pk, by=keeper)
-    standard_land.put_up(land.pk, by=keeper)
-    standard_land.sell(
-        land.pk, project=plant, contract="晋高让〔2026〕17号", agreement="高经投〔2026〕9号",
-        production_on=today + dt.timedelta(days=560), by=keeper,
-    )
-    standard_land.commit(land.pk, promised={"investment": Decimal(260), "tax": Decimal(15)}, by=owner)
-    land_list.open_list(
-        keeper=body, parcel="GP-KFQ-2026-04", name="铸造园四号地", area=Decimal("6.2"), unit=unit, by=keeper,
-        due_on=today + dt.timedelta(days=12),
-    )
-
-
-WORDS = {
-    "relics": "地表无文物遗存，勘探已完成", "pipes": "东侧红线内有 DN400 给水管，保护带 3 米",
-    "water": "雨水就近接入铸造大道管网",
-    "planning": "容积率不低于 1.0，建筑密度不低于 40%，绿地率不高于 20%",
-}
 
 
 def _book(project: Project) -> None:

@@ -11,7 +11,7 @@ from agency.services import reminders
 from agency.tasks import sweep_due
 from archives.models import Delivery
 from archives.services.delivery import sign_for_all
-from gaige.demo import agency, appraisal, bulletins, consultation, majors, messages, voices
+from gaige.demo import agency, appraisal, bulletins, consultation, land, majors, messages, pool, voices
 from gaige.demo.accounts import keep_accounts
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
@@ -22,13 +22,14 @@ from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import Story
 from gaige.demo.supervision import supervision
-from packages.models import Commitment, Enrolment
+from packages.choices import ReviewRole
+from packages.models import Application, Commitment, Enrolment, MatterCase
 from packages.planning.from_rows import definition_of
 from packages.planning.options import COMMITMENT, DEFERRAL, taken
-from packages.services import commitment_checks
+from packages.services import commitment_checks, intake
 from packages.services.planning import choose_options
 from packages.services.saved_views import save_view
-from packages.states import CheckResult, CommitmentState
+from packages.states import CaseState, CheckResult, CommitmentState
 from packages.tasks import (
     apply_tacit,
     deem_accepted,
@@ -112,7 +113,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
     early = (
         (appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()),
         (majors.DAYS_AGO, majors.stories()), (agency.DAYS_AGO, agency.agency_desk()),
-        (voices.DAYS_AGO, voices.opinions()),
+        (voices.DAYS_AGO, voices.opinions()), (land.DAYS_AGO, land.land()), (pool.DAYS_AGO, pool.reserves()),
     )
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)
@@ -174,13 +175,28 @@ def _choose_plan() -> None:
 
 
 def _hand_in(specs: Sequence[Spec]) -> None:
-    """The last thing that happens: some owners hand in what they may apply for, and it lies at the window."""
-    done = 0
+    """The last thing that happens: some owners hand in what they may apply for, and it lies at the window.
+
+    The first that asks departments is accepted at once, so that opinions are awaited whatever the day is.
+    """
+    at_window, in_review = 0, False
     for spec in specs:
-        if done == AT_THE_WINDOW:
+        if at_window == AT_THE_WINDOW:
             return
-        if not spec.trouble:
-            done += Story(spec).hand_in()
+        application = None if spec.trouble else Story(spec).hand_in()
+        if application is None:
+            continue
+        if not in_review and (case := _asks_departments(application)) is not None:
+            intake.accept_case(case.pk, by=person(application.project.centre_id, Role.CLERK))
+            in_review = True
+        else:
+            at_window += 1
+
+
+def _asks_departments(application: Application) -> MatterCase | None:
+    """Return the first case of an application on which other departments are asked."""
+    found = application.cases.filter(state=CaseState.RECEIVED, promised_days__gt=1).order_by("pk")
+    return found.filter(matter__reviews__role__in=[ReviewRole.JOINT, ReviewRole.CONSULTED]).first()
 
 
 def _views() -> None:

@@ -261,6 +261,7 @@ class LandIndicator(models.Model):
     unit = models.CharField("单位", max_length=20, blank=True)
     bound = models.CharField("界限", max_length=3, choices=Bound)
     value = models.DecimalField("控制值", max_digits=12, decimal_places=3)
+    source = models.CharField("控制值出处", max_length=200, blank=True, default="")
     promised = models.DecimalField("承诺值", max_digits=12, decimal_places=3, null=True)
     found = models.DecimalField("核验值", max_digits=12, decimal_places=3, null=True)
 

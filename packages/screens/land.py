@@ -180,6 +180,7 @@ class StandardPage:
 
     land: StandardLand
     rows: tuple[IndicatorRow, ...]
+    sources: tuple[str, ...]
     checks: tuple[LandCheck, ...]
     acts: tuple[Act, ...]
     waits: str
@@ -206,8 +207,9 @@ def standard_page(land: StandardLand, user: User) -> StandardPage:
         Act(label, reverse(f"packages:{name}", args=[land.pk]), rule(user, land))
         for label, name, rule in STEPS.get(StandardState(land.state), ())
     )
+    rows = tuple(IndicatorRow(row) for row in land.indicators.order_by("order"))
     return StandardPage(
-        land, tuple(IndicatorRow(row) for row in land.indicators.order_by("order")),
+        land, rows, tuple(dict.fromkeys(one.row.source for one in rows if one.row.source)),
         tuple(land.checks.select_related("checked_by").order_by("-number")), tuple(act for act in acts if act.verdict),
         standard_waits(land), TONES.get(land.state, ""), show(Decimal(land.area)), _events(land),
     )

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from archives.models import Paper
 from archives.states import PaperKind
 from packages import assessment_data, assessment_rules
+from packages.assessment_data import Indicator
 from packages.assessment_states import Bound, StandardState
 from packages.models import LandCheck, LandIndicator, LandList, StandardLand
 from packages.services import paperwork
@@ -62,13 +63,15 @@ def _expect(land: StandardLand, *states: str, verb: str) -> None:
 
 
 @transaction.atomic
-def propose(
-    *, keeper: Organisation, parcel: str, name: str, area: Decimal, by: User,
-    values: Mapping[str, Decimal] | None = None, land_list: LandList | None = None, at: dt.datetime | None = None,
+def propose(  # noqa: PLR0913 - what the land is, and its bounds with where they come from
+    *, keeper: Organisation, parcel: str, name: str, area: Decimal, by: User, values: Mapping[str, Decimal],
+    source: str, land_list: LandList | None = None, at: dt.datetime | None = None,
 ) -> StandardLand:
-    """Put land into the pool with its indicators; `values` in place of those of the data.
+    """Put land into the pool with its indicators: `values` by code, and the document that lays them down.
 
-    Raises `NotAllowed`, `DomainError` (`parcel`: it is there already).
+    A value that the place has laid down for all (`land_indicators.tsv`) holds where none is given. Raises
+    `NotAllowed`, `DomainError` (`parcel`: it is there already; `value`: one is missing; `source`: nobody says
+    where it comes from).
     """
     require(assessment_rules.can_register_unit, by, keeper)
     Organisation.objects.select_for_update().get(pk=keeper.pk)
@@ -79,13 +82,24 @@ def propose(
     land = StandardLand.objects.create(
         keeper=keeper, parcel=number, name=name.strip()[:100], area=area, land_list=land_list, changed_at=moment
     )
-    given = values or {}
     for order, rule in enumerate(assessment_data.indicators(timing.business_day(moment)), 1):
+        value, words = _bound_of(rule, values.get(rule.code), source)
         LandIndicator.objects.create(
             land=land, order=order, code=rule.code, name=rule.name, unit=rule.unit, bound=Bound(rule.bound),
-            value=given.get(rule.code, rule.value),
+            value=value, source=words,
         )
     return _move(land, "proposed", f"标准地拟入库：{land.name}（{land.parcel}）", "", by=by, at=at)
+
+
+def _bound_of(rule: Indicator, given: Decimal | None, source: str) -> tuple[Decimal, str]:
+    """The bound of an indicator and where it comes from; nothing is guessed."""
+    if given is None and rule.value is not None:
+        return rule.value, rule.source[:200]
+    if given is None:
+        raise DomainError("value", f"请填写“{rule.name}”的控制值；系统不预设数值，以本地文件为准。")
+    if not source.strip():
+        raise DomainError("source", "请写明控制值的出处（文件名称和文号），承诺和达产核查都以它为准。")
+    return given, source.strip()[:200]
 
 
 @transaction.atomic
@@ -174,7 +188,7 @@ def _pledge(
 ) -> Paper:
     table = [
         [row.name, f"{row.get_bound_display()} {show(row.value)} {row.unit}".strip(),
-         f"{show(row.promised)} {row.unit}".strip()]
+         f"{show(row.promised)} {row.unit}".strip(), row.source]
         for row in rows
     ]
     contracts = f"出让合同 {land.contract}，投资建设合同 {land.agreement}"
@@ -187,7 +201,7 @@ def _pledge(
             "自愿承诺达到下列指标；达产核查未达标的，接受限期整改；整改后仍未达标的，按合同约定承担违诺后果。",
             f"承诺人（负责人）：{land.signed_by}，{paperwork.day(timing.business_day(at))}签署",
         ],
-        table={"head": ["指标", "控制值", "承诺值"], "rows": table},
+        table={"head": ["指标", "控制值", "承诺值", "控制值出处"], "rows": table},
     )
 
 

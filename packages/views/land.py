@@ -49,7 +49,7 @@ def _new(request: HttpRequest, form: Any, step: Step, make: Any, page: str) -> H
     if request.method == "POST" and form.is_valid():
         made = attempt(form, make)
         if made is not None:
-            messages.success(request, step.done)
+            messages.success(request, step.said(made))
             return redirect(page, made.pk)
     status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
     return render(request, "packages/confirm.html", {"form": form, "step": step}, status=status)
@@ -148,7 +148,8 @@ def new_standard(request: HttpRequest) -> HttpResponse:
     def make() -> StandardLand:
         given = form.cleaned_data
         return standards.propose(
-            keeper=keeper, parcel=given["parcel"], name=given["name"], area=given["area"], values=form.values(), by=who
+            keeper=keeper, parcel=given["parcel"], name=given["name"], area=given["area"], values=form.values(),
+            source=given["source"], by=who,
         )
 
     return _new(request, form, step, make, "packages:standard")

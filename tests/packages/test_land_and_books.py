@@ -1,9 +1,11 @@
 """A land list is handed over whole, standard land is kept to what was signed, one report is reviewed chapter by chapter."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from packages import land_providers
 from packages.assessment_states import BookState, ChapterState, LandListState, StandardState
@@ -23,6 +25,10 @@ from tests import factories
 from tests.oracles import assessment_oracle
 from tests.packages.steps import holds
 from tests.packages.test_assessment import HERE, NO, noon
+
+#: No value is set by the portal: what the keeper enters, with where it is laid down.
+BOUNDS = {"investment": Decimal(200), "tax": Decimal(12), "energy": Decimal("0.6"), "plot-ratio": Decimal(1)}
+LAID_DOWN = {"values": BOUNDS, "source": "高经管发〔2026〕3号"}
 
 
 @pytest.fixture
@@ -86,7 +92,7 @@ def test_standard_land_is_committed_to_checked_at_production_and_breached_the_se
     plant, keeper, actors, clock
 ):
     body = factories.organisation("devzone")
-    land = lands.propose(keeper=body, parcel="GP2026-08", name="八号地", area=Decimal(57), by=keeper)
+    land = lands.propose(keeper=body, parcel="GP2026-08", name="八号地", area=Decimal(57), by=keeper, **LAID_DOWN)
     lands.qualify(land.pk, by=keeper)
     lands.put_up(land.pk, by=keeper)
     with pytest.raises(DomainError, match="应在出让之后"):
@@ -119,9 +125,31 @@ def test_standard_land_is_committed_to_checked_at_production_and_breached_the_se
     holds(plant)
 
 
+def test_no_bound_of_standard_land_is_set_by_the_portal_each_says_where_it_is_laid_down(keeper, client, clock):
+    told = {"keeper": factories.organisation("devzone"), "parcel": "GP2026-10", "name": "十号地", "area": Decimal(57)}
+    lacking = {code: value for code, value in BOUNDS.items() if code != "tax"}
+    with pytest.raises(DomainError, match="请填写“亩均税收”的控制值；系统不预设数值"):
+        lands.propose(**told, values=lacking, source="文件", by=keeper)
+    with pytest.raises(DomainError, match="请写明控制值的出处（文件名称和文号）"):
+        lands.propose(**told, values=BOUNDS, source=" ", by=keeper)
+    client.force_login(keeper)
+    asked = client.get(reverse("packages:standard_new")).content.decode()
+    assert re.findall(r'name="v_[a-z-]+"[^>]*value=', asked) == []
+    given = {"parcel": "GP2026-10", "name": "十号地", "area": "57", "source": "高经管发〔2026〕3号"}
+    sent = {**given, **{f"v_{code}": str(value) for code, value in BOUNDS.items()}}
+    assert "这个字段是必填项" in client.post(reverse("packages:standard_new"), {**sent, "v_tax": ""}).content.decode()
+    made = client.post(reverse("packages:standard_new"), sent)
+    land = StandardLand.objects.get()
+    assert made.url == reverse("packages:standard", args=[land.pk])
+    assert {row.code: (row.value, row.source) for row in land.indicators.all()} == {
+        code: (value, "高经管发〔2026〕3号") for code, value in BOUNDS.items()
+    }
+    assert "控制值出处：高经管发〔2026〕3号" in client.get(made.url).content.decode()
+
+
 def test_a_land_that_reaches_what_was_promised_is_kept(plant, keeper, actors):
     body = factories.organisation("devzone")
-    land = lands.propose(keeper=body, parcel="GP2026-09", name="九号地", area=Decimal(57), by=keeper)
+    land = lands.propose(keeper=body, parcel="GP2026-09", name="九号地", area=Decimal(57), by=keeper, **LAID_DOWN)
     lands.qualify(land.pk, by=keeper)
     lands.put_up(land.pk, by=keeper)
     lands.sell(
