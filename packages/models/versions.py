@@ -44,7 +44,43 @@ class VersionQuerySet(models.QuerySet[Any]):
         return super().update(**values)
 
 
-class Versioned(models.Model):
+class Frozen(models.Model):
+    """A row that asks itself before it is saved or deleted; bulk writes are asked by its query set."""
+
+    class Meta:
+        abstract = True
+
+    def save(
+        self,
+        *,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Save what may change."""
+        self.refuse_change()
+        super().save(
+            force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
+        )
+
+    def delete(
+        self, using: str | None = None, keep_parents: bool = False,  # noqa: FBT001, FBT002 - as Django has it
+    ) -> tuple[int, dict[str, int]]:
+        """Delete what may go."""
+        self.refuse_delete()
+        return super().delete(using=using, keep_parents=keep_parents)
+
+    def refuse_change(self) -> None:
+        """Raise `FrozenVersionError` when the row may not be saved as it is now."""
+        raise NotImplementedError
+
+    def refuse_delete(self) -> None:
+        """Raise `FrozenVersionError` when the row has to stay."""
+        raise NotImplementedError
+
+
+class Versioned(Frozen):
     """What every versioned definition has: number, status, validity and the digest of its content."""
 
     version = models.PositiveIntegerField("版本号")
@@ -59,34 +95,18 @@ class Versioned(models.Model):
     class Meta:
         abstract = True
 
-    def save(
-        self,
-        *,
-        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
-        force_update: bool = False,
-        using: str | None = None,
-        update_fields: Iterable[str] | None = None,
-    ) -> None:
-        """Save, unless that would change a published row in anything but its retirement."""
-        self._refuse_change()
-        super().save(
-            force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
-        )
-
-    def delete(
-        self, using: str | None = None, keep_parents: bool = False,  # noqa: FBT001, FBT002 - as Django has it
-    ) -> tuple[int, dict[str, int]]:
-        """Delete a draft; anything published stays."""
-        if type(self).objects.filter(pk=self.pk, status__in=FROZEN).exists():
-            raise FrozenVersionError(self)
-        return super().delete(using=using, keep_parents=keep_parents)
-
     @property
     def is_frozen(self) -> bool:
         """Whether the content may no longer change."""
         return self.status in FROZEN
 
-    def _refuse_change(self) -> None:
+    def refuse_delete(self) -> None:
+        """Refuse anything that is stored as published."""
+        if type(self).objects.filter(pk=self.pk, status__in=FROZEN).exists():
+            raise FrozenVersionError(self)
+
+    def refuse_change(self) -> None:
+        """Refuse what would change a published row in anything but its retirement."""
         stored = type(self).objects.filter(pk=self.pk, status__in=FROZEN).values().first() if self.pk else None
         if stored is None:
             return
@@ -115,7 +135,7 @@ class PartQuerySet(models.QuerySet[Any]):
             raise FrozenVersionError(frozen)
 
 
-class Part(models.Model):
+class Part(Frozen):
     """A strict part of a version: it is frozen together with its whole."""
 
     whole_field: ClassVar[str] = ""
@@ -125,27 +145,9 @@ class Part(models.Model):
     class Meta:
         abstract = True
 
-    def save(
-        self,
-        *,
-        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
-        force_update: bool = False,
-        using: str | None = None,
-        update_fields: Iterable[str] | None = None,
-    ) -> None:
-        """Save while the whole is a draft."""
-        self._refuse_frozen()
-        super().save(
-            force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
-        )
-
-    def delete(
-        self, using: str | None = None, keep_parents: bool = False,  # noqa: FBT001, FBT002 - as Django has it
-    ) -> tuple[int, dict[str, int]]:
-        """Delete while the whole is a draft."""
-        self._refuse_frozen()
-        return super().delete(using=using, keep_parents=keep_parents)
-
-    def _refuse_frozen(self) -> None:
+    def refuse_change(self) -> None:
+        """Refuse when the whole is no draft any more."""
         if getattr(self, self.whole_field).is_frozen:
             raise FrozenVersionError(self)
+
+    refuse_delete = refuse_change
