@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from agency import bulletin_counting as c
 from agency.bulletin_counting import Row
-from agency.bulletin_facts import Facts, Scope, read
+from agency.bulletin_facts import Facts, Scope, TaskFact, read
 from agency.bulletin_periods import Period
 from agency.voice_states import Grade
 
@@ -23,7 +23,8 @@ from agency.voice_states import Grade
 class Indicator:
     """What a figure is called, its unit, what it means, what kind of thing its list holds, and how it is computed.
 
-    `listed` is the name of its list, `based` that of its denominator's. `is_count`: the value is its length.
+    `listed` is the name of its list, `based` that of its denominator's, `rest` that of what the denominator holds
+    beside. `is_count`: the value is the length of the list.
     """
 
     #: A template shows it, it does not count.
@@ -36,6 +37,7 @@ class Indicator:
     of: Callable[[Facts], Row]
     listed: str = ""
     based: str = ""
+    rest: str = ""
     kind: str = "case"
     is_count: bool = False
 
@@ -49,6 +51,13 @@ class Indicator:
 
 def _all(*given: Indicator) -> dict[str, Indicator]:
     return {one.key: one for one in given}
+
+
+def _silence(key: str, name: str, means: str, listed: str, holds: Callable[[TaskFact], bool]) -> Indicator:
+    """A count of opinions that did not come in time."""
+    return Indicator(
+        key, name, "次", means, lambda f: c.count(t for t in f.tasks if holds(t)), listed, kind="task", is_count=True
+    )
 
 
 def _taken_elsewhere(_: Facts) -> Row:
@@ -111,6 +120,7 @@ INDICATORS: dict[str, Indicator] = _all(
         lambda f: c.share([c for c in f.decided if not c.is_late], f.decided),
         "本期按时办结的办件",
         "本期办结的全部办件",
+        "本期超时办结的办件",
     ),
     Indicator(
         "first_pass",
@@ -120,6 +130,7 @@ INDICATORS: dict[str, Indicator] = _all(
         c.first_pass,
         "没有补正、一次准予的办件",
         "本期办结的全部办件",
+        "有补正或没有准予的办件",
     ),
     Indicator(
         "corrections", "件均补正", "次", "本期办结的办件平均收到的补正、补全告知次数", c.corrections, "本期办结的办件"
@@ -141,17 +152,9 @@ INDICATORS: dict[str, Indicator] = _all(
         c.late_rate,
         "超过承诺时限的办件",
         "本期办结和期末在办的全部办件",
+        "没有超时的办件",
     ),
-    Indicator(
-        "tacit",
-        "超时默认",
-        "次",
-        "本期部门逾期未答复、按同意计的意见",
-        lambda f: c.count(t for t in f.tasks if t.is_tacit),
-        "按超时默认计的意见",
-        kind="task",
-        is_count=True,
-    ),
+    _silence("tacit", "超时默认", "本期部门逾期未答复、按同意计的意见", "按超时默认计的意见", lambda t: t.is_tacit),
     Indicator(
         "promised",
         "容缺承诺",
@@ -160,6 +163,7 @@ INDICATORS: dict[str, Indicator] = _all(
         lambda f: c.share([c for c in f.decided if c.has_promise], f.decided),
         "容缺或承诺的办件",
         "本期办结的全部办件",
+        "没有容缺和承诺的办件",
     ),
     Indicator(
         "satisfied",
@@ -169,6 +173,7 @@ INDICATORS: dict[str, Indicator] = _all(
         c.satisfied,
         "基本满意及以上的评价",
         "本期有效评价",
+        "不满意和非常不满意的评价",
         kind="rating",
     ),
     Indicator(
@@ -179,18 +184,10 @@ INDICATORS: dict[str, Indicator] = _all(
         lambda f: c.share([t for t in f.tasks if t.is_on_time], f.tasks),
         "按时答复的意见",
         "本期应答复的意见",
+        "逾期答复和未答复的意见",
         kind="task",
     ),
-    Indicator(
-        "silent",
-        "未答复",
-        "次",
-        "本期逾期未答复的联审意见，含按超时默认计的",
-        lambda f: c.count(t for t in f.tasks if t.is_silent),
-        "逾期未答复的意见",
-        kind="task",
-        is_count=True,
-    ),
+    _silence("silent", "未答复", "本期逾期未答复的意见，含按超时默认计的", "逾期未答复的意见", lambda t: t.is_silent),
     Indicator(
         "off_list",
         "清单外",
@@ -249,6 +246,7 @@ INDICATORS: dict[str, Indicator] = _all(
         lambda f: c.share([a for a in f.acceptances if a.is_first], [a for a in f.acceptances if a.is_concluded]),
         "一次通过的联合验收",
         "本期出具结论的联合验收",
+        "有整改或没有通过的联合验收",
         kind="acceptance",
     ),
     Indicator(
@@ -270,6 +268,7 @@ INDICATORS: dict[str, Indicator] = _all(
         ),
         "单体验收",
         "本期申请的联合验收",
+        "整体申请的联合验收",
         kind="acceptance",
     ),
     Indicator(
@@ -323,6 +322,7 @@ INDICATORS: dict[str, Indicator] = _all(
         lambda f: c.share([r for r in c.low_grades(f) if r.is_settled], c.low_grades(f)),
         "已整改答复的差评",
         "本期差评",
+        "还没有答复的差评",
         kind="rating",
     ),
     Indicator(
@@ -331,7 +331,9 @@ INDICATORS: dict[str, Indicator] = _all(
         "%",
         "本期考核的工单按计划办结的比例",
         _taken_elsewhere,
+        "按计划办结的工单",
         "考核的工单",
+        "没有按计划办结的工单",
         kind="order",
     ),
     Indicator(
@@ -352,6 +354,7 @@ INDICATORS: dict[str, Indicator] = _all(
         c.back_entered,
         "有补录的办件",
         "本期受理或办结的全部办件",
+        "没有补录的办件",
     ),
     Indicator(
         "inverted",

@@ -39,7 +39,7 @@ def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
         plan = next((measure for measure in one.measures if measure.name == MEASURES["on_time"]), None)
         key = f"{FigureGroup.AGENT}/{one.agent.pk}/plan_on_time"
         if plan is not None and plan.rate is not None:
-            found[str(FigureGroup.AGENT), one.agent.pk, "plan_on_time"] = Row(plan.rate, plan.order_ids)
+            found[str(FigureGroup.AGENT), one.agent.pk, "plan_on_time"] = Row(plan.rate, plan.hit_ids, plan.order_ids)
         enough = plan is not None and plan.rate is not None
         rows.append(
             {

@@ -29,10 +29,10 @@ from agency.bulletin import (
 )
 from agency.bulletin_beside import agents_table, past_table, slips_table
 from agency.bulletin_counting import DASH, Row, say
-from agency.bulletin_data import terms
+from agency.bulletin_data import term, terms
 from agency.bulletin_facts import Facts, Scope, read, row_number, scope_of
 from agency.bulletin_history import History, history_of
-from agency.bulletin_lights import Light, light_of, ranks
+from agency.bulletin_lights import Light, light_of, ranks, why_no_honour
 from agency.bulletin_periods import Period
 from agency.bulletin_states import FigureGroup
 from projects.models import Organisation, Region
@@ -106,6 +106,7 @@ class _Maker:
         total = self._figures(FigureGroup.TOTAL, 0, self.facts, TOTALS)
         regions = self._by_region()
         bodies = self._by_body()
+        honour = [row for row in bodies["rows"] if row.get("honour")]
         past = past_table(self.bulletin, self.history)
         slips, issued = slips_table(self.period, self.scope)
         agents, orders = agents_table(self.period, self.bulletin.centre)
@@ -126,7 +127,8 @@ class _Maker:
             "trend": charts.trend(self.bulletin, self.history, total["median_days"].value),
             "ledger": charts.ledger(self.facts.by("region"), self._region_names()),
             "dots": charts.dots(self.facts, terms(self.facts.last_day)["matters"]),
-            "honour": [row for row in bodies["rows"] if row.get("honour")],
+            "honour": honour,
+            "honour_why": "" if honour else why_no_honour(self._bodies(), self.facts.last_day),
             "alerts": [
                 {
                     "name": row["name"],
@@ -187,21 +189,27 @@ class _Maker:
         return self._table("分区", FigureGroup.REGION, found, names, BY_REGION)
 
     def _by_body(self) -> Content:
-        found = {key: facts for key, facts in self.facts.by("body").items() if key and _has_work(facts)}
+        found = self._bodies()
         names = {body.pk: body.label for body in Organisation.objects.filter(pk__in=found)}
         return self._table("分部门", FigureGroup.BODY, found, names, BY_BODY)
+
+    def _bodies(self) -> dict[int, Facts]:
+        """Return the facts of each department that had anything to do."""
+        return {key: facts for key, facts in self.facts.by("body").items() if key and _has_work(facts)}
 
     def _table(
         self, title: str, group: str, found: dict[int, Facts], names: dict[int, str], keys: tuple[str, ...]
     ) -> Content:
         """Return a table with a light and a rank for each row; the rows by rank, those with too few cases last."""
-        places, limit = ranks(found), terms(self.facts.last_day)["honour"]
-        order = sorted(found, key=lambda key: (places.get(key, len(found) + 1), names.get(key, ""), key))
+        day = self.facts.last_day
+        places, limit = ranks(found), term("honour", day)
+        few = {key: len(facts.decided) < term("few", day) for key, facts in found.items()}
+        order = sorted(found, key=lambda key: (few[key], places.get(key, 0), names.get(key, ""), key))
         rows = []
         for key in order:
             light = light_of(found[key])
             row = self._row(group, key, names.get(key, str(key)), found[key], keys, light)
-            row["rank"] = str(places[key]) if key in places else FEW
+            row["rank"] = str(places[key]) if key in places else FEW if row["few"] else DASH
             row["honour"] = light.colour == "green" and 0 < places.get(key, 0) <= limit
             rows.append(row)
         foot = self._row(FigureGroup.TOTAL, 0, "合计", self.facts, keys, light_of(self.facts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
@@ -52,15 +53,36 @@ def light_of(facts: Facts) -> Light:
 
 
 def ranks(found: dict[int, Facts]) -> dict[int, int]:
-    """Return the rank of each row by the Wilson lower bound of its on-time rate; rows with too few cases have none."""
+    """Return the rank of each row: red lights behind all others, then the Wilson lower bound of the on-time rate.
+
+    Rows with too few cases have none, and nobody has one where there is no second to compare with or all are red: a red
+    row never stands in the best place.
+    """
     score = {
         key: wilson(sum(not fact.is_late for fact in facts.decided), len(facts.decided))
         for key, facts in found.items()
         if len(facts.decided) >= term("few", facts.last_day)
     }
-    order = sorted(score, key=lambda key: (-score[key], key))
+    is_red = {key: light_of(found[key]).colour == "red" for key in score}
+    if len(score) < 2 or all(is_red.values()):  # noqa: PLR2004 - nothing to compare
+        return {}
+    order = sorted(score, key=lambda key: (is_red[key], -score[key], key))
     places: dict[int, int] = {}
     for place, key in enumerate(order, start=1):
         before = order[place - 2] if place > 1 else None
-        places[key] = places[before] if before is not None and score[before] == score[key] else place
+        same = before is not None and (is_red[before], score[before]) == (is_red[key], score[key])
+        places[key] = places[before] if same and before is not None else place
     return places
+
+
+def why_no_honour(found: dict[int, Facts], day: dt.date) -> str:
+    """Return why the list of honour is empty."""
+    few = term("few", day)
+    enough = [facts for facts in found.values() if len(facts.decided) >= few]
+    if not enough:
+        return f"本期没有办结满 {few} 件的部门，样本不足，不评红榜。"
+    if not any(light_of(facts).colour == "green" for facts in enough):
+        return f"办结满 {few} 件的 {len(enough)} 个部门都不是绿灯。"
+    if len(enough) == 1:
+        return f"办结满 {few} 件的部门只有 1 个，没有可比，不评红榜。"
+    return f"绿灯的部门都没有排进前 {term('honour', day)} 名。"

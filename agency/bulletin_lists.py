@@ -20,6 +20,7 @@ from agency.bulletin_snapshot import figure_of
 from agency.bulletin_states import FigureGroup
 from agency.bulletin_things import KINDS, Item
 from agency.models import Bulletin, BulletinLines
+from agency.slip_queries import slips_of_cases
 from packages.models import MatterCase
 from packages.queries import case_waiting
 from packages.states import CASE_OPEN
@@ -50,6 +51,10 @@ COLUMNS = (
 )
 
 
+#: The lists of a rate: what it is taken of (without a word), what it counts, and the rest.
+ALL, OWN, REST = "", "own", "rest"
+
+
 @dataclass(frozen=True, slots=True)
 class FigurePage:
     """A figure of a bulletin and what it counts, one page of it."""
@@ -61,10 +66,19 @@ class FigurePage:
     count: int
     own_count: int
     base_count: int
-    is_base: bool
+    part: str
     rows: tuple[Item, ...]
     page: Page[int]
     matter: str
+
+    @property
+    def tabs(self) -> tuple[tuple[str, int, str], ...]:
+        """Return the lists of a rate with their length and name; a count has the one."""
+        one = self.indicator
+        if not one.based:
+            return ()
+        rest = self.base_count - self.own_count
+        return (ALL, self.base_count, one.based), (OWN, self.own_count, one.listed), (REST, rest, one.rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +104,19 @@ def figure_page(bulletin: Bulletin, asked: Asked, user: User, *, page: str = "")
     if found is None:
         return None
     figure, one = found
-    ids, matter, is_base = _narrowed(bulletin, figure, asked, one)
+    part = part_of(asked, one)
+    ids, matter = _narrowed(bulletin, figure, asked, one)
     cut = Paginator(ids, PAGE).get_page(page)
     lines = _lines(bulletin)
     return FigurePage(
         one,
         say(figure.value),
         place_of(asked),
-        one.based if is_base else one.listed,
+        list_name(one, part),
         len(ids),
         len(figure.numerator_ids),
         len(figure.denominator_ids),
-        is_base,
+        part,
         tuple(_items(one.kind, list(cut.object_list), user, bulletin, lines)),
         cut,
         matter,
@@ -114,13 +129,13 @@ def figure_table(bulletin: Bulletin, asked: Asked, user: User) -> Table | None:
     if found is None:
         return None
     figure, one = found
-    ids, _, is_base = _narrowed(bulletin, figure, asked, one)
+    ids, _ = _narrowed(bulletin, figure, asked, one)
     facts = [
         ("通报", str(bulletin)),
         ("指标", one.name),
         ("口径", one.means),
         ("范围", place_of(asked)),
-        ("清单", one.based if is_base else one.listed),
+        ("清单", list_name(one, part_of(asked, one))),
         ("冻结", moment_text(bulletin.frozen_at) or "此刻统计"),
     ]
     return Table(
@@ -180,17 +195,35 @@ def region_name(row: int) -> str:
     return names.get(row, f"{row:06d}")
 
 
-def _narrowed(bulletin: Bulletin, figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str, bool]:
-    is_base = asked.part == "base" and bool(one.based)
-    ids = list(figure.denominator_ids if is_base else figure.numerator_ids)
+def part_of(asked: Asked, one: Indicator) -> str:
+    """Return which list is shown: of a rate everything that it is taken of, unless a part is asked for."""
+    return asked.part if one.based and asked.part in {OWN, REST} else ALL
+
+
+def list_name(one: Indicator, part: str) -> str:
+    """Return the name of a list."""
+    return {ALL: one.based or one.listed, OWN: one.listed, REST: one.rest}[part]
+
+
+def _counted(figure: Row, one: Indicator, part: str) -> list[int]:
+    """Return the keys of a list in the order in which they were counted."""
+    own = figure.numerator_ids
+    if not one.based or part == OWN:
+        return list(own)
+    hidden = set(own) if part == REST else set()
+    return [pk for pk in figure.denominator_ids if pk not in hidden]
+
+
+def _narrowed(bulletin: Bulletin, figure: Row, asked: Asked, one: Indicator) -> tuple[list[int], str]:
+    ids = _counted(figure, one, part_of(asked, one))
     if not asked.matter.isdecimal() or one.kind != "case":
-        return ids, "", is_base
+        return ids, ""
     found = MatterCase.objects.filter(pk__in=ids, matter_id=int(asked.matter[:12]))
     rows = dict(found.values_list("pk", "matter__name"))
     if asked.limit.isdecimal():
         limits = _limits(bulletin, list(rows))
         rows = {pk: name for pk, name in rows.items() if limits[pk] == int(asked.limit[:6])}
-    return [pk for pk in ids if pk in rows], next(iter(rows.values()), ""), is_base
+    return [pk for pk in ids if pk in rows], next(iter(rows.values()), "")
 
 
 def _limits(bulletin: Bulletin, ids: list[int]) -> dict[int, int]:
@@ -240,6 +273,7 @@ def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -
         "matter__matter", "lead", "project__owner", "project__centre", "promised_clock", "application"
     ).in_bulk(ids)
     waiting = case_waiting([case for case in cases.values() if case.state in CASE_OPEN])
+    slips = slips_of_cases(cases)
     found = {}
     for pk, case in cases.items():
         line = lines.get(pk)
@@ -262,6 +296,7 @@ def _cases(ids: list[int], bulletin: Bulletin, lines: Mapping[int, list[int]]) -
             late,
             reverse("packages:case", args=[pk]),
             waiting=waiting.get(pk),
+            slip=slips.get(pk),
         )
     return found
 

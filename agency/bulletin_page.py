@@ -22,6 +22,7 @@ from agency.bulletin_paper import (
     paper_content,
     problem_rows,
 )
+from agency.bulletin_parts import PARTS, folded
 from agency.bulletin_periods import current_month, month_before
 from agency.bulletin_snapshot import content_of, figure_of
 from agency.bulletin_states import TONES, BulletinSeries, FigureGroup
@@ -119,13 +120,11 @@ class BulletinPage:
 def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
     """Return what the page shows: inside with the lists, the problems and the events; outside the summary."""
     content = content_of(bulletin)
-    base = reverse("agency:bulletin", args=[bulletin.pk])
-    blocks = linked(content, (lambda key: f"{base}figures/{key}/") if is_inside else no_link) if content else {}
+    blocks = _linked(bulletin, content) if is_inside else linked(content, no_link)
     for point in blocks.get("trend", ()):
         other = reverse("agency:bulletin", args=[point["pk"]]) if point["pk"] else ""
         point["url"] = f"{other}figures/total/0/median_days/" if other and is_inside else ""
-    if not is_inside:
-        blocks = public_blocks(blocks)
+    blocks = folded(blocks) if is_inside else public_blocks(blocks)
     first, last = days_of(bulletin)
     return BulletinPage(
         bulletin,
@@ -139,6 +138,21 @@ def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
         _events(bulletin) if is_inside else [],
         _steps(bulletin),
     )
+
+
+def _linked(bulletin: Bulletin, content: dict[str, Any]) -> dict[str, Any]:
+    base = reverse("agency:bulletin", args=[bulletin.pk])
+    found: dict[str, Any] = linked(content, lambda key: f"{base}figures/{key}/")
+    return found
+
+
+def part_page(bulletin: Bulletin, part: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the heading and the whole blocks of a part of a bulletin; None for a part that is not known."""
+    if part not in PARTS:
+        return None
+    title, names = PARTS[part]
+    content = content_of(bulletin)
+    return title, _linked(bulletin, {name: content[name] for name in names})
 
 
 def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:

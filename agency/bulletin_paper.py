@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agency.bulletin import BIG, INDICATORS
+from agency.bulletin_parts import on_paper
 from projects import timing
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def paper_content(bulletin: Bulletin) -> dict[str, Any]:
         "first": f"{first:%Y-%m-%d}",
         "last": f"{last:%Y-%m-%d}",
         "frozen_words": moment_text(bulletin.frozen_at),
-        "blocks": linked(blocks, no_link),
+        "blocks": linked(on_paper(blocks), no_link),
         "problems": problem_rows(bulletin),
         "definitions": definitions(),
         "signatures": signatures(bulletin),

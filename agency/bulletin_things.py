@@ -41,6 +41,7 @@ class Item:
     url: str = ""
     is_open_to: bool = True
     waiting: Waiting | None = None
+    slip: ChaseSlip | None = None
 
 
 def _tasks(ids: list[int], _: User) -> dict[int, Item]:

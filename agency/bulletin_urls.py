@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bulletins/open/", steps.open_month, name="open"),
     path("bulletins/<int:pk>/", bulletins.bulletin, name="bulletin"),
     path("bulletins/<int:pk>/figures/<slug:group>/<int:row>/<slug:key>/", bulletins.figure, name="figure"),
+    path("bulletins/<int:pk>/parts/<slug:name>/", bulletins.part, name="bulletin_part"),
     path("bulletins/<int:pk>/why/<slug:group>/<int:row>/", bulletins.why, name="bulletin_why"),
     path("bulletins/<int:pk>/tables/", bulletins.tables, name="bulletin_tables"),
     path("bulletins/<int:pk>/proof/", bulletins.proof, name="bulletin_proof"),

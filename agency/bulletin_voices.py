@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agency.bulletin_facts import RatingFact, within
-from agency.models import Rating
+from agency.bulletin_facts import RatingFact
+from agency.voice_queries import ratings_given
 from agency.voice_states import FollowState
 
 if TYPE_CHECKING:
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 def read_ratings(facts: Facts, period: Period, scope: Scope) -> None:
     """Read the ratings of the period that count; those that nobody gave are marked."""
-    given = Rating.objects.filter(
-        within("given_at", period), scope.projects("ask__project"), scope.stages("ask__case"), is_excluded=False
-    )
-    columns = ("pk", "ask__project__region_id", "ask__body_id", "grade", "is_default", "follow_up__state")
-    for pk, code, body, grade, default, state in given.order_by("pk").values_list(*columns):
-        facts.ratings.append(RatingFact(pk, scope.region(code), body, grade, default, state == FollowState.REPLIED))
+    narrowed = scope.projects("ask__project"), scope.stages("ask__case")
+    for one in ratings_given(period.start, period.end, *narrowed):
+        if not one.is_excluded:
+            region, settled = scope.region(one.region_code), one.follow == FollowState.REPLIED
+            facts.ratings.append(RatingFact(one.pk, region, one.body_id, one.grade, one.is_default, settled))

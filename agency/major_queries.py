@@ -85,10 +85,10 @@ class SCurve:
         if self.percent is None:
             return f"{self.year} 年没有计划投资。"
         gap = self.percent - self.time_percent
-        side = "超过" if gap >= 0 else "落后"
+        beside = f"比时间进度{'快' if gap > 0 else '慢'} {abs(gap)} 个百分点" if gap else "与时间进度一致"
         return (
             f"{self.year} 年计划投资 {self.planned:,.0f} 万元，累计完成 {self.done:,.0f} 万元，占年度计划 "
-            f"{self.percent}%，{side}时间进度 {abs(gap)} 个百分点。"
+            f"{self.percent}%；全年的时间已过 {self.time_percent}%，{beside}。"
         )
 
     @property

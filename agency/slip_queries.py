@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,12 @@ def standing_slips(project: Project, case: MatterCase | None) -> QuerySet[ChaseS
     """Return the open slips about just this, oldest first: another of the same colour to the same body is not made."""
     standing: QuerySet[ChaseSlip] = ChaseSlip.objects.open().filter(project=project, case=case)
     return standing.select_related("to", "paper").order_by("pk")
+
+
+def slips_of_cases(cases: Iterable[int]) -> dict[int, ChaseSlip]:
+    """Return the newest open slip about each of these cases, by the key of the case. One query."""
+    found = ChaseSlip.objects.open().filter(case__in=list(cases)).order_by("pk")
+    return {slip.case_id: slip for slip in found if slip.case_id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from agency.models import FollowUp, Rating, RatingCall, Voice
 from agency.voice_states import VOICE_OWED, CallOutcome, FollowState, Grade, VoiceState
 from projects import timing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from projects.models import Organisation
 
@@ -82,25 +82,45 @@ class RatingCounts:
         return _rate(self.called, self.low)
 
 
+class Given(NamedTuple):
+    """One rating as it is counted; `follow` is the state of the follow-up of a low one."""
+
+    pk: int
+    grade: int
+    channel: int | None
+    is_default: bool
+    is_excluded: bool
+    body_id: int
+    region_code: str
+    follow: str | None
+
+
+def ratings_given(start: dt.datetime, end: dt.datetime, *narrowed: Q) -> Iterator[Given]:
+    """Yield the ratings given from `start` until before `end`, also those that count apart. One query."""
+    found = Rating.objects.filter(*narrowed, given_at__gte=start, given_at__lt=end).order_by("pk")
+    columns = (
+        "pk", "grade", "channel", "is_default", "is_excluded", "ask__body_id", "ask__project__region_id",
+        "follow_up__state",
+    )
+    return (Given(*row) for row in found.values_list(*columns).iterator(chunk_size=5000))
+
+
 def rating_counts(start: dt.datetime, end: dt.datetime, centre: Organisation | None = None) -> RatingCounts:
     """Return the ratings given from `start` until before `end`, of one centre or of all. Two queries."""
-    found = Rating.objects.filter(given_at__gte=start, given_at__lt=end)
-    if centre is not None:
-        found = found.filter(ask__project__centre=centre)
+    narrowed = [Q(ask__project__centre=centre)] if centre is not None else []
     grades: dict[int, list[int]] = {grade: [] for grade in reversed(Grade.values)}
     channels: dict[int, list[int]] = defaultdict(list)
     bodies: dict[int, list[int]] = defaultdict(list)
     apart: dict[str, list[int]] = {"given": [], "default": [], "excluded": []}
-    rows = found.order_by("pk").values_list("pk", "grade", "channel", "is_default", "is_excluded", "ask__body_id")
-    for pk, grade, channel, is_default, is_excluded, body in rows.iterator(chunk_size=5000):
-        if is_excluded or is_default:
-            apart["excluded" if is_excluded else "default"].append(pk)
+    for one in ratings_given(start, end, *narrowed):
+        if one.is_excluded or one.is_default:
+            apart["excluded" if one.is_excluded else "default"].append(one.pk)
             continue
-        apart["given"].append(pk)
-        grades[grade].append(pk)
-        if channel is not None:
-            channels[channel].append(pk)
-        bodies[body].append(pk)
+        apart["given"].append(one.pk)
+        grades[one.grade].append(one.pk)
+        if one.channel is not None:
+            channels[one.channel].append(one.pk)
+        bodies[one.body_id].append(one.pk)
     low = tuple(grades[Grade.VERY_BAD] + grades[Grade.BAD])
     return RatingCounts(
         grades=_tuples(grades), channels=_tuples(channels), bodies=_tuples(bodies), given=tuple(apart["given"]),

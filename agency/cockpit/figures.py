@@ -17,6 +17,7 @@ from django.db.models.functions import TruncMonth
 
 from agency import major_data
 from agency.cockpit import standing
+from agency.cockpit.lines import Line, with_slips, work_line
 from agency.cockpit.reach import Reach
 from agency.cockpit.standing import Counted
 from packages.models import Forecast, MatterCase, ReviewTask
@@ -30,7 +31,6 @@ from projects.models import Clock, Event, User
 from projects.states import ProjectStatus, Stage
 
 if TYPE_CHECKING:
-    from agency.cockpit.lists import Line
     from projects.living import Expiry
 
 #: On whom it waits is told of so many red cases at most, those due first.
@@ -127,10 +127,8 @@ class Board:
 
     @property
     def red_lines(self) -> list[Line]:
-        """The red cases that are shown, as lines."""
-        from agency.cockpit.lists import work_line
-
-        return [work_line(row) for row in self.red]
+        """The red cases that are shown, as lines. One query."""
+        return with_slips([work_line(row) for row in self.red])
 
     @property
     def red_cut(self) -> bool:

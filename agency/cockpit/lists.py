@@ -17,13 +17,14 @@ from django.urls import reverse
 
 from agency.cockpit import figures, standing
 from agency.cockpit.figures import LATER, TABS, month_keys, tab_condition
+from agency.cockpit.lines import Line, with_slips, work_line
 from agency.cockpit.reach import Reach
 from agency.major_states import TONES as MAJOR_TONES
 from packages.models import MatterCase
-from packages.queries import WorkRow, work_rows
+from packages.queries import work_rows
 from packages.states import TONES
 from packages.worklist import RELATED
-from projects import timing, workdays
+from projects import timing
 from projects.clock_states import ClockKind
 from projects.exports import Cell, Column, Table, cut_words
 from projects.models import Organisation, Project, User
@@ -40,57 +41,6 @@ COLUMNS = (
     Column("内容", 34), Column("项目代码", 26), Column("项目", 34), Column("中心", 22), Column("在等谁", 22),
     Column("情况", 50), Column("状态", 12), Column("自", 12), Column("到期", 12), Column("超期工作日", 10),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: what it is, of which project, on whom it waits, by when."""
-
-    what: str
-    url: str
-    project: Project
-    who: str
-    words: str
-    state: str = ""
-    tone: str = ""
-    since: dt.date | None = None
-    due_on: dt.date | None = None
-    clock_id: int | None = None
-    case_id: int | None = None
-
-    @property
-    def late(self) -> int:
-        """Working days past the day."""
-        if self.due_on is None or self.due_on >= timing.today():
-            return 0
-        return workdays.workdays_between(self.due_on, timing.today())
-
-    @property
-    def light(self) -> str:
-        """Colour by the day alone."""
-        if self.due_on is None:
-            return "none"
-        if self.due_on < timing.today():
-            return "red"
-        return "yellow" if workdays.workdays_between(timing.today(), self.due_on) <= 3 else "green"
-
-    @property
-    def light_words(self) -> str:
-        """The same in words."""
-        if self.due_on is None:
-            return "未定"
-        if self.late:
-            return f"超 {self.late} 天"
-        if self.due_on <= timing.today():
-            return "今日到期" if self.due_on == timing.today() else "已到期"
-        return f"剩 {workdays.workdays_between(timing.today(), self.due_on)} 天"
-
-    @property
-    def slip_url(self) -> str:
-        """The form of a chase slip about it."""
-        if self.case_id:
-            return reverse("agency:slip_case", args=[self.case_id])
-        return reverse("agency:slip_project", args=[self.project.pk])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +76,12 @@ def list_page(reach: Reach, key: str, asked: Asked) -> ListPage:
     if isinstance(source.rows, QuerySet):
         cut = key_page(source.rows, sort=source.sort, size=SIZE, after=after, before=before)
         return ListPage(
-            source.title, source.means, source.rows.count(), source.show(cut.rows), cut.before, cut.after
+            source.title, source.means, source.rows.count(), with_slips(source.show(cut.rows)), cut.before, cut.after
         )
     start = max(0, (before - 1 - SIZE) if before else (after or 0))
     part, size = source.rows[start : start + SIZE], len(source.rows)
     return ListPage(
-        source.title, source.means, size, source.show(part), start + 1 if start else None,
+        source.title, source.means, size, with_slips(source.show(part)), start + 1 if start else None,
         start + SIZE if start + SIZE < size else None,
     )
 
@@ -204,16 +154,6 @@ def _waits(reach: Reach, asked: Asked) -> Source:
 
 def _case_lines(cases: Sequence[MatterCase]) -> list[Line]:
     return [work_line(row) for row in work_rows(cases)]
-
-
-def work_line(row: WorkRow) -> Line:
-    """Return a case of the work list as a line."""
-    case, waiting = row.case, row.waiting
-    return Line(
-        case.matter.name, reverse("packages:case", args=[case.pk]), case.project, waiting.who if waiting else "",
-        waiting.sentence if waiting else "", case.get_state_display(), TONES[case.state],
-        waiting.since if waiting else None, case.due_on, case.running_clock_id, case.pk,
-    )
 
 
 def _tasks(reach: Reach, asked: Asked) -> Source:

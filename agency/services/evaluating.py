@@ -40,6 +40,7 @@ class Measure:
     base: int
     expected: Decimal
     order_ids: tuple[int, ...] = ()
+    hit_ids: tuple[int, ...] = ()
 
     @property
     def rate(self) -> Decimal | None:
@@ -141,6 +142,7 @@ def measure(name: str, facts: Iterable[Fact], expected: Mapping[tuple[str, str],
         len(known),
         sum((expected[name, fact.grade] for fact in known), Decimal(0)),
         tuple(fact.order_id for fact in known),
+        tuple(fact.order_id for fact in known if getattr(fact, name)),
     )
 
 

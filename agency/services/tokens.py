@@ -16,8 +16,10 @@ from agency.major_states import ApiScope
 from agency.models import ApiCall, ApiToken
 from projects import account_rules, timing
 from projects.access import access_of
+from projects.account_states import ProvisionWay
 from projects.errors import ALLOWED, DomainError, Verdict, refuse, require
-from projects.events import record
+from projects.events import record, subject_of
+from projects.services.privacy import note_provision
 from projects.states import Role
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ def issue_token(
 ) -> Issued:
     """Issue a token for a body, a region and what it may read, until a day. Event `token.issued` of the body.
 
+    What it opens stands in the register of what was provided to others.
+
     Raises `NotAllowed`, `DomainError` (`name`, `scope`, `expiry`).
     """
     require(can_issue_tokens, by, None)
@@ -80,6 +84,12 @@ def issue_token(
     record(
         "token.issued", subject=token, organisation=holder, by=by, at=at, summary=f"签发接口令牌：{token}",
         data={"prefix": token.prefix, "scopes": wanted, "region": region.code, "expires_on": str(expires_on)},
+    )
+    names = "、".join(dict(ApiScope.choices)[scope] for scope in wanted)
+    note_provision(
+        recipient=holder, what=f"数据接口：{names}，{region.name}",
+        purpose=token.name, basis="单位之间的数据共享约定", way=ProvisionWay.INTERFACE, subject=subject_of(token),
+        by=by, at=at,
     )
     return Issued(token, text)
 

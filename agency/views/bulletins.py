@@ -103,6 +103,20 @@ def bulletin(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_safe
+def part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Show a long table of a bulletin as a whole."""
+    found = bulletin_or_404(request, pk)
+    require(may.can_see_bulletins, request.user, found)
+    shown = pages.part_page(found, name)
+    if shown is None:
+        raise Http404
+    title, blocks = shown
+    context = {"bulletin": found, "part": name, "title": title, "blocks": blocks, "is_inside": True}
+    return render(request, "agency/bulletin_part.html", context)
+
+
+@login_required
+@require_safe
 def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> HttpResponseBase:
     """List what a figure counts, as frozen."""
     found = bulletin_or_404(request, pk)

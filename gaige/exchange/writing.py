@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,13 +18,18 @@ from gaige.exchange.checks import RULES, Checker, Violation
 from gaige.exchange.rows import Source, moment
 from gaige.exchange.tables import TABLES, ExchangeTable
 from projects import timing
-from projects.models import Project
+from projects.account_states import ProvisionWay
+from projects.models import Project, Provision, Region
+from projects.services.privacy import note_provision
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 FORMATS = ("csv", "json")
 REPORT = "CHECKS.json"
+#: What is personal in the tables, and on what they stand (a name of the standard, no statute of ours).
+PERSONAL = "办理人姓名（BLR）"
+BASIS = "工程建设项目审批管理系统数据共享交换标准"
 #: More violations than this are counted but not written one by one.
 MOST = 10_000
 
@@ -34,6 +41,7 @@ class Export:
     rows: dict[str, int] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    digest: str = ""
 
     @property
     def found(self) -> int:
@@ -55,8 +63,29 @@ def export(
         made.rows[table.name] = _write(folder, table, source, checker, made, formats)
     for violation in checker.at_the_end():
         _keep(made, violation)
+    made.digest = _digest(folder / f"{table.name}.{ending}" for table in TABLES for ending in formats)
     _report(folder, made, region)
     return made
+
+
+def note(made: Export, *, region: Region, recipient: str, at: dt.datetime | None = None) -> Provision:
+    """Keep in the register of provisions that these tables were made for another body; the same tables again: once."""
+    filled = sum(1 for rows in made.rows.values() if rows)
+    return note_provision(
+        recipient_name=recipient, what=f"国家共享交换表：{region.name}，{filled} 张表 {sum(made.rows.values()):,} 行",
+        fields=PERSONAL, purpose="工程建设项目审批数据共享", basis=BASIS, way=ProvisionWay.EXCHANGE,
+        subject=(f"exchange {recipient}"[:60], region.code), digest=made.digest, at=at,
+    )
+
+
+def _digest(paths: Iterable[Path]) -> str:
+    """Return `sha256:<hex>` over the files in their order."""
+    found = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as content:
+            while piece := content.read(1 << 20):
+                found.update(piece)
+    return f"sha256:{found.hexdigest()}"
 
 
 def _write(

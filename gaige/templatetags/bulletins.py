@@ -87,12 +87,13 @@ def longest(rows: list[Mapping[str, Any]], name: str) -> float:
 
 @register.filter
 def heat(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of the heat table: name, (count, address) for each district, address of the total."""
+    """Return the rows of the heat table: name, (count, address) for each district, the total and its address."""
     return [
         {
             "name": row["name"],
             "cells": [(cell["t"], cell.get("url", "") if cell["t"] else "") for cell in row["cells"]],
             "url": row.get("url", ""),
+            "total": row["total"],
         }
         for row in rows
     ]

@@ -215,7 +215,8 @@ def heat_step(value: float, maximum: float) -> int:
 def heat_table(head: str, columns: Sequence[str], rows: Iterable[Any], total: str = "合计") -> dict[str, Any]:
     """Show a heat table; the number is always printed and opens its list.
 
-    A row: name, cells (pairs of value and url), url of its total. ``total`` heads the last column, empty for none.
+    A row: name, cells (pairs of value and url), url of its total, and the total itself where cells are left out.
+    ``total`` heads the last column, empty for none.
     """
     rows = list(rows)
     maximum = max((value for row in rows for value, _ in get(row, "cells", ())), default=0)
@@ -223,7 +224,7 @@ def heat_table(head: str, columns: Sequence[str], rows: Iterable[Any], total: st
         {
             "name": get(row, "name", ""),
             "url": get(row, "url", ""),
-            "total": number(sum(value for value, _ in get(row, "cells", ()))),
+            "total": number(get(row, "total", sum(value for value, _ in get(row, "cells", ())))),
             "cells": [(heat_step(value, maximum), number(value), url) for value, url in get(row, "cells", ())],
         }
         for row in rows

@@ -10,9 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from gaige.exchange.checks import RULES
 from gaige.exchange.tables import TABLES
-from gaige.exchange.writing import FORMATS, REPORT, export
+from gaige.exchange.writing import FORMATS, REPORT, export, note
 from projects.access import region_prefix
 from projects.models import Project, Region
+
+#: Whoever collects the tables, where nobody is named.
+RECIPIENT = "上级工程建设项目审批管理系统"
 
 
 class Command(BaseCommand):
@@ -25,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", help="where the files go; it is made when it is not there")
         parser.add_argument("--region", required=True, help="code of the reporting region, e.g. 140581 or 140500")
         parser.add_argument("--format", choices=[*FORMATS, "both"], default="both")
+        parser.add_argument("--to", default=RECIPIENT, help="who gets them: stands in the register of what was provided")
         parser.add_argument("--strict", action="store_true", help="end with 1 when a rule is broken")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -35,6 +39,7 @@ class Command(BaseCommand):
         projects = Project.objects.filter(region__code__startswith=region_prefix(region.code))
         formats = FORMATS if options["format"] == "both" else (options["format"],)
         made = export(Path(options["folder"]), projects=projects, region=region.code, formats=formats)
+        note(made, region=region, recipient=options["to"].strip() or RECIPIENT)
         for table in TABLES:
             self.stdout.write(f"{table.name} {table.means}：{made.rows[table.name]} 行")
         for rule in sorted(made.counts):

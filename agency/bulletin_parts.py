@@ -1,0 +1,70 @@
+"""Long tables of a bulletin: its page shows the rows that matter, each table as a whole has a page of its own.
+
+A city with eighteen districts and thirty departments has some six hundred figures, each with its list: on one page they
+would weigh more than a page may.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: So many rows of a table, columns of the heat table and bars of the ledger stand on the page of the bulletin.
+SHORT = 8
+#: Part of the address -> the heading of the page, and the blocks that it shows.
+PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "regions": ("分区", ("regions", "ledger")),
+    "bodies": ("分部门", ("bodies",)),
+    "sites": ("联合验收", ("sites", "items")),
+}
+PART_OF = {block: part for part, (_, blocks) in PARTS.items() for block in blocks}
+Blocks = dict[str, Any]
+
+
+def folded(blocks: Blocks) -> Blocks:
+    """Return the blocks with the long ones cut; `folded` says of each part how many rows its own page has."""
+    if not blocks:
+        return blocks
+    found: Blocks = dict(blocks)
+    long: dict[str, int] = {}
+    for name in ("regions", "bodies", "sites"):
+        rows = blocks[name]["rows"]
+        if len(rows) > SHORT:
+            found[name] = {**blocks[name], "rows": _that_matter(rows)}
+            long[name] = len(rows)
+    _cut_charts(found, long)
+    found["folded"] = long
+    return found
+
+
+def on_paper(blocks: Blocks) -> Blocks:
+    """Return the blocks as the paper carries them: every row of the tables, of the charts what is longest."""
+    found: Blocks = dict(blocks)
+    long: dict[str, int] = {}
+    _cut_charts(found, long)
+    found["folded"] = long
+    return found
+
+
+def _cut_charts(found: Blocks, long: dict[str, int]) -> None:
+    """Cut the bars of the ledger and the columns of the heat table in place."""
+    ledger, items = found["ledger"], found["items"]
+    if len(ledger) > SHORT:
+        longest = sorted(range(len(ledger)), key=lambda at: (-float(ledger[at]["sum"]), at))[:SHORT]
+        found["ledger"], long["ledger"] = [ledger[at] for at in sorted(longest)], len(ledger)
+    if len(items["columns"]) > SHORT:
+        found["items"], long["items"] = cut_items(items, SHORT), len(items["columns"])
+
+
+def _that_matter(rows: list[Blocks]) -> list[Blocks]:
+    """Return the red rows, then the yellow, then from the top, in the order of the table."""
+    weight = {"red": 0, "yellow": 1}
+    first = sorted(range(len(rows)), key=lambda at: (weight.get((rows[at].get("light") or {}).get("colour"), 2), at))
+    return [rows[at] for at in sorted(first[:SHORT])]
+
+
+def cut_items(items: Blocks, most: int) -> Blocks:
+    """Return the heat table with the districts that have the most faults; the others only count in the total."""
+    sums = [sum(row["cells"][at]["t"] for row in items["rows"]) for at in range(len(items["columns"]))]
+    kept = sorted(sorted(range(len(sums)), key=lambda at: (-sums[at], at))[:most])
+    rows = [{**row, "cells": [row["cells"][at] for at in kept]} for row in items["rows"]]
+    return {**items, "columns": [items["columns"][at] for at in kept], "rows": rows}
