@@ -208,16 +208,14 @@ class Story:
         bring_and_sign(application.pk, clerk=self.clerk)
         return intake.submit_application(application.pk, by=by)
 
-    def hand_in(self) -> bool:
-        """Let the owner apply for what may be applied for now, three matters at most; return whether there was any."""
+    def hand_in(self) -> Application | None:
+        """Let the owner apply for what may be applied for now, three matters at most; None when there is nothing."""
         self.project = Project.objects.get(code=self.spec.code)
         open_now = [
             pick.case.matter.matter.code
             for _, picks in apply_page(self.project, self.owner).stages for pick in picks if pick.verdict
         ]
-        if open_now:
-            self._apply(open_now[:3], source="net")
-        return bool(open_now)
+        return self._apply(open_now[:3], source="net") if open_now else None
 
     def _review(self, codes: list[str]) -> Iterator[dt.datetime]:
         application = self._apply(codes, source="win" if self.spec.by_clerk or self.chance.random() < 0.4 else "net")
