@@ -3,9 +3,10 @@ ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /app
-COPY requirements.lock ./
+COPY requirements.lock requirements-s3.lock ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-s3.lock
 
 FROM ${BASE}
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]

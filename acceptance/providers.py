@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from acceptance import joint_providers, rules, scanning
@@ -14,7 +14,8 @@ from acceptance.services.application import JOINT_MATTER
 from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
-from projects.models import WorkUnit
+from projects.access import access_of
+from projects.models import Project, WorkUnit
 from projects.one_page import once
 from projects.owing import Debt, Person
 from projects.reading import read_clock
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from projects.models import Project
+    from projects.models import User
 
 OWNER, PLACE, UNITS = "建设单位", "acceptance.applications", "acceptance.default_units"
 #: state -> (rank, what is awaited, verb); the body follows from the state.
@@ -89,6 +90,19 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             )
 
 
+def ways_of_person(_person: User, user: User) -> list[panels.Action]:
+    """The joint acceptances that wait for a department of this user: to be seen on site, checked again, concluded."""
+    bodies = {body.pk: body.label for body in access_of(user).organisations}
+    mine = Q(lead__in=list(bodies)) | Q(items__organisation__in=list(bodies))
+    open_ones = AcceptanceApplication.objects.visible_to(user).filter(mine, state__in=ACCEPTANCE_OPEN)
+    projects = {project.pk: project for project in Project.objects.filter(pk__in=open_ones.values("project"))}
+    return [
+        panels.Action(f"{projects[row.project_id].name}：{row.verb}{row.what}", row.url)
+        for row in sorted(awaited(list(projects.values())), key=lambda row: row.due_on or timing.today())
+        if set(row.role.split("、")) & set(bodies.values())
+    ]
+
+
 def _body(acceptance: AcceptanceApplication, *, with_owner: bool) -> str:
     if with_owner:
         return OWNER
@@ -146,5 +160,6 @@ gathering.register(
 waiting.register("acceptance", awaited, place=PLACE, among=ACCEPTANCE_OPEN)
 owing.register("acceptance", debts)
 panels.register("acceptance", 30, acceptance_panel)
+panels.register_ways("projects.User", ways_of_person)
 scanning.register()
 joint_providers.register()

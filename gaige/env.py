@@ -282,7 +282,7 @@ def files(folder: str) -> dict[str, Any]:
     if address.scheme != "s3" or not address.hostname:
         refuse("FILES_BUCKET", "does not read s3://bucket/prefix")
     if importlib.util.find_spec("storages") is None:
-        refuse("FILES_BUCKET", "needs the package django-storages[s3] (pip install 'django-storages[s3]')")
+        refuse("FILES_BUCKET", "needs django-storages (pip install --require-hashes -r requirements-s3.lock)")
     options = {
         "bucket_name": address.hostname, "location": address.path.strip("/"), "file_overwrite": True,
         "endpoint_url": text("FILES_BUCKET_ENDPOINT", "") or None, "access_key": text("FILES_BUCKET_KEY", "") or None,

@@ -20,6 +20,7 @@ from archives.models import Document
 from packages.archive_rules import CENTRE, MOMENTS, OWNER, rules_for
 from packages.choices import MatterStage
 from packages.chosen import enrolment_of
+from packages.coded import is_brought
 from packages.models import MaterialDef, MaterialItem
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
@@ -50,9 +51,9 @@ def missing_by_plan(project: Project) -> Iterator[Missing]:
 
 
 def _results(project: Project, cases: Sequence[MatterCase], held: set[int]) -> Iterator[Missing]:
-    for case in sorted(cases, key=lambda case: case.pk):
+    for case in sorted(cases, key=lambda case: case.pk):  # the code that a project brought stands on its card
         kind, passed = case.matter.result_kind, case.state in CASE_PASSED
-        if kind.pk in held or (case.state in CASE_ENDED and not passed):
+        if kind.pk in held or (case.state in CASE_ENDED and not passed) or is_brought(case):
             continue
         reason = f"“{case.matter.name}”已办结，结果没有归档" if passed else f"“{case.matter.name}”办结时形成"
         owed_by = project.owner.label if case.handling == Handling.OUTSIDE and not passed else case.lead.label

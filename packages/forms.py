@@ -245,10 +245,27 @@ class SettleForm(forms.Form):
         return given
 
 
+class KeyedRadios(forms.RadioSelect):
+    """Radio buttons that the keys 1, 2, 3 … press; `then` is the field in which one goes on writing."""
+
+    def __init__(self, *args: Any, then: str = "", **kwargs: Any) -> None:
+        """Remember the field that follows."""
+        super().__init__(*args, **kwargs)
+        self.then = then
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Give each option its key."""
+        option = super().create_option(*args, **kwargs)
+        option["attrs"]["data-key"] = str(int(option["index"]) + 1)
+        if self.then:
+            option["attrs"]["data-then"] = self.then
+        return dict(option)
+
+
 class DecideForm(forms.Form):
     """The decision of the chief representative."""
 
-    outcome = forms.ChoiceField(label="决定", choices=Outcome.choices, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label="决定", choices=Outcome.choices, widget=KeyedRadios(then="note"))
     note = forms.CharField(
         label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="不予许可的须写明理由。",

@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from packages.choices import MatterStage, ReviewRole
+from packages.coded import is_brought
 from packages.models import (
     Application,
     ConferenceSeat,
@@ -37,7 +38,7 @@ from packages.states import (
     SessionState,
 )
 from packages.waiting import CASE_LABEL, case_readings, case_waiting, cases_of, project_waiting, waiting_and_readings
-from packages.worklist import WAITS_FOR_BODY
+from packages.worklist import WAITS_FOR_BODY, to_decide
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.models import IssueItem, Project
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from projects.models import User
 
     Person = User | AnonymousUser
+
+#: The rest stands on the desk, under what waits for the person.
+MOST_TO_DECIDE = 20
 
 __all__ = [
     "CaseChecklist",
@@ -64,6 +68,7 @@ __all__ = [
     "drafts_of",
     "issues_of",
     "matter_rows",
+    "open_decisions",
     "open_drafts",
     "opinions_of",
     "project_waiting",
@@ -88,6 +93,11 @@ def work_rows(cases: Sequence[MatterCase]) -> list[WorkRow]:
     """Return the rows of one page of the work list, in their order."""
     waiting, readings = waiting_and_readings(cases)
     return [WorkRow(case, waiting.get(case.pk), readings[case.pk]) for case in cases]
+
+
+def open_decisions(user: Person) -> list[WorkRow]:
+    """Return what waits for the decision of a chief representative, the most urgent first, as much as a page holds."""
+    return work_rows(to_decide(user)[:MOST_TO_DECIDE])
 
 
 # An application ----------------------------------------------------------------------------------------------------
@@ -262,7 +272,7 @@ class MatterRow:
         if self.waiting is not None:
             return self.waiting.sentence
         if self.case.state != CaseState.DRAFT:
-            return ""
+            return "已有国家代码，不用申报" if is_brought(self.case) else ""
         if self.blocked_by:
             return f"前置事项未办结：{'、'.join(self.blocked_by)}"
         if self.case.handling == Handling.OUTSIDE:

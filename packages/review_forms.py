@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from packages.forms import KeyedRadios
 from packages.services.conference import Position
 from packages.states import ConferenceOutcome, OpinionVerdict
 from packages.wording import vague_fault
@@ -14,16 +15,6 @@ from projects import timing
 
 LONG = 1000
 WITH_CONDITION = (OpinionVerdict.DISAGREE, OpinionVerdict.CONDITIONAL)
-
-
-class KeyedRadios(forms.RadioSelect):
-    """Radio buttons that the keys 1, 2, 3 … press."""
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Give each option its key."""
-        option = super().create_option(*args, **kwargs)
-        option["attrs"]["data-key"] = str(int(option["index"]) + 1)
-        return dict(option)
 
 
 class NumbersField(forms.Field):
@@ -42,7 +33,7 @@ class NumbersField(forms.Field):
 class OpinionForm(forms.Form):
     """The answer of one department, and the versions of the files that lay before the person."""
 
-    verdict = forms.ChoiceField(label="意见", choices=OpinionVerdict.choices, widget=KeyedRadios)
+    verdict = forms.ChoiceField(label="意见", choices=OpinionVerdict.choices, widget=KeyedRadios(then="reason"))
     reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
     basis = forms.CharField(label="依据条款", max_length=300, required=False)
     remedy = forms.CharField(
@@ -206,7 +197,7 @@ class MergeForm(forms.Form):
     """The lead's merged opinion; `confirmed` is asked for where an opinion judged a replaced file."""
 
     passed = forms.ChoiceField(
-        label="汇总结论", choices=[("yes", "通过"), ("no", "不通过")], widget=forms.RadioSelect
+        label="汇总结论", choices=[("yes", "通过"), ("no", "不通过")], widget=KeyedRadios(then="text")
     )
     text = forms.CharField(label="汇总意见", max_length=2000, widget=forms.Textarea(attrs={"rows": 6}))
     confirmed = forms.BooleanField(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from packages.services.appraisal_sweeps import gap_closed
 from packages.services.assessment_apply import follow_unit
 from packages.services.credit_papers import write_paper
+from packages.services.drafts import meet_code
 from packages.services.living import revoke_of_case
 from packages.services.rectifying import resume_rectified
 from packages.services.reusing import recheck_paper
@@ -32,6 +33,12 @@ def on_facts(event: Event) -> None:
     """Ask the risk matrix anew: the facts of the project have changed."""
     if event.project_id is not None:
         assess_project(event.project_id, by=None)
+
+
+def on_code(event: Event) -> None:
+    """End 赋码: the project has its national code."""
+    if event.project_id is not None:
+        meet_code(event.project_id, by=event.actor)
 
 
 def on_regional(event: Event) -> None:
@@ -83,6 +90,7 @@ outbox.subscribe(
 outbox.subscribe(
     "packages.open_joint_review", ["case.accepted"], on_accepted, queue="review", many=on_many_accepted
 )
+outbox.subscribe("packages.meet_code", ["project.code_exchanged"], on_code, queue="review")
 outbox.subscribe(
     "packages.assess_risk", ["project.enrolled", "project.facts_changed"], on_facts, queue="review"
 )

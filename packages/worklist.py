@@ -216,13 +216,27 @@ def waits_for(user: Person) -> Q:
     if access.has(Role.REVIEWER, Role.CHIEF):
         parts.append(Q(pk__in=_tasks(access).values("session__case")))
     if access.has(Role.CHIEF):
-        asked = ReviewTask.objects.filter(
-            session__case=OuterRef("pk"), state__in=TASK_OPEN,
-            session__state__in=[SessionState.REVIEWING, SessionState.MERGING],
-        )
-        decides = Q(state=CaseState.IN_REVIEW, lead__in=sorted(access.by_role[Role.CHIEF]))
-        parts.append(decides & ~Q(handling=Handling.ACCEPTANCE) & ~Q(Exists(asked)))
+        parts.append(_decides(access))
     return _any(parts)
+
+
+def _decides(access: Access) -> Q:
+    """What a chief representative has to decide: every answer is there, or none was asked for."""
+    asked = ReviewTask.objects.filter(
+        session__case=OuterRef("pk"), state__in=TASK_OPEN,
+        session__state__in=[SessionState.REVIEWING, SessionState.MERGING],
+    )
+    ripe = Q(state=CaseState.IN_REVIEW, lead__in=sorted(access.by_role[Role.CHIEF]))
+    return ripe & ~Q(handling=Handling.ACCEPTANCE) & ~Q(Exists(asked))
+
+
+def to_decide(user: Person) -> QuerySet[MatterCase]:
+    """Return the cases that wait for the decision of this person, the most urgent first."""
+    access = access_of(user)
+    if not access.has(Role.CHIEF):
+        return MatterCase.objects.none()
+    found = MatterCase.objects.visible_to(user).filter(_decides(access)).select_related(*RELATED)
+    return found.order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
 # What narrows the list ---------------------------------------------------------------------------------------------

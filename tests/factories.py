@@ -376,6 +376,8 @@ def pass_matter(project, code, actors, *, at=None):
     from packages.services.intake import decide_on_spot
 
     case = make_case(project, code)
+    if case.state == "decided_pass":  # 赋码 of a project that brought its national code
+        return case
     if case.handling == "outside":
         return close_outside(project, code, actors, at=at)
     if case.promised_days == 0:

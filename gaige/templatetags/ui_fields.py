@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, widgets
+from django.template import Context
 
 from gaige.templatetags.plain import get
 
@@ -28,23 +29,54 @@ def _native_dates(widget: widgets.Widget) -> None:
         widget.input_type, widget.format = "datetime-local", "%Y-%m-%dT%H:%M"
 
 
-@register.inclusion_tag("ui/field.html")
-def field(bound: BoundField, label: str = "", hint: str = "", seg: bool = False, down: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002
+def _was_refused(context: Context, bound: BoundField) -> bool:
+    """Return whether the form of a field has just been sent and not been saved."""
+    return getattr(context.get("request"), "method", "") == "POST" and bool(bound.form.errors)
+
+
+def _is_first_wrong(bound: BoundField) -> bool:
+    """Return whether this is the first field that kept its form from being saved: the cursor stands in it."""
+    wrong = (other.name for other in bound.form if other.errors and not other.is_hidden)
+    return bool(bound.name == next(wrong, None))
+
+
+def _options(bound: BoundField, *, focus: bool) -> list[dict[str, Any]]:
+    """Return the options of a group with their keys (`data-key`); with `focus` the cursor stands on the first."""
+    options = []
+    for option in bound.subwidgets:
+        if focus and not options:
+            option.data["attrs"]["autofocus"] = True
+        options.append({"option": option, "key": option.data["attrs"].get("data-key", "")})
+    return options
+
+
+@register.inclusion_tag("ui/field.html", takes_context=True)
+def field(
+    context: Context, bound: BoundField, label: str = "", hint: str = "", seg: bool = False, down: bool = False  # noqa: FBT001, FBT002
+) -> dict[str, Any]:
     """Show a form field of any widget: label above, hint, errors below in words, all tied by ``aria``.
 
-    ``seg`` shows radio buttons as a segmented choice, ``down`` puts options under each other.
+    ``seg`` shows radio buttons as a segmented choice, ``down`` puts options under each other. In a form that was sent
+    and refused the cursor stands in the first wrong field.
     """
     widget = bound.field.widget
     _native_dates(widget)
+    kind = _kind(widget)
+    attrs: dict[str, Any] = {}
     hint = hint or str(bound.help_text)
     described = [f"{bound.auto_id}_helptext"] if hint else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if _was_refused(context, bound):  # False takes away the cursor that a new form has elsewhere
+        attrs["autofocus"] = _is_first_wrong(bound)
     return {
         "field": bound,
-        "kind": _kind(widget),
+        "kind": kind,
+        "options": _options(bound, focus=bool(attrs.get("autofocus"))) if kind == "group" else (),
         "label": label or bound.label,
         "hint": hint,
-        "control": bound.as_widget(attrs={"aria-describedby": " ".join(described)} if described else None),
+        "control": bound.as_widget(attrs=attrs or None),
         "described": " ".join(described),
         "optional": not bound.field.required,
         "seg": seg,
@@ -52,18 +84,24 @@ def field(bound: BoundField, label: str = "", hint: str = "", seg: bool = False,
     }
 
 
-@register.inclusion_tag("ui/fields.html")
-def fields(form: Any, names: str = "") -> dict[str, Any]:
+@register.inclusion_tag("ui/fields.html", takes_context=True)
+def fields(context: Context, form: Any, names: str = "") -> dict[str, Any]:
     """Show several fields of a form (``names`` separated by blanks, else all), hidden ones included."""
     chosen = [form[name] for name in names.split()] if names else list(form)
-    return {"fields": chosen}
+    return {"fields": chosen, "request": context.get("request")}
 
 
-@register.inclusion_tag("ui/form_errors.html")
-def form_errors(form: Any) -> dict[str, Any]:
+def _anchor(bound: BoundField) -> str:
+    """Return the id of what a link to a field leads to: the field itself, of a group its first option."""
+    return f"{bound.auto_id}_0" if _kind(bound.field.widget) == "group" else str(bound.auto_id)
+
+
+@register.inclusion_tag("ui/form_errors.html", takes_context=True)
+def form_errors(context: Context, form: Any) -> dict[str, Any]:
     """Show above a form what kept it from being saved: its own errors and a link to each field with one."""
-    wrong = [(bound.auto_id, bound.label, bound.errors) for bound in form if bound.errors]
-    return {"wrong": wrong, "general": form.non_field_errors()}
+    wrong = [(_anchor(bound), bound.label, bound.errors) for bound in form if bound.errors]
+    focus = not wrong and getattr(context.get("request"), "method", "") == "POST"
+    return {"wrong": wrong, "general": form.non_field_errors(), "focus": focus}
 
 
 def _choices(choices: Iterable[Any], value: Any) -> list[dict[str, Any]]:

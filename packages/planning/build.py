@@ -189,6 +189,20 @@ class PlanView:
         """Promise day on which works may start, None when no matter of the plan allows it."""
         return self.promise.works_start
 
+    @property
+    def summed(self) -> str:
+        """What the promise days add up, in whose time, and what makes them more than the package promises."""
+        parts = "、".join(f"{stage.label} {stage.days} 日" for stage in self.stages)
+        said = f"{parts}相加：只算政府部门承诺的工作日，同时办的取最长；企业、中介、招标拍卖和公用企业用的时间不算。"
+        more = [
+            f"“{matter.name}”{matter.days} 日" for matter in self.matters
+            if matter.is_counted and matter.days and matter.slot.is_critical and not matter.required
+        ]
+        published = sum(stage.published for stage in self.stages)
+        if sum(stage.days for stage in self.stages) <= published or not more:
+            return said
+        return f"{said}套餐承诺的 {published} 日按标准情形；本项目按所填情形另有{'、'.join(more)}。"
+
     def holds(self, rule: Node | None) -> bool | None:
         """Whether a rule of a review or an acceptance item holds for this project; None while unknown."""
         return True if rule is None else rule.holds(self.known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from packages.coded import is_brought
 from packages.models import Enrolment, MatterCase
 from packages.planning.build import MatterView, PlanView, StageView, build_plan
 from packages.planning.engine import Slot
@@ -30,6 +31,7 @@ class Line:
     x: float
     width: float
     state: CaseState | None
+    is_brought: bool = False
 
     @property
     def needs(self) -> str:
@@ -82,6 +84,14 @@ class PlanPage:
         return [option.name for code, option in options().items() if code in on]
 
     @property
+    def summed(self) -> str:
+        """What the days add up and in whose time."""
+        if not self.road:
+            return self.plan.summed
+        parts = "、".join(f"{group.stage.label} {group.days} 日" for group in self.groups)
+        return f"{parts}相加：企业、中介、招标拍卖和公用企业用的时间也算在内，同时办的取最长。"
+
+    @property
     def saved(self) -> int:
         """How many materials fewer than before."""
         return self.plan.before - self.plan.after
@@ -95,13 +105,12 @@ def plan_page(project: Project, *, road: bool = False) -> PlanPage | None:
     plan = build_plan(enrolment.package_version, enrolment.facts, options=frozenset(enrolment.options))
     schedule = plan.road if road else plan.promise
     length = max([slot.end for slot in schedule.slots.values()], default=0) or 1
-    states = dict(
-        MatterCase.objects.filter(project=project).order_by("pk").values_list("matter__matter__code", "state")
-    )
+    cases = MatterCase.objects.filter(project=project).select_related("matter__matter").order_by("pk")
+    live = {case.matter.matter.code: case for case in cases}
     groups = tuple(
         Group(
             stage, stage.road_days if road else stage.days,
-            tuple(_line(m, schedule.slots[m.code], length, states) for m in stage.matters),
+            tuple(_line(m, schedule.slots[m.code], length, live.get(m.code)) for m in stage.matters),
         )
         for stage in plan.stages
     )
@@ -109,10 +118,10 @@ def plan_page(project: Project, *, road: bool = False) -> PlanPage | None:
     return PlanPage(enrolment, plan, groups, schedule.total, published, road, tuple(on_plan(project, enrolment)))
 
 
-def _line(matter: MatterView, slot: Slot, length: int, states: Mapping[str, str]) -> Line:
+def _line(matter: MatterView, slot: Slot, length: int, case: MatterCase | None) -> Line:
     start, end = BAR * slot.start / length, BAR * slot.end / length
-    state = states.get(matter.code)
-    return Line(matter, slot, round(start, 1), round(max(end - start, 3), 1), CaseState(state) if state else None)
+    state, brought = (CaseState(case.state), is_brought(case)) if case else (None, False)
+    return Line(matter, slot, round(start, 1), round(max(end - start, 3), 1), state, brought)
 
 
 def csv_lines(page: PlanPage) -> Iterator[list[str]]:

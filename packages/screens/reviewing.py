@@ -12,17 +12,29 @@ from django.urls import reverse
 
 from archives.models import Document, DocumentVersion
 from packages import queries, review_rules
+from packages.act_states import ExtensionState, ProcedureState
 from packages.choices import ReviewRole
-from packages.models import JointSession, MatterCase, Opinion, Referral, ReviewTask, Supplement
+from packages.models import (
+    Extension,
+    JointSession,
+    MatterCase,
+    Opinion,
+    Referral,
+    ReviewTask,
+    SpecialProcedure,
+    Supplement,
+)
 from packages.queries import ReviewRow
 from packages.screens.case import files_of
 from packages.standing import standing_opinions
 from packages.states import TASK_OPEN, OpinionVerdict, SessionState, TaskState
 from packages.waiting import silence_words
 from projects import timing
+from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.models import Project, User
+from projects.states import Role
 
 NO = OpinionVerdict.DISAGREE
 
@@ -46,6 +58,17 @@ class Phrase:
     def label(self) -> str:
         """Its verdict in Chinese."""
         return str(OpinionVerdict(self.verdict).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asked a chief representative to approve: more time, or a special procedure."""
+
+    word: str
+    case: MatterCase
+    text: str
+    who: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +160,32 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
         review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
         Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )
+
+
+def wishes(user: User) -> list[Wish]:
+    """What waits for the approval of a chief representative, the oldest first; never what was asked for by oneself."""
+    access = access_of(user)
+    bodies = sorted(access.by_role.get(Role.CHIEF, frozenset()))
+    if not bodies:
+        return []
+    related = ("case__project", "case__matter", "case__lead")
+    special = SpecialProcedure.objects.filter(case__lead__in=bodies, state=ProcedureState.REQUESTED)
+    more = Extension.objects.filter(case__lead__in=bodies, state=ExtensionState.REQUESTED, is_joint=False)
+    found = [
+        (row.requested_at, Wish(
+            "特别程序", row.case, f"{row.get_kind_display()} {row.planned_days} 个工作日：{row.basis}",
+            str(row.started_by), reverse("packages:special_approve", args=[row.pk]),
+        ))
+        for row in special.select_related("started_by", *related) if not access.speaks_for(row.started_by_id)
+    ]
+    found += [
+        (row.requested_at, Wish(
+            "延长期限", row.case, f"{row.days} 个工作日：{row.reason}", str(row.requested_by),
+            reverse("packages:extension_approve", args=[row.pk]),
+        ))
+        for row in more.select_related("requested_by", *related) if not access.speaks_for(row.requested_by_id)
+    ]
+    return [wish for _, wish in sorted(found, key=lambda pair: pair[0])]
 
 
 def phrases_of(task: ReviewTask, case: MatterCase) -> tuple[Phrase, ...]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from packages.choices import MatterKind
+from packages.coded import CODE_MATTER, brought_words, has_national_code
 from packages.models import AcceptanceItemDef, MatterCase, MatterVersion, PackageRow
 from packages.planning.build import PlanView, build_plan
 from packages.services.timekeeping import sync_due
 from packages.states import CaseState, Handling
-from projects.events import record
+from projects import timing
+from projects.events import lock_project, record
 from projects.models import Project, User, WorkUnit
 from projects.states import OrganisationKind
 
@@ -65,7 +69,42 @@ def make_drafts(
         )
     for case in cases:
         _created(case, project, by=by, at=at)
+        if case.matter.matter.code == CODE_MATTER and has_national_code(project):
+            close_coded(case, project, by=by, at=at)
     return cases
+
+
+def close_coded(case: MatterCase, project: Project, *, by: User | None, at: dt.datetime | None) -> None:
+    """End the draft of 赋码 of a locked project that has its national code: nobody applies for what is there.
+
+    Effects: transition to 办结通过, marked outside; taken out of a draft application; event `case.closed_outside`.
+    """
+    old, moment = case.state, at or timing.now()
+    case.close_outside()
+    case.handling, case.application = Handling.OUTSIDE, None
+    case.decided_at = case.ended_at = moment
+    case.decided_by, case.decision_note = by, brought_words(project)
+    sync_due(case, save=False)
+    case.save()
+    record(
+        "case.closed_outside", subject=case, project=project, by=by, at=at,
+        summary=f"{case.matter.name}：{brought_words(project)}",
+        data={"state": [old, case.state], "outside": True, "on": str(timing.business_day(moment))},
+    )
+
+
+@transaction.atomic
+def meet_code(project_id: int, *, by: User | None, at: dt.datetime | None = None) -> MatterCase | None:
+    """End the draft of 赋码 once a local code was exchanged for the national one; None when there is none to end."""
+    project = lock_project(project_id)
+    found = MatterCase.objects.select_for_update(of=("self",)).select_related("matter__matter", "lead").filter(
+        project=project, matter__matter__code=CODE_MATTER, state=CaseState.DRAFT
+    )
+    case = found.first() if has_national_code(project) else None
+    if case is not None:
+        case.project = project
+        close_coded(case, project, by=by, at=at)
+    return case
 
 
 def _created(case: MatterCase, project: Project, *, by: User | None, at: dt.datetime | None) -> None:

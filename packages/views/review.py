@@ -19,7 +19,8 @@ from packages.services.supplementing import supplement as give_supplement
 from packages.standing import standing_opinions
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, task_or_404
-from projects.models import Organisation
+from projects import panels
+from projects.models import Organisation, User
 
 
 @login_required
@@ -27,12 +28,18 @@ from projects.models import Organisation
 def reviews(request: HttpRequest) -> HttpResponse:
     """List what the asker's departments are asked, the most urgent first; `closed=1` what they answered."""
     closed = request.GET.get("closed") == "1"
-    sheets = queries.review_sheet(request.user, closed=closed)
-    count = sum(len(sheet.rows) for sheet in sheets)
-    context = {"sheets": sheets, "closed": closed, "count": count}
-    scorings = [] if closed else queries.open_scorings(request.user)
-    land = [] if closed else land_providers.open_lines(request.user)
-    return render(request, "packages/reviews.html", context | {"scorings": scorings, "land": land})
+    context = {"sheets": queries.review_sheet(request.user, closed=closed), "closed": closed}
+    more = {} if closed else _waiting_for(person(request))
+    return render(request, "packages/reviews.html", context | more)
+
+
+def _waiting_for(user: User) -> dict[str, object]:
+    """What waits for a person beside opinions: decisions first, approvals, scores, land lists, joint acceptances."""
+    return {
+        "decisions": queries.open_decisions(user), "wishes": reviewing.wishes(user),
+        "scorings": queries.open_scorings(user), "land": land_providers.open_lines(user),
+        "ways": panels.ways_of(user, user),
+    }
 
 
 @login_required
@@ -56,8 +63,10 @@ def batch(request: HttpRequest) -> HttpResponse:
         if done:
             messages.success(request, f"已提交 {len(done)} 件意见。")
             return redirect("packages:reviews")
-    sheets = queries.review_sheet(request.user)
-    context = {"sheets": sheets, "closed": False, "count": len(ids), "form": form}
+    context = {
+        "sheets": queries.review_sheet(request.user), "form": form, "chosen": {task.pk for task in tasks},
+        **_waiting_for(person(request)),
+    }
     return render(request, "packages/reviews.html", context, status=CONFLICT)
 
 

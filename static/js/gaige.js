@@ -2,6 +2,7 @@
 
    Marks in HTML that it reads:
    data-key="F2"        pressed by that key (F keys anywhere, letters outside of fields, "Ctrl Enter" inside a form)
+   data-then="reason"   the field of the form in which one goes on writing once this option was pressed by its key
    data-row-key="C"     the same, for the selected row of a .desk table or the selected [data-row]
    data-row             a line that ↑ and ↓ select, as the rows of a .desk table
    data-scan            the field that / goes to (else the scan field of the bar)
@@ -33,6 +34,8 @@ const isField = (node) => !isRowBox(node) && node.closest?.("input, select, text
 function press(element) {
   element.focus();
   if (element.getAttribute("aria-disabled") !== "true") element.click();
+  const next = element.dataset.then && element.form?.elements[element.dataset.then];
+  next?.focus();
 }
 
 document.addEventListener("click", (event) => {

@@ -64,6 +64,9 @@ def meet(application, by):
 
 def apply_and_accept(project, codes, by="owner"):
     """One application, handed in by the owner and accepted at the window; what is promised for the day is decided."""
+    codes = [case.matter.matter.code for case in cases(project, codes, state=CaseState.DRAFT)]
+    if not codes:  # 赋码 of a project that brought its national code
+        return
     application = intake.open_application(project, matter_codes=codes, by=user(by), source="net")
     meet(application.pk, by)
     intake.submit_application(application.pk, by=user(by))

@@ -41,6 +41,7 @@ def test_a_wrong_number_is_told_beside_its_field_and_the_rest_stays(live_portal,
     field = owner.page.locator(f"[name={name}]")
     assert sentence in field.locator("xpath=..").inner_text()
     assert field.get_attribute("aria-invalid") == "true"
+    assert owner.page.evaluate("document.activeElement.name") == name
     assert (field.input_value(), owner.page.input_value("[name=address]")) == (value, "铸造园 11 号")
 
 

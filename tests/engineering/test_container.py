@@ -197,6 +197,11 @@ def test_the_image_copies_every_app():
     assert re.search(r"^USER \d+:\d+$", text, re.MULTILINE)
 
 
+def test_the_image_can_keep_files_in_a_bucket():
+    installed = re.findall(r"--require-hashes -r (\S+\.lock)", (ROOT / "Dockerfile").read_text())
+    assert installed == ["requirements.lock", "requirements-s3.lock"]
+
+
 def test_the_dockerfile_is_clean():
     beside = Path(sys.executable).parent / "hadolint"
     program = str(beside) if beside.exists() else shutil.which("hadolint")

@@ -1,12 +1,15 @@
 """A component says exactly what its data say: cells, words, bold parts, links; text from people is escaped."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
+from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, Template
 
 from gaige.templatetags import charts, dates, ui
+from packages.forms import KeyedRadios
 from packages.planning import flow
 from projects import timing
 
@@ -165,6 +168,26 @@ def test_an_action_is_a_link_a_form_or_a_submit_button():
     )
 
 
+class Asked(forms.Form):
+    code = forms.CharField(label="代码", required=False, widget=forms.TextInput(attrs={"autofocus": True}))
+    verdict = forms.ChoiceField(label="意见", choices=[("yes", "同意"), ("no", "不同意")], widget=KeyedRadios(then="reason"))
+    reason = forms.CharField(label="理由")
+
+
+@pytest.mark.parametrize(("method", "data", "cursor", "links"), [
+    ("get", None, "id_code", []),
+    ("get", {}, "id_code", ["#id_verdict_0", "#id_reason"]),
+    ("post", {"code": "1"}, "id_verdict_0", ["#id_verdict_0", "#id_reason"]),
+    ("post", {"verdict": "yes"}, "id_reason", ["#id_reason"]),
+])
+def test_the_cursor_stands_in_the_first_wrong_field_of_a_refused_form(rf, method, data, cursor, links):
+    shown = show("{% form_errors form %}{% fields form %}", getattr(rf, method)("/"), form=Asked(data))
+    inputs = [tag for tag in re.findall("<input[^>]*>", shown) if " autofocus" in tag]
+    assert [re.search(' id="([^"]+)"', tag)[1] for tag in inputs] == [cursor]
+    assert re.findall(r'<li><a href="([^"]+)"', shown) == links
+    assert '<span>不同意 <kbd aria-hidden="true">2</kbd></span>' in shown
+
+
 def test_what_people_wrote_is_escaped_everywhere():
     bad = "<script>alert(1)</script>"
     shown = show(
@@ -196,7 +219,7 @@ def test_heat_has_four_steps():
 
 def test_a_late_case_is_a_diamond_and_the_limit_a_stroke():
     shown = charts.dots([2, 2, 9], 7, 10)
-    assert (shown.count('class="ok"'), shown.count('class="late"'), shown.count('class="lim"')) == (2, 1, 1)
+    assert (shown.count("h0"), shown.count("l5 5-5 5-5-5z"), shown.count('class="lim"')) == (2, 1, 1)
 
 
 def test_few_cases_are_no_rank():

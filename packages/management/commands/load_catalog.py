@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from packages.catalog_files import CATALOG
 from packages.services.catalogue import Action, CatalogueRefused, LoadPlan, load_catalogue
 
+#: The tables that a catalogue is compared with; a database that was never migrated has none of them.
+TABLES_READ = ("projects_organisation", "packages_matterversion")
 TABLES = ("部门", "文件种类", "事项", "套餐", "联合验收事项", "规则表")
 
 
@@ -29,6 +32,9 @@ class Command(BaseCommand):
         """Load and print the plan."""
         if not options["folder"].is_dir():
             raise CommandError(f"文件夹不存在：{options['folder']}")
+        there = connection.introspection.table_names()
+        if missing := [table for table in TABLES_READ if table not in there]:
+            raise CommandError(f"数据库里还没有表（缺 {missing[0]}），请先运行 manage.py migrate。")
         try:
             plan = load_catalogue(options["folder"], dry_run=options["dry_run"], full=options["full"])
         except CatalogueRefused as refusal:
