@@ -428,14 +428,19 @@ function watch(form) {
   });
 }
 
+/* what was sent is over once a page thanks for it, or another page came; an error or the sign-in page says that it did
+   not arrive, and it is kept as before */
 function tidy(forms) {
   const here = new Set(forms.map(nameOf));
-  const signedIn = user !== "" && !("keep" in body.dataset) && body.dataset.page !== "login";
+  const failed = "keep" in body.dataset || body.dataset.page === "login";
+  const said = (tone) => document.querySelector(`.notices > [data-c=${tone}]`) !== null;
+  const thanked = said("good") && !said("bad");
   for (const key of draftKeys()) {
     const draft = load(key);
     const old = !draft || Date.now() - draft.at > KEEP_DAYS * 864e5;
-    const arrived = draft?.sent && signedIn && key.startsWith(`${PREFIX}${user}:`) && !here.has(key);
-    if (old || arrived) store(key, null);
+    const arrived = draft?.sent && key.startsWith(`${PREFIX}${user}:`) && (thanked || (user !== "" && !here.has(key)));
+    if (old || (arrived && !failed)) store(key, null);
+    else if (draft.sent && failed) store(key, { ...draft, sent: false });
   }
 }
 

@@ -89,6 +89,21 @@ def test_a_draft_goes_when_the_form_has_arrived(page, site):
     assert page.input_value("[name=note]") == ""
 
 
+@pytest.mark.parametrize("user", ["5", ""])
+def test_a_draft_goes_though_the_same_form_stands_on_the_page_that_thanks(page, site, user):
+    """A line of a log, a rating without an account: the form is there again, empty."""
+    put(site, "/form/", FORM, user=user)
+    put(site, "/sent/", '<div class="notices"><div class="notice" data-c="good">已保存</div></div>' + FORM, user=user)
+    page.goto("/form/")
+    page.fill("[name=note]", "电话问过")
+    saved(page)
+    page.click("text=提交")
+    page.wait_for_url("**/sent/")
+    assert page.input_value("[name=note]") == ""
+    page.goto("/form/")
+    assert (page.input_value("[name=note]"), page.locator(".notice").count()) == ("", 0)
+
+
 def test_a_draft_stays_when_the_answer_was_an_error(page, site):
     put(site, "/form/", FORM)
     put(site, "/sent/", "没有保存", more="data-keep")
