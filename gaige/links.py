@@ -37,8 +37,9 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     )),
     ((Role.DIRECTOR, Role.SUPERVISOR), (("指挥调度", "agency:cockpit"),)),
     ((Role.DIRECTOR, Role.SUPERVISOR, Role.INSPECTOR), (("通报", "agency:bulletins"),)),
-    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("重大项目", "agency:majors"))),
-    ((Role.SUPERVISOR,), (("重大项目", "agency:majors"), ("督办单", "agency:slips"))),
+    # majors stand in the head of the cockpit
+    ((Role.DIRECTOR,), (("代办调度", "agency:desk"), ("咨询投诉", "agency:voices"))),
+    ((Role.SUPERVISOR,), (("咨询投诉", "agency:voices"), ("督办单", "agency:slips"))),
     ((Role.ADMIN,), (
         ("人员", "projects:people"), ("工作日历", "projects:calendar"), ("特权操作", "gaige:elevate"),
         ("角色与权限", "gaige:roles"), ("接口令牌", "agency:tokens"),

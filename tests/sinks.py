@@ -90,7 +90,8 @@ class MailSink(Sink):
 
 
 class WebSink(Sink):
-    """HTTP. Moods: ok, broken (500), gone (410), inside (redirect to an inner address), slow, twice, dumb."""
+    """HTTP. Moods: ok, broken (500), gone (410), inside (redirect to an inner address), slow, twice, dumb, leaves (200 and
+    gone before the body it promised), drips (a byte of the answer at a time, without an end)."""
 
     ANSWERS = {
         "broken": "500 Internal Server Error", "gone": "410 Gone",
@@ -112,6 +113,13 @@ class WebSink(Sink):
             return
         if mood == "slow":
             time.sleep(self.slow)
-        answer = f"HTTP/1.1 {self.ANSWERS.get(mood, '200 OK')}\r\nContent-Length: 0\r\n\r\n".encode()
+        if mood == "drips":
+            for letter in "HTTP/1.1 200 OK\r\nX-Slow: " + "a" * 50:
+                stream.write(letter.encode())
+                stream.flush()
+                time.sleep(0.1)
+            return
+        length = 9 if mood == "leaves" else 0
+        answer = f"HTTP/1.1 {self.ANSWERS.get(mood, '200 OK')}\r\nContent-Length: {length}\r\n\r\n".encode()
         stream.write(answer * (2 if mood == "twice" else 1))
         stream.flush()

@@ -61,8 +61,8 @@ def tell_undelivered(*, at: dt.datetime | None = None) -> int:
     if not states:
         return 0
     counted = [(states.count(state), words) for state, words in WORDS.items()]
-    parts = "、".join(f" {number} {words}" for number, words in counted if number)
-    text = f"门户以外的消息{parts}，请核对后重新发送"
+    parts = "、".join(f"{number} {words}" for number, words in counted if number)
+    text = f"门户以外的消息有 {parts}，请核对后重新发送"
     url, batch = reverse("agency:dispatches"), _batch(timing.business_day(moment))
     return len(tell(_administrators(), text, url=url, why=WHY, kind="other", batch=batch, at=moment))
 

@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -18,12 +19,14 @@ from agency import channels
 from agency.channels.webhook import is_reachable
 from agency.models import Dispatch, DispatchAttempt, Notification
 from agency.services import dispatching
-from agency.services.message_choices import add_webhook, choose, end_webhook, send_again
+from agency.services.message_choices import add_webhook, choose, end_webhook
 from agency.services.telling import tell
-from agency.tasks import send_messages
+from agency.services.undelivered import send_again, send_all_again
+from agency.tasks import digest_notifications, send_messages
 from projects import timing
 from projects.errors import DomainError
 from projects.models import JobRun
+from projects.services import privacy
 from projects.services.elevation import elevate
 from projects.states import Role
 from tests import factories
@@ -66,6 +69,7 @@ def written(actors):
     """Return a function that tells the clerk something and gives the rows that go out."""
     actors.clerk.email = "wang@example.cn"
     actors.clerk.save()
+    privacy.give(actors.clerk, "email")
 
     def write(text="请办理", **more):
         tell([actors.clerk], text, why="您是经办人", **more)
@@ -146,6 +150,41 @@ def test_a_letter_without_an_answer_is_unsure_and_waits_for_a_person(mail, writt
     names = {message_from_bytes(one)["Message-ID"] for one in sink.taken}
     assert (len(names), states()[0][0]) == (1, "sent")
     assert list(DispatchAttempt.objects.values_list("words", flat=True))[1:] == ["管理员要求重新发送", "250 taken"]
+
+
+def test_administrators_hear_each_morning_of_what_failed_and_put_it_back_with_one_press(mail, written, clock, actors):
+    admin = factories.person("admin", "管理员", Role.ADMIN, actors.centre)
+    with MailSink("unknown", "dumb", "ok") as sink:
+        mail(sink.port)
+        written("一")
+        written("二")
+        send_messages()
+        assert sorted(row[0] for row in states()) == ["dead", "unsure"]
+        clock.to(dt.datetime(2026, 11, 3, 9, 1, tzinfo=timing.BUSINESS_ZONE))
+        assert (digest_notifications(), digest_notifications()) == (1, 0)
+        assert send_all_again(by=admin) == 1  # of the other nobody knows: a person decides
+        send_messages()
+        assert sorted(row[0] for row in states()) == ["sent", "unsure"]
+        assert len(sink.taken) == 2
+    [told] = Notification.objects.filter(user=admin)
+    assert (told.text, told.url, told.why) == (
+        "门户以外的消息有 1 条没有送达、1 条不知道是否收到，请核对后重新发送", "/dispatches/", "您是系统管理员",
+    )
+
+
+def test_nothing_but_what_must_be_told_goes_where_nobody_has_agreed(mail, written, clock, actors):
+    """PIPL 14, 15: a consent that is withdrawn ends what waits too; legal notices are not asked for."""
+    with MailSink() as sink:
+        mail(sink.port)
+        privacy.withdraw(actors.clerk, "email")
+        assert written("进展") == []
+        privacy.give(actors.clerk, "email")
+        assert len(written("同意以后")) == 1
+        written("受理通知书", kind="legal")
+        privacy.withdraw(actors.clerk, "email")
+        send_messages()
+        assert len(sink.taken) == 1
+    assert states() == [("dropped", 1, "本人没有同意用电子邮件接收提醒"), ("sent", 1, "250 taken")]
 
 
 def test_busy_comes_later_and_an_unknown_mailbox_never(mail, written, clock):
@@ -257,7 +296,8 @@ def test_a_body_gets_each_happening_once_signed(hook, written, actors, clock):
 
 
 @pytest.mark.parametrize(("moods", "taken"), [
-    (["broken", "broken", "ok"], 1), (["twice"], 1), (["dumb", "ok"], 2), (["slow", "ok"], 2),
+    (["broken", "broken", "ok"], 1), (["twice"], 1), (["leaves"], 1), (["dumb", "ok"], 2), (["slow", "ok"], 2),
+    (["drips", "ok"], 2),
 ])
 def test_a_system_that_stumbles_gets_the_same_key_again(hook, written, clock, moods, taken):
     with WebSink(*moods, slow=1.3) as sink:
@@ -267,6 +307,19 @@ def test_a_system_that_stumbles_gets_the_same_key_again(hook, written, clock, mo
         [(state, _, words)] = go_on(clock, 60)
         assert (state, words, len(sink.taken)) == ("sent", "200", taken)
         assert len({headers["X-Gaige-Id"] for headers, _ in sink.taken}) == 1
+
+
+def test_an_hour_without_their_system_loses_nothing_and_sends_nothing_twice(hook, written, clock):
+    port = free_port()
+    hook(port)
+    for number in range(3):
+        written(f"第 {number} 条")
+    go_on(clock, 60)
+    assert {row[0] for row in states()} == {"waiting"}
+    with WebSink(port=port) as sink:
+        go_on(clock, 120)
+        told = sorted(json.loads(body)["text"] for _, body in sink.taken)
+    assert (told, {row[0] for row in states()}) == (["第 0 条", "第 1 条", "第 2 条"], {"sent"})
 
 
 def test_a_redirect_to_the_inside_is_not_followed(hook, written, clock):
@@ -289,13 +342,53 @@ def test_an_inner_address_is_refused_whatever_its_name(hook, written, settings, 
 
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
-    "::1", "::ffff:10.0.0.1", "fe80::1", "fc00::1",
+    "::1", "::ffff:10.0.0.1", "fe80::1", "fc00::1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1",
+    "2001:0:4136:e378:8000:63bf:f5ff:fffe", "::10.0.0.1", "fec0::1",
 ])
 def test_these_addresses_are_inside(address, settings):
     assert is_reachable(address) is False
     settings.WEBHOOK_INNER_NETWORKS = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "::1/128"))
-    assert is_reachable(address) is (address in {"10.1.2.3", "::1", "::ffff:10.0.0.1"})
-    assert is_reachable("1.1.1.1") is True
+    named = {"10.1.2.3", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"}
+    assert is_reachable(address) is (address in named)
+    assert [is_reachable(one) for one in ("1.1.1.1", "2606:4700::1111", "64:ff9b::101:101")] == [True] * 3
+
+
+@pytest.mark.parametrize(("url", "words"), [
+    ("http://169.254.169.254/latest/", "169.254.169.254 地址不在允许的范围内，请核对地址。"),
+    ("http://[64:ff9b::7f00:1]/", "64:ff9b::7f00:1 地址不在允许的范围内，请核对地址。"),
+    ("https://localhost/in", "localhost 地址不在允许的范围内，请核对地址。"),
+    ("https://nobody.invalid/in", "找不到 nobody.invalid，请核对地址。"),
+    ("https://name:word@example.cn/in", "地址里不能写用户名和密码，请核对地址。"),
+])
+def test_an_inner_address_is_not_registered(actors, settings, url, words):
+    settings.WEBHOOK_INNER_NETWORKS = ()
+    admin = factories.person("admin", "管理员", Role.ADMIN, actors.centre)
+    elevate(by=admin, reason="登记对接地址", minutes=30)
+    with pytest.raises(DomainError) as refused:
+        add_webhook(actors.centre, by=admin, name="业务系统", url=url)
+    assert (refused.value.code, refused.value.message) == ("webhook_url", words)
+
+
+def test_a_name_that_turns_to_the_inside_between_check_and_call_is_not_followed(hook, written, settings, clock, monkeypatch):
+    """The very address that was checked is called: the second answer of the name server is never asked for."""
+    asked, by_number = [], socket.getaddrinfo
+    with WebSink() as sink:
+        made = hook(sink.port)
+        made.url = f"http://moving.example.cn:{sink.port}/in"
+        made.save(update_fields=["url"])
+
+        def look(host, port, *rest, **more):
+            asked.append(host)
+            if host == "moving.example.cn":
+                host = "127.0.0.1" if asked.count(host) == 1 else "10.0.0.1"
+            return by_number(host, port, *rest, **more)
+
+        written()
+        with monkeypatch.context() as patched:
+            patched.setattr("agency.channels.webhook.socket.getaddrinfo", look)
+            send_messages()
+        [(headers, _)] = sink.taken
+    assert (headers["Host"], asked.count("moving.example.cn"), states()[0][0]) == (f"moving.example.cn:{sink.port}", 1, "sent")
 
 
 def test_a_dead_system_ends_in_the_list_and_one_that_is_stopped_gets_nothing(hook, written, clock, actors):

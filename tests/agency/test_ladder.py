@@ -12,14 +12,15 @@ from packages.models import ReviewTask
 from packages.services.intake import accept_case
 from packages.services.review import open_task
 from projects import timing
+from projects.services import privacy
 from projects.states import Role
 from tests import factories
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_warehouse):
     """A private low-risk warehouse with its plan."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ def test_seventy_characters_hold_the_waiting_sentence(project, actors, clock):
     factories.received(project, ["land-plan-permit", "wage-deposit"], actors)
     actors.clerk.phone = "13800138000"
     actors.clerk.save()
+    privacy.give(actors.clerk, "sms")
     clock.to(on(9))
     sweep_due()
     digest_notifications()

@@ -5,9 +5,19 @@ import datetime as dt
 import pytest
 
 from agency import desk_rules as may
+from agency.desk_queries import late_count, order_rows
 from agency.desk_states import ORDER_OPEN
 from agency.models import AgentLeave, Agreement, Escalation, HandOver, OrderLog, WorkOrder
-from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, order_log, orders
+from agency.services import (
+    accompanying,
+    agreements,
+    desk_sweeps,
+    escalating,
+    handing_over,
+    order_log,
+    order_paper,
+    orders,
+)
 from agency.services.assignment import assign, propose
 from agency.services.order_sync import follow_project
 from packages import rules as packages_rules
@@ -22,9 +32,9 @@ LEAD, SERVICE = "lead_officer", "service_agent"
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_warehouse):
     """A private low-risk warehouse in 高平市 with its plan."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 @pytest.fixture
@@ -133,6 +143,31 @@ def test_what_nobody_accepts_in_four_working_hours_goes_to_the_next_and_at_last_
     orders.take_order(first.pk, by=other.user)
     assert WorkOrder.objects.get(pk=first.pk).state == "taken"
     holds(project)
+
+
+def test_an_order_is_a_numbered_paper_once_and_is_called_late_behind_its_plan(actors, project, people, signed, clock):
+    agent = people[1]
+    first = only_one(actors)
+    refused = may.can_issue_sheet(agent.user, first)
+    assert (refused.ok, refused.reason) == (False, "接单以后才能出具工单。")
+    orders.take_order(first.pk, by=agent.user)
+    order_log.write_log(first.pk, by=agent.user, channel="phone", who="自然资源局 李科长", fact="已收到")
+    paper = check_step(
+        project, lambda by: order_paper.issue_sheet(first.pk, by=by), right=agent.user, wrong=actors.clerk,
+        reason="工单由项目的代办人员出具。", told=[("paper.issued", None)],
+    )
+    assert (paper.title, paper.number, paper.content["table"]["rows"]) == (
+        "工单", "〔2026〕高审工字第000001号", [["2026年11月2日", "自然资源局 李科长", "已收到", "—"]]
+    )
+    assert paper.content["paragraphs"][0] == f"工单编号 {first.number}，2026年11月2日派单，2026年11月2日接单。"
+    assert not type(paper).objects.visible_to(actors.owner).filter(pk=paper.pk).exists()
+    WorkOrder.objects.filter(pk=first.pk).update(due_on=dt.date(2026, 11, 3))
+    first.refresh_from_db()
+    assert (order_rows([first])[0].late_days, late_count(agent.user, {})) == (0, 0)
+    clock.to(dt.datetime(2026, 11, 6, 9, 0, tzinfo=clock.moment.tzinfo))
+    assert (order_rows([first])[0].late_days, late_count(agent.user, {}), late_count(actors.outsider, {})) == (3, 1, 0)
+    orders.finish_order(first.pk, by=agent.user)
+    assert late_count(agent.user, {}) == 0
 
 
 def test_the_orders_follow_their_cases(actors, project, people, signed):

@@ -5,6 +5,9 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
+from agency.bulletin_facts import Facts, Scope
+from agency.bulletin_periods import Period
+from agency.bulletin_voices import read_ratings
 from agency.models import FollowUp, Notification, Rating, RatingAsk
 from agency.services import rating, rating_follow
 from agency.services.reminders import sweep_due
@@ -22,8 +25,8 @@ END = dt.datetime(2027, 2, 1, tzinfo=timing.BUSINESS_ZONE)
 
 
 @pytest.fixture
-def project(actors):
-    return factories.enrolled_project(actors, "S3")
+def project(kept_warehouse):
+    return kept_warehouse
 
 
 @pytest.fixture
@@ -50,6 +53,13 @@ def refused(code, act, *args, **more):
     with pytest.raises(DomainError) as caught:
         act(*args, **more)
     assert caught.value.code == code
+
+
+def in_bulletin(actors):
+    """The ratings that a bulletin of these days counts, with whether nobody gave them."""
+    facts = Facts(END.date())
+    read_ratings(facts, Period(2026, 11, BEGIN, END), Scope("annual", (actors.centre.pk,)))
+    return [(fact.pk, fact.is_default) for fact in facts.ratings]
 
 
 def inbox(user):
@@ -81,6 +91,21 @@ def test_a_visit_and_a_matter_are_asked_for_and_rated_once(asks, project, actors
     assert (told.project, told.organisation, told.actor, told.data) == (None, actors.centre, None, {"default": False})
 
 
+def test_what_is_done_on_one_day_is_asked_for_in_one_message_and_nothing_before(asks, project, actors, clock):
+    """A matter that was only handed in is not asked for; three that are done the same day are one message."""
+    factories.received(project, ["land-plan-permit"], actors)
+    factories.drain()
+    assert sorted(ask.scope for ask in RatingAsk.objects.filter(project=project)) == ["matter", "visit", "visit"]
+    factories.pass_matter(project, "project-code", actors)
+    factories.drain()
+    matters = RatingAsk.objects.filter(project=project, scope="matter")
+    assert (matters.count(), inbox(actors.owner)) == (2, [f"{project.name} 2 件已办结，请评价"])
+    clock.to(day(5))
+    sweep_voices()
+    assert inbox(actors.owner)[1:] == [f"{project.name} 2 件还没有评价，11月16日后记为默认评价"]
+    assert set(matters.values_list("reminded_at", flat=True)) == {day(5)}
+
+
 def test_nobody_rates_in_time_and_the_default_is_counted_apart(asks, actors, clock):
     clock.to(day(4))
     assert (sweep_voices(), sweep_voices()) == (0, 0)
@@ -93,6 +118,7 @@ def test_nobody_rates_in_time_and_the_default_is_counted_apart(asks, actors, clo
     assert set(Rating.objects.values_list("grade", "channel", "is_default")) == {(4, None, True)}
     counts = rating_counts(BEGIN, END)
     assert (counts.default, counts.given, counts.given_rate, counts.satisfied_rate) == (ids, (), 0.0, None)
+    assert in_bulletin(actors) == [(pk, True) for pk in counts.default]
     refused("rated", rating.rate, asks["visit"].pk, by=actors.owner, grade=1, channel=1, words="晚了")
     assert not FollowUp.objects.exists()
 
@@ -141,6 +167,7 @@ def test_misuse_is_appealed_once_and_decided_by_another(low, asks, actors, clock
     rating_follow.appeal(row.pk, by=body, words="查无此事")
     row = rating_follow.judge(row.pk, by=actors.director, holds=True, words="系误评")
     counts = rating_counts(BEGIN, END)
+    assert in_bulletin(actors) == []
     assert (row.state, row.clock.state, counts.excluded, counts.low) == ("excluded", "stopped", (low.pk,), ())
 
 
