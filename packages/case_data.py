@@ -54,7 +54,8 @@ class SpecialRule(Dated):
     basis: str
 
 
-def _rows(name: str) -> Iterator[tuple[dict[str, str], Dated]]:
+def dated_rows(name: str) -> Iterator[tuple[dict[str, str], Dated]]:
+    """Yield the rows of a table of the catalogue with the days on which each holds."""
     with (CATALOG / name).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             until = dt.date.fromisoformat(row["until"]) if row["until"] else None
@@ -65,14 +66,14 @@ def _rows(name: str) -> Iterator[tuple[dict[str, str], Dated]]:
 def _all_words() -> tuple[VagueWord, ...]:
     return tuple(
         VagueWord(when.since, when.until, row["word"], tuple(filter(None, row["fine_in"].split("|"))), row["ask"])
-        for row, when in _rows("vague_words.tsv")
+        for row, when in dated_rows("vague_words.tsv")
     )
 
 
 @lru_cache(maxsize=1)
 def _all_reasons() -> tuple[NoticeReason, ...]:
     return tuple(
-        NoticeReason(when.since, when.until, row["code"], row["name"]) for row, when in _rows("notice_reasons.tsv")
+        NoticeReason(when.since, when.until, row["code"], row["name"]) for row, when in dated_rows("notice_reasons.tsv")
     )
 
 
@@ -80,7 +81,7 @@ def _all_reasons() -> tuple[NoticeReason, ...]:
 def _all_specials() -> tuple[SpecialRule, ...]:
     return tuple(
         SpecialRule(when.since, when.until, row["kind"], int(row["longest_days"]), row["basis"])
-        for row, when in _rows("special_kinds.tsv")
+        for row, when in dated_rows("special_kinds.tsv")
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
 
-from packages import completeness, debts, scanning
+from archives import reach
+from packages import completeness, debts, land_papers, scanning
 from packages.models import Enrolment, Forecast, MatterCase, Revocation
 from packages.next_steps import CASE_LOST
 from packages.queries import matter_rows
@@ -73,7 +74,7 @@ def permits(project: Project) -> list[PublicFact]:
     for case in found.select_related("matter", "lead").order_by("decided_at", "pk"):
         if case.decided_at is not None:
             day = timing.business_day(case.decided_at)
-            result = case.matter.result_name
+            result = case.matter.result_name + DEFERRED_WORD * (case.state == CaseState.PASSED_DEFERRED)
             facts.append(PublicFact("已办结", case.matter.name, detail=result, on=f"{day:%Y-%m-%d}", tone="good"))
         else:
             facts.append(PublicFact("办理中", case.matter.name, detail=case.lead.label, tone="act"))
@@ -92,6 +93,9 @@ def _revoked(project: Project) -> list[PublicFact]:
         for row in found
     ]
 
+
+#: A grant for which a paper is still to follow is told apart from one that is complete; not which paper.
+DEFERRED_WORD = "，容缺通过"
 
 PUBLIC_RUNNING = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
 
@@ -113,5 +117,6 @@ panels.register("packages.matters", 20, matters_panel)
 panels.register("packages.forecast", 12, forecast_panel)
 panels.register_public("packages.package", package_name)
 panels.register_public("packages.permits", permits)
+reach.register("packages.land", land_papers.reached)
 completeness.register()
 scanning.register()

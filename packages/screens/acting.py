@@ -13,22 +13,33 @@ from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, DeliveryWay, Ex
 from packages.case_data import reason_name, special_rule
 from packages.models import CaseDelivery, Extension, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
 from packages.services.delivering import deliver_until
+from packages.services.settling import is_certificate_held
 from packages.states import CASE_DECIDED, CASE_OPEN, CASE_PASSED, CaseState, Handling, SpecialKind, TaskState
 from projects.errors import Verdict, refuse
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
 
 PAGE = 20
+KEYS = {
+    "受理": "F2", "作出决定": "F2", "登记外部办理结果": "F2", "补正告知": "F3", "不予受理": "F4", "即办办结": "F5",
+    "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step that may be taken on a case, or why not."""
+    """A step that may be taken on a case, or why not; an enterprise is shown what it may do and what is its own."""
 
     label: str
     url: str
     verdict: Verdict
     danger: bool = False
+    is_own: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key that opens it, as at the window; what takes something back has none."""
+        return KEYS.get(self.label, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +89,16 @@ def may_approve_extension(user: User, row: Extension) -> Verdict:
 
 
 def tacit_words(case: MatterCase) -> tuple[str, ...]:
-    """What became of the opinions so far: nothing is lost, nothing binds."""
+    """What follows from the confirmation of a withdrawal: nothing is lost, nothing binds."""
+    return ("确认后时限停止，未答复的审查任务一并终止，材料可以重复使用。", *tacit_kept(case))
+
+
+def tacit_kept(case: MatterCase) -> tuple[str, ...]:
+    """What becomes of opinions that silence has given, where there are any."""
     tacit = case.sessions.filter(tasks__state=TaskState.TACIT).count()
     if not tacit:
-        return ("确认后时限停止，未答复的审查任务一并终止，材料可以重复使用。",)
-    return (
-        "确认后时限停止，未答复的审查任务一并终止，材料可以重复使用。",
-        f"已有 {tacit} 条超时默认意见：照留在记录里，重新申报时不沿用，各部门重新答复。",
-    )
+        return ()
+    return (f"已有 {tacit} 条超时默认意见：照留在记录里，重新申报时不沿用，各部门重新答复。",)
 
 
 def special_words(case: MatterCase) -> tuple[str, ...]:
@@ -158,7 +171,7 @@ def steps_of(case: MatterCase, user: User) -> list[Act]:
         owner = rules.is_owner(user, case.project)
         verdict = may_ask_to_withdraw(user, case) if owner else rules.can_withdraw(user, case)
         word, url = "申请撤件" if owner else "撤件", reverse("packages:withdraw", args=[pk])
-        found.append(Act(word, url, verdict, danger=True))
+        found.append(Act(word, url, verdict, danger=True, is_own=owner))
     if state in CASE_OPEN and case.accepted_at is not None and case.handling == Handling.REVIEW:
         found.insert(0, Act("延长期限", reverse("packages:extend", args=[pk]), rules.can_request_extension(user, case)))
     if state == CaseState.CORRECTING and case.accepted_at is None:
@@ -167,17 +180,36 @@ def steps_of(case: MatterCase, user: User) -> list[Act]:
         url = reverse("packages:overdue", args=[pk])
         found.append(Act("逾期未补正", url, rules.can_close_overdue(user, case), danger=True))
     if state in CASE_PASSED and case.handling != Handling.OUTSIDE:
-        found.append(Act("送达", reverse("packages:deliver", args=[pk]), _may_deliver(user, case)))
+        found += _delivery(case, user)
     if state in CASE_DECIDED and case.handling != Handling.OUTSIDE:
         found.append(Act("撤销", reverse("packages:revoke", args=[pk]), rules.can_revoke(user, case), danger=True))
     return found
 
 
-def _may_deliver(user: User, case: MatterCase) -> Verdict:
+def _delivery(case: MatterCase, user: User) -> list[Act]:
+    """送达 for whoever hands out, 领取 for the owner as long as there is something to fetch."""
     row = CaseDelivery.objects.filter(case=case).first()
-    if row is not None:
-        return refuse(f"已于 {row.delivered_at:%Y-%m-%d} 送达（{row.get_way_display()}）。")
-    return rules.can_download(user, case)
+    fetches = is_fetched(user, case)
+    if row is None:
+        verdict = may_deliver(user, case)
+    elif fetches:
+        return []
+    else:
+        verdict = refuse(f"已于 {row.delivered_at:%Y-%m-%d} 送达（{row.get_way_display()}）。")
+    return [Act("领取" if fetches else "送达", reverse("packages:deliver", args=[case.pk]), verdict, is_own=fetches)]
+
+
+def is_fetched(user: User, case: MatterCase) -> bool:
+    """Whether this person fetches what was granted, and does not hand it out."""
+    return rules.is_owner(user, case.project) and not rules.can_deliver(user, case)
+
+
+def may_deliver(user: User, case: MatterCase) -> Verdict:
+    """Whether the certificate may be handed out or fetched now: not before a paper that has to come first."""
+    verdict = rules.can_download(user, case)
+    if verdict and is_certificate_held(case):
+        return refuse("容缺材料还没有补交并核实，证照暂不发出。")
+    return verdict
 
 
 def told_about(case: MatterCase) -> list[tuple[str, str]]:

@@ -109,6 +109,7 @@ class CasePage:
     notices: tuple[OneTimeNotice, ...] = ()
     ledger: dict[str, int] | None = None
     covers: tuple[Membership, ...] = ()
+    for_enterprise: bool = False
 
     @property
     def again(self) -> list[acting.AgainRow]:
@@ -152,12 +153,12 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     return CasePage(
         case, queries.case_waiting([case]).get(case.pk), clocks, tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
-        tuple(events_of(case)), (*actions(case, user), *living_acts(case, user), *_further(case, user)),
+        tuple(events_of(case)), acts_for(case, user),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
         (*acting.told_about(case), *said_on(case)),
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
-        _covers(case, user),
+        _covers(case, user), access_of(user).is_enterprise,
     )
 
 
@@ -245,6 +246,14 @@ def utility_acts(case: MatterCase) -> list[Act]:
 def _further(case: MatterCase, user: User) -> list[Act]:
     """Return what leads from the case to pages of higher apps."""
     return [Act(way.label, way.url, way.verdict or ALLOWED) for way in ways_of(case, user)]
+
+
+def acts_for(case: MatterCase, user: User) -> tuple[Act, ...]:
+    """The buttons of the page. To an enterprise what others do is no button: the waiting sentence names who it is."""
+    acts = (*actions(case, user), *living_acts(case, user), *_further(case, user))
+    if access_of(user).is_enterprise:
+        return tuple(act for act in acts if act.verdict or act.is_own)
+    return acts
 
 
 def actions(case: MatterCase, user: User) -> list[Act]:

@@ -14,6 +14,7 @@ from archives.models import IssueEvidence, Paper
 from archives.services.papers import papers_of
 from packages import queries, rules
 from packages.models import Application, MaterialItem, MatterCase
+from packages.owed_papers import is_owed, owed_papers
 from packages.same_faults import merge_same
 from packages.screens.intake import ways
 from packages.states import CASE_OPEN, MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
@@ -65,9 +66,7 @@ class Line:
     @property
     def is_owed(self) -> bool:
         """容缺 in an application already handed in: the paper is owed, and handing it in is the one thing to do."""
-        application = self.item.case.application
-        handed_in = application is not None and application.submitted_at is not None
-        return self.item.state == MaterialState.DEFERRED and handed_in
+        return is_owed(self.item)
 
     @property
     def brought_by(self) -> str:
@@ -157,9 +156,14 @@ class FilingPage:
         return [line for line in self.lines if not line.is_met]
 
     @property
+    def owed(self) -> int:
+        """How many deferred papers are still to be brought, also when everything is decided (容缺)."""
+        return sum(line.is_owed for line in self.lines)
+
+    @property
     def met(self) -> int:
-        """How many lines are met."""
-        return len(self.lines) - len(self.missing)
+        """How many lines are met; a paper that is still owed is none of them."""
+        return len(self.lines) - len(self.missing) - self.owed
 
     @property
     def share(self) -> str:
@@ -387,6 +391,7 @@ class Filed:
     application: Application
     state: ApplicationState
     names: list[str]
+    owed: int
 
 
 def filings(
@@ -406,8 +411,9 @@ def filings(
         found.select_related("project", "opened_by").prefetch_related(named)
         .order_by("-pk")[: LISTED + 1]
     )
+    owed = owed_papers([row.pk for row in rows])
     listed = [
-        Filed(row, queries.application_state(row, cases), [case.matter.name for case in cases])
+        Filed(row, queries.application_state(row, cases), [case.matter.name for case in cases], owed.get(row.pk, 0))
         for row, cases in ((row, list(row.cases.all())) for row in rows[:LISTED])
     ]
     return listed, rows[LISTED - 1].pk if len(rows) > LISTED else None

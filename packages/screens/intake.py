@@ -13,6 +13,7 @@ from archives.states import PaperKind
 from packages import promise_rules, queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
+from packages.owed_papers import is_owed
 from packages.same_faults import merge_same
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
@@ -192,6 +193,16 @@ class IntakePage:
         return sum(len(entry.lines) for entry in self.cases)
 
     @property
+    def owed(self) -> int:
+        """How many deferred papers are still to be brought, also when everything is decided (容缺)."""
+        return len(self.owed_lines)
+
+    @property
+    def owed_lines(self) -> list[Line]:
+        """The lines of those papers."""
+        return [line for entry in self.cases for line in entry.lines if is_owed(line.item)]
+
+    @property
     def held(self) -> int:
         """How many lines nobody has to hand in."""
         return sum(line.is_slim for entry in self.cases for line in entry.lines)
@@ -264,6 +275,16 @@ class IntakePage:
     def receipt(self) -> Paper | None:
         """The receipt of what was handed in."""
         return next((paper for paper in self.papers if paper.kind == PaperKind.RECEIPT), None)
+
+    @property
+    def to_print(self) -> Paper | None:
+        """The paper that the key P prints: the receipt before the window decides, then what says what is still owed."""
+        if self.shows_receipt:
+            return None  # it has a button of its own
+        order = (PaperKind.DEFERRED_ACCEPTANCE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.RECEIPT)
+        kinds = order if self.owed else order[1:]
+        found = [paper for paper in self.papers if paper.kind in kinds]
+        return min(found, key=lambda paper: kinds.index(PaperKind(paper.kind)), default=None)
 
     @property
     def waits_for_pdf(self) -> bool:

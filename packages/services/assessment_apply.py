@@ -60,7 +60,8 @@ def set_parcel(
         summary=f"登记项目位置{'：' + parcel.number if parcel.number else ''}",
         data={"kind": shape["type"], "number": parcel.number},
     )
-    _follow(project, by=by, at=at)
+    if not _follow(project, by=by, at=at):
+        fill_lines(project, at=at)  # papers of the same land that are there already
     return parcel
 
 

@@ -14,6 +14,7 @@ from packages.act_states import DeliveryWay
 from packages.choices import ArrivesBefore
 from packages.models import CaseDelivery, Deferral, MatterCase
 from packages.services import act_papers
+from packages.services.back_entry import in_order
 from packages.services.locking import expect, lock_case
 from packages.states import CASE_PASSED
 from projects import timing
@@ -59,6 +60,7 @@ def deliver_case(
     case = lock_case(case_id)
     expect(case, *CASE_PASSED, verb="送达")
     require(rules.can_download if way == DeliveryWay.DOWNLOAD else rules.can_deliver, by, case)
+    in_order(case, at)
     standing = CaseDelivery.objects.filter(case=case).first()
     if standing is not None:
         return standing

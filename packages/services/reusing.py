@@ -1,7 +1,8 @@
 """免提交: what is searched before a material is asked for, and what happens when a reused document is no longer good.
 
 Searched in this order: the project's archive and the results of its decided cases, the 主体资格 of the owner and of the
-bodies that take part, whatever project it was filed in, what departments filed themselves. A document that was revoked,
+bodies that take part, whatever project it was filed in, what departments filed themselves, and what they issued of the
+same land for another project of the owner. A document that was revoked,
 replaced or has run out since is never used; a line that stood on it falls back with a warning that everybody sees.
 """
 
@@ -18,6 +19,7 @@ from django.db.models import Q, QuerySet
 from archives.models import OWNER_CLASS, Document
 from archives.services.filing import find_held_by
 from archives.states import PaperState, Visibility
+from packages.land_papers import of_the_land
 from packages.models import MaterialItem, MatterCase
 from packages.sources import Makers, is_issued, supplier_of
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
@@ -35,15 +37,16 @@ RELATED = ("kind", "document__kind", "document__project", "document__paper", "de
 
 @dataclass(slots=True)
 class Found:
-    """Good documents by kind: those that any matter may use again, and those of this project alone."""
+    """Good documents by kind: those that any matter may use again, those of this project alone, those of its land."""
 
     reusable: dict[tuple[int, str], Document]
     own: dict[tuple[int, str], Document]
+    land: dict[int, Document]
 
     def of(self, item: MaterialItem, *, also_own: bool) -> Document | None:
         """Return the document for a line, the reusable one first; 主体资格 only of the body that the line means."""
         key = item.kind_id, role_of(item) if item.kind.doc_class == OWNER_CLASS else ""
-        return self.reusable.get(key) or (self.own.get(key) if also_own else None)
+        return self.reusable.get(key) or (self.own.get(key) if also_own else None) or self.land.get(item.kind_id)
 
 
 def role_of(item: MaterialItem) -> str:
@@ -61,13 +64,14 @@ def good(*, day: dt.date | None = None) -> Q:
 
 
 def search(project: Project, kinds: Iterable[DocumentKind]) -> Found:
-    """Return the good documents of these kinds for a project. Two queries, three with 主体资格."""
+    """Return the good documents of these kinds for a project. Two queries, one more each for 主体资格 and land."""
     wanted = {kind.pk: kind for kind in kinds}
     own: dict[tuple[int, str], Document] = {}
     rows = Document.objects.filter(good(), project=project, kind__in=list(wanted))
     for row in rows.select_related("kind", "paper", "project").order_by("pk"):
         own[row.kind_id, row.holder_role] = row
-    return Found(find_held_by(project, list(wanted.values())), own)
+    land = of_the_land(project, wanted.values(), good())
+    return Found(find_held_by(project, list(wanted.values())), own, land)
 
 
 def dead_reason(document: Document, *, day: dt.date | None = None) -> str:
@@ -89,7 +93,7 @@ def dead_reason(document: Document, *, day: dt.date | None = None) -> str:
 def origin_of(document: Document, project: Project) -> str:
     """Return from which of the places that are searched a document comes."""
     if document.project_id != project.pk:
-        return Origin.OWNER
+        return Origin.OWNER if document.doc_class == OWNER_CLASS else Origin.DEPARTMENT
     paper = getattr(document, "paper", None)
     if paper is not None and paper.subject_type == CASE_LABEL:
         return Origin.RESULT

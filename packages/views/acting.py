@@ -12,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from packages.act_forms import BackEntryForm
 from packages.models import MatterCase
+from projects.access import access_of
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 
 CONFLICT = 409
@@ -49,24 +51,40 @@ class Step:
     button: str
     run: Callable[[dict[str, Any]], object]
     back: str
-    done: str
+    done: str | Callable[[Any], str]
     case: MatterCase | None = None
     verdict: Verdict = ALLOWED
     says: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
     danger: bool = False
     seg: str = ""
     beside: dict[str, Any] = field(default_factory=dict)
+    may_be_late: bool = False
+
+    def said(self, result: Any) -> str:
+        """Return what is told when it is done; where it depends on what came of it, by that."""
+        return self.done if isinstance(self.done, str) else self.done(result)
 
 
 def ask(
     request: HttpRequest, form: forms.BaseForm, step: Step, template: str = "packages/confirm.html"
 ) -> HttpResponse:
-    """Show the page of a step; a valid POST carries it out and goes back."""
-    if request.method == "POST" and form.is_valid() and attempt(form, step.run, form.cleaned_data) is not None:
-        messages.success(request, step.done)
-        return redirect(step.back)
+    """Show the page of a step; a valid POST carries it out and goes back.
+
+    Where the step may be keyed in later, the office side may say when it happened: `at` among what `run` is given.
+    """
+    posted = request.POST if request.method == "POST" else None
+    late = BackEntryForm(posted) if step.may_be_late and access_of(request.user).is_office else None
+    if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
+        given = form.cleaned_data
+        if step.may_be_late:
+            given = given | {"at": late.cleaned_data["happened_at"] if late else None}
+        result = attempt(form, step.run, given)
+        if result is not None:
+            messages.success(request, step.said(result))
+            return redirect(step.back)
     status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-    return render(request, template, {"form": form, "step": step, "case": step.case, **step.beside}, status=status)
+    context = {"form": form, "step": step, "case": step.case, "late": late, **step.beside}
+    return render(request, template, context, status=status)
 
 
 def back_to(request: HttpRequest, default: str) -> str:

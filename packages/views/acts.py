@@ -34,13 +34,15 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
             title=f"申请撤件：{case.matter.name}", button="提交撤件申请", back=_page(pk), case=case, danger=True,
             verdict=screens.may_ask_to_withdraw(user, case), done="撤件申请已提交，等待窗口或部门确认。",
             run=lambda given: withdrawing.request_withdrawal(pk, by=user, reason=given["reason"]),
-            says=("确认后时限停止，材料仍在档案里，重新申报时自动带入。确认前办理照常进行。",),
+            says=(
+                "确认后时限停止，材料仍在档案里，重新申报时自动带入。确认前办理照常进行。", *screens.tacit_kept(case),
+            ),
         ))
     return ask(request, form, Step(
         title=f"撤件：{case.matter.name}", button="确认撤件", back=_page(pk), case=case, danger=True,
         verdict=rules.can_withdraw(user, case), done="已撤件，时限停止，撤件确认书已出具。",
-        run=lambda given: withdrawing.withdraw_case(pk, by=user, reason=given["reason"]),
-        says=("按建设单位的书面申请办理。撤件后时限停止，材料仍在档案里，可以重新申报。",),
+        run=lambda given: withdrawing.withdraw_case(pk, by=user, **given), may_be_late=True,
+        says=("按建设单位的书面申请办理。撤件后时限停止，材料仍在档案里，可以重新申报。", *screens.tacit_kept(case)),
     ))
 
 
@@ -148,7 +150,7 @@ def special_end(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"结束特别程序：{case.matter.name}", button="结束，时限恢复", case=case, back=_page(pk),
         verdict=rules.can_end_special(request.user, case), done="特别程序已结束，时限恢复计算。",
-        run=lambda given: special.end_special(pk, by=person(request), **given),
+        run=lambda given: special.end_special(pk, by=person(request), **given), may_be_late=True,
     )
     return ask(request, act_forms.SpecialEndForm(request.POST or None, request.FILES or None), step)
 
@@ -198,10 +200,12 @@ def extension_approve(request: HttpRequest, pk: int) -> HttpResponse:
 def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand out what was granted: at the window, by post, as a download (送达)."""
     case, user = case_or_404(request, pk), person(request)
+    word, button = ("领取", "确认领取") if screens.is_fetched(user, case) else ("送达", "登记送达")
     step = Step(
-        title=f"送达：{case.matter.name}", button="登记送达", case=case, seg="way", back=_page(pk),
-        verdict=rules.can_download(user, case), done="已登记送达，领证回执已出具。",
-        run=lambda given: delivering.deliver_case(pk, by=user, **given), says=screens.delivery_words(case),
+        title=f"{word}：{case.matter.name}", button=button, case=case, seg="way", back=_page(pk),
+        verdict=screens.may_deliver(user, case), done=f"已{button.removeprefix('确认')}，领证回执已出具。",
+        run=lambda given: delivering.deliver_case(pk, by=user, **given), may_be_late=True,
+        says=screens.delivery_words(case),
     )
     return ask(request, act_forms.DeliverForm(request.POST or None, ways=screens.ways_of(user, case)), step)
 

@@ -115,7 +115,8 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"提交申报 {found.number}", button="确认提交", back=reverse("packages:application", args=[pk]),
         verdict=page.submit, says=said.says, done="已提交，材料回执已出具，见“文书”。",
-        run=lambda _: services.submit_application(pk, by=user), beside={"page": said},
+        run=lambda given: services.submit_application(pk, by=user, at=given["at"]), beside={"page": said},
+        may_be_late=True,
     )
     blank = forms.Form(request.POST if request.method == "POST" else None)
     return ask(request, blank, step, "packages/hand_in.html")

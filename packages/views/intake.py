@@ -15,12 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
-from packages.screens import applying, arriving, intake
+from packages.screens import accepting, applying, arriving, intake
 from packages.screens import filing as filing_screen
 from packages.screens.regional_said import uses_of
 from packages.services import intake as services
 from packages.services import settling
-from packages.states import CaseState
 from packages.views import filing
 from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
 from packages.views.fetching import (
@@ -37,7 +36,6 @@ from projects.paging import as_key
 CLEAR = "packages:application"
 #: The line whose change was refused and why, until the page has shown it.
 REFUSED = "refused_line"
-ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
 
 
 @login_required
@@ -177,8 +175,10 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     page = intake.intake_page(found, person(request))
     step = Step(
         title=f"受理 {found.number}", button="受理", back=reverse(CLEAR, args=[pk]), verdict=page.accept,
-        run=lambda _: services.accept_application(pk, by=person(request)), done=ACCEPTED,
-        says=tuple(f"{e.case.matter.name}：{e.case.lead}，承诺 {e.case.promised_days} 日" for e in page.cases),
+        run=lambda given: services.accept_application(pk, by=person(request), at=given["at"]), may_be_late=True,
+        done=accepting.words_after,
+        says=(*(f"{e.case.matter.name}：{e.case.lead}，承诺 {e.case.promised_days} 日" for e in page.cases),
+              *accepting.rest_day()),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
@@ -190,18 +190,12 @@ def case_accept(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, pk)
     step = Step(
         title=f"受理：{case.matter.name}", button="受理", back=_home(case), case=case,
-        verdict=rules.can_accept(request.user, case), done=ACCEPTED,
-        run=lambda _: services.accept_case(pk, by=person(request)),
-        says=lambda: _of_acceptance(case),
+        verdict=rules.can_accept(request.user, case),
+        done=lambda done: accepting.words_after([done]), may_be_late=True,
+        run=lambda given: services.accept_case(pk, by=person(request), at=given["at"]),
+        says=lambda: accepting.words_before(case),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
-
-
-def _of_acceptance(case: MatterCase) -> tuple[str, ...]:
-    """What follows from an acceptance; asked for by the page, not by who has pressed already."""
-    if case.state == CaseState.RECEIVED and services.intake_is_over(case):
-        return ("已过 5 个工作日告知期，依法自接件之日起视为受理，时限从接件次日起算。",)
-    return (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。",)
 
 
 @login_required
@@ -212,7 +206,8 @@ def on_spot(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"即办办结：{case.matter.name}", button="即办办结", back=_home(case), case=case,
         verdict=rules.can_decide_on_spot(request.user, case), done="已即办办结，证照批文已出具。",
-        run=lambda _: services.decide_on_spot(pk, by=person(request)), says=("受理和办结同时记录，出具证照批文。",),
+        run=lambda given: services.decide_on_spot(pk, by=person(request), at=given["at"]), may_be_late=True,
+        says=("受理和办结同时记录，出具证照批文。",),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
@@ -275,7 +270,8 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=rules.can_refuse(request.user, case), done="已作出决定，文书已出具。", seg="kind",
         run=lambda given: services.refuse_intake(
             pk, by=person(request), reason=given["reason"], basis=given["basis"], referral=given["referral"],
-            not_ours=given["kind"] == "not_ours",
+            not_ours=given["kind"] == "not_ours", at=given["at"],
         ),
+        may_be_late=True,
     )
     return ask(request, RefuseForm(request.POST or None), step)

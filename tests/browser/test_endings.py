@@ -115,10 +115,10 @@ def test_the_window_says_not_ours_refuses_or_decides_on_the_spot(made, visit, pa
     chief.press("即办办结", exact=True)
     owner.open(f"/cases/{case}/", phone=True)
     owner.says("办结通过", "即办")
-    owner.press("送达", exact=True)
+    owner.press("领取", exact=True)
     owner.choose("way", "download")
-    owner.press("登记送达")
-    owner.says("已登记送达", "自行下载")
+    owner.press("确认领取")
+    owner.says("已领取", "自行下载")
     assert "铸造园食堂" in paper(owner, case, "certificate")
 
 

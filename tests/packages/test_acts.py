@@ -1,12 +1,14 @@
 """Steps beside intake and decision: withdrawal by two, extension once and in time, delivery, revocation, 再次告知."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
 
 from archives.models import Paper
 from packages.models import OneTimeNotice, Opinion
+from packages.screens.acting import tacit_words
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
@@ -50,6 +52,22 @@ def codes_of(excinfo):
     return excinfo.value.code
 
 
+def page_of(client, user, name, case):
+    client.force_login(user)
+    return client.get(reverse(f"packages:{name}", args=[case.pk])).content.decode()
+
+
+def pressed(client, name, case):
+    """Press the button of a page; the page that comes."""
+    return client.post(reverse(f"packages:{name}", args=[case.pk]), follow=True).content.decode()
+
+
+def buttons(html):
+    """What may be pressed on the page of a case, and what stands there with a reason."""
+    found = html.partition('aria-label="可以办的事"')[2].partition("</section>")[0]
+    return re.findall(r'<a [^>]*href="[^"]+"[^>]*>([^<]+?) ?<', found), found.count("aria-disabled")
+
+
 # Withdrawal ----------------------------------------------------------------------------------------------------------
 
 
@@ -73,14 +91,16 @@ def test_the_owner_asks_the_window_takes_it_and_confirms(factory, actors, case):
     holds(factory)
 
 
-def test_a_withdrawal_after_a_tacit_opinion_keeps_it_on_record_and_asks_anew(factory, actors, case, clock):
+def test_a_withdrawal_after_a_tacit_opinion_keeps_it_on_record_and_asks_anew(factory, actors, case, clock, client):
     task = case.sessions.get().tasks.exclude(role="lead").order_by("pk").first()
     type(task).objects.filter(pk=task.pk).update(is_tacit_allowed=True)
     clock.to(dt.datetime(2026, 11, 30, 9, 0))
-    if not apply_tacit(task.pk):
-        pytest.skip("the floor forbids silence here")
+    assert apply_tacit(task.pk)
+    said = "已有 1 条超时默认意见：照留在记录里，重新申报时不沿用，各部门重新答复。"
+    assert said in page_of(client, actors.owner, "withdraw", case)
     row = withdrawing.request_withdrawal(case.pk, by=actors.owner, reason="方案调整")
     withdrawing.answer_withdrawal(row.pk, by=actors.clerk, granted=True)
+    assert said in tacit_words(case)
     kept = Opinion.objects.filter(task__session__case=case, source="tacit").count()
     [again] = factories.accepted(factory, [CODE], actors)
     factories.drain()
@@ -129,11 +149,14 @@ def test_no_extension_after_the_limit_none_too_long_none_by_who_asked(case, acto
 
 
 def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, actors, granted, client):
+    assert buttons(page_of(client, actors.owner, "case", granted)) == (["领取"], 0)
     check_step(
         factory, lambda by: delivering.deliver_case(granted.pk, by=by, way="window", receiver="郭建国"),
         right=actors.clerk, wrong=actors.owner, reason="证照批文由窗口或作出决定的部门送达。",
         told=[("paper.issued", None), ("case.delivered", None)],
     )
+    assert buttons(page_of(client, actors.owner, "case", granted)) == ([], 0)
+    assert buttons(page_of(client, actors.clerk, "case", granted)) == ([], 2)
     paper = Paper.objects.get(project=factory, kind="certificate", subject_key=str(granted.pk))
     said = {"reason": "以欺骗手段取得", "basis": "第 69 条"}
     with pytest.raises(DomainError) as unheard:
@@ -206,18 +229,24 @@ def test_a_notice_says_what_to_change_and_only_of_its_own_matters(plain, actors)
 # Acceptance at odd times -----------------------------------------------------------------------------------------------
 
 
-def test_acceptance_on_a_rest_day_keeps_its_date(plain, actors, clock):
+def test_acceptance_on_a_rest_day_keeps_its_date_and_says_which_day_is_the_first(plain, actors, clock, client):
     [case] = factories.received(plain, [CODE], actors)
     clock.to(dt.datetime(2026, 11, 8, 10, 0))  # a Sunday
-    done = intake.accept_case(case.pk, by=actors.clerk)
+    said = "今天不是工作日，可以受理；时限的第 1 日是11月9日。"
+    assert said in page_of(client, actors.clerk, "case_accept", case)
+    assert f"已受理，受理通知书已出具，承诺时限开始计算。{said}" in pressed(client, "case_accept", case)
+    done = factories.fresh(case)
     assert (timing.business_day(done.accepted_at), done.promised_clock.started_on) == (dt.date(2026, 11, 8),) * 2
     assert done.due_on == dt.date(2026, 11, 8 + done.promised_days)
 
 
-def test_a_case_whose_five_days_ran_out_a_minute_ago_stands_accepted_since_its_receipt(plain, actors, clock):
+def test_a_case_whose_five_days_ran_out_a_minute_ago_stands_accepted_since_its_receipt(plain, actors, clock, client):
     [case] = factories.received(plain, [CODE], actors)
     clock.to(dt.datetime(2026, 11, 10, 0, 1))
-    done = intake.accept_case(case.pk, by=actors.clerk)
+    said = "已过 5 个工作日告知期，依法自接件之日起视为受理"
+    assert f"{said}，时限从接件次日起算。" in page_of(client, actors.clerk, "case_accept", case)
+    assert f"{said}，受理通知书已出具。" in pressed(client, "case_accept", case)
+    done = factories.fresh(case)
     assert (done.is_deemed_accepted, done.accepted_at) == (True, case.received_at)
     with pytest.raises(DomainError) as again:
         intake.accept_case(case.pk, by=actors.clerk)

@@ -212,12 +212,12 @@ def test_an_opinion_on_a_superseded_drawing_is_marked_and_asked_for_again(review
         drawing_review.give_part(
             housing.pk, by=factories.official("housing", Role.REVIEWER), text="", breaches=[], seen=1
         )
-    assert stale.value.code == "superseded"
+    assert stale.value.message == "施工图已换为第 2 版，您看的是第 1 版。请看过新版，核对意见后再次提交。"
     answer(review)
     assert [part.organisation.code for part in drawing_review.superseded_parts(review)] == ["drawing-reviewer"]
     with pytest.raises(DomainError) as old:
         opinion(review, actors)
-    assert old.value.code == "superseded"
+    assert old.value.message == f"{tasks.get().organisation.label}（第 1 版）审的图纸已换版，请再次征求这些部门的意见。"
     drawing_review.ask_again(review.pk, by=actors.lead_reviewer)
     last = JointSession.objects.filter(case=review.case).latest("round")
     assert {task.organisation.code for task in last.tasks.exclude(role="lead")} == {"drawing-reviewer"}

@@ -13,7 +13,9 @@ from packages import floor, policy, promise_rules
 from packages.catalog_checks import check
 from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase, PolicyTable
-from packages.services import commitment_checks, committing, intake, setting_lines, settling, sweeping
+from packages.providers import permits
+from packages.screens.acting import may_deliver
+from packages.services import commitment_checks, committing, delivering, intake, setting_lines, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
 from projects import credit, timing, workdays
@@ -145,7 +147,7 @@ def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, a
     whole(project)
 
 
-def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project, actors, clock):
+def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project, actors, clock, client):
     case, item = deferred(project, actors, "certificate")
     assert Deferral.objects.get(case=case).issue.clock is None
     case = factories.decide(ready(case, project, clock))
@@ -153,8 +155,23 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
     assert set(papers_of(case).values_list("kind", flat=True)) & {"certificate", "deferral_notice"} == {"deferral_notice"}
     found = Deferral.objects.select_related("issue__clock").get(case=case)
     assert (found.issue.clock.limit, found.issue.due_on) == (10, dt.date(2026, 11, 16))
+    application = reverse("packages:application", args=[case.application_id])
+    for person, pages in (
+        (actors.owner, [application, reverse("packages:filings")]), (actors.clerk, [application]),
+    ):  # everything is decided, and a paper is still owed
+        client.force_login(person)
+        for page in pages:
+            html = client.get(page).content.decode()
+            assert (html.count('data-c="warn">容缺待补 1 件<'), ">已办结<" in html) == (1, True)
+    [fact] = [fact for fact in permits(project) if fact.title == case.matter.name]
+    assert fact.detail == f"{case.matter.result_name}，容缺通过"
+    with pytest.raises(DomainError) as held:
+        delivering.deliver_case(case.pk, by=actors.owner, way="download")
+    assert held.value.message == f"容缺材料“{item.name}”还没有补交并核实，证照暂不发出。"
+    assert may_deliver(actors.owner, case).reason == "容缺材料还没有补交并核实，证照暂不发出。"
     hand_in(item, actors.owner)
     assert not papers_of(case).filter(kind="certificate").exists()
+    assert "容缺待补 1 件" not in client.get(application).content.decode()
     log = Log(project)
     settling.settle_issue(found.issue_id, by=actors.clerk, holds=True, note="")
     assert log.told() == [("issue.verified", None), ("paper.issued", None)]

@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import json
 from collections import Counter
 
 import pytest
@@ -12,14 +13,18 @@ from archives.services.filing import file_upload
 from archives.services.papers import revoke_paper
 from packages import savings
 from packages.facts import CATALOG
+from packages.land_papers import of_the_land
 from packages.models import MaterialDef, MaterialItem, MatterCase
 from packages.queries import case_waiting
 from packages.services import checklist, intake, setting_lines, sweeping
+from packages.services.assessment_apply import set_parcel
+from packages.services.reusing import good
 from packages.sources import is_issued, makers
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import lock_project
 from projects.models import Party, Project
+from projects.services.involvement import involve
 from projects.states import PartyRole, Role
 from tests import factories
 from tests.packages.steps import holds
@@ -193,6 +198,31 @@ def test_the_contractors_paper_serves_every_project_it_builds_and_nobody_elses_f
     assert refilled(other, factories.fresh(MaterialItem.objects.get(case__project=other, document=document))).document is None
 
 
+def test_what_departments_hold_of_the_same_land_serves_the_next_project_on_it(project, actors, clock):
+    kind = DocumentKind.objects.get(slug="land-title")
+    locked = lock_project(project.pk)
+    title = file_upload(locked, uploaded=factories.pdf(text="证"), kind=kind, title="不动产权证书（土地）", source=locked,
+                        by=actors.clerk)
+    other = factories.enrolled_project(actors, "S2")
+    application = factories.open_application(other, ["plan-permit"], actors)
+    item = MaterialItem.objects.get(case__application=application, kind=kind)
+    assert item.document is None
+    department = factories.official("education", Role.REVIEWER)
+    involve(lock_project(other.pk), role="reviewer", organisation=department.memberships.get().organisation, by=None)
+    seen = Document.objects.visible_to(department).filter(pk=title.pk)
+    place = json.dumps({"type": "Point", "coordinates": [112.92, 35.8]})
+    for one, number in ((project, "140581-A-07"), (other, "140581-A-08")):
+        set_parcel(one.pk, place=place, number=number, by=actors.clerk)
+    assert (factories.fresh(item).document, seen.exists()) == (None, False)
+    set_parcel(other.pk, place=place, number="140581-A-07", by=actors.clerk)
+    item = factories.fresh(item)
+    assert (item.state, item.document, item.origin, seen.exists()) == ("held", title, "department", True)
+    assert item.origin_note == f"不动产权证书（土地），2026-11-02 归档，来自{project.name}"
+    assert not Document.objects.visible_to(actors.outsider).filter(pk=title.pk).exists()
+    Project.objects.filter(pk=project.pk).update(owner=actors.other_body)
+    assert of_the_land(factories.fresh(other), [kind], good()) == {}  # another owner's paper is nobody's business here
+
+
 def test_a_result_revoked_this_morning_falls_back_and_names_the_department(project, actors, clock, client):
     factories.pass_matter(project, "project-code", actors)
     granted = factories.pass_matter(project, "ent-filing", actors)
@@ -227,7 +257,8 @@ def test_a_result_revoked_during_the_review_stops_the_grant(project, actors, clo
     MatterCase.objects.filter(project=project, state="draft").update(state="decided_pass", decided_at=clock.moment)
     with pytest.raises(DomainError) as refused:
         factories.decide(factories.fresh(case))
-    assert refused.value.code == "reuse_lost"
+    lost = f"原沿用的“{item.document.title}”已被撤销，不能再用"
+    assert refused.value.message == f"沿用的材料有变化：{item.name}：{lost}。补齐后才能作出准予决定。"
 
 
 # The figures ---------------------------------------------------------------------------------------------------------

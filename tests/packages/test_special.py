@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from archives.models import Paper
+from packages.screens.acting import procedure_words, special_words
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.special import approve_special, end_special, refuse_special, request_special
 from packages.states import CaseState
@@ -168,6 +169,9 @@ def test_the_other_way_round(case, factory, actors, lead, clock):
 def test_a_second_one_of_its_kind_is_marked(case, factory, actors, lead):
     start(case, lead, actors.chief)
     special_end(case, lead)
-    start(case, lead, actors.chief)
+    assert special_words(case)[-1] == "本办件已用过专家评审；同类再次启动会报中心主任。"
+    again = ask(case, lead)
+    assert procedure_words(again)[-1] == "同类特别程序再次启动，批准后报中心主任。"
+    approve_special(again.pk, by=actors.chief)
     marks = [event.data["again"] for event in factory.events.filter(kind="case.special_started").order_by("seq")]
     assert marks == [False, True]

@@ -1,0 +1,39 @@
+"""What an acceptance means on its day: from which day the promise runs, and what the law has done before anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from packages.models import MatterCase
+from packages.services.intake import intake_is_over
+from packages.states import CaseState
+from projects import timing, workdays
+
+ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
+DEEMED = "已过 5 个工作日告知期，依法自接件之日起视为受理"
+
+
+def words_before(case: MatterCase) -> tuple[str, ...]:
+    """What follows from accepting a case now; nothing of it is asked by who has pressed already."""
+    if case.state == CaseState.RECEIVED and intake_is_over(case):
+        return (f"{DEEMED}，时限从接件次日起算。",)
+    return (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。", *rest_day())
+
+
+def rest_day() -> tuple[str, ...]:
+    """On a rest day: one may accept, and which day is the first that counts."""
+    today = timing.today()
+    if workdays.is_workday(today):
+        return ()
+    first = workdays.next_workday(today)
+    return (f"今天不是工作日，可以受理；时限的第 1 日是{first.month}月{first.day}日。",)
+
+
+def words_after(cases: Sequence[MatterCase]) -> str:
+    """What was done: accepted by a person, or by law before that person pressed."""
+    deemed = [case.matter.name for case in cases if case.is_deemed_accepted]
+    if not deemed:
+        return "".join((ACCEPTED, *rest_day()))
+    if len(deemed) == len(cases):
+        return f"{DEEMED}，受理通知书已出具。"
+    return f"{ACCEPTED}其中{'、'.join(f'“{name}”' for name in deemed)}{DEEMED}。"
