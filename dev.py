@@ -7,7 +7,7 @@
 - ``python3 dev.py bench``: ratios to a bare page, see docs/performance.md
 - ``python3 dev.py kill [--rounds N]``: workers killed again and again where it could hurt
 - ``python3 dev.py container``: the image built and asked, where an engine is at hand
-- ``python3 dev.py lock``: requirements.lock and requirements-dev.lock made anew
+- ``python3 dev.py lock``: the lock files (run time, S3 store, development) made anew
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def command_container(_: argparse.Namespace) -> int:
 
 
 def command_lock(_: argparse.Namespace) -> int:
-    """Make both lock files anew from the ``.in`` files, with hashes and without host names."""
+    """Make the lock files anew from the ``.in`` files, with hashes and without host names."""
     with tempfile.TemporaryDirectory(prefix="gaige-lock-") as folder:
         must([sys.executable, "-m", "venv", folder], "venv")
         must([f"{folder}/bin/pip", "install", "-q", "uv"], "installing uv")
@@ -92,7 +92,8 @@ def command_lock(_: argparse.Namespace) -> int:
             "--upgrade",
             "--quiet",
         ]
-        for name, constraint in (("requirements", []), ("requirements-dev", ["-c", "requirements.lock"])):
+        also = ["-c", "requirements.lock"]
+        for name, constraint in (("requirements", []), ("requirements-s3", also), ("requirements-dev", also)):
             made = Path(folder, f"{name}.lock")
             must([f"{folder}/bin/uv", "pip", "compile", f"{name}.in", *constraint, *options, "-o", made], name)
             (ROOT / made.name).write_text(head + made.read_text())
