@@ -129,17 +129,7 @@ class _Maker:
             "dots": charts.dots(self.facts, terms(self.facts.last_day)["matters"]),
             "honour": honour,
             "honour_why": "" if honour else why_no_honour(self._bodies(), self.facts.last_day),
-            "alerts": [
-                {
-                    "name": row["name"],
-                    "light": row["light"],
-                    "key": row["cells"][at]["k"],
-                    "late": row["cells"][at]["t"],
-                }
-                for table, at in ((regions, BY_REGION.index("overdue")), (bodies, BY_BODY.index("overdue")))
-                for row in table["rows"]
-                if row["light"]["colour"] in ("red", "yellow")
-            ],
+            "alerts": _alerts((regions, BY_REGION), (bodies, BY_BODY)),
             "erratum": charts.erratum(self.history.corrected, self.taken.figures),
             "terms": terms(self.facts.last_day),
         }
@@ -309,3 +299,13 @@ class _Maker:
 
 def _has_work(facts: Facts) -> bool:
     return bool(facts.decided or facts.running or facts.accepted or facts.tasks or facts.off_list or facts.omissions)
+
+
+def _alerts(*tables: tuple[Content, Sequence[str]]) -> list[Content]:
+    """Return the red rows, then the yellow ones, each with the list of its overdue cases."""
+    rows = [(row, row["cells"][keys.index("overdue")]) for table, keys in tables for row in table["rows"]]
+    found = [
+        {"name": row["name"], "light": row["light"], "k": cell["k"], "late": cell["t"]}
+        for row, cell in rows if row["light"]["colour"] in ("red", "yellow")
+    ]
+    return sorted(found, key=lambda one: one["light"]["colour"] != "red")

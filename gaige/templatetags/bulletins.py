@@ -17,7 +17,7 @@ INK = (
     "<style>.ax{stroke:#80868e}.gr{stroke:#dddbd3}.lb{fill:#5c6674}.ln{fill:none;stroke:#1b4f80;stroke-width:2.25}"
     ".ln2{fill:none;stroke:#80868e;stroke-width:1.5;stroke-dasharray:4 3}"
     ".pt{fill:#ffffff;stroke:#1b4f80;stroke-width:2}"
-    ".lim{stroke:#1b232e;stroke-width:2}.ok{fill:#1f6848}.late{fill:#b3261e}.hv{font-weight:700}"
+    ".lim{stroke:#1b232e;stroke-width:2}.ok{fill:none;stroke:#1f6848;stroke-width:7.2;stroke-linecap:round}.late{fill:#b3261e}.hv{font-weight:700}"
     "text{font-size:13px;font-family:'Noto Sans SC'}"
     ".gov{fill:#2d6699}.ent{fill:#b97d14}.spc{fill:#7c6a9f}.mid{fill:#4c8c86}.mdl{fill:#4c8c86}</style>"
 )

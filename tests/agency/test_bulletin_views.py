@@ -13,8 +13,11 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from agency.bulletin import INDICATORS
+from agency.bulletin_page import draft_context
 from agency.models import Bulletin
 from agency.services import bulletins
+from agency.services.slips import issue_slip
+from archives.papering import sheet_pdf
 from packages.models import MatterCase
 from projects.memo import forget_all
 from projects.models import JobRun
@@ -34,6 +37,43 @@ def month(actors, clock):
 def november(actors, month):
     """The bulletin of the hand-checked month, opened."""
     return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
+
+
+@pytest.fixture
+def big_content():
+    """The content of a frozen bulletin as a city of nineteen districts and twenty departments would have it."""
+
+    def grow(pk):
+        content = Bulletin.objects.get(pk=pk).content
+        light = {"colour": "yellow", "words": "黄", "reason": "按时率 96.5%，超时 2 件，最长 4 天"}
+        for block, word in (("regions", "第{}区"), ("bodies", "第{}局"), ("sites", "第{}区")):
+            head, group = content[block]["head"], "body" if block == "bodies" else "region"
+            content[block]["rows"] = [
+                {
+                    "name": word.format(n), "row": 310_100 + n, "group": group, "few": False, "rank": str(n),
+                    "light": light, "note": "按时率环比 +1.2 个百分点",
+                    "cells": [{"t": "1234.5", "k": f"{group}/{310_100 + n}/on_time", "bad": n < 3} for _ in head],
+                }
+                for n in range(1, 21)
+            ]
+        content["ledger"] = [
+            {"name": f"第{n}区", "count": 99, "k": f"region/{310_100 + n}/decided", "government": 4.5, "applicant": 3.5,
+             "special": 2.5, "intermediary": 1.5, "sum": 12.0 + n} for n in range(20)
+        ]
+        numbers = range(1, 13)
+        content["items"] |= {"columns": [f"第{n}区" for n in range(20)], "rows": [
+            {"name": f"验收事项第{n}项", "number": n, "total": 60, "k": f"item/{n}/faulty", "example": "坡道坡度超限",
+             "cells": [{"t": 3, "k": f"item/{n}/faulty_{310_100 + at}"} for at in range(20)]} for n in numbers
+        ]}
+        content["items"]["worst"] = content["items"]["rows"][:5]
+        content["dots"] = {"each": 3, "longest": 40, "rows": [
+            {"name": "建设工程规划许可证核发", "limit": 20, "spread": [[day, 3] for day in range(2, 30)], "median": "12",
+             "count": 252, "late": 27, "k": "total/0/decided", "matter": n} for n in range(8)
+        ]}
+        content["alerts"] = [{"name": f"第{n}区", "light": light, "k": "region/1/overdue", "late": "2"} for n in range(20)]
+        return content
+
+    return grow
 
 
 def figure(bulletin, key, group="total", row=0):
@@ -66,8 +106,11 @@ def test_every_number_opens_as_many_rows_as_it_says(actors, november, client_of,
         if one.is_count and "matter" not in url:
             assert int(number) == len(page.rows), url
         if one.based:
-            base = browser.get(f"{url}?part=base").context["page"].rows
-            assert float(number) == round(100 * len(page.rows) / len(base), 2), (group, row, key)
+            own, rest = (browser.get(f"{url}?part={part}").context["page"] for part in ("own", "rest"))
+            assert float(number) == round(100 * len(own.rows) / len(page.rows), 2), (group, row, key)
+            assert sorted(map(str, (*own.rows, *rest.rows))) == sorted(map(str, page.rows)), (group, row, key)
+            assert [count for _, count, _ in page.tabs] == [len(page.rows), len(own.rows), len(rest.rows)]
+            assert own.title != rest.title != page.title
         if key == "mean_days":
             used = [item.used for item in page.rows]
             assert float(number) == round(sum(used) / len(used), 2)
@@ -88,6 +131,9 @@ def test_a_list_shows_the_cases_as_they_were_frozen(actors, november, month, cli
         assert client_of(actors.director).get(address).context["page"].count == count
     late = text_of(client_of(actors.director).get(figure(november, "overdue")))
     assert late.count("下督办单") == 2
+    issue_slip(month[2], to=month[2].lead, colour="red", reason="超期三天，请说明", by=actors.director)
+    late = text_of(client_of(actors.director).get(figure(november, "overdue")))
+    assert (late.count("下督办单"), late.count("督办单：待回复")) == (1, 1)
 
 
 def test_a_project_out_of_reach_keeps_its_name_to_itself(actors, november, month, client_of):
@@ -107,11 +153,13 @@ def test_lists_and_tables_are_handed_out_as_files(actors, november, client_of):
         answer = browser.get(address, {"export": "csv", **asked})
         return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
 
-    rows = lines(director, url, part="base")
+    rows = lines(director, url)
     assert rows[0] == ["编号", "名称", "项目代码", "项目", "单位", "状态", "起", "止", "用时（工作日）", "时限", "超时"]
     assert [row[0] for row in rows[1:]] == ["N001", "N002", "N003", "N008", "N004", "N005", "N009"]
     assert rows[2][5:] == ["办结通过", "2026-10-26", "2026-11-02", "5", "2", "是"]
-    assert [row[2:4] for row in lines(reviewer, url)[1:]] == [["", "不在您的办理范围"]] * 2
+    assert [row[2:4] for row in lines(reviewer, url, part="own")[1:]] == [["", "不在您的办理范围"]] * 2
+    late = lines(director, figure(november, "on_time"), part="rest")
+    assert [row[0] for row in late[1:]] == ["N002"]
     assert client_of(actors.outsider).get(url, {"export": "csv"}).status_code == 404
     tables = reverse("agency:bulletin_tables", args=[november.pk])
     titles = [row[0] for row in lines(director, tables) if len(row) == 1]
@@ -230,6 +278,24 @@ def test_why_a_row_stands_where_it_does(actors, november, month, client_of):
         ("N002", 5, 2, None), ("N003", 3, 2, None), ("N001", 2, 2, None),
     ]
     assert client_of(actors.director).get(reverse("agency:bulletin_why", args=[november.pk, "body", 999_999])).status_code == 404
+
+
+def test_a_city_of_many_districts_fits_its_page_and_opens_its_tables_whole(actors, november, client_of, big_content):
+    bulletins.freeze(november.pk, by=actors.director)
+    Bulletin.objects.filter(pk=november.pk).update(content=big_content(november.pk))
+    browser = client_of(actors.director)
+    page = browser.get(reverse("agency:bulletin", args=[november.pk]))
+    assert len(page.content) < 60_000
+    assert "打开全部 20 行" in text_of(page)
+    sizes = {}
+    for part in ("regions", "bodies", "sites"):
+        whole = browser.get(reverse("agency:bulletin_part", args=[november.pk, part]))
+        sizes[part] = len(whole.content)
+        assert [row["name"] in text_of(whole) for row in whole.context["blocks"][part]["rows"]] == [True] * 20, part
+    assert max(sizes.values()) < 60_000, sizes
+    assert browser.get(reverse("agency:bulletin_part", args=[november.pk, "nothing"])).status_code == 404
+    made = sheet_pdf("papers/bulletin.html", draft_context(Bulletin.objects.get(pk=november.pk)))
+    assert len(PdfReader(io.BytesIO(made)).pages) <= 4
 
 
 def test_an_unknown_figure_is_not_found(actors, november, client_of):

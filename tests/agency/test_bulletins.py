@@ -14,7 +14,7 @@ from agency.bulletin import INDICATORS
 from agency.bulletin_content import compared, take
 from agency.bulletin_counting import Row
 from agency.bulletin_facts import CaseFact, Facts, scope_of
-from agency.bulletin_lights import light_of, ranks, wilson
+from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
 from agency.bulletin_periods import month_of, period_of
 from agency.bulletin_proof import prove
 from agency.bulletin_snapshot import is_untouched, stored_figures
@@ -83,12 +83,13 @@ def test_the_hand_checked_month(actors, month, bulletin):
         [month[n].pk, *line, 0, 0, 0] for n, line in {1: (2, 2, 0), 2: (5, 2, 1), 3: (3, 2, 0), 8: (4, 2, 0)}.items()
     ]
     assert [(row["name"], row["light"]["words"], row["rank"]) for row in taken.content["regions"]["rows"]] == [
-        ("高平市", "红", "1")
+        ("高平市", "红", "—")
     ]
     assert [(row["name"], row["light"]["words"], row["rank"], row["cells"][2]["t"]) for row in taken.content["bodies"]["rows"]] == [
-        (factories.organisation("natural-resources").label, "红", "1", "66.67"),
+        (factories.organisation("natural-resources").label, "红", "—", "66.67"),
         (factories.organisation("approval-bureau").label, "样本不足", "样本不足", "—"),
     ]
+    assert (taken.content["honour"], taken.content["honour_why"]) == ([], "办结满 3 件的 1 个部门都不是绿灯。")
 
 
 def test_a_count_is_the_length_of_its_list_and_a_rate_that_of_both(actors, month, bulletin):
@@ -174,6 +175,18 @@ def test_one_of_one_does_not_beat_ninety_eight_of_a_hundred():
     assert wilson(1, 1) < wilson(98, 100) < wilson(100, 100) < 1
     found = {1: facts_of([1] * 3), 2: facts_of([1] * 98 + [9, 9]), 3: facts_of([1]), 4: facts_of([1] * 3)}
     assert ranks(found) == {2: 1, 1: 2, 4: 2}
+
+
+def test_a_red_row_is_never_in_the_best_place_and_nobody_is_the_best_of_one():
+    red, small = facts_of([1] * 400 + [6] * 4), facts_of([1] * 3)
+    assert (light_of(red).words, wilson(400, 404) > wilson(3, 3)) == ("红", True)
+    assert ranks({1: red, 2: small}) == {2: 1, 1: 2}
+    assert [ranks({1: red}), ranks({1: small}), ranks({1: red, 2: red}), ranks({1: small, 2: facts_of([1])})] == [{}] * 4
+    day = small.last_day
+    assert [why_no_honour(found, day) for found in ({1: facts_of([1])}, {1: red, 2: facts_of([])}, {1: small})] == [
+        "本期没有办结满 3 件的部门，样本不足，不评红榜。", "办结满 3 件的 1 个部门都不是绿灯。",
+        "办结满 3 件的部门只有 1 个，没有可比，不评红榜。",
+    ]
 
 
 def test_the_probe_sees_what_was_keyed_in_afterwards(actors, month):
