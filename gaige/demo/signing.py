@@ -17,7 +17,7 @@ from projects.states import PartyRole, Role
 def bring_and_sign(application_id: int, *, clerk: User) -> None:
     """The window brings what the government issued; the responsible persons sign every 承诺书 of an application."""
     lines = MaterialItem.objects.filter(case__application=application_id, state=MaterialState.AWAITED)
-    for item in lines.order_by("pk"):
+    while (item := lines.order_by("pk").first()) is not None:  # one paper may meet several lines
         supply_material(item.pk, by=clerk, uploaded=attachment(item.name))
     offered = Commitment.objects.filter(case__application=application_id, state=CommitmentState.OFFERED)
     for commitment in offered.select_related("case__project").order_by("pk"):
