@@ -84,6 +84,14 @@ FIRST_SEGMENTS = (
 )
 
 
+#: The one segment of a clock that never paused ends with it.
+END_SEGMENT = (
+    "UPDATE projects_clocksegment AS one SET ended_at = changed.stopped_at FROM changed "
+    "WHERE one.clock_id = changed.id AND one.owner = changed.owner AND one.started_at = changed.started_at "
+    "AND one.ended_at IS NULL"
+)
+
+
 # Operations -------------------------------------------------------------------------------------------------------
 
 
@@ -166,7 +174,7 @@ def pause_clock(
         raise DomainError("special_unapproved", "特别程序须有批准人和计划天数，请补充后再提交。")
     if at < clock.started_at:
         raise DomainError("pause_before_start", f"暂停不能早于起算（{clock.started_on:%Y-%m-%d}），请核对时间。")
-    pauses = list(clock.pauses.all())
+    pauses = pauses_of(clock)
     if any(pause.is_open and pause.kind == kind for pause in pauses):
         raise DomainError("already_paused", f"“{PauseKind(kind).label}”已在进行中，请先结束上一次再开始。")
     pause = ClockPause.objects.create(
@@ -178,7 +186,7 @@ def pause_clock(
         planned=planned,
         started_at=at,
     )
-    _store(clock, at)
+    _store(clock, at, [*pauses, pause])
     return pause
 
 
@@ -196,9 +204,12 @@ def resume_clock(pause: ClockPause, at: Moment | None = None) -> Clock:
     return clock
 
 
-def stop_clock(clock: Clock, on: Moment | None = None) -> Clock:
-    """Stop a clock at what it was running for; pauses still open end with it. A second stop changes nothing."""
-    return _end(clock, ClockState.STOPPED, on)
+def stop_clock(clock: Clock, on: Moment | None = None, *, pauses: Sequence[ClockPause] | None = None) -> Clock:
+    """Stop a clock at what it was running for; pauses still open end with it. A second stop changes nothing.
+
+    `pauses`: those of the clock, read when not given.
+    """
+    return _end(clock, ClockState.STOPPED, on, pauses)
 
 
 def cancel_clock(clock: Clock, at: Moment | None = None) -> Clock:
@@ -253,7 +264,9 @@ def note_overdue(clock: Clock, at: Moment | None = None) -> bool:
     return True
 
 
-def _end(clock: Clock, state: ClockState, at: Moment | None) -> Clock:
+def _end(
+    clock: Clock, state: ClockState, at: Moment | None, known: Sequence[ClockPause] | None = None
+) -> Clock:
     """Stop or cancel a clock."""
     if not clock.is_live:
         return clock
@@ -265,7 +278,7 @@ def _end(clock: Clock, state: ClockState, at: Moment | None) -> Clock:
         message = f"停止不能早于起算（{clock.started_on:%Y-%m-%d}），请核对日期。"
         raise DomainError("stop_before_start", message)
     moment = max(moment, clock.started_at)
-    pauses = pauses_of(clock)
+    pauses = pauses_of(clock) if known is None else known
     for pause in pauses:
         if pause.ended_at is None:
             pause.ended_at = max(moment, pause.started_at)
@@ -287,7 +300,10 @@ def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = 
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING
     _set_days(clock, pauses, at)
     _note_overdue(clock, pauses, at)
-    update_all([clock], KEPT)
+    if clock.is_live or pauses:
+        update_all([clock], KEPT)
+    elif update_all([clock], KEPT, then=END_SEGMENT) == 1:
+        return
     rebuild_segments(clock, pauses)
 
 

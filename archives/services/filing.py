@@ -14,7 +14,7 @@ from archives.models import OWNER_CLASS, Document, DocumentKind, DocumentVersion
 from archives.states import PaperState, Visibility
 from archives.uploads import CheckedUpload, check_upload
 from projects import timing
-from projects.bulk import insert_all
+from projects.bulk import Numbered, insert_linked
 from projects.errors import require
 from projects.events import SYSTEM_NAME, lock_project, record, subject_of
 from projects.models import AccessLog, Party, Project
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
     from projects.models import User
+
+
+#: A document is numbered within its class in the locked project.
+SERIAL = Numbered("serial", ("project_id", "doc_class"))
 
 
 def next_serial(project: Project, doc_class: str) -> int:
@@ -41,7 +45,7 @@ def next_serial(project: Project, doc_class: str) -> int:
     return int(last or 0) + 1
 
 
-def create_document(
+def drafted_document(
     project: Project,
     *,
     kind: DocumentKind,
@@ -54,7 +58,7 @@ def create_document(
     role: str = PartyRole.BUILDER,
     at: dt.datetime | None = None,
 ) -> Document:
-    """Create the row of a document in the locked project, numbered within its class; its bytes follow.
+    """Return an unsaved document of the locked project, without its number; `put_document` writes it.
 
     主体资格 is kept as that of the one body that takes part in the project as `role`.
     """
@@ -63,14 +67,20 @@ def create_document(
     held = kind.doc_class == OWNER_CLASS
     if valid_until is None and kind.validity_days:
         valid_until = timing.business_day(moment) + dt.timedelta(days=kind.validity_days)
-    document = Document(
+    return Document(
         project=project, kind=kind, title=_clean_title(title) or kind.name, doc_class=kind.doc_class,
-        serial=next_serial(project, kind.doc_class), visibility=visibility, source_type=source_type,
+        visibility=visibility, source_type=source_type,
         source_key=source_key, source_label=(source_label or step_of(source))[:200], filed_by=by,
         filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
         holder_id=holder_of(project, role) if held else None, holder_role=role if held else "",
     )
-    return insert_all([document])[0]
+
+
+def put_document(document: Document, *with_it: models.Model) -> None:
+    """Write a document, numbered within its class, in one statement with rows that point at it; its bytes follow."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("put_document() belongs inside the service's transaction")
+    insert_linked(document, *with_it, numbered=SERIAL)
 
 
 def holders(project: Project) -> dict[str, list[int]]:
@@ -124,10 +134,11 @@ def file_upload(
     standing = _standing(project, kind, source, stored.digest)
     if standing is not None:
         return standing
-    document = create_document(
+    document = drafted_document(
         project, kind=kind, title=title, source=source, by=by, visibility=visibility, valid_until=valid_until,
         source_label=source_label, role=role, at=at,
     )
+    put_document(document)
     version = _add_version(document, stored, checked, number=1, at=at)
     record(
         "document.filed", subject=document, project=project, by=by, at=at, summary=f"归档：{document.title}",

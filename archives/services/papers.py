@@ -24,7 +24,7 @@ from archives.paper_kinds import LEGAL_NOTICES, PAPER_CLASSES, paper_slug
 from archives.services import filing
 from archives.states import PaperKind, PaperState, Visibility
 from projects import timing
-from projects.bulk import insert_all
+from projects.bulk import insert_linked
 from projects.errors import DomainError
 from projects.events import lock_project, record, subject_of
 from projects.memo import Memo
@@ -111,14 +111,15 @@ def issue_paper(
         subject_type=subject_type, subject_key=subject_key, verify_code=codewords.random_code(codewords.VERIFY_LENGTH),
         is_public=is_public, issued_by=by, issued_at=moment, valid_until=valid_until,
     )
-    if project is not None:
-        paper.document = filing.create_document(
+    if project is None:
+        insert_linked(paper)
+    else:
+        paper.document = filing.drafted_document(
             project, kind=_kind_of(document_kind_slug, kind), title=f"{title} {paper.number}", source=subject, by=by,
             visibility=visibility, valid_until=valid_until, source_label=source_label, at=moment,
         )
-    insert_all([paper])
-    if project is not None and kind in LEGAL_NOTICES:
-        insert_all([Delivery(paper=paper, organisation_id=project.owner_id, sent_at=moment)])
+        notice = [Delivery(paper=paper, organisation_id=project.owner_id, sent_at=moment)]
+        filing.put_document(paper.document, paper, *(notice if kind in LEGAL_NOTICES else []))
     record(
         "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
         summary=f"出具{title} {paper.number}",

@@ -18,7 +18,7 @@ from packages.services.timekeeping import start_promise, sync_due
 from packages.states import MaterialState
 from projects import clocks, prepared, timing
 from projects.events import record, told_together
-from projects.models import User
+from projects.models import ClockPause, User
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
 
@@ -38,7 +38,8 @@ class Beside:
     """What stands beside a case that is to be accepted; most cases have none of it.
 
     `to_fill`: a line of the project that may be met, or is no longer; `lines`: in which states the lines of the case
-    are, as far as anything follows from it; faults that were told, a commitment, regional results in use.
+    are, as far as anything follows from it; faults that were told, a commitment, regional results in use; whether the
+    intake was ever paused.
     """
 
     to_fill: bool
@@ -46,15 +47,21 @@ class Beside:
     has_faults: bool
     has_commitment: bool
     has_uses: bool
+    was_paused: bool
+
+    @property
+    def pauses(self) -> tuple[()] | None:
+        """The pauses of the intake clock where it is known that there are none."""
+        return None if self.was_paused else ()
 
 
 def look_beside(case: MatterCase) -> Beside:
     """Look for what stands beside a locked case. One query."""
-    dead, fillable, faults, commitment, uses, *lines = prepared.flags(
+    dead, fillable, faults, commitment, uses, paused, *lines = prepared.flags(
         ("beside an acceptance", timing.today()), _beside, case.pk, case.project_id
     )
     found = frozenset(state for state, is_there in zip(TELLING, lines, strict=True) if is_there)
-    return Beside(dead or fillable, found, faults, commitment, uses)
+    return Beside(dead or fillable, found, faults, commitment, uses, paused)
 
 
 #: States of lines from which something follows at the acceptance.
@@ -66,6 +73,7 @@ def _beside(case_id: int, project_id: int) -> list[QuerySet[Any]]:
         dead_of(project_id), open_lines(project_id), unsettled(case_id, IssueKind.CORRECTION),
         Commitment.objects.filter(case_id=case_id).live(),
         RegionalUse.objects.filter(project_id=project_id, state=UseState.APPLIED),
+        ClockPause.objects.filter(clock__in=MatterCase.objects.filter(pk=case_id).values("intake_clock")),
         *(MaterialItem.objects.filter(case_id=case_id, state=state) for state in TELLING),
     ]
 
@@ -93,7 +101,7 @@ def _take_on(  # noqa: PLR0913 - as `take_on`
         fix_uses(case, by=by, at=at)
     old = case.state
     if case.intake_clock is not None:
-        clocks.stop_clock(case.intake_clock, ended_at)
+        clocks.stop_clock(case.intake_clock, ended_at, pauses=beside.pauses)
     case.accept()
     case.accepted_at, case.accepted_by, case.is_deemed_accepted = at, by, deemed
     case.window_by = by or case.window_by

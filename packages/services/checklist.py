@@ -32,6 +32,7 @@ from packages.services.reusing import (
 from packages.sources import Makers, is_issued, makers
 from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, MaterialState, Supply
 from projects import prepared, timing
+from projects.bulk import update_all
 from projects.errors import DomainError
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
 #: Lines that nothing has met yet.
 OPEN_LINES = frozenset({MaterialState.MISSING, MaterialState.AWAITED})
+#: What filling may change of a line.
+FILLED = (
+    "state", "document_id", "is_automatic", "origin", "origin_note", "supply", "supplier_id", "warning", "note",
+)
 SHARED_NOTES = {
     MaterialSource.SHARED: "由系统从共享数据取得，无需提交",
     MaterialSource.VERIFIED: "由牵头部门向有关部门核验，无需提交",
@@ -148,12 +153,15 @@ def fill_lines(project: Project, *, at: dt.datetime | None = None) -> int:
     if not items:
         return 0
     held = _look_up(project, items, makers(), leads_of(project))
-    met = 0
+    met, changed = 0, []
     for item in items:
         item.case.project = project
+        before = {name: getattr(item, name) for name in FILLED}
         met += _meet(item, held)
-        item.changed_at = at or timing.now()
-        item.save()
+        if item.pk in keys or before != {name: getattr(item, name) for name in FILLED}:
+            item.changed_at = at or timing.now()
+            changed.append(item)
+    update_all(changed, [*FILLED, "changed_at"])
     return met
 
 

@@ -10,6 +10,7 @@ from packages.drawing_facts import check_grant as check_drawings
 from packages.models import MatterCase
 from packages.next_steps import CASE_LOST
 from packages.services import act_papers, granting, paperwork
+from packages.services.before_deciding import Beside, look_beside
 from packages.services.checklist import fill_lines
 from packages.services.closing import end_sessions
 from packages.services.drafts import renew_draft
@@ -29,7 +30,7 @@ from packages.states import CASE_PASSED, CaseState, Outcome
 from packages.waiting import CASE_LABEL
 from projects import clocks, stages, timing
 from projects.errors import DomainError
-from projects.events import record
+from projects.events import record, told_together
 from projects.models import User
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
@@ -62,26 +63,50 @@ def conclude(
     `Outcome.PASS` with deferred papers still open is 容缺通过 by itself. Raises `DomainError` (`prerequisites`,
     `note`, `no_deferral`).
     """
-    moment = at or timing.now()
+    beside = look_beside(case)
     if outcome == Outcome.FAIL:
         if not note.strip():
             raise DomainError("note", "不予许可须写明理由，请补充后再提交。")
     else:
-        prerequisites_done(case)
+        beside = _may_grant(case, beside, at=at)
+    with told_together(case.project):
+        _conclude(
+            case, beside, outcome=outcome, note=note, by=by, at=at, on_behalf_of=on_behalf_of, has_paper=has_paper
+        )
+    return case
+
+
+def _may_grant(case: MatterCase, beside: Beside, *, at: dt.datetime | None) -> Beside:
+    """Refuse a grant that something forbids; return what stands beside the case once its lines are filled."""
+    prerequisites_done(case)
+    if beside.to_fill:
         fill_lines(case.project, at=at)
+        beside = look_beside(case)
+    if beside.has_promises:
         require_promises(case)
-        granting.check_grant(case, moment)
-        check_drawings(case)
-        check_book(case)
-    verify_answered(case, IssueKind.CORRECTION, by=by, at=at)
+    granting.check_grant(case, at or timing.now(), has_letters=beside.has_letters)
+    check_drawings(case)
+    check_book(case)
+    return beside
+
+
+def _conclude(
+    case: MatterCase, beside: Beside, *, outcome: str, note: str, by: User | None, at: dt.datetime | None,
+    on_behalf_of: str, has_paper: bool,
+) -> None:
+    moment = at or timing.now()
+    if beside.has_faults:
+        verify_answered(case, IssueKind.CORRECTION, by=by, at=at)
     old = case.state
-    _move(case, outcome)
-    _account(case, by=by, moment=moment, note=note)
-    end_sessions(case, by=by, at=at)
-    lapse_requests(case, by=by, at=at)
+    _move(case, outcome, beside)
+    _account(case, beside, by=by, moment=moment, note=note)
+    if beside.has_sessions:
+        end_sessions(case, by=by, at=at)
+    if beside.is_asked:
+        lapse_requests(case, by=by, at=at)
     if case.state == CaseState.FAILED:
         waive_open(case, reason="不予许可", by=by, at=at)
-    else:
+    elif beside.has_promises:
         begin_promises(case, by=by, at=moment)
     record(
         "case.decided", subject=case, project=case.project, by=by, at=at, status_code=CODES[CaseState(case.state)],
@@ -96,11 +121,10 @@ def conclude(
         granting.granted(case, paper, by=by, at=moment)
     if case.state == CaseState.FAILED:
         renew_draft(case, by=by, at=at)
-    else:
+    elif beside.to_fill or granting.replaces(case):
         fill_lines(case.project, at=at)
     follow_decision(case, by=by, at=at)
     stages.advance(case.project, by=by, at=at)
-    return case
 
 
 def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> Paper | None:
@@ -110,8 +134,8 @@ def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> 
     return certificate(case, by=by, at=at)
 
 
-def _move(case: MatterCase, outcome: str) -> None:
-    deferred = bool(open_items(case, IssueKind.DEFERRAL))
+def _move(case: MatterCase, outcome: str, beside: Beside) -> None:
+    deferred = beside.has_promises and bool(open_items(case, IssueKind.DEFERRAL))
     if outcome == Outcome.FAIL:
         case.decide_fail()
     elif deferred:
@@ -122,9 +146,10 @@ def _move(case: MatterCase, outcome: str) -> None:
         case.decide_pass()
 
 
-def _account(case: MatterCase, *, by: User | None, moment: dt.datetime, note: str) -> None:
-    end_clocks(case, moment)
-    reading = clocks.read_clock(case.promised_clock)
+def _account(case: MatterCase, beside: Beside, *, by: User | None, moment: dt.datetime, note: str) -> None:
+    pauses = None if beside.was_paused else ()
+    end_clocks(case, moment, pauses=pauses)
+    reading = clocks.read_clock(case.promised_clock, pauses=pauses)
     case.used_days, case.is_overdue = max(0, reading.used), reading.overdue
     case.decided_at = case.ended_at = moment
     case.decided_by, case.decision_note = by, note.strip()[:500]
@@ -152,7 +177,7 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
     day = timing.business_day(at)
     until = day + dt.timedelta(days=kind.validity_days) if kind.validity_days else None
     paragraphs = [f"经审查，{case.project.owner.name}申请的“{matter.name}”符合条件，准予办理。"]
-    deferred = [item.what for item in open_items(case, IssueKind.DEFERRAL)]
+    deferred = [] if case.state == CaseState.PASSED else [item.what for item in open_items(case, IssueKind.DEFERRAL)]
     if deferred:
         paragraphs.append(f"以下材料容缺，请在期限内补交：{'、'.join(deferred)}。")
     terms = granting.terms_of(case, day)

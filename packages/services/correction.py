@@ -32,7 +32,7 @@ from packages.wording import vague_fault
 from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
-from projects.events import record, subject_of
+from projects.events import record, subject_of, told_together
 from projects.models import Event, IssueItem, User
 from projects.models.time import Clock
 from projects.services.issues import answer_issue, raise_issue
@@ -76,20 +76,20 @@ def notice_faults(
         raise DomainError("fault_case", "有问题所属的事项不在本次告知范围内，请重新选择事项。")
     moment = at or timing.now()
     why = (reason_code, reason_note.strip())
-    issues: list[IssueItem] = []
-    for case in cases:
-        own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
-        _allowed(case, by=by, kind=kind, own=own, why=why)
-        issues += _begin(case, own, by=by, kind=kind, days=days, why=why, at=at, moment=moment)
-    first = issues[0]
-    paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
-    application = cases[0].application
-    told = paperwork.fault_notice(
-        paper, cases, issues, subject=cases[0] if len(cases) == 1 or application is None else application,
-        issuer=cases[0].project.centre if kind == "completion" else cases[0].lead, by=by, at=moment,
-        reading=clocks.read_clock(first.clock),
-    )
-    OneTimeNotice.objects.filter(case__in=cases, given_at=moment, paper=None).update(paper=told)
+    with told_together(cases[0].project):
+        issues: list[IssueItem] = []
+        for case in cases:
+            own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
+            batch = _allowed(case, by=by, kind=kind, own=own, why=why) + 1
+            issues += _begin(case, own, batch, by=by, kind=kind, days=days, why=why, at=at, moment=moment)
+        paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
+        application = cases[0].application
+        told = paperwork.fault_notice(
+            paper, cases, issues, subject=cases[0] if len(cases) == 1 or application is None else application,
+            issuer=cases[0].project.centre if kind == "completion" else cases[0].lead, by=by, at=moment,
+            reading=clocks.read_clock(issues[0].clock, pauses=()),
+        )
+        OneTimeNotice.objects.filter(case__in=cases, given_at=moment, paper=None).update(paper=told)
     return cases
 
 
@@ -124,7 +124,8 @@ def _clean(fault: Mapping[str, object]) -> dict[str, object]:
 
 def _allowed(
     case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str]
-) -> None:
+) -> int:
+    """Refuse a notice that may not be given; return how many the case has had."""
     if case.state == CaseState.CORRECTING:
         raise DomainError("notice_open", f"“{case.matter.name}”已有一份告知书等待补正，交回后才能再告知。")
     if kind == "completion":
@@ -137,14 +138,16 @@ def _allowed(
     if not own:
         raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
     check_demand(case.project, case.matter.matter.code, case.matter.name, [str(fault["material"]) for fault in own])
-    _reasoned(case, *why)
+    before = notices_of(case)
+    _reasoned(case, before, *why)
+    return before
 
 
-def _reasoned(case: MatterCase, code: str, note: str) -> None:
+def _reasoned(case: MatterCase, before: int, code: str, note: str) -> None:
     """Refuse a second notice without a reason of the list."""
     if code and code not in reasons_today():
         raise DomainError("reason_code", "再次告知的理由不在可选范围内，请重新选择。")
-    if not notices_of(case):
+    if not before:
         return
     if not code:
         raise DomainError(
@@ -175,11 +178,10 @@ def _is_late(case: MatterCase, kind: str, moment: dt.datetime) -> bool:
 
 
 def _begin(
-    case: MatterCase, own: Sequence[Mapping[str, object]], *, by: User, kind: str, days: int, why: tuple[str, str],
-    at: dt.datetime | None, moment: dt.datetime,
+    case: MatterCase, own: Sequence[Mapping[str, object]], batch: int, *, by: User, kind: str, days: int,
+    why: tuple[str, str], at: dt.datetime | None, moment: dt.datetime,
 ) -> list[IssueItem]:
-    batch, old = notices_of(case) + 1, case.state
-    again = batch > 1
+    old, again = case.state, batch > 1
     notice = OneTimeNotice.objects.create(
         case=case, kind=kind, batch=batch, faults=len(own), days=days, reason_code=why[0] if again else "",
         reason_note=why[1][:300] if again else "", is_late=_is_late(case, kind, moment), given_by=by,

@@ -19,7 +19,7 @@ from packages.services.locking import expect, lock_case
 from packages.states import CASE_PASSED
 from projects import timing
 from projects.errors import DomainError, require
-from projects.events import record
+from projects.events import record, told_together
 from projects.models import User
 from projects.states import ISSUE_OPEN
 from projects.workdays import due_date
@@ -75,15 +75,16 @@ def deliver_case(
     if not papers:
         raise DomainError("no_papers", f"“{case.matter.name}”没有可以送达的有效证照批文。")
     moment, until = at or timing.now(), deliver_until(case)
-    paper = act_papers.collection_receipt(
-        case, papers, way=way, receiver=receiver.strip(), tracking=tracking.strip(), by=by, at=moment
-    )
-    row = CaseDelivery.objects.create(
-        case=case, way=way, receiver=receiver.strip()[:60], tracking=tracking.strip()[:60], handed_by=by,
-        delivered_at=moment, is_late=until is not None and timing.business_day(moment) > until, paper=paper,
-    )
-    record(
-        "case.delivered", subject=case, project=case.project, by=by, at=at,
-        summary=f"送达：{case.matter.name}（{row.get_way_display()}）", data={"way": way, "late": row.is_late},
-    )
+    with told_together(case.project):
+        paper = act_papers.collection_receipt(
+            case, papers, way=way, receiver=receiver.strip(), tracking=tracking.strip(), by=by, at=moment
+        )
+        row = CaseDelivery.objects.create(
+            case=case, way=way, receiver=receiver.strip()[:60], tracking=tracking.strip()[:60], handed_by=by,
+            delivered_at=moment, is_late=until is not None and timing.business_day(moment) > until, paper=paper,
+        )
+        record(
+            "case.delivered", subject=case, project=case.project, by=by, at=at,
+            summary=f"送达：{case.matter.name}（{row.get_way_display()}）", data={"way": way, "late": row.is_late},
+        )
     return row

@@ -54,11 +54,17 @@ def terms_of(case: MatterCase, day: dt.date) -> PaperTerms | None:
     )
 
 
-def check_grant(case: MatterCase, at: dt.datetime) -> None:
+def check_grant(case: MatterCase, at: dt.datetime, *, has_letters: bool) -> None:
     """Refuse a grant that a living paper forbids: a phase not inspected, a letter that has run out, a wrong use."""
     day = timing.business_day(at)
     conditional.check_grant(case, day)
-    letters.check_lines(case, day)
+    if has_letters:
+        letters.check_lines(case, day)
+
+
+def replaces(case: MatterCase) -> bool:
+    """Return whether the grant of a case may take the place of papers that run out, on which others stand."""
+    return case.matter.matter.code in living_data.formal_matters()
 
 
 def granted(case: MatterCase, paper: Paper | None, *, by: User | None, at: dt.datetime) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
 
 from packages import rules
 from packages.listing import Listed, listed_of
@@ -28,7 +27,7 @@ from packages.services.withdrawing import withdraw_case
 from packages.states import ApplicationSource, CaseState, Handling, MaterialState, Outcome
 from projects import clocks, timing
 from projects.errors import DomainError, require
-from projects.events import latest_of, lock_project, record, told_by
+from projects.events import latest_of, lock_project, record, told_by, told_together
 from projects.models import Project, User
 from projects.numbering import take_number
 from projects.services.involvement import involve
@@ -198,16 +197,17 @@ def submit_application(application_id: int, *, by: User, at: dt.datetime | None 
     if not cases:
         raise DomainError("empty", f"申报 {application.number} 已作废，请重新申报。")
     moment = at or timing.now()
-    fill_lines(application.project, at=at)
-    for case in cases:
-        _receive(case, by=by, at=at, moment=moment)
-    application.submitted_at = moment
-    application.save(update_fields=["submitted_at"])
-    record(
-        "application.submitted", subject=application, project=application.project, by=by, at=at,
-        summary=f"提交申报 {application.number}", data={"cases": [case.pk for case in cases]},
-    )
-    paperwork.receipt(application, cases, by=by, at=moment)
+    with told_together(application.project):
+        fill_lines(application.project, at=at)
+        for case in cases:
+            _receive(case, by=by, at=at, moment=moment)
+        application.submitted_at = moment
+        application.save(update_fields=["submitted_at"])
+        record(
+            "application.submitted", subject=application, project=application.project, by=by, at=at,
+            summary=f"提交申报 {application.number}", data={"cases": [case.pk for case in cases]},
+        )
+        paperwork.receipt(application, cases, by=by, at=moment)
     return application
 
 
@@ -263,13 +263,13 @@ def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | Non
     expect(case, CaseState.RECEIVED, verb="受理")
     require(rules.can_accept, by, case)
     in_order(case, at)
-    if intake_is_over(case):
-        return _deem(case)
     return _accept(case, by=by, note=note, at=at)
 
 
 def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) -> MatterCase:
     beside = look_beside(case)
+    if intake_is_over(case, beside.pauses):
+        return _deem(case)
     if beside.to_fill:
         fill_lines(case.project, at=at)
         beside = look_beside(case)
@@ -299,7 +299,7 @@ def accept_application(application_id: int, *, by: User, at: dt.datetime | None 
         require(rules.can_accept, by, case)
         in_order(case, at)
         try:
-            accepted.append(_deem(case) if intake_is_over(case) else _accept(case, by=by, note="", at=at))
+            accepted.append(_accept(case, by=by, note="", at=at))
         except DomainError as error:
             if error.code != "materials":
                 raise
@@ -309,12 +309,9 @@ def accept_application(application_id: int, *, by: User, at: dt.datetime | None 
     return accepted
 
 
-def intake_is_over(case: MatterCase) -> bool:
-    """Return whether the five working days have passed without an answer."""
-    if case.intake_clock is None:
-        return False
-    prefetch_related_objects([case.intake_clock], "pauses")  # who accepts stops this clock next
-    return clocks.read_clock(case.intake_clock).overdue
+def intake_is_over(case: MatterCase, pauses: tuple[()] | None = None) -> bool:
+    """Return whether the five working days have passed without an answer. `pauses`: empty where there are none."""
+    return case.intake_clock is not None and clocks.read_clock(case.intake_clock, pauses=pauses).overdue
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from packages.models import Application, JointSession, MatterCase, ReviewTask
 from packages.states import CaseState
 from projects import prepared
 from projects.errors import DomainError
-from projects.events import latest_of, lock_project, told_by
+from projects.events import latest_of, told_by
 from projects.models import Project
 
 if TYPE_CHECKING:
@@ -53,14 +53,21 @@ def _project_of(case_id: int) -> QuerySet[Project]:
     return found.filter(pk=MatterCase.objects.filter(pk=case_id).values("project_id")[:1])
 
 
+def _project_of_application(application_id: int) -> QuerySet[Project]:
+    found = Project.objects.select_for_update(of=("self",)).select_related("owner", "centre", "region")
+    return found.filter(pk=Application.objects.filter(pk=application_id).values("project_id")[:1])
+
+
 def lock_application(application_id: int) -> tuple[Application, list[MatterCase]]:
     """Return the application and its cases in order, locked with their project. Raises `Application.DoesNotExist`."""
-    project_id = Application.objects.values_list("project_id", flat=True).get(pk=application_id)
-    project = lock_project(project_id)
-    application = Application.objects.select_for_update(of=("self",)).select_related("applicant").get(pk=application_id)
+    own = Application.objects.select_for_update(of=("self",)).select_related("applicant")
+    found = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED).order_by("pk")
+    project = prepared.one("project of an application, locked", _project_of_application, application_id)
+    application = prepared.one("application, locked", lambda pk: own.filter(pk=pk), application_id)
+    if project is None or application is None:
+        raise Application.DoesNotExist
     application.project = project
-    found = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED)
-    cases = list(found.filter(application=application).order_by("pk"))
+    cases = prepared.rows("cases of an application, locked", lambda pk: found.filter(application=pk), application_id)
     for case in cases:
         case.project, case.application = project, application
     return application, cases

@@ -64,6 +64,8 @@ def _live(case: MatterCase) -> Iterator[Clock]:
 
 
 def _open_tasks(case: MatterCase) -> list[ReviewTask]:
+    if case.accepted_at is None:  # nobody reviews what only lies at the window
+        return []
     found = ReviewTask.objects.filter(session__case=case, state__in=TASK_OPEN)
     return list(found.select_related("clock").order_by("pk"))
 
@@ -100,10 +102,15 @@ def is_paused(case: MatterCase, kind: str) -> bool:
     return any(clock.pauses.filter(kind=kind, ended_at=None).exists() for clock in _live(case))
 
 
-def end_clocks(case: MatterCase, at: dt.datetime, *, cancel: bool = False) -> None:
-    """Stop every clock of the case (a decision), or cancel what has not been answered for (a withdrawal)."""
+def end_clocks(
+    case: MatterCase, at: dt.datetime, *, cancel: bool = False, pauses: tuple[()] | None = None
+) -> None:
+    """Stop every clock of the case (a decision), or cancel what has not been answered for (a withdrawal).
+
+    `pauses`: empty where the caller knows that none of them was ever paused.
+    """
     for clock in [*_live(case), *([case.special_clock] if case.special_clock else [])]:
         if cancel:
             clocks.cancel_clock(clock, at)
         else:
-            clocks.stop_clock(clock, at)
+            clocks.stop_clock(clock, at, pauses=pauses)

@@ -45,7 +45,10 @@ def told(error: DomainError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that is asked for on a page of its own: it works without scripts and says what follows from it."""
+    """A step that is asked for on a page of its own: it works without scripts and says what follows from it.
+
+    What only the page shows (`says`, `beside`) may be looked for when it is shown.
+    """
 
     title: str
     button: str
@@ -57,7 +60,7 @@ class Step:
     says: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
     danger: bool = False
     seg: str = ""
-    beside: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, Any] | Callable[[], dict[str, Any]] = field(default_factory=dict)
     may_be_late: bool = False
 
     def said(self, result: Any) -> str:
@@ -83,7 +86,8 @@ def ask(
             messages.success(request, step.said(result))
             return redirect(step.back)
     status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-    context = {"form": form, "step": step, "case": step.case, "late": late, **step.beside}
+    beside = step.beside if isinstance(step.beside, dict) else step.beside()
+    context = {"form": form, "step": step, "case": step.case, "late": late, **beside}
     return render(request, template, context, status=status)
 
 

@@ -25,7 +25,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"作出决定：{case.matter.name}", button="确认决定", back=reverse("packages:case", args=[pk]), case=case,
         verdict=rules.can_decide(request.user, case), done="决定已作出，文书已出具并归档。", seg="outcome",
         run=lambda given: decision.decide_case(pk, by=person(request), **given), may_be_late=True,
-        says=tuple(deciding.says(case)), beside={"sessions": deciding.sessions(case, person(request))},
+        says=lambda: tuple(deciding.says(case)),
+        beside=lambda: {"sessions": deciding.sessions(case, person(request))},
     )
     return ask(request, DecideForm(request.POST or None), step, "packages/decide.html")
 

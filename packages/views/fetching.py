@@ -40,9 +40,11 @@ def project_or_404(request: HttpRequest, pk: int) -> Project:
 
 def application_or_404(request: HttpRequest, pk: int) -> Application:
     """An application of a visible project."""
-    found = Application.objects.visible_to(request.user)
     related = ("project__owner", "project__centre", "applicant", "opened_by")
-    application: Application = get_object_or_404(found.select_related(*related), pk=pk)
+    found = Application.objects.select_related(*related)
+    application = prepared.one("application", lambda key: found.filter(pk=key), pk)
+    if application is None or not sees(request.user, application.project_id):
+        raise Http404
     return application
 
 
