@@ -109,9 +109,7 @@ class Frozen:
 
 def measure_bulletin(turns: int = TURNS) -> Frozen:
     """Freeze the last whole month that has decisions, several times, each rolled back; the bare SQL in between."""
-    centre = Organisation.objects.get(pk=Project.objects.values_list("centre_id", flat=True).order_by("pk")[0])
-    newest = MatterCase.objects.aggregate(Max("decided_at"))["decided_at__max"] or timing.now()
-    year, month = month_before(*month_of(timing.business_day(newest), starts_on=first_day()))
+    centre, (year, month) = _centre(), _last_whole_month()
     bulletin = open_bulletin(centre, year=year, month=month)
     period = period_of(year, month, starts_on=first_day())
     scope = scope_of(BulletinSeries.PERMIT, centre)
@@ -129,6 +127,22 @@ def measure_bulletin(turns: int = TURNS) -> Frozen:
     return Frozen(
         str(bulletin), MatterCase.objects.count(), *found, statistics.median(real), statistics.median(plain), peak
     )
+
+
+def frozen_month() -> Bulletin:
+    """Return the frozen bulletin of the month before the one that is measured; it stays."""
+    year, month = month_before(*_last_whole_month())
+    return freeze(open_bulletin(_centre(), year=year, month=month).pk, by=None)
+
+
+def _centre() -> Organisation:
+    return Organisation.objects.get(pk=Project.objects.values_list("centre_id", flat=True).order_by("pk")[0])
+
+
+def _last_whole_month() -> tuple[int, int]:
+    """Year and month of the last whole month that has decisions."""
+    newest = MatterCase.objects.aggregate(Max("decided_at"))["decided_at__max"] or timing.now()
+    return month_before(*month_of(timing.business_day(newest), starts_on=first_day()))
 
 
 def _frozen(bulletin: Bulletin) -> tuple[int, int]:

@@ -21,8 +21,8 @@ from projects.bulk import columns
 from projects.events import canonical
 from projects.models import Event, Involvement, IssueItem, Project, WorkUnit
 
-#: A template holds about so many cases.
-TEMPLATE_CASES = 20_000
+#: In an empty portal about so many cases are made as a template; what stands is a template up to so many.
+TEMPLATE_CASES, MOST_TEMPLATE = 20_000, 100_000
 COPIED: tuple[type[models.Model], ...] = (Project, *ORDER, QrToken)
 CASE, PROJECT = MatterCase._meta.label, Project._meta.label
 #: Untouched: nobody's hand, and no kind of event that `synthesize` does not write.
@@ -97,8 +97,8 @@ def multiply(cases: int, *, numbers_each: int, agent_projects: int, code_of: Any
     with transaction.atomic(), connection.cursor() as cursor:
         is_free = _hurry(cursor)
         standing = Project.objects.count()
-        cursor.execute(UNTOUCHED, [TEMPLATE_CASES])
-        cursor.execute("DELETE FROM template WHERE total > %s", [min(TEMPLATE_CASES, cases)])
+        cursor.execute(UNTOUCHED, [MOST_TEMPLATE])
+        cursor.execute("DELETE FROM template WHERE total > %s", [min(MOST_TEMPLATE, cases)])
         cursor.execute("SELECT coalesce(sum(cases), 0), count(*) FROM template")
         there, projects = (int(value) for value in cursor.fetchone())
         if not there:
@@ -272,7 +272,7 @@ def _changed(run: Copying, table: Table, agent_projects: int) -> dict[str, str]:
             **_fresh_words(project, "m"),
             "event_hash": "(SELECT hash FROM links WHERE links.old = t.id AND links.k = k.k AND seq = t.event_seq)",
         },
-        WorkUnit: _fresh_words(project, "j_project_id"),
+        WorkUnit: _fresh_unit(project),
         Application: {"number": f"'SY' || {_padded(number, 9)}"},
         MatterCase: {"number": f"CASE WHEN t.number = '' THEN '' ELSE 'BY' || {_padded(number, 9)} END"},
         QrToken: {"token": f"'synthetic' || {_padded(serial, 13)}"},
@@ -292,6 +292,13 @@ def _changed(run: Copying, table: Table, agent_projects: int) -> dict[str, str]:
 def _fresh_words(project: Table, alias: str) -> dict[str, str]:
     found = f"(SELECT {{}} FROM fresh WHERE fresh.place = (k - 1) * {project.count} + {alias}.place)"  # noqa: S608
     return {"code": found.format("code"), "name": found.format("name")}
+
+
+def _fresh_unit(project: Table) -> dict[str, str]:
+    """Works carry the code and the name of their project, and what tells them apart."""
+    of = "(SELECT length(p.{}) FROM projects_project p WHERE p.id = t.project_id)"
+    fresh = _fresh_words(project, "j_project_id")
+    return {name: f"{words} || substr(t.{name}, 1 + {of.format(name)})" for name, words in fresh.items()}
 
 
 def _key_of_case(case: Table, column: str) -> str:

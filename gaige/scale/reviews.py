@@ -41,6 +41,8 @@ MATTER, BODIES = "design-scheme", 8
 MOST_RATIO, MOST_QUERIES = 3.0, 15
 STATEMENT, WORKERS, PATIENCE = 1000, 2, 600.0
 QUEUE = "review"
+#: Ends the codes of the works that the reviews are about.
+WORKS = "-R"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,9 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def accepted_cases(count: int) -> list[int]:
-    """Return new accepted cases of projects of their own, in which eight departments and more take part."""
+    """Return new accepted cases of projects and works of their own, in which eight departments and more take part."""
     version = MatterVersion.objects.published().select_related("lead", "matter").get(matter__code=MATTER)
-    taken = MatterCase.objects.filter(matter=version).values("project_id")
+    taken = WorkUnit.objects.filter(code__endswith=WORKS).values("project_id")  # a portal may be measured again
     found = Enrolment.objects.exclude(project_id__in=taken).select_related("package_version", "project").order_by("pk")
     chosen: list[Project] = []
     known: dict[str, bool] = {}
@@ -135,16 +137,21 @@ def accepted_cases(count: int) -> list[int]:
             break
     if len(chosen) < count:
         raise RuntimeError(f"only {len(chosen)} of {count} projects can hold such a review")
-    units = dict(WorkUnit.objects.filter(project__in=chosen).order_by("-pk").values_list("project_id", "pk"))
+    works = WorkUnit.objects.bulk_create(
+        [
+            WorkUnit(project=row, code=f"{row.code}{WORKS}", name=f"{row.name}扩建", is_default=False) for row in chosen
+        ],
+        batch_size=STATEMENT,
+    )
     now = timing.now()
     rows = MatterCase.objects.bulk_create(
         [
             MatterCase(
-                project=project, work_unit_id=units[project.pk], matter=version, stage=version.stage,
+                project=project, work_unit=unit, matter=version, stage=version.stage,
                 lead=version.lead, state=CaseState.ACCEPTED, promised_days=version.promised_days, accepted_at=now,
                 received_at=now,
             )
-            for project in chosen
+            for project, unit in zip(chosen, works, strict=True)
         ],
         batch_size=STATEMENT,
     )

@@ -2,7 +2,8 @@
 
 Rows are of the shape that the services leave behind (cases with clocks, sessions with tasks, papers, chained events);
 they are written in bulk, so only the benchmark uses them. The figures of the promise: 22,300 projects, 75,000 cases.
-Every fortieth project has the whole plan of its package, the others a few matters.
+Every fortieth project has the whole plan of its package, the others a few matters; where there are more cases than that
+(1,000,000 in 22,300 projects) a project is split into several works, and each goes through the matters by itself.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ from projects.states import InvolvementRole, OrganisationKind, PartyRole, Stage
 FIRM_COUNT = 3480
 CITY_PROJECTS, CITY_CASES = 22_300, 75_000
 #: Running numbers that one project takes at most.
-NUMBERS_EACH = 200
+NUMBERS_EACH = 400
+#: A batch has about so many cases.
+CASES_AT_ONCE = 8000
 #: Numbers up to here fit into one code of trade; more projects get the next.
 CODES_EACH = 100_000
 #: The agent `agent` has this many projects, or all of a smaller portal.
@@ -51,6 +54,8 @@ WHOLE_EVERY = 40
 #: Whole plans take at most this share of the cases.
 WHOLE_SHARE = 0.3
 OPEN_SHARE = 0.3
+#: Into so many works a project is split at most.
+MOST_UNITS = 12
 #: Of a whole plan this share is decided, then so many are under way; the rest is not applied for.
 DECIDED_SHARE, UNDER_WAY = 0.55, 3
 PLACES = ("经开区", "米山镇", "马村镇", "北城街道", "南城街道", "神农镇", "寺庄镇", "三甲镇", "陈区镇", "河西镇")
@@ -86,10 +91,13 @@ def synthesize(
     turn = standing % len(world.plans)
     plans = [*world.plans[turn:], *world.plans[:turn]]
     wanted = share_out([(len(plan.rows), len(plan.at_window)) for plan in plans], projects, cases)
-    for first in range(0, projects, BATCH):
-        last = min(first + BATCH, projects)
+    at_once = max(min(BATCH, CASES_AT_ONCE * projects // max(cases, 1)), 1)
+    for first in range(0, projects, at_once):
+        last = min(first + at_once, projects)
         with transaction.atomic():
-            _batch(world, standing + first, wanted[first:last])
+            _batch(world, standing + first, wanted[first:last], {
+                standing + number for number in range(first, last) if number % WHOLE_EVERY == 0
+            })
         tell(f"{last} / {projects}")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -116,8 +124,9 @@ def _in_bulk(
 def share_out(plans: list[tuple[int, int]], projects: int, cases: int) -> list[int]:
     """Return how many cases each project gets; they add up to `cases`.
 
-    `plans`: for each plan in turn how many matters it has, and how many of them a sparse project may have. A project
-    that gets more than that has the whole plan. Raises `ValueError` when they do not fit.
+    `plans`: for each plan in turn how many matters it has, and how many of them works of a sparse project may have.
+    Every `WHOLE_EVERY`th project has the whole plan, up to a share of the cases. Raises `ValueError` when they do not
+    fit.
     """
     wanted, left = [0] * projects, cases
     for number in range(0, projects, WHOLE_EVERY):
@@ -129,7 +138,7 @@ def share_out(plans: list[tuple[int, int]], projects: int, cases: int) -> list[i
     sparse = [number for number in range(projects) if not wanted[number]]
     for place, number in enumerate(sparse):
         fair = round(left / (len(sparse) - place))
-        wanted[number] = min(fair, plans[number % len(plans)][1])
+        wanted[number] = min(fair, MOST_UNITS * plans[number % len(plans)][1])
         left -= wanted[number]
     if left:
         raise ValueError(f"{cases} cases do not fit into {projects} projects")
@@ -191,14 +200,15 @@ def project_code(number: int) -> str:
 # A batch ---------------------------------------------------------------------------------------------------------
 
 
-def _batch(world: World, first: int, wanted: list[int]) -> None:
+def _batch(world: World, first: int, wanted: list[int], wholes: set[int]) -> None:
+    """Make projects from a running number on, with so many cases each; `wholes`: which may have their whole plan."""
     numbers = range(first, first + len(wanted))
     projects = Project.objects.bulk_create([_project(world, number) for number in numbers], batch_size=BATCH)
     made, places = Made(), []
     for number, project, share in zip(numbers, projects, wanted, strict=True):
         place = _place(world, made, number, project)
         places.append(place)
-        if share > len(place.plan.at_window):
+        if number in wholes and share == len(place.plan.rows):
             _whole(world, made, place)
         else:
             _sparse(world, made, place, share)
@@ -264,7 +274,21 @@ def _lately(world: World, days: int) -> dt.datetime:
 
 
 def _sparse(world: World, made: Made, place: Place, share: int) -> None:
-    """A few matters: all decided, but for the last one of an open project."""
+    """A few matters, or those of several works: all decided, but for the last one of each works of an open project."""
+    units = -(-share // max(len(place.plan.at_window), 1))
+    for turn in range(units):
+        if turn:
+            place.unit = made.add(
+                WorkUnit(
+                    project=place.project, code=f"{place.project.code}-{turn + 1:03d}", is_default=False,
+                    name=f"{place.project.name}（{turn + 1}号单体）",
+                )
+            )
+        _works(world, made, place, share // units + (turn < share % units))
+
+
+def _works(world: World, made: Made, place: Place, share: int) -> None:
+    """Cases of the works that the place stands at."""
     chosen = sorted(world.chance.sample(range(len(place.plan.at_window)), share))
     rows = [place.plan.at_window[index] for index in chosen]
     under_way = rows.pop() if rows and place.project.is_open else None

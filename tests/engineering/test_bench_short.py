@@ -4,16 +4,22 @@ import pytest
 from django.test import Client
 
 from archives.models import QrToken
-from gaige.scale import bench
-from gaige.scale.bench import Figure, Subject, figure_of, same_at_both_sizes, table
+from gaige.scale import bench, pages, transitions
+from gaige.scale.figures import Figure, Subject, figure_of, same_at_both_sizes, table
 from gaige.scale.synthesize import synthesize
-from gaige.scale.visitor import Answer
+from gaige.scale.visitor import TOKEN, Answer
 from packages.models import MatterCase
 from projects import memo
 from projects.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-LISTS = (("clerk", "/desk/?"), ("clerk", "/desk/?tab=all&"), ("clerk", "/projects/?"), ("agent", "/projects/?"))
+#: Statements of a step, once its process has sent it before.
+STATEMENTS = {
+    "registering a project": 18, "receiving an application": 26, "accepting a case": 20,
+    "telling faults (补全告知)": 26, "deciding a case": 26, "delivering a certificate": 26,
+    "work list right after accepting": 12,
+}
+LISTS = [(name, path) for _, name, path in pages.LISTS]
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +60,28 @@ def test_pages_keep_their_promises(ask):
         for name, path in LISTS
     }
     for page, (small, large) in lists.items():
-        assert small.queries == large.queries <= bench.LIST_QUERIES, page
+        assert small.queries == large.queries <= pages.LIST_QUERIES, page
         assert small.body.count(b"<tr") < large.body.count(b"<tr"), page
     whole = MatterCase.objects.filter(state="draft").order_by("pk")[0].project
     owner = User.objects.filter(memberships__organisation=whole.owner).order_by("pk")[0].username
     for name in ("clerk", "agent", "director", owner):
-        assert ask(name, f"/projects/{whole.pk}/", cold=True).queries <= bench.PROJECT_QUERIES, name
+        assert ask(name, f"/projects/{whole.pk}/", cold=True).queries <= pages.PROJECT_QUERIES, name
     public = ask("", f"/q/{QrToken.objects.get(project=whole).token}/")
-    assert public.queries <= bench.PUBLIC_QUERIES
-    assert len(public.body) < bench.PUBLIC_BYTES
+    assert public.queries <= pages.PUBLIC_QUERIES
+    assert len(public.body) < pages.PUBLIC_BYTES
     assert b"<script" not in public.body
 
 
 def test_the_cockpit_counts_a_city_in_its_queries(ask):
     for name in ("director", "office"):
-        assert ask(name, "/cockpit/", cold=True).queries <= bench.COCKPIT_QUERIES, name
+        assert ask(name, "/cockpit/", cold=True).queries <= pages.COCKPIT_QUERIES, name
 
 
 def test_lists_of_a_process_that_has_just_started(ask):
     """Nothing is kept yet: options, counters and lines are read, still in a fixed number of queries."""
     for name, path in LISTS:
         for size in (20, 100):
-            assert ask(name, f"{path}size={size}", cold=True).queries <= bench.LIST_QUERIES, (path, size)
+            assert ask(name, f"{path}size={size}", cold=True).queries <= pages.LIST_QUERIES, (path, size)
 
 
 def test_bare_pages_write_what_they_are_asked(ask):
@@ -124,7 +130,35 @@ def test_lists_are_compared_at_both_sizes():
 
 def test_figures_go_between_their_marks(tmp_path, monkeypatch):
     document = tmp_path / "performance.md"
-    document.write_text(f"before\n{bench.BEGIN}\nold\n{bench.END}\nafter\n", encoding="utf-8")
+    document.write_text("before\n<!-- figures -->\nold\n<!-- end of figures -->\nafter\n", encoding="utf-8")
     monkeypatch.setattr(bench, "DOCUMENT", document)
-    bench.write_down("new")
-    assert document.read_text(encoding="utf-8") == f"before\n{bench.BEGIN}\nnew\n{bench.END}\nafter\n"
+    bench.write_down("new", "figures")
+    kept = document.read_text(encoding="utf-8")
+    assert kept == "before\n<!-- figures -->\nnew\n<!-- end of figures -->\nafter\n"
+
+
+class Browser:
+    """Somebody of the city with a browser, who sends forms as the benchmark's visitors do."""
+
+    def __init__(self, name):
+        self.client = Client()
+        self.client.force_login(User.objects.get(username=name), "django.contrib.auth.backends.ModelBackend")
+
+    def get(self, path):
+        return self._answer(self.client.get(path))
+
+    def post(self, path, fields):
+        return self._answer(self.client.post(path, fields))
+
+    def token_of(self, path):
+        return TOKEN.search(self.get(path).text)[1]
+
+    def _answer(self, got):
+        return Answer(got.status_code, got.content, 0.1, int(got["X-Queries"]), got.headers.get("Location") or "")
+
+
+def test_steps_keep_to_few_statements(ask):
+    """A step on a case sends so few statements that it stays within three bare writes."""
+    people = {name: Browser(name) for name in ("clerk", transitions.CHIEF)}
+    sent = {one.name: (one.real(), one.real().queries)[1] for one in transitions.writes(people, 1)}
+    assert {name: count for name, count in sent.items() if count > STATEMENTS[name]} == {}
