@@ -95,6 +95,7 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
         "legal": _legal(content),
         "card_places": range(SMALL_CARDS),
         "drawing": drawing(content.get("drawing", ""), for_pdf=for_pdf),
+        "narrow": "" if for_pdf else drawing(content.get("narrow", "")),
         "sign_qr": qr.svg(signing_address(paper), label="签收码", size=120) if paper.kind in LEGAL_NOTICES else "",
     }
 
@@ -202,7 +203,11 @@ def pdf_of(paper: Paper) -> bytes:
 
 def sheet_pdf(template: str, context: dict[str, Any]) -> bytes:
     """Return a drawing or list that is no official paper by itself as PDF/A-2u, in the fonts and style of papers."""
-    html: str = select_template([template]).render(context)
+    return html_pdf(select_template([template]).render(context))
+
+
+def html_pdf(html: str) -> bytes:
+    """Return an HTML document as PDF/A-2u, in the fonts and style of papers; one at a time per process."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         data: bytes = lay_out(html).write_pdf(**OPTIONS)

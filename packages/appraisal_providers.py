@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from packages import pool_rules
 from packages.appraisal_states import GAP_TONES, GAP_WORDS, POOL_SHOWN, TONES, Factor, Maturity, PoolState
+from packages.consultation_data import due
 from packages.models import Gap, JointSession, PoolEntry, ReviewTask
 from packages.states import SESSION_OPEN, TASK_OPEN, SessionKind, SessionState
 from projects import gathering, glance, panels, timing, waiting, workdays
@@ -136,11 +137,20 @@ def _of_gaps(entry: PoolEntry, convener: str, gaps: Sequence[Gap]) -> Iterable[W
     if not gaps:
         since = timing.business_day(entry.changed_at)
         ripe = entry.maturity == Maturity.READY
+        until = due("call", entry.changed_at) if ripe else None
         yield Waiting(
             project_id=entry.project_id, rank=4, role=convener, verb="召集" if ripe else "发起",
-            what="联合会商" if ripe else "复评", since=since, days=_days(since), url=_page(entry),
-            auto="项目已成熟，可以会商" if ripe else _again_words(entry),
+            what="联合会商" if ripe else "复评", since=since, days=_days(since), url=_page(entry), due_on=until,
+            light=_light(until), auto="项目已成熟，可以会商" if ripe else _again_words(entry),
         )
+
+
+def _light(until: dt.date | None) -> Light:
+    """How a day without a clock stands: nothing, still time, the last day, over."""
+    today = timing.today()
+    if until is None:
+        return Light.NONE
+    return Light.RED if until < today else Light.YELLOW if until == today else Light.GREEN
 
 
 def _again_words(entry: PoolEntry) -> str:

@@ -17,7 +17,7 @@ ALL = "all"
 
 
 def term(code: str, on: dt.date) -> int:
-    """Return a term in working days: call, invite, written, notice, offlist."""
+    """Return a term in working days: call, survey, invite, written, notice, offlist."""
     return next(int(row["days"]) for row in in_force("consultation_terms.tsv", on) if row["code"] == code)
 
 

@@ -85,13 +85,7 @@ def _of(row: Consultation, owing: Sequence[ConsultationUnit], told: _Told | None
                     since=_day(row.meeting_started_at), due_on=row.written_until, auto="期满记为未提意见，不作同意",
                 )
     elif row.state in CALLER_WORDS:
-        verb, what = CALLER_WORDS[ConsultationState(row.state)]
-        start = row.minutes_at if row.state == ConsultationState.TO_TELL else _begun(row)
-        until = due("notice", row.minutes_at) if row.state == ConsultationState.TO_TELL and row.minutes_at else None
-        yield _line(
-            row, url, role=CENTRE, verb=verb, what=what, rank=3, since=_day(start), due_on=until,
-            auto="告知后建设单位签收" if until else "",
-        )
+        yield _of_caller(row, url)
     elif row.state in (ConsultationState.TOLD, ConsultationState.CHANGED):
         yield _line(
             row, url, role=OWNER_WORD, person=row.project.owner.name, verb="签收", what="一次性告知单", rank=1,
@@ -102,6 +96,20 @@ def _of(row: Consultation, owing: Sequence[ConsultationUnit], told: _Told | None
             row, url, role=CENTRE, verb="更新", what="一方案一图一清单", rank=3, since=told.on,
             auto="计划已变更，以新版告知",
         )
+
+
+def _of_caller(row: Consultation, url: str) -> Waiting:
+    """What whoever called it does next; the survey is due in some days after the call, the notice after the minutes."""
+    verb, what = CALLER_WORDS[ConsultationState(row.state)]
+    start, until, auto = _begun(row), None, ""
+    if row.state == ConsultationState.PLANNED:
+        until = due("survey", row.convened_at)
+        auto = f"最迟 {until:%m-%d} 集中踏勘"
+    elif row.state == ConsultationState.TO_TELL and row.minutes_at is not None:
+        start, until, auto = row.minutes_at, due("notice", row.minutes_at), "告知后建设单位签收"
+    return _line(
+        row, url, role=CENTRE, verb=verb, what=what, rank=3, since=_day(start), due_on=until, auto=auto,
+    )
 
 
 def _coming(row: Consultation, url: str) -> Waiting:

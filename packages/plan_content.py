@@ -13,6 +13,7 @@ from packages.consultation_states import CheckKind, MatterAnswer, SiteAnswer, Un
 from packages.facts import FactKind, vocabulary
 from packages.models import ConsultationUnit, Enrolment, MatterCase, UnitCheck
 from packages.next_steps import CASE_LOST
+from packages.planning.chart import lane_of
 from packages.planning.options import options
 from packages.planning.schedule import Material, Schedule, ScheduleRow
 from packages.services.checklist import plan_of
@@ -142,7 +143,8 @@ def _row(
     return {
         "code": row.code, "name": row.name, "stage": row.stage, "stage_label": row.stage_label, "step": row.step,
         "department": row.department, "window": _window(project, row, handling), "limit": row.days_label,
-        "on": f"{row.on_date:%Y-%m-%d}", "critical": row.critical, "done": row.done,
+        "on": f"{row.on_date:%Y-%m-%d}", "critical": row.critical, "done": row.done, "lane": lane_of(row),
+        "outside": row.outside_promise,
         "prerequisites": [name for _, name in row.prerequisites],
         "materials": [_material(row, line, held) for line in row.materials],
         "fee": row.fee or "不收费", "intermediary": row.time_owner == "intermediary",

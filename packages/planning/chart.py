@@ -5,19 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from packages.planning.engine import STAGES
-from packages.planning.flow import PAGE, SHEET, STYLE, Column, Flow, Node, StageHead, draw, frame, lines_of
+from packages.planning.flow import PAGE, STYLE, Column, Flow, Node, StageHead, draw, lines_of, sheet_size
+from packages.planning.phone import Line, Part, day_words, draw_phone
 
 if TYPE_CHECKING:
     from packages.planning.schedule import Schedule, ScheduleRow
 
 #: Lanes of what is no department's.
 OUTSIDE_LANES = {"applicant": "建设单位", "market": "招标、供地", "intermediary": "中介机构", "utility": "公用企业"}
-PHONE_WIDTH, PHONE_ROW, PHONE_HEAD, PHONE_MARGIN = 328, 52, 44, 12
-PHONE_CHARS = 17
 
 
 def flow_chart_svg(schedule: Schedule, *, phone: bool = False, standalone: bool = False) -> SafeString:
@@ -31,7 +29,8 @@ def flow_chart_svg(schedule: Schedule, *, phone: bool = False, standalone: bool 
     style = STYLE if standalone else ""
     if phone:
         return _phone(schedule, words, title, style)
-    return draw(flow_of(schedule), words, title=title, style=style, size=SHEET if standalone else PAGE)
+    flow = flow_of(schedule)
+    return draw(flow, words, title=title, style=style, size=sheet_size(flow) if standalone else PAGE)
 
 
 def flow_chart_pdf(schedule: Schedule) -> bytes:
@@ -89,11 +88,6 @@ def _note(row: ScheduleRow) -> str:
     return f"{row.days} 日" if row.days else "即办"
 
 
-def day_words(day: dt.date, today: dt.date) -> str:
-    """A day as a column says it: 11月20日, and with the year where it is another."""
-    return f"{day.month}月{day.day}日" if day.year == today.year else f"{day.year}年{day.month}月"
-
-
 def _column(rows: list[ScheduleRow]) -> Column:
     main = [row for row in rows if not row.lane] or rows
     day = max(row.on_date for row in main)
@@ -115,38 +109,19 @@ def _today(schedule: Schedule, places: list[tuple[int, int]]) -> float | None:
 
 def _phone(schedule: Schedule, words: str, title: str, style: str) -> SafeString:
     """One column: stage by stage, matter by matter in the order in which they end; the critical path a thick rule."""
-    parts: list[str] = []
-    y = 0
-    for n, stage in enumerate(schedule.stages):
+    parts = []
+    for stage in schedule.stages:
         rows = sorted((row for row in schedule.rows if row.stage == stage.stage), key=lambda r: (r.on_date, r.step))
-        if not rows:
-            continue
-        parts.append(f'<rect class="fl-{n % 3 + 1}" x="0" y="{y}" width="{PHONE_WIDTH}" height="34"/>')
-        parts.append(f'<text class="h inv" x="{PHONE_MARGIN}" y="{y + 22}">{conditional_escape(stage.label)}</text>')
-        parts.append(
-            f'<text class="inv" x="{PHONE_WIDTH - PHONE_MARGIN}" y="{y + 22}" text-anchor="end">'
-            f"{stage.done} / {stage.matters} 项，{stage.days} 日</text>"
-        )
-        y += PHONE_HEAD
-        for row in rows:
-            parts.append(_phone_row(row, y, schedule.made_on))
-            y += PHONE_ROW
-        y += PHONE_MARGIN
-    return frame(PHONE_WIDTH, y, "".join(parts), words, title=title, style=style)
+        said = f"{stage.done} / {stage.matters} 项，{stage.days} 日"
+        parts.append(Part(stage.label, said, [_line(row, schedule.made_on) for row in rows]))
+    return draw_phone(parts, words, title=title, style=style)
 
 
-def _phone_row(row: ScheduleRow, y: int, today: dt.date) -> str:
-    css = " ".join(filter(None, (_state(row) if _state(row) != "todo" else "", "crit" if row.critical else "",
-                                 "ext" if row.outside_promise else "")))
-    weight = ' font-weight="700"' if row.critical else ""
-    name = row.name if len(row.name) <= PHONE_CHARS else row.name[: PHONE_CHARS - 1] + "…"
-    when = f"{day_words(row.on_date, today)}{'办结' if row.done else ''}"
-    below = f"{lane_of(row)}　{row.days_label.partition('（')[0]}"
-    return (
-        f'<g class="{css}"><rect class="bx" x="2" y="{y}" width="{PHONE_WIDTH - 4}" height="{PHONE_ROW - 6}" rx="2"/>'
-        f'<text x="{PHONE_MARGIN}" y="{y + 20}"{weight}>{conditional_escape(name)}</text>'
-        f'<text class="s" x="{PHONE_MARGIN}" y="{y + 38}">{conditional_escape(below)}</text>'
-        f'<text class="s" x="{PHONE_WIDTH - PHONE_MARGIN}" y="{y + 38}" text-anchor="end">{when}</text></g>'
+def _line(row: ScheduleRow, today: dt.date) -> Line:
+    return Line(
+        name=row.name, body=f"{lane_of(row)}　{row.days_label.partition('（')[0]}",
+        when=f"{day_words(row.on_date, today)}{'办结' if row.done else ''}", state=_state(row),
+        critical=row.critical, external=row.outside_promise,
     )
 
 

@@ -82,8 +82,15 @@ class Size:
 
 
 PAGE = Size()
-#: A sheet that is wider than high: the largest plan fills an A3.
-SHEET = Size(column=156, box_w=138, box_h=58, row=70, chars=10)
+#: Boxes for a sheet that is wider than high, from roomy to tight: the one that lets the letters be largest is taken.
+SHEETS = (
+    Size(column=156, box_w=138, box_h=58, row=70, chars=10), Size(column=124, box_w=108, box_h=58, row=66, chars=8),
+    Size(column=124, box_w=108, box_h=50, row=56, chars=8),
+)
+#: Millimetres that the drawing has on an A3 beside its heading, its legend and its number.
+SHEET_AREA = (396, 235)
+#: Below this height lines stand closer.
+ROOMY = 58
 #: Words that a title is rather cut before than through.
 WORDS: tuple[str, ...] = (
     "联合",
@@ -122,7 +129,9 @@ STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
 
 
 def lines_of(title: str, chars: int = CHARS) -> list[str]:
-    """Return a title in at most two lines of so many characters."""
+    """Return a title in at most two lines of so many characters; what stands in brackets is left out first."""
+    if len(title) > 2 * chars:
+        title = title.partition("（")[0]
     if len(title) <= chars:
         return [title]
     if len(title) > 2 * chars:
@@ -196,16 +205,17 @@ def _box(layout: _Layout, node: Node) -> str:
     weight = ' font-weight="700"' if node.critical else ""
     lines = lines_of(node.title, layout.size.chars)
     wide, high = layout.size.box_w, layout.size.box_h
-    base = y + high - (42 if len(lines) > 1 else 36)
+    step, foot = (17, 8) if high >= ROOMY else (15, 5)
+    base = y + high - foot - (2 * step if len(lines) > 1 else 28)
     middle = f'x="{x + layout.size.box_w / 2:g}" text-anchor="middle"'
     texts = "".join(
-        f'<text {middle} y="{base + 17 * n:g}"{weight}>{conditional_escape(line)}</text>'
+        f'<text {middle} y="{base + step * n:g}"{weight}>{conditional_escape(line)}</text>'
         for n, line in enumerate(lines)
     )
     title = conditional_escape(node.title)
     return (
         f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{wide}" height="{high}" '
-        f'rx="2"/>{texts}<text class="s" {middle} y="{y + high - 8:g}">{conditional_escape(node.note)}</text></g>'
+        f'rx="2"/>{texts}<text class="s" {middle} y="{y + high - foot:g}">{conditional_escape(node.note)}</text></g>'
     )
 
 
@@ -266,6 +276,15 @@ def _today(layout: _Layout, today: float | None) -> str:
         f'<rect class="today-bx" x="{x - 18:g}" y="40" width="36" height="22"/>'
         f'<text class="inv" x="{x:g}" y="56" text-anchor="middle">今天</text>'
     )
+
+
+def sheet_size(plan: Flow) -> Size:
+    """Return the boxes with which the letters of this plan are largest on an A3."""
+    def scale(size: Size) -> float:
+        layout = _Layout(plan, size)
+        return min(SHEET_AREA[0] / layout.width, SHEET_AREA[1] / layout.height)
+
+    return max(SHEETS, key=scale)
 
 
 def draw(plan: Flow, label: str = "", *, title: str = "", style: str = "", size: Size = PAGE) -> SafeString:

@@ -177,11 +177,12 @@ def pool_table(user: User, given: Mapping[str, str]) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the board: how many projects, the newest of them by name, the list behind it."""
+    """One cell of the board: how many projects, the newest of them by name, the list behind it, its column."""
 
     count: int
     entries: tuple[PoolEntry, ...]
     url: str
+    label: str
 
     @property
     def more(self) -> int:
@@ -215,7 +216,8 @@ def board_page(user: User) -> BoardPage:
 
     def cell(maturity: str, grade: str) -> Cell:
         url = f"{home}?{urlencode({'maturity': maturity, 'grade': grade or 'none'})}"
-        return Cell(counts.get((maturity, grade), 0), tuple(named.get((maturity, grade), ())), url)
+        label = str(Maturity(maturity).label)
+        return Cell(counts.get((maturity, grade), 0), tuple(named.get((maturity, grade), ())), url, label)
 
     columns = tuple(
         (str(Maturity(one).label), TONES[one], sum(counts.get((one, grade), 0) for grade in GRADES),

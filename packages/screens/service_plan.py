@@ -15,6 +15,7 @@ from packages.consultation_states import PLAN_TONES, PlanState
 from packages.models import Enrolment, ServicePlan
 from packages.screens.acting import Act
 from packages.screens.utilities import url
+from packages.services.plan_papers import phone_chart
 from projects.access import access_of
 from projects.models import User
 
@@ -27,6 +28,7 @@ class PlanVersionPage:
     scheme: dict[str, Any]
     stages: tuple[tuple[str, tuple[dict[str, Any], ...]], ...]
     chart: SafeString
+    narrow: SafeString
     papers: tuple[Paper, ...]
     versions: tuple[ServicePlan, ...]
     acts: tuple[Act, ...]
@@ -60,7 +62,7 @@ def plan_version_page(plan: ServicePlan, user: User) -> PlanVersionPage:
                 Act("按最新计划重写", url("service_plan_refresh", plan.pk), edit)]
     is_stale = plan.state != PlanState.REPLACED and revision != plan.revision
     return PlanVersionPage(
-        plan, plan.content["scheme"], stages, drawing(plan.chart), tuple(paper for paper in papers if paper),
-        tuple(versions.order_by("-version")), tuple(acts), is_stale,
+        plan, plan.content["scheme"], stages, drawing(plan.chart), phone_chart(plan),
+        tuple(paper for paper in papers if paper), tuple(versions.order_by("-version")), tuple(acts), is_stale,
         PLAN_TONES[plan.state],
     )

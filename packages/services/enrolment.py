@@ -25,6 +25,9 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project, User
 
+#: So many of the answers that speak against a package are told.
+MOST_REASONS = 4
+
 
 @transaction.atomic
 def enrol(
@@ -152,7 +155,9 @@ def _plan_within(
     if found.fit is Fit.OPEN:
         raise _unanswered(in_order(open_names(definition.scope, facts)))
     if found.fit is Fit.OUT or version.investment != project.investment:
-        refusal = f"项目不适用套餐“{version.name}”（{version.scope_text}）。"
+        kind = f"项目为{project.get_investment_display()}"
+        why = "；".join(found.reasons[:MOST_REASONS]) if found.fit is Fit.OUT else kind
+        refusal = f"项目不适用套餐“{version.name}”，因为{why}。该套餐适用于：{version.scope_text}。"
         raise DomainError("scope", refusal + _fitting(project, facts))
     plan = build_plan(version, facts)
     if plan.questions:

@@ -7,6 +7,7 @@ happens, since a plan that stands still slips. A point is added to the series on
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ from projects.models.log import JobRun
 from projects.states import ProjectStatus, Stage
 
 CHUNK = 100
+#: A run ends by itself well before the worker would be stopped; what is left is for the next one, a minute later.
+RUN_SECONDS = 180.0
 #: Of each matter so many of its newest cases are kept.
 MOST_CASES = 200
 MONTH_DAYS = 31
@@ -134,10 +137,14 @@ def due(*, today: dt.date | None = None) -> QuerySet[Enrolment]:
     )
 
 
-def sweep(run: JobRun, *, most: int = 2000) -> int:
-    """Forecast what is due, at most so many; return how many were looked at. Safe to run in several workers at once."""
+def sweep(run: JobRun, *, seconds: float = RUN_SECONDS) -> int:
+    """Forecast what is due, for at most so long; return how many were looked at.
+
+    Workers share a night: the run that begins a minute later takes the chunks that this one has not locked.
+    """
     known, last, seen = histories(), 0, 0
-    while seen < most:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
         keys = list(due().filter(project__gt=last).order_by("project_id").values_list("project_id", flat=True)[:CHUNK])
         if not keys:
             break
@@ -264,6 +271,8 @@ def _tell_change(last: Forecast | None, fresh: Forecast, mark: ForecastMark) -> 
 
 def _cause(project: Project, seq: int) -> Event | None:
     """The newest event since the last forecast that moves a plan, else the newest of any kind."""
+    if project.event_seq <= seq:
+        return None
     since = Event.objects.filter(project=project, seq__gt=seq).order_by("-seq")
     return since.filter(kind__in=CAUSES).first() or since.first()
 

@@ -6,13 +6,17 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from archives.models import Paper
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.choices import MatterStage
 from packages.models import ServicePlan
+from packages.planning.phone import draw_phone, parts_of_rows
 from packages.services.paperwork import SERIES
+from projects import timing
 from projects.models import User
 
 Table = dict[str, Any]
@@ -91,8 +95,15 @@ def chart(plan: ServicePlan, *, by: User, at: dt.datetime) -> Paper:
             f"关键路径 {sum(row['critical'] for row in rows)} 项",
             "do": "从左到右逐步办理，粗框为关键路径", "when": _target(plan.content["scheme"]["targets"]),
         },
-        "drawing": plan.chart, "version": plan.version,
+        "drawing": plan.chart, "narrow": str(phone_chart(plan)), "version": plan.version,
     })
+
+
+def phone_chart(plan: ServicePlan) -> SafeString:
+    """The same chart for a telephone, from the frozen rows of the version."""
+    written = timing.business_day(plan.told_at or plan.edited_at)
+    title = f"{plan.project.name} 办理流程图，第 {plan.version} 版"
+    return draw_phone(parts_of_rows(plan.content["rows"], written), title, title=title)
 
 
 HEAD = ("序号", "事项", "部门和窗口", "时限", "前置事项", "材料和来源", "容缺、承诺", "收费")

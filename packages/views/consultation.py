@@ -139,7 +139,10 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         lambda _: service.invite(pk, by=person(request), **form.moments()),
         title="会商改期" if again else "发出会商通知", button="改期并通知" if again else "发出通知",
         done="已通知受邀单位和建设单位。",
-        says=(f"踏勘最早可约 {earliest:%Y-%m-%d}；受邀单位收到消息，可以查看项目资料。",),
+        says=(
+            f"踏勘最早可约 {earliest:%Y-%m-%d}，最迟 {due('survey', row.convened_at):%Y-%m-%d}。",
+            "受邀单位收到消息，可以查看项目资料。",
+        ),
     )
 
 

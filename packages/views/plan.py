@@ -34,14 +34,19 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def plan_chart(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the plan as a flow chart for the wall (一图); `phone=1` gives it in one column."""
+    """Show the plan as a flow chart (一图): a narrow screen shows it in one column by itself.
+
+    `phone=1` and `wide=1` ask for one form whatever the screen.
+    """
     project = project_or_404(request, pk)
     try:
         schedule = schedule_of(project)
     except DomainError:
         return redirect("packages:plan", pk=pk)
-    phone = request.GET.get("phone") == "1"
+    form = next((name for name in ("phone", "wide") if request.GET.get(name) == "1"), "")
     context = {
-        "project": project, "schedule": schedule, "phone": phone, "chart": flow_chart_svg(schedule, phone=phone),
+        "project": project, "schedule": schedule, "form": form,
+        "chart": flow_chart_svg(schedule) if form != "phone" else "",
+        "narrow": flow_chart_svg(schedule, phone=True) if form != "wide" else "",
     }
     return render(request, "packages/plan_chart.html", context)

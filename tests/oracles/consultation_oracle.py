@@ -11,6 +11,8 @@ CALLER = {
 }
 #: The handbook gives one working day for the notice and for the centre's answer.
 ONE = 1
+#: And five from the call to the survey.
+SURVEY = 5
 
 
 def after(moment, days):
@@ -48,7 +50,9 @@ def of_one(row):
     if state == "meeting" and (owing := of_units(row)):
         return owing
     if state in CALLER:
-        return [(CENTRE, *CALLER[state], after(row["minutes_at"], ONE) if state == "to_tell" else None)]
+        terms = {"planned": ("convened_at", SURVEY), "to_tell": ("minutes_at", ONE)}
+        began, days = terms.get(state, ("", 0))
+        return [(CENTRE, *CALLER[state], after(row[began], days) if began else None)]
     lines = [(OWNER, "签收", "一次性告知单", None)] if state in ("told", "changed") else []
     plan = one(
         "SELECT p.revision AS told, e.revision AS now FROM packages_serviceplan p JOIN packages_enrolment e "

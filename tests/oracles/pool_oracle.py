@@ -1,8 +1,11 @@
 """On whom a project of the pool waits in its appraisal, worked out from raw rows, apart from the portal's code."""
 
+from tests.oracles.consultation_oracle import after
 from tests.oracles.waiting_oracle import due, label, one, rows
 
 FACTORS = {"funds": "资金", "planning": "规划", "land": "用地", "eia": "环评", "energy": "能耗"}
+#: The handbook gives three working days from ripe to the call.
+CALL = 3
 #: What the convener does for a project in these states.
 CONVENER = {
     "entered": ("认定", "疑似重复项目"), "waiting": ("发起", "联合研判"), "resting": ("恢复", "暂缓的研判"),
@@ -21,7 +24,8 @@ def expected(project_id, today):
         return of_round(project_id, who, today)
     if entry["state"] == "appraised":
         return of_gaps(project_id, who, today) or [
-            (who, "召集", "联合会商", None) if entry["maturity"] == "ready" else (who, "发起", "复评", None)
+            (who, "召集", "联合会商", after(entry["changed_at"], CALL)) if entry["maturity"] == "ready"
+            else (who, "发起", "复评", None)
         ]
     return []
 

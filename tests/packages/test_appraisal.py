@@ -336,5 +336,5 @@ def test_the_page_names_whom_the_appraisal_waits_for(clock, actors):
     assert waits(entry) == [("项目推进中心", "发起", "复评", None)]
     pool.rest_entry(entry.pk, by=actors.clerk, reason="等指标")
     assert waits(entry) == [("项目推进中心", "恢复", "暂缓的研判", None)]
-    assert waits(steps.appraised(actors)[0]) == [("项目推进中心", "召集", "联合会商", None)]
+    assert waits(steps.appraised(actors)[0]) == [("项目推进中心", "召集", "联合会商", first)]
     assert priority_of(entry.project) == "D"

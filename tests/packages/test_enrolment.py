@@ -92,6 +92,9 @@ def test_a_package_that_does_not_fit_names_the_one_that_does(clock, actors):
     with pytest.raises(DomainError) as refused:
         enrol(project.pk, package_code="soc-factory", facts=facts, by=actors.clerk)
     assert refused.value.code == "scope"
+    assert refused.value.message.startswith(
+        "项目不适用套餐“社会投资·工业厂房类”，因为工程内容：新建；建筑用途：仓储；总建筑面积 5600 平方米（不超过 10000 平方米）；"
+    )
     assert "按所填情形适用“社会投资·简易低风险类”" in refused.value.message
     with pytest.raises(DomainError) as unknown:
         enrol(project.pk, package_code="soc-castle", facts=facts, by=actors.clerk)

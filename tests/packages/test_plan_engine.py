@@ -197,15 +197,18 @@ def test_what_runs_longer_than_any_before_may_end_any_day():
 
 
 @pytest.mark.parametrize(
-    ("facts", "name"),
+    ("facts", "name", "sentence"),
     [
-        ({"land_supply": "existing", "new_land": "yes"}, "land_supply"),
-        ({"land_supply": "existing", "design_with_land": "yes"}, "design_with_land"),
-        ({"height": 12.0, "gross_floor_area": 0.0, "works": ["new"]}, "height"),
+        ({"land_supply": "existing", "new_land": "yes"}, "land_supply",
+         "已选存量用地，又填了新增建设用地：新供的地须选出让或划拨，请核对供地方式"),
+        ({"land_supply": "existing", "design_with_land": "yes"}, "design_with_land",
+         "带方案出让只适用于出让用地，请核对供地方式"),
+        ({"height": 12.0, "gross_floor_area": 0.0, "works": ["new"]}, "height",
+         "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数"),
     ],
 )
-def test_answers_that_contradict_are_named(facts, name):
-    assert [fault.name for fault in contradictions(facts)] == [name]
+def test_answers_that_contradict_are_named(facts, name, sentence):
+    assert [(fault.name, fault.message) for fault in contradictions(facts)] == [(name, sentence)]
 
 
 def test_calendar_days_are_planned_as_working_days():
