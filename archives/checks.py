@@ -36,6 +36,9 @@ CHECKS: dict[str, tuple[str, str]] = {
     "scripts": (SAFE, "不带脚本、宏和程序"),
     "name": (SAFE, "文件名不含路径和控制字符"),
 }
+#: What is told of a file at a hand-over beside the checks: whether it is PDF/A-2u, has a copy that is, or neither.
+PDFA = "pdfa"
+AT_TRANSFER = {PDFA: (USABLE, "长期保存格式 PDF/A-2u")}
 NIGHTLY = ("digest", "size", "stored")
 UNSCANNED = "没有接病毒扫描，未检"
 #: The faults that speak against safety rather than usability.
@@ -53,12 +56,12 @@ class Result:
     @property
     def label(self) -> str:
         """What is looked at."""
-        return CHECKS[self.check][1] if self.check in CHECKS else self.check
+        return (CHECKS | AT_TRANSFER).get(self.check, ("", self.check))[1]
 
     @property
     def of(self) -> str:
         """Which of the four properties."""
-        return CHECKS[self.check][0] if self.check in CHECKS else ""
+        return (CHECKS | AT_TRANSFER).get(self.check, ("", ""))[0]
 
 
 @dataclass(slots=True)

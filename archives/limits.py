@@ -38,13 +38,23 @@ def allowed(scope: str, address: str, *, limit: int | None = None) -> bool:
         return True
     key = f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
     try:
-        cache.add(key, 0, WINDOW * 2)
-        return cache.incr(key) <= limit
-    except ValueError:  # the counter was dropped between the two steps
-        return True
+        return _counted(key) <= limit
     except RedisError:  # a citizen's page does not wait for the queue to come back
         _log.warning("openings are not counted: the cache does not answer")
         return True
+
+
+def _counted(key: str) -> int:
+    """Count one more; the first of a minute makes the counter."""
+    try:
+        return cache.incr(key)
+    except ValueError:
+        if cache.add(key, 1, WINDOW * 2):
+            return 1
+    try:
+        return cache.incr(key)
+    except ValueError:  # the counter was dropped between the two steps
+        return 0
 
 
 View = Callable[..., "HttpResponseBase"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from archives import codewords
@@ -31,6 +32,30 @@ CSV_HEAD = [
 
 
 # The code
+
+
+#: Asked with every scan, so its words are not put together each time.
+HEAD_OF_CODE = """
+    SELECT code.id, code.state, code.revision, project.event_seq
+    FROM archives_qrtoken code JOIN projects_project project ON project.id = code.project_id WHERE code.token = %s
+"""
+
+
+class CodeHead(NamedTuple):
+    """A code by its token: what the page behind it depends on."""
+
+    pk: int
+    state: str
+    revision: int
+    event_seq: int
+
+
+def head_of_code(text: str) -> CodeHead | None:
+    """Return what the page behind a token depends on, in one small query; None when there is no such token."""
+    with connection.cursor() as cursor:
+        cursor.execute(HEAD_OF_CODE, [text])
+        found = cursor.fetchone()
+    return CodeHead(*found) if found else None
 
 
 def token_of(text: str) -> QrToken | None:
@@ -111,11 +136,10 @@ class DocumentLine:
 
 
 def documents_of(project: Project, user: User | AnonymousUser) -> DocumentQuerySet:
-    """Return the project's documents that the user may open, with kind, paper and versions."""
+    """Return the documents of a visible project that the user may open, with kind, paper and versions."""
     versions = Prefetch("versions", DocumentVersion.objects.order_by("version"))
     return (
-        Document.objects.visible_to(user)
-        .filter(project=project)
+        Document.objects.of_visible(project, user)
         .select_related("kind", "paper", "project", "replaced_by", "holder")
         .prefetch_related(versions)
         .order_by("doc_class", "serial")
@@ -206,9 +230,8 @@ class ArchiveSummary:
 
 
 def archive_summary(project: Project, user: User | AnonymousUser) -> ArchiveSummary:
-    """Return counts per class of what the user may open, and what the archive lacks."""
-    documents = Document.objects.visible_to(user).filter(project=project)
-    return ArchiveSummary(class_counts(documents), missing_of(project))
+    """Return counts per class of what the user may open of a visible project, and what the archive lacks."""
+    return ArchiveSummary(class_counts(Document.objects.of_visible(project, user)), missing_of(project))
 
 
 # Verification

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 
-from archives.models import Transfer
-from archives.states import TransferState
+from archives import checks
+from archives.models import Inspection, Transfer, TransferLine
+from archives.states import CheckMoment, TransferState
 from projects import timing
 from projects.exports import Column, Table
 
@@ -98,6 +99,18 @@ def _waits_for(one: Transfer) -> str:
     if bundle is not None and bundle.fault:
         return "移交方修复移交包"
     return "移交方签署清单" if bundle is not None and bundle.made_at else "系统生成移交包"
+
+
+def kept_words(lines: Iterable[TransferLine]) -> list[tuple[TransferLine, str]]:
+    """Return each line with what stands for its file in the long run; an empty text before the package. One query."""
+    rows = list(lines)
+    done = Inspection.objects.filter(moment=CheckMoment.TRANSFER, version__in=[line.version_id for line in rows])
+    words = {
+        pk: one.words
+        for pk, results in done.values_list("version", "results") for one in checks.revived(results)
+        if one.check == checks.PDFA
+    }
+    return [(line, words.get(line.version_id, "")) for line in rows]
 
 
 def transfer_table(user: User | AnonymousUser, asked: Mapping[str, str]) -> Table:

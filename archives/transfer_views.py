@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -15,7 +17,7 @@ from archives.forms import ReasonForm
 from archives.models import Bundle, Transfer
 from archives.services import bundles, filing, transferring
 from archives.states import NOT_HANDED_OVER, BundleKind, TransferState, Visibility
-from archives.transfer_list import transfer_page, transfer_table
+from archives.transfer_list import kept_words, transfer_page, transfer_table
 from projects.errors import refuse, require
 from projects.exports import FORMATS, file_response
 from projects.models import Project, User
@@ -62,17 +64,23 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
         transferring.prepare(project.pk, by=user)
         messages.success(request, "预验收通过，清单已固定，移交包正在生成。")
         return redirect("archives:transfer", pk)
+    return render(request, "archives/transfer.html", _standing_of(project, user, request.GET.get("page")))
+
+
+def _standing_of(project: Project, user: User, number: str | None) -> dict[str, Any]:
+    """Return what the page of a project's hand-over shows: the one that stands with a page of its list, all rounds."""
     related = ("receiver", "list_paper", "receipt", "bundle", "prepared_by", "handed_by", "ended_by")
     rounds = list(Transfer.objects.filter(project=project).select_related(*related))
     standing = next((one for one in rounds if one.state != TransferState.RETURNED), None)
-    lines = Paginator(standing.lines.order_by("ordinal"), PAGE).get_page(request.GET.get("page")) if standing else None
+    lines = Paginator(standing.lines.order_by("ordinal"), PAGE).get_page(number) if standing else None
     found = None if standing else transferring.precheck(project)
     may_prepare = rules.can_transfer(user, project)
     if may_prepare and found is not None and not found.ok:
         count = len(found.problems)
         may_prepare = refuse(f"还有 {count} 处不通过，先补齐。" if count else "档案里还没有文件。")
-    context = {
+    return {
         "project": project, "rounds": rounds, "standing": standing, "page": lines,
+        "lines": kept_words(lines) if lines else [],
         "state": standing.get_state_display() if standing else NOT_HANDED_OVER,
         "found": found, "due_on": transferring.due_on(project), "may_prepare": may_prepare,
         "may_receive": rules.can_receive(user, standing) if standing else None,
@@ -80,7 +88,6 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
         "may_hand": (rules.can_transfer(user, project) and rules.can_hand(user, standing)) if standing else None,
         "may_read_office": rules.sees_office(user),
     }
-    return render(request, "archives/transfer.html", context)
 
 
 @login_required

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from archives import delivery_views, keeping_views, transfer_views, views
+from archives import delivery_views, keeping_views, public_views, transfer_views, views
 
 app_name = "archives"
 
@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/<int:pk>/sign/", delivery_views.sign, name="sign"),
     path("papers/<int:pk>/hand-over/", delivery_views.hand_over, name="hand_over"),
     path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
-    path("q/<str:token>/", views.public_page, name="public"),
+    path("q/<str:token>/", public_views.public_page, name="public"),
     path("projects/<int:pk>/archive/transfer/", transfer_views.transfer, name="transfer"),
     path("projects/<int:pk>/archive/volume/", transfer_views.volume, name="volume"),
     path("archives/transfers/", transfer_views.transfer_list, name="transfers"),
@@ -33,5 +33,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("archives/search/", keeping_views.search, name="search"),
     path("archives/integrity/", keeping_views.integrity, name="integrity"),
     path("documents/<int:pk>/checks/", keeping_views.document_checks, name="document_checks"),
-    path("verify/", views.verify, name="verify"),
+    path("verify/", public_views.verify, name="verify"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of the archive: project code and card, the public page, verification, the archive, papers and files."""
+"""Pages of the archive: project code and card, the archive, papers and files."""
 
 from __future__ import annotations
 
@@ -11,24 +11,18 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils.http import content_disposition_header, urlencode
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods
 
-from archives import codewords, papering, qr, queries, rules, scanning, serving
-from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VerifyForm, VersionForm
-from archives.limits import rate_limited
-from archives.models import Document, DocumentKind, Paper, QrToken
-from archives.services import codes, delivery, filing, public, scans
-from archives.states import ScanView, TokenState
+from archives import codewords, papering, qr, queries, rules, serving
+from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VersionForm
+from archives.models import Document, DocumentKind, Paper
+from archives.services import codes, delivery, filing, scans
 from projects import timing
 from projects.errors import DomainError, require
 from projects.exports import csv_response
-from projects.memo import Memo
 from projects.models import Project, User
 from projects.paging import as_key
-from projects.panels import ways_of
-from projects.waiting import waiting_on
 
 #: The page of the code says how often it was scanned in so many days.
 SCAN_DAYS = 30
@@ -131,76 +125,6 @@ def card_void(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "archives/card_confirm.html", context)
 
 
-# Public pages -------------------------------------------------------------------------------------------------------
-
-
-@rate_limited("q")
-@require_safe
-def public_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show everybody where a project stands; who is involved in it sees more at the same address."""
-    found = queries.token_of(token)
-    if found is None:
-        raise Http404
-    response = _gone(request, found) if found.state != TokenState.ACTIVE else _public(request, found)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response["Cache-Control"] = "no-cache, private"
-    return response
-
-
-#: Pages behind codes as strangers see them: the same until something happens in the project, or the day is over.
-_pages: Memo[bytes] = Memo(most=1000, seconds=60)
-
-
-def _public(request: HttpRequest, token: QrToken) -> HttpResponse:
-    project = token.project
-    own = queries.own_view(project, request.user)
-    view = ScanView.PUBLIC if own is None else ScanView.OWNER if own.is_owner else ScanView.OFFICE
-    scans.note(token, view)
-    errands = scanning.errands_of(project, _person(request)) if own is not None and not own.is_owner else []
-    if own is not None and "asof" in request.GET:
-        return redirect(f"{reverse('archives:asof', args=[project.pk])}?{urlencode({'asof': request.GET['asof']})}")
-    if errands and "stay" not in request.GET:
-        return redirect(errands[0].url)
-    ways, facts = ways_of(token, request.user), public.public_view(project)
-
-    def page() -> bytes:
-        context = {
-            "project": project, "token": token, "facts": public.revived(facts),
-            "check_code": codewords.grouped(token.check_code, by=3, between=" "),
-            "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands, "ways": ways,
-        }
-        return render(request, "archives/public.html", context).content
-
-    if request.user.is_authenticated or len(messages.get_messages(request)):  # what is said to one is kept for nobody
-        return HttpResponse(page())
-    seen_by_all = (
-        token.pk, token.revision, project.event_seq, timing.today(), repr(ways), request.get_full_path(),
-        request.COOKIES.get("type_size"),
-    )
-    return HttpResponse(_pages.of(seen_by_all, page))
-
-
-def _gone(request: HttpRequest, token: QrToken) -> HttpResponse:
-    return render(request, "archives/code_gone.html", {"token": token}, status=410)
-
-
-@rate_limited("verify")
-@require_safe
-def verify(request: HttpRequest) -> HttpResponse:
-    """Say whether the archive holds the paper with this code, or a file with this SHA-256."""
-    form = VerifyForm(request.GET or None)
-    result = None
-    if form.is_bound and form.is_valid():
-        if code := form.cleaned_data["code"]:
-            result = queries.verify_code(code)
-        elif digest := form.cleaned_data["sha256"]:
-            result = queries.verify_digest(digest)
-    ways = ways_of(result.paper, request.user) if result and result.paper else []
-    response = render(request, "archives/verify.html", {"form": form, "result": result, "ways": ways})
-    response["X-Robots-Tag"] = "noindex"
-    return response
-
-
 # The archive --------------------------------------------------------------------------------------------------------
 
 
@@ -211,16 +135,19 @@ def archive(request: HttpRequest, pk: int) -> HttpResponseBase:
     project, user = _project(request, pk), _person(request)
     form = ArchiveFilterForm(request.GET)
     wanted = form.wanted()
-    documents = queries.documents_of(project, user)
-    chosen = queries.narrowed(documents, wanted)
+    chosen = queries.narrowed(queries.documents_of(project, user), wanted)
     if request.GET.get("export") == "csv":
         filing.log_read(user, subject=project, project=project, action="export")
         return csv_response(queries.csv_rows(chosen), f"卷内目录-{project.code}")
-    page = Paginator(chosen, queries.PAGE).get_page(request.GET.get("page"))
+    summary = queries.archive_summary(project, user)
+    paginator = Paginator(chosen, queries.PAGE)
+    if wanted.is_empty:
+        paginator.count = summary.total
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "project": project, "form": form, "wanted": wanted, "page": page,
         "lines": [queries.line_of(document) for document in page],
-        "summary": queries.archive_summary(project, user), "may_file": rules.can_file(user, project),
+        "summary": summary, "may_file": rules.can_file(user, project),
     }
     return render(request, "archives/archive.html", context)
 

@@ -212,6 +212,8 @@ DIGEST_ALGORITHM = env.digest_algorithm("DIGEST_ALGORITHM")
 VIRUS_SCANNER = env.scanner("VIRUS_SCANNER")
 #: Files of one project volume (项目卷) together; what is beyond stands outside, with a sheet in its place.
 VOLUME_MAX_BYTES = env.integer("VOLUME_MAX_MB", 300, low=1, high=4000) * 1024 * 1024
+#: A PDF with more pages is handed over as it was filed, without a PDF/A-2u copy.
+PDFA_MAX_PAGES = env.integer("PDFA_MAX_PAGES", 400, low=1, high=2000)
 #: Months after delivery in which the archive is handed to the city archive (our proposal, docs/archive.md).
 TRANSFER_MONTHS = env.integer("TRANSFER_MONTHS", 3, low=1, high=60)
 #: Code of the body that takes the archives over.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -17,10 +19,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 
-from archives import bagging, blobs, checks, rules, volumes
+from archives import bagging, blobs, checks, conversion, rules, volumes
+from archives.blobs import DamagedError
 from archives.models import Bundle, Document, DocumentVersion, TransferLine
 from archives.services import keeping
 from archives.states import BundleKind, CheckMoment, Visibility
+from archives.uploads import NO_SPACE
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -33,6 +37,12 @@ logger = logging.getLogger(__name__)
 #: A claim this old is that of a dead worker; nothing that is made takes so long (task_time_limit).
 STALE = dt.timedelta(seconds=310)
 NAMED = 5
+#: A job copies files for so long, then lets the next one go on: with one more file it stays under the limit of a task.
+COPY_SECONDS = 150.0
+
+
+class UnfinishedError(Exception):
+    """There is more to copy than one job may take time for."""
 
 
 @transaction.atomic
@@ -97,11 +107,33 @@ def make(bundle_id: int) -> bool:
                 _bag(bundle, target)
             with target.open("rb") as file:
                 stored = blobs.put(iter(lambda: file.read(blobs.CHUNK), b""))
-    except DomainError as error:
-        Bundle.objects.filter(pk=bundle_id).update(fault=error.message[:300])
-        logger.warning("bundle %s: %s", bundle_id, error.message)
+    except UnfinishedError:
+        _go_on(bundle_id)
+        return False
+    except (DomainError, OSError) as error:
+        _say_why(bundle_id, error)
         return False
     return _mark(bundle, stored, pages)
+
+
+def _go_on(bundle_id: int) -> None:
+    """Let the next job take it up where this one ended."""
+    from archives.tasks import make_bundle
+
+    Bundle.objects.filter(pk=bundle_id, made_at=None).update(claimed_at=None)
+    make_bundle.delay_on_commit(bundle_id)
+
+
+def _say_why(bundle_id: int, error: DomainError | OSError) -> None:
+    """Keep why it could not be made; a fault of the machine that is not a full disk is not ours to explain."""
+    if isinstance(error, DomainError):
+        words = error.message
+    elif error.errno in NO_SPACE:
+        words = "存储空间已满。请告知系统管理员清理或扩容，之后重新生成；已归档的文件不受影响。"
+    else:
+        raise error
+    Bundle.objects.filter(pk=bundle_id).update(fault=words[:300])
+    logger.warning("bundle %s: %s", bundle_id, words)
 
 
 @transaction.atomic
@@ -172,16 +204,57 @@ def _volume(bundle: Bundle, target: Path) -> int:
 
 
 def _bag(bundle: Bundle, target: Path) -> None:
-    """Make every check of every file of a hand-over, then its package; raises with the files that are not in order."""
+    """Make every check of every file of a hand-over and its PDF/A-2u copy, then the package.
+
+    Raises `DomainError` with the files that are not in order, and `UnfinishedError` when the copies take longer than a
+    job may: those that are made wait for the next turn.
+    """
     transfer = bundle.transfer
     if transfer is None:
         raise DomainError("bag_without_transfer", "移交包没有对应的移交记录。")
     related = ("version__document__project", "version__document__paper", "version__text")
     lines = list(TransferLine.objects.filter(transfer=transfer).select_related(*related).order_by("ordinal"))
+    copies = _copies_folder(transfer)
+    kept = _copies(lines, copies)
+    folder = target.with_name("bag")
+    folder.mkdir()
+    try:
+        _examine(lines, kept)
+        bagging.fill(folder, transfer, lines, kept)
+        bagging.pack(folder, target, name=f"{transfer.project.code}-{transfer.round}")
+    finally:
+        shutil.rmtree(copies, ignore_errors=True)
+
+
+def _copies_folder(transfer: Transfer) -> Path:
+    """Return where the copies of a hand-over wait for its package; what is left there goes after a day."""
+    home = blobs.scratch_folder() or Path(tempfile.gettempdir())
+    folder = home / f"gaige-pdfa-{transfer.pk}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _copies(lines: Sequence[TransferLine], folder: Path) -> dict[int, conversion.Kept]:
+    """Return what stands for each version in the long run; a changed byte is left to the checks."""
+    until = time.monotonic() + COPY_SECONDS
+    kept: dict[int, conversion.Kept] = {}
+    for line in lines:
+        if time.monotonic() > until:
+            raise UnfinishedError
+        try:
+            kept[line.version_id] = conversion.keep(line.version, folder)
+        except DamagedError:
+            kept[line.version_id] = conversion.Kept(f"{conversion.AS_IS}：与归档时不一致")
+    return kept
+
+
+def _examine(lines: Sequence[TransferLine], kept: Mapping[int, conversion.Kept]) -> None:
+    """Make every check of every file and keep the results; raises `DomainError` with those that are not in order."""
     told = keeping.told_digests(line.version.document for line in lines)
     broken = []
     for line in lines:
         done = checks.examine(line.version, told=told[line.version.document_id])
+        done.results.append(checks.Result(checks.PDFA, ok=True, words=kept[line.version_id].words))
         with transaction.atomic():
             keeping.keep_result(line.version, done, CheckMoment.TRANSFER)
         if not done.ok:
@@ -189,7 +262,3 @@ def _bag(bundle: Bundle, target: Path) -> None:
     if broken:
         more = f"等 {len(broken)} 件" if len(broken) > NAMED else ""
         raise DomainError("bag_broken_file", f"四性检测不通过：{'；'.join(broken[:NAMED])}{more}。")
-    folder = target.with_name("bag")
-    folder.mkdir()
-    bagging.fill(folder, transfer, lines)
-    bagging.pack(folder, target, name=f"{transfer.project.code}-{transfer.round}")

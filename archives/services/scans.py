@@ -32,11 +32,11 @@ _gathered: list[Scan] = []
 _written = [0.0]
 
 
-def note(token: QrToken, view: str) -> None:
+def note(token_id: int, view: str) -> None:
     """Note that a code was opened."""
     minute = timing.now().replace(second=0, microsecond=0)
     with _lock:
-        _gathered.append(Scan(token_id=token.pk, view=view, at=minute))
+        _gathered.append(Scan(token_id=token_id, view=view, at=minute))
         if len(_gathered) < MOST and time.monotonic() < _written[0] + SECONDS:
             return
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +18,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Max
 
-from archives import bagging, blobs, rules
+from archives import bagging, blobs, checks, conversion, rules
 from archives.completeness import missing_of
 from archives.models import Document, Inspection, Paper, Transfer, TransferLine
 from archives.services import bundles, papers
-from archives.states import CLASS_NAMES, PaperKind, PaperState, TransferState, Visibility
+from archives.states import CLASS_NAMES, CheckMoment, PaperKind, PaperState, TransferState, Visibility
 from projects import timing
 from projects.account_states import ProvisionWay
 from projects.counting import months_after
@@ -40,10 +41,14 @@ RELATED = ("project", "receiver", "list_paper", "receipt")
 
 @dataclass(frozen=True, slots=True)
 class Precheck:
-    """What the pre-check found: problems as (what, where), and how many documents would go."""
+    """What the pre-check found: problems as (what, where), and how many documents would go.
+
+    `as_is` names what cannot be made PDF/A-2u and goes as it was filed, with the reason; that stands in no way.
+    """
 
     documents: int
     problems: list[tuple[str, str]] = field(default_factory=list)
+    as_is: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -75,7 +80,25 @@ def precheck(project: Project) -> Precheck:
     failed = Inspection.objects.failed().filter(version__document__project=project)
     titles = sorted(set(failed.values_list("version__document__title", flat=True)))
     problems += [("四性检测", f"“{title}”不通过") for title in titles]
-    return Precheck(len(bundles.documents_for(project, Visibility.OFFICE)), problems)
+    documents = bundles.documents_for(project, Visibility.OFFICE)
+    return Precheck(len(documents), problems, list(_as_is(documents)))
+
+
+def _as_is(documents: Sequence[Document]) -> Iterator[tuple[str, str]]:
+    """Yield of what no PDF/A-2u copy can be made: by kind and pages, or as an earlier round found. One query."""
+    versions = {list(document.versions.all())[-1].pk: document for document in documents}
+    earlier = Inspection.objects.filter(moment=CheckMoment.TRANSFER, version__in=list(versions))
+    rows = earlier.values_list("version", "results")
+    found = {
+        pk: one.words.partition("：")[2]
+        for pk, results in rows for one in checks.revived(results)
+        if one.check == checks.PDFA and one.words.startswith(conversion.AS_IS)
+    }
+    for pk, document in versions.items():
+        version = list(document.versions.all())[-1]
+        text = getattr(version, "text", None)
+        if why := conversion.refusal(version.media_type, text.pages if text else None) or found.get(pk, ""):
+            yield f"{document.archive_no} {document.title}", why
 
 
 @transaction.atomic

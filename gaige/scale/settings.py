@@ -5,7 +5,8 @@ from gaige.settings import MIDDLEWARE as PORTAL_MIDDLEWARE
 
 ROOT_URLCONF = "gaige.scale.urls"
 MIDDLEWARE = ["gaige.scale.middleware.count_queries", *PORTAL_MIDDLEWARE]
-PUBLIC_RATE_PER_MINUTE = 0
+# every opening is counted as in production, and nobody is turned away
+PUBLIC_RATE_PER_MINUTE = 10_000_000
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 # visitors sign in with their passwords alone, and nobody is asked for a new one
 TOTP = "optional"

@@ -111,10 +111,16 @@ def test_one_survey_is_compared_with_the_permit_and_what_does_not_add_up_is_refu
         )
 
     whole = [measured(), measured(B, "2900", "40", "2940")]
-    refused(lambda: again([*whole, measured("3号仓库")]), "building_unknown")
-    refused(lambda: again(whole[:1]), "building_left_out")
-    refused(lambda: again([measured(total="2811"), whole[1]]), "areas_differ")
-    refused(lambda: again(whole, "5800"), "total_differs")
+    said = {
+        "building_unknown": lambda: again([*whole, measured("3号仓库")]), "building_left_out": lambda: again(whole[:1]),
+        "areas_differ": lambda: again([measured(total="2811"), whole[1]]), "total_differs": lambda: again(whole, "5800"),
+    }
+    assert {code: refused(call, code) for code, call in said.items()} == {
+        "building_unknown": "规划许可中没有单体“3号仓库”，请核对名称，或先办理规划变更。",
+        "building_left_out": "还缺单体：2号仓库，一次测绘应覆盖全部单体。",
+        "areas_differ": "“1号仓库”地上 2810 加地下 0 不等于合计 2811。",
+        "total_differs": "各单体合计 5750 m²，与成果报告总面积 5800 m² 不一致，请核对。",
+    }
     again(whole)
     shared = survey.share_survey(made.pk, by=actors.clerk)
     assert survey.share_survey(made.pk, by=actors.clerk).pk == shared.pk
@@ -128,7 +134,8 @@ def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project
         work_unit=WorkUnit.objects.create(project=project, code="other", name="二期", is_default=False), name="别处"
     )
     apply = application.apply_for_acceptance
-    refused(lambda: apply(unit.pk, by=actors.owner, building_id=other.pk), "building_unknown")
+    words = refused(lambda: apply(unit.pk, by=actors.owner, building_id=other.pk), "building_unknown")
+    assert words == "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。"
     rows = [{"name": A, "area": Decimal(2800), "floors": 1}]
     survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
     building = Building.objects.get(name=A)
@@ -159,14 +166,15 @@ def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
     visits.refuse_visit(pk, by=actors.owner, reason="人员不在")
     assert ("建设单位", "选定", "现场验收日期") in waits(project)
     assert read_clock(walk.acceptance.clock).paused is True
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed) as refusal:
         visits.arrange_visit(pk, by=reviewer("housing"), planned_on=timing.today())
+    assert refusal.value.message == "建设单位已改期达到次数，由其选定日期。"
     refused(lambda: visits.name_visit_day(pk, by=actors.owner, planned_on=dt.date(2026, 11, 7)), "visit_no_workday")
     visits.name_visit_day(pk, by=actors.owner, planned_on=dt.date(2026, 11, 3))
     assert read_clock(walk.acceptance.clock).paused is False
     item = walk.item(1)
     assert rules.can_record(reviewer(item.organisation.code), item).reason == "现场验收约定在11月3日，到场后填写。"
-    assert rules.can_refuse_visit(actors.owner, walk.acceptance).ok is False
+    assert rules.can_refuse_visit(actors.owner, walk.acceptance).reason == "已改期 2 次，日期由贵单位自己选定，不能再改。"
     holds(project)
 
 
@@ -190,8 +198,9 @@ def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk,
     item, chief = walk.item(1), factories.official("housing", Role.CHIEF)
     by = reviewer(item.organisation.code)
     assert "一次性告知后不能再提" in rules.can_record(by, item).reason
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed) as refusal:
         items.recheck_item(item.pk, by=by, holds=True)
+    assert refusal.value.message == "现在是“集中整改”，企业提交整改后复核。"
     refused(lambda: late_faults.ask_late_fault(item.pk, by=by, fault=FAULT, reason=" "), "reason_missing")
     late = late_faults.ask_late_fault(item.pk, by=by, fault=FAULT, reason="现场未看到背面")
     assert ("住建局首席代表", "决定", "清单后新增问题") in waits(project)

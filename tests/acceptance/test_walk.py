@@ -256,6 +256,10 @@ def test_the_list_has_a_day_and_its_answers_are_complete(walk, actors):
 
 def test_there_is_one_recheck_and_what_does_not_hold_then_fails(walk):
     walk.until("recheck")
+    sound = walk.item(1)
+    with pytest.raises(NotAllowed) as unasked:
+        items.recheck_item(sound.pk, by=factories.official(sound.organisation.code, Role.REVIEWER), holds=True)
+    assert unasked.value.message == "该项是“合格”，不需要复核。"
     with pytest.raises(DomainError) as refusal:
         walk.recheck(holds=False)
     assert (refusal.value.code, refusal.value.message) == ("reason_missing", "复核不通过要写明哪里还没有改到位。")

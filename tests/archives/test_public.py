@@ -85,7 +85,7 @@ def test_the_sweep_prepares_new_projects_and_keeps_up_those_that_were_opened(cli
     assert (refresh_public(), refresh_public()) == (1, 0)
     with CaptureQueriesContext(connection) as queries:
         client.get(address)
-    assert len(queries) == 1
+    assert len(queries) == 2, "whether it is kept, and what it shows"
     PublicView.objects.all().delete()
     Project.objects.update(registered_at="2026-01-01T00:00+08:00")
     assert refresh_public() == 0
@@ -97,7 +97,7 @@ def test_the_worker_computes_it_right_after_an_event(client, address, issue):
     assert outbox.drain() > 0
     with CaptureQueriesContext(connection) as queries:
         assert "施工许可证" in client.get(address).content.decode()
-    assert len(queries) == 1
+    assert len(queries) == 2
 
 
 def test_the_owner_sees_more_at_the_same_address(client, address, world):

@@ -1,6 +1,7 @@
 """移交: what is not in order blocks and is named; the package is valid for the public tool; one volume holds it all."""
 
 import csv
+import hashlib
 import io
 import zipfile
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from pypdf import PdfReader
 
-from archives import completeness, debts, pdfs, volumes
+from archives import blobs, completeness, debts, pdfa, pdfs, volumes
 from archives.completeness import Missing
 from archives.models import Bundle, Inspection, Transfer
 from archives.services import bundles, filing, keeping, papers, transferring
@@ -92,6 +93,14 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
         ("1", "图a", ""), ("2", "图b", ""), ("3", "图h", ""), ("4", "图e", ""), ("5", "受理", "2u")
     ]
     assert (bag_folder / "data" / rows[0]["文件"]).read_bytes() == GOOD["a.pdf"]
+    assert [row["长期保存"] for row in rows] == [
+        "已另存 PDF/A-2u 件", "已另存 PDF/A-2u 件", "按原样移交：DWG 图纸不是可以转换的格式",
+        "按原样移交：Excel 表格（xlsx）不是可以转换的格式", "原件即 PDF/A-2u",
+    ]
+    for row in rows[:2]:
+        copy = (bag_folder / "data" / row["PDF/A-2u 件"]).read_bytes()
+        assert (pdfa.faults_of(io.BytesIO(copy)), hashlib.sha256(copy).hexdigest()) == ([], row["PDF/A-2u 件 SHA-256"])
+    assert list(blobs._incoming().iterdir()) == [], "copies do not stay"
 
     client.force_login(world.archivist)
     assert client.post(f"/archives/transfers/{transfer.pk}/hand/").status_code == 302
@@ -150,7 +159,11 @@ def test_a_package_changed_by_one_byte_is_not_received_and_is_returned(world, fu
     Bundle.objects.filter(pk=bundle.pk).update(digest=stored.digest, storage_key=stored.key)
     with pytest.raises(DomainError) as caught:
         transferring.receive(transfer.pk, by=world.receiver)
-    assert (caught.value.code, "manifest-sha256.txt" in caught.value.message) == ("bag_invalid", True)
+    first = text.split("  ")[1].splitlines()[0]
+    assert (caught.value.code, caught.value.message) == (
+        "bag_invalid",
+        f"移交包校验不一致，不能接收：{first} 的内容与清单不一致；manifest-sha256.txt 的内容与清单不一致。请退回，由移交方重新生成。",
+    )
     with pytest.raises(NotAllowed):
         transferring.give_back(transfer.pk, by=world.owner, reason="不行")
     returned = transferring.give_back(transfer.pk, by=world.receiver, reason="移交包校验不一致")
