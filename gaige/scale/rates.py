@@ -1,4 +1,7 @@
-"""How many public pages a second the server gives, beside the bare page: several visitors at once, turn by turn."""
+"""How many public pages a second the server gives, beside the bare page: several visitors at once, turn by turn.
+
+The real page passes its gate, is counted against the limit of its address and writes its scans; the bare one does not.
+"""
 
 from __future__ import annotations
 
