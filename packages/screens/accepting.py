@@ -17,7 +17,14 @@ def words_before(case: MatterCase) -> tuple[str, ...]:
     """What follows from accepting a case now; nothing of it is asked by who has pressed already."""
     if case.state == CaseState.RECEIVED and intake_is_over(case):
         return (f"{DEEMED}，时限从接件次日起算。",)
-    return (f"{case.lead}，承诺 {case.promised_days} 日，受理次日起算。", *rest_day())
+    if not case.promised_days:
+        return (f"{promise(case)}。",)
+    return (f"{promise(case)}，受理次日起算。", *rest_day())
+
+
+def promise(case: MatterCase) -> str:
+    """Who decides within which promise."""
+    return f"{case.lead}，{f'承诺 {case.promised_days} 日' if case.promised_days else '即办，当日办结'}"
 
 
 def rest_day() -> tuple[str, ...]:

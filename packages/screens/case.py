@@ -13,13 +13,14 @@ from packages import queries, review_rules, rules, utility_data, utility_rules
 from packages.case_data import reason_name
 from packages.choices import MatterKind
 from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
+from packages.promise_waiting import KEEPING, promises_waiting
 from packages.queries import ReviewRow
 from packages.screens import acting
 from packages.screens.acting import Act
 from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
 from packages.screens.regional_said import said_on
-from packages.states import CASE_ENDED, CASE_OPEN, TONES, CaseState, Handling, OpinionVerdict, SessionState
+from packages.states import CASE_ENDED, CASE_OPEN, CASE_PASSED, TONES, CaseState, Handling, OpinionVerdict, SessionState
 from packages.utility_states import SERVICE_OPEN, TenderState
 from projects import timing
 from projects.access import access_of
@@ -151,7 +152,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     items = case.materials.select_related("document", "kind", "supplier").order_by("order")
     clocks = tuple(clock_lines(case))
     return CasePage(
-        case, queries.case_waiting([case]).get(case.pk), clocks, tuple(items),
+        case, queries.case_waiting([case]).get(case.pk) or _still_owed(case), clocks, tuple(items),
         tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
         tuple(events_of(case)), acts_for(case, user),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
@@ -160,6 +161,14 @@ def case_page(case: MatterCase, user: User) -> CasePage:
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
         _covers(case, user), access_of(user).is_enterprise,
     )
+
+
+def _still_owed(case: MatterCase) -> Waiting | None:
+    """On whom a granted case waits: whoever has to bring or check a deferred paper, or to check a promise."""
+    if case.state not in CASE_PASSED:
+        return None
+    rows = promises_waiting({case.project_id: case.project}, [])
+    return next((row for row in rows if row.case_id == case.pk and row.rank < KEEPING), None)
 
 
 def _covers(case: MatterCase, user: User) -> tuple[Membership, ...]:
@@ -280,7 +289,7 @@ def actions(case: MatterCase, user: User) -> list[Act]:
         else Act("启动特别程序", reverse("packages:special_start", args=[pk]), rules.can_start_special(user, case))
     )
     return [
-        Act("作出决定", reverse("packages:decide", args=[pk]), rules.can_decide(user, case)),
+        Act("作出决定", reverse("packages:decide", args=[pk]), acting.may_decide(user, case)),
         Act("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
         special,
         *acting.steps_of(case, user),

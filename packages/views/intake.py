@@ -177,8 +177,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"受理 {found.number}", button="受理", back=reverse(CLEAR, args=[pk]), verdict=page.accept,
         run=lambda given: services.accept_application(pk, by=person(request), at=given["at"]), may_be_late=True,
         done=accepting.words_after,
-        says=(*(f"{e.case.matter.name}：{e.case.lead}，承诺 {e.case.promised_days} 日" for e in page.cases),
-              *accepting.rest_day()),
+        says=(*(f"{e.case.matter.name}：{accepting.promise(e.case)}" for e in page.cases), *accepting.rest_day()),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 

@@ -179,12 +179,14 @@ def test_case_page_tells_on_whom_it_waits(window, cases):
     assert labels == ["受理", "即办办结", "不予受理", "撤件"]
 
 
-def test_actions_that_are_not_possible_say_why(client, actors, cases):
-    client.force_login(actors.owner)
-    page = client.get(reverse("packages:case", args=[cases[0].pk])).context["page"]
-    reasons = {action.label: action.verdict.reason for action in page.actions}
-    assert reasons["受理"] == "受理由行政审批局窗口办理，您的岗位不办理受理。"
-    assert reasons["申请撤件"] == ""
+def test_actions_that_are_not_possible_say_why_and_an_enterprise_sees_its_own(client, actors, cases):
+    reasons = {}
+    for person in (actors.director, actors.owner):
+        client.force_login(person)
+        page = client.get(reverse("packages:case", args=[cases[0].pk])).context["page"]
+        reasons[person] = {action.label: action.verdict.reason for action in page.actions}
+    assert reasons[actors.director]["受理"] == "受理由行政审批局窗口办理，您的岗位不办理受理。"
+    assert reasons[actors.owner] == {"申请撤件": ""}
 
 
 def test_overdue_is_counted_in_red(window, cases, clock):
