@@ -35,6 +35,8 @@ PACKAGES = (
     "gov-minimal",
 )
 LEAVE_DAYS, LEAVES = 5, 2
+#: Letters above this are two columns wide.
+WIDE = 0x2E7F
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,21 @@ class Result:
     full_days: int = 0
     days: int = 0
 
+    by_grade: dict[str, list[int]] = field(default_factory=lambda: {grade: [] for grade in GRADES})
+    left: Counter[str] = field(default_factory=Counter)
+    districts: dict[str, list[int]] = field(default_factory=dict)
+
     def share(self, number: int) -> int:
         """Return a number in percent of the assignments."""
         return round(100 * number / self.assigned) if self.assigned else 0
 
     def quantile(self, part: float) -> int:
         """Return the working days within which this part of the projects had somebody."""
-        rows = sorted(self.waits)
-        return rows[min(len(rows) - 1, int(part * len(rows)))] if rows else 0
+        return _quantile(self.waits, part)
+
+    def part(self, days: int) -> int:
+        """Return how many percent waited at most so long."""
+        return _within(self.waits, days)
 
     @property
     def spread(self) -> float:
@@ -83,30 +92,72 @@ class Result:
         return pstdev(loads) / middle if middle else 0.0
 
     def lines(self) -> Iterator[str]:
-        """Yield the report."""
+        """Yield the report: what was played, how long each grade waited, how the load lies, what the rule hit."""
         city = self.city
-        yield f"{city.year} 年，{city.districts} 个片区，{city.agents} 人，{city.projects} 个项目，种子 {city.seed}"
-        yield f"指派 {self.assigned} 人次，年末仍无人可派 {self.never} 个身份"
         yield (
-            f"等待（工作日）：当天 {self.part(0)}%，中位 {self.quantile(0.5)}，九成 {self.quantile(0.9)}，"
-            f"最长 {max(self.waits, default=0)}"
+            f"{city.year} 年，{city.districts} 个片区，{city.agents} 名代办人员（每人上限 {city.cap} 分），"
+            f"{city.projects} 个项目，种子 {city.seed}"
         )
-        loads = sorted(self.means.values())
-        if loads:
-            yield (
-                f"平均负荷（分，上限 {city.cap}）：最少 {loads[0]:.1f}，"
-                f"中位 {loads[len(loads) // 2]:.1f}，最多 {loads[-1]:.1f}；"
-                f"离散系数 {self.spread:.2f}"
+        yield f"指派 {self.assigned} 人次（每个项目一名项目长、一名服务专员），年末仍无人可派 {self.never} 个身份"
+        yield ""
+        yield "等待指派（工作日）"
+        yield _columns("等级", "人次", "当天", "中位", "九成", "最长", "未派")
+        for grade, waits in [*self.by_grade.items(), ("合计", self.waits)]:
+            left = self.never if grade == "合计" else self.left[grade]
+            yield _columns(
+                grade, len(waits), f"{_within(waits, 0)}%", _quantile(waits, 0.5), _quantile(waits, 0.9),
+                max(waits, default=0), left,
             )
-            yield f"峰值负荷：最多 {max(self.peaks.values()):.1f} 分；全员已满的工作日 {self.full_days}／{self.days}"
+        yield ""
+        yield "负荷（分）"
+        yield from self._loads()
+        yield ""
         yield (
             f"命中：本片区 {self.share(self.own_district)}%，熟悉套餐 {self.share(self.specialty)}%，"
             f"服务过该单位 {self.share(self.continuity)}%"
         )
+        yield "只是推演，没有写入任何数据；同一种子结果相同。"
 
-    def part(self, days: int) -> int:
-        """Return how many percent waited at most so long."""
-        return round(100 * sum(wait <= days for wait in self.waits) / len(self.waits)) if self.waits else 0
+    def _loads(self) -> Iterator[str]:
+        """Yield how the load lies over the agents and the districts."""
+        loads = sorted(self.means.values())
+        if not loads:
+            yield "  没有代办人员"
+            return
+        middle = loads[len(loads) // 2]
+        yield (
+            f"  全年平均：最少 {loads[0]:.1f}，中位 {middle:.1f}，最多 {loads[-1]:.1f}；"
+            f"离散系数 {self.spread:.2f}（0 为完全平均）"
+        )
+        yield (
+            f"  最高一天：{max(self.peaks.values()):.1f}（上限 {self.city.cap}）；"
+            f"全员已满的工作日 {self.full_days}／{self.days}"
+        )
+        yield _columns("片区", "人数", "平均", "最高")
+        for code, keys in sorted(self.districts.items()):
+            name = "全市" if code == ABOVE else code
+            yield _columns(
+                name, len(keys), f"{mean(self.means[key] for key in keys):.1f}",
+                f"{max(self.peaks[key] for key in keys):.1f}",
+            )
+
+
+def _columns(*cells: object) -> str:
+    """Return one line of a table: a Chinese character is two columns wide."""
+    def width(text: str) -> int:
+        return sum(2 if ord(letter) > WIDE else 1 for letter in text)
+
+    first, *rest = (str(cell) for cell in cells)
+    return "  " + first + " " * (8 - width(first)) + "".join(" " * (8 - width(one)) + one for one in rest)
+
+
+def _quantile(waits: Sequence[int], part: float) -> int:
+    rows = sorted(waits)
+    return rows[min(len(rows) - 1, int(part * len(rows)))] if rows else 0
+
+
+def _within(waits: Sequence[int], days: int) -> int:
+    return round(100 * sum(wait <= days for wait in waits) / len(waits)) if waits else 0
 
 
 def run(city: City, terms: Terms) -> Result:
@@ -116,6 +167,8 @@ def run(city: City, terms: Terms) -> Result:
     days = _days(city.year)
     arrivals = _arrivals(city, chance, days)
     result = Result(city, days=len(days))
+    for who in people:
+        result.districts.setdefault(next(iter(who.regions)), []).append(who.key)
     waiting: list[tuple[int, int, str, Need]] = []
     running: list[tuple[int, int, int, Decimal]] = []
     sums = dict.fromkeys((who.key for who in people), Decimal(0))
@@ -131,7 +184,7 @@ def run(city: City, terms: Terms) -> Result:
             sums[who.key] += who.load
             result.peaks[who.key] = max(result.peaks.get(who.key, Decimal(0)), who.load)
         result.full_days += all(who.load + terms.points["D"] > who.cap for who in people)
-    result.never = len(waiting)
+    result.never, result.left = len(waiting), Counter(row[3].grade for row in waiting)
     result.means = {key: total / max(1, len(days)) for key, total in sums.items()}
     return result
 
@@ -224,6 +277,7 @@ def _assign(  # noqa: PLR0913 - the state of the year
         result.assigned += 1
         result.given[who.key] += 1
         result.waits.append(number - since)
+        result.by_grade[need.grade].append(number - since)
         result.own_district += need.region in who.regions
         result.specialty += "熟悉这类套餐" in best.reasons
         result.continuity += "服务过该建设单位" in best.reasons

@@ -41,6 +41,7 @@ class Measure:
     expected: Decimal
     order_ids: tuple[int, ...] = ()
     hit_ids: tuple[int, ...] = ()
+    code: str = ""
 
     @property
     def rate(self) -> Decimal | None:
@@ -60,6 +61,7 @@ class AgentRow:
     agent: Agent
     projects: int = 0
     orders: int = 0
+    order_ids: tuple[int, ...] = ()
     is_enough: bool = False
     measures: list[Measure] = field(default_factory=list)
     corrections: int = 0
@@ -110,7 +112,7 @@ def evaluate(start: dt.date, end: dt.date, centre: Organisation | None = None) -
     for pk, row in rows.items():
         mine = [fact for fact in facts if fact.agent_id == pk]
         row.projects, row.orders = len({fact.project_id for fact in mine}), len(mine)
-        row.is_enough = row.projects >= few
+        row.order_ids, row.is_enough = tuple(fact.order_id for fact in mine), row.projects >= few
         row.measures = [measure(name, mine, expected) for name in MEASURES] if row.is_enough else []
         row.corrections = sum(faults.get(order.case_id or 0, 0) for order in orders if order.agent_id == pk)
         row.saved_days = sum(_saved(order) for order in orders if order.agent_id == pk)
@@ -143,6 +145,7 @@ def measure(name: str, facts: Iterable[Fact], expected: Mapping[tuple[str, str],
         sum((expected[name, fact.grade] for fact in known), Decimal(0)),
         tuple(fact.order_id for fact in known),
         tuple(fact.order_id for fact in known if getattr(fact, name)),
+        name,
     )
 
 

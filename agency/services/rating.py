@@ -14,7 +14,7 @@ from django.urls import reverse
 from agency import voice_data, voice_rules
 from agency.models import FollowUp, Notification, Rating, RatingAsk
 from agency.models.ratings import OFFICERS
-from agency.recipients import OWNER_WHY, people_at
+from agency.recipients import people_at
 from agency.services.telling import tell
 from agency.voice_states import AskMoment, AskScope, Channel, FollowState, Grade
 from archives import codewords
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TOKEN_BYTES = 16
 CODE_LENGTH = 8
 WHY_OFFICER = "您是中心的差评回访人员"
+WHY_RATE = "贵单位的事项办完了，邀请评价一次"
 
 
 # Asking --------------------------------------------------------------------------------------------------------------
@@ -117,25 +118,25 @@ def _run_out(ask: RatingAsk, moment: str, day: dt.date, done: str) -> RatingAsk:
         ask.closes_on = workdays.due_date(day, voice_data.term("default", day))
         ask.save()
         if voice_data.is_told(ask.scope, moment, day):
-            same_day = _same_day(ask).filter(reminded_at=None)
-            _invite(ask, f"rate:{ask.project_id}:{day}", f"{done}，请评价", "{} 件已办结，请评价", same_day)
+            same = _told_of(ask.project).filter(closes_on=ask.closes_on).count()
+            _invite(ask, f"rate:{ask.project_id}:{day}", f"{done}，请评价", f"{same} 件已办结，请评价")
     return ask
 
 
-def _same_day(ask: RatingAsk) -> QuerySet[RatingAsk]:
-    """Return what of the project is asked for by messages, not rated, and ends on the same day."""
+def _told_of(project: Project) -> QuerySet[RatingAsk]:
+    """Return what of a project is asked for by messages and was not rated."""
     told = Q(scope=AskScope.MATTER) | Q(scope=AskScope.CONNECTION)
-    return RatingAsk.objects.filter(told, project=ask.project, closes_on=ask.closes_on, rating=None)
+    return RatingAsk.objects.filter(told, project=project, rating=None)
 
 
-def _invite(ask: RatingAsk, batch: str, one: str, several: str, asked: QuerySet[RatingAsk]) -> None:
+def _invite(ask: RatingAsk, batch: str, one: str, several: str) -> None:
     """Tell the owner once per batch; when more of it follows, that message counts them and leads to the list."""
     name, sent = ask.project.name, Notification.objects.filter(batch=batch)
     if sent.exists():
-        sent.update(text=f"{name} {several.format(asked.count())}", url=reverse("agency:ratings_mine"))
+        sent.update(text=f"{name} {several}", url=reverse("agency:ratings_mine"))
         return
     people, url = people_at(ask.project.owner_id, *OWNER_ROLES), reverse("agency:rate", args=[ask.token])
-    tell(people, f"{name}{one}", project=ask.project, url=url, why=OWNER_WHY, kind="voice", batch=batch)
+    tell(people, f"{name}{one}", project=ask.project, url=url, why=WHY_RATE, kind="voice", batch=batch)
 
 
 def in_month(day: dt.date | None) -> str:
@@ -270,13 +271,15 @@ def give_default(ask_id: int, *, at: dt.datetime | None = None) -> bool:
 
 @transaction.atomic
 def invite_again(ask_id: int, *, at: dt.datetime | None = None) -> bool:
-    """Invite the owner once more, in one message for all that ends on the same day. Twice tells once."""
+    """Invite the owner once more, in one message a day and project for all that is not rated. Twice tells once."""
     ask = _lock_ask(ask_id)
     if hasattr(ask, "rating") or ask.reminded_at is not None:
         return False
     ask.reminded_at = at or timing.now()
     ask.save(update_fields=["reminded_at"])
-    rest = f"还没有评价，{in_month(ask.closes_on)}后记为默认评价"
-    asked = _same_day(ask).filter(reminded_at__isnull=False)
-    _invite(ask, f"rate-again:{ask.project_id}:{ask.closes_on}", f"“{ask.what}”{rest}", f"{{}} 件{rest}", asked)
+    day = timing.business_day(ask.reminded_at)
+    asked = list(_told_of(ask.project).filter(reminded_at__gte=timing.start_of_day(day)).order_by("closes_on"))
+    one = f"“{ask.what}”还没有评价，{in_month(ask.closes_on)}后记为默认评价"
+    several = f"{len(asked)} 件还没有评价，最早的{in_month(asked[0].closes_on)}后记为默认评价"
+    _invite(ask, f"rate-again:{ask.project_id}:{day}", one, several)
     return True

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agency import desk_forms as shown
 from agency import desk_queries as queries
 from agency import desk_rules as may
+from agency import evaluation_page
 from agency.models import Agent, AgentLeave, HandOver
 from agency.services import evaluating, handing_over
 from agency.services.agents import eligible, save_agent
@@ -220,7 +221,10 @@ def evaluation(request: HttpRequest) -> HttpResponse:
     rows = evaluating.evaluate(start, end)
     if not access.has(*may.DESK, Role.SUPERVISOR):
         rows = [row for row in rows if row.agent.user_id == request.user.pk]
-    context = {"rows": rows, "start": start, "end": end, "few": queries.few()}
+    context = {
+        "rows": rows, "start": start, "end": end, "few": queries.few(),
+        "counted": evaluation_page.counted(rows, request.GET.dict()),
+    }
     return render(request, "agency/evaluation.html", context)
 
 

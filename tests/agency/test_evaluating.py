@@ -1,8 +1,16 @@
 """Agents are set against projects of the same grade, and nobody with fewer than three projects is published (§10)."""
 
+import datetime as dt
 from decimal import Decimal
 
-from agency.services.evaluating import AgentRow, Fact, expected_of, measure
+from django.urls import reverse
+
+from agency.models import WorkOrder
+from agency.services.evaluating import AgentRow, Fact, evaluate, expected_of, measure
+from projects import timing
+from tests import factories
+
+BEGIN, END = dt.date(2026, 11, 1), dt.date(2026, 11, 30)
 
 
 def fact(order, agent, grade, *, on_time):
@@ -33,3 +41,29 @@ def test_too_few_projects_have_no_index():
     assert row.index is None
     row.is_enough = True
     assert row.index == Decimal("1.00")
+
+
+def test_the_page_shows_figures_from_three_projects_on_and_each_opens_its_orders(actors, make_agent, client_of):
+    """Three projects of one agent, two of four orders in time; another with two projects has no figures."""
+    first, other = make_agent("陈专"), make_agent("刘另")
+    when = dt.datetime(2026, 11, 10, 10, tzinfo=timing.BUSINESS_ZONE)
+    for number, (agent, late) in enumerate([(first, 0), (first, 0), (first, 1), (other, 0), (other, 1)]):
+        project = factories.make_project(actors, name=f"评价厂房{number}")
+        for turn in range(2 if number == 2 else 1):
+            WorkOrder.objects.create(
+                project=project, agent=agent, state="done", title=f"事项{number}-{turn}", number=f"工单{number}-{turn}",
+                stage="permit", offered_at=when, taken_at=when, done_at=when + dt.timedelta(days=late),
+                due_on=dt.date(2026, 11, 10),
+            )
+    rows = {row.agent: row for row in evaluate(BEGIN, END)}
+    mine = rows[first]
+    assert [(one.code, one.hits, one.base, one.index) for one in mine.measures] == [
+        ("on_time", 2, 4, Decimal("1.00")), ("first_pass", 0, 0, None), ("fresh", 4, 4, Decimal("1.00")),
+    ]
+    assert (mine.index, rows[other].index, rows[other].measures) == (Decimal("1.00"), None, [])
+    url = reverse("agency:evaluation") + f"?start={BEGIN}&end={END}"
+    page = client_of(actors.director).get(f"{url}&agent={first.pk}&of=on_time").content.decode()
+    assert (page.count("没有达到"), page.count(">达到</span>"), "样本不足" in page) == (2, 2, True)
+    assert "评价厂房3" not in page
+    told = client_of(actors.director).get(f"{url}&agent={other.pk}&of=orders").content.decode()
+    assert (told.count("评价厂房"), "达到</span>" in told) == (2, False)

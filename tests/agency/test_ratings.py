@@ -102,7 +102,7 @@ def test_what_is_done_on_one_day_is_asked_for_in_one_message_and_nothing_before(
     assert (matters.count(), inbox(actors.owner)) == (2, [f"{project.name} 2 件已办结，请评价"])
     clock.to(day(5))
     sweep_voices()
-    assert inbox(actors.owner)[1:] == [f"{project.name} 2 件还没有评价，11月16日后记为默认评价"]
+    assert inbox(actors.owner)[1:] == [f"{project.name} 2 件还没有评价，最早的11月16日后记为默认评价"]
     assert set(matters.values_list("reminded_at", flat=True)) == {day(5)}
 
 
