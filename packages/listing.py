@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from packages.consultation_states import PLAN_LIVE, OffListKind, PlanState
 from packages.models import OffListItem, ServicePlan
+from projects import prepared
 from projects.errors import DomainError
 from projects.models import Project
 
@@ -44,7 +45,8 @@ class Listed:
 
 def listed_of(project: Project) -> Listed | None:
     """Return the list that holds for a project, or None while its owner has never signed for one. Three queries."""
-    plan = ServicePlan.objects.filter(project=project, state__in=PLAN_LIVE).defer("chart").order_by("-pk").first()
+    found = ServicePlan.objects.filter(state__in=PLAN_LIVE).defer("chart").order_by("-pk")
+    plan = prepared.one("live service plan", lambda pk: found.filter(project=pk)[:1], project.pk)
     if plan is None:
         return None
     if plan.state != PlanState.SIGNED and not _was_signed(plan):

@@ -18,6 +18,7 @@ from packages.states import CASE_PASSED, CaseState
 from packages.waiting import project_waiting
 from projects import gathering, glance, owing, panels, stages, timing, waiting
 from projects.access import access_of
+from projects.memo import rows_about
 from projects.panels import Panel, PublicFact
 from projects.states import Stage
 
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 def stages_done(project: Project) -> dict[str, bool]:
     """Return per stage whether every milestone matter that applies is granted; one without milestones is not done."""
-    rows = MatterCase.objects.filter(project=project, is_milestone=True).exclude(state__in=CASE_LOST)
+    rows = MatterCase.objects.filter(is_milestone=True).exclude(state__in=CASE_LOST).order_by()
     done: dict[str, bool] = {}
-    for stage, state in rows.values_list("stage", "state"):
+    found = rows_about("milestones", lambda pk: rows.filter(project=pk).values_list("stage", "state"), project.pk)
+    for stage, state in found:
         done[stage] = done.get(stage, True) and state in CASE_PASSED
     return {stage: done.get(stage, False) for stage in (Stage.PLANNING, Stage.PERMIT, Stage.ACCEPTANCE)}
 

@@ -177,15 +177,11 @@ def pause_clock(
     pauses = pauses_of(clock)
     if any(pause.is_open and pause.kind == kind for pause in pauses):
         raise DomainError("already_paused", f"“{PauseKind(kind).label}”已在进行中，请先结束上一次再开始。")
-    pause = ClockPause.objects.create(
-        clock=clock,
-        kind=PauseKind(kind),
-        owner=TimeOwner(owner),
-        basis=basis.strip(),
-        approver=approver,
-        planned=planned,
-        started_at=at,
+    pause = ClockPause(
+        clock=clock, kind=PauseKind(kind), owner=TimeOwner(owner), basis=basis.strip(), approver=approver,
+        planned=planned, started_at=at,
     )
+    insert_all([pause])
     _store(clock, at, [*pauses, pause])
     return pause
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from projects import timing, workdays
+from projects import prepared, timing, workdays
+from projects.bulk import insert_all, update_all
 from projects.clock_states import TimeOwner
 from projects.models.time import Clock, ClockPause, ClockSegment
 from projects.timing import Moment
@@ -43,13 +44,25 @@ def rebuild_segments(clock: Clock, pauses: Sequence[ClockPause] | None = None) -
     pieces = cut_life(clock, pauses)
     if not pauses and _only_ends(clock, pieces):
         return
-    standing = list(ClockSegment.objects.filter(clock=clock).order_by("started_at", "pk"))
-    if [(row.owner, row.started_at, row.ended_at) for row in standing] == pieces:
-        return
-    ClockSegment.objects.filter(clock=clock).delete()
-    ClockSegment.objects.bulk_create(
-        ClockSegment(clock=clock, owner=owner, started_at=at, ended_at=until) for owner, at, until in pieces
+    standing = prepared.rows(
+        "segments", lambda pk: ClockSegment.objects.filter(clock=pk).order_by("started_at", "pk"), clock.pk
     )
+    same = 0
+    for row, piece in zip(standing, pieces, strict=False):
+        if (row.owner, row.started_at, row.ended_at) != piece:
+            break
+        same += 1
+    if same == len(standing) == len(pieces):
+        return
+    if same + 1 == len(standing) <= len(pieces) and (standing[-1].owner, standing[-1].started_at) == pieces[same][:2]:
+        standing[-1].ended_at = pieces[same][2]  # the last one only ends, or goes on
+        update_all(standing[-1:], ["ended_at"])
+        same += 1
+    else:
+        ClockSegment.objects.filter(pk__in=[row.pk for row in standing[same:]]).delete()
+    insert_all([
+        ClockSegment(clock=clock, owner=owner, started_at=at, ended_at=until) for owner, at, until in pieces[same:]
+    ])
 
 
 def _only_ends(clock: Clock, pieces: Sequence[tuple[str, dt.datetime, dt.datetime | None]]) -> bool:

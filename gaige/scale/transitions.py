@@ -12,6 +12,9 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Protocol
 
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
 from archives.models import Paper
 from archives.states import PaperKind
 from gaige.demo.people import CENTRE, REGION
@@ -20,12 +23,15 @@ from gaige.scale.pages import LIST_QUERIES, People, page
 from gaige.scale.synthesize import project_code
 from gaige.scale.visitor import Answer
 from packages.choices import ReviewRole
-from packages.models import JointSession, MatterCase, ReviewTask
+from packages.models import CaseDelivery, JointSession, MaterialItem, MatterCase, ReviewTask
+from packages.services.checklist import OPEN_LINES
 from packages.services.intake import open_application
 from packages.services.review import give_opinion, merge_session
-from packages.states import CASE_PASSED, TASK_OPEN, CaseState, Handling, SessionState
+from packages.states import CASE_PASSED, TASK_OPEN, CaseState, Handling, MaterialState, SessionState
 from packages.waiting import CASE_LABEL
+from projects.events import lock_project
 from projects.models import Organisation, Project, User
+from projects.stages import advance
 
 WRITE_RATIO = 3.0
 #: Codes of the projects that the benchmark registers: beyond those of any city.
@@ -143,13 +149,14 @@ def _moved(answer: Answer) -> Answer:
 
 
 def _received(count: int) -> Iterator[int]:
-    """Cases that wait at the window."""
-    found = MatterCase.objects.filter(state=CaseState.RECEIVED).order_by("project_id", "pk")
+    """Cases that wait at the window, their checklists met."""
+    lacking = MaterialItem.objects.filter(case=OuterRef("pk"), state__in=sorted(OPEN_LINES))
+    found = MatterCase.objects.filter(~Exists(lacking), state=CaseState.RECEIVED).order_by("project_id", "pk")
     return iter(list(found.values_list("pk", flat=True)[:count]))
 
 
 def _filled_in(count: int) -> Iterator[int]:
-    """Applications for one matter each that are ready to be handed in."""
+    """Applications for one matter each that are ready to be handed in: every line of the checklist is met."""
     clerk = User.objects.get(username="clerk")
     drafts = MatterCase.objects.filter(state=CaseState.DRAFT, handling=Handling.REVIEW, application=None)
     first: dict[int, str] = {}
@@ -157,11 +164,14 @@ def _filled_in(count: int) -> Iterator[int]:
         first.setdefault(project, code)
         if len(first) == count:
             break
-    return iter([open_application(pk, matter_codes=[code], by=clerk).pk for pk, code in first.items()])
+    opened = [open_application(pk, matter_codes=[code], by=clerk).pk for pk, code in first.items()]
+    lines = MaterialItem.objects.filter(case__application__in=opened, state__in=sorted(OPEN_LINES))
+    lines.update(state=MaterialState.SHARED, supply="", supplier=None)
+    return iter(opened)
 
 
 def _merged(count: int) -> Iterator[int]:
-    """Cases of the centre's own bureau whose joint review is merged: the chief may decide."""
+    """Cases of the centre's own bureau whose joint review is merged: the chief may decide, and no stage moves by it."""
     people = {row.username: row for row in User.objects.filter(username__endswith="-r")}
     sessions = JointSession.objects.filter(
         state=SessionState.REVIEWING, case__state=CaseState.IN_REVIEW, case__lead__code=CENTRE
@@ -173,6 +183,8 @@ def _merged(count: int) -> Iterator[int]:
             for pk, code in tasks:
                 give_opinion(pk, by=people[f"{code}-r"], verdict="agree", reason="符合要求")
             merge_session(session.pk, by=people[f"{CENTRE}-r"], passed=True, text="各部门意见一致，同意")
+            with transaction.atomic():
+                advance(lock_project(session.project_id), by=None)
             chosen.append(session.case_id or 0)
         if len(chosen) == count:
             break
@@ -189,6 +201,7 @@ def _granted(count: int) -> Iterator[int]:
     """Granted cases whose certificate nobody has fetched, of different projects."""
     papers = Paper.objects.filter(kind=PaperKind.CERTIFICATE, subject_type=CASE_LABEL, project__isnull=False)
     keys = papers.order_by("-pk").values_list("subject_key", flat=True)[: 20 * count]
-    found = MatterCase.objects.filter(pk__in=[int(key) for key in keys], state__in=CASE_PASSED)
+    handed = CaseDelivery.objects.filter(case=OuterRef("pk"))
+    found = MatterCase.objects.filter(~Exists(handed), pk__in=[int(key) for key in keys], state__in=CASE_PASSED)
     per_project = dict(found.values_list("project_id", "pk"))
     return iter(list(per_project.values())[:count])

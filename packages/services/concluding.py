@@ -28,7 +28,7 @@ from packages.services.settling import (
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CASE_PASSED, CaseState, Outcome
 from packages.waiting import CASE_LABEL
-from projects import clocks, stages, timing
+from projects import clocks, prepared, stages, timing
 from projects.errors import DomainError
 from projects.events import record, told_together
 from projects.models import User
@@ -44,11 +44,13 @@ CODES = {
 
 def prerequisites_done(case: MatterCase) -> None:
     """Refuse a grant while a prerequisite that applies to the project is not decided (前置事项)."""
-    before = case.matter.prerequisites.values_list("matter_id", flat=True)
-    undone = MatterCase.objects.filter(project=case.project, matter__matter_id__in=before).exclude(
-        state__in=[*CASE_LOST, *CASE_PASSED]
-    ).select_related("matter")
-    names = "、".join(f"“{other.matter.name}”" for other in undone.order_by("pk"))
+    before = case.matter.prerequisites.values("matter_id")
+    found = MatterCase.objects.filter(matter__matter_id__in=before).exclude(state__in=[*CASE_LOST, *CASE_PASSED])
+    undone = prepared.rows(
+        ("undone before", case.matter_id),
+        lambda pk: found.filter(project=pk).select_related("matter").order_by("pk"), case.project_id,
+    )
+    names = "、".join(f"“{other.matter.name}”" for other in undone)
     if names:
         raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能作出准予决定。")
 

@@ -30,9 +30,11 @@ from packages.states import CaseState
 from packages.waiting import CASE_LABEL
 from packages.wording import vague_fault
 from projects import clocks, timing, workdays
+from projects.bulk import insert_all
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record, subject_of, told_together
+from projects.memo import rows_about
 from projects.models import Event, IssueItem, User
 from projects.models.time import Clock
 from projects.services.issues import answer_issue, raise_issue
@@ -78,10 +80,12 @@ def notice_faults(
     why = (reason_code, reason_note.strip())
     with told_together(cases[0].project):
         issues: list[IssueItem] = []
+        notices: list[OneTimeNotice] = []
         for case in cases:
             own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
             batch = _allowed(case, by=by, kind=kind, own=own, why=why) + 1
-            issues += _begin(case, own, batch, by=by, kind=kind, days=days, why=why, at=at, moment=moment)
+            notices.append(_notice(case, own, batch, by=by, kind=kind, days=days, why=why, moment=moment))
+            issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment)
         paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
         application = cases[0].application
         told = paperwork.fault_notice(
@@ -89,7 +93,9 @@ def notice_faults(
             issuer=cases[0].project.centre if kind == "completion" else cases[0].lead, by=by, at=moment,
             reading=clocks.read_clock(issues[0].clock, pauses=()),
         )
-        OneTimeNotice.objects.filter(case__in=cases, given_at=moment, paper=None).update(paper=told)
+        for notice in notices:
+            notice.paper = told
+        insert_all(notices)
     return cases
 
 
@@ -99,10 +105,9 @@ def _lock_cases(case_ids: Sequence[int]) -> list[MatterCase]:
         raise DomainError("no_cases", "请选择需要告知的办件。")
     cases = [lock_case(ids[0])]
     project = cases[0].project
-    found = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED).filter(
-        pk__in=ids[1:], project=project
-    )
-    cases += list(found.order_by("pk"))
+    if ids[1:]:
+        found = MatterCase.objects.select_for_update(of=("self",)).select_related(*RELATED)
+        cases += list(found.filter(pk__in=ids[1:], project=project).order_by("pk"))
     if len(cases) != len(ids):
         raise DomainError("other_project", "一份告知书只能针对同一个项目的办件。")
     for case in cases:
@@ -159,7 +164,7 @@ def _reasoned(case: MatterCase, before: int, code: str, note: str) -> None:
 
 def notices_of(case: MatterCase) -> int:
     """Return how many notices a case has had."""
-    return OneTimeNotice.objects.filter(case=case).count()
+    return len(rows_about("notices", lambda pk: OneTimeNotice.objects.filter(case=pk).values_list("pk"), case.pk))
 
 
 def _is_late(case: MatterCase, kind: str, moment: dt.datetime) -> bool:
@@ -177,18 +182,26 @@ def _is_late(case: MatterCase, kind: str, moment: dt.datetime) -> bool:
     return days > settings.LATE_CORRECTION_DAYS
 
 
-def _begin(
+def _notice(
     case: MatterCase, own: Sequence[Mapping[str, object]], batch: int, *, by: User, kind: str, days: int,
-    why: tuple[str, str], at: dt.datetime | None, moment: dt.datetime,
-) -> list[IssueItem]:
-    old, again = case.state, batch > 1
-    notice = OneTimeNotice.objects.create(
+    why: tuple[str, str], moment: dt.datetime,
+) -> OneTimeNotice:
+    """Return the unsaved row of a notice; a second one is booked to who gives it."""
+    again = batch > 1
+    return OneTimeNotice(
         case=case, kind=kind, batch=batch, faults=len(own), days=days, reason_code=why[0] if again else "",
         reason_note=why[1][:300] if again else "", is_late=_is_late(case, kind, moment), given_by=by,
         given_for=case.project.centre if kind == NoticeKind.COMPLETION else case.lead, given_at=moment,
     )
+
+
+def _begin(
+    case: MatterCase, own: Sequence[Mapping[str, object]], notice: OneTimeNotice, *, by: User, at: dt.datetime | None,
+    moment: dt.datetime,
+) -> list[IssueItem]:
+    old, kind, batch = case.state, notice.kind, notice.batch
     clock = start_owner_clock(
-        ClockKind.CORRECTION, days=days, project=case.project, label=f"{case.matter.name} 补正", at=moment
+        ClockKind.CORRECTION, days=notice.days, project=case.project, label=f"{case.matter.name} 补正", at=moment
     )
     pause_case(case, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis=BASIS, at=moment)
     if old != CaseState.SUSPENDED:

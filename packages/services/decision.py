@@ -15,6 +15,7 @@ from packages.services.locking import expect, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.review import begin_review
 from packages.states import SESSION_OPEN, CaseState, Handling, Outcome, SessionState
+from projects import prepared
 from projects.access import access_of
 from projects.errors import DomainError, require
 from projects.models import User
@@ -58,7 +59,8 @@ def _second_pair_of_eyes(case: MatterCase, outcome: str, by: User | None) -> Non
 
 def _merged(case: MatterCase, outcome: str) -> None:
     """Refuse while a mandatory opinion is open, and a grant against a merged 不通过."""
-    session = JointSession.objects.filter(case=case).exclude(state=SessionState.CLOSED).order_by("-round").first()
+    found = JointSession.objects.exclude(state=SessionState.CLOSED).order_by("-round")
+    session = prepared.one("newest session", lambda pk: found.filter(case=pk)[:1], case.pk)
     if session is None:
         return
     if session.state in SESSION_OPEN:

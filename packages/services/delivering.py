@@ -17,7 +17,8 @@ from packages.services import act_papers
 from packages.services.back_entry import in_order
 from packages.services.locking import expect, lock_case
 from packages.states import CASE_PASSED
-from projects import timing
+from projects import prepared, timing
+from projects.bulk import insert_all
 from projects.errors import DomainError, require
 from projects.events import record, told_together
 from projects.models import User
@@ -41,9 +42,10 @@ def papers_to_deliver(case: MatterCase) -> list[Paper]:
 
 def _nothing_held_back(case: MatterCase) -> None:
     """Refuse while a deferred paper that has to come before the certificate is not there (容缺)."""
-    first = Deferral.objects.filter(
-        case=case, arrives_before=ArrivesBefore.CERTIFICATE, issue__state__in=list(ISSUE_OPEN)
-    ).select_related("issue").first()
+    found = Deferral.objects.filter(arrives_before=ArrivesBefore.CERTIFICATE, issue__state__in=sorted(ISSUE_OPEN))
+    first = prepared.one(
+        "deferral before the certificate", lambda pk: found.filter(case=pk).select_related("issue"), case.pk
+    )
     if first is not None:
         raise DomainError("deferral_first", f"容缺材料“{first.issue.what}”还没有补交并核实，证照暂不发出。")
 
@@ -61,7 +63,7 @@ def deliver_case(
     expect(case, *CASE_PASSED, verb="送达")
     require(rules.can_download if way == DeliveryWay.DOWNLOAD else rules.can_deliver, by, case)
     in_order(case, at)
-    standing = CaseDelivery.objects.filter(case=case).first()
+    standing = prepared.one("delivery", lambda pk: CaseDelivery.objects.filter(case=pk), case.pk)
     if standing is not None:
         return standing
     if way not in DeliveryWay.values:
@@ -79,10 +81,10 @@ def deliver_case(
         paper = act_papers.collection_receipt(
             case, papers, way=way, receiver=receiver.strip(), tracking=tracking.strip(), by=by, at=moment
         )
-        row = CaseDelivery.objects.create(
+        row = insert_all([CaseDelivery(
             case=case, way=way, receiver=receiver.strip()[:60], tracking=tracking.strip()[:60], handed_by=by,
             delivered_at=moment, is_late=until is not None and timing.business_day(moment) > until, paper=paper,
-        )
+        )])[0]
         record(
             "case.delivered", subject=case, project=case.project, by=by, at=at,
             summary=f"送达：{case.matter.name}（{row.get_way_display()}）", data={"way": way, "late": row.is_late},

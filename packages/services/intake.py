@@ -28,7 +28,8 @@ from packages.states import ApplicationSource, CaseState, Handling, MaterialStat
 from projects import clocks, timing
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by, told_together
-from projects.models import Project, User
+from projects.memo import Memo
+from projects.models import Project, Region, User
 from projects.numbering import take_number
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
@@ -51,6 +52,8 @@ __all__ = [
     "withdraw_case",
 ]
 
+#: Codes of the regions of centres.
+_codes: Memo[str] = Memo(most=200, seconds=60)
 APPLICATION_SERIES, CASE_SERIES = "申报流水", "办件编号"
 
 
@@ -152,7 +155,8 @@ def _number(project: Project, series: str, letter: str, at: dt.datetime | None) 
     """Return the next number of the centre: region, year, serial (申报 140581-2026-S00012, 办件 140581-2026-000123)."""
     year = timing.business_day(at or timing.now()).year
     year, serial = take_number(project.centre, series, year=year)
-    region = project.centre.region.code if project.centre.region else project.region.code
+    centre = project.centre.region_id
+    region = _codes.of(centre, lambda: Region.objects.get(pk=centre).code) if centre else project.region.code
     return f"{region}-{year}-{letter}{serial:06d}"
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, ExtensionState
 from packages.models import Extension, MatterCase, SpecialProcedure, Withdrawal
-from projects import timing
+from projects import prepared, timing
 from projects.errors import DomainError
 from projects.events import record
 from projects.models import User
@@ -36,7 +36,10 @@ def lapse_requests(case: MatterCase, *, by: User | None, at: dt.datetime | None)
 
 def nothing_asked(case: MatterCase) -> None:
     """Refuse a decision while the owner waits for an answer to its wish to withdraw. Raises `DomainError`."""
-    if Withdrawal.objects.filter(case=case, state__in=WITHDRAWAL_OPEN).exists():
+    [waits] = prepared.flags(
+        "withdrawal that waits", lambda pk: [Withdrawal.objects.filter(case=pk, state__in=WITHDRAWAL_OPEN)], case.pk
+    )
+    if waits:
         raise DomainError(
             "withdrawal_open", f"建设单位已申请撤回“{case.matter.name}”，请先答复撤件申请，再作出决定。"
         )

@@ -11,8 +11,9 @@ from django.conf import settings
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind, Visibility
+from packages.models import MaterialItem
 from packages.states import MaterialState
-from projects import timing
+from projects import prepared, timing
 from projects.clock_states import ClockUnit
 from projects.clocks import Reading
 
@@ -155,7 +156,7 @@ def receipt(application: Application, cases: Sequence[MatterCase], *, by: User |
     rows = [
         [case.matter.name, item.name, item.get_state_display()]
         for case in cases
-        for item in case.materials.order_by("order")
+        for item in prepared.rows("lines", lambda pk: MaterialItem.objects.filter(case=pk).order_by("order"), case.pk)
     ]
     names = "、".join(case.matter.name for case in cases)
     return write(

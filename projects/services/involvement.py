@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from projects import timing
+from projects import prepared, timing
 from projects.bulk import insert_all
 from projects.events import Telling, record
 from projects.models import Involvement
@@ -30,15 +30,13 @@ def involve(
 
     `is_first`: the caller has just made the project and knows that nobody is involved in this role.
     """
-    open_one = None if is_first else Involvement.objects.filter(
-        project=project, user=user, organisation=organisation, role=role, until=None
-    ).first()
+    open_one = None if is_first else _open_one(project, user, organisation, role)
     if open_one is not None:
         return open_one
-    involvement = Involvement.objects.create(
+    involvement = insert_all([Involvement(
         project=project, user=user, organisation=organisation, role=role, powers=list(powers),
         since=timing.business_day(at or timing.now()),
-    )
+    )])[0]
     record(
         "project.involved", subject=project, project=project, by=by, at=at,
         summary=f"{involvement.get_role_display()}：{user or organisation}",
@@ -48,6 +46,19 @@ def involve(
         },
     )
     return involvement
+
+
+def _open_one(
+    project: Project, user: User | None, organisation: Organisation | None, role: str
+) -> Involvement | None:
+    """How a person or a body is involved in a project already."""
+    found = Involvement.objects.filter(role=role, until=None)
+    if organisation is not None and user is None:
+        return prepared.one(
+            ("body involved", role), lambda of, body: found.filter(project=of, organisation=body, user=None),
+            project.pk, organisation.pk,
+        )
+    return found.filter(project=project, user=user, organisation=organisation).first()
 
 
 def involve_bodies(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from projects import timing
+from projects.bulk import insert_all
 from projects.events import record, subject_of
 from projects.models import Event, IssueItem, Membership
 from projects.states import ISSUE_WITH_OWNER, IssueState, Role
@@ -37,11 +38,11 @@ def raise_issue(  # noqa: PLR0913 - one argument per column
 ) -> IssueItem:
     """Raise one item in the locked project and return it. Records `issue.raised`."""
     subject_type, subject_key = subject_of(subject)
-    item = IssueItem.objects.create(
+    item = insert_all([IssueItem(
         project=project, kind=kind, subject_type=subject_type, subject_key=subject_key, batch=batch, what=what,
         basis=basis, how_to_fix=how_to_fix, debtor_organisation=debtor, raised_by=by, raised_for=raised_for,
         raised_at=at or timing.now(), due_on=due_on, clock=clock, is_late=is_late,
-    )
+    )])[0]
     record(
         "issue.raised", subject=item, project=project, by=by, at=at,
         summary=f"{item.get_kind_display()}：{what}", data={"state": ["", item.state], "kind": kind},
