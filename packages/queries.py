@@ -194,6 +194,11 @@ class ReviewSheet:
     project: Project
     rows: tuple[ReviewRow, ...]
 
+    @property
+    def asks(self) -> bool:
+        """Whether an opinion is asked, which several matters may share; a lead merges each by itself."""
+        return any(row.task.role != ReviewRole.LEAD for row in self.rows)
+
 
 def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
     """Return the tasks of the user's departments, one sheet per application, the most urgent sheet first.

@@ -227,7 +227,7 @@ def _decides(access: Access) -> Q:
         session__state__in=[SessionState.REVIEWING, SessionState.MERGING],
     )
     ripe = Q(state=CaseState.IN_REVIEW, lead__in=sorted(access.by_role[Role.CHIEF]))
-    return ripe & ~Q(handling=Handling.ACCEPTANCE) & ~Q(Exists(asked))
+    return ripe & Q(handling=Handling.REVIEW) & ~Q(Exists(asked))
 
 
 def to_decide(user: Person) -> QuerySet[MatterCase]:

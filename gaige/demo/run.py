@@ -7,6 +7,8 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from django.db.models import Count
+
 from agency.services import reminders
 from agency.tasks import sweep_due
 from archives.models import Delivery
@@ -20,16 +22,16 @@ from gaige.demo.moments import later, person, user
 from gaige.demo.people import create_people
 from gaige.demo.records import keep_records
 from gaige.demo.specs import SPECS, Spec
-from gaige.demo.story import Story
+from gaige.demo.story import DRAWING_MATTER, Story
 from gaige.demo.supervision import supervision
 from packages.choices import ReviewRole
-from packages.models import Application, Commitment, Enrolment, MatterCase
+from packages.models import Application, Commitment, Enrolment, JointSession, MatterCase
 from packages.planning.from_rows import definition_of
 from packages.planning.options import COMMITMENT, DEFERRAL, taken
-from packages.services import commitment_checks, intake
+from packages.services import commitment_checks, intake, review
 from packages.services.planning import choose_options
 from packages.services.saved_views import save_view
-from packages.states import CaseState, CheckResult, CommitmentState
+from packages.states import TASK_OPEN, CaseState, CheckResult, CommitmentState, OpinionVerdict, SessionState
 from packages.tasks import (
     apply_tacit,
     deem_accepted,
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
 LEFT_TO_WORKERS = ("archives.render",)
 #: So many applications wait for the window when the demonstration begins.
 AT_THE_WINDOW = 3
+#: And so many joint reviews at least wait for opinions.
+KEPT_IN_REVIEW = 1
 #: Days are forecast once a week; on the portal it is every minute.
 MONDAY = 0
 
@@ -129,6 +133,8 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         voices.keep_voices()
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
+        _ripen()
+        outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _choose_plan()
         sweep_forecasts()
     bulletins.current()
@@ -191,6 +197,26 @@ def _hand_in(specs: Sequence[Spec]) -> None:
             in_review = True
         else:
             at_window += 1
+
+
+def _ripen() -> None:
+    """One joint review of the bureau is answered and merged: its case waits for the chief representative."""
+    sessions = JointSession.objects.filter(
+        state=SessionState.REVIEWING, case__lead__code="approval-bureau", case__state=CaseState.IN_REVIEW,
+        project__status=ProjectStatus.ACTIVE,
+    ).exclude(case__matter__matter__code=DRAWING_MATTER)
+    found = sessions.annotate(asked=Count("tasks")).order_by("asked", "pk")
+    if len(found) < KEPT_IN_REVIEW + 1:
+        return
+    session = found[0]
+    for task in session.tasks.filter(state__in=list(TASK_OPEN)).exclude(role=ReviewRole.LEAD).order_by("pk"):
+        review.give_opinion(
+            task.pk, by=person(task.organisation_id, Role.REVIEWER), verdict=OpinionVerdict.AGREE,
+            reason=f"经审查，{task.scope_note or '本部门职责范围'}符合要求，同意", basis="本部门审查要点",
+        )
+    review.merge_session(
+        session.pk, by=person(session.lead_id, Role.REVIEWER), passed=True, text="各部门意见一致，建议准予。"
+    )
 
 
 def _asks_departments(application: Application) -> MatterCase | None:

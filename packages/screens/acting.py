@@ -11,10 +11,22 @@ from django.urls import reverse
 from packages import rules
 from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, DeliveryWay, ExtensionState, ProcedureState
 from packages.case_data import reason_name, special_rule
+from packages.choices import ReviewRole
 from packages.models import CaseDelivery, Extension, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
 from packages.services.delivering import deliver_until
 from packages.services.settling import is_certificate_held
-from packages.states import CASE_DECIDED, CASE_OPEN, CASE_PASSED, CaseState, Handling, SpecialKind, TaskState
+from packages.states import (
+    CASE_DECIDED,
+    CASE_OPEN,
+    CASE_PASSED,
+    SESSION_OPEN,
+    TASK_OPEN,
+    CaseState,
+    Handling,
+    SessionState,
+    SpecialKind,
+    TaskState,
+)
 from projects.errors import Verdict, refuse
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
@@ -69,6 +81,17 @@ def may_answer(user: User, row: Withdrawal) -> Verdict:
     if row.state not in WITHDRAWAL_OPEN:
         return refuse(f"这份撤件申请{row.get_state_display()}。")
     return rules.can_answer_withdrawal(user, row.case)
+
+
+def may_decide(user: User, case: MatterCase) -> Verdict:
+    """Whether this person may decide now: not before the joint review is merged."""
+    verdict = rules.can_decide(user, case)
+    session = case.sessions.exclude(state=SessionState.CLOSED).order_by("-round").first() if verdict else None
+    if session is None or session.state not in SESSION_OPEN:
+        return verdict
+    open_tasks = session.tasks.filter(state__in=TASK_OPEN).exclude(role=ReviewRole.LEAD)
+    silent = [task.organisation.label for task in open_tasks.select_related("organisation").order_by("pk")]
+    return refuse(f"联合审查还没有汇总，在等{'、'.join(silent) or session.lead.label}。")
 
 
 def may_approve_special(user: User, row: SpecialProcedure) -> Verdict:

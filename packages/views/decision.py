@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from packages import rules
 from packages.forms import DecideForm, OutsideForm
-from packages.screens import deciding
+from packages.screens import acting, deciding
 from packages.services import decision
 from packages.services import outside as outside_services
 from packages.views.acting import Step, ask
@@ -23,7 +23,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, pk)
     step = Step(
         title=f"作出决定：{case.matter.name}", button="确认决定", back=reverse("packages:case", args=[pk]), case=case,
-        verdict=rules.can_decide(request.user, case), done="决定已作出，文书已出具并归档。", seg="outcome",
+        verdict=acting.may_decide(person(request), case), done="决定已作出，文书已出具并归档。", seg="outcome",
         run=lambda given: decision.decide_case(pk, by=person(request), **given), may_be_late=True,
         says=lambda: tuple(deciding.says(case)),
         beside=lambda: {"sessions": deciding.sessions(case, person(request))},
