@@ -2,33 +2,66 @@
 
 from __future__ import annotations
 
-from agency.bulletin_periods import current_month, month_before
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from agency.bulletin_periods import current_month, first_day, month_before, period_of
 from agency.bulletin_states import MONTHLY, BulletinSeries, BulletinState
 from agency.models import Bulletin, BulletinProblem
 from agency.services.bulletin_problems import close_problem, word_problem
 from agency.services.bulletins import confirm, freeze, open_bulletin, publish, send_to_check
+from gaige.demo.city import CITY, COUNTY_REGION, ZONE, ZONE_REGION
 from gaige.demo.moments import user
 from gaige.demo.people import CENTRE
-from projects.models import Organisation
+from projects.models import Organisation, Project, Region
 
 CAUSES = ("部门之间来回补件，未一次告清", "现场踏勘没有提前约定", "经办人外出，未指定替岗")
 FIXES = ("按一次告知清单逐项核对后再发出", "踏勘与其他部门合并，提前两日约定", "建立替岗名单，外出当日转办")
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who issues bulletins: a bureau, who drafts and who signs, and for which regions below it."""
+
+    bureau: Q
+    drafter: str
+    signer: str
+    regions: tuple[str, ...] = ()
+
+
+COUNTY = Desk(Q(code=CENTRE), "dispatcher", "director")
+ABOVE = Desk(Q(name=CITY), "city-office", "city", (COUNTY_REGION, ZONE_REGION))
+
+
 def monthly() -> None:
-    """Freeze and publish the month that is over, once."""
-    centre = Organisation.objects.get(code=CENTRE)
+    """Freeze and publish the month that is over, once; the city begins when its zone has a project."""
     year, month = month_before(*current_month())
     for series in MONTHLY:
-        bulletin = open_bulletin(centre, year=year, month=month, by=user("director"), series=series)
-        if bulletin.state == BulletinState.COLLECTING:
-            _walk(bulletin)
+        _publish(COUNTY, year, month, series, None)
+    began = Project.objects.filter(centre__name=ZONE).order_by("registered_at").first()
+    if began is not None and began.registered_at < period_of(year, month, starts_on=first_day()).end:
+        for series in MONTHLY:
+            _publish(ABOVE, year, month, series, None)
+        for code in ABOVE.regions:
+            _publish(ABOVE, year, month, BulletinSeries.PERMIT, Region.objects.get(code=code))
 
 
-def _walk(bulletin: Bulletin) -> None:
+def _publish(desk: Desk, year: int, month: int, series: str, region: Region | None) -> None:
+    centre = Organisation.objects.get(desk.bureau)
+    bulletin = open_bulletin(centre, year=year, month=month, by=user(desk.signer), series=series, region=region)
+    if bulletin.state == BulletinState.COLLECTING:
+        _walk(bulletin, desk)
+
+
+def _walk(bulletin: Bulletin, desk: Desk) -> None:
     """Let two people do their part; what an issue named is mended before the next."""
-    dispatcher, director = user("dispatcher"), user("director")
-    for problem in BulletinProblem.objects.filter(bulletin__series=bulletin.series, closed_at=None).order_by("pk")[:2]:
+    dispatcher, director = user(desk.drafter), user(desk.signer)
+    named = BulletinProblem.objects.filter(
+        bulletin__series=bulletin.series, bulletin__centre=bulletin.centre, bulletin__region=bulletin.region,
+        closed_at=None,
+    )
+    for problem in named.order_by("pk")[:2]:
         close_problem(problem.pk, by=dispatcher, outcome="已按措施整改，抽查两件均未超时")
     frozen = freeze(bulletin.pk, by=dispatcher)
     for number, problem in enumerate(frozen.problems.order_by("number")):
@@ -46,9 +79,11 @@ def _walk(bulletin: Bulletin) -> None:
 
 
 def current() -> None:
-    """Begin the running month and the year."""
-    centre = Organisation.objects.get(code=CENTRE)
+    """Begin the running month and the year, of the county and of the city with its two parts."""
     year, month = current_month()
-    for series in MONTHLY:
-        open_bulletin(centre, year=year, month=month, series=series)
-    open_bulletin(centre, year=year, month=0, series=BulletinSeries.ANNUAL)
+    for desk in (COUNTY, ABOVE):
+        centre = Organisation.objects.get(desk.bureau)
+        for region in (None, *Region.objects.filter(code__in=desk.regions)):
+            for series in MONTHLY:
+                open_bulletin(centre, year=year, month=month, series=series, region=region)
+        open_bulletin(centre, year=year, month=0, series=BulletinSeries.ANNUAL)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from agency.models import Agent
+from gaige.demo.city import create_city
 from packages.models import ReviewDef
 from projects import timing
 from projects.codes import mod_31
@@ -89,6 +90,7 @@ LOGINS = (
     Login("dispatcher", "郭涛", "代办调度：指派、工单、升级、交接"),
     Login("director", "赵建国", "中心主任：指挥调度、月度通报、重大项目"),
     Login("office", "任敏", "工改办：全部中心的指挥调度、资源指标平衡、督办单"),
+    Login("city", "秦岳", "市行政审批局：全市和各区的月度通报"),
     Login("admin", "何工", "系统管理员：人员和单位（先开启特权操作）"),
     Login("security", "安宁", "安全管理员：二次验证、登录会话、个人信息请求"),
     Login("auditor", "沈严", "审计管理员：谁看过什么、人员变动、对外提供"),
@@ -151,6 +153,7 @@ def create_people() -> None:
         defaults={"name": DESIGNER, "kind": OrganisationKind.ENTERPRISE, "region": region},
     )
     _join(_user("designer", "韩立", "设计负责人", password), designer, Role.OWNER_LEAD)
+    create_city(password)
 
 
 def _create_departments(bodies: dict[str, Organisation], password: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gaige.demo.city import COUNTY_REGION, ZONE, ZONE_REGION
 from projects.codes import mod_11_10
 
 
@@ -16,6 +17,20 @@ class Block:
     permitted: str
     above: str
     below: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where projects lie and who serves them: the centre, its window, who assigns the agents."""
+
+    centre: str
+    region: str
+    clerk: str
+    dispatcher: str
+
+
+COUNTY = Place("行政审批局", COUNTY_REGION, "clerk", "dispatcher")
+IN_ZONE = Place(ZONE, ZONE_REGION, "zone-clerk", "zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +62,13 @@ class Spec:
     buildings: tuple[Block, ...] = ()
     make_up: tuple[str, str] = ("", "")
     make_up_brought: bool = False
+    place: Place = COUNTY
 
     @property
     def code(self) -> str:
         """Return the project code, with its check digit."""
         kind = "01" if self.example[0] in "GA" else "02"
-        digits = f"2511140581890{kind[1]}{self.number:05d}"[:19]
+        digits = f"2511{self.place.region}890{kind[1]}{self.number:05d}"[:19]
         check = mod_11_10(digits)
         return f"{digits[:4]}-{digits[4:10]}-{digits[10:12]}-{digits[12:14]}-{digits[14:]}{check}"
 
@@ -90,4 +106,9 @@ SPECS: tuple[Spec, ...] = (
          stop="construction-permit", disputed=("plan-permit", "civil-defence")),
     Spec("A6", "丹河大桥新建", 28556, "owner4", "高平市丹河南路", 12, by_clerk=True),
     Spec("A2", "燃气热电联产站", 29662, "owner6", "高平市马村镇", 5),
+    # of the second centre in the city
+    Spec("S3", "光机电产业园标准仓库", 31774, "owner6", "晋城经济技术开发区光机电园 6 号", 66, by_clerk=True,
+         place=IN_ZONE),
+    Spec("S4", "兰花路研发楼内部装修", 32885, "owner6", "晋城经济技术开发区兰花路 21 号", 58, by_clerk=True,
+         place=IN_ZONE),
 )

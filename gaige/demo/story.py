@@ -37,7 +37,18 @@ from packages.models import (
     ReviewTask,
 )
 from packages.screens.applying import apply_page
-from packages.services import conditional, decision, drawing_fixing, drawing_handling, drawing_opinion, drawing_review, intake, outside, review, special
+from packages.services import (
+    conditional,
+    decision,
+    drawing_fixing,
+    drawing_handling,
+    drawing_opinion,
+    drawing_review,
+    intake,
+    outside,
+    review,
+    special,
+)
 from packages.services.enrolment import enrol
 from packages.states import (
     CASE_PASSED,
@@ -90,7 +101,7 @@ class Story:
         self.spec = spec
         self.chance = random.Random(spec.code)  # noqa: S311 - a story, not a secret
         self.owner = user(spec.owner)
-        self.clerk = user("clerk")
+        self.clerk = user(spec.place.clerk)
         self.example = examples()[spec.example]
         self.project = Project()
 
@@ -104,7 +115,7 @@ class Story:
         yield later(1, 9.5)
         for role in AssignmentRole:
             best = propose(self.project, role)
-            assign(self.project.pk, role=role, agent_id=best[0].agent.pk, by=user("dispatcher"))
+            assign(self.project.pk, role=role, agent_id=best[0].agent.pk, by=user(self.spec.place.dispatcher))
             yield later(0, 10)
         for codes in self._steps():
             if self.spec.stop and self.spec.stop in codes:
@@ -118,9 +129,9 @@ class Story:
         facts, owner = self._facts(), Membership.objects.filter(user=self.owner).select_related("organisation")[0]
         self.project = register_project(
             by=self.clerk if self.spec.by_clerk else self.owner, code=self.spec.code, name=self.spec.name,
-            investment=self._investment(), region_code="140581", address=self.spec.address,
+            investment=self._investment(), region_code=self.spec.place.region, address=self.spec.address,
             total_investment=amount(facts), owner_uscc=owner.organisation.uscc,
-            owner_name=owner.organisation.name, centre=Organisation.objects.get(code="approval-bureau"),
+            owner_name=owner.organisation.name, centre=Organisation.objects.get(name=self.spec.place.centre),
         )
 
     def _investment(self) -> str:
