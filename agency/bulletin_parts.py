@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-#: So many rows of a table, columns of the heat table and bars of the ledger stand on the page of the bulletin.
-SHORT = 8
+#: So many rows of a table, bars and matters stand on the page of the bulletin; of a heat table with more columns none.
+SHORT = 6
+#: So many bars and columns stand on paper.
+ON_PAPER = 8
 #: Part of the address -> the heading of the page, and the blocks that it shows.
 PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "regions": ("分区", ("regions", "ledger")),
-    "bodies": ("分部门", ("bodies",)),
+    "bodies": ("分部门", ("bodies", "dots")),
     "sites": ("联合验收", ("sites", "items")),
 }
 PART_OF = {block: part for part, (_, blocks) in PARTS.items() for block in blocks}
@@ -31,7 +33,10 @@ def folded(blocks: Blocks) -> Blocks:
         if len(rows) > SHORT:
             found[name] = {**blocks[name], "rows": _that_matter(rows)}
             long[name] = len(rows)
-    _cut_charts(found, long)
+    _cut_charts(found, long, SHORT)
+    dots = blocks["dots"]
+    if long and len(dots["rows"]) > SHORT:
+        found["dots"], long["dots"] = {**dots, "rows": dots["rows"][:SHORT]}, len(dots["rows"])
     found["folded"] = long
     return found
 
@@ -40,19 +45,19 @@ def on_paper(blocks: Blocks) -> Blocks:
     """Return the blocks as the paper carries them: every row of the tables, of the charts what is longest."""
     found: Blocks = dict(blocks)
     long: dict[str, int] = {}
-    _cut_charts(found, long)
+    _cut_charts(found, long, ON_PAPER)
     found["folded"] = long
     return found
 
 
-def _cut_charts(found: Blocks, long: dict[str, int]) -> None:
+def _cut_charts(found: Blocks, long: dict[str, int], most: int) -> None:
     """Cut the bars of the ledger and the columns of the heat table in place."""
     ledger, items = found["ledger"], found["items"]
-    if len(ledger) > SHORT:
-        longest = sorted(range(len(ledger)), key=lambda at: (-float(ledger[at]["sum"]), at))[:SHORT]
+    if len(ledger) > most:
+        longest = sorted(range(len(ledger)), key=lambda at: (-float(ledger[at]["sum"]), at))[:most]
         found["ledger"], long["ledger"] = [ledger[at] for at in sorted(longest)], len(ledger)
-    if len(items["columns"]) > SHORT:
-        found["items"], long["items"] = cut_items(items, SHORT), len(items["columns"])
+    if len(items["columns"]) > most:
+        found["items"], long["items"] = cut_items(items, most), len(items["columns"])
 
 
 def _that_matter(rows: list[Blocks]) -> list[Blocks]:

@@ -337,10 +337,19 @@ class JobRow:
 
 
 def job_rows() -> list[JobRow]:
-    """Return the last run of every job that ran in the last forty days. One query."""
+    """Return the last run of every job that ran in the last forty days. One query.
+
+    It reads the last finished runs as well: what `last_sweep` asks for is then known.
+    """
     since = timing.now() - dt.timedelta(days=40)
-    last = JobRun.objects.filter(job__in=list(JOBS), started_at__gte=since).values("job").annotate(last=Max("pk"))
-    runs = {run.job: run for run in JobRun.objects.filter(pk__in=last.values("last"))}
+    last = JobRun.objects.filter(job__in=list(JOBS), started_at__gte=since).order_by().values("job")
+    ended = last.filter(finished_at__isnull=False, job__in=SWEEPS)
+    newest = [found.annotate(last=Max("pk")).values("last") for found in (last, ended)]
+    found = list(JobRun.objects.filter(Q(pk__in=newest[0]) | Q(pk__in=newest[1])).order_by("pk"))
+    runs = {run.job: run for run in found}
+    sweeps = [run for run in found if run.job in SWEEPS and run.finished_at is not None]
+    if sweeps:
+        _last_sweep.put("sweep", (max(sweeps, key=lambda run: run.started_at),))
     return [JobRow(name, runs[job], *_told(runs[job])) for job, name in JOBS.items() if job in runs]
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Max, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce, Concat, NullIf, TruncMonth
 
 from agency import major_data
 from agency.cockpit import standing
@@ -26,7 +26,7 @@ from packages.states import TASK_OPEN, CaseState
 from packages.worklist import RELATED
 from projects import living, timing
 from projects.clock_states import ClockKind, ClockState
-from projects.memo import Counters
+from projects.memo import Counters, Memo
 from projects.models import Clock, Event, User
 from projects.states import ProjectStatus, Stage
 
@@ -46,9 +46,16 @@ _GROUPS = (
     "project__centre", "project__centre__name", "project__centre__short_name", "lead", "lead__name",
     "lead__short_name", "window_by", "window_by__name", "window_by__title", "state",
 )
+#: The body of an opinion as one text, 12|住建局: counted in the same query as everything else.
+_NAMED_BODY = Concat(
+    Cast(F("organisation"), CharField()), Value("|"),
+    Coalesce(NullIf(F("organisation__short_name"), Value("")), F("organisation__name")), output_field=CharField(),
+)
 #: Length of the longest bar.
 BAR = 160
 _kept: Counters[Board] = Counters()
+#: Whom the red cases wait for, as last counted: role -> cases. Its list reads the page that is shown, not all of them.
+_roles: Memo[dict[str, tuple[int, ...]]] = Memo(most=200, seconds=60)
 
 
 def tab_condition(tab: str) -> Q:
@@ -162,11 +169,14 @@ def _count(reach: Reach) -> tuple[int, Board]:
         standing.part(Event.objects.all(), "newest", count=Max("pk")), standing.part(open_projects(reach), "projects"),
         standing.part(red_clocks(reach), "clocks", F("kind")),
         standing.part(foreseen(reach), "openings", TruncMonth("opening")), *standing.parts_of(reach),
+        standing.part(open_tasks(reach), "tasks", _NAMED_BODY),
+        standing.part(open_tasks(reach).filter(due_on__lt=timing.today()), "late_tasks", _NAMED_BODY),
     ])
     loads = _Loads()
     loads.add_cases(open_cases(reach))
-    loads.add_tasks(open_tasks(reach))
+    loads.add_tasks(found)
     red = red_rows(reach)
+    _roles.put(reach.key, _keys_by_role(red))
     expiries = running_out(reach)
     board = Board(
         made_at=timing.now(), projects=found.get(("projects", ""), 0), total=loads.total,
@@ -203,12 +213,12 @@ class _Loads:
                 load.cases.update(found)
                 load.received += found[OPEN] if received else 0
 
-    def add_tasks(self, tasks: QuerySet[ReviewTask]) -> None:
-        late = Count("pk", filter=Q(due_on__lt=timing.today()))
-        names = ("organisation", "organisation__name", "organisation__short_name")
-        for row in tasks.order_by().values(*names).annotate(n=Count("pk"), late=late):
-            load = _held(self.departments, row, "organisation")
-            load.tasks, load.late_tasks = row["n"], row["late"]
+    def add_tasks(self, found: Counted) -> None:
+        for (of, named), number in found.items():
+            if of == "tasks":
+                key, _, label = named.partition("|")
+                load = self.departments.setdefault(int(key), Load(int(key), label))
+                load.tasks, load.late_tasks = number, found.get(("late_tasks", named), 0)
 
 
 def _held(loads: dict[int, Load], row: Mapping[str, Any], name: str) -> Load:
@@ -251,10 +261,23 @@ def red_rows(reach: Reach) -> list[WorkRow]:
     return work_rows(list(found[:MOST_RED]))
 
 
+def _keys_by_role(rows: Iterable[WorkRow]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        found[row.waiting.role if row.waiting else ""].append(row.case.pk)
+    return {role: tuple(keys) for role, keys in found.items()}
+
+
 def waits_of(rows: Iterable[WorkRow]) -> dict[str, int]:
     """Return on whom these cases wait: role -> how many, the most first."""
-    counts = Counter(row.waiting.role if row.waiting else "" for row in rows)
+    counts = {role: len(keys) for role, keys in _keys_by_role(rows).items()}
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def waiting_for_role(reach: Reach, role: str) -> QuerySet[MatterCase]:
+    """Return the red cases that wait for a role, as the board counted them last, those that are red still."""
+    keys = _roles.of(reach.key, lambda: _keys_by_role(red_rows(reach))).get(role, ())
+    return open_cases(reach).filter(tab_condition(RED), pk__in=keys)
 
 
 def red_clocks(reach: Reach) -> QuerySet[Clock]:

@@ -27,8 +27,10 @@ from packages.worklist import RELATED
 from projects import timing
 from projects.clock_states import ClockKind
 from projects.exports import Cell, Column, Table, cut_words
+from projects.memo import Memo
 from projects.models import Organisation, Project, User
 from projects.paging import as_key, key_page
+from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
     from agency.models import ChaseSlip, Escalation, ResourceTicket, StartCheck
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from projects.models import Clock
 
 SIZE, MOST_IN_FILE, CHUNK = 20, 5000, 200
+_first: Memo[tuple[Waiting, ...]] = Memo(most=5000, seconds=60)
 COLUMNS = (
     Column("内容", 34), Column("项目代码", 26), Column("项目", 34), Column("中心", 22), Column("在等谁", 22),
     Column("情况", 50), Column("状态", 12), Column("自", 12), Column("到期", 12), Column("超期工作日", 10),
@@ -145,11 +148,9 @@ def _cases(reach: Reach, asked: Asked) -> Source:
 
 def _waits(reach: Reach, asked: Asked) -> Source:
     who = asked.get("who", "")
-    rows = [row for row in figures.red_rows(reach) if (row.waiting.role if row.waiting else "") == who]
-    return Source(
-        f"超时办件在等{who}", f"最早到期的 {figures.MOST_RED} 件超时办件，按在等谁归类", rows,
-        lambda part: [work_line(row) for row in part],
-    )
+    rows = figures.waiting_for_role(reach, who).select_related(*RELATED)
+    means = f"最早到期的 {figures.MOST_RED} 件超时办件，按在等谁归类"
+    return Source(f"超时办件在等{who}", means, rows, _case_lines, "due_on")
 
 
 def _case_lines(cases: Sequence[MatterCase]) -> list[Line]:
@@ -229,16 +230,14 @@ def _openings(reach: Reach, asked: Asked) -> Source:
 
 
 def _opening_lines(rows: Sequence[Forecast]) -> list[Line]:
-    from projects.waiting import waiting_for
-
-    waits = waiting_for([row.project for row in rows])
+    waits = first_waits([row.project for row in rows])
     lines = []
     for row in rows:
         range_words = f"九成把握 {row.opening_early:%m-%d} 至 {row.opening_late:%m-%d}" if (
             row.opening_early and row.opening_late
         ) else ""
         mover = f"，{row.mover_name}最关键，可提前 {row.mover_days} 个工作日" if row.mover_name else ""
-        first = next(iter(waits[row.project_id]), None)
+        first = waits[row.project_id]
         lines.append(Line(
             "预计开工", reverse("packages:forecast", args=[row.project_id]), row.project, first.who if first else "",
             f"{range_words}{mover}", since=timing.business_day(row.made_at), due_on=row.opening,
@@ -368,13 +367,23 @@ def _open_projects(reach: Reach, _: Asked) -> Source:
     return Source("在办项目", "没有交付、没有暂缓或终止的项目", rows, _waiting_lines)
 
 
-def _waiting_lines(rows: Sequence[Project]) -> list[Line]:
-    from projects.waiting import waiting_for
+def first_waits(projects: Sequence[Project]) -> dict[int, Waiting | None]:
+    """Return what each project waits for first; kept while nothing happens in it and the day is the same."""
+    by_key = {(project.pk, project.event_hash, timing.today()): project for project in projects}
 
-    waits = waiting_for(rows)
+    def read(keys: Sequence[tuple[int, str, dt.date]]) -> dict[tuple[int, str, dt.date], tuple[Waiting, ...]]:
+        waits = waiting_for([by_key[key] for key in keys])
+        return {key: tuple(waits[key[0]][:1]) for key in keys}
+
+    found = _first.all_of(list(by_key), read)
+    return {key[0]: next(iter(one), None) for key, one in zip(by_key, found, strict=True)}
+
+
+def _waiting_lines(rows: Sequence[Project]) -> list[Line]:
+    waits = first_waits(rows)
     lines = []
     for row in rows:
-        first = next(iter(waits[row.pk]), None)
+        first = waits[row.pk]
         lines.append(Line(
             row.get_stage_display(), reverse("projects:detail", args=[row.pk]), row, first.who if first else "",
             first.sentence if first else "", since=first.since if first else None,

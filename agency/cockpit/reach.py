@@ -48,17 +48,15 @@ class Reach:
 
 
 def reach_of(user: User, centre: str = "") -> Reach:
-    """Return what a person commands, narrowed to one centre when the address names one. One query.
+    """Return what a person commands, narrowed to one centre when the address names one. One query for who stands above.
 
     Everything in it is visible to the person: region duty opens the region, a membership the projects of the centre.
     """
     access = access_of(user)
     above = access.has(Role.SUPERVISOR)
     own = access.by_role.get(Role.DIRECTOR, frozenset())
-    projects = _region(user, access)
-    if not above:
-        projects = projects.filter(centre_id__in=sorted(own))
-    centres = _centres(projects, own, above=above)
+    projects = _region(user, access) if above else Project.objects.filter(centre_id__in=sorted(own)).order_by()
+    centres = _above(projects) if above else [body for body in access.organisations if body.pk in own]
     wanted = as_key(centre)
     chosen = next((body for body in centres if body.pk == wanted), None)
     if chosen is not None:
@@ -74,8 +72,7 @@ def _region(user: User, access: Access) -> QuerySet[Project]:
     return Project.objects.filter(inside).order_by()
 
 
-def _centres(projects: QuerySet[Project], own: frozenset[int], *, above: bool) -> Sequence[Organisation]:
-    if not above:
-        return list(Organisation.objects.filter(pk__in=sorted(own)).order_by("pk"))
+def _above(projects: QuerySet[Project]) -> Sequence[Organisation]:
+    """The centres of these projects. One query."""
     mine = projects.filter(centre_id=OuterRef("pk"))
     return list(Organisation.objects.filter(Exists(mine)).select_related("region").order_by("pk"))
