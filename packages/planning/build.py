@@ -194,14 +194,26 @@ class PlanView:
         """What the promise days add up, in whose time, and what makes them more than the package promises."""
         parts = "、".join(f"{stage.label} {stage.days} 日" for stage in self.stages)
         said = f"{parts}相加：只算政府部门承诺的工作日，同时办的取最长；企业、中介、招标拍卖和公用企业用的时间不算。"
-        more = [
-            f"“{matter.name}”{matter.days} 日" for matter in self.matters
-            if matter.is_counted and matter.days and matter.slot.is_critical and not matter.required
-        ]
         published = sum(stage.published for stage in self.stages)
-        if sum(stage.days for stage in self.stages) <= published or not more:
+        gap = sum(stage.days for stage in self.stages) - published
+        more = self._longer_steps()
+        if gap <= 0 or not more:
             return said
-        return f"{said}套餐承诺的 {published} 日按标准情形；本项目按所填情形另有{'、'.join(more)}。"
+        exact = sum(more.values()) == gap
+        names = "、".join(f"{name}（多 {days} 日）" if exact else name for name, days in more.items())
+        return f"{said}套餐承诺的 {published} 日按标准情形；本项目按所填情形另有{names}。"
+
+    def _longer_steps(self) -> dict[str, int]:
+        """Return what a project has beyond the standard case and makes a step longer: name -> days more."""
+        found = {}
+        for stage in self.stages:
+            for _, matters in stage.steps:
+                counted = [matter for matter in matters if matter.is_counted and matter.slot.is_critical]
+                usual = max((matter.days for matter in counted if matter.required), default=0)
+                longest = max(counted, key=lambda matter: (matter.days, matter.required), default=None)
+                if longest is not None and longest.days > usual:
+                    found[longest.name] = longest.days - usual
+        return found
 
     def holds(self, rule: Node | None) -> bool | None:
         """Whether a rule of a review or an acceptance item holds for this project; None while unknown."""
