@@ -10,8 +10,12 @@ from typing import Any
 
 #: So many rows of a table, bars and matters stand on the page of the bulletin; of a heat table with more columns none.
 SHORT = 6
-#: So many bars and columns stand on paper.
+#: A table that is no longer than this stands there whole.
+LONG = 9
+#: So many bars, columns, districts with acceptances and agents stand on paper.
 ON_PAPER = 8
+#: Matters with their dots on the paper of a city of many districts.
+DOTS_ON_PAPER = 4
 #: Part of the address -> the heading of the page, and the blocks that it shows.
 PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "regions": ("分区", ("regions", "ledger")),
@@ -30,7 +34,7 @@ def folded(blocks: Blocks) -> Blocks:
     long: dict[str, int] = {}
     for name in ("regions", "bodies", "sites"):
         rows = blocks[name]["rows"]
-        if len(rows) > SHORT:
+        if len(rows) > LONG:
             found[name] = {**blocks[name], "rows": _that_matter(rows)}
             long[name] = len(rows)
     _cut_charts(found, long, SHORT)
@@ -42,21 +46,33 @@ def folded(blocks: Blocks) -> Blocks:
 
 
 def on_paper(blocks: Blocks) -> Blocks:
-    """Return the blocks as the paper carries them: every row of the tables, of the charts what is longest."""
+    """Return the blocks as the paper carries them: all districts and departments, of the rest what is longest."""
     found: Blocks = dict(blocks)
     long: dict[str, int] = {}
     _cut_charts(found, long, ON_PAPER)
+    for name in ("sites", "agents"):
+        rows = blocks[name]["rows"]
+        if len(rows) > LONG:
+            most = sorted(range(len(rows)), key=lambda at: (-_number(rows[at]["cells"][0]["t"]), at))[:ON_PAPER]
+            found[name], long[name] = {**blocks[name], "rows": [rows[at] for at in sorted(most)]}, len(rows)
+    if len(blocks["regions"]["rows"]) > LONG:
+        long["regions"] = len(blocks["regions"]["rows"])
+        found["dots"] = {**blocks["dots"], "rows": blocks["dots"]["rows"][:DOTS_ON_PAPER]}
     found["folded"] = long
     return found
+
+
+def _number(text: str) -> float:
+    return float(text) if text.replace(".", "", 1).isdigit() else 0.0
 
 
 def _cut_charts(found: Blocks, long: dict[str, int], most: int) -> None:
     """Cut the bars of the ledger and the columns of the heat table in place."""
     ledger, items = found["ledger"], found["items"]
-    if len(ledger) > most:
+    if len(ledger) > max(most, LONG):
         longest = sorted(range(len(ledger)), key=lambda at: (-float(ledger[at]["sum"]), at))[:most]
         found["ledger"], long["ledger"] = [ledger[at] for at in sorted(longest)], len(ledger)
-    if len(items["columns"]) > most:
+    if len(items["columns"]) > max(most, LONG):
         found["items"], long["items"] = cut_items(items, most), len(items["columns"])
 
 
