@@ -47,6 +47,8 @@ def keep_assessment() -> None:
     sell_to_gas_plant()
     if (bridge := _project("丹河大桥新建")) is not None:
         _book(bridge)
+    if (plant := _project(GAS)) is not None:
+        _compile(plant)
     sweep_regional()
 
 
@@ -95,6 +97,20 @@ def _result(unit: RegionalUnit, keeper: User, item: str, way: str, days: int) ->
     until = timing.today() + dt.timedelta(days=days)
     since = until - dt.timedelta(days=729)
     return register.publish_result(made.pk, valid_from=since, valid_until=until, by=keeper)
+
+
+def _compile(project: Project) -> None:
+    """A combined report that is being written: the first chapter is there, the owner brings the others."""
+    if not one_book.chapters_needed(project):
+        return
+    clerk, owner = user("clerk"), person(project.owner_id, Role.OWNER_LEAD)
+    book: OneBook = one_book.open_book(project.pk, by=clerk)
+    one_book.begin_compiling(book.pk, by=clerk)
+    first = book.chapters.order_by("order")[0]
+    one_book.submit_chapter(
+        first.pk, text=f"{first.title.removesuffix('篇')}结论可行，排放总量指标已落实。",
+        compiler="晋城市节能环保咨询中心", by=owner,
+    )
 
 
 def _book(project: Project) -> None:
