@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+from projects import timing
 from projects.errors import DomainError
 from projects.models import Organisation
 from projects.services.staff import invite
@@ -38,4 +39,5 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{invitation}，{body.name}")
-        self.stdout.write(f"邀请码 {code}，{invitation.expires_at:%Y-%m-%d %H:%M} UTC 前在 /join/ 使用一次。")
+        until = invitation.expires_at.astimezone(timing.BUSINESS_ZONE)
+        self.stdout.write(f"邀请码 {code}，{until:%Y-%m-%d %H:%M} 前在 /join/ 使用一次。")
