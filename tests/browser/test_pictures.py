@@ -60,11 +60,16 @@ def test_pictures_of_the_readme(demo, visit):
     take(come("owner"), "project", page, size={"width": 1366, "height": 1000})
     (token,) = demo.rows("select token from archives_qrtoken where project_id = %s and state = 'active'", project["id"])
     take(come(), "public", f"/q/{token['token']}/", size={**PHONE, "height": 900})
-    (bulletin,) = demo.rows("select id from agency_bulletin where state = 'published' order by year desc, month desc limit 1")
+    (bulletin,) = demo.rows(
+        "select b.id from agency_bulletin b join projects_project p on p.centre_id = b.centre_id and p.id = %s"
+        " where b.state = 'published' and b.region_id is null and b.month > 0"
+        " order by b.year desc, b.month desc limit 1", project["id"],
+    )
     take(come("director"), "bulletin", f"/bulletins/{bulletin['id']}/", size={"width": 1366, "height": 900})
     (task,) = demo.rows(
         "select t.id, o.code from packages_reviewtask t join projects_organisation o on o.id = t.organisation_id"
         " join packages_jointsession s on s.id = t.session_id and s.case_id is not null"
-        " where t.state in ('invited', 'opened') and t.role <> 'lead' order by t.due_on < current_date, t.due_on limit 1"
+        " where t.state in ('invited', 'opened') and t.role <> 'lead' and o.code <> 'sponsor'"
+        " order by o.code <> 'housing', t.due_on limit 1"
     )
     take(come(f"{task['code']}-r"), "opinion", f"/reviews/{task['id']}/", size={"width": 1366, "height": 800}, patience=6)
