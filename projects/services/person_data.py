@@ -64,7 +64,7 @@ def collect(user: User) -> dict[str, Any]:
             })
     words = all_words()
     return {
-        "本人": str(user), "生成时间": timing.now().isoformat(timespec="seconds"), "个人信息": fields,
+        "本人": str(user), "生成时间": _moment(timing.now()), "个人信息": fields,
         "任职": [
             {
                 "单位": row.organisation.name, "角色": row.get_role_display(), "自": str(row.since),
@@ -75,20 +75,25 @@ def collect(user: User) -> dict[str, Any]:
         "告知与同意": [
             {
                 "名称": words[row.purpose].name if row.purpose in words else row.purpose, "版本": row.version,
-                "时间": row.given_at.isoformat(timespec="seconds"),
-                "撤回": row.withdrawn_at.isoformat(timespec="seconds") if row.withdrawn_at else "",
+                "时间": _moment(row.given_at),
+                "撤回": _moment(row.withdrawn_at) if row.withdrawn_at else "",
             }
             for row in Consent.objects.filter(user=user).order_by("pk")
         ],
         "请求": [
-            {"请求": row.get_kind_display(), "时间": row.asked_at.isoformat(timespec="seconds"), "答复": row.answer}
+            {"请求": row.get_kind_display(), "时间": _moment(row.asked_at), "答复": row.answer}
             for row in PersonRequest.objects.filter(user=user).order_by("pk")
         ],
         "办理记录": [
-            {"时间": row.happened_at.isoformat(timespec="seconds"), "内容": row.summary or row.subject_label}
+            {"时间": _moment(row.happened_at), "内容": row.summary or row.subject_label}
             for row in Event.objects.filter(actor=user).order_by("-pk")[:MOST]
         ],
     }
+
+
+def _moment(at: dt.datetime) -> str:
+    """In the time that the person knows, to the second."""
+    return at.astimezone(timing.BUSINESS_ZONE).isoformat(timespec="seconds")
 
 
 def _held(user: User) -> Iterator[tuple[PersonalField, QuerySet[Any]]]:
