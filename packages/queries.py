@@ -97,7 +97,7 @@ def work_rows(cases: Sequence[MatterCase]) -> list[WorkRow]:
 
 def open_decisions(user: Person) -> list[WorkRow]:
     """Return what waits for the decision of a chief representative, the most urgent first, as much as a page holds."""
-    return work_rows(to_decide(user)[:MOST_TO_DECIDE])
+    return work_rows(list(to_decide(user)[:MOST_TO_DECIDE]))
 
 
 # An application ----------------------------------------------------------------------------------------------------

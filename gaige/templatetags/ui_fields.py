@@ -42,7 +42,7 @@ def _is_first_wrong(bound: BoundField) -> bool:
 
 def _options(bound: BoundField, *, focus: bool) -> list[dict[str, Any]]:
     """Return the options of a group with their keys (`data-key`); with `focus` the cursor stands on the first."""
-    options = []
+    options: list[dict[str, Any]] = []
     for option in bound.subwidgets:
         if focus and not options:
             option.data["attrs"]["autofocus"] = True
