@@ -11,6 +11,7 @@ from gaige.exchange import tables
 from gaige.exchange.checks import RULES, Checker
 from packages.models import MatterCase
 from projects.models import Building, Event, Project, WorkUnit
+from projects.services.registration import exchange_code
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,9 @@ def actors():
 @pytest.fixture
 def portal(actors):
     """A project with a granted matter and one in review, and its building."""
-    project = factories.enrolled_project(actors, "S3", code=factories.REAL_CODE)
+    project = factories.enrolled_project(actors, "S3")
     factories.pass_matter(project, "project-code", actors)
+    project = exchange_code(project.pk, code=factories.REAL_CODE, by=actors.clerk)
     factories.in_review(project, "plan-permit", actors)
     Building.objects.create(work_unit=WorkUnit.objects.get(project=project), name="1号仓库", area="2800.50", floors=1)
     return project
