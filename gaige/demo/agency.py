@@ -17,12 +17,12 @@ from projects.states import ProjectStatus, Role, Stage
 
 #: So many calendar days before the end of the demonstration it begins.
 DAYS_AGO = 11
-SIGNED, OFFERED = 3, 1
+SIGNED, OFFERED = 6, 1
 MOST_NOTES = 6
 
 
 def agency_desk() -> Iterator[dt.datetime]:
-    """Three owners sign, one is asked to; the agents accept, note, wait, take one thing up, walk one matter along."""
+    """Six owners sign, one is asked to; the agents accept, note, wait, take one thing up, walk one matter along."""
     found = list(_projects()[: SIGNED + OFFERED])
     for project in found:
         agreements.ask_for_agent(project.pk, by=_lead(project), contact=str(_lead(project)), wish="请代办报建手续")

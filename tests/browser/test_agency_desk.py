@@ -23,6 +23,29 @@ result = list(WorkOrder.objects.filter(project=project).order_by("pk").values_li
 """
 
 
+HELD = """
+from agency.models import Assignment
+rows = Assignment.objects.filter(project=project, ended_at=None).order_by("role")
+result = list(rows.values_list("role", "agent__user__username"))
+"""
+
+
+def test_the_desk_by_keyboard_and_by_hand(live_portal, visit):
+    project = live_portal.python("from tests.browser import steps\nresult = steps.project_of_owner('', name)", name="调度键盘试点厂房")
+    desk = visit("dispatcher", viewport=DESK)
+    desk.open("/agency/?q=调度键盘试点厂房", phone=True)
+    desk.says("待指派", "负责高平市片区")
+    desk.page.keyboard.press("ArrowDown")
+    desk.strike("1")
+    desk.open(f"/projects/{project}/assign/", phone=True)
+    desk.press("确认", within=desk.page.locator("#service_agent"))
+    held = live_portal.python(HELD, project=project)
+    assert [role for role, _ in held] == ["lead_officer", "service_agent"]
+    assert len({name for _, name in held}) == 2
+    desk.open("/agency/?tab=people")
+    desk.open("/agency/evaluation/", phone=True)
+
+
 def test_an_agreement_an_order_and_an_escalation(live_portal, visit):
     project, _ = live_portal.python(OFFERED, name="铸造园代办试点厂房")
     owner = visit("owner", viewport=PHONE)
