@@ -68,7 +68,8 @@ class Debt:
         if self.due_on < today:
             return f"已超时，{day}到期"
         left = workdays.workdays_between(today, self.due_on)
-        note = "，暂按法定节假日推算" if self.is_provisional else ""
+        is_provisional = self.is_provisional or workdays.is_provisional(self.due_on)  # the days left are counted too
+        note = "，暂按法定节假日推算" if is_provisional else ""
         return f"今天到期{note}" if self.due_on == today else f"{day}前，还有 {left} 个工作日{note}"
 
     @property
