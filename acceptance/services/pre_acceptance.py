@@ -20,6 +20,8 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import WorkUnit
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -37,7 +39,10 @@ class Advice(TypedDict):
 def book(
     work_unit_id: int, *, by: User, wanted_on: dt.date, note: str = "", at: dt.datetime | None = None
 ) -> PreAcceptance:
-    """Book a pre-acceptance of a works and return it; one that is open is returned. Errors: a day that has passed."""
+    """Book a pre-acceptance of a works and return it; one that is open is returned. Errors: a day that has passed.
+
+    The lead department sees the project from then on.
+    """
     unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
     unit.project = lock_project(unit.project_id)
     standing = PreAcceptance.objects.filter(work_unit=unit, state__in=PRE_OPEN).first()
@@ -54,6 +59,7 @@ def book(
         project=unit.project, work_unit=unit, lead=joint.lead, wanted_on=wanted_on, note=note.strip(), booked_by=by,
         booked_at=at or timing.now(),
     )
+    involve(unit.project, role=InvolvementRole.REVIEWER, organisation=joint.lead, by=by, at=at)
     _tell(made, "preaccept.booked", f"预约预验收，希望 {wanted_on:%m-%d}", "", by=by, at=at)
     return made
 
