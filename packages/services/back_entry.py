@@ -13,7 +13,7 @@ from projects.events import subject_of
 from projects.models import Event
 
 
-def in_order(case: MatterCase, at: dt.datetime | None) -> None:
+def check_moment(case: MatterCase, at: dt.datetime | None) -> None:
     """Refuse a moment that lies in the future or before what happened to the case last. No query without a moment.
 
     Raises `DomainError` (`future`, `time_order` naming the step and its time). Late entries are counted by the event

@@ -22,6 +22,7 @@ from packages.case_data import reasons_today
 from packages.listing import check_demand
 from packages.models import Application, MatterCase, OneTimeNotice
 from packages.services import act_papers, paperwork
+from packages.services.back_entry import check_moment
 from packages.services.checklist import fill_lines
 from packages.services.locking import RELATED, expect, lock_application, lock_case
 from packages.services.settling import open_items
@@ -68,7 +69,7 @@ def notice_faults(
     one booked to who gives it), one issue item per fault; then one paper. A fault of several cases is one entry on
     the paper and for the owner. Raises `NotAllowed`, `DomainError`: `no_faults`, `fault_unclear`, `fault_vague`,
     `fault_case`, `case_state`, `second_notice` (a case was told before: needs `reason_code`, 其他 also `reason_note`),
-    `intake_over` (the law has accepted it). Source: 行政许可法 32; handbook §2.2 (a).
+    `intake_over` (the law has accepted it), those of `check_moment`. Source: 行政许可法 32; handbook §2.2 (a).
     """
     cases = _lock_cases([case_ids] if isinstance(case_ids, int) else case_ids)
     cleaned = [_clean(fault) for fault in faults]
@@ -83,6 +84,7 @@ def notice_faults(
         notices: list[OneTimeNotice] = []
         for case in cases:
             own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
+            check_moment(case, at)
             batch = _allowed(case, by=by, kind=kind, own=own, why=why) + 1
             notices.append(_notice(case, own, batch, by=by, kind=kind, days=days, why=why, moment=moment))
             issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment)

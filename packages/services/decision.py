@@ -8,7 +8,7 @@ from django.db import transaction
 
 from packages import rules
 from packages.models import JointSession, MatterCase
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.concluding import conclude
 from packages.services.lapsing import nothing_asked
 from packages.services.locking import expect, lock_case
@@ -34,12 +34,12 @@ def decide_case(
     it are met; after a refusal a fresh draft; the stage follows its milestones. Raises `NotAllowed`, `DomainError`:
     `case_state` (a pause is open, or somebody was faster), `outcome`, `withdrawal_open`,
     `not_merged`, `merged_failed`, `prerequisites`,
-    `note`, `no_deferral`, those of `in_order`. Source: 行政许可法 34, 38, 40, 42; Appendix D.
+    `note`, `no_deferral`, those of `check_moment`. Source: 行政许可法 34, 38, 40, 42; Appendix D.
     """
     case = lock_case(case_id)
     expect(case, CaseState.IN_REVIEW, verb="作出决定")
     require(rules.can_decide, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     if outcome not in Outcome.values:
         raise DomainError("outcome", "请选择准予、容缺通过或不予许可。")
     nothing_asked(case)

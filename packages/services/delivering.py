@@ -14,7 +14,7 @@ from packages.act_states import DeliveryWay
 from packages.choices import ArrivesBefore
 from packages.models import CaseDelivery, Deferral, MatterCase
 from packages.services import act_papers
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.locking import expect, lock_case
 from packages.states import CASE_PASSED
 from projects import prepared, timing
@@ -62,7 +62,7 @@ def deliver_case(
     case = lock_case(case_id)
     expect(case, *CASE_PASSED, verb="送达")
     require(rules.can_download if way == DeliveryWay.DOWNLOAD else rules.can_deliver, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     standing = prepared.one("delivery", lambda pk: CaseDelivery.objects.filter(case=pk), case.pk)
     if standing is not None:
         return standing

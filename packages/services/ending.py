@@ -15,7 +15,7 @@ from archives.states import PaperKind
 from packages import rules
 from packages.models import MatterCase
 from packages.services import act_papers, paperwork
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.closing import close_case, end_sessions
 from packages.services.concluding import conclude
 from packages.services.correction import correction_clock, end_correction
@@ -42,12 +42,12 @@ def refuse_intake(
     Effects in order: clocks stop, what was owed is waived, transition, event 4 or 5, a fresh draft, 不受理回执 or
     不予受理决定书 with reason, basis and remedies, 退件回执. A completion that never came is ended first (event 7),
     once its time is over. Raises `NotAllowed`, `DomainError` (`case_state`, `reason`, `correction_runs`, those
-    of `in_order`). Source: 行政许可法 32(1)(1)(2), 32(2).
+    of `check_moment`). Source: 行政许可法 32(1)(1)(2), 32(2).
     """
     case = lock_case(case_id)
     expect(case, CaseState.RECEIVED, CaseState.CORRECTING, verb="退件")
     require(rules.can_refuse, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     if not reason.strip() or not basis.strip():
         raise DomainError("reason", "退件须写明理由和依据，请补充后再提交。")
     if case.state == CaseState.CORRECTING:
@@ -94,6 +94,7 @@ def recall_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None =
     case = lock_case(case_id)
     expect(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="撤回")
     require(rules.can_recall, by, case)
+    check_moment(case, at)
     if case.state == CaseState.CORRECTING:
         _never_corrected(case)
     return _recall(case, by=by, reason=_said(reason, "撤回"), at=at)

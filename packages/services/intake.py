@@ -13,7 +13,7 @@ from packages.models import Application, MaterialItem, MatterCase
 from packages.next_steps import CASE_LOST
 from packages.services import paperwork
 from packages.services.accepting import look_beside, take_on
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.checklist import OPEN_LINES, build_lines, fill_lines, missing_words, plan_of
 from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
@@ -266,7 +266,7 @@ def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | Non
     case = lock_case(case_id)
     expect(case, CaseState.RECEIVED, verb="受理")
     require(rules.can_accept, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     return _accept(case, by=by, note=note, at=at)
 
 
@@ -301,7 +301,7 @@ def accept_application(application_id: int, *, by: User, at: dt.datetime | None 
     accepted, faults = [], []
     for case in waiting:
         require(rules.can_accept, by, case)
-        in_order(case, at)
+        check_moment(case, at)
         try:
             accepted.append(_accept(case, by=by, note="", at=at))
         except DomainError as error:

@@ -9,7 +9,7 @@ from django.db import transaction
 from packages import rules
 from packages.models import MatterCase
 from packages.services.accepting import look_beside, take_on
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.checklist import fill_lines, missing_words
 from packages.services.concluding import conclude
 from packages.services.lapsing import nothing_asked
@@ -35,7 +35,7 @@ def decide_on_spot(
         raise DomainError("handling", f"“{case.matter.name}”不在窗口即办。")
     expect(case, CaseState.RECEIVED, CaseState.ACCEPTED, CaseState.IN_REVIEW, verb="即办")
     require(rules.can_decide_on_spot, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     nothing_asked(case)
     moment = at or timing.now()
     if case.state == CaseState.RECEIVED:

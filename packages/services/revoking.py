@@ -11,6 +11,7 @@ from archives.states import PaperKind, PaperState
 from packages import rules
 from packages.models import MatterCase, Revocation
 from packages.services import act_papers
+from packages.services.back_entry import check_moment
 from packages.services.drafts import renew_draft
 from packages.services.locking import expect, lock_case
 from packages.services.settling import waive_open
@@ -40,6 +41,7 @@ def revoke_case(
     case = lock_case(case_id)
     expect(case, *CASE_DECIDED, verb="撤销")
     require(rules.can_revoke, by, case)
+    check_moment(case, at)
     for code, said, words in (
         ("reason", reason, "撤销须写明理由，请补充后再提交。"), ("basis", basis, "撤销须写明依据，请补充后再提交。"),
         ("hearing", "告知" if is_heard else hearing_note, "没有告知听证权利的，请写明为什么不需要听证。"),

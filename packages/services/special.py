@@ -18,7 +18,7 @@ from packages.act_states import PROCEDURE_OPEN, ProcedureState
 from packages.case_data import special_rule
 from packages.models import MatterCase, SpecialProcedure
 from packages.services import act_papers
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import is_paused, pause_case, resume_case, sync_due
 from packages.states import CaseState, SpecialKind
@@ -191,7 +191,7 @@ def end_special(
     if row is None:
         raise DomainError("no_special", f"“{case.matter.name}”没有进行中的特别程序。")
     require(rules.can_end_special, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     if not result.strip():
         raise DomainError("result", "请写明特别程序的结果后再结束。")
     if uploaded is None:

@@ -14,7 +14,7 @@ from packages import rules
 from packages.act_states import WITHDRAWAL_OPEN, WithdrawalState
 from packages.models import MatterCase, Withdrawal
 from packages.services import act_papers
-from packages.services.back_entry import in_order
+from packages.services.back_entry import check_moment
 from packages.services.closing import close_case
 from packages.services.drafts import renew_draft
 from packages.services.locking import expect, lock_case
@@ -143,7 +143,7 @@ def withdraw_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None
     case = lock_case(case_id)
     expect(case, *CASE_OPEN, verb="撤件")
     require(rules.can_withdraw, by, case)
-    in_order(case, at)
+    check_moment(case, at)
     if not reason.strip():
         raise DomainError("reason", "撤件须写明原因，请补充后再提交。")
     row = open_withdrawal(case) or _ask(case, reason.strip(), by=by, at=at)

@@ -84,7 +84,7 @@ def recall(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"撤回：{case.matter.name}", button="确认撤回", case=case, danger=True, back=_page(pk),
         verdict=rules.can_recall(request.user, case), done="已撤回，时限停止，撤回说明已出具。",
-        run=lambda given: ending.recall_case(pk, by=person(request), reason=given["reason"]),
+        run=lambda given: ending.recall_case(pk, by=person(request), **given), may_be_late=True,
         says=("撤回后时限停止，事项可以重新申报。理由写进撤回说明，申请人会看到。",),
     )
     return ask(request, act_forms.RecallForm(request.POST or None), step)
@@ -220,8 +220,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=rules.can_revoke(request.user, case), done="决定已撤销，撤销决定书已出具。",
         run=lambda given: revoking.revoke_case(
             pk, by=person(request), reason=given["reason"], basis=given["basis"], is_heard=given["hearing"] == "yes",
-            hearing_note=given["hearing_note"],
+            hearing_note=given["hearing_note"], at=given["at"],
         ),
+        may_be_late=True,
         says=("撤销后证照批文失效，文号和档案保留，项目码显示已撤销。",),
     )
     return ask(request, act_forms.RevokeForm(request.POST or None), step)

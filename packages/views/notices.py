@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from packages.act_forms import BackEntryForm
 from packages.forms import FaultForm, FaultSet, NoticeForm, NoticeFormSet
 from packages.screens import noticing
 from packages.services import intake as services
@@ -42,19 +43,23 @@ def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
     sends = request.method == "POST" and "more" not in request.POST
     form = NoticeForm(request.POST if sends else None, reasons=page.reasons)
     formset = _written(request, page) if not sends else _made(request.POST, page)
-    if sends and form.is_valid() and formset.is_valid() and _send(request, page, form, formset) is not None:
+    late = BackEntryForm(request.POST if sends else None)
+    checked = [one.is_valid() for one in (form, formset, late)] if sends else [False]
+    if all(checked) and _send(request, page, form, formset, late) is not None:
         messages.success(request, f"已一次告知 {len(formset.faults())} 条问题，告知书已出具，时限暂停。")
         return redirect(page.back)
-    context = {"page": page, "formset": formset, "form": form, "case": page.case}
+    context = {"page": page, "formset": formset, "form": form, "case": page.case, "late": late}
     return render(request, "packages/notice.html", context, status=CONFLICT if sends else 200)
 
 
-def _send(request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet) -> object:
+def _send(
+    request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet, late: BackEntryForm
+) -> object:
     """Give the notice on the cases that have faults; None when the service refused."""
     faults = formset.faults()
     return attempt(
         form, services.notice_faults, page.told(faults), faults=faults, by=person(request), kind=page.kind,
-        **form.cleaned_data,
+        at=late.cleaned_data["happened_at"], **form.cleaned_data,
     )
 
 

@@ -65,6 +65,23 @@ def test_a_receipt_of_friday_is_keyed_in_on_tuesday_and_its_five_days_run_from_f
     holds(project)
 
 
+def test_a_notice_that_was_given_on_paper_keeps_its_day_and_the_clock_rests_from_then(project, actors, case, clock, client):
+    clock.to(moment(5, 10))
+    client.force_login(actors.clerk)
+    url = reverse("packages:case_notice", args=[case.pk])
+    posted = {
+        "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "form-0-what": "总图缺坐标", "form-0-basis": "指南第 2 条",
+        "form-0-how_to_fix": "在总图上标出四角坐标", "days": "10", "happened_at": "2026-11-05T11:00",
+    }
+    assert "实际办理时间不能晚于现在。" in client.post(url, posted).content.decode()
+    assert client.post(url, posted | {"happened_at": "2026-11-03T17:00"}).status_code == 302
+    notice = factories.fresh(case).notices.get()
+    assert (notice.given_at, notice.paper.issued_at) == (moment(3, 17), moment(3, 17))
+    told = Event.objects.get(project=project, kind="case.correction_started")
+    assert (told.happened_at, told.late_days) == (moment(3, 17), 2)
+    holds(project)
+
+
 def test_a_decision_is_not_older_than_what_it_stands_on_and_an_enterprise_keys_in_nothing(project, actors, clock, client):
     factory = factories.enrolled_project(actors, "S2")
     factories.pass_matter(factory, "project-code", actors)
