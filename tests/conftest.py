@@ -1,5 +1,6 @@
 """Fixtures that every test may use: engines, two at once, a whole portal, a browser."""
 
+import gc
 import os
 import shutil
 import signal
@@ -11,9 +12,11 @@ from django.db import connection, connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-pytest.register_assert_rewrite("tests.packages.steps")
+pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk")
 
+from tests import kept  # noqa: E402
 from tests.servers import ServerMissingError  # noqa: E402
+from tests.shared import kept_actors, kept_plant, kept_warehouse  # noqa: E402, F401 - fixtures for every conftest
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.
@@ -47,6 +50,13 @@ def pytest_configure(config):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_collection_finish(session):
+    """What has been loaded so far stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 #: Asking any of these means asking the database.
 DATABASE = {"db", "transactional_db", "django_db_setup", "module_database"}
 
@@ -56,19 +66,22 @@ def pytest_collection_modifyitems(config, items):
     """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round.
 
     What asks no database is marked `pure`: it need not run on both. Files of long tests go first, so that no worker is
-    left alone with one at the end.
+    left alone with one at the end; in a file, the tests that share a world follow each other.
     """
     for item in items:
         if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
             item.add_marker("pure")
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in long)
+    place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    items.sort(key=lambda item: (
+        item.path not in long, place[item.path], "module_database" in item.fixturenames, kept.layers_of(item)
+    ))
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
-    kept = [item for item in items if not item.get_closest_marker("postgresql")]
-    if len(kept) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = kept
+    here = [item for item in items if not item.get_closest_marker("postgresql")]
+    if len(here) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("postgresql")])
+        items[:] = here
 
 
 @pytest.fixture(autouse=True)
@@ -84,25 +97,40 @@ def _standing_data(request):
     """Calendar and catalogue stand before a test with a database, committed once a process and not once a test.
 
     A transactional test empties the tables, then they are put back. A test marked `bare` begins without a catalogue.
+    On them lie the layers that the test asks for (`tests/kept.py`).
     """
     if not (request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames)):
         return
     from tests import standing
 
     # outside of the test's transaction, so that it stays for the tests that follow
-    request.getfixturevalue("django_db_setup")
+    request.getfixturevalue("_layers")
     with request.getfixturevalue("django_db_blocker").unblock():
-        standing.prepare(bare=request.node.get_closest_marker("bare") is not None)
+        bare = request.node.get_closest_marker("bare") is not None
+        kept.lay(kept.layers_of(request.node), lambda: standing.prepare(bare=bare))
     request.getfixturevalue("_django_db_helper")
     standing.look()
 
 
+@pytest.fixture(autouse=True)
+def _django_db_marker(_standing_data):
+    """Stands for the fixture of pytest-django, which would begin the test's transaction before its data stand."""
+
+
+@pytest.fixture(scope="session")
+def _layers(django_db_setup, django_db_blocker):
+    """The layers that still lie at the end are taken off while there is a database."""
+    yield
+    with django_db_blocker.unblock():
+        kept.take_off()
+
+
 @pytest.fixture(scope="module")
-def module_database(django_db_setup, django_db_blocker):
+def module_database(_layers, django_db_blocker):
     """A transaction around all tests of a module: a module's fixture writes in it once, each test in a savepoint."""
     from tests import standing
 
-    with django_db_blocker.unblock(), transaction.atomic():
+    with django_db_blocker.unblock(), kept.set_aside(), transaction.atomic():
         standing.prepare(bare=False)
         standing.look()
         yield

@@ -1,7 +1,5 @@
 """A private low-risk warehouse that stands in its acceptance stage, and the people of the joint acceptance."""
 
-import datetime as dt
-
 import pytest
 from django.test import Client
 
@@ -13,8 +11,8 @@ from projects import timing
 from projects.models import Project, WorkUnit
 from projects.states import Role
 from tests import factories
+from tests.kept import MORNING, layer
 
-MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)  # a Monday
 FAULT = {"what": "防火门闭门器损坏", "basis": "GB 50016-2014 6.5.1", "how_to_fix": "更换闭门器并附照片"}
 
 
@@ -26,13 +24,12 @@ def clock():
 
 
 @pytest.fixture
-def actors(db, clock):
+def actors(kept_actors, clock):
     """The actors with their memberships; the catalogue is loaded."""
-    return factories.make_actors()
+    return kept_actors
 
 
-@pytest.fixture
-def project(actors):
+def _built_works(actors):
     """A project whose earlier matters are granted: put there by hand, so that a test costs little."""
     made = factories.enrolled_project(actors, "S3")
     earlier = MatterCase.objects.filter(project=made).exclude(handling="acceptance").exclude(
@@ -41,6 +38,15 @@ def project(actors):
     earlier.update(state="decided_pass", decided_at=MORNING, ended_at=MORNING)
     Project.objects.filter(pk=made.pk).update(stage="acceptance")
     return factories.fresh(made)
+
+
+kept_works = layer("kept_works", _built_works, "kept_actors")
+
+
+@pytest.fixture
+def project(kept_works, clock):
+    """A project in its acceptance stage."""
+    return kept_works
 
 
 @pytest.fixture

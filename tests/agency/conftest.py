@@ -1,7 +1,5 @@
 """The people of the agency desk: agents of a body of their own, so that only an assignment opens a project to them."""
 
-import datetime as dt
-
 import pytest
 from django.test import Client
 
@@ -10,8 +8,7 @@ from projects import timing
 from projects.models import Organisation, Region
 from projects.states import OrganisationKind, Role
 from tests import factories
-
-MORNING = dt.datetime(2026, 11, 2, 9, 0, tzinfo=timing.BUSINESS_ZONE)  # a Monday
+from tests.kept import MORNING
 
 
 @pytest.fixture
@@ -22,9 +19,9 @@ def clock():
 
 
 @pytest.fixture
-def actors(db, clock):
+def actors(kept_actors, clock):
     """The actors with their memberships; the catalogue is loaded."""
-    return factories.make_actors()
+    return kept_actors
 
 
 @pytest.fixture

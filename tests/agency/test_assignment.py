@@ -21,9 +21,9 @@ LEAD, SERVICE = "lead_officer", "service_agent"
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_warehouse):
     """A private low-risk warehouse (soc-lowrisk) in 高平市 with its plan."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 def busy(agent, actors, count, *, owner=None):

@@ -18,9 +18,9 @@ NO = {"verdict": "disagree", "reason": "未设人防出入口", "basis": "人民
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_plant):
     """A plant with its plan."""
-    return factories.enrolled_project(actors, "S2")
+    return kept_plant
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from tests import factories
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_warehouse):
     """A private low-risk warehouse with its plan."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 def told(kind):

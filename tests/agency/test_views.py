@@ -22,9 +22,9 @@ def text_of(response):
 
 
 @pytest.fixture
-def project(actors):
+def project(kept_warehouse):
     """A private low-risk warehouse with its plan."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 # The desk ------------------------------------------------------------------------------------------------------------

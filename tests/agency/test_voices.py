@@ -22,8 +22,8 @@ END = dt.datetime(2027, 2, 1, tzinfo=timing.BUSINESS_ZONE)
 
 
 @pytest.fixture
-def project(actors):
-    return factories.enrolled_project(actors, "S3")
+def project(kept_warehouse):
+    return kept_warehouse
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from projects.models import Membership, Organisation, Region, User
 from projects.services.registration import register_project
 from projects.states import Role
 from tests.factories import pdf_bytes
+from tests.kept import layer
 
 CODE = "2603-140581-89-05-163265"
 USCC = "91110000710925462X"
@@ -37,8 +38,7 @@ def member(username, name, organisation, role):
     return user
 
 
-@pytest.fixture
-def world(db):
+def _archive():
     """Centre, owner, outsider's firm, their people, and a registered project."""
     region, _ = Region.objects.get_or_create(code="140581", defaults={"name": "高平市"})
     centre, _ = Organisation.objects.update_or_create(
@@ -58,6 +58,15 @@ def world(db):
         owner_uscc=USCC, owner_name="山西泽铸智能装备有限公司", contact_name="李联系", contact_phone="13900001111",
     )
     return SimpleNamespace(centre=centre, owner_body=owner, other=other, project=project, region=region, **people)
+
+
+kept_archive = layer("kept_archive", _archive, at=None)
+
+
+@pytest.fixture
+def world(kept_archive):
+    """Centre, owner, outsider's firm, their people, and a registered project."""
+    return kept_archive
 
 
 @pytest.fixture

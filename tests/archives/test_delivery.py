@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def actors(db):
-    return factories.make_actors()
+def actors(kept_actors):
+    return kept_actors
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ def clock(db):
 
 
 @pytest.fixture
-def actors(clock):
-    return factories.make_actors()
+def actors(kept_actors, clock):
+    return kept_actors
 
 
 def post_of(user, role=None):

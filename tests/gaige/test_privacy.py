@@ -38,8 +38,8 @@ def clock(db):
 
 
 @pytest.fixture
-def actors(clock):
-    return factories.make_actors()
+def actors(kept_actors, clock):
+    return kept_actors
 
 
 def test_every_personal_column_is_listed_with_purpose_basis_and_term():

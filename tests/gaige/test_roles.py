@@ -36,8 +36,8 @@ OVERSIGHT = {"head", "inspector"}
 
 
 @pytest.fixture
-def actors():
-    return factories.make_actors()
+def actors(kept_actors):
+    return kept_actors
 
 
 def work(actors):

@@ -1,17 +1,18 @@
 """Fixtures of the work on the catalogue: seven actors, a project on the low-risk package, a fixed morning."""
 
+import shutil
 
 import pytest
 
+from packages.catalog_files import CATALOG
 from projects import timing
-from tests import factories
 from tests.kept import MORNING
 
 
 @pytest.fixture
-def actors(db):
+def actors(kept_actors):
     """The actors with their memberships; the catalogue is loaded."""
-    return factories.make_actors()
+    return kept_actors
 
 
 @pytest.fixture
@@ -22,12 +23,35 @@ def clock():
 
 
 @pytest.fixture
-def project(clock, actors):
+def project(clock, kept_warehouse):
     """A private low-risk warehouse (soc-lowrisk) with its plan, registered on MORNING."""
-    return factories.enrolled_project(actors, "S3")
+    return kept_warehouse
 
 
 @pytest.fixture
-def factory(clock, actors):
+def factory(clock, kept_plant):
     """A private plant (soc-factory), for matters that ask several departments."""
-    return factories.enrolled_project(actors, "S2")
+    return kept_plant
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the catalogue and a function that changes one cell of it."""
+    copy = tmp_path / "catalog"
+    shutil.copytree(CATALOG, copy)
+
+    def change(name, key, column, value, *, keys=1):
+        path = copy / name
+        lines = path.read_text(encoding="utf-8").split("\n")
+        head = lines[0].split("\t")
+        for n, line in enumerate(lines[1:], 1):
+            cells = line.split("\t")
+            if "/".join(cells[:keys]) == key:
+                cells[head.index(column)] = value
+                lines[n] = "\t".join(cells)
+                path.write_text("\n".join(lines), encoding="utf-8")
+                return n + 1
+        raise AssertionError(key)
+
+    change.path = copy
+    return change

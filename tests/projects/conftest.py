@@ -8,8 +8,8 @@ import pytest
 
 from projects.codes import mod_11_10
 from projects.models import Membership, Organisation, Region, User
-from projects.regions import REGIONS, parent_code
 from projects.services.registration import register_project
+from tests.kept import layer
 
 OWNER_USCC, OTHER_USCC = "91110000710925462X", "91100000100003962T"
 SINCE = dt.date(2026, 1, 1)
@@ -32,33 +32,18 @@ def make_user(username, *, name, role, organisation, since=SINCE, until=None):
     return user
 
 
-def _regions():
-    """The regions are there: a transactional test before this one empties the tables."""
-    for code, name in sorted(REGIONS.items()):
-        parent = Region.objects.filter(code=parent_code(code)).first()
-        Region.objects.get_or_create(code=code, defaults={"name": name, "parent": parent})
-
-
-@pytest.fixture
-def bodies(db):
+def _bodies():
     """The centre, a department, an enterprise and a stranger's enterprise."""
-    _regions()
-    region = Region.objects.get(code="140581")
-    centre, _ = Organisation.objects.get_or_create(
-        code="approval-bureau",
-        defaults={"name": "高平市行政审批服务管理局", "short_name": "行政审批局", "kind": "bureau", "region": region},
+    return SimpleNamespace(
+        region=Region.objects.get(code="140581"),
+        centre=Organisation.objects.get(code="approval-bureau"),
+        department=Organisation.objects.get(code="civil-defence"),
+        owner=Organisation.objects.create(name="山西泽铸智能装备有限公司", kind="enterprise", uscc=OWNER_USCC),
+        other=Organisation.objects.create(name="高平市远山建材有限公司", kind="enterprise", uscc=OTHER_USCC),
     )
-    department, _ = Organisation.objects.get_or_create(
-        code="civil-defence",
-        defaults={"name": "高平市人民防空办公室", "short_name": "人防办", "kind": "department", "region": region},
-    )
-    owner = Organisation.objects.create(name="山西泽铸智能装备有限公司", kind="enterprise", uscc=OWNER_USCC)
-    other = Organisation.objects.create(name="高平市远山建材有限公司", kind="enterprise", uscc=OTHER_USCC)
-    return SimpleNamespace(region=region, centre=centre, department=department, owner=owner, other=other)
 
 
-@pytest.fixture
-def people(bodies):
+def _people(bodies):
     """The eight actors, each with a membership where it belongs."""
     places = {
         "owner": bodies.owner, "outsider": bodies.other, "reviewer": bodies.department, "chief": bodies.department,
@@ -67,6 +52,22 @@ def people(bodies):
         key: make_user(f"k-{key}", name=f"{key}甲", role=role, organisation=places.get(key, bodies.centre))
         for key, role in ROLES.items()
     })
+
+
+kept_bodies = layer("kept_bodies", _bodies)
+kept_people = layer("kept_people", _people, "kept_bodies")
+
+
+@pytest.fixture
+def bodies(kept_bodies):
+    """The centre, a department, an enterprise and a stranger's enterprise."""
+    return kept_bodies
+
+
+@pytest.fixture
+def people(kept_people):
+    """The eight actors, each with a membership where it belongs."""
+    return kept_people
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ def at(text, hour=10):
 
 
 @pytest.fixture
-def actors():
-    return factories.make_actors()
+def actors(kept_actors):
+    return kept_actors
 
 
 @pytest.fixture

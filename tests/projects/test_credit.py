@@ -29,8 +29,8 @@ def clock():
 
 
 @pytest.fixture
-def actors(db, clock):
-    return factories.make_actors()
+def actors(kept_actors, clock):
+    return kept_actors
 
 
 @pytest.fixture
