@@ -67,10 +67,23 @@ def tell(clerk, case, fix):
 
 def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_portal, visit):
     case = live_portal.python(OPEN, code=CODE)
-    page = f"/cases/{case}/"
-    clerk, lead = visit("clerk"), visit("natural-resources-r")
-    chief, director = visit("natural-resources-c"), visit("director")
+    is_told_what_to_do_and_not_vaguely(case, visit)
+    live_portal.python(MENDED, case=case)
+    is_told_again_for_a_reason(case, visit)
+    live_portal.python(MENDED, case=case)
+    live_portal.python(REVIEWED, case=case)
+    rests_while_experts_look(case, visit)
+    is_prolonged_by_the_director(case, visit)
+    assert live_portal.python(DECIDED, case=case) == "decided_pass"
+    is_delivered(case, visit)
+    is_revoked_by_another_chief(case, visit, live_portal.python(SECOND, case=case))
+    clerk = visit("clerk")
+    clerk.open(f"/cases/{case}/", phone=True)
+    clerk.says("本办件已一次性告知 2 次", "专家评审", "以欺骗手段取得")
 
+
+def is_told_what_to_do_and_not_vaguely(case, visit):
+    clerk = visit("clerk")
     tell(clerk, case, "请完善总平面图")
     note = clerk.page.locator("[data-vague-note]")
     assert note.inner_text() == "“完善”没有说清：写明补什么、改哪一处、改成什么数值或内容。"
@@ -80,7 +93,10 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     assert note.count() == 0
     clerk.press("出具补全告知书")
     clerk.says("已一次告知 1 条问题")
-    live_portal.python(MENDED, case=case)
+
+
+def is_told_again_for_a_reason(case, visit):
+    clerk = visit("clerk")
     tell(clerk, case, "在总平面图上补标 3 号楼的坐标")
     clerk.says("再次告知", "依法只能一次性告知", "告知 1 处")
     clerk.page.select_option("[name=reason_code]", label="首次告知确有遗漏")
@@ -88,9 +104,10 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     clerk.says("已一次告知 1 条问题")
     clerk.open("/notices/again/", phone=True)
     clerk.says("首次告知确有遗漏", "精密铸件二期厂房")
-    live_portal.python(MENDED, case=case)
-    live_portal.python(REVIEWED, case=case)
 
+
+def rests_while_experts_look(case, visit):
+    page, lead, chief = f"/cases/{case}/", visit("natural-resources-r"), visit("natural-resources-c")
     lead.open(f"{page}special/start/", phone=True)
     lead.page.select_option("[name=kind]", label="专家评审")
     lead.fill(basis="城市消防规划专家论证办法第 6 条", planned_days="5")
@@ -109,6 +126,9 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     lead.press("结束，时限恢复")
     lead.says("时限恢复计算")
 
+
+def is_prolonged_by_the_director(case, visit):
+    page, lead, director = f"/cases/{case}/", visit("natural-resources-r"), visit("director")
     lead.open(f"{page}extend/", phone=True)
     lead.fill(days="5", reason="等待上级部门答复")
     lead.press("提交批准")
@@ -120,19 +140,23 @@ def test_a_case_is_told_twice_rests_is_prolonged_delivered_and_revoked(live_port
     director.press("提交", exact=True)
     director.says("5 个工作日", "高政批〔2026〕7号", "等待上级部门答复")
 
-    assert live_portal.python(DECIDED, case=case) == "decided_pass"
-    clerk.open(page)
+
+def is_delivered(case, visit):
+    clerk = visit("clerk")
+    clerk.open(f"/cases/{case}/")
     clerk.press("送达")
     clerk.fill(receiver="张伟")
     clerk.press("登记送达")
     clerk.says("已登记送达", "送达（窗口）")
-    chief.open(f"{page}revoke/", phone=True)
+
+
+def is_revoked_by_another_chief(case, visit, second):
+    chief = visit("natural-resources-c")
+    chief.open(f"/cases/{case}/revoke/", phone=True)
     chief.says("撤销要由另一位首席代表办理")
-    chief = visit(live_portal.python(SECOND, case=case))
-    chief.open(f"{page}revoke/", phone=True)
+    chief = visit(second)
+    chief.open(f"/cases/{case}/revoke/", phone=True)
     chief.fill(reason="以欺骗手段取得", basis="行政许可法第六十九条", hearing_note="申请人未要求听证")
     chief.choose("hearing", "yes")
     chief.press("确认撤销")
     chief.says("决定已撤销", "已撤销")
-    clerk.open(page, phone=True)
-    clerk.says("本办件已一次性告知 2 次", "专家评审", "以欺骗手段取得")

@@ -1,18 +1,14 @@
-"""The catalogue is data: it is loaded as a whole or refused naming file and line, and what is published never changes."""
+"""The catalogue is data: it is loaded as a whole or not at all, and what is published never changes."""
 
 import io
-import shutil
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from archives.models import DocumentKind
-from packages.catalog_checks import check
-from packages.catalog_files import CATALOG, HEADS, read_note, read_tables
-from packages.catalog_walk import check_answers, check_examples
+from packages.catalog_files import read_tables
 from packages.facts import parse_facts
-from packages.floor import may_be_tacit
 from packages.models import (
     AcceptanceItemDef,
     MaterialDef,
@@ -23,7 +19,7 @@ from packages.models import (
     PackageVersion,
     ReviewDef,
 )
-from packages.models.catalogue import FrozenVersionError
+from packages.models.versions import FrozenVersionError
 from packages.planning.build import build_plan
 from packages.planning.from_files import packages_from_files
 from packages.planning.from_rows import definition_of
@@ -33,186 +29,6 @@ from projects.models import Event, Organisation
 from tests.packages.test_planning import EXAMPLES
 
 SIZES = {"部门": 41, "文件种类": 154, "事项": 95, "套餐": 9, "联合验收事项": 12, "规则表": 5}
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A copy of the catalogue and a function that changes one cell of it."""
-    copy = tmp_path / "catalog"
-    shutil.copytree(CATALOG, copy)
-
-    def change(name, key, column, value, *, keys=1):
-        path = copy / name
-        lines = path.read_text(encoding="utf-8").split("\n")
-        head = lines[0].split("\t")
-        for n, line in enumerate(lines[1:], 1):
-            cells = line.split("\t")
-            if "/".join(cells[:keys]) == key:
-                cells[head.index(column)] = value
-                lines[n] = "\t".join(cells)
-                path.write_text("\n".join(lines), encoding="utf-8")
-                return n + 1
-        raise AssertionError(key)
-
-    change.path = copy
-    return change
-
-
-def faults_of(path):
-    tables = read_tables(path)
-    return [str(fault) for fault in check(tables) or check_answers(tables)]
-
-
-def test_our_own_catalogue_holds_together_on_all_answers_and_all_examples():
-    tables = read_tables()
-
-    assert {name: len(tables[name]) for name in HEADS} == {
-        "departments.tsv": 41, "document_kinds.tsv": 154, "matters.tsv": 95, "matter_reviews.tsv": 294,
-        "materials.tsv": 349, "packages.tsv": 9, "package_matters.tsv": 442, "acceptance_items.tsv": 12,
-        "examples.tsv": 15, "deferrals.tsv": 27, "commitments.tsv": 16, "review_rounds.tsv": 3, "review_phrases.tsv": 9,
-        "holders.tsv": 10,
-    }
-    assert [*check(tables), *check_answers(tables), *check_examples(tables)] == []
-
-
-BROKEN = [
-    ("matters.tsv", "eia-form", "lead_department", "环保局", "牵头部门“环保局”不在 departments.tsv"),
-    ("matters.tsv", "eia-form", "promised_days", "five", "promised_days 是“five”，应为整数"),
-    ("matters.tsv", "eia-form", "promised_days", "31", "承诺31日长于法定30日"),
-    ("matters.tsv", "eia-form", "prerequisites", "moon-permit", "前置事项“moon-permit”不在 matters.tsv"),
-    ("matters.tsv", "eia-form", "prerequisites", "plan-verify", "前置事项 plan-verify 在后面的阶段"),
-    ("matters.tsv", "eia-form", "stage", "someday", "stage 是“someday”，应为 planning、permit、acceptance 之一"),
-    ("matters.tsv", "eia-form", "name_zh", "", "name_zh 是空的"),
-    ("departments.tsv", "parks", "kind", "club", "kind 是“club”，应为"),
-    ("document_kinds.tsv", "one-book", "class", "Z", "class 是“Z”，应为"),
-    ("packages.tsv", "soc-factory", "total_days", "15", "三个阶段的天数之和不等于 total_days"),
-    ("packages.tsv", "soc-factory", "scope", "works=palace", "“works”只能取"),
-    ("packages.tsv", "soc-factory", "scope", "matter=fire-accept", "适用规则只能使用申请时填写的情形"),
-]
-
-
-@pytest.mark.parametrize(("name", "key", "column", "value", "message"), BROKEN)
-def test_a_wrong_cell_is_refused_with_its_file_and_line(folder, name, key, column, value, message):
-    line = folder(name, key, column, value)
-
-    found = faults_of(folder.path)
-
-    assert any(fault.startswith(f"{name} 第{line}行：") and message in fault for fault in found), found
-
-
-BROKEN_PARTS = [
-    ("package_matters.tsv", "soc-factory/eia-form", "rule", "eia=poem", 2, "“eia”只能取"),
-    ("package_matters.tsv", "soc-factory/eia-form", "rule", "", 2, "condition 与 rule 须同时填写"),
-    ("package_matters.tsv", "soc-factory/eia-form", "rule", "matter=gov-merged", 2, "不是本套餐的另一个事项"),
-    ("package_matters.tsv", "soc-factory/eia-form", "step", "0", 2, "步骤“0”应为正整数"),
-    ("package_matters.tsv", "soc-factory/plan-permit", "days_override", "9", 2, None),
-    ("package_matters.tsv", "soc-factory/construction-permit", "step", "1", 2, "排在前置事项"),
-    ("matter_reviews.tsv", "fire-accept/fire-rescue", "tacit", "yes", 2, "此处不得适用超时默认"),
-    ("matter_reviews.tsv", "plan-permit/housing", "days", "30", 2, "超出套餐"),
-    ("matter_reviews.tsv", "plan-permit/natural-resources", "role", "joint", 2, None),
-    ("materials.tsv", "plan-permit/使用土地的证明文件", "from_matter", "house-register", 2, "都不先于 plan-permit"),
-    ("materials.tsv", "plan-permit/使用土地的证明文件", "document_kind", "poem", 2, "文件种类“poem”不在"),
-    ("acceptance_items.tsv", "1/planning", "days", "9", 2, "天数与事项的承诺时限不同"),
-    ("acceptance_items.tsv", "1/planning", "gate", "no", 2, None),
-]
-
-
-@pytest.mark.parametrize(("name", "key", "column", "value", "keys", "message"), BROKEN_PARTS)
-def test_a_wrong_part_is_refused(folder, name, key, column, value, keys, message):
-    line = folder(name, key, column, value, keys=keys)
-
-    found = faults_of(folder.path)
-
-    assert found
-    if message:
-        assert any(fault.startswith(f"{name} 第{line}行：") and message in fault for fault in found), found
-
-
-def test_circles_are_found_in_prerequisites_and_in_rules(folder):
-    folder("matters.tsv", "ent-filing", "prerequisites", "eia-register")
-    folder("matters.tsv", "eia-register", "prerequisites", "ent-filing")
-    assert any("互相等待，成为循环：" in fault for fault in faults_of(folder.path))
-
-
-def test_rules_that_refer_to_each_other_are_found(folder):
-    folder("package_matters.tsv", "soc-factory/fire-accept", "rule", "matter=fire-record and farmland=yes", keys=2)
-    folder("package_matters.tsv", "soc-factory/fire-record", "rule", "matter=fire-accept and farmland=yes", keys=2)
-    assert any("互相等待，成为循环：fire-" in fault for fault in faults_of(folder.path))
-
-
-def test_scopes_that_overlap_and_alternatives_that_meet_are_found(folder):
-    line = folder("packages.tsv", "gov-pipeline", "scope", "pipeline_project=yes")
-    assert any("同类投资的套餐并非恰好一个适用" in fault for fault in faults_of(folder.path))
-    shutil.copy(CATALOG / "packages.tsv", folder.path)
-    line = folder("package_matters.tsv", "soc-factory/fire-record", "rule", "farmland=yes", keys=2)
-    found = faults_of(folder.path)
-    assert any(f.endswith("会同时适用：special_fire=yes；farmland=yes") or "会同时适用" in f for f in found), (line, found)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda p: (p / "matters.tsv").unlink(), "matters.tsv：文件不存在"),
-        (lambda p: (p / "matters.tsv").write_bytes(b"\xff\xfe"), "matters.tsv：不是UTF-8编码的文本"),
-        (lambda p: (p / "matters.tsv").write_text("code\n"), "matters.tsv 第1行：表头应为"),
-        (lambda p: (p / "matters.tsv").open("a").write("x\ty\n"), f"matters.tsv 第{SIZES['事项'] + 2}行：有2列，应为19列"),
-        (lambda p: (p / "departments.tsv").open("a").write("parks\t园林二局\tx\tdepartment\t\n"), "“parks”与第17行重复"),
-    ],
-    ids=["missing", "encoding", "header", "columns", "twice"],
-)
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_files_that_cannot_be_read_are_refused(folder, spoil, message):
-    spoil(folder.path)
-
-    assert any(message in fault for fault in faults_of(folder.path))
-
-
-def test_a_vocabulary_of_its_own_is_refused(folder):
-    folder("facts.tsv", "farmland", "label_zh", "耕地")
-
-    assert faults_of(folder.path) == ["facts.tsv：情形词汇表与本系统的不同；词汇表随系统一起更换，不能单独载入"]
-
-
-def test_examples_are_held_to_what_they_say(folder):
-    line = folder("examples.tsv", "S2", "days", "2+5+11")
-
-    assert [str(f) for f in check_examples(read_tables(folder.path))] == [
-        f"examples.tsv 第{line}行：应为 2+5+10 日，第7日可开工"
-    ]
-
-
-def test_silence_is_never_consent_where_the_floor_stands():
-    assert may_be_tacit("plan-permit", "department", "housing", "consulted", "") is True
-    for matter, kind, body, role, rule in [
-        ("plan-permit", "department", "housing", "lead", ""),
-        ("fire-accept", "department", "housing", "joint", ""),
-        ("plan-permit", "department", "civil-defence", "consulted", ""),
-        ("plan-permit", "utility", "gas-company", "consulted", ""),
-        ("plan-permit", "higher", "prov-natural", "consulted", ""),
-        ("plan-permit", "intermediary", "intermediary", "consulted", ""),
-        ("plan-permit", "department", "parks", "consulted", "hazardous=yes"),
-    ]:
-        assert may_be_tacit(matter, kind, body, role, rule) is False
-
-
-@pytest.mark.parametrize(
-    ("text", "unit", "statutory", "counted"),
-    [
-        ("即办 {S:none;P:est}", "working_day", "working_day", True),
-        ("[不计时] 公告、挂牌期为自然日 {S:none;P:est}", "calendar_day", "calendar_day", False),
-        ("法条60日为自然日；公示另计 {S:law;P:est}", "working_day", "calendar_day", True),
-        ("批前公示（自然日）另计 {S:none;P:上海=6自然日}", "working_day", "working_day", True),
-    ],
-)
-def test_notes_say_in_which_days_promise_and_law_are_counted(text, unit, statutory, counted):
-    found = read_note(text)
-
-    assert (found.unit, found.statutory_unit, found.is_counted) == (unit, statutory, counted)
-    assert "{" not in found.note
-    assert not found.note.startswith("[")
-
-
-# Loading
 
 
 @pytest.mark.django_db
@@ -237,7 +53,6 @@ def test_loading_fills_an_empty_database_and_a_second_time_changes_nothing():
 
 @pytest.mark.django_db
 def test_every_column_of_a_matter_arrives():
-    load_catalogue()
     found = MatterVersion.objects.get(matter__code="eia-report", status="published")
 
     assert {
@@ -270,7 +85,6 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing():
 
 @pytest.mark.django_db
 def test_changed_content_becomes_a_new_version_and_projects_keep_theirs(folder):
-    load_catalogue()
     before = PackageVersion.objects.get(package__code="soc-minimal", status="published")
     plan_before = build_plan(before, parse_facts(EXAMPLES["S4"]["facts"]))
     folder("matters.tsv", "start-report", "name_zh", "开工信息报告（新）")
@@ -297,7 +111,6 @@ def test_changed_content_becomes_a_new_version_and_projects_keep_theirs(folder):
 
 @pytest.mark.django_db
 def test_going_back_to_the_former_content_is_a_third_version(folder):
-    load_catalogue()
     folder("matters.tsv", "start-report", "name_zh", "开工信息报告（新）")
     load_catalogue(folder.path)
 
@@ -310,7 +123,6 @@ def test_going_back_to_the_former_content_is_a_third_version(folder):
 
 @pytest.mark.django_db
 def test_a_catalogue_that_does_not_hold_together_changes_nothing(folder):
-    load_catalogue()
     folder("matters.tsv", "start-report", "name_zh", "开工信息报告（新）")
     line = folder("departments.tsv", "parks", "kind", "club")
 
@@ -343,7 +155,6 @@ def test_the_command_prints_the_plan_and_the_faults(folder):
 
 @pytest.mark.django_db
 def test_published_rows_are_frozen():
-    load_catalogue()
     matter = MatterVersion.objects.filter(status="published").first()
     package = PackageVersion.objects.filter(status="published").first()
     item = AcceptanceItemDef.objects.filter(status="published").first()
@@ -373,7 +184,6 @@ def test_published_rows_are_frozen():
 
 @pytest.mark.django_db
 def test_there_is_one_published_version_and_a_retired_one_never_comes_back():
-    load_catalogue()
     current = MatterVersion.objects.filter(status="published").select_related("matter").first()
     twin = MatterVersion.objects.get(pk=current.pk)
     twin.pk, twin.version = None, 2
@@ -390,7 +200,6 @@ def test_there_is_one_published_version_and_a_retired_one_never_comes_back():
 
 @pytest.mark.django_db
 def test_a_draft_may_be_changed_and_deleted():
-    load_catalogue()
     draft = MatterVersion.objects.filter(status="published").first()
     draft.pk, draft.version, draft.status, draft.published_at = None, 2, "draft", None
     draft._state.adding = True
@@ -406,7 +215,6 @@ def test_a_draft_may_be_changed_and_deleted():
 
 @pytest.mark.django_db
 def test_rows_and_files_give_the_same_definitions():
-    load_catalogue()
     files = packages_from_files()
 
     for version in PackageVersion.objects.published().select_related("package"):
@@ -429,7 +237,6 @@ def test_rows_and_files_give_the_same_definitions():
 
 @pytest.mark.django_db
 def test_a_definition_is_read_once_in_a_process(django_assert_num_queries):
-    load_catalogue()
     version = PackageVersion.objects.published().select_related("package").get(package__code="gov-general")
     definition_of(version)
 
@@ -440,7 +247,6 @@ def test_a_definition_is_read_once_in_a_process(django_assert_num_queries):
 @pytest.mark.django_db
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_the_portal_proposes_the_package_and_says_why(code):
-    load_catalogue()
     row = EXAMPLES[code]
     investment = "government" if row["package_code"].startswith("gov") else "social"
 
@@ -457,8 +263,6 @@ def test_the_portal_proposes_the_package_and_says_why(code):
 
 @pytest.mark.django_db
 def test_while_answers_are_missing_the_candidates_and_the_questions_are_told():
-    load_catalogue()
-
     found = propose_package(parse_facts("land_supply=transfer;pipeline_project=no;building_use=industrial"), "social")
 
     assert found.package_version is None
@@ -473,8 +277,6 @@ def test_while_answers_are_missing_the_candidates_and_the_questions_are_told():
 
 @pytest.mark.django_db
 def test_without_the_investment_nothing_is_proposed_while_two_kinds_fit():
-    load_catalogue()
-
     found = propose_package(parse_facts(EXAMPLES["S2"]["facts"]))
 
     assert found.package_version is None

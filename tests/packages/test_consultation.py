@@ -127,7 +127,17 @@ def waits(project):
 
 
 def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
-    project, _ = factory, [of(code) for code in CODES]  # the people of the departments are there before they are told
+    _ = [of(code) for code in CODES]  # the people of the departments are there before they are told
+    row = is_called_once_and_invited_in_time(clock, factory, actors)
+    first = is_signed_in_by_those_who_are_invited(row, actors)
+    is_ticked_with_its_basis(row, first)
+    meets_without_those_who_stayed_away(clock, factory, row, actors)
+    plan = is_minuted_with_what_everybody_said(row, actors)
+    is_told_once_and_signed(factory, plan, actors)
+    holds(factory)
+
+
+def is_called_once_and_invited_in_time(clock, project, actors):
     proposed = {one.organisation.code: one.is_wanted for one in calling.invitees(project)}
     assert (proposed["housing"], proposed["power-company"], "intermediary" in proposed) == (True, True, False)
     refused("early", called, project, actors, early_reason=" ")
@@ -145,9 +155,12 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     refused("too_early", calling.open_survey, row.pk, by=actors.director)
     clock.to(SURVEY)
     row = calling.open_survey(row.pk, by=actors.director)
-    assert refused("nobody", calling.begin_meeting, row.pk, by=actors.director, note="无人").message.startswith("还没有一家单位签到")
+    nobody = refused("nobody", calling.begin_meeting, row.pk, by=actors.director, note="无人")
+    assert nobody.message.startswith("还没有一家单位签到")
+    return row
 
-    # sign-in: uninvited, twice
+
+def is_signed_in_by_those_who_are_invited(row, actors):
     with pytest.raises(NotAllowed) as uninvited:
         survey.sign_in(row.token, by=of("heritage"))
     assert uninvited.value.message == "您的单位不在本次会商的受邀名单上，请联系召集人补邀后再签到。"
@@ -156,8 +169,11 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     assert (again.pk, again.signed_in_by, again.state) == (first.pk, of("housing"), "present")
     later = SURVEY + dt.timedelta(days=1)
     refused("somebody_came", invite, row, actors, survey_at=later, meets_at=later)
+    return first
 
-    # the checklist: no basis, no opinion; what the catalogue forbids cannot be ticked
+
+def is_ticked_with_its_basis(row, first):
+    """No basis, no opinion; what the catalogue forbids cannot be ticked."""
     lines = {line.pk: line for line in UnitCheck.objects.filter(unit=first)}
     matter = next(pk for pk, line in lines.items() if line.kind == "matter" and not line.may_defer)
     refused("basis", survey.save_checks, first.pk, by=of("housing"), ticked={matter: Ticked("not_needed")})
@@ -172,6 +188,9 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     refused("photo", survey.add_photo, first.pk, by=of("housing"), uploaded=factories.pdf("x.pdf"))
     rest = {pk: given for pk, given in answers(row, "housing").items() if pk != matter}
     survey.confirm(first.pk, by=of("housing"), ticked=rest)
+
+
+def meets_without_those_who_stayed_away(clock, project, row, actors):
     survey.sign_in(row.token, by=of("environment"))
     calling.begin_meeting(row.pk, by=actors.director, note="场地平整")
     assert states(row) == {
@@ -193,6 +212,9 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     assert states(row) == {
         "housing": "confirmed", "natural-resources": "answered", "environment": "mute", "power-company": "silent"
     }
+
+
+def is_minuted_with_what_everybody_said(row, actors):
     draft = minutes.draft_minutes(factories.fresh(row))
     for words in ("住建局、生态环境局，共 2 家。缺席：自然资源局、供电公司。", "条件具备后办理，拿地后，先定基坑方案（危大工程管理规定第 10 条）",
                   "自然资源局（缺席，书面意见）：同意，按规划条件办理（城乡规划法第 40 条）。", "供电公司：缺席—无意见。"):
@@ -201,9 +223,11 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     with pytest.raises(NotAllowed) as closed:
         survey.sign_in(row.token, by=of("power-company"))
     assert closed.value.message == "会商待告知，签到已结束。"
+    return ServicePlan.objects.get(consultation=row)
 
-    # one plan, one chart, one list: told once, signed for
-    plan = ServicePlan.objects.get(consultation=row)
+
+def is_told_once_and_signed(project, plan, actors):
+    """One plan, one chart, one list."""
     assert waits(project) == [("代办中心", "作出", "一次性告知")]
     assert len(plan.content["rows"]) == len({line["code"] for line in plan.content["rows"]}) > 30
     service_plan.tell_plan(plan.pk, by=actors.director, edit=0)
@@ -216,9 +240,9 @@ def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     sign_for(plan.notice_paper_id, by=actors.owner)
     factories.drain()
     factories.drain()
-    assert (factories.fresh(row).state, factories.fresh(plan).state, waits(project)) == ("signed", "signed", [])
+    row = Consultation.objects.get(pk=plan.consultation_id)
+    assert (row.state, factories.fresh(plan).state, waits(project)) == ("signed", "signed", [])
     assert waiting_on(factories.fresh(project))
-    holds(project)
 
 
 def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
@@ -230,7 +254,16 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     assert (material, waits(project)) == ("", [("代办中心", "更新", "一方案一图一清单")])
     told_off = refused("matter", factories.open_application, project, [code], actors).message
     assert told_off == f"“{name}”不在一次性告知的清单（第 1 版）上，属清单外事项，须经中心批准后才能办理。"
+    a_matter_is_let_in_by_another(project, code, name, actors)
+    assert (off_list.omissions(row), factories.open_application(project, [code], actors).cases.count()) == (1, 1)
+    a_paper_is_let_in(project, actors)
+    assert off_list.omissions(row) == 2
+    version_two_says_what_is_new(row, name, actors)
+    assert (factories.fresh(row).state, off_list.unlisted(factories.fresh(project))) == ("signed", [])
+    holds(project)
 
+
+def a_matter_is_let_in_by_another(project, code, name, actors):
     refused("on_list", off_list.propose, project.pk, by=actors.clerk, code="project-code", cause="law", reason="a", basis="b")
     refused("reason", off_list.propose, project.pk, by=actors.clerk, code=code, cause="facts", reason="占道", basis=" ")
     item = off_list.propose(
@@ -247,9 +280,10 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     refused("answer", off_list.decide, item.pk, by=actors.dispatcher, approves=False)
     off_list.decide(item.pk, by=actors.dispatcher, approves=True)
     off_list.decide(item.pk, by=actors.dispatcher, approves=True)
-    assert (off_list.omissions(row), factories.open_application(project, [code], actors).cases.count()) == (1, 1)
 
-    # a paper that is not on the list can neither be demanded nor put on a checklist
+
+def a_paper_is_let_in(project, actors):
+    """A paper that is not on the list can neither be demanded nor put on a checklist."""
     [case] = factories.received(project, ["wage-deposit"], actors)
     fault = {"what": "缺少股东会决议", "basis": "内部要求", "how_to_fix": "提交股东会决议", "material": "股东会决议"}
     refused("off_list", notice_faults, case.pk, faults=[fault], by=actors.clerk)
@@ -261,9 +295,10 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     ]
     off_list.decide(paper.pk, by=actors.director, approves=True)
     notice_faults(case.pk, faults=[fault], by=actors.clerk)
-    assert off_list.omissions(row) == 2
 
-    # version 2 says what is new, and replaces the papers of version 1
+
+def version_two_says_what_is_new(row, name, actors):
+    """It replaces the papers of version 1, and is signed too."""
     plan = service_plan.revise(row.pk, by=actors.director, reason="增加占道施工")
     assert {"kind": "增加", "what": name} == {key: plan.difference[0][key] for key in ("kind", "what")}
     service_plan.edit_plan(plan.pk, by=actors.director, edit=0, given={"risks": ["占道须错峰"]})
@@ -274,11 +309,9 @@ def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     plan = service_plan.tell_plan(plan.pk, by=actors.director, edit=plan.edit)
     old = ServicePlan.objects.get(consultation=row, version=1)
     assert (old.state, old.notice_paper.state, factories.fresh(row).state) == ("replaced", "replaced", "changed")
-    assert factories.open_application(project, ["quality-safety"], actors)
+    assert factories.open_application(row.project, ["quality-safety"], actors)
     sign_for(plan.notice_paper_id, by=actors.owner_staff)
     factories.drain()
-    assert (factories.fresh(row).state, off_list.unlisted(factories.fresh(project))) == ("signed", [])
-    holds(project)
 
 
 def test_a_line_that_was_not_told_is_left_off_the_checklist_until_it_is_let_in(clock, project, actors):

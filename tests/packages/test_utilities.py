@@ -108,7 +108,15 @@ def agree(project, joint):
 
 @pytest.mark.slow
 def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
-    project = factory
+    joint = is_accepted_once_for_all(factory, actors)
+    is_surveyed_together(clock, factory, joint, actors)
+    gets_one_reply(factory, joint, actors)
+    is_quoted_until_the_owner_agrees(factory, joint, actors)
+    is_built_on_the_time_of_whoever_builds(clock, factory, joint, actors)
+    is_connected_line_by_line(factory, joint, actors)
+
+
+def is_accepted_once_for_all(project, actors):
     joint = registered(project, actors, wanted_on=dt.date(2027, 3, 1))
     assert registered(project, actors).pk == joint.pk
     agree(project, joint)
@@ -124,7 +132,10 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert (line(joint, "water").steps, line(joint, "water").limit) == (1, 6)
     assert line(joint, "water").clock.due_on == workdays.due_date(timing.today(), 6)
     assert joint.clock.due_on == workdays.due_date(timing.today(), joint.case.promised_days)
+    return joint
 
+
+def is_surveyed_together(clock, project, joint, actors):
     refused("survey_day", utilities.appoint_survey, joint.pk, by=actors.clerk, on=dt.date(2026, 10, 30), place="南门")
     utilities.appoint_survey(joint.pk, by=actors.clerk, on=dt.date(2026, 11, 3), place="南门")
     agree(project, joint)
@@ -136,6 +147,8 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert (line(joint, "telecom").came, line(joint, "water").came) == (False, True)
     agree(project, joint)
 
+
+def gets_one_reply(project, joint, actors):
     refused("nothing_to_send", utilities.send_reply, joint.pk, by=actors.clerk)
     with pytest.raises(NotAllowed):
         utilities.answer_line(line(joint, "water").pk, by=body("power-company"), access_point="井", scheme="接", items=[])
@@ -153,6 +166,8 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     waits_of = {pk: told.verb for pk, told in case_lines([case(project, "util-joint"), case(project, "util-power")]).items()}
     assert waits_of == {case(project, "util-joint").pk: "答复", case(project, "util-power").pk: "确认"}
 
+
+def is_quoted_until_the_owner_agrees(project, joint, actors):
     power = line(joint, "power")
     with pytest.raises(NotAllowed):
         utilities.confirm_quote(power.pk, by=actors.clerk, agrees=True)
@@ -165,6 +180,9 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert (case(project, "util-joint").state, states(joint)["telecom"]) == ("decided_pass", "ready")
     assert [d.chip for d in owing.debts_of(actors.owner, [project])[project.pk] if d.chip == "待确认"] == ["待确认"]
 
+
+def is_built_on_the_time_of_whoever_builds(clock, project, joint, actors):
+    power = line(joint, "power")
     clock.to(dt.datetime(2026, 11, 5, 9, tzinfo=timing.BUSINESS_ZONE))
     utilities.confirm_quote(power.pk, by=actors.owner, agrees=True)
     utilities.confirm_quote(power.pk, by=actors.owner, agrees=True)
@@ -182,6 +200,9 @@ def test_the_joint_application_is_walked_to_the_end(clock, factory, actors):
     assert read_clock(line(joint, "power").clock).used == 1
     agree(project, joint)
 
+
+def is_connected_line_by_line(project, joint, actors):
+    power = line(joint, "power")
     utility_works.fix_connection(power.pk, by=body("power-company"), on=dt.date(2026, 11, 12))
     agree(project, joint)
     water = line(joint, "water")
@@ -233,38 +254,45 @@ def test_a_quote_says_no_charge_that_the_place_does_not_allow_and_temporary_supp
     assert case(factory, "util-water").state == "in_review"
 
 
-def test_the_pages_of_everybody(clock, factory, actors):
+def client(user):
+    found = Client()
+    found.force_login(user)
+    return found
+
+
+def test_the_owner_sees_and_confirms_a_quote_that_everybody_concerned_sees(clock, factory, actors):
     joint = surveyed(factory, actors)
     answer(joint, "power", METER)
     utilities.send_reply(joint.pk, by=actors.clerk)
-    power = line(joint, "power")
-    owner, clerk, reviewer = Client(), Client(), Client()
-    owner.force_login(actors.owner), clerk.force_login(actors.clerk), reviewer.force_login(body("power-company"))
-    page = reverse("packages:utilities", args=[joint.pk])
-    assert "确认方案和报价" in owner.get(page).content.decode()
-    assert "2501.00" in reviewer.get(page).content.decode()
+    owner, reviewer = client(actors.owner), client(body("power-company"))
+    assert "确认方案和报价" in owner.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
+    assert "2501.00" in reviewer.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
     assert factory.name in reviewer.get(reverse("packages:utility_lines")).content.decode()
-    confirm = reverse("packages:utility_confirm", args=[power.pk])
+    confirm = reverse("packages:utility_confirm", args=[line(joint, "power").pk])
     assert "2501.00" in owner.get(confirm).content.decode()
     assert owner.post(confirm, {"agrees": "yes"}).status_code == 302
     assert states(joint)["power"] == "ready"
     detail = owner.get(reverse("projects:detail", args=[factory.pk])).content.decode()
     assert "报装、招标、中介、收费" in detail
     assert "供电接入工程费" in owner.get(reverse("packages:fees", args=[factory.pk])).content.decode()
+    new = reverse("packages:utility_new", args=[factory.pk])
+    assert owner.get(new).status_code == 200
+    assert owner.post(new, {"kind": "temporary", "site": "工地", "need_water": "5"}).status_code == 302
+    assert fees.FREE.endswith("收费清单。")
+
+
+def test_a_utility_answers_by_form_and_the_clerk_sends_the_one_reply(clock, factory, actors):
+    joint = surveyed(factory, actors)
+    telecom = line(joint, "telecom")
     fields = {"access_point": "井", "scheme": "接入", "outside": "no", "name_1": "光缆", "side_1": "inside",
               "quantity_1": "10", "unit_1": "米", "price_1": "3.10"}
-    telecom = line(joint, "telecom")
-    fibre = Client()
-    fibre.force_login(body("telecom"))
+    fibre = client(body("telecom"))
     url = reverse("packages:utility_answer", args=[telecom.pk])
     more = {f"side_{n}": "inside" for n in range(2, 7)}
     assert fibre.post(url, fields | more | {"price_1": ""}).status_code == 200
     assert fibre.post(url, fields | more).status_code == 302
     assert line(joint, "telecom").total == Decimal("31.00")
+    clerk = client(actors.clerk)
     assert clerk.get(reverse("packages:case", args=[joint.case_id])).status_code == 200
     assert clerk.get(reverse("packages:desk")).status_code == 200
     assert utility_page(joint, actors.clerk).acts[0].label == "发出一次答复"
-    new = reverse("packages:utility_new", args=[factory.pk])
-    assert owner.get(new).status_code == 200
-    assert owner.post(new, {"kind": "temporary", "site": "工地", "need_water": "5"}).status_code == 302
-    assert fees.FREE.endswith("收费清单。")
