@@ -34,8 +34,8 @@ printed = io.StringIO()
 call_command(*arguments, stdout=printed)
 result = printed.getvalue()
 """
-#: Databases that are migrated and have the catalogue, by server: a portal's own is a copy of it.
-TEMPLATES = {}
+#: The database that is migrated and has the catalogue: a portal's own is a copy. The processes of a run share it.
+TEMPLATE, TEMPLATE_LOCK = f"gaige_template_{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}", 7_205
 #: Where a portal of this run has its static files.
 STATIC = []
 
@@ -76,7 +76,7 @@ class Portal:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DJANGO"))},
-            "DJANGO_SETTINGS_MODULE": "gaige.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.portal_settings",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url,
             "GAIGE_VAR": str(self.var),
@@ -114,26 +114,39 @@ class Portal:
         STATIC.append(static)
 
     def template(self):
-        """Return the name of the migrated database of this server; the first portal makes it."""
-        if self.server_url not in TEMPLATES:
-            name = f"gaige_template_{os.getpid()}"
-            url = {"DATABASE_URL": replace_path(self.server_url, name)}
-            self.on_server(f'CREATE DATABASE "{name}"')
-            atexit.register(self.drop, name)
-            self.manage("migrate", "--verbosity", "0", **url)
-            self.manage("load_catalog", "--verbosity", "0", **url)
-            TEMPLATES[self.server_url] = name
-        return TEMPLATES[self.server_url]
+        """Return the name of the migrated database of this server; the first portal of the run makes it."""
+        with self.server() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE])
+            if cursor.fetchone() is None:
+                self.make_template()
+        return TEMPLATE
 
-    def on_server(self, statement):
-        """Run a statement outside of our own database."""
+    def make_template(self):
+        """Make the database that every other is a copy of; it has its name when it is ready."""
+        half = f"{TEMPLATE}_half"
+        self.on_server(f'CREATE DATABASE "{half}"')
+        url = {"DATABASE_URL": replace_path(self.server_url, half)}
+        self.manage("migrate", "--verbosity", "0", **url)
+        self.manage("load_catalog", "--verbosity", "0", **url)
+        self.on_server(f'ALTER DATABASE "{half}" RENAME TO "{TEMPLATE}"')
+        atexit.register(self.drop, TEMPLATE)
+
+    @contextlib.contextmanager
+    def server(self):
+        """A cursor on the server, outside of our own database."""
         connection = psycopg2.connect(self.server_url)
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                yield cursor
         finally:
             connection.close()
+
+    def on_server(self, statement):
+        """Run a statement outside of our own database."""
+        with self.server() as cursor:
+            cursor.execute(statement)
 
     def drop(self, name):
         """Drop a database when it and its server are still there."""

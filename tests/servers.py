@@ -153,6 +153,7 @@ def start_postgres(*, durable: bool = False) -> Server:
             "fsync": "on" if durable else "off",
             "synchronous_commit": "on" if durable else "off",
             "full_page_writes": "on" if durable else "off",
+            "jit": "on" if durable else "off",  # what is asked once is not worth compiling
         }
         port = free_port()
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]

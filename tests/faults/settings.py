@@ -5,8 +5,8 @@ import os
 from celery import signals
 from django.core.signals import request_started
 
-from gaige.settings import *  # noqa: F403
-from gaige.settings import CELERY_BEAT_SCHEDULE
+from tests.portal_settings import *  # noqa: F403
+from tests.portal_settings import CELERY_BEAT_SCHEDULE
 
 #: What the stories of these tests wait for; the rest keeps its own pace.
 for _name in ("drain_outbox", "sweep_due", "apply_tacit", "sweep_reviews", "render_pending"):
