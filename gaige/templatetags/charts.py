@@ -191,7 +191,8 @@ def dots(values: Iterable[float], limit: float, maximum: float) -> SafeString:
     for value in values:
         columns[value] = columns.get(value, 0) + 1
     step, _ = nice_scale(maximum)
-    out = [f'<path class="gr" d="M{_dot_x(n * step, maximum):g} 2V34"/>' for n in range(int(maximum / step + 1e-9) + 1)]
+    grid = "".join(f"M{_dot_x(n * step, maximum):g} 2V34" for n in range(int(maximum / step + 1e-9) + 1))
+    out = [f'<path class="gr" d="{grid}"/>']
     most = max(columns.values(), default=0)
     gap = min(8.0, 28 / max(most - 1, 1))
     beside = min(9.0, 0.4 * DOTS_ROOM / maximum)
@@ -201,9 +202,9 @@ def dots(values: Iterable[float], limit: float, maximum: float) -> SafeString:
         for n in range(count):
             y = DOTS_HEIGHT / 2 + (n - (count - 1) / 2) * gap
             if value > limit:
-                marks["late"].append(f"M{x:g} {y - 5:.1f}l5 5-5 5-5-5z")
+                marks["late"].append(f"M{x:.0f} {y - 5:.0f}l5 5-5 5-5-5z")
             else:
-                marks["ok"].append(f"M{x:g} {y:.1f}h0")
+                marks["ok"].append(f"M{x:.0f} {y:.0f}h0")
     out += [f'<path class="{css}" d="{"".join(found)}"/>' for css, found in marks.items() if found]
     out.append(f'<path class="lim" d="M{_dot_x(min(limit, maximum), maximum) + beside:g} 2V34"/>')
     size = f'width="{DOTS_WIDTH}" height="{DOTS_HEIGHT}" viewBox="0 0 {DOTS_WIDTH} {DOTS_HEIGHT}"'
