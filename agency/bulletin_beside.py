@@ -86,7 +86,7 @@ def slips_table(period: Period, scope: Scope) -> tuple[Table, Found]:
                     text(slip.to.label),
                     text(SlipColour(slip.colour).label),
                     text(f"{age} 个工作日"),
-                    text(slip.get_state_display()),
+                    text("期后已销号" if slip.closed_at else slip.get_state_display()),
                 ],
             }
         )
