@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.services.review import give_opinion
+from packages.services.special import request_special
 from tests import factories
 from tests.kept import kept
 
@@ -215,3 +216,20 @@ def test_tasks_of_one_project_are_taken_up_and_answered_together(reviewer, task)
     reviewer.post(url, {"act": "answer", "tasks": [task.pk], "verdict": "agree", "reason": "符合要求"})
     assert Opinion.objects.get(task=task).reason == "符合要求"
     assert "没有超时默认的意见" in reviewer.get(reverse("packages:silences")).content.decode()
+
+
+def test_a_chief_begins_with_what_waits_for_a_decision(client, case):
+    chief, reviewer = factories.official(case.lead.code, "chief"), factories.official(case.lead.code, "reviewer")
+    url, decide = reverse("packages:reviews"), reverse("packages:decide", args=[case.pk])
+    client.force_login(chief)
+    assert client.get(url).context["decisions"] == []
+    assert client.get(decide).context["step"].verdict.reason.startswith("联合审查还没有汇总，在等")
+    factories.answer_all(case)
+    factories.merge(case)
+    request_special(case.pk, by=reviewer, kind="publicity", basis="城乡规划法第26条", planned_days=7)
+    page = client.get(url)
+    assert [row.case.pk for row in page.context["decisions"]] == [case.pk]
+    assert [(wish.word, wish.case.pk, wish.who) for wish in page.context["wishes"]] == [("特别程序", case.pk, reviewer.name)]
+    assert f'href="{decide}" data-open>作出决定' in page.content.decode()
+    client.force_login(reviewer)
+    assert (client.get(url).context["decisions"], client.get(url).context["wishes"]) == ([], [])
