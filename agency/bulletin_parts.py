@@ -79,7 +79,8 @@ def _cut_charts(found: Blocks, long: dict[str, int], most: int) -> None:
 def _that_matter(rows: list[Blocks]) -> list[Blocks]:
     """Return the red rows, then the yellow, then from the top, in the order of the table."""
     weight = {"red": 0, "yellow": 1}
-    first = sorted(range(len(rows)), key=lambda at: (weight.get((rows[at].get("light") or {}).get("colour"), 2), at))
+    colours = [str((row.get("light") or {}).get("colour", "")) for row in rows]
+    first = sorted(range(len(rows)), key=lambda at: (weight.get(colours[at], 2), at))
     return [rows[at] for at in sorted(first[:SHORT])]
 
 

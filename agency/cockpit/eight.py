@@ -19,7 +19,8 @@ from acceptance.states import AcceptanceState
 from acceptance.supervision_states import INSPECTION_HELD
 from agency import major_data
 from agency.cockpit.figures import open_projects
-from agency.cockpit.lists import Line, Source
+from agency.cockpit.lines import Line
+from agency.cockpit.lists import Source
 from agency.cockpit.standing import unassigned
 from archives.models import Document, QrToken
 from archives.states import TokenState
