@@ -27,6 +27,7 @@ from packages.states import CASE_OPEN
 from packages.states import TONES as CASE_TONES
 from projects import timing
 from projects.exports import Column, Table
+from projects.memo import Memo
 from projects.models import Organisation, Project, Region
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ COLUMNS = (
 )
 
 
+#: What is frozen stays as it is; a large month is some megabytes.
+_frozen: Memo[Row | None] = Memo(most=30, seconds=600)
+_frozen_lines: Memo[dict[int, list[int]]] = Memo(most=4, seconds=600)
 #: The lists of a rate: what it is taken of (without a word), what it counts, and the rest.
 ALL, OWN, REST = "", "own", "rest"
 
@@ -171,7 +175,13 @@ def _day(moment: Any) -> Any:
 
 def _find(bulletin: Bulletin, asked: Asked) -> tuple[Row, Indicator] | None:
     one = asked.indicator
-    figure = figure_of(bulletin, asked.group, asked.row, asked.key) if one else None
+    if one is None:
+        return None
+    if bulletin.is_stored:
+        name = (bulletin.pk, bulletin.snapshot_hash, asked.group, asked.row, asked.key)
+        figure = _frozen.of(name, lambda: figure_of(bulletin, asked.group, asked.row, asked.key))
+    else:
+        figure = figure_of(bulletin, asked.group, asked.row, asked.key)
     return (figure, one) if figure is not None and one is not None else None
 
 
@@ -235,6 +245,12 @@ def _limits(bulletin: Bulletin, ids: list[int]) -> dict[int, int]:
 
 def _lines(bulletin: Bulletin) -> dict[int, list[int]]:
     """Return what was frozen of each decided case: used, limit, whether late."""
+    if not bulletin.is_stored:
+        return {}
+    return _frozen_lines.of((bulletin.pk, bulletin.snapshot_hash), lambda: _read_lines(bulletin))
+
+
+def _read_lines(bulletin: Bulletin) -> dict[int, list[int]]:
     rows = BulletinLines.objects.filter(bulletin=bulletin).values_list("rows", flat=True).first() or []
     return {row[0]: row for row in rows}
 

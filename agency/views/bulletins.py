@@ -18,6 +18,7 @@ from agency import queries, rules
 from agency.bulletin_proof import prove
 from agency.bulletin_states import BulletinSeries
 from agency.models import Bulletin
+from agency.views.kept import kept_page
 from archives.papering import sheet_pdf
 from archives.services.papers import file_name, open_pdf
 from packages.views.fetching import person
@@ -128,13 +129,17 @@ def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> Htt
         if table is None:
             raise Http404
         return file_response(table, request.GET["export"])
-    page = lists.figure_page(found, asked, person(request), page=request.GET.get("page", ""))
-    if page is None:
-        raise Http404
-    is_centre = may.can_see_probe(request.user, found)
-    return render(
-        request, "agency/figure.html", {"page": page, "bulletin": found, "asked": asked, "can_slip": is_centre}
-    )
+
+    def shown() -> dict[str, Any]:
+        page = lists.figure_page(found, asked, person(request), page=request.GET.get("page", ""))
+        if page is None:
+            raise Http404
+        return {
+            "title": f"{page.indicator.name} {found}", "page": page, "bulletin": found, "asked": asked,
+            "can_slip": may.can_see_probe(request.user, found),
+        }
+
+    return kept_page(request, "agency/_figure.html", shown)
 
 
 @login_required

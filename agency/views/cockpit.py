@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +16,7 @@ from agency.cockpit import eight, figures, standing
 from agency.cockpit.lists import list_page, list_table
 from agency.cockpit.reach import Reach, reach_of
 from agency.cockpit.tables import board_table, eight_table
+from agency.views.kept import kept_page
 from packages.views.fetching import person
 from projects import timing
 from projects.errors import require
@@ -64,7 +67,12 @@ def figure(request: HttpRequest, key: str) -> HttpResponseBase:
     asked = request.GET.dict()
     if (ending := asked.get("export", "")) in FORMATS:
         return file_response(list_table(reach, key, asked, _facts(request)), ending)
-    return render(request, "agency/cockpit_list.html", {"page": list_page(reach, key, asked), "reach": reach})
+
+    def shown() -> dict[str, Any]:
+        page = list_page(reach, key, asked)
+        return {"title": page.title, "page": page, "reach": reach}
+
+    return kept_page(request, "agency/_cockpit_list.html", shown)
 
 
 @login_required

@@ -19,7 +19,7 @@ from gaige.demo.people import PASSWORD
 from gaige.scale.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
-PEOPLE = ("clerk", "agent", "owner", "director", "office", "approval-bureau-c")
+PEOPLE = ("clerk", "agent", "owner", "director", "office", "natural-resources-c")
 STREET = "public"
 
 

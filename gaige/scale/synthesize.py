@@ -274,7 +274,7 @@ def _lately(world: World, days: int) -> dt.datetime:
 
 
 def _sparse(world: World, made: Made, place: Place, share: int) -> None:
-    """A few matters, or those of several works: all decided, but for the last one of each works of an open project."""
+    """A few matters, or those of several works: all decided, but for one of each works of an open project."""
     units = -(-share // max(len(place.plan.at_window), 1))
     for turn in range(units):
         if turn:
@@ -291,7 +291,7 @@ def _works(world: World, made: Made, place: Place, share: int) -> None:
     """Cases of the works that the place stands at."""
     chosen = sorted(world.chance.sample(range(len(place.plan.at_window)), share))
     rows = [place.plan.at_window[index] for index in chosen]
-    under_way = rows.pop() if rows and place.project.is_open else None
+    under_way = rows.pop(world.chance.randrange(share)) if rows and place.project.is_open else None
     if rows:
         application = casework.add_application(world, made, place, _long_ago(world, place.project))
         for row in rows:

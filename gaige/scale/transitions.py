@@ -10,14 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
-from typing import Protocol
+from typing import Protocol, cast
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from archives.models import Paper
 from archives.states import PaperKind
-from gaige.demo.people import CENTRE, REGION
+from gaige.demo.people import REGION
 from gaige.scale.figures import WARM_UP, Subject
 from gaige.scale.pages import LIST_QUERIES, People, page
 from gaige.scale.synthesize import project_code
@@ -25,10 +25,12 @@ from gaige.scale.visitor import Answer
 from packages.choices import ReviewRole
 from packages.models import CaseDelivery, JointSession, MaterialItem, MatterCase, ReviewTask
 from packages.services.checklist import OPEN_LINES
+from packages.services.concluding import prerequisites_done
 from packages.services.intake import open_application
 from packages.services.review import give_opinion, merge_session
 from packages.states import CASE_PASSED, TASK_OPEN, CaseState, Handling, MaterialState, SessionState
 from packages.waiting import CASE_LABEL
+from projects.errors import DomainError
 from projects.events import lock_project
 from projects.models import Organisation, Project, User
 from projects.stages import advance
@@ -39,9 +41,11 @@ OWN_CODES = 9_700_000
 #: Received cases that one turn takes (accepted, accepted before a look at the list, told faults), and projects that
 #: are written barely.
 RECEIVED_EACH, BARELY_EACH = 3, 8
-CHIEF = f"{CENTRE}-c"
+#: The department whose chief decides.
+LEAD = "natural-resources"
+CHIEF = f"{LEAD}-c"
 #: A joint review that is answered for the measurement has so many departments at most.
-FEW_BODIES = 4
+MOST_BODIES = 6
 FAULT = {
     "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "days": "10", "form-0-what": "总平面图没有标注消防车道宽度",
     "form-0-basis": "《行政许可法》第三十二条", "form-0-how_to_fix": "在总平面图上标出消防车道宽度 4 m，重新上传",
@@ -171,24 +175,34 @@ def _filled_in(count: int) -> Iterator[int]:
 
 
 def _merged(count: int) -> Iterator[int]:
-    """Cases of the centre's own bureau whose joint review is merged: the chief may decide, and no stage moves by it."""
+    """Cases of one department whose joint review is merged: the chief may decide, and no stage moves by it."""
     people = {row.username: row for row in User.objects.filter(username__endswith="-r")}
     sessions = JointSession.objects.filter(
-        state=SessionState.REVIEWING, case__state=CaseState.IN_REVIEW, case__lead__code=CENTRE
-    ).select_related("case")
+        state=SessionState.REVIEWING, case__state=CaseState.IN_REVIEW, case__lead__code=LEAD
+    ).select_related("case__matter")
     chosen: list[int] = []
     for session in sessions.order_by("pk").iterator(chunk_size=500):
         tasks = _to_answer(session)
-        if 0 < len(tasks) <= FEW_BODIES and all(f"{code}-r" in people for _, code in tasks):
+        are_here = 0 < len(tasks) <= MOST_BODIES and all(f"{code}-r" in people for _, code in tasks)
+        if are_here and _can_be_granted(session):
             for pk, code in tasks:
                 give_opinion(pk, by=people[f"{code}-r"], verdict="agree", reason="符合要求")
-            merge_session(session.pk, by=people[f"{CENTRE}-r"], passed=True, text="各部门意见一致，同意")
+            merge_session(session.pk, by=people[f"{LEAD}-r"], passed=True, text="各部门意见一致，同意")
             with transaction.atomic():
                 advance(lock_project(session.project_id), by=None)
             chosen.append(session.case_id or 0)
         if len(chosen) == count:
             break
     return iter(chosen)
+
+
+def _can_be_granted(session: JointSession) -> bool:
+    """Whether nothing has to be decided before the case of a session."""
+    try:
+        prerequisites_done(cast("MatterCase", session.case))
+    except DomainError:
+        return False
+    return True
 
 
 def _to_answer(session: JointSession) -> Sequence[tuple[int, str]]:
