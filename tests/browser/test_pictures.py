@@ -57,7 +57,7 @@ def test_pictures_of_the_readme(demo, visit):
     (project,) = demo.rows("select id from projects_project where name = %s", PROJECT)
     page = f"/projects/{project['id']}/"
     take(come("clerk"), "desk", "/desk/?tab=all", size={"width": 1366, "height": 800})
-    take(come("owner"), "project", page, size={"width": 1366, "height": 1000})
+    take(come("agent"), "project", page, size={"width": 1366, "height": 1000})
     (token,) = demo.rows("select token from archives_qrtoken where project_id = %s and state = 'active'", project["id"])
     take(come(), "public", f"/q/{token['token']}/", size={**PHONE, "height": 900})
     (bulletin,) = demo.rows(
