@@ -281,8 +281,8 @@ class IntakePage:
         """The paper that the key P prints: the receipt before the window decides, then what says what is still owed."""
         if self.shows_receipt:
             return None  # it has a button of its own
-        order = (PaperKind.DEFERRED_ACCEPTANCE, PaperKind.ACCEPTANCE_NOTICE, PaperKind.RECEIPT)
-        kinds = order if self.owed else order[1:]
+        owed = (PaperKind.DEFERRAL_NOTICE, PaperKind.DEFERRED_ACCEPTANCE) if self.owed else ()
+        kinds = (*owed, PaperKind.ACCEPTANCE_NOTICE, PaperKind.RECEIPT)
         found = [paper for paper in self.papers if paper.kind in kinds]
         return min(found, key=lambda paper: kinds.index(PaperKind(paper.kind)), default=None)
 
