@@ -163,6 +163,10 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
         for page in pages:
             html = client.get(page).content.decode()
             assert (html.count('data-c="warn">容缺待补 1 件<'), ">已办结<" in html) == (1, True)
+    page = client.get(application)
+    shown = page.context["page"]
+    assert ([line.item.pk for line in shown.owed_lines], shown.to_print.kind) == ([item.pk], "deferral_notice")
+    assert page.content.decode().count('data-key="P">打印') == 1
     waiting = client.get(reverse("packages:case", args=[case.pk])).context["page"].waiting
     assert (waiting.role, waiting.verb, waiting.what) == ("建设单位", "补交", f"容缺材料“{item.name}”")
     [fact] = [fact for fact in permits(project) if fact.title == case.matter.name]
