@@ -132,6 +132,8 @@ def _sell(sold: StandardLand, listed: LandList, keeper: User) -> Iterator[dt.dat
     land_list.receive_list(listed.pk, by=owner)
     yield later(1, 10.5)
     standard_land.commit(sold.pk, promised=BOUNDS | {"investment": Decimal(260), "tax": Decimal(15)}, by=owner)
+    yield later(3, 8.6)
+    standard_land.begin_works(sold.pk, by=keeper)
 
 
 def sell_to_gas_plant() -> None:

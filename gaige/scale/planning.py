@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import multiprocessing
 import random
 import statistics
@@ -14,79 +15,132 @@ import django
 from gaige.scale.memory import peak_megabytes
 from packages.catalog_files import CATALOG, read_tables
 from packages.facts import parse_facts
-from packages.models import Enrolment, ForecastMark, PackageVersion
+from packages.models import Enrolment, Forecast, ForecastMark, PackageVersion
 from packages.planning.build import build_plan
 from packages.planning.chart import flow_chart_svg
 from packages.planning.forecast import RUNS
 from packages.planning.schedule import frame_of, schedule_from
-from packages.services.forecasting import Histories, forecast_many, foresee, histories, refresh_history
+from packages.services.forecasting import Histories, due, foresee, histories, refresh_history, sweep
 from projects import timing
-from projects.models import Project
+from projects.models import JobRun, Project
 
 MOST_PLAN_MS, MOST_NIGHT_SECONDS, MOST_CHART, MOST_MEGABYTES = 15, 180, 60_000, 300
-CITY, CORES, TURNS, CHUNK, TIMES = 22_300, 2, 40, 100, 60
+CITY, CORES, TURNS, TIMES = 22_300, 2, 40, 60
+#: The workers of a night are set up by then.
+READY_SECONDS = 8
+#: A plan that stands still is looked at again after so many days, and has slipped by then.
+STILL = dt.timedelta(days=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One sweep of a portal over what is open and due.
+
+    Projects of the portal, how many were due, points added, seconds on the clock and of the processor (the workers'
+    own, without the database), the most megabytes.
+    """
+
+    projects: int
+    due: int
+    points: int
+    seconds: float
+    processor: float
+    megabytes: float
+
+    @property
+    def city(self) -> float:
+        """Seconds that the night of a city takes: as measured, or in proportion where fewer projects were there."""
+        return self.seconds if self.projects >= CITY else self.seconds / max(self.projects, 1) * CITY
+
+    @property
+    def words(self) -> str:
+        """The figures in a line."""
+        each = 1000 * self.processor / max(self.due, 1)
+        told = f"{self.due:,} open ones due, {self.points:,} points, {self.seconds:.0f} s, {each:.1f} ms of a core each"
+        return told if self.projects >= CITY else f"{told}; {CITY:,} projects in proportion: {self.city:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What was measured: milliseconds of one plan, seconds of a night on one core, bytes of the chart, megabytes."""
+    """What was measured: milliseconds of one plan, the first night and one in which all slipped, bytes of the chart."""
 
     matters: int
     plan_ms: float
-    projects: int
-    seconds: float
     chart: int
-    megabytes: float
+    first: Night
+    slipped: Night
 
     @property
-    def night(self) -> float:
-        """Seconds that a whole city would take on two cores, in proportion."""
-        return self.seconds / max(self.projects, 1) * CITY / CORES
+    def megabytes(self) -> float:
+        """The most memory that a worker held."""
+        return max(self.first.megabytes, self.slipped.megabytes)
 
     @property
     def words(self) -> str:
         """The figures as a paragraph of Markdown."""
-        each = 1000 * self.seconds / max(self.projects, 1)
         return (
             f"One plan of the largest package ({self.matters} matters, all with a history) with {RUNS:,} runs: "
-            f"{self.plan_ms:.1f} ms of one core. Forecasts of {self.projects:,} open projects in one process, from "
-            f"reading to keeping: {self.seconds:.1f} s, {each:.1f} ms each; {CITY:,} on two cores in proportion: "
-            f"{self.night:.0f} s. The chart: {self.chart / 1000:.1f} KB. Memory of the process: "
-            f"{self.megabytes:.0f} MB."
+            f"{self.plan_ms:.1f} ms of one core. The night's forecasts of {self.first.projects:,} projects, "
+            f"by the sweep itself in {CORES} processes: the first of all, {self.first.words}; {STILL.days} days later, "
+            f"when every plan has slipped, {self.slipped.words}. The chart: {self.chart / 1000:.1f} KB. "
+            f"Memory of a worker: {self.megabytes:.0f} MB."
         )
 
     @property
     def promises(self) -> list[tuple[str, bool]]:
         """What was promised, and whether it is kept."""
+        night = max(self.first.city, self.slipped.city)
         return [
             (f"plan with forecast: {self.plan_ms:.1f} ms, promised {MOST_PLAN_MS}", self.plan_ms < MOST_PLAN_MS),
-            (
-                f"night's forecasts: {self.night:.0f} s, promised {MOST_NIGHT_SECONDS}",
-                self.night < MOST_NIGHT_SECONDS,
-            ),
+            (f"night's forecasts: {night:.0f} s, promised {MOST_NIGHT_SECONDS}", night < MOST_NIGHT_SECONDS),
             (f"flow chart: {self.chart:,} bytes, promised {MOST_CHART:,}", self.chart < MOST_CHART),
             (f"memory: {self.megabytes:.0f} MB, promised {MOST_MEGABYTES}", self.megabytes < MOST_MEGABYTES),
         ]
 
 
 def measure_planning(most: int) -> Planned:
-    """Measure on the projects that are there, at most so many; their forecasts stay. In a process of its own."""
+    """Measure on the projects that are there, at most so many; their forecasts stay. In processes of their own."""
     with multiprocessing.get_context("spawn").Pool(1, initializer=django.setup) as pool:
-        return pool.apply(_measure, (most,))
+        matters, plan_ms, chart = pool.apply(_one_plan)
+        pool.apply(_all_due, (most,))
+    first, slipped = (_night(days) for days in (dt.timedelta(0), STILL))
+    return Planned(matters, plan_ms, chart, first, slipped)
 
 
-def _measure(most: int) -> Planned:
-    matters, plan_ms, chart = _one_plan()
+def _all_due(most: int) -> None:
+    """The history is fresh and nothing was ever forecast: of so many projects; the others are left alone."""
     refresh_history()
-    today = timing.today()
-    open_ones = Enrolment.objects.filter(project__in=Project.objects.active())
-    keys = list(open_ones.order_by("project_id").values_list("project_id", flat=True)[:most])
-    known = histories()
-    forecast_many(keys[:CHUNK], known=known)  # a worker has read the packages before
-    ForecastMark.objects.filter(project__in=keys).update(due_on=today)  # as if something had happened to each
-    seconds = _timed(lambda: [forecast_many(keys[at : at + CHUNK], known=known) for at in range(0, len(keys), CHUNK)])
-    peak = peak_megabytes()
-    return Planned(matters, plan_ms, len(keys), seconds, chart, peak)
+    keys = list(Enrolment.objects.filter(project__in=Project.objects.active()).values_list("project_id", flat=True))
+    chosen = set(sorted(keys)[:most])
+    seqs = dict(Project.objects.filter(pk__in=keys).values_list("pk", "event_seq"))
+    far = timing.today() + STILL * 10
+    Forecast.objects.filter(project__in=chosen).delete()
+    ForecastMark.objects.filter(project__in=keys).delete()
+    rest = [ForecastMark(project_id=pk, seq=seqs[pk], due_on=far) for pk in keys if pk not in chosen]
+    ForecastMark.objects.bulk_create(rest, batch_size=2000)
+
+
+def _night(later: dt.timedelta) -> Night:
+    """The sweep in as many processes as there are cores, all at one moment, until nothing is due."""
+    start = time.time() + READY_SECONDS
+    with multiprocessing.get_context("spawn").Pool(CORES, initializer=django.setup) as pool:
+        answers = pool.starmap(_worker, [(start, later)] * CORES, chunksize=1)
+    projects, waiting, points, ended, taken, peaks = zip(*answers, strict=True)
+    return Night(max(projects), max(waiting), sum(points), max(ended) - start, sum(taken), max(peaks))
+
+
+def _worker(start: float, later: dt.timedelta) -> tuple[int, int, int, float, float, float]:
+    """One worker of a night: projects, those due, points added, when it was done, seconds of its core, megabytes."""
+    with timing.travel(timing.now() + later):
+        waiting, run = due().count(), JobRun(job="sweep_forecasts", started_at=timing.now())
+        histories()
+        time.sleep(max(0.0, start - time.time()))
+        taken = time.process_time()
+        sweep(run, seconds=MOST_NIGHT_SECONDS * CORES)
+        ended, taken = time.time(), time.process_time() - taken
+    if run.errors:
+        raise RuntimeError(run.note)
+    return Project.objects.count(), waiting, run.touched, ended, taken, peak_megabytes()
 
 
 def _one_plan() -> tuple[int, float, int]:
@@ -102,12 +156,6 @@ def _one_plan() -> tuple[int, float, int]:
     known = Histories(times, times, 3)
     taken = [_processor(lambda: foresee(frame_of(largest, {}), known)) for _ in range(TURNS)]
     return len(codes), 1000 * statistics.median(taken), len(flow_chart_svg(schedule_from(largest, {})).encode())
-
-
-def _timed(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
 
 
 def _processor(act: Callable[[], object]) -> float:

@@ -58,16 +58,19 @@ class Flow:
 
 #: What `office.css` says of a flow chart, for a drawing that stands alone.
 STYLE = (
-    'text{font:13px "Noto Sans SC","PingFang SC","Microsoft YaHei",sans-serif;fill:#1b232e}'
+    'text{font-size:13px;font-family:"Noto Sans SC","PingFang SC","Microsoft YaHei",sans-serif;fill:#1b232e}'
     ".lane{fill:#fff;stroke:#dddbd3}.alt{fill:#f6f5f1}.bx{fill:#fff;stroke:#80868e}.done .bx{fill:#edece6}"
     ".now .bx{fill:#e8edf2}.crit .bx{stroke:#1b232e;stroke-width:2.5}.ext .bx{stroke-dasharray:4 3}"
     ".ed{fill:none;stroke:#80868e;stroke-width:1.25}.ed.crit{stroke:#1b232e;stroke-width:2.75}.hd{fill:#1b232e}"
     ".fl-1{fill:#1b232e}.fl-2{fill:#1b4f80}.fl-3{fill:#5c6674}.cut{stroke:#1b232e;stroke-dasharray:2 4}"
     ".today{stroke:#b3261e;stroke-width:1.5}.today-bx{fill:#b3261e}.h{font-size:15px;font-weight:700}"
     ".s{font-size:12px;fill:#5c6674}.inv{fill:#fff}"
+    # the fonts of papers have one weight: a bold name is drawn with its outline
+    "text[font-weight]{stroke:#1b232e;stroke-width:.6}"
 )
 
 LANE_HEAD, HEAD, CHARS = 118, 84, 6
+NAMESPACE = 'xmlns="http://www.w3.org/2000/svg" '
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ WORDS += (
     "首次",
     "告知",
 )
+#: No line begins with these.
+CLOSERS = "、，；）”"
 STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
 
 
@@ -135,10 +140,11 @@ def lines_of(title: str, chars: int = CHARS) -> list[str]:
     if len(title) <= chars:
         return [title]
     if len(title) > 2 * chars:
-        return [title[:chars], title[chars : 2 * chars - 1] + "…"]
+        at = chars + (title[chars] in CLOSERS)
+        return [title[:at], title[at : at + chars - 1] + "…"]
     half = len(title) / 2
     cuts = range(len(title) - chars, chars + 1)
-    cut = min(cuts, key=lambda at: (not title.startswith(WORDS, at), abs(at - half), at))
+    cut = min(cuts, key=lambda at: (title[at] in CLOSERS, not title.startswith(WORDS, at), abs(at - half), at))
     return [title[:cut], title[cut:]]
 
 
@@ -303,9 +309,7 @@ def draw(plan: Flow, label: str = "", *, title: str = "", style: str = "", size:
 def frame(width: float, height: float, body: str, words: str, *, title: str = "", style: str = "") -> SafeString:
     """Return a drawing of this size around its parts."""
     head = format_html("<title>{}</title>", title) if title else ""
-    alone = (
-        f'xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '  if style else ""
-    )
+    alone = f'{NAMESPACE if style else ""}width="{width:g}" height="{height:g}" '
     return format_html(
         '<svg class="flow" {}viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>', mark_safe(alone),  # noqa: S308
         f"{width:g}", f"{height:g}", words, head, mark_safe(f"<style>{style}</style>" if style else ""),  # noqa: S308

@@ -74,7 +74,7 @@ class StepRow:
     def light(self) -> str:
         """Red when its day is over and it is not done."""
         if self.step.done_on:
-            return str(Light.GREY) if self.step.done_on <= self.step.due_on else str(Light.RED)
+            return str(Light.GREEN) if self.step.done_on <= self.step.due_on else str(Light.RED)
         if not self.is_now:
             return str(Light.NONE)
         left = (self.step.due_on - timing.today()).days

@@ -7,6 +7,7 @@ happens, since a plan that stands still slips. A point is added to the series on
 from __future__ import annotations
 
 import datetime as dt
+import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,17 +141,17 @@ def due(*, today: dt.date | None = None) -> QuerySet[Enrolment]:
 def sweep(run: JobRun, *, seconds: float = RUN_SECONDS) -> int:
     """Forecast what is due, for at most so long; return how many were looked at.
 
-    Workers share a night: the run that begins a minute later takes the chunks that this one has not locked.
+    Workers share a night: each takes the chunks in an order of its own and passes over what another has locked.
     """
-    known, last, seen = histories(), 0, 0
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        keys = list(due().filter(project__gt=last).order_by("project_id").values_list("project_id", flat=True)[:CHUNK])
-        if not keys:
+    known, seen, until = histories(), 0, time.monotonic() + seconds
+    keys = list(due().order_by("project_id").values_list("project_id", flat=True))
+    chunks = [keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK)]
+    random.shuffle(chunks)
+    for chunk in chunks:
+        if time.monotonic() > until:
             break
-        last = keys[-1]
-        seen += len(keys)
-        run.touched += forecast_many(keys, known=known, run=run)
+        seen += len(chunk)
+        run.touched += forecast_many(chunk, known=known, run=run)
     return seen
 
 

@@ -68,6 +68,14 @@ def test_the_chart_of_the_live_plan_comes_in_both_forms_and_the_screen_chooses(c
     sheet = PdfReader(io.BytesIO(client.get(reverse("packages:plan_chart_pdf", args=[factory.pk])).content))
     assert [round(float(one.mediabox.width)) for one in sheet.pages] == [round(A3[0])]
     assert "办理流程图" in plain(sheet.pages[0].extract_text())
+    # the critical path is bold on paper, name by name: the fonts of papers have one weight, so it is drawn outlined
+    drawn = str(flow_chart_svg(schedule, standalone=True))
+    assert "text[font-weight]{stroke:" in drawn
+    names = re.findall(r'<g class="([^"]*)"><title>([^<]*)</title>.*?</g>', drawn)
+    boxes = dict(zip([name for _, name in names], re.findall(r'<g class="[^"]*"><title>.*?</g>', drawn), strict=True))
+    assert {name for name, box in boxes.items() if 'font-weight="700"' in box} == {
+        row.name for row in schedule.rows if row.critical
+    }
     critical = [row for row in schedule.rows if row.critical]
     assert critical
     assert narrow.count('font-weight="700"') == len(critical)
