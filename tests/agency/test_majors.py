@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def project(actors):
-    return factories.enrolled_project(actors, "S3")
+def project(kept_warehouse):
+    return kept_warehouse
 
 
 @pytest.fixture
@@ -158,7 +158,8 @@ def test_the_curve_adds_up_plan_and_fact_and_says_how_it_stands_to_time(actors, 
         (8, 0, 0, 0), (9, 100, 110, 0), (10, 300, 260, 1), (11, 600, None, 1), (12, 1000, None, 1),
     ]
     assert page.curve.words == (
-        "2026 年计划投资 1,000 万元，累计完成 260 万元，占年度计划 26.0%，落后时间进度 57.8 个百分点。"
+        "2026 年计划投资 1,000 万元，累计完成 260 万元，占年度计划 26.0%；全年的时间已过 83.8%，"
+        "比时间进度慢 57.8 个百分点。"
     )
     [row] = page.rows
     assert (row.planned, row.done, row.percent, row.held, row.tickets) == (1000, 260, Decimal("26.0"), 0, 0)

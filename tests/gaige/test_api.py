@@ -15,7 +15,7 @@ from agency.services.tokens import issue_token, revoke_token
 from gaige.api.description import description
 from gaige.api.resources import RESOURCES
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event, Region
+from projects.models import Event, Provision, Region
 from projects.services.elevation import elevate
 from projects.states import Role
 from projects.timing import BUSINESS_ZONE, today, travel
@@ -33,8 +33,8 @@ def _monday():
 
 
 @pytest.fixture
-def actors():
-    return factories.make_actors()
+def actors(kept_actors):
+    return kept_actors
 
 
 @pytest.fixture
@@ -79,6 +79,10 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(actors, admin, give):
     assert Event.objects.filter(kind="token.issued").get().data == {
         "prefix": row.prefix, "scopes": ["projects"], "region": "140581", "expires_on": "2026-12-02",
     }
+    given = Provision.objects.get()
+    assert (given.recipient, given.what, given.purpose, given.way) == (
+        actors.centre, "数据接口：项目，高平市", "市大屏", "interface"
+    )
     with pytest.raises(NotAllowed):
         issue_token(
             by=actors.director, name="x", holder=actors.centre, region=row.region, scopes=SCOPES,
@@ -153,6 +157,79 @@ def test_the_description_names_every_address_and_no_other():
     assert Client().get(reverse("gaige:api_description")).json() == told
     for schema in told["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+def closed(required, **optional):
+    """A JSON schema of an object with these properties and no others."""
+    return {
+        "type": "object", "required": list(required), "additionalProperties": False, "properties": required | optional,
+    }
+
+
+TEXT_OF, SCHEMA_OF = {"type": "string", "minLength": 1}, {"type": "object", "minProperties": 1}
+RESPONSE = closed({"description": TEXT_OF}, content={
+    "type": "object", "propertyNames": {"pattern": r"^application/(problem\+)?json$"},
+    "additionalProperties": closed({"schema": SCHEMA_OF}),
+})
+REFERENCE = closed({"$ref": {"type": "string", "pattern": "^#/components/(schemas|responses)/[A-Za-z0-9]+$"}})
+PARAMETER = {
+    **closed(
+        {"name": TEXT_OF, "in": {"enum": ["query", "path"]}, "description": TEXT_OF, "schema": SCHEMA_OF,
+         "required": {"type": "boolean"}}
+    ),
+    "if": {"properties": {"in": {"const": "path"}}}, "then": {"properties": {"required": {"const": True}}},
+}
+#: The rules of OpenAPI 3.1 for the parts that the description uses.
+OPENAPI = closed({
+    "openapi": {"const": "3.1.0"},
+    "info": closed({"title": TEXT_OF, "version": TEXT_OF}, description=TEXT_OF),
+    "servers": {"type": "array", "items": closed({"url": {"type": "string", "pattern": "^https?://"}})},
+    "security": {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "array"}}},
+    "tags": {"type": "array", "uniqueItems": True, "items": closed({"name": TEXT_OF})},
+    "paths": {
+        "type": "object", "propertyNames": {"pattern": "^/"},
+        "additionalProperties": closed({"get": closed(
+            {"operationId": TEXT_OF, "summary": TEXT_OF, "tags": {"type": "array", "items": TEXT_OF}, "responses": {
+                "type": "object", "required": ["200"], "propertyNames": {"pattern": "^[1-5][0-9]{2}$"},
+                "additionalProperties": {"anyOf": [RESPONSE, REFERENCE]},
+            }},
+            description=TEXT_OF, parameters={"type": "array", "items": PARAMETER},
+        )}),
+    },
+    "components": closed({
+        "securitySchemes": {"type": "object", "additionalProperties": closed(
+            {"type": {"const": "http"}, "scheme": {"const": "bearer"}}
+        )},
+        "schemas": {"type": "object", "additionalProperties": SCHEMA_OF},
+        "responses": {"type": "object", "additionalProperties": RESPONSE},
+    }),
+})
+
+
+def references(part):
+    """Every reference of a description."""
+    if isinstance(part, dict):
+        yield from [part["$ref"]] if "$ref" in part else []
+        part = list(part.values())
+    for one in part if isinstance(part, list) else []:
+        yield from references(one)
+
+
+def test_the_description_holds_to_the_rules_of_openapi():
+    told = description()
+    assert [error.message for error in Draft202012Validator(OPENAPI).iter_errors(told)] == []
+    for name in set(references(told)):
+        _, _, kind, key = name.split("/")
+        assert key in told["components"][kind], name
+    gets = {path: row["get"] for path, row in told["paths"].items()}
+    assert len({get["operationId"] for get in gets.values()}) == len(gets)
+    assert set(told["security"][0]) == set(told["components"]["securitySchemes"])
+    for path, get in gets.items():
+        given = {row["name"] for row in get.get("parameters", ()) if row["in"] == "path"}
+        assert given == {part.strip("{}") for part in path.split("/") if part.startswith("{")}, path
+        for row in get.get("parameters", ()):
+            Draft202012Validator.check_schema(row["schema"])
+        assert set(get["tags"]) <= {row["name"] for row in told["tags"]}
 
 
 def test_every_answer_is_as_described(actors, give):

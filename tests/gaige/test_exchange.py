@@ -10,7 +10,7 @@ from archives.models import Document, DocumentKind, Paper
 from gaige.exchange import tables
 from gaige.exchange.checks import RULES, Checker
 from packages.models import MatterCase
-from projects.models import Building, Event, Project, WorkUnit
+from projects.models import Building, Event, Project, Provision, WorkUnit
 from projects.services.registration import exchange_code
 from tests import factories
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def actors():
-    return factories.make_actors()
+def actors(kept_actors):
+    return kept_actors
 
 
 @pytest.fixture
@@ -68,6 +68,13 @@ def test_the_tables_hold_what_the_portal_holds(actors, portal, tmp_path, capsys)
     assert len(rows["SPGL_DFXMSPLCJDSXXXB"]) == sum(1 for _ in rows["SPGL_DFXMSPLCJDSXXXB"])
     report = json.loads((tmp_path / "CHECKS.json").read_text("utf-8"))
     assert report["rows"] == {name: len(found) for name, found in rows.items()}
+    call_command("export_exchange", str(tmp_path / "again"), region="140581", verbosity=0)  # the same: one record
+    call_command("export_exchange", str(tmp_path / "other"), region="140581", to="省住建厅", verbosity=0)
+    filled, lines = sum(1 for found in rows.values() if found), sum(map(len, rows.values()))
+    what = f"国家共享交换表：高平市，{filled} 张表 {lines:,} 行"
+    assert list(Provision.objects.order_by("pk").values_list("recipient_name", "what", "fields", "way")) == [
+        (name, what, "办理人姓名（BLR）", "exchange") for name in ("上级工程建设项目审批管理系统", "省住建厅")
+    ]
     assert {rule: told["violations"] for rule, told in report["rules"].items()} == dict.fromkeys(RULES, 0)
 
 
