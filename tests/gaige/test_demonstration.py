@@ -1,16 +1,19 @@
 """The whole demonstration: what is not public stays hidden, and its richest project costs no role above 25 queries."""
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from agency.models import ChaseSlip, Escalation, MajorProject
 from archives.models import Document, DocumentKind, Paper, QrToken
 from gaige.demo.run import run
-from gaige.scale.bench import PROJECT_QUERIES
-from packages.models import MatterVersion, Opinion
-from projects import gathering, memo
+from gaige.scale.pages import PROJECT_QUERIES
+from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion
+from projects import gathering, memo, timing
 from projects.models import IssueItem, Party, Project, User
 from projects.one_page import one_page, seen
 
@@ -131,3 +134,25 @@ def test_what_is_gathered_in_one_query_is_what_each_query_would_have_read():
                 same(*pair)
             filled |= {name} if alone else set()
     assert filled >= RICH
+
+
+def test_the_cockpit_of_a_rich_city_stays_under_twenty_queries_and_its_lists_cost_as_the_work_list():
+    """Everything that runs is late: reviews, corrections, pauses, utilities, conditional permits; nothing is kept."""
+    open_cases = MatterCase.objects.open()
+    kinds = set(open_cases.values_list("handling", "state"))
+    assert {("review", "in_review"), ("review", "correcting"), ("review", "suspended"), ("utility", "in_review")} <= kinds
+    assert all(rows.exists() for rows in (ChaseSlip.objects.open(), Escalation.objects, ConditionalPermit.objects, MajorProject.objects))
+    long_ago = timing.today() - dt.timedelta(days=30)
+    open_cases.update(due_on=long_ago, yellow_on=long_ago)
+    costs = {}
+    for name in ("director", "office"):
+        client = Client()
+        client.force_login(User.objects.get(username=name))
+        page = reverse("agency:cockpit")
+        lists = ["/desk/", f"{page}lists/cases/?tab=red", f"{page}lists/waits/?who=牵头部门", f"{page}lists/tasks/?tab=late"]
+        for address in (page, *lists):
+            memo.forget_all()
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(address).status_code in (200, 403)
+            costs[name, address] = len([one for one in asked if "SAVEPOINT" not in one["sql"]])
+    assert {place: cost for place, cost in costs.items() if cost >= 20} == {}, costs
