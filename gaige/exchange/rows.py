@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import BigIntegerField, Exists, Max, OuterRef, Prefetch
 from django.db.models.functions import Cast
 
-from archives.models import Document, Paper
-from archives.states import PaperKind
+from archives.models import Document, Paper, Transfer
+from archives.states import NOT_HANDED_OVER, PaperKind
 from gaige.exchange import tables
 from packages.choices import DayUnit
 from packages.models import (
@@ -171,8 +171,14 @@ class Source:
             SPLCBBH=str(enrolment.package_version.version) if enrolment else "",
             SFWCQYPG=_flag(yes=project.pk in self._assessed()), XMSFWQBJ=_flag(yes=delivered),
             XMWQBJSJ=moment(project.delivered_at) if delivered else None, JSDW=project.owner.name,
-            JSDWDM=project.owner.uscc,
+            JSDWDM=project.owner.uscc, DAYJZT=self._handed_over().get(project.pk, NOT_HANDED_OVER),
         )
+
+    def _handed_over(self) -> dict[int, str]:
+        if not hasattr(self, "_transfers"):
+            rounds = Transfer.objects.filter(project__in=self.projects).order_by("round")
+            self._transfers = {row.project_id: str(row.get_state_display()) for row in rounds}
+        return self._transfers
 
     def _forecast(self, project_id: int) -> Forecast | None:
         if not hasattr(self, "_forecasts"):

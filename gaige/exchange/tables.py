@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archives.states import NOT_HANDED_OVER, TransferState
 from projects.states import PartyRole
 from projects.status_codes import StatusCode
 
@@ -20,6 +21,8 @@ MILESTONES = ("1", "2")
 UNITS = ("WD", "ND", "WH", "NH")
 YES_NO = ("0", "1")
 RESULTS = ("10", "20", "30", "99")
+#: 档案移交状态 in words: its codes and the column's name are not proved (docs/exchange.md).
+HAND_OVER = (NOT_HANDED_OVER, *(str(state.label) for state in TransferState))
 STATUS = tuple(str(code.value) for code in StatusCode)
 NEVER = "9999-01-01"
 
@@ -88,6 +91,7 @@ PROJECT = ExchangeTable("SPGL_XMJBXXB", "项目基本信息表", (
     Column("SPLCBM", "审批流程编码", is_required=False), Column("SPLCBBH", "审批流程版本号", is_required=False),
     Column("SFWCQYPG", "是否完成区域评估", codes=YES_NO), Column("XMSFWQBJ", "项目是否完全办结", codes=YES_NO),
     Column("XMWQBJSJ", "项目完全办结时间", MOMENT, is_required=False), Column("JSDW", "建设单位"),
+    Column("DAYJZT", "档案移交状态", is_required=False, codes=HAND_OVER),
     Column("JSDWDM", "建设单位统一社会信用代码"),
 ), ("XMDM", "GCDM"))
 UNIT = ExchangeTable("SPGL_XMDWXXB", "项目单位信息表", (

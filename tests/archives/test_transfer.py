@@ -16,6 +16,8 @@ from archives import blobs, completeness, debts, pdfa, pdfs, volumes
 from archives.completeness import Missing
 from archives.models import Bundle, Inspection, Transfer
 from archives.services import bundles, filing, keeping, papers, transferring
+from gaige.exchange import tables
+from gaige.exchange.rows import Source
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, lock_project, verify_chain
@@ -56,6 +58,12 @@ def path_of(version):
     return Path(default_storage.path(version.storage_key))
 
 
+def reported(project):
+    """档案移交状态 as the national table of projects has it."""
+    [row] = Source(Project.objects.filter(pk=project.pk), "140581").rows(tables.PROJECT)
+    return row["DAYJZT"]
+
+
 def unpacked(bundle, folder):
     with bundles.open_bundle(bundle) as file, zipfile.ZipFile(file) as container:
         container.extractall(folder)
@@ -77,6 +85,7 @@ def test_what_is_missing_blocks_and_is_named(world, full, monkeypatch):
 
 
 def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, full, city, tmp_path):
+    assert reported(full) == "未移交"
     transfer = transferring.prepare(full.pk, by=world.archivist)
     assert transferring.prepare(full.pk, by=world.archivist).pk == transfer.pk
     assert (transfer.state, transfer.lines.count(), str(transfer.due_on)[:4].isdigit()) == ("prepared", 5, True)
@@ -118,6 +127,7 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
     assert (transfer.state, transfer.handed_by, transfer.ended_by) == ("received", world.archivist, world.receiver)
     assert (transfer.list_paper.kind, transfer.receipt.issuer) == ("transfer_list", city)
     assert transferring.receive(transfer.pk, by=world.receiver).receipt_id == transfer.receipt_id
+    assert reported(full) == "已接收"
     key = ("archives.Transfer", str(transfer.pk), "state")
     assert (fold(full)[key], verify_chain(f"project:{full.pk}")) == ("received", None)
 
