@@ -60,7 +60,7 @@ def command_bench(options: argparse.Namespace) -> int:
 def command_container(_: argparse.Namespace) -> int:
     """Build the image with the engine at hand and let it answer; without one, only the files are checked."""
     prepare(for_tests=True)
-    if code := pytest(["tests/engineering/test_container.py"], "", {}, parallel=False):
+    if code := pytest(["tests/engineering/test_container.py"], "", {}):
         return code
     engine = next((name for name in ("docker", "podman") if shutil.which(name)), None)
     if engine:

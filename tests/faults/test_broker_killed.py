@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from tests.faults.test_others_killed import MERGED, SILENCE, SILENT
-from tests.faults.test_worker_killed import (
+from tests.faults.stories import (
     DOOMED,
     FOLD,
     STORY,
@@ -15,6 +14,7 @@ from tests.faults.test_worker_killed import (
     made_portal,
     settle,
 )
+from tests.faults.test_others_killed import MERGED, SILENCE, SILENT
 from tests.servers import start_redis
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]

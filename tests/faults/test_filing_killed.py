@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.faults.test_worker_killed import made_portal
+from tests.faults.stories import made_portal
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
 PROJECT = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.kill_points import OTHERS
-from tests.faults.test_worker_killed import (
+from tests.faults.stories import (
     DOOMED,
     FOLD,
     STORY,
