@@ -7,6 +7,7 @@ from archives import delivery_views, keeping_views, public_views, transfer_views
 app_name = "archives"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("q/<str:token>/", public_views.public_page, name="public"),
     path("projects/<int:pk>/card/", views.project_card, name="project_card"),
     path("projects/<int:pk>/card/pdf/", views.card_pdf, name="card_pdf"),
     path("projects/<int:pk>/card/pdf/<str:form>/", views.code_form, name="code_form"),
@@ -22,7 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("papers/<int:pk>/sign/", delivery_views.sign, name="sign"),
     path("papers/<int:pk>/hand-over/", delivery_views.hand_over, name="hand_over"),
     path("papers/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
-    path("q/<str:token>/", public_views.public_page, name="public"),
     path("projects/<int:pk>/archive/transfer/", transfer_views.transfer, name="transfer"),
     path("projects/<int:pk>/archive/volume/", transfer_views.volume, name="volume"),
     path("archives/transfers/", transfer_views.transfer_list, name="transfers"),

@@ -6,11 +6,11 @@ from gaige.health import healthz
 
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
+    path("", include("archives.urls")),  # first: it begins with the page behind the code, which everybody opens
     path("", include("gaige.site_urls")),
     path("", include("agency.urls")),
     path("", include("acceptance.urls")),
     path("", include("packages.urls")),
-    path("", include("archives.urls")),
     path("", include("projects.urls")),
 ]
 
