@@ -49,7 +49,7 @@ def _faults(reader: PdfReader) -> Iterator[str]:
         yield "带有附件"
     if isinstance(form := _resolved(root.get("/AcroForm")), DictionaryObject) and "/XFA" in form:
         yield "带有 XFA 表单"
-    for number in range(1, min(int(reader.trailer["/Size"]), OBJECTS_MOST)):
+    for number in range(1, min(int(_resolved(reader.trailer["/Size"])), OBJECTS_MOST)):
         found = reader.get_object(IndirectObject(number, 0, reader))
         if isinstance(found, DictionaryObject):
             yield from _of_object(found)

@@ -66,8 +66,9 @@ def _public(request: HttpRequest, text: str, kept: Hashable | None) -> HttpRespo
     project, user = token.project, request.user
     own = queries.own_view(project, user)
     scans.note(token.pk, ScanView.PUBLIC if own is None else ScanView.OWNER if own.is_owner else ScanView.OFFICE)
-    works = isinstance(user, User) and own is not None and not own.is_owner
-    errands = scanning.errands_of(project, user) if works else []
+    errands: list[scanning.Errand] = []
+    if isinstance(user, User) and own is not None and not own.is_owner:
+        errands = scanning.errands_of(project, user)
     if own is not None and "asof" in request.GET:
         return redirect(f"{reverse('archives:asof', args=[project.pk])}?{urlencode({'asof': request.GET['asof']})}")
     if errands and "stay" not in request.GET:
