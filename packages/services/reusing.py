@@ -70,8 +70,9 @@ def search(project: Project, kinds: Iterable[DocumentKind]) -> Found:
     rows = Document.objects.filter(good(), project=project, kind__in=list(wanted))
     for row in rows.select_related("kind", "paper", "project").order_by("pk"):
         own[row.kind_id, row.holder_role] = row
-    land = of_the_land(project, wanted.values(), good())
-    return Found(find_held_by(project, list(wanted.values())), own, land)
+    reusable = find_held_by(project, list(wanted.values()))
+    open_kinds = [wanted[pk] for pk in wanted.keys() - {kind for kind, _ in (*reusable, *own)}]
+    return Found(reusable, own, of_the_land(project, open_kinds, good()))
 
 
 def dead_reason(document: Document, *, day: dt.date | None = None) -> str:
