@@ -63,7 +63,7 @@ def takes_on_staff(lead, public):
 
 def files_on_two_devices(portal, project, lead, staff):
     lead.open(f"/projects/{project}/file/")
-    lead.page.locator("label.pick", has_text="投资项目统一代码赋码").locator("input").check()
+    lead.page.locator("label.pick", has_text="企业投资项目备案").locator("input").check()
     lead.press("开始申报")
     application = lead.path
     lines = "li.mat[data-miss]"
