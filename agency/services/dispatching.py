@@ -65,6 +65,8 @@ def choices_of(users: Iterable[int]) -> dict[tuple[int, str, str], bool]:
 
 def enqueue(messages: Sequence[Notification], choices: dict[tuple[int, str, str], bool]) -> None:
     """Write what goes out of these messages, in the caller's transaction. Four queries at most."""
+    if not messages:
+        return
     rows, agreed = [], _agreed({note.user_id for note in messages})
     for note in messages:
         kind = data.kind(note.kind, timing.business_day(note.sent_at))
