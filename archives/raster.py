@@ -85,7 +85,7 @@ def _know_fonts(raw: Any, fonts: str) -> None:
 def _save(picture: Image.Image, target: Path) -> None:
     """Write a picture as JPEG, in grey where it has no colour: a red seal stays red."""
     red, green, blue = picture.split()
-    apart = max(ImageChops.difference(one, green).getextrema()[1] for one in (red, blue))
+    apart: Any = max(ImageChops.difference(one, green).getextrema()[1] for one in (red, blue))
     (green if apart < GREY else picture).save(target, "JPEG", quality=QUALITY, dpi=(DPI, DPI))
 
 
