@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.browser.pages import PHONE
+
 pytestmark = pytest.mark.browser
 
 ENROLLED = """
@@ -31,5 +33,8 @@ def test_an_option_is_compared_chosen_and_becomes_the_plan(live_portal, visit):
     owner.says("第 2 版", "选用告知承诺", "施工工期填为 300 天", "工期紧")
     owner.open(f"/projects/{project}/plan/forecast/", phone=True)
     owner.says("可以开工", "最能改变它的一件事", "首次预测")
-    owner.open(f"/projects/{project}/plan/chart/?phone=1")
+    owner.open(f"/projects/{project}/plan/chart/", phone=True)
     owner.says("办理流程图")
+    owner.page.set_viewport_size(PHONE)
+    forms = [owner.page.locator(name).is_visible() for name in (".flow-phone", ".flowbox")]
+    assert forms == [True, False]  # a narrow screen shows the narrow form by itself
