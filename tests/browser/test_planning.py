@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.pages import PHONE
+from tests.browser.pages import DESK, PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,6 @@ def test_an_option_is_compared_chosen_and_becomes_the_plan(live_portal, visit):
     owner.says("可以开工", "最能改变它的一件事", "首次预测")
     owner.open(f"/projects/{project}/plan/chart/", phone=True)
     owner.says("办理流程图")
-    owner.page.set_viewport_size(PHONE)
-    forms = [owner.page.locator(name).is_visible() for name in (".flow-phone", ".flowbox")]
-    assert forms == [True, False]  # a narrow screen shows the narrow form by itself
+    for screen, shown in ((PHONE, [True, False]), (DESK, [False, True])):  # the screen chooses the form
+        owner.page.set_viewport_size(screen)
+        assert [owner.page.locator(name).is_visible() for name in (".flow-phone", ".flowbox")] == shown
