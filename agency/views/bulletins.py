@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -27,14 +27,17 @@ from projects.errors import require
 from projects.exports import FORMATS, book_response, file_response
 from projects.states import OrganisationKind
 
+if TYPE_CHECKING:
+    from agency.models import BulletinQuerySet
+
 SIZE = 30
 PDF = "application/pdf"
 
 
-def bulletin_or_404(request: HttpRequest, pk: int) -> Bulletin:
-    """Return a bulletin that the reader may know of."""
+def bulletin_or_404(request: HttpRequest, pk: int, among: BulletinQuerySet | None = None) -> Bulletin:
+    """Return a bulletin that the reader may know of; `among` may leave large columns for later."""
     people = ("frozen_by", "drafted_by", "checked_by", "signed_by")
-    visible = Bulletin.objects.visible_to(request.user)
+    visible = (Bulletin.objects if among is None else among).visible_to(request.user)
     found: Bulletin = get_object_or_404(
         visible.select_related("centre", "region", "paper", "previous", "next", *people), pk=pk
     )
@@ -120,7 +123,7 @@ def part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @require_safe
 def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> HttpResponseBase:
     """List what a figure counts, as frozen."""
-    found = bulletin_or_404(request, pk)
+    found = bulletin_or_404(request, pk, Bulletin.objects.defer("content", "previous__content", "next__content"))
     require(may.can_see_probe if group == "quality" else may.can_see_bulletins, request.user, found)
     narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit")}
     asked = lists.Asked(group, row, key, **narrow)

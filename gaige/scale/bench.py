@@ -11,8 +11,9 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from django.db import connection
@@ -75,7 +76,7 @@ class Measured(Protocol):
         """The figures as a paragraph of Markdown."""
 
     @property
-    def promises(self) -> list[tuple[str, bool]]:
+    def promises(self) -> Iterable[tuple[str, bool]]:
         """What was promised, and whether it is kept."""
 
 
@@ -114,7 +115,11 @@ def parts(wanted: Wanted, before: Kept | None) -> Iterator[Part]:
     ]
     for is_wanted, act in bulks:
         if is_wanted:
-            yield lambda act=act: _told(act())
+            yield partial(_told_of, act)
+
+
+def _told_of(act: Callable[[], Measured]) -> tuple[str, list[Promise]]:
+    return _told(act())
 
 
 def _told(result: Measured) -> tuple[str, list[Promise]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg2
 from django.db import connection
 
 from gaige.scale.figures import Subject, measure, median_ms
@@ -87,7 +88,7 @@ def _address() -> str:
 def _maintenance() -> Iterator[Any]:
     """A cursor beside our own database, outside of a transaction."""
     given = connection.settings_dict
-    beside = connection.Database.connect(
+    beside = psycopg2.connect(
         dbname="template1", host=given["HOST"], port=given["PORT"], user=given["USER"], password=given["PASSWORD"]
     )
     try:

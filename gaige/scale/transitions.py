@@ -15,8 +15,6 @@ from typing import Protocol, cast
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from archives.models import Paper
-from archives.states import PaperKind
 from gaige.demo.people import REGION
 from gaige.scale.figures import WARM_UP, Subject
 from gaige.scale.pages import LIST_QUERIES, People, page
@@ -29,7 +27,6 @@ from packages.services.concluding import prerequisites_done
 from packages.services.intake import open_application
 from packages.services.review import give_opinion, merge_session
 from packages.states import CASE_PASSED, TASK_OPEN, CaseState, Handling, MaterialState, SessionState
-from packages.waiting import CASE_LABEL
 from projects.errors import DomainError
 from projects.events import lock_project
 from projects.models import Organisation, Project, User
@@ -213,9 +210,7 @@ def _to_answer(session: JointSession) -> Sequence[tuple[int, str]]:
 
 def _granted(count: int) -> Iterator[int]:
     """Granted cases whose certificate nobody has fetched, of different projects."""
-    papers = Paper.objects.filter(kind=PaperKind.CERTIFICATE, subject_type=CASE_LABEL, project__isnull=False)
-    keys = papers.order_by("-pk").values_list("subject_key", flat=True)[: 20 * count]
     handed = CaseDelivery.objects.filter(case=OuterRef("pk"))
-    found = MatterCase.objects.filter(~Exists(handed), pk__in=[int(key) for key in keys], state__in=CASE_PASSED)
-    per_project = dict(found.values_list("project_id", "pk"))
-    return iter(list(per_project.values())[:count])
+    found = MatterCase.objects.filter(~Exists(handed), state__in=CASE_PASSED, handling=Handling.REVIEW)
+    per_project = found.order_by("-project_id", "pk").distinct("project_id")
+    return iter(list(per_project.values_list("pk", flat=True)[:count]))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, ExtensionState
 from packages.models import (
     Commitment,
+    ConditionalPermit,
     Extension,
     JointSession,
+    Letter,
     MaterialItem,
     MatterCase,
     SpecialProcedure,
@@ -38,7 +40,7 @@ class Beside:
 
     `to_fill`: a line of the project that may be met, or is no longer; `has_promises`: a deferred paper, a commitment,
     or a reused paper that was lost; `is_asked`: a withdrawal, special procedure or extension that waits for an answer;
-    `was_paused`: a clock of the case ever was.
+    `has_living`: the project ever had a permit in part or a letter in lieu; `was_paused`: a clock of the case ever was.
     """
 
     to_fill: bool
@@ -47,6 +49,7 @@ class Beside:
     has_letters: bool
     has_sessions: bool
     is_asked: bool
+    has_living: bool
     was_paused: bool
 
 
@@ -59,7 +62,7 @@ def look_beside(case: MatterCase) -> Beside:
 
     return Beside(
         to_fill=several(2), has_promises=several(4), has_faults=several(1), has_letters=several(1),
-        has_sessions=several(1), is_asked=several(3), was_paused=several(len(CLOCKS)),
+        has_sessions=several(1), is_asked=several(3), has_living=several(2), was_paused=several(len(CLOCKS)),
     )
 
 
@@ -75,5 +78,6 @@ def _beside(case_id: int, project_id: int) -> list[QuerySet[Any, Any]]:
         Withdrawal.objects.filter(case_id=case_id, state__in=WITHDRAWAL_OPEN),
         SpecialProcedure.objects.filter(case_id=case_id, state__in=PROCEDURE_OPEN),
         Extension.objects.filter(case_id=case_id, state=ExtensionState.REQUESTED),
+        ConditionalPermit.objects.filter(project_id=project_id), Letter.objects.filter(project_id=project_id),
         *(ClockPause.objects.filter(clock__in=own.values(name)) for name in CLOCKS),
     ]

@@ -35,6 +35,10 @@ from projects.models import User
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
 
+#: What a decision writes into the row of a case.
+CHANGED = (
+    "state", "used_days", "is_overdue", "decided_at", "ended_at", "decided_by", "decision_note", "due_on", "yellow_on",
+)
 CODES = {
     CaseState.PASSED: StatusCode.PASSED,
     CaseState.PASSED_DEFERRED: StatusCode.PASSED_DEFERRED,
@@ -86,7 +90,7 @@ def _may_grant(case: MatterCase, beside: Beside, *, at: dt.datetime | None) -> B
         beside = look_beside(case)
     if beside.has_promises:
         require_promises(case)
-    granting.check_grant(case, at or timing.now(), has_letters=beside.has_letters)
+    granting.check_grant(case, at or timing.now(), has_living=beside.has_living, has_letters=beside.has_letters)
     check_drawings(case)
     check_book(case)
     return beside
@@ -119,11 +123,11 @@ def _conclude(
     paper = None if has_paper or held else _paper(case, note, by=by, at=moment)
     if case.state == CaseState.PASSED_DEFERRED:
         act_papers.deferral_notice(case, open_items(case, IssueKind.DEFERRAL), by=by, at=moment)
-    if case.state != CaseState.FAILED:
+    if case.state != CaseState.FAILED and beside.has_living:
         granting.granted(case, paper, by=by, at=moment)
     if case.state == CaseState.FAILED:
         renew_draft(case, by=by, at=at)
-    elif beside.to_fill or granting.replaces(case):
+    elif beside.to_fill or (beside.has_living and granting.replaces(case)):
         fill_lines(case.project, at=at)
     follow_decision(case, by=by, at=at)
     stages.advance(case.project, by=by, at=at)
@@ -156,7 +160,7 @@ def _account(case: MatterCase, beside: Beside, *, by: User | None, moment: dt.da
     case.decided_at = case.ended_at = moment
     case.decided_by, case.decision_note = by, note.strip()[:500]
     sync_due(case, save=False)
-    case.save()
+    case.save(update_fields=CHANGED)
 
 
 def release_certificate(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:

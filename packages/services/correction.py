@@ -210,7 +210,7 @@ def _begin(
         case.state_before_pause = old
     case.begin_correction()
     sync_due(case, save=False)
-    case.save()
+    case.save(update_fields=["state", "state_before_pause", "due_on", "yellow_on"])
     record(
         STARTED, subject=case, project=case.project, by=by, at=at, status_code=StatusCode.CORRECTION_STARTED,
         summary=f"{'补全' if kind == 'completion' else '补正'}告知：{case.matter.name} {len(own)} 处问题",

@@ -54,10 +54,14 @@ def terms_of(case: MatterCase, day: dt.date) -> PaperTerms | None:
     )
 
 
-def check_grant(case: MatterCase, at: dt.datetime, *, has_letters: bool) -> None:
-    """Refuse a grant that a living paper forbids: a phase not inspected, a letter that has run out, a wrong use."""
+def check_grant(case: MatterCase, at: dt.datetime, *, has_living: bool, has_letters: bool) -> None:
+    """Refuse a grant that a living paper forbids: a phase not inspected, a letter that has run out, a wrong use.
+
+    `has_living`: there are such papers in the project; `has_letters`: a line of the case stands on a letter.
+    """
     day = timing.business_day(at)
-    conditional.check_grant(case, day)
+    if has_living:
+        conditional.check_grant(case, day)
     if has_letters:
         letters.check_lines(case, day)
 

@@ -224,7 +224,7 @@ def _receive(case: MatterCase, *, by: User, at: dt.datetime | None, moment: dt.d
     case.window_by = by if rules.is_window(by, case.project) else None
     start_intake(case, moment)
     sync_due(case, save=False)
-    case.save()
+    case.save(update_fields=["state", "number", "received_at", "window_by", "intake_clock", "due_on", "yellow_on"])
     record(
         "case.received", subject=case, project=case.project, by=by, at=at, status_code=StatusCode.RECEIVED,
         summary=f"接件：{case.matter.name} {case.number}", data={"state": [old, case.state], "number": case.number},

@@ -15,8 +15,8 @@ from projects.models import User
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 #: Statements of a step, once its process has sent it before.
 STATEMENTS = {
-    "registering a project": 18, "receiving an application": 26, "accepting a case": 20,
-    "telling faults (补全告知)": 26, "deciding a case": 26, "delivering a certificate": 26,
+    "registering a project": 20, "receiving an application": 24, "accepting a case": 18,
+    "telling faults (补全告知)": 28, "deciding a case": 24, "delivering a certificate": 18,
     "work list right after accepting": 12,
 }
 LISTS = [(name, path) for _, name, path in pages.LISTS]
