@@ -26,7 +26,14 @@ from packages.drawing_forms import (
 from packages.drawing_states import BREACH_OPEN
 from packages.models import Breach, DrawingReview, SampleDraw, SampleTicket
 from packages.screens import drawing
-from packages.services import drawing_fixing, drawing_handling, drawing_opinion, drawing_review, drawing_samples, policies
+from packages.services import (
+    drawing_fixing,
+    drawing_handling,
+    drawing_opinion,
+    drawing_review,
+    drawing_samples,
+    policies,
+)
 from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404

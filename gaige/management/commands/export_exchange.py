@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("folder", help="where the files go; it is made when it is not there")
         parser.add_argument("--region", required=True, help="code of the reporting region, e.g. 140581 or 140500")
         parser.add_argument("--format", choices=[*FORMATS, "both"], default="both")
-        parser.add_argument("--to", default=RECIPIENT, help="who gets them: stands in the register of what was provided")
+        parser.add_argument("--to", default=RECIPIENT, help="who gets them, for the register of what was provided")
         parser.add_argument("--strict", action="store_true", help="end with 1 when a rule is broken")
 
     def handle(self, *_: Any, **options: Any) -> None:
