@@ -9,10 +9,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-import psycopg2
 from django.db import connection
 
 from gaige.scale.figures import Subject, measure, median_ms
@@ -88,7 +87,7 @@ def _address() -> str:
 def _maintenance() -> Iterator[Any]:
     """A cursor beside our own database, outside of a transaction."""
     given = connection.settings_dict
-    beside = psycopg2.connect(
+    beside = cast("Any", connection).Database.connect(
         dbname="template1", host=given["HOST"], port=given["PORT"], user=given["USER"], password=given["PASSWORD"]
     )
     try:
