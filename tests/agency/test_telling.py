@@ -102,7 +102,7 @@ def test_the_survey_the_reply_and_the_connection_reach_the_owner_and_the_utiliti
     utility_works.confirm_connected(line.pk, by=water, on=timing.today())
     rows = told()
     assert {row[0] for row in rows} == {"owner", "owner-staff"}
-    assert rows[0][1] == f"{project.name} 供水已接通，请评价"
+    assert rows[0][1] == f"{project.name}供水已接通，请评价"
 
 
 def test_a_late_deferred_paper_is_told_to_the_owner_the_window_and_the_chief(project, actors, clock):

@@ -34,9 +34,9 @@ def test_a_name_of_a_file_cannot_end_its_header():
 
 
 def test_the_index_of_a_hand_over_holds_no_formula(tmp_path, monkeypatch):
-    monkeypatch.setattr(bagging, "index_rows", lambda _: [EVIL])
+    monkeypatch.setattr(bagging, "index_rows", lambda *_: [EVIL])
     body = SimpleNamespace(name="行政审批局")
     project = SimpleNamespace(name="厂房", code="2611-140581-89-01-000001", owner=body, centre=body)
-    bagging.fill(tmp_path, SimpleNamespace(project=project, receiver=body, round=1), [])
+    bagging.fill(tmp_path, SimpleNamespace(project=project, receiver=body, round=1), [], {})
     text = (tmp_path / "data" / bagging.INDEX).read_bytes().decode("utf-8-sig")
     assert next(csv.reader(io.StringIO(text, newline=""))) == [f"'{cell}" for cell in EVIL]
