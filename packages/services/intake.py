@@ -191,8 +191,8 @@ def submit_application(application_id: int, *, by: User, at: dt.datetime | None 
     """Hand in an application: every case is received.
 
     Effects in order, per case: number, transition, intake clock of five working days, event 1, the lead department
-    is involved; then the 材料回执. A second call changes nothing. Raises `NotAllowed`, `DomainError` (`empty`).
-    Source: 行政许可法 32; standards §4.3 code 1.
+    is involved; then the 材料回执. A second call changes nothing. Raises `NotAllowed`, `DomainError` (`empty`, those
+    of `check_moment`: nothing is received before it stood in the plan). Source: 行政许可法 32; standards §4.3 code 1.
     """
     application, cases = lock_application(application_id)
     if application.submitted_at is not None:
@@ -200,6 +200,8 @@ def submit_application(application_id: int, *, by: User, at: dt.datetime | None 
     require(rules.can_receive, by, application)
     if not cases:
         raise DomainError("empty", f"申报 {application.number} 已作废，请重新申报。")
+    for case in cases:
+        check_moment(case, at)
     moment = at or timing.now()
     with told_together(application.project):
         fill_lines(application.project, at=at)

@@ -58,6 +58,13 @@ def test_a_receipt_of_friday_is_keyed_in_on_tuesday_and_its_five_days_run_from_f
     client.force_login(actors.clerk)
     url = reverse("packages:hand_in", args=[application.pk])
     assert url in client.get(reverse("packages:application", args=[application.pk])).content.decode()
+    case = application.cases.get()
+    created = Event.objects.get(project=project, kind="case.created", subject_key=str(case.pk))
+    before = (created.happened_at - dt.timedelta(hours=1)).astimezone(timing.BUSINESS_ZONE)
+    for typed in (before, moment(6, 16).replace(year=2020)):
+        refused = client.post(url, {"happened_at": f"{typed:%Y-%m-%dT%H:%M}"})
+        assert (refused.status_code, "补录的时间早于上一步" in refused.content.decode()) == (409, True)
+    assert factories.fresh(case).state == "draft"
     assert client.post(url, {"happened_at": "2026-11-06T16:00"}).status_code == 302
     received = application.cases.get()
     assert (received.received_at, received.intake_clock.due_on) == (moment(6, 16), dt.date(2026, 11, 13))
