@@ -18,6 +18,8 @@ from projects.panels import WHEN, PublicFact
 from projects.states import Role
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from projects.models import Project, User
 
 MOST = 10
@@ -53,17 +55,20 @@ def expected(project: Project) -> list[PublicFact]:
         return []
     facts = []
     if last.opening is not None and not last.opened:
-        words = f"预计 {last.opening.year}年{last.opening.month}月{last.opening.day}日前后"
+        words = f"预计 {_cn(last.opening)}前后"
         facts.append(PublicFact(WHEN, "开工", words, _range(last.opening_early, last.opening_late)))
     if not last.delivered:
-        day = last.delivery
-        words = f"预计 {day.year}年{day.month}月{day.day}日前后"
+        words = f"预计 {_cn(last.delivery)}前后"
         facts.append(PublicFact(WHEN, "交付", words, _range(last.delivery_early, last.delivery_late)))
     return facts
 
 
-def _range(early: object, late: object) -> str:
-    return f"九成把握在 {early:%Y-%m-%d} 到 {late:%Y-%m-%d} 之间" if early and late and early != late else ""
+def _cn(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _range(early: date | None, late: date | None) -> str:
+    return f"九成把握在 {_cn(early)}至 {_cn(late)}之间" if early and late and early != late else ""
 
 
 def register() -> None:
