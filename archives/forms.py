@@ -28,7 +28,7 @@ class VerifyForm(forms.Form):
     )
     sha256 = forms.CharField(
         label="或者填文件的 SHA-256", required=False, max_length=120,
-        help_text="64 位十六进制（SM3 也可以）。文件留在您的电脑上，不用上传。",
+        help_text="64 位十六进制（SM3 也可以）。文件留在您的手机或电脑上，不用上传。",
         widget=forms.TextInput(attrs={"placeholder": "8c417be0…", "autocomplete": "off", "spellcheck": "false"}),
     )
 
