@@ -354,19 +354,6 @@ def escalations(user: User, which: str) -> QuerySet[Escalation]:
     return rows.order_by("due_on", "pk")
 
 
-def stuck_escalations(user: User) -> QuerySet[Escalation]:
-    """Return the steps whose days are over without a decision, for the cockpit."""
-    return escalations(user, "stuck")
-
-
-def order_counts(projects: QuerySet[Project] | None = None) -> dict[str, int]:
-    """Return the open orders by state, of these projects or of all. One query."""
-    rows = WorkOrder.objects.open()
-    if projects is not None:
-        rows = rows.filter(project__in=projects)
-    return dict(rows.order_by().values_list("state").annotate(number=Count("pk")))
-
-
 # Friction, leave, packs -------------------------------------------------------------------------------------------
 
 

@@ -61,11 +61,6 @@ def kind_name(code: str) -> str:
     return kind_of(code).name
 
 
-def kinds_of(department: str) -> list[str]:
-    """Return the codes of the kinds that a department keeps."""
-    return [row["code"] for row in _rows("resource_kinds.tsv") if row["department"] == department]
-
-
 @dataclass(frozen=True, slots=True)
 class StartLine:
     """One line of the checklist before a start."""

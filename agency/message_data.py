@@ -32,11 +32,6 @@ class Step:
     roles: tuple[str, ...]
     form: str
 
-    @property
-    def is_merged(self) -> bool:
-        """Whether the digest takes it in."""
-        return self.code in BY_DAY
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:

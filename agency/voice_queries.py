@@ -76,11 +76,6 @@ class RatingCounts:
         """差评整改率: replied to, of all low ones."""
         return _rate(self.mended, self.low)
 
-    @property
-    def called_rate(self) -> float | None:
-        """实名回访率: reached by real name, of all low ones."""
-        return _rate(self.called, self.low)
-
 
 class Given(NamedTuple):
     """One rating as it is counted; `follow` is the state of the follow-up of a low one."""

@@ -21,7 +21,6 @@ from packages.models import (
     JointSession,
     MaterialItem,
     MatterCase,
-    PoolEntry,
     ReviewTask,
 )
 from packages.next_steps import CASE_LOST, Draft, drafts_of
@@ -119,11 +118,6 @@ class CaseChecklist:
     def is_complete(self) -> bool:
         """Whether every line is met."""
         return not self.missing
-
-    @property
-    def automatic(self) -> int:
-        """How many lines the portal met by itself (免提交)."""
-        return sum(item.is_automatic and item.state in MATERIAL_MET for item in self.items)
 
 
 def checklist(application: Application) -> list[CaseChecklist]:
@@ -326,22 +320,6 @@ def matter_rows(project: Project, user: Person | None = None) -> list[StageRows]
 
 
 # The pool ------------------------------------------------------------------------------------------------------------
-
-
-def priority_of(project: Project) -> str:
-    """Return the grade (轻重缓急) of a project, A to D; empty when it was never appraised. One query."""
-    return priorities_of([project.pk]).get(project.pk, "")
-
-
-def priorities_of(project_ids: Sequence[int]) -> dict[int, str]:
-    """Return the grades of projects that have one, A 急重 to D 储备; the agency reads them to allot. One query."""
-    found = PoolEntry.objects.filter(project__in=list(project_ids)).exclude(grade="")
-    return dict(found.values_list("project_id", "grade"))
-
-
-def maturity_of(project: Project) -> str:
-    """Return the maturity in force (pending, conceiving, incubating, ready); empty outside the pool. One query."""
-    return PoolEntry.objects.filter(project=project).values_list("maturity", flat=True).first() or ""
 
 
 def task_words(task: ReviewTask) -> tuple[str, str]:

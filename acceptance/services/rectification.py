@@ -125,8 +125,3 @@ def escalate(inspection_id: int) -> bool:
 def overdue() -> Any:
     """Return the inspections whose rectification is overdue."""
     return Inspection.objects.filter(state=InspectionState.RECTIFYING, due_on__lt=timing.today())
-
-
-def escalate_all() -> int:
-    """Escalate whatever is overdue; return how many."""
-    return sum(escalate(pk) for pk in overdue().order_by("pk").values_list("pk", flat=True))

@@ -11,13 +11,13 @@ from acceptance import after_rules
 from acceptance.models import RegistryHandover
 from acceptance.services.application import lock_acceptance
 from acceptance.services.survey import shared_survey_of
-from acceptance.states import AcceptanceState, HandoverState, Scope
+from acceptance.states import AcceptanceState, HandoverState
 from archives.models import Paper
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
-from packages.states import CASE_PASSED, CaseState
+from packages.states import CaseState
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -180,9 +180,3 @@ def note_dates(
     else:
         record("registry.keys", subject=made, project=made.acceptance.project, by=by, at=at, summary=words)
     return made
-
-
-def is_whole(acceptance: AcceptanceApplication) -> bool:
-    """Return whether the acceptance is one of the whole project and its registration is not yet done."""
-    case = _register_case(acceptance)
-    return acceptance.scope == Scope.PROJECT and case is not None and case.state not in CASE_PASSED

@@ -11,8 +11,6 @@ from django.db.models import Count
 
 from agency.services import reminders
 from agency.tasks import sweep_due
-from archives.models import Delivery
-from archives.services.delivery import sign_for_all
 from gaige.demo import agency, appraisal, bulletins, consultation, land, majors, messages, pool, voices
 from gaige.demo.accounts import keep_accounts
 from gaige.demo.archives import keep_archives
@@ -81,13 +79,6 @@ def office_days() -> Iterator[dt.datetime]:
             sweep_forecasts()
         _check_promises()
         bulletins.monthly()
-
-
-def _sign_notices() -> None:
-    """In the morning the owners sign for the notices of the days before; those of today wait."""
-    old = Delivery.objects.unsigned().filter(sent_at__lt=timing.start_of_day(timing.today()))
-    for project_id, owner_id in set(old.values_list("paper__project_id", "organisation_id")):
-        sign_for_all(project_id, by=person(owner_id, Role.OWNER_LEAD))
 
 
 def _check_promises() -> None:

@@ -90,10 +90,6 @@ class ResultQuerySet(models.QuerySet["RegionalResult"]):
             return self
         return self.exclude(state__in=[ResultState.PROPOSED, ResultState.COMPILING, ResultState.REVIEWING])
 
-    def valid_on(self, day: dt.date) -> ResultQuerySet:
-        """Return those whose days hold this day and that were not revoked."""
-        return self.filter(state__in=[*RESULT_LIVE, ResultState.LAPSED], valid_from__lte=day, valid_until__gte=day)
-
 
 class RegionalResult(StateModel):
     """The result of one item in one unit: how it simplifies, from when until when, for which projects not.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from packages.choices import MaterialForm, MaterialSource, MatterKind, MatterLevel, MatterStage, ReviewRole
+from packages.choices import MaterialForm, MaterialSource, MatterKind, MatterStage
 from packages.conditions import ASSESSMENTS, Applies, Node, open_tests
 from packages.facts import Fact, Facts, vocabulary
 from packages.models import PackageVersion
@@ -57,11 +57,6 @@ class ReviewView:
     takes_part: bool | None
     note: str
 
-    @property
-    def role_label(self) -> str:
-        """Role in Chinese."""
-        return ReviewRole(self.role).label
-
 
 @dataclass(frozen=True, slots=True)
 class MatterView:
@@ -98,11 +93,6 @@ class MatterView:
     def kind_label(self) -> str:
         """Kind in Chinese."""
         return MatterKind(self.definition.kind).label
-
-    @property
-    def level_label(self) -> str:
-        """Level in Chinese."""
-        return MatterLevel(self.definition.level).label
 
     @property
     def days_label(self) -> str:

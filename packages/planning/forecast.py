@@ -35,11 +35,6 @@ class Spread:
     middle: int
     late: int
 
-    @property
-    def is_sure(self) -> bool:
-        """Whether all runs agree."""
-        return self.early == self.late
-
 
 @dataclass(frozen=True, slots=True)
 class Outlook:

@@ -43,11 +43,6 @@ class ForecastPage:
         return series_path(self.series)
 
 
-def newest_of(project: Project) -> Forecast | None:
-    """The newest forecast of a project. One query."""
-    return Forecast.objects.filter(project=project).order_by("-pk").first()
-
-
 def forecast_page(project: Project) -> ForecastPage | None:
     """The page; None without a plan. A fixed number of queries."""
     if not Enrolment.objects.filter(project=project).exists():

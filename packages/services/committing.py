@@ -155,13 +155,6 @@ def sign_commitment(commitment_id: int, *, by: User, at: dt.datetime | None = No
     return commitment
 
 
-@transaction.atomic
-def sign_application(application_id: int, *, by: User, at: dt.datetime | None = None) -> list[Commitment]:
-    """Sign every 承诺书 of an application that waits for this person; return them. Raises `NotAllowed` as for one."""
-    found = Commitment.objects.filter(case__application_id=application_id, state=CommitmentState.OFFERED).order_by("pk")
-    return [sign_commitment(pk, by=by, at=at) for pk in list(found.values_list("pk", flat=True))]
-
-
 def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
     case, terms = commitment.case, commitment.terms
     name = case.matter.name

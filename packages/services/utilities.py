@@ -26,9 +26,9 @@ from packages.utility_states import (
 )
 from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind
-from projects.errors import DomainError, Verdict, require
+from projects.errors import DomainError, require
 from projects.events import lock_project, record
-from projects.models import Organisation, Project, User
+from projects.models import Organisation, User
 from projects.numbering import take_number
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
@@ -394,13 +394,3 @@ def _reply_paper(
             "caption": "报价明细（元）", "head": ["项目", "内容", "红线", "数量", "单价", "金额"], "rows": rows,
         },
     )
-
-
-def open_request_of(project: Project, kind: str = UtilityKind.FORMAL) -> UtilityRequest | None:
-    """Return the application of a kind that runs."""
-    return UtilityRequest.objects.filter(project=project, kind=kind).exclude(state=RequestState.CLOSED).first()
-
-
-def may_register(user: User, project: Project) -> Verdict:
-    """Whether this person may register needs."""
-    return utility_rules.can_register(user, project)

@@ -44,9 +44,3 @@ def notes_of(clock: Clock) -> QuerySet[Event]:
     """Return what was written about one clock, the newest first."""
     label, key = subject_of(clock)
     return Event.objects.filter(subject_type=label, subject_key=key, kind=KIND).order_by("-pk")
-
-
-def notes_between(start: dt.datetime, end: dt.datetime, *, centre_id: int | None = None) -> QuerySet[Event]:
-    """Return what was written in a period, for the bulletin, with project."""
-    rows = Event.objects.filter(kind=KIND, happened_at__gte=start, happened_at__lt=end).select_related("project")
-    return rows if centre_id is None else rows.filter(project__centre=centre_id)

@@ -14,7 +14,6 @@ from packages.appraisal_providers import appraisal_waiting
 from packages.appraisal_states import MATURITY_ORDER, Factor
 from packages.facts import CATALOG
 from packages.models import DuplicatePair, Gap, PoolEntry
-from packages.queries import priority_of
 from packages.services import appraisal_gaps as gaps
 from packages.services import appraisal_pool as pool
 from packages.services import appraisal_rounds as rounds
@@ -337,4 +336,5 @@ def test_the_page_names_whom_the_appraisal_waits_for(clock, actors):
     pool.rest_entry(entry.pk, by=actors.clerk, reason="等指标")
     assert waits(entry) == [("项目推进中心", "恢复", "暂缓的研判", None)]
     assert waits(steps.appraised(actors)[0]) == [("项目推进中心", "召集", "联合会商", first)]
-    assert priority_of(entry.project) == "D"
+    entry.refresh_from_db()
+    assert entry.grade == "D"
