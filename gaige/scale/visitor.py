@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 OK, FOUND = 200, 302
+#: The server keeps a connection for 75 seconds; after so many a new one is made.
+IDLE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Visitor:
         """Connect to a port of this machine."""
         self.wire = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookies: dict[str, str] = {}
+        self.used = time.monotonic()
 
     def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> Answer:
         """Send a request, read the answer to its end, keep its cookies."""
@@ -44,6 +47,8 @@ class Visitor:
         if fields is not None:
             body = urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self.used > IDLE:
+            self.wire.close()
         started = time.perf_counter()
         self.wire.request(method, path, body, headers)
         response = self.wire.getresponse()
@@ -52,6 +57,7 @@ class Visitor:
         for cookie in response.headers.get_all("Set-Cookie", []):
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
+        self.used = time.monotonic()
         queries = int(response.headers.get("X-Queries", "0"))
         return Answer(response.status, content, seconds, queries, response.headers.get("Location") or "")
 
