@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.encoding import iri_to_uri
 
 from agency.channels import WEBHOOK, Channel, NotNow, RefusedError
 from projects import timing
@@ -35,9 +36,11 @@ PORTS = {"http": 80, "https": 443}
 PATIENCE = frozenset({408, 425, 429})
 #: Addresses that carry one of IPv4 in their last 32 bits: what is carried is judged.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: Addresses that a gateway translates or tunnels to where nobody can see: compatible, local NAT64, Teredo, 6to4, site.
+#: Addresses that a gateway translates or tunnels to where nobody can see: compatible, SIIT, local NAT64, Teredo, 6to4,
+#: site.
 TRANSLATED = tuple(
-    ipaddress.ip_network(one) for one in ("::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
+    ipaddress.ip_network(one)
+    for one in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2001::/32", "2002::/16", "fec0::/10")
 )
 LAST_32 = 0xFFFF_FFFF
 BAD_ADDRESS = "地址不在允许的范围内"
@@ -145,7 +148,7 @@ def _post(parts: SplitResult, body: bytes, headers: dict[str, str], handing: Cal
     try:
         handing()
         watch.start()
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        path = iri_to_uri((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         connection.request("POST", path, body=body, headers=headers)
         answer = connection.getresponse()  # its status is the answer, what follows is not read
     except (OSError, http.client.HTTPException) as error:

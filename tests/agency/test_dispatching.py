@@ -331,6 +331,16 @@ def test_a_redirect_to_the_inside_is_not_followed(hook, written, clock):
     assert states() == [("dead", 1, "302 对方要求转到 http://169.254.169.254/latest/，不跟随")]
 
 
+def test_an_address_with_chinese_words_in_it_is_called_as_a_browser_would(hook, written, clock):
+    with WebSink() as sink:
+        made = hook(sink.port)
+        made.url += "/审批 接收?来源=改革"
+        made.save(update_fields=["url"])
+        written()
+        send_messages()
+        assert (len(sink.taken), states()) == (1, [("sent", 1, "200")])
+
+
 def test_an_inner_address_is_refused_whatever_its_name(hook, written, settings, clock):
     with WebSink() as sink:
         hook(sink.port)
@@ -343,7 +353,7 @@ def test_an_inner_address_is_refused_whatever_its_name(hook, written, settings, 
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "::1", "::ffff:10.0.0.1", "fe80::1", "fc00::1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::1",
-    "2001:0:4136:e378:8000:63bf:f5ff:fffe", "::10.0.0.1", "fec0::1",
+    "2001:0:4136:e378:8000:63bf:f5ff:fffe", "::10.0.0.1", "fec0::1", "::ffff:0:a00:1",
 ])
 def test_these_addresses_are_inside(address, settings):
     assert is_reachable(address) is False
