@@ -72,7 +72,8 @@ class Line:
     def brought_by(self) -> str:
         """Which department brings it, and how."""
         item = self.item
-        return f"由{item.supplier.label}{item.get_supply_display()}，您不用提交" if item.supplier else ""
+        how = item.get_supply_display().removeprefix("部门")
+        return f"由{item.supplier.label}{how}，您不用提交" if item.supplier else ""
 
     @property
     def is_free(self) -> bool:

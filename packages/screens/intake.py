@@ -100,7 +100,8 @@ class Line:
     def todo(self) -> str:
         """What a missing line says to do: the keys that are open to it; who brings a paper of the government."""
         if self.item.supplier is not None:
-            return f"由{self.item.supplier.label}{self.item.get_supply_display()}，不向企业要"
+            how = self.item.get_supply_display().removeprefix("部门")
+            return f"由{self.item.supplier.label}{how}，不向企业要"
         return "、".join(f"{choice.key} {choice.label}" for choice in self.choices if choice.verdict)
 
     @property

@@ -286,5 +286,6 @@ def missing_words(case: MatterCase) -> str:
 
 def _why(item: MaterialItem) -> list[str]:
     """Why a line is not met, and who has to bring it when that is a department."""
-    who = f"由{item.supplier.label}{item.get_supply_display()}，不向企业要" if item.supplier else ""
+    how = item.get_supply_display().removeprefix("部门")
+    who = f"由{item.supplier.label}{how}，不向企业要" if item.supplier else ""
     return [words for words in (item.note, who) if words]

@@ -102,7 +102,7 @@ def test_a_shared_paper_that_cannot_be_fetched_is_recorded_by_its_department(pro
     with pytest.raises(DomainError) as refused:
         intake.accept_case(case.pk, by=actors.clerk)
     assert refused.value.code == "materials"
-    assert f"由{item.supplier.label}部门补录，不向企业要" in refused.value.message
+    assert f"由{item.supplier.label}补录，不向企业要" in refused.value.message
     department = factories.official(item.supplier.code, Role.REVIEWER)
     setting_lines.supply_material(item.pk, by=department, uploaded=factories.pdf(text="补录"))
     item.refresh_from_db()
