@@ -30,7 +30,7 @@ from acceptance.supervision_forms import (
     WishForm,
 )
 from acceptance.supervision_states import InspectionState
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import CONFLICT, Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.errors import Verdict, require
@@ -114,7 +114,7 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, joined if merged else "已列为计划外检查，记入入企检查记录。")
             return redirect("acceptance:inspection", row.pk)
     slots = [slot for unit in units if (slot := inspections.open_slot(unit.pk, timing.today(), timing.today()))]
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"project": project, "form": form, "verdict": verdict, "slots": slots}
     return render(request, "acceptance/visit_new.html", context, status=status)
 
@@ -226,7 +226,7 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
         if done is not None:
             messages.success(request, "本部门检查结果已提交。")
             return redirect("acceptance:inspection", found.inspection_id)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return _show_unit(request, found, page, form, PhotoForm(), status)
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +19,7 @@ from agency.models import Agent, AgentLeave, HandOver
 from agency.services import evaluating, handing_over
 from agency.services.agents import eligible, save_agent
 from packages.models import PackageVersion
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person
 from projects import timing
 from projects.access import access_of
@@ -69,20 +68,12 @@ def new(request: HttpRequest) -> HttpResponse:
         if agent is not None:
             messages.success(request, f"{agent.user}已登记为代办人员。")
             return redirect("agency:agent", agent.pk)
-    return render(request, "agency/agent_new.html", {"form": form, "people": people}, status=_status(form))
+    return render(request, "agency/agent_new.html", {"form": form, "people": people}, status=status_of(form))
 
 
-def _status(form: Form) -> int:
-    return CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-
-
-@login_required
-@require_http_methods(["GET", "POST"])
-def agent(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an agent with his leave, load and orders; POST changes what is kept of him."""
-    row = _agent(request, pk)
-    keeps = may.can_keep_agents(request.user)
-    initial = {
+def _entry_of(row: Agent) -> dict[str, object]:
+    """What the form of an agent shows at first."""
+    return {
         "regions": [region.pk for region in row.regions.all()],
         "specialties": row.specialties,
         "duty_days": [str(day) for day in row.duty_days],
@@ -92,8 +83,16 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
         "is_on_duty": row.is_on_duty,
         "conflicts": "\n".join(body.name for body in row.conflicts.all()),
     }
-    given = request.POST if request.method == "POST" else None
-    form = shown.AgentForm(given, packages=_packages(), regions=_regions(request), initial=initial)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def agent(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an agent with his leave, load and orders; POST changes what is kept of him."""
+    row = _agent(request, pk)
+    form = shown.AgentForm(
+        request.POST or None, packages=_packages(), regions=_regions(request), initial=_entry_of(row)
+    )
     if request.method == "POST" and form.is_valid():
         kept = attempt(form, save_agent, row.user_id, form.entry(), by=person(request))
         if kept is not None:
@@ -103,7 +102,7 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "agent": row,
         "form": form,
-        "keeps": keeps,
+        "keeps": may.can_keep_agents(request.user),
         "leaves": queries.leaves_of(row),
         "load": load,
         "number": number,
@@ -111,7 +110,7 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
         "can_hand_over": may.can_hand_over(request.user, row),
         "today": timing.today(),
     }
-    return render(request, "agency/agent.html", context, status=_status(form))
+    return render(request, "agency/agent.html", context, status=status_of(form))
 
 
 @login_required
@@ -159,9 +158,8 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     row = _agent(request, pk)
     parts = handing_over.parts_of(row)
     names = dict(Project.objects.filter(pk__in=[project for project, _ in parts]).values_list("pk", "name"))
-    form = shown.PackForm(
-        request.POST or None, people=_others(row), projects=[(project, names[project]) for project, _ in parts]
-    )
+    projects = [(project, names[project]) for project, _ in parts]
+    form = shown.PackForm(request.POST or None, people=_others(row), projects=projects)
     return ask(
         request,
         form,
@@ -173,10 +171,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             verdict=may.can_hand_over(request.user, row),
             says=("一个项目一张：到哪一步、答应过什么、找谁、接下来三件事。接收人签收后身份和工单一并转过去。",),
             run=lambda given: handing_over.prepare_pack(
-                row.pk,
-                to_id=int(given["to"]),
-                by=person(request),
-                reason=given["reason"],
+                row.pk, to_id=int(given["to"]), by=person(request), reason=given["reason"],
                 projects=[int(pk) for pk in given["projects"]],
             ),
         ),

@@ -21,7 +21,7 @@ from agency import desk_rules as may
 from agency.models import Accompaniment, Agreement
 from agency.services import accompanying, agreements
 from packages.models import MatterCase
-from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
+from packages.views.acting import Step, ask, attempt, back_to, status_of
 from packages.views.fetching import person, project_or_404
 from projects.access import access_of
 from projects.errors import DomainError, NotAllowed, require
@@ -216,33 +216,21 @@ def accompany(request: HttpRequest, pk: int) -> HttpResponse:
     """Write an accompanied walk down."""
     project = project_or_404(request, pk)
     require(may.can_accompany, request.user, project)
-    cases = list(
-        MatterCase.objects.filter(project=project).select_related("matter").order_by("package_row__order", "pk")
-    )
-    form = shown.WalkForm(request.POST or None, cases=cases, initial={"form_key": uuid.uuid4().hex})
-    verdict = may.can_accompany(request.user, project)
+    cases = MatterCase.objects.filter(project=project).select_related("matter").order_by("package_row__order", "pk")
+    form = shown.WalkForm(request.POST or None, cases=list(cases), initial={"form_key": uuid.uuid4().hex})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
+        said = {name: given[name] for name in ("on", "official", "post", "walked", "good", "form_key")}
+        case_id = int(given["case"]) if given["case"] else None
         row = attempt(
-            form,
-            accompanying.write_accompaniment,
-            project.pk,
-            by=person(request),
-            on=given["on"],
-            official=given["official"],
-            post=given["post"],
-            walked=given["walked"],
-            good=given["good"],
-            case_id=int(given["case"]) if given["case"] else None,
-            frictions=form.frictions(),
-            form_key=given["form_key"],
+            form, accompanying.write_accompaniment, project.pk,
+            by=person(request), case_id=case_id, frictions=form.frictions(), **said,
         )
         if row is not None:
             messages.success(request, "陪办记录已存，堵点已转责任单位。")
             return redirect("agency:walk", row.pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-    context = {"project": project, "form": form, "verdict": verdict}
-    return render(request, "agency/accompany.html", context, status=status)
+    context = {"project": project, "form": form, "verdict": may.can_accompany(request.user, project)}
+    return render(request, "agency/accompany.html", context, status=status_of(form))
 
 
 @login_required

@@ -54,8 +54,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
 def bulletins(request: HttpRequest) -> HttpResponse:
     """List the bulletins; the centre also sees months that nobody has opened, and the jobs."""
     wanted = {name: request.GET.get(name, "") for name in ("series", "year", "region")}
-    found = pages.bulletins_seen(request.user, **wanted)
-    page = Paginator(found, SIZE).get_page(request.GET.get("page"))
+    page = Paginator(pages.bulletins_seen(request.user, **wanted), SIZE).get_page(request.GET.get("page"))
     seen = Bulletin.objects.visible_to(request.user).order_by()
     context = {
         **_frame(request),
@@ -68,8 +67,8 @@ def bulletins(request: HttpRequest) -> HttpResponse:
         "is_narrowed": any(wanted.values()),
     }
     if context["is_inside"]:
-        centres = [o for o in access_of(request.user).organisations if o.kind == OrganisationKind.BUREAU]
-        opening = [centre for centre in centres if may.can_open_bulletin(request.user, centre)]
+        bodies = access_of(request.user).organisations
+        opening = [o for o in bodies if o.kind == OrganisationKind.BUREAU and may.can_open_bulletin(request.user, o)]
         context |= {
             "months": pages.unopened(opening) if opening else [],
             "jobs": queries.job_rows(),

@@ -12,12 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from agency import queries, rules
 from agency.forms import AssignForm, OverrideForm
 from agency.services import assignment
+from packages.views.acting import CONFLICT
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, require
 from projects.exports import csv_response
 from projects.models import Project
-
-CONFLICT = 409
 
 
 @login_required

@@ -19,7 +19,7 @@ from agency import desk_rules as may
 from agency.desk_states import MarkKind
 from agency.models import OrderLog, WorkOrder
 from agency.services import escalating, order_log, order_paper, orders
-from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
+from packages.views.acting import Step, ask, attempt, back_to, status_of
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.models import Organisation
@@ -93,7 +93,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"已记：{line}。下次核查 {line.next_check:%m-%d}。")
             return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
     context = {"page": queries.order_page(row, person(request)), "order": row, "project": row.project, "form": form}
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return render(request, "agency/order.html", context, status=status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from agency.models import ChaseSlip
 from agency.services import slips
 from agency.slip_forms import AnswerForm, IssueForm, RemarkForm
 from agency.states import SlipColour
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import case_or_404, person, project_or_404
 from projects import timing
 from projects.access import access_of
@@ -86,9 +87,8 @@ def issue_for_case(request: HttpRequest, pk: int) -> HttpResponse:
 def _issue(request: HttpRequest, project_pk: int | None, case_pk: int | None) -> HttpResponse:
     case = case_or_404(request, case_pk) if case_pk else None
     project = project_or_404(request, case.project_id if case else project_pk or 0)
+    require(may.can_issue_slip, request.user, project)
     verdict = may.can_issue_slip(request.user, project)
-    if request.method == "GET":
-        require(may.can_issue_slip, request.user, project)
     bodies = queries.bodies_of(project, case)
     form = IssueForm(request.POST or None, bodies=bodies, initial={"to": bodies[0].pk})
     standing = {slip.pk: slip for slip in queries.standing_slips(project, case)}
@@ -99,26 +99,32 @@ def _issue(request: HttpRequest, project_pk: int | None, case_pk: int | None) ->
             colour=given["colour"], reason=given["reason"], by=person(request),
         )
         if made is not None:
-            if made.pk in standing:
-                says = f"没有重复签发：{made.to.label}已有同色的督办单没有销号，见本页；刚才写的事由没有发出。"
-                messages.warning(request, says)
-            else:
-                messages.success(request, f"{made}已发{made.to.label}，{made.due_on:%m-%d} 前回复。")
+            _tell_issued(request, made, again=made.pk in standing)
             return redirect("agency:slip", made.pk)
-    elif request.method == "POST":
-        require(may.can_issue_slip, request.user, project)
     page = reverse("packages:case", args=[case.pk]) if case else reverse("projects:detail", args=[project.pk])
-    step = Step("下督办单", "签发督办单", lambda _: None, page, "", case=case, verdict=verdict, seg="colour", says=(
+    step = Step("下督办单", "签发督办单", lambda _: None, page, "", case=case, verdict=verdict, seg="colour",
+                says=_says_of_issue(standing.values()))
+    context = {"form": form, "step": step, "case": case, "project": project}
+    return render(request, "packages/confirm.html", context, status=status_of(form))
+
+
+def _tell_issued(request: HttpRequest, made: ChaseSlip, *, again: bool) -> None:
+    if again:
+        says = f"没有重复签发：{made.to.label}已有同色的督办单没有销号，见本页；刚才写的事由没有发出。"
+        messages.warning(request, says)
+    else:
+        messages.success(request, f"{made}已发{made.to.label}，{made.due_on:%m-%d} 前回复。")
+
+
+def _says_of_issue(standing: Iterable[ChaseSlip]) -> tuple[str, ...]:
+    return (
         "督办单编号签发，对方在期限内回复原因、措施和承诺办结日；事项办结时自动销号。",
         *(
             f"{slip.to.label}已有没有销号的{slip}（{slip.get_colour_display()}），{slip.get_state_display()}，"
             f"回复期限 {slip.due_on:%m-%d}；同色的不重复签发。"
-            for slip in standing.values()
+            for slip in standing
         ),
-    ))
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-    context = {"form": form, "step": step, "case": case, "project": project}
-    return render(request, "packages/confirm.html", context, status=status)
+    )
 
 
 @login_required

@@ -26,7 +26,7 @@ from archives.limits import rate_limited
 from archives.queries import token_of
 from archives.serving import serve_paper
 from archives.states import TokenState
-from packages.views.acting import Step, ask, attempt
+from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person
 from projects.errors import Verdict, require
 from projects.exports import FORMATS, file_response
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
     from archives.models import QrToken
     from projects.models import User
-
-CONFLICT = 409
-
 
 # Asking --------------------------------------------------------------------------------------------------------------
 
@@ -126,8 +123,20 @@ def voice_track(request: HttpRequest, token: str) -> HttpResponse:
 def voice_say(request: HttpRequest, token: str, step: str) -> HttpResponse:
     """追问, 满意, 不满意 or 撤回 by who asked."""
     row = _tracked(request, token)
+    steps = _steps_of_asker(request, row)
+    if step not in steps:
+        raise Http404
+    title, button, done, verdict, form, run = steps[step]
+    back = reverse("agency:voice_track", args=[token])
+    asked = Step(title=title, button=button, done=done, verdict=verdict, back=back, run=run,
+                 says=(f"{row.number} {row.title}",), beside={"base": base_for(request)})
+    return ask(request, form, asked, "agency/voice_say.html")
+
+
+def _steps_of_asker(request: HttpRequest, row: Voice) -> dict[str, tuple[str, str, str, Verdict, forms.Form, Any]]:
+    """The steps of who asked, by the word of the address: title, button, what is told then, verdict, form, service."""
     by = person(request) if request.user.is_authenticated else None
-    steps: dict[str, tuple[str, str, str, Verdict, forms.Form, Any]] = {
+    return {
         "follow": ("追问", "提交追问", "追问已提交，重新计算答复期限。", voice_rules.can_follow_up(request.user, row),
                    voice_forms.WordsForm(request.POST or None, label="追问"),
                    lambda given: service.follow_up(row.pk, by=by, words=given["words"])),
@@ -142,13 +151,6 @@ def voice_say(request: HttpRequest, token: str, step: str) -> HttpResponse:
                      voice_forms.OptionalWordsForm(request.POST or None),
                      lambda _: service.take_back(row.pk, by=by)),
     }
-    if step not in steps:
-        raise Http404
-    title, button, done, verdict, form, run = steps[step]
-    back = reverse("agency:voice_track", args=[token])
-    asked = Step(title=title, button=button, done=done, verdict=verdict, back=back, run=run,
-                 says=(f"{row.number} {row.title}",), beside={"base": base_for(request)})
-    return ask(request, form, asked, "agency/voice_say.html")
 
 
 @never_cache

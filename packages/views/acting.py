@@ -85,10 +85,15 @@ def ask(
         if result is not None:
             messages.success(request, step.said(result))
             return redirect(step.back)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     beside = step.beside if isinstance(step.beside, dict) else step.beside()
     context = {"form": form, "step": step, "case": step.case, "late": late, **beside}
     return render(request, template, context, status=status)
+
+
+def status_of(form: forms.BaseForm) -> int:
+    """409 when the domain refused what was well filled in (its words stand on the whole form), else 200."""
+    return CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
 
 
 def back_to(request: HttpRequest, default: str) -> str:

@@ -23,7 +23,7 @@ from packages.services import appraisal_gaps as gaps
 from packages.services import appraisal_rounds as rounds
 from packages.services.appraisal_signing import sign_opinion
 from packages.states import SessionKind
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person
 from projects import timing
 from projects.access import access_of
@@ -122,7 +122,7 @@ def score(request: HttpRequest, pk: int) -> HttpResponse:
         if made is not None:
             messages.success(request, "评分已提交：" + "，".join(str(row) for row in made) + "。")
             return redirect("packages:appraisal", task.session.project_id)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"form": form, "page": page, "task": task, "project": task.session.project, "verdict": verdict}
     return render(request, "packages/appraisal_score.html", context, status=status)
 

@@ -18,7 +18,7 @@ from packages.models import RegionalResult, RegionalUnit
 from packages.screens import assessment as screen
 from packages.services import assessment_register as service
 from packages.services.assessment_apply import set_parcel
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.access import access_of
@@ -66,7 +66,7 @@ def new_unit(request: HttpRequest) -> HttpResponse:
         title="登记区域评估单元", button="登记", run=lambda _: None, back=reverse("packages:regional"), done="",
         verdict=verdict, says=("边界决定哪些地块可以用区域成果；自相交或不闭合的多边形不收。",),
     )
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return render(request, "packages/confirm.html", {"form": form, "step": step}, status=status)
 
 

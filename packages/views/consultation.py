@@ -33,7 +33,7 @@ from packages.screens import consultation as screen
 from packages.services import consultation as service
 from packages.services import consultation_minutes as minutes
 from packages.services import consultation_survey as survey
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import CONFLICT, Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.errors import DomainError, NotAllowed, Verdict
@@ -91,7 +91,7 @@ def convene(request: HttpRequest, pk: int) -> HttpResponse:
         if row is not None:
             messages.success(request, "会商已召集，请约定踏勘和会商时间并发出通知。")
             return redirect("packages:consultation", row.pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"project": project, "form": form, "verdict": verdict, "ripe": ripe}
     return render(request, "packages/consultation_new.html", context, status=status)
 

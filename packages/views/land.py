@@ -18,7 +18,7 @@ from packages.screens import land as screen
 from packages.screens.assessment import organiser
 from packages.services import land_list as lists
 from packages.services import standard_land as standards
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person
 from projects.models import Project
 
@@ -51,7 +51,7 @@ def _new(request: HttpRequest, form: Any, step: Step, make: Any, page: str) -> H
         if made is not None:
             messages.success(request, step.said(made))
             return redirect(page, made.pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return render(request, "packages/confirm.html", {"form": form, "step": step}, status=status)
 
 

@@ -18,7 +18,7 @@ from packages.models import BookChapter, BookClause, OneBook
 from packages.screens import one_book as screen
 from packages.services import book_clauses
 from packages.services import one_book as service
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 
 EDIT = ["GET", "POST"]
@@ -68,7 +68,7 @@ def open_book(request: HttpRequest, pk: int) -> HttpResponse:
         if made is not None:
             messages.success(request, "已统一受理。")
             return redirect("packages:book", made.pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return render(request, "packages/confirm.html", {"form": form, "step": step}, status=status)
 
 

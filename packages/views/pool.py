@@ -18,7 +18,7 @@ from packages.appraisal_states import Grade, Maturity
 from packages.models import DuplicatePair, PoolEntry
 from packages.screens import pool as screen
 from packages.services import appraisal_pool as service
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.appraisal import entry_or_404
 from packages.views.fetching import person, project_or_404
 from projects.access import access_of
@@ -75,7 +75,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"项目已入库，{alike}")
             office = access_of(user).is_office
             return redirect("packages:appraisal" if office else "projects:detail", pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"form": form, "project": project, "verdict": may.can_enter(user, project)}
     return render(request, "packages/pool_enter.html", context, status=status)
 

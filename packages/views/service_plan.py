@@ -16,7 +16,7 @@ from packages.screens import consultation as listing
 from packages.screens import service_plan as screen
 from packages.services import off_list, service_plan
 from packages.services.checklist import plan_of
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.consultation import consultation_or_404
 from packages.views.fetching import person, project_or_404
 from projects.errors import DomainError
@@ -114,7 +114,7 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=may.can_revise(request.user, row), run=lambda _: None,
         says=("按最新计划生成下一版，列明较上一版的变更；清单外的事项和材料须先经中心批准。",),
     )
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     return render(request, "packages/confirm.html", {"form": form, "step": step}, status=status)
 
 

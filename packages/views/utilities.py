@@ -30,7 +30,7 @@ from packages.utility_forms import (
 )
 from packages.utility_states import TONES as UTILITY_TONES
 from packages.utility_states import LineState
-from packages.views.acting import CONFLICT, Step, ask, attempt
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.errors import Verdict
@@ -83,7 +83,7 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
         if made is not None:
             messages.success(request, f"已登记 {made.number}，等窗口受理。")
             return redirect("packages:utilities", made.pk)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"form": form, "project": project, "verdict": may.can_register(request.user, project)}
     return render(request, "packages/utility_new.html", context, status=status)
 
@@ -201,7 +201,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         ) is not None:
             messages.success(request, f"{line.name}方案和报价已拟定，随一次答复发出。")
             return redirect("packages:utilities", line.request_id)
-    status = CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
+    status = status_of(form)
     context = {"form": form, "line": line, "project": line.request.project,
                "verdict": may.can_answer_line(request.user, line)}
     return render(request, "packages/utility_answer.html", context, status=status)
