@@ -23,7 +23,7 @@ MACRO = "带有宏程序，请另存为不带宏的格式"
 PROGRAM = "里面有程序或脚本文件，请取出后重新打包"
 PROGRAMS = (
     ".exe", ".com", ".bat", ".cmd", ".vbs", ".js", ".ps1", ".scr", ".msi", ".lnk", ".jar", ".hta", ".svg", ".html",
-    ".htm",
+    ".htm", ".xhtml", ".mht", ".mhtml", ".wsf", ".jse", ".vbe", ".pif", ".cpl",
 )
 _PART = b"PK\x01\x02"
 

@@ -28,8 +28,8 @@ ENCRYPTED = "加了密或设了口令，归档后无法打开"
 SCRIPTED = "里面带脚本或启动程序的动作，归档后不安全"
 EMPTY = "一页也没有"
 RUNNING = frozenset({"/JavaScript", "/Launch"})
-#: Annotations of so many pages are looked through for scripts.
-PAGES_LOOKED_THROUGH = 300
+#: Annotations of so many pages are looked through for scripts; so many actions in a row, bookmarks and fields.
+PAGES_LOOKED_THROUGH, ACTIONS_MOST, BRANCHES_MOST = 300, 50, 5000
 _PDFA = re.compile(
     rb"pdfaid:part[>=\"'\s]+(\d).{0,200}?pdfaid:conformance[>=\"'\s]+([ABUabu])", re.DOTALL
 )
@@ -91,10 +91,37 @@ def _pages(root: DictionaryObject) -> Iterator[DictionaryObject]:
 
 
 def _runs_something(holder: DictionaryObject) -> bool:
-    """Return whether the catalogue opens with a script, names one, or has one for an event."""
+    """Return whether the catalogue opens with a script, names one, or has one for an event, a bookmark, a field."""
     names = _resolved(holder.get("/Names"))
-    named = isinstance(names, DictionaryObject) and "/JavaScript" in names
-    return named or _is_running(holder.get("/OpenAction")) or _has_running_events(holder)
+    if isinstance(names, DictionaryObject) and "/JavaScript" in names:
+        return True
+    if _is_running(holder.get("/OpenAction")) or _has_running_events(holder):
+        return True
+    marks, fields = _resolved(holder.get("/Outlines")), _resolved(holder.get("/AcroForm"))
+    roots = [marks] if isinstance(marks, DictionaryObject) else []
+    if isinstance(fields, DictionaryObject):
+        roots += _listed(fields.get("/Fields"))
+    return _a_branch_runs_something(roots)
+
+
+def _a_branch_runs_something(roots: list[Any]) -> bool:
+    """Return whether a bookmark or a field below these has a script."""
+    waiting = roots
+    for _ in range(BRANCHES_MOST):
+        if not waiting:
+            break
+        found = _resolved(waiting.pop())
+        if isinstance(found, DictionaryObject):
+            if _is_running(found.get("/A")) or _has_running_events(found):
+                return True
+            waiting += [found[key] for key in ("/Next", "/First") if key in found]
+            waiting += _listed(found.get("/Kids"))
+    return False
+
+
+def _listed(value: Any) -> list[Any]:
+    found = _resolved(value)
+    return list(found[:BRANCHES_MOST]) if isinstance(found, ArrayObject) else []
 
 
 def _page_runs_something(page: DictionaryObject) -> bool:
@@ -109,8 +136,18 @@ def _page_runs_something(page: DictionaryObject) -> bool:
 
 
 def _is_running(action: Any) -> bool:
-    found = _resolved(action)
-    return isinstance(found, DictionaryObject) and found.get("/S") in RUNNING
+    """Return whether an action, or one that follows it, is a script or starts a program; or too many follow."""
+    waiting = [action]
+    for _ in range(ACTIONS_MOST):
+        if not waiting:
+            return False
+        found = _resolved(waiting.pop())
+        if isinstance(found, DictionaryObject):
+            if "/JS" in found or _resolved(found.get("/S")) in RUNNING:
+                return True
+            following = _resolved(found.get("/Next"))
+            waiting += following[:ACTIONS_MOST] if isinstance(following, ArrayObject) else [following]
+    return bool(waiting)
 
 
 def _has_running_events(holder: DictionaryObject) -> bool:

@@ -49,6 +49,19 @@ PDFS = {
     "no page": (lambda: pdf_bytes(pages=0), pdfs.EMPTY),
     "opens with a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/JavaScript/JS(app.alert(1))>>"), pdfs.SCRIPTED),
     "names a script": (lambda: pdf_bytes(catalog="/Names<</JavaScript<</Names[]>>>>"), pdfs.SCRIPTED),
+    "runs a script after a harmless step": (
+        lambda: pdf_bytes(catalog="/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next[<</S/GoTo>><</S/JavaScript/JS(app.alert(1))>>]>>"),
+        pdfs.SCRIPTED,
+    ),
+    "plays a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/Rendition/OP 0/JS(app.alert(1))>>"), pdfs.SCRIPTED),
+    "has a bookmark that launches": (
+        lambda: pdf_bytes(catalog="/Outlines<</First<</Title(1)/Next<</Title(2)/A<</S/Launch/F(cmd.exe)>>>>>>>>"),
+        pdfs.SCRIPTED,
+    ),
+    "has a field that calculates": (
+        lambda: pdf_bytes(catalog="/AcroForm<</Fields[<</T(a)/Kids[<</T(b)/AA<</C<</S/JavaScript/JS(1)>>>>>>]>>]>>"),
+        pdfs.SCRIPTED,
+    ),
     "launches": (lambda: pdf_bytes(page="/Annots[<</Type/Annot/A<</S/Launch/F(cmd.exe)>>>>]"), pdfs.SCRIPTED),
 }
 
