@@ -125,8 +125,8 @@ def rows_of(key: Hashable, queryset: Callable[[], QuerySet[Any, Any]]) -> list[t
         return list(cursor.fetchall())
 
 
-#: Stands in a kept query for the key that is asked about; no key of a row.
-_SLOT = -7_205_759_403
+#: Stands in a kept query for the key that is asked about; no key of a row. Above the greatest key there is none.
+_SLOT, _GREATEST = -7_205_759_403, 2**63 - 1
 
 
 def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
@@ -140,6 +140,8 @@ def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: i
 
 def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> list[tuple[Any, ...]]:
     """Return the rows of a `values_list` about one row; `key` names everything else that the query depends on."""
+    if pk > _GREATEST:
+        return []
 
     def compiled() -> tuple[str, tuple[Any, ...]]:
         return queryset(_SLOT).query.sql_with_params()

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.models import Invitation, Membership, Organisation, User
+from projects.paging import as_key
 from projects.services import staff as services
 from projects.services.parties import add_body
 from projects.staff_forms import BodyForm, InviteForm, ReasonForm
@@ -55,8 +56,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def act_for(request: HttpRequest) -> HttpResponse:
     """Choose the enterprise that one acts for; nothing chosen is all of them."""
-    given = request.POST.get("organisation", "")
-    body = acting.act_for(request, int(given) if given.isascii() and given.isdigit() else None)
+    body = acting.act_for(request, as_key(request.POST.get("organisation")))
     messages.success(request, f"现在代表“{body.name}”办理。" if body else "现在显示全部单位的项目。")
     url = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())

@@ -179,6 +179,7 @@ def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     assert actors.other_body.uscc in client.get(reverse("projects:register")).content.decode()
     client.post(reverse("projects:act_for"), {"organisation": actors.centre.pk})  # not his: as none
     assert ours.name in client.get(reverse("projects:list")).content.decode()
+    assert client.post(reverse("projects:act_for"), {"organisation": "1" * 5000}).status_code == 302
 
     row = Membership.objects.get(user__username="zhaomin", organisation=actors.owner_body)
     code = lead.post(reverse("projects:member_reset", args=[row.pk])).context["made"][1]

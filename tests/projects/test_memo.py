@@ -105,3 +105,7 @@ def test_the_same_projects_are_seen_one_by_one_and_in_bulk(actors, name):
     }
     assert set(Project.objects.visible_to(user).values_list("pk", flat=True)) == expected
     assert {p.pk for p in projects if Project.objects.visible_to(user).filter(pk=p.pk).exists()} == expected
+
+
+def test_no_row_has_a_key_beyond_the_greatest_one():
+    assert memo.is_among("beyond", lambda pk: Project.objects.filter(pk=pk), 2**63) is False
