@@ -22,7 +22,7 @@ from projects import timing
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMATS = ("csv", "xlsx")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: A cell of a spreadsheet holds no more.
 LONGEST_CELL = 32_000
 #: What an XLSX may be in memory before it goes to the disk, in bytes.

@@ -10,7 +10,7 @@ from archives import bagging
 from packages.views.files import csv_response as packages_csv
 from projects.exports import csv_response
 
-EVIL = ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1"]
+EVIL = ["=HYPERLINK(1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1+1", "＠SUM(1)"]
 
 
 def cells(response):
