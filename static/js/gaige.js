@@ -70,7 +70,7 @@ function showKeys() {
   const seen = new Map([["/", "查找"], ["↑ ↓", "选行"], ["Enter", "打开"]]);
   for (const node of document.querySelectorAll("[data-key], [data-row-key]")) {
     if (node.closest("[hidden]")) continue;
-    const copy = node.cloneNode(true);
+    const copy = (node.labels?.[0] || node).cloneNode(true); // a choice is named by its label
     for (const part of copy.querySelectorAll("kbd, .vh")) part.remove();
     seen.set(node.dataset.key || node.dataset.rowKey, copy.textContent.trim());
   }
