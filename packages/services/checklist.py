@@ -131,6 +131,7 @@ class _Held:
     found: Found
     cases: dict[str, MatterCase]
     met: dict[tuple[int, int], str]
+    handed_in: set[tuple[int, int]]
     letters: dict[int, Letter]
     handed: dict[tuple[str, int], tuple[Document, str]]
     regional: dict[tuple[str, str], Document | str]
@@ -183,13 +184,18 @@ def _look_up(project: Project, items: Sequence[MaterialItem], known: Makers, lea
     live = MatterCase.objects.filter(project=project).exclude(state__in=CASE_LOST)
     live = live.select_related("matter__matter", "package_row", "lead")
     cases = {case.matter.matter.code: case for case in live}
-    rows = MaterialItem.objects.filter(
-        case__in=list(cases.values()), kind__in=list(kinds), state__in=[MaterialState.SHARED, MaterialState.COMMITTED]
-    ).values_list("case_id", "kind_id", "state")
-    met = {(case_id, kind_id): state for case_id, kind_id, state in rows}
+    states = [MaterialState.SHARED, MaterialState.COMMITTED, MaterialState.UPLOADED]
+    rows = MaterialItem.objects.filter(case__in=list(cases.values()), kind__in=list(kinds), state__in=states)
+    met: dict[tuple[int, int], str] = {}
+    handed_in: set[tuple[int, int]] = set()
+    for case_id, kind_id, state, document_id in rows.values_list("case_id", "kind_id", "state", "document_id"):
+        if state != MaterialState.UPLOADED:
+            met[case_id, kind_id] = state
+        elif document_id is not None:
+            handed_in.add((case_id, document_id))
     codes, today = {item.case.matter.matter.code for item in items}, timing.today()
     return _Held(
-        project, search(project, kinds.values()), cases, met, usable(project, codes, today),
+        project, search(project, kinds.values()), cases, met, handed_in, usable(project, codes, today),
         inherited(project, codes, today), met_lines(project, codes), known, leads,
     )
 
@@ -202,6 +208,8 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
     if _meet_regional(item, held):
         return True
     document = held.found.of(item, also_own=source != MaterialSource.APPLICANT)
+    if document is not None and (item.case_id, document.pk) in held.handed_in:
+        document = None  # one paper of the case; another line of the same kind asks for another paper
     if document is not None and (letter := held.letters.get(document.pk)) is not None:
         item.document = document
         return _set(item, MaterialState.LETTER, note_of(letter))

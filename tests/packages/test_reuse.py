@@ -198,6 +198,18 @@ def test_the_contractors_paper_serves_every_project_it_builds_and_nobody_elses_f
     assert refilled(other, factories.fresh(MaterialItem.objects.get(case__project=other, document=document))).document is None
 
 
+def test_one_paper_of_a_case_does_not_answer_another_line_of_its_kind(actors):
+    project = factories.enrolled_project(actors, "S3")
+    application = factories.open_application(project, ["waste-disposal"], actors)
+    lines = MaterialItem.objects.filter(case__application=application)
+    plan, contract = lines.get(name="建筑垃圾处置方案"), lines.get(name="运输合同")
+    assert plan.kind_id == contract.kind_id
+    setting_lines.set_material(plan.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text="方案"))
+    assert refilled(project, contract).state == "missing"
+    setting_lines.set_material(contract.pk, state="uploaded", by=actors.clerk, uploaded=factories.pdf(text="合同"))
+    assert {factories.fresh(line).document.title for line in (plan, contract)} == {"建筑垃圾处置方案", "运输合同"}
+
+
 def test_what_departments_hold_of_the_same_land_serves_the_next_project_on_it(project, actors, clock):
     kind = DocumentKind.objects.get(slug="land-title")
     locked = lock_project(project.pk)
