@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """The projects of a cockpit: those of all centres, or of the one that was chosen."""
+    """The projects of a cockpit: those of all centres, or of the one that was chosen.
+
+    `scope` tells apart who commands the same centres but not the same projects of theirs.
+    """
 
     projects: QuerySet[Project]
     centres: tuple[Organisation, ...]
     chosen: Organisation | None
     is_above: bool
+    scope: tuple[object, ...] = ()
 
     @property
     def words(self) -> str:
@@ -39,7 +43,7 @@ class Reach:
     @property
     def key(self) -> tuple[object, ...]:
         """Return what kept figures depend on."""
-        return tuple(centre.pk for centre in self.centres), self.chosen.pk if self.chosen else 0
+        return tuple(centre.pk for centre in self.centres), self.chosen.pk if self.chosen else 0, self.scope
 
     @property
     def query(self) -> str:
@@ -61,12 +65,21 @@ def reach_of(user: User, centre: str = "") -> Reach:
     chosen = next((body for body in centres if body.pk == wanted), None)
     if chosen is not None:
         projects = projects.filter(centre_id=chosen.pk)
-    return Reach(projects, tuple(centres), chosen, above)
+    return Reach(projects, tuple(centres), chosen, above, _scope(user, access) if above else ())
+
+
+def _scope(user: User, access: Access) -> tuple[object, ...]:
+    """The regions that a duty opens; the person where it opens none."""
+    return tuple(sorted(access.region_prefixes)) if _has_regions(access) else (user.pk,)
+
+
+def _has_regions(access: Access) -> bool:
+    return bool(access.region_prefixes) and "" not in access.region_prefixes
 
 
 def _region(user: User, access: Access) -> QuerySet[Project]:
     """The projects of the region that a duty opens; a body without a region has those it is involved in."""
-    if not access.region_prefixes or "" in access.region_prefixes:
+    if not _has_regions(access):
         return Project.objects.visible_to(user).order_by()
     inside = reduce(or_, (Q(region__code__startswith=prefix) for prefix in access.region_prefixes))
     return Project.objects.filter(inside).order_by()

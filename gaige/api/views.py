@@ -179,7 +179,7 @@ def figures(_: HttpRequest, token: ApiToken) -> Answer:
     """Give the figures of the cockpit for the token's region."""
     found = reached(token).order_by()
     centres = Organisation.objects.filter(pk__in=found.values("centre")).order_by("pk")
-    board = board_of(Reach(found, tuple(centres), None, True))
+    board = board_of(Reach(found, tuple(centres), None, True, ("token", token.pk)))
     names = [field.name for field in FIGURE_FIELDS]
     items = [dict(zip(names, row, strict=True)) for row in board_rows(board, people=False)]
     made = board.made_at.astimezone(timing.BUSINESS_ZONE).isoformat(timespec="seconds")

@@ -76,6 +76,21 @@ def test_a_director_commands_the_own_centre_and_the_office_all(actors, other, of
     assert counted(actors.director, str(other.pk))[1].total.open == 3  # not one of the own: nothing is narrowed
 
 
+def test_two_offices_over_one_centre_do_not_share_on_whom_red_cases_wait(actors, other, office, city):
+    for name, code in (("first", "140581"), ("second", "140524"), ("third", "140521")):
+        moved = type(city[name]).objects.filter(pk=city[name].pk)
+        moved.update(region=Region.objects.get(code=code), centre=actors.centre)
+    seen = []
+    for number, code in enumerate(("140581", "140524")):
+        body = Organisation.objects.create(
+            name=f"工改办{number}", kind=office.memberships.get().organisation.kind, region=Region.objects.get(code=code)
+        )
+        seen.append(counted(factories.person(f"office{number}", "任敏", Role.SUPERVISOR, body)))
+    assert [reach.centres for reach, _ in seen] == [(actors.centre,)] * 2
+    for reach, board in seen:
+        assert [length(reach, "waits", who=who) for who, _ in board.waits] == [number for _, number in board.waits] != []
+
+
 def test_every_figure_is_the_length_of_its_list_and_an_unknown_list_is_no_page(actors, office, city):
     for user in (actors.director, office):
         reach, board = counted(user)
