@@ -66,6 +66,12 @@ class PermitPage:
         return self.one is None and bool(self.wanted) and all(part.is_earlier for part in self.wanted)
 
     @property
+    def is_applied_for(self) -> bool:
+        """Whether the permit itself was applied for without the set: nothing can be folded into it any more."""
+        main = [part.case.state for part in self.wanted if part.is_main]
+        return self.one is None and bool(main) and CaseState.DRAFT not in main
+
+    @property
     def done(self) -> int:
         """How many parts are granted."""
         return sum(line.part.case.state in CASE_PASSED for line in self.lines)
