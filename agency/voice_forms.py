@@ -141,6 +141,14 @@ class VoiceForm(forms.Form):
         if known:
             del self.fields["name"]
             self.fields["phone"].help_text = "不填就用账号里的电话；只有受理人员看得到"
+        self.known = known
+
+    def clean(self) -> dict[str, Any]:
+        """A complaint of somebody who is not signed in needs a telephone; it is said with the other faults."""
+        given = super().clean() or {}
+        if not self.known and given.get("kind", VoiceKind.CONSULT) != VoiceKind.CONSULT and not given.get("phone"):
+            self.add_error("phone", "投诉和办不成事请留下联系电话，便于核实和答复。")
+        return given
 
 
 class VoiceFilterForm(forms.Form):
