@@ -21,6 +21,7 @@ from archives.services.filing import find_held_by
 from archives.states import PaperState, Visibility
 from packages.land_papers import of_the_land
 from packages.models import MaterialItem, MatterCase
+from packages.rules import FORM_KIND
 from packages.sources import Makers, is_issued, supplier_of
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
 from projects import prepared, timing
@@ -44,7 +45,12 @@ class Found:
     land: dict[int, Document]
 
     def of(self, item: MaterialItem, *, also_own: bool) -> Document | None:
-        """Return the document for a line, the reusable one first; 主体资格 only of the body that the line means."""
+        """Return the document for a line, the reusable one first; 主体资格 only of the body that the line means.
+
+        An application form asks for one matter: that of another never stands in for it.
+        """
+        if item.kind.slug == FORM_KIND:
+            return None
         key = item.kind_id, role_of(item) if item.kind.doc_class == OWNER_CLASS else ""
         return self.reusable.get(key) or (self.own.get(key) if also_own else None) or self.land.get(item.kind_id)
 
