@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from packages.act_states import DeliveryWay
+from packages.forms import KeyedRadios
 from packages.states import SpecialKind
 from projects import timing
 
@@ -141,7 +142,7 @@ class ExtendForm(forms.Form):
 class DeliverForm(forms.Form):
     """How the certificate was handed out."""
 
-    way = forms.ChoiceField(label="领取方式", widget=forms.RadioSelect)
+    way = forms.ChoiceField(label="领取方式", widget=KeyedRadios(then="receiver"))
     receiver = forms.CharField(
         label="领取人", max_length=60, required=False, widget=forms.TextInput(attrs={"data-nodraft": ""}),
         help_text="窗口领取时填写。",
