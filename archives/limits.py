@@ -61,12 +61,18 @@ View = Callable[..., "HttpResponseBase"]
 
 
 def rate_limited(scope: str) -> Callable[[View], View]:
-    """Answer 429 with a page when somebody who is not signed in opens too many codes in a minute."""
+    """Answer 429 with a page when somebody opens too many codes in a minute.
+
+    Strangers are counted by address. Who is signed in opens as many pages as there are, but what is sent is counted by
+    person: codes are typed into forms, and an account is no licence to try them out.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if request.user.is_authenticated or allowed(scope, address_of(request)):
+            known = request.user.is_authenticated
+            who = f"person-{request.user.pk}" if known else address_of(request)
+            if (known and request.method != "POST") or allowed(scope, who):
                 return view(request, *args, **kwargs)
             context = {"limit": settings.PUBLIC_RATE_PER_MINUTE}
             response = render(request, "archives/busy.html", context, status=429)

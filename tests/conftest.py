@@ -86,10 +86,13 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(autouse=True)
 def _nothing_kept():
-    """A test begins without what the process has kept of the tests before it."""
+    """A test begins without what the process has kept and counted of the tests before it."""
+    from django.core.cache import cache
+
     from projects import memo
 
     memo.forget_all()
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -134,6 +134,14 @@ def test_codes_cannot_be_tried_out(client, address, world):
     assert client.get(address).status_code == 200
 
 
+@override_settings(PUBLIC_RATE_PER_MINUTE=3)
+def test_an_account_is_no_licence_to_try_codes_out(client, world):
+    client.force_login(world.clerk)
+    for url in ("/rate/", "/join/"):
+        answers = [client.post(url, {"code": f"ABCDEFG{number}"}).status_code for number in range(2, 6)]
+        assert (answers, client.get(url).status_code) == ([409, 409, 409, 429], 200)
+
+
 @override_settings(PUBLIC_RATE_PER_MINUTE=1, SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
 def test_behind_our_proxy_the_reader_is_who_the_proxy_names(client, address):
     answers = [
