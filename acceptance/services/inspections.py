@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -164,14 +164,7 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
             "wished_at": moment}
     if slot is not None and not why_apart.strip() and not is_unannounced:
         slot.project = project
-        add_unit(slot, body, purpose=purpose.strip(), by=by, at=at)
-        VisitWish.objects.create(inspection=slot, outcome=WishOutcome.JOINED, **wish)
-        record(
-            "inspection.merged", subject=slot, project=project, by=by, at=at,
-            summary=f"{body.label}的检查并入{slot.title}（{slot.slot_on:%Y-%m-%d}），少上门一次",
-            data={"organisation": body.pk, "wanted_on": str(wanted_on)},
-        )
-        return slot
+        return _join(slot, wish, purpose=purpose.strip(), at=at)
     if reason_code not in dict(data.reasons(day)) or not reason.strip():
         raise DomainError("reason", "计划外检查要选择理由并写明情况，会记入企业的入企检查记录。")
     apart = why_apart.strip() or (reason.strip() if is_unannounced else "")
@@ -188,6 +181,19 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
     if is_unannounced:
         begin(row, by=by, at=at)
     return row
+
+
+def _join(slot: Inspection, wish: dict[str, Any], *, purpose: str, at: dt.datetime | None) -> Inspection:
+    """The department of the wish comes along on the open slot. Event `inspection.merged`."""
+    body, by = wish["organisation"], wish["wished_by"]
+    add_unit(slot, body, purpose=purpose, by=by, at=at)
+    VisitWish.objects.create(inspection=slot, outcome=WishOutcome.JOINED, **wish)
+    record(
+        "inspection.merged", subject=slot, project=slot.project, by=by, at=at,
+        summary=f"{body.label}的检查并入{slot.title}（{slot.slot_on:%Y-%m-%d}），少上门一次",
+        data={"organisation": body.pk, "wanted_on": str(wish["wanted_on"])},
+    )
+    return slot
 
 
 def _check_wish(body: Organisation | None, purpose: str, wanted_on: dt.date, today: dt.date) -> None:

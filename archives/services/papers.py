@@ -120,15 +120,20 @@ def issue_paper(
         )
         notice = [Delivery(paper=paper, organisation_id=project.owner_id, sent_at=moment)]
         filing.put_document(paper.document, paper, *(notice if kind in LEGAL_NOTICES else []))
+    _record_issue(paper, by=by, at=at)
+    return paper
+
+
+def _record_issue(paper: Paper, *, by: User | None, at: dt.datetime | None) -> None:
+    """Tell `paper.issued` in the chain of the project; a paper without one stands in the chain of its issuer."""
     record(
-        "paper.issued", subject=paper, project=project, organisation=None if project else issuer, by=by, at=at,
-        summary=f"出具{title} {paper.number}",
+        "paper.issued", subject=paper, project=paper.project, by=by, at=at,
+        organisation=None if paper.project else paper.issuer, summary=f"出具{paper.title} {paper.number}",
         data={
-            "state": ["", paper.state], "kind": kind, "number": paper.number,
+            "state": ["", paper.state], "kind": paper.kind, "number": paper.number,
             "sha256": papering.content_digest(paper),
         },
     )
-    return paper
 
 
 def _freeze(
