@@ -57,7 +57,9 @@ def test_a_receipt_of_friday_is_keyed_in_on_tuesday_and_its_five_days_run_from_f
     clock.to(moment(10, 9))
     client.force_login(actors.clerk)
     url = reverse("packages:hand_in", args=[application.pk])
-    assert url in client.get(reverse("packages:application", args=[application.pk])).content.decode()
+    link = f"{url}?late=1"  # opens the line for the time at once
+    assert link in client.get(reverse("packages:application", args=[application.pk])).content.decode()
+    assert '<details class="more" open>' in client.get(link).content.decode()
     case = application.cases.get()
     created = Event.objects.get(project=project, kind="case.created", subject_key=str(case.pk))
     before = (created.happened_at - dt.timedelta(hours=1)).astimezone(timing.BUSINESS_ZONE)
