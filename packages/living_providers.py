@@ -106,7 +106,7 @@ def _owed(issues: list[IssueItem]) -> Iterable[Expiry]:
     for issue in issues:
         if issue.due_on is None:
             continue
-        mine = issue.kind == IssueKind.DEFERRAL and issue.state in ISSUE_WITH_OWNER
+        mine = issue.state in ISSUE_WITH_OWNER
         by = issue.raised_for.label if issue.raised_for else "部门"
         case = issue.subject_key if issue.subject_type == CASE_LABEL else ""
         yield Expiry(
