@@ -72,8 +72,13 @@ __all__ = [
     "opinions_of",
     "project_waiting",
     "review_sheet",
+    "tasks_waiting",
     "work_rows",
 ]
+
+
+#: So many opinions stand on one page of a department.
+MOST_TASKS = 50
 
 
 # The work list of the window and the departments ---------------------------------------------------------------------
@@ -194,17 +199,25 @@ class ReviewSheet:
         return any(row.task.role != ReviewRole.LEAD for row in self.rows)
 
 
+def tasks_waiting(user: Person) -> QuerySet[ReviewTask]:
+    """Return what waits for the user's departments, the most urgent first: open tasks, lead tasks to be merged."""
+    bodies = access_of(user).organisation_ids
+    mine = ReviewTask.objects.filter(WAITS_FOR_BODY, organisation_id__in=bodies, session__case__isnull=False)
+    return mine.order_by("due_on", "pk")
+
+
 def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
     """Return the tasks of the user's departments, one sheet per application, the most urgent sheet first.
 
-    Open tasks, and lead tasks whose session is being merged; with `closed` the hundred that were answered last.
+    The `MOST_TASKS` most urgent that wait; with `closed` as many that were answered last. The rest is at the desk.
     """
-    access = access_of(user)
-    tasks = ReviewTask.objects.filter(organisation_id__in=access.organisation_ids, session__case__isnull=False)
     if closed:
-        tasks = tasks.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:100]
+        mine = ReviewTask.objects.filter(
+            organisation_id__in=access_of(user).organisation_ids, session__case__isnull=False
+        )
+        tasks: QuerySet[ReviewTask] = mine.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:MOST_TASKS]
     else:
-        tasks = tasks.filter(WAITS_FOR_BODY).order_by("due_on", "pk")
+        tasks = tasks_waiting(user)[:MOST_TASKS]
     related = (
         "session__case__matter__matter", "session__case__application", "session__case__lead", "session__project__owner",
         "session__lead", "organisation", "handler", "clock",

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.urls import reverse
 
 from agency import message_data as data
@@ -82,6 +82,27 @@ def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
     return Clock.objects.filter(reached, ~Exists(said), state=ClockState.RUNNING).exclude(kind__in=TOLD_ELSEWHERE)
 
 
+def speaking(day: dt.date) -> QuerySet[Clock]:
+    """Return the running clocks that have something new to say on `day`, whichever rung it is: those of `due_clocks`.
+
+    One walk along the index of yellow days. Of five, one for each rung, PostgreSQL thinks that most clocks are due: it
+    knows that most days lie in the past, not that the clocks of those days stand still; then it reads them all.
+    """
+    steps, days = data.ladder(day), rung_days(day)
+    rungs = [
+        When(due_on__lt=days[code], then=Value(str(code)))
+        for code in sorted((code for code in LATE if code in steps), key=lambda code: days[code])
+    ]
+    if Threshold.DUE in steps:
+        rungs.append(When(due_on=day, then=Value(str(Threshold.DUE))))
+    if Threshold.YELLOW in steps:
+        rungs.append(When(due_on__gt=day, started_on__lt=day, then=Value(str(Threshold.YELLOW))))
+    rung = Case(*rungs, default=None, output_field=CharField())
+    said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=OuterRef("rung"))
+    past = Clock.objects.filter(state=ClockState.RUNNING, yellow_on__lte=day).exclude(kind__in=TOLD_ELSEWHERE)
+    return past.annotate(rung=rung).filter(~Exists(said), rung__isnull=False)
+
+
 def new_tasks() -> QuerySet[ReviewTask]:
     """Return the review tasks that nobody has opened and nobody was told of."""
     return _silent_tasks(Threshold.ASSIGNED)
@@ -97,8 +118,22 @@ def unopened_tasks(at: dt.datetime | None = None) -> QuerySet[ReviewTask]:
 
 
 def _silent_tasks(threshold: str) -> QuerySet[ReviewTask]:
+    return _untold(threshold).filter(clock__state=ClockState.RUNNING)
+
+
+def _untold(threshold: str) -> QuerySet[ReviewTask]:
+    """Review tasks that nobody has opened or was told of, whatever their clock does."""
     said = LadderMark.objects.filter(clock=OuterRef("clock"), threshold=threshold)
-    return ReviewTask.objects.filter(~Exists(said), state=TaskState.INVITED, clock__state=ClockState.RUNNING)
+    return ReviewTask.objects.filter(~Exists(said), state=TaskState.INVITED)
+
+
+def _maybe_tasks() -> list[QuerySet[ReviewTask]]:
+    """Return what `new_tasks` and `unopened_tasks` hold, and what waits with a clock that stands; no clock is read."""
+    now = timing.now()
+    found = [_untold(Threshold.ASSIGNED)]
+    if (step := data.ladder(timing.business_day(now)).get(Threshold.UNOPENED)) is not None:
+        found.append(_untold(Threshold.UNOPENED).filter(pushed_at__lte=_hours_back(now, step.after)))
+    return found
 
 
 def _hours_back(moment: dt.datetime, hours: int) -> dt.datetime:
@@ -124,7 +159,7 @@ def unsaid(at: dt.datetime | None = None) -> list[QuerySet[Clock]]:
 
 def anything() -> list[QuerySet[Any]]:
     """Return all that a sweep would take up."""
-    return [*unsaid(), new_tasks(), unopened_tasks(), settled_slips()]
+    return [speaking(timing.business_day(timing.now())), *_maybe_tasks(), settled_slips()]
 
 
 # The sweep -----------------------------------------------------------------------------------------------------------

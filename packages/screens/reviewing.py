@@ -147,14 +147,14 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     files = files_of(case, user)
     shown = next((document for document in files if str(document.pk) == file), files[0] if files else None)
     others = [row for row in queries.opinions_of(session) if row.task.pk != task.pk]
-    mine = [row.task for sheet in queries.review_sheet(user) for row in sheet.rows]
-    following = [other for other in mine if other.pk != task.pk]
+    mine = queries.tasks_waiting(user).exclude(pk=task.pk).values_list("pk", flat=True)
+    following = list(mine[:queries.MOST_TASKS])
     return ReviewPage(
         task, case, session.project, read_clock(task.clock), tuple(files), shown, tuple(others), silence_words(task),
         review_rules.can_open_task(user, task), review_rules.can_give_opinion(user, task),
         review_rules.can_merge(user, session),
         len(following),
-        reverse("packages:review", args=[following[0].pk]) if following else "",
+        reverse("packages:review", args=[following[0]]) if following else "",
         phrases_of(task, case), tuple(timetable(task)),
         Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last(),
         review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
@@ -223,11 +223,9 @@ def _day(moment: dt.datetime) -> str:
 
 def next_after(task: ReviewTask, user: User) -> str:
     """Where to go after an answer: the next open task of the department, else the list."""
-    for sheet in queries.review_sheet(user):
-        for row in sheet.rows:
-            if row.task.pk != task.pk and row.task.role != "lead":
-                return reverse("packages:review", args=[row.task.pk])
-    return reverse("packages:reviews")
+    following = queries.tasks_waiting(user).exclude(pk=task.pk).exclude(role=ReviewRole.LEAD)
+    found = following.values_list("pk", flat=True).first()
+    return reverse("packages:review", args=[found]) if found else reverse("packages:reviews")
 
 
 def draft_text(session: JointSession) -> str:

@@ -36,7 +36,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
 def _waiting_for(user: User) -> dict[str, object]:
     """What waits for a person beside opinions: decisions first, approvals, scores, land lists, joint acceptances."""
     return {
-        "decisions": queries.open_decisions(user), "wishes": reviewing.wishes(user),
+        "is_cut": queries.tasks_waiting(user)[queries.MOST_TASKS:].exists(),
+        "most_tasks": queries.MOST_TASKS, "decisions": queries.open_decisions(user), "wishes": reviewing.wishes(user),
         "scorings": queries.open_scorings(user), "land": land_providers.open_lines(user),
         "ways": panels.ways_of(user, user),
     }
