@@ -22,7 +22,6 @@ PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bodies": ("分部门", ("bodies", "dots")),
     "sites": ("联合验收", ("sites", "items")),
 }
-PART_OF = {block: part for part, (_, blocks) in PARTS.items() for block in blocks}
 Blocks = dict[str, Any]
 
 

@@ -16,14 +16,6 @@ class BulletinState(TextChoices):
     CORRECTED = "corrected", "已更正"
 
 
-#: The figures are stored and will not change.
-STORED = (
-    BulletinState.FROZEN,
-    BulletinState.CHECKING,
-    BulletinState.SIGNING,
-    BulletinState.PUBLISHED,
-    BulletinState.CORRECTED,
-)
 #: The words beside the figures may still be written.
 DRAFTED = (BulletinState.FROZEN, BulletinState.CHECKING)
 #: What everybody reads: a version that was corrected later stays beside the one that corrects it.

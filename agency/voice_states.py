@@ -87,7 +87,6 @@ class VoiceState(TextChoices):
 
 #: The office owes an answer.
 VOICE_OWED = (VoiceState.WAITING, VoiceState.FORWARDED, VoiceState.FOLLOWED)
-VOICE_OPEN = tuple(state for state in VoiceState if state != VoiceState.CLOSED)
 
 
 class VoiceDesk(TextChoices):

@@ -56,15 +56,3 @@ class DeliveryWay(TextChoices):
     WINDOW = "window", "窗口"
     POST = "post", "邮寄"
     DOWNLOAD = "download", "自行下载"
-
-
-ACT_TONES: dict[str, str] = {
-    WithdrawalState.REQUESTED: "warn",
-    WithdrawalState.TAKEN: "act",
-    WithdrawalState.GRANTED: "none",
-    WithdrawalState.REFUSED: "bad",
-    WithdrawalState.VOID: "none",
-    ProcedureState.RUNNING: "act",
-    ProcedureState.ENDED: "good",
-    ExtensionState.APPROVED: "good",
-}

@@ -23,7 +23,6 @@ class ResultState(TextChoices):
 
 RESULT_LIVE = (ResultState.VALID, ResultState.EXPIRING)
 RESULT_COMING = (ResultState.PROPOSED, ResultState.COMPILING, ResultState.REVIEWING, ResultState.APPROVED)
-RESULT_ENDED = (ResultState.LAPSED, ResultState.REVOKED)
 
 
 class Simplification(TextChoices):
@@ -87,9 +86,6 @@ class StandardState(TextChoices):
     BREACHED = "breached", "违诺"
 
 
-STANDARD_ENDED = (StandardState.KEPT, StandardState.BREACHED)
-
-
 class Bound(TextChoices):
     """On which side of its value an indicator has to lie."""
 
@@ -112,8 +108,6 @@ class BookState(TextChoices):
 BOOK_RUNNING = (
     BookState.INTAKE, BookState.COMPILING, BookState.REVIEWING, BookState.APPROVING, BookState.DELIVERING
 )
-#: The phases in the order of the timetable; a book waits in each for somebody.
-BOOK_PHASES = tuple(state.value for state in BOOK_RUNNING)
 
 
 class ChapterState(TextChoices):

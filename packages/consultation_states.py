@@ -131,6 +131,3 @@ UNIT_TONES: dict[str, str] = {
 PLAN_TONES: dict[str, str] = {
     PlanState.DRAFT: "none", PlanState.TOLD: "warn", PlanState.SIGNED: "good", PlanState.REPLACED: "none",
 }
-OFF_LIST_TONES: dict[str, str] = {
-    OffListState.PROPOSED: "warn", OffListState.APPROVED: "act", OffListState.REFUSED: "bad",
-}

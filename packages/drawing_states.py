@@ -27,12 +27,6 @@ class DrawingState(TextChoices):
     CLOSED = "closed", "已终止"
 
 
-DRAWING_OPEN = (
-    DrawingState.UPLOADING, DrawingState.REVIEWING, DrawingState.RETURNED, DrawingState.TO_COMMIT,
-    DrawingState.COMMITTED, DrawingState.TO_PLEDGE,
-)
-
-
 class HandlingOpinion(TextChoices):
     """What the chief says after the review opinion (处理意见)."""
 

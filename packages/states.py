@@ -39,8 +39,6 @@ CASE_ENDED = (
     CaseState.RECALLED,
     CaseState.REVOKED,
 )
-#: A matter in one of these states may be applied for (again).
-CASE_APPLICABLE = (CaseState.DRAFT,)
 
 
 class Handling(TextChoices):
