@@ -40,7 +40,7 @@ def words_after(cases: Sequence[MatterCase]) -> str:
     """What was done: accepted by a person, or by law before that person pressed."""
     deemed = [case.matter.name for case in cases if case.is_deemed_accepted]
     if not deemed:
-        return "".join((ACCEPTED, *rest_day()))
+        return "".join((ACCEPTED, *rest_day())) if any(case.promised_days for case in cases) else ACCEPTED
     if len(deemed) == len(cases):
         return f"{DEEMED}，受理通知书已出具。"
     return f"{ACCEPTED}其中{'、'.join(f'“{name}”' for name in deemed)}{DEEMED}。"

@@ -26,6 +26,7 @@ from projects.models import IssueItem, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 
 #: States in which a line takes one slim row at the top: nobody has to do anything for it.
+FAULTS = (PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE)
 SLIM = (MaterialState.HELD, MaterialState.SHARED)
 SUBMITTED = "材料已随申报提交。"
 #: The key of each way on the line that is selected: its place on the line, and shared last.
@@ -282,6 +283,8 @@ class IntakePage:
         """The paper that the key P prints: the receipt before the window decides, then what says what is still owed."""
         if self.shows_receipt:
             return None  # it has a button of its own
+        if self.is_correcting:
+            return next((paper for paper in self.papers if paper.kind in FAULTS), None)
         owed = (PaperKind.DEFERRAL_NOTICE, PaperKind.DEFERRED_ACCEPTANCE) if self.owed else ()
         kinds = (*owed, PaperKind.ACCEPTANCE_NOTICE, PaperKind.RECEIPT)
         found = [paper for paper in self.papers if paper.kind in kinds]
