@@ -177,10 +177,15 @@ def _kind_of(slug: str, paper_kind: str) -> DocumentKind:
     return own
 
 
-def papers_of(*subjects: models.Model) -> QuerySet[Paper]:
-    """Return the papers of some objects of one type, newest first."""
-    kind = subject_of(subjects[0])[0] if subjects else ""
-    return Paper.objects.filter(subject_type=kind, subject_key__in=[str(subject.pk) for subject in subjects])
+def papers_of(*subjects: models.Model | None) -> QuerySet[Paper]:
+    """Return the papers of some objects, newest first; None among them counts for nothing."""
+    keys: dict[str, list[str]] = {}
+    for kind, key in (subject_of(subject) for subject in subjects if subject is not None):
+        keys.setdefault(kind, []).append(key)
+    wanted = Q(pk__in=())
+    for kind, found in keys.items():
+        wanted |= Q(subject_type=kind, subject_key__in=found)
+    return Paper.objects.filter(wanted)
 
 
 # Rendering: claim, act, mark

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from archives.models import Document, Paper
+from archives.services.papers import papers_of
 from packages import queries, review_rules, rules, utility_data, utility_rules
 from packages.case_data import reason_name
 from packages.choices import MatterKind
@@ -17,7 +18,6 @@ from packages.promise_waiting import KEEPING, promises_waiting
 from packages.queries import ReviewRow
 from packages.screens import acting
 from packages.screens.acting import Act
-from packages.screens.intake import papers_of
 from packages.screens.living_acts import living_acts
 from packages.screens.regional_said import said_on
 from packages.states import CASE_ENDED, CASE_OPEN, CASE_PASSED, TONES, CaseState, Handling, OpinionVerdict, SessionState
@@ -153,7 +153,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     clocks = tuple(clock_lines(case))
     return CasePage(
         case, queries.case_waiting([case]).get(case.pk) or _still_owed(case), clocks, tuple(items),
-        tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, [case])),
+        tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, case)),
         tuple(events_of(case)), acts_for(case, user),
         OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
         draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
