@@ -353,5 +353,8 @@ function nextQuestion(group) {
   go?.focus();
 }
 
-const firstQuestion = document.querySelector(".asks input:not([type=hidden])");
-if (firstQuestion && document.activeElement === document.body) firstQuestion.focus({ preventScroll: true });
+const firstQuestion = document.querySelector(".asks input:not([type=hidden]), .pick input:enabled"); // or what can be filed
+if (firstQuestion && document.activeElement === document.body) {
+  firstQuestion.focus({ preventScroll: true });
+  if (firstQuestion.closest(".pick")) firstQuestion.scrollIntoView({ block: "center" }); // clear of the bar at the foot
+}
