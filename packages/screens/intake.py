@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from archives.models import Paper
+from archives.services.papers import papers_of
 from archives.states import PaperKind
 from packages import promise_rules, queries, rules
 from packages.choices import MaterialForm, MaterialSource
@@ -21,12 +22,12 @@ from projects.access import access_of
 from projects.clock_states import ClockUnit
 from projects.clocks import Reading
 from projects.errors import ALLOWED, Verdict, refuse
-from projects.events import subject_of
 from projects.models import IssueItem, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 
-#: States in which a line takes one slim row at the top: nobody has to do anything for it.
+#: The papers that tell the faults of an application.
 FAULTS = (PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE)
+#: States in which a line takes one slim row at the top: nobody has to do anything for it.
 SLIM = (MaterialState.HELD, MaterialState.SHARED)
 SUBMITTED = "材料已随申报提交。"
 #: The key of each way on the line that is selected: its place on the line, and shared last.
@@ -335,7 +336,7 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
     received = [entry for entry in entries if entry.case.state == CaseState.RECEIVED]
     missing = sum(len(entry.missing) for entry in received)
     return IntakePage(
-        application, state, entries, told, tuple(papers_of(application, cases)), max(stamps, default=None),
+        application, state, entries, told, tuple(papers_of(application, *cases)), max(stamps, default=None),
         submit=_first([rules.can_receive(user, application)]),
         accept=_accept(received, missing),
         notice=_first([entry.notice for entry in received] or [_nothing(cases)]),
@@ -407,18 +408,6 @@ def _told(cases: Iterable[MatterCase]) -> list[IssueItem]:
     found = IssueItem.objects.filter(subject_type=MatterCase._meta.label, subject_key__in=keys)
     kinds = [IssueKind.CORRECTION, IssueKind.DEFERRAL, IssueKind.COMMITMENT]
     return list(found.filter(kind__in=kinds).select_related("project", "raised_for", "clock").order_by("batch", "pk"))
-
-
-def papers_of(application: Application | None, cases: Iterable[MatterCase]) -> list[Paper]:
-    """The papers of an application and its cases, newest first."""
-    keys: dict[str, list[str]] = {}
-    for label, key in [*([subject_of(application)] if application else []), *(subject_of(case) for case in cases)]:
-        keys.setdefault(label, []).append(key)
-    papers = [
-        paper for label, subject_keys in keys.items()
-        for paper in Paper.objects.filter(subject_type=label, subject_key__in=subject_keys)
-    ]
-    return sorted(papers, key=lambda paper: paper.pk, reverse=True)
 
 
 def _first(verdicts: list[Verdict]) -> Verdict:
