@@ -26,6 +26,8 @@ RUNS_MOST, RUN_MOST = 600, 400
 #: Bytes of memory and seconds of the processor that this process may use.
 MEMORY, SECONDS = 2 * 1024**3, 90
 A4 = (595.0, 842.0)
+#: Points of a side of a page that can be set: what PDF itself allows.
+SIDES = (3.0, 14_400.0)
 TOO_MANY = 3
 
 
@@ -64,10 +66,12 @@ def _pages_of_pdf(source: Path, folder: Path, fonts: str, most: int) -> list[dic
     for number in range(len(document)):
         page = document[number]
         wide, high = page.get_size()
+        if not all(SIDES[0] <= side <= SIDES[1] for side in (wide, high)):
+            return []
         scale = min(DPI / 72, LONGEST / max(wide, high))
         bitmap = page.render(scale=scale)
         _save(bitmap.to_pil().convert("RGB"), folder / f"{number:04d}.jpg")
-        found.append({"size": [wide, high], "runs": _runs(page, bitmap.get_posconv(page), scale)})
+        found.append({"size": [wide, high], "runs": _runs(page, bitmap.get_posconv(page), scale, max(wide, high))})
         page.close()
     return found
 
@@ -89,8 +93,8 @@ def _save(picture: Image.Image, target: Path) -> None:
     (green if apart < GREY else picture).save(target, "JPEG", quality=QUALITY, dpi=(DPI, DPI))
 
 
-def _runs(page: Any, places: Any, scale: float) -> list[list[Any]]:
-    """Return the runs of words of a page: left, top, width, height in points, and the words."""
+def _runs(page: Any, places: Any, scale: float, most: float) -> list[list[Any]]:
+    """Return the runs of words of a page: left, top, width, height in points, and the words; none beyond `most`."""
     words = page.get_textpage()
     found: list[list[Any]] = []
     for number in range(min(words.count_rects(), RUNS_MOST)):
@@ -99,7 +103,7 @@ def _runs(page: Any, places: Any, scale: float) -> list[list[Any]]:
         corners = [places.to_bitmap(box[0], box[3]), places.to_bitmap(box[2], box[1])]
         across, down = ([corner[axis] / scale for corner in corners] for axis in (0, 1))
         left, top, wide, high = min(across), min(down), abs(across[0] - across[1]), abs(down[0] - down[1])
-        if text and all(map(math.isfinite, (left, top, wide, high))):
+        if text and all(math.isfinite(place) and abs(place) <= most for place in (left, top, wide, high)):
             found.append([round(left, 1), round(top, 1), round(wide, 1), round(high, 1), text])
     words.close()
     return found

@@ -106,6 +106,16 @@ def test_what_cannot_be_converted_says_why_and_is_not_tried_again(world, kind, t
     assert conversion._read(source, tmp_path / "broken") == "页面画不出来"
 
 
+def test_a_page_or_words_of_no_honest_size_do_not_hold_up_a_hand_over(world, kind, tmp_path):
+    thin = filed(world, kind, "细.pdf", foreign().replace(b"[0 0 842 595]", b"[0 0 842 .01]"))
+    assert conversion.keep(thin, tmp_path).words == "按原样移交：页面画不出来"
+    giant = filed(world, kind, "大.pdf", foreign().replace(b"24 Tf 60 500 Td (", b"99999 Tf 0 0 Td ("))
+    kept = conversion.keep(giant, tmp_path)
+    assert kept.words == conversion.COPIED
+    words = [page.extract_text() for page in PdfReader(kept.copy).pages]
+    assert ("Steel" in words[0], "竣工图" in words[1]) == (False, True)
+
+
 def changed(data, change):
     writer, target = PdfWriter(clone_from=io.BytesIO(data)), io.BytesIO()
     change(writer)
