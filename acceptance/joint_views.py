@@ -25,7 +25,7 @@ from acceptance.models import (
     SharedFacility,
 )
 from acceptance.services import late_faults, make_ups, partial, pre_acceptance, registry, survey, visits
-from gaige.templatetags.dates import day_full
+from packages.services.paperwork import day as on_paper
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
 from projects.models import Project, WorkUnit
@@ -332,7 +332,7 @@ def bring(request: HttpRequest, pk: int) -> HttpResponse:
         request, f"补交：{found.paper_name}", form, _at(found.acceptance_id),
         lambda data: make_ups.bring_paper(pk, by=person(request), **data), found.acceptance.project,
         verdict=rules.can_bring(request.user, found), submit="补交",
-        lead=f"最迟 {day_full(found.due_on)}补交，交{found.item.organisation.label}核对。逾期：{found.consequence}。",
+        lead=f"最迟 {on_paper(found.due_on)}补交，交{found.item.organisation.label}核对。逾期：{found.consequence}。",
     )
 
 
