@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Phase = tuple[str, str, dict[str, str], int]
 
 NO_TESTS = 5  # pytest's exit code when nothing was collected
-#: Processes of a run: as many as the smallest machine has cores; more where a test mostly waits for a worker or a page.
-CORES, WAITING = 2, 4
+#: Processes of a run: as many as the smallest machine has cores.
+CORES = 2
 
 
 @contextlib.contextmanager
@@ -71,7 +71,7 @@ def phases(found: dict[str, str]) -> list[Phase]:
     ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-        plan.append(("worker, kills and browser", "browser or kill", browser, WAITING))
+        plan.append(("worker, kills and browser", "browser or kill", browser, CORES))
     return plan
 
 
