@@ -77,7 +77,7 @@ def slips_table(period: Period, scope: Scope) -> tuple[Table, Found]:
     found = list(open_then.select_related("to", "paper").order_by("issued_at", "pk"))
     rows = []
     for slip in found[:MOST]:
-        age = workdays.workdays_between(timing.business_day(slip.issued_at), period.last_day)
+        age = workdays.workdays_between(timing.business_day(slip.issued_at), period.counted_to)
         rows.append(
             {
                 "name": slip.paper.number if slip.paper else f"第{slip.pk}号",

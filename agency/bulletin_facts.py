@@ -312,7 +312,7 @@ def _case_fact(
         over = max(used - limit, 1) if late and used is not None else 0
     else:
         late = first is not None and first < period.end
-        over = workdays.workdays_between(first, period.last_day) + 1 if late else 0
+        over = workdays.workdays_between(first, period.counted_to) + 1 if late else 0
     days = beside.days.get(pk, {})
     return CaseFact(
         pk,

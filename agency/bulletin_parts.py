@@ -72,7 +72,7 @@ def _cut_charts(found: Blocks, long: dict[str, int], most: int) -> None:
         longest = sorted(range(len(ledger)), key=lambda at: (-float(ledger[at]["sum"]), at))[:most]
         found["ledger"], long["ledger"] = [ledger[at] for at in sorted(longest)], len(ledger)
     if len(items["columns"]) > max(most, LONG):
-        found["items"], long["items"] = cut_items(items, most), len(items["columns"])
+        found["items"], long["heat"] = cut_items(items, most), len(items["columns"])
 
 
 def _that_matter(rows: list[Blocks]) -> list[Blocks]:

@@ -26,6 +26,11 @@ class Period:
         """Return the last day that is counted."""
         return timing.business_day(self.end) - dt.timedelta(days=1)
 
+    @property
+    def counted_to(self) -> dt.date:
+        """Return the day to which what still runs is counted: the last day, or today while the period is not over."""
+        return min(self.last_day, timing.today())
+
 
 def first_day() -> int:
     """Return the day of the month on which a period begins (a setting)."""

@@ -167,7 +167,7 @@ def recount(bulletin: Bulletin) -> dict[str, tuple[Decimal | None, tuple[int, ..
     }
     running = [pk for pk, one in told.items() if one.accepted_at and one.ended_at is None]
     late = [pk for pk, used in decided.items() if used > limits[pk]]
-    late += [pk for pk in running if told[pk].used_until(period.last_day) > limits[pk]]
+    late += [pk for pk in running if told[pk].used_until(period.counted_to) > limits[pk]]
     in_time = [pk for pk, used in decided.items() if used <= limits[pk]]
     used_days = list(decided.values())
     keys = tuple(decided)

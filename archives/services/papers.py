@@ -58,12 +58,13 @@ LOCAL_BODIES = frozenset(
 def issuer_word(issuer: Organisation) -> str:
     """Return the word of an issuer in its numbers, so that two issuers never give the same number.
 
-    The bureau of the one seal has the setting PAPER_PREFIX (高审); any other body the first letter of it and its own
-    short name (住建局: 高住建).
+    The bureau of the one seal, which the catalogue names, has the setting PAPER_PREFIX (高审), the bureau of another
+    place the first letter of its own name in it (晋城市: 晋审); any other body the first letter of the setting and its
+    own short name (住建局: 高住建).
     """
     prefix = str(settings.PAPER_PREFIX)
     if issuer.kind == OrganisationKind.BUREAU:
-        return prefix
+        return prefix if issuer.code else f"{issuer.name[:1]}{prefix[1:]}"
     name = issuer.label
     for ending in ISSUER_ENDINGS:
         if name.endswith(ending) and len(name) > len(ending) + 1:

@@ -287,6 +287,7 @@ def test_a_city_of_many_districts_fits_its_page_and_opens_its_tables_whole(actor
     page = browser.get(reverse("agency:bulletin", args=[november.pk]))
     assert len(page.content) < 60_000
     assert "打开全部 20 行" in text_of(page)
+    assert "打开全部 20 个区的颜色表" in text_of(page)
     sizes = {}
     for part in ("regions", "bodies", "sites"):
         whole = browser.get(reverse("agency:bulletin_part", args=[november.pk, part]))

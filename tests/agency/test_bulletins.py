@@ -24,6 +24,7 @@ from agency.services import bulletins
 from agency.tasks import freeze_month
 from archives import papering
 from archives.models import Paper
+from archives.services.papers import issuer_word
 from gaige.scale.bulletins import bare
 from packages.models import MatterCase
 from projects import timing
@@ -307,6 +308,12 @@ def test_the_queries_of_a_freezing_do_not_grow_with_its_cases(actors, month, bul
 # Districts ------------------------------------------------------------------------------------------------------------
 
 
+def test_what_still_runs_is_counted_to_today_while_the_period_is_not_over(clock):
+    clock.to(at("11-17 12:00"))
+    assert period_of(2026, 0, starts_on=26).counted_to == dt.date(2026, 11, 17)
+    assert period_of(2026, 10, starts_on=26).counted_to == dt.date(2026, 10, 25)
+
+
 def test_the_city_counts_its_districts_and_each_district_itself(actors, month, clock):
     city, county = Region.objects.get(code="140500"), Region.objects.get(code="140581")
     above = Organisation.objects.create(name="晋城市行政审批局", kind=OrganisationKind.BUREAU, region=city)
@@ -320,6 +327,7 @@ def test_the_city_counts_its_districts_and_each_district_itself(actors, month, c
     )
     own = bulletins.freeze(bulletins.open_bulletin(above, year=2026, month=11, region=county).pk, by=None)
     assert str(own) == "一站式施工许可月度通报（高平市） 2026年11月"
+    assert (issuer_word(above), issuer_word(actors.centre)) == ("晋审", "高审")
     assert told(stored_figures(own), month)[None] == EXPECTED[None]
 
 
