@@ -9,6 +9,8 @@ from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 
 from gaige.demo.people import PASSWORD
 
+#: What a PDF answers that a worker is just making.
+BEING_MADE = 409
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1366, "height": 768}
 #: What is wider than the window, for the message of a failure.
 WIDE = """() => [document.documentElement.scrollWidth, [...document.querySelectorAll('body *')]
@@ -110,8 +112,12 @@ class Visitor:
         return self.page
 
     def fetch(self, path):
-        """The bytes of a file that this person may open."""
+        """The bytes of a file that this person may open; asked for again while its PDF is being made, as the page says."""
+        deadline = time.monotonic() + 90
         answer = self.context.request.get(path)
+        while answer.status == BEING_MADE and time.monotonic() < deadline:
+            time.sleep(2)
+            answer = self.context.request.get(path)
         assert answer.status == 200, f"{path}: {answer.status}"
         return answer.body()
 
