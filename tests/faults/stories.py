@@ -69,6 +69,7 @@ def settle(portal, story):
     [last] = portal.rows("SELECT coalesce(max(id), 0) AS id FROM projects_jobrun")
     swept = "SELECT 1 FROM projects_jobrun WHERE id > %s AND job = 'sweep_due' AND finished_at IS NOT NULL AND errors = 0"
     portal.wait_for(lambda: portal.rows(swept, last["id"]), "a sweep has reminded", seconds=60)
+    portal.wait_for(is_done, "what the sweep began is done", seconds=150)
 
 
 def left_by(portal, story):
