@@ -68,8 +68,9 @@ def test_a_ticket_is_opened_measured_and_applied_for_on_the_page(live_portal, vi
 def test_a_token_that_an_administrator_gives_reads_the_figures(live_portal, visit):
     admin = visit("admin")
     admin.open("/account/elevate/")
-    admin.fill(reason="签发接口令牌")
-    admin.press("开启特权操作", exact=True)
+    if admin.page.locator("[name=reason]").count():  # not where another walk has it open
+        admin.fill(reason="签发接口令牌")
+        admin.press("开启特权操作", exact=True)
     admin.open("/tokens/new/", phone=True)
     admin.fill(name="市大屏")
     admin.page.select_option("[name=holder]", label="行政审批局")

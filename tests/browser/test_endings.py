@@ -66,8 +66,9 @@ def paper(live_portal):
 def test_a_changed_day_lists_the_dates_that_it_moves_before_it_is_written(made, visit):
     admin, clerk = visit("admin"), visit("clerk")
     admin.open("/account/elevate/", phone=True)
-    admin.fill(reason="按停工通知调整工作日")
-    admin.press("开启特权操作")
+    if admin.page.locator("[name=reason]").count():  # not where another walk has it open
+        admin.fill(reason="按停工通知调整工作日")
+        admin.press("开启特权操作")
     admin.open("/workdays/", phone=True)
     admin.fill(day=made["due"], source="高政办发〔2026〕9号", note="暴雪停工")
     admin.page.select_option("[name=works]", "0")
