@@ -228,51 +228,30 @@ def tables_of(bulletin: Bulletin) -> list[Table]:
     found = [Table("总体", _columns("指标", "数值", "单位", "比较"), big, facts)]
     plain = ("regions", "bodies", "sites", "agents", "ratings", "slips", "past", "quality")
     found.extend(_plain(content[name]) for name in plain)
-    items = content["items"]
-    found.append(
-        Table(
-            items["title"],
-            _columns("验收事项", *items["columns"], "合计", "举例"),
-            [
-                [row["name"], *(cell["t"] for cell in row["cells"]), row["total"], row["example"]]
-                for row in items["rows"]
-            ],
-        )
-    )
-    found.append(
-        Table(
-            "中位用时走势",
-            _columns("期", "中位数", "上年同期"),
-            [[point["label"], point["value"], point["before"]] for point in content["trend"]],
-        )
-    )
-    owners = ("count", "government", "applicant", "special", "intermediary", "sum")
-    found.append(
-        Table(
-            "时间账",
-            _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"),
-            [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]],
-        )
-    )
-    found.append(
-        Table(
-            "用时对照时限",
-            _columns("事项", "时限", "办结", "超时", "中位数"),
-            [[row["name"], row["limit"], row["count"], row["late"], row["median"]] for row in content["dots"]["rows"]],
-        )
-    )
-    found.append(
-        Table(
-            "典型问题",
-            _columns("序号", "问题", "原因", "整改措施", "责任单位", "期限"),
-            [
-                [row["number"], row["what"], row["cause"], row["fix"], row["owner"], row["due"]]
-                for row in problem_rows(bulletin)
-            ],
-        )
-    )
+    found.extend([_items(content["items"]), *_charts(content)])
+    keys = ("number", "what", "cause", "fix", "owner", "due")
+    problems = [[row[key] for key in keys] for row in problem_rows(bulletin)]
+    found.append(Table("典型问题", _columns("序号", "问题", "原因", "整改措施", "责任单位", "期限"), problems))
     found.append(Table("指标口径", _columns("指标", "口径"), [list(pair) for pair in definitions()]))
     return found
+
+
+def _items(items: dict[str, Any]) -> Table:
+    rows = [[row["name"], *(cell["t"] for cell in row["cells"]), row["total"], row["example"]] for row in items["rows"]]
+    return Table(items["title"], _columns("验收事项", *items["columns"], "合计", "举例"), rows)
+
+
+def _charts(content: dict[str, Any]) -> list[Table]:
+    """The numbers behind the charts: line, ledger, dots."""
+    owners = ("count", "government", "applicant", "special", "intermediary", "sum")
+    trend = [[point["label"], point["value"], point["before"]] for point in content["trend"]]
+    ledger = [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]]
+    dots = [[row[key] for key in ("name", "limit", "count", "late", "median")] for row in content["dots"]["rows"]]
+    return [
+        Table("中位用时走势", _columns("期", "中位数", "上年同期"), trend),
+        Table("时间账", _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"), ledger),
+        Table("用时对照时限", _columns("事项", "时限", "办结", "超时", "中位数"), dots),
+    ]
 
 
 def _columns(*names: str) -> list[Column]:

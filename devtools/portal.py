@@ -103,50 +103,21 @@ def command_up(options: argparse.Namespace) -> int:
         family = Family(var / "logs")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, family.on_signal)
-        bind = f"{options.host}:{port}"
-        family.start(
-            "web",
-            [
-                PYTHON,
-                "-m",
-                "gunicorn",
-                "gaige.wsgi:application",
-                "--bind",
-                bind,
-                "--worker-class",
-                "gthread",
-                "--workers",
-                "2",
-                "--threads",
-                "8",
-                "--access-logfile",
-                "-",
-                "--no-control-socket",
-            ],
-            env,
-        )
-        family.start(
-            "worker",
-            celery(
-                "worker",
-                "--queues",
-                "default,review,deadline,render",
-                "--concurrency",
-                "2",
-                "--loglevel",
-                "INFO",
-                "--without-gossip",
-                "--without-mingle",
-            ),
-            env,
-        )
-        pid_file = var / "beat.pid"
-        pid_file.unlink(missing_ok=True)
-        family.start("beat", celery("beat", "--loglevel", "INFO", "--pidfile", str(pid_file)), env)
+        start(family, f"{options.host}:{port}", var / "beat.pid", env)
         try:
             return stay(family, url, env, logins=not options.empty)
         finally:
             family.stop()
+
+
+def start(family: Family, bind: str, pid_file: Path, env: dict[str, str]) -> None:
+    """Start web server, worker and beat."""
+    web = "gunicorn gaige.wsgi:application --worker-class gthread --workers 2 --threads 8 --access-logfile -"
+    family.start("web", [PYTHON, "-m", *web.split(), "--no-control-socket", "--bind", bind], env)
+    worker = "worker --queues default,review,deadline,render --concurrency 2 --loglevel INFO"
+    family.start("worker", celery(*worker.split(), "--without-gossip", "--without-mingle"), env)
+    pid_file.unlink(missing_ok=True)
+    family.start("beat", celery("beat", "--loglevel", "INFO", "--pidfile", str(pid_file)), env)
 
 
 def stay(family: Family, url: str, env: dict[str, str], *, logins: bool) -> int:

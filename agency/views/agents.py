@@ -16,7 +16,7 @@ from agency import desk_queries as queries
 from agency import desk_rules as may
 from agency import evaluation_page
 from agency.models import Agent, AgentLeave, HandOver
-from agency.services import evaluating, handing_over
+from agency.services import evaluating, handing_over, leaves
 from agency.services.agents import eligible, save_agent
 from packages.models import PackageVersion
 from packages.views.acting import Step, ask, attempt, status_of
@@ -128,7 +128,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             done="请假已登记。",
             verdict=may.can_keep_agents(request.user),
             says=("请假期间不再建议此人。选了代班人员的，逐个项目生成交接单请代班人员签收。",),
-            run=lambda given: handing_over.enter_leave(
+            run=lambda given: leaves.enter_leave(
                 row.pk,
                 since=given["since"],
                 until=given["until"],
@@ -146,7 +146,7 @@ def leave_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Back early."""
     require(may.can_keep_agents, request.user, None)
     row = get_object_or_404(AgentLeave.objects.select_related("agent"), pk=pk)
-    handing_over.cancel_leave(row.pk, by=person(request))
+    leaves.cancel_leave(row.pk, by=person(request))
     messages.success(request, "已销假。")
     return redirect("agency:agent", row.agent_id)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agency.desk_states import ORDER_MINE, AgreementState, OrderState
 from agency.models import Agent, Assignment, WorkOrder
-from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, order_log, orders
+from agency.services import accompanying, agreements, desk_sweeps, escalating, leaves, order_log, orders
 from agency.services.accompanying import Friction
 from agency.states import AssignmentRole
 from gaige.demo.moments import later, person, user
@@ -163,7 +163,7 @@ def _leave() -> None:
     """One agent goes on leave, the other covers; the sheets wait for the signature."""
     away, cover = Agent.objects.get(user__username="agent"), Agent.objects.get(user__username="agent2")
     today = timing.today()
-    handing_over.enter_leave(
+    leaves.enter_leave(
         away.pk,
         since=workdays.due_date(today, 5),
         until=workdays.due_date(today, 9),

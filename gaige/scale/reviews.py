@@ -119,9 +119,8 @@ def _timed(act: Callable[[], object]) -> float:
 # Cases ---------------------------------------------------------------------------------------------------------------
 
 
-def accepted_cases(count: int) -> list[int]:
-    """Return new accepted cases of projects and works of their own, in which eight departments and more take part."""
-    version = MatterVersion.objects.published().select_related("lead", "matter").get(matter__code=MATTER)
+def _projects_for(version: MatterVersion, count: int) -> list[Project]:
+    """Return so many projects in whose plan enough bodies take part in a review of the matter."""
     taken = WorkUnit.objects.filter(code__endswith=WORKS).values("project_id")  # a portal may be measured again
     found = Enrolment.objects.exclude(project_id__in=taken).select_related("package_version", "project").order_by("pk")
     chosen: list[Project] = []
@@ -137,6 +136,13 @@ def accepted_cases(count: int) -> list[int]:
             break
     if len(chosen) < count:
         raise RuntimeError(f"only {len(chosen)} of {count} projects can hold such a review")
+    return chosen
+
+
+def accepted_cases(count: int) -> list[int]:
+    """Return new accepted cases of projects and works of their own, in which eight departments and more take part."""
+    version = MatterVersion.objects.published().select_related("lead", "matter").get(matter__code=MATTER)
+    chosen = _projects_for(version, count)
     works = WorkUnit.objects.bulk_create(
         [
             WorkUnit(project=row, code=f"{row.code}{WORKS}", name=f"{row.name}扩建", is_default=False) for row in chosen

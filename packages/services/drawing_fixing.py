@@ -57,12 +57,7 @@ def sign_fix(review_id: int, *, by: User, at: dt.datetime | None = None) -> Draw
         owner=TimeOwner.APPLICANT,
     )
     rows = open_breaches(one)
-    text = (
-        f"{one.project.owner.name}承诺：在 {term_words(one, 'fix', moment)}内"
-        f"（{paperwork.day(one.fix_clock.due_on)}前）"
-        f"改完下列 {len(rows)} 处问题并上传新版图纸；改完前相应部位不施工，"
-        "逾期未改完的，停止办理施工许可和竣工联合验收，并接受现场核查。"
-    )
+    text = _promise(one, len(rows), paperwork.day(one.fix_clock.due_on), moment)
     Pledge.objects.create(
         review=one, kind=PledgeKind.FIX, organisation=one.project.owner, role="建设单位负责人", text=text,
         signed_by=by, signed_at=moment,
@@ -91,6 +86,15 @@ def sign_fix(review_id: int, *, by: User, at: dt.datetime | None = None) -> Draw
         at=at, has_paper=True,
     )
     return one
+
+
+def _promise(one: DrawingReview, count: int, until: str, moment: dt.datetime) -> str:
+    """The words of the commitment."""
+    return (
+        f"{one.project.owner.name}承诺：在 {term_words(one, 'fix', moment)}内（{until}前）"
+        f"改完下列 {count} 处问题并上传新版图纸；改完前相应部位不施工，"
+        "逾期未改完的，停止办理施工许可和竣工联合验收，并接受现场核查。"
+    )
 
 
 @transaction.atomic

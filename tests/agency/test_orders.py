@@ -14,6 +14,7 @@ from agency.services import (
     desk_sweeps,
     escalating,
     handing_over,
+    leaves,
     order_log,
     order_paper,
     orders,
@@ -337,10 +338,10 @@ def test_a_leave_opens_the_work_to_its_cover_and_closes_by_itself(actors, projec
     _, agent, other = people
     orders.take_all(by=agent.user)
     until = dt.date(2026, 11, 6)
-    leave, sheets = handing_over.enter_leave(
+    leave, sheets = leaves.enter_leave(
         agent.pk, since=dt.date(2026, 11, 3), until=until, reason="年休", by=actors.dispatcher, cover_id=other.pk
     )
-    assert handing_over.enter_leave(
+    assert leaves.enter_leave(
         agent.pk, since=dt.date(2026, 11, 3), until=until, reason="年休", by=actors.dispatcher, cover_id=other.pk
     ) == (leave, [])
     assert list(Project.objects.visible_to(other.user)) == []

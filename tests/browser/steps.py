@@ -18,7 +18,7 @@ from packages.services import decision, intake, outside, review
 from packages.services.enrolment import enrol
 from packages.states import TASK_OPEN, CaseState, Handling, MaterialState, Outcome, SessionState
 from projects import timing
-from projects.models import Organisation, Project
+from projects.models import Organisation, Project, WorkUnit
 from projects.services.registration import register_project
 from projects.states import Role
 
@@ -151,6 +151,18 @@ def project_of_owner(code, name):
     )
     enrol(project.pk, package_code="soc-factory", facts=parse_facts(FACTS), by=user("owner"))
     return project.pk
+
+
+def built(name):
+    """A factory of the owner whose works are done: all but the acceptance and what follows it is decided."""
+    project = project_of_owner("", name)
+    later = ["completion-record", "house-register", "digital-archive", "agency-multisurvey"]
+    done = MatterCase.objects.filter(project=project).exclude(handling=Handling.ACCEPTANCE)
+    done.exclude(matter__matter__code__in=later).update(
+        state="decided_pass", decided_at=timing.now(), ended_at=timing.now()
+    )
+    Project.objects.filter(pk=project).update(stage="acceptance")
+    return {"project": project, "unit": WorkUnit.objects.get(project=project).pk}
 
 
 def application_at_the_window(project, codes):

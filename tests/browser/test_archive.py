@@ -71,17 +71,11 @@ WORKS = """
 from acceptance.services import application
 from archives.models import QrToken
 from gaige.demo.moments import user
-from packages.models import MatterCase
 from packages.services.intake import submit_application
-from projects import timing
-from projects.models import Project, WorkUnit
 from tests.browser import steps
-project = steps.project_of_owner("", "丹河新城扫码试点厂房")
-later = ["completion-record", "house-register", "digital-archive", "agency-multisurvey"]
-done = MatterCase.objects.filter(project=project).exclude(handling="acceptance").exclude(matter__matter__code__in=later)
-done.update(state="decided_pass", decided_at=timing.now(), ended_at=timing.now())
-Project.objects.filter(pk=project).update(stage="acceptance")
-made = application.apply_for_acceptance(WorkUnit.objects.get(project=project).pk, by=user("owner"))
+works = steps.built("丹河新城扫码试点厂房")
+project = works["project"]
+made = application.apply_for_acceptance(works["unit"], by=user("owner"))
 steps.meet(made.application_id, "owner")
 submit_application(made.application_id, by=user("owner"))
 steps.wait(lambda: QrToken.objects.filter(project=project, state="active").exists(), "no code")

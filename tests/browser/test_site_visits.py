@@ -7,18 +7,7 @@ import pytest
 from tests.browser.pages import PHONE, pdf_text
 
 pytestmark = pytest.mark.browser
-BUILT = """
-from packages.models import MatterCase
-from projects import timing
-from projects.models import Project, WorkUnit
-from tests.browser import steps
-project = steps.project_of_owner("", name)
-later = ["completion-record", "house-register", "digital-archive", "agency-multisurvey"]
-done = MatterCase.objects.filter(project=project).exclude(handling="acceptance").exclude(matter__matter__code__in=later)
-done.update(state="decided_pass", decided_at=timing.now(), ended_at=timing.now())
-Project.objects.filter(pk=project).update(stage="acceptance")
-result = {"project": project, "unit": WorkUnit.objects.get(project=project).pk}
-"""
+BUILT = "from tests.browser import steps; result = steps.built(name)"
 ACCEPTED = """
 from acceptance.services import application
 from gaige.demo.moments import user
