@@ -255,7 +255,11 @@ class AgentForm(forms.Form):
     regions = forms.ModelMultipleChoiceField(label="片区", queryset=Region.objects.none())
     specialties = forms.MultipleChoiceField(label="专长套餐", required=False, widget=forms.CheckboxSelectMultiple)
     duty_days = forms.MultipleChoiceField(
-        label="值班日", choices=WEEK, initial=[str(day) for day in range(1, 6)], widget=forms.CheckboxSelectMultiple
+        label="值班日",
+        choices=WEEK,
+        initial=[str(day) for day in range(1, 6)],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="调休上班的周末全员值班，不用勾选",
     )
     load_cap = forms.IntegerField(
         label="负荷上限（分）",

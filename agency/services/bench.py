@@ -22,6 +22,7 @@ from projects.states import ISSUE_OPEN, ProjectStatus, Role, Stage
 #: Assignments of projects that run; what an agent carries is measured by them.
 LIVE = Q(ended_at=None, project__status=ProjectStatus.ACTIVE) & ~Q(project__stage=Stage.DELIVERED)
 STAFF = (Role.REVIEWER, Role.CHIEF)
+SATURDAY = 6
 
 
 def terms_on(day: dt.date) -> Terms:
@@ -55,12 +56,17 @@ def away_on(day: dt.date) -> dict[int, AgentLeave]:
 
 
 def off_duty(agent: Agent, leaves: dict[int, AgentLeave], day: dt.date) -> str:
-    """Return why an agent is not there on a day; on a rest day the next working day is asked."""
+    """Return why an agent is not there on a day; on a rest day the next working day is asked.
+
+    A roster tells an ordinary week: at a weekend that the calendar makes up for a holiday (调休) everybody is on duty
+    (our own rule, docs/agency.md).
+    """
     if not agent.is_on_duty:
         return "不在岗"
     if leave := leaves.get(agent.pk):
         return f"请假至{leave.until.month}月{leave.until.day}日"
-    return "" if workdays.next_workday(day).isoweekday() in agent.duty_days else "今天不值班"
+    weekday = workdays.next_workday(day).isoweekday()
+    return "" if weekday >= SATURDAY or weekday in agent.duty_days else "今天不值班"
 
 
 class Bench:

@@ -1,5 +1,6 @@
 """Every project gets a 项目长 and a 服务专员 by a stated rule, confirmed by the dispatcher, free of charge (handbook §10)."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -90,6 +91,18 @@ def test_who_is_away_or_reviews_the_project_is_not_proposed(actors, project, mak
     assert Bench([project]).obstacles(project, LEAD) == {"请假": 1, "今天不值班": 1, "正在审查本项目": 2}
     clock.by(days=3)
     assert {p.agent for p in propose(project, LEAD)} == {good, ill}
+
+
+def test_a_weekend_that_is_worked_finds_everybody_on_duty(actors, project, make_agent, clock):
+    """20 September 2026 is a Sunday that makes up for a holiday; the Sunday before is none, and Monday is asked."""
+    agent = make_agent("甲")
+    clock.to(dt.datetime(2026, 9, 20, 10))
+    assert [p.agent for p in propose(project, LEAD)] == [agent]
+    agent.duty_days = [2]
+    agent.save()
+    assert [p.agent for p in propose(project, LEAD)] == [agent]
+    clock.to(dt.datetime(2026, 9, 13, 10))
+    assert propose(project, LEAD) == []
 
 
 def test_an_agent_of_a_project_does_not_review_it(actors, project, make_agent):
