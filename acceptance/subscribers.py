@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acceptance.services.ending_visits import end_visits
 from acceptance.services.filing import follow_record
 from acceptance.services.points import tell_points
 from projects import outbox
@@ -22,3 +23,15 @@ def on_permit(event: Event) -> None:
 
 
 outbox.subscribe("acceptance.points", {"case.decided"}, on_permit)
+
+
+def on_ended(event: Event) -> None:
+    """Call off the visits that a project no longer needs."""
+    if event.project_id is not None:
+        end_visits(event.project_id)
+
+
+outbox.subscribe(
+    "acceptance.visits",
+    {"acceptance.concluded", "project.stage_moved", "project.terminated", "project.merged"}, on_ended,
+)

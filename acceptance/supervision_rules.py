@@ -13,7 +13,7 @@ from acceptance.supervision_states import (
 from packages.rules import is_agent, is_owner, is_window
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
-from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role
+from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -46,6 +46,8 @@ def can_wish(user: Person, project: Project) -> Verdict:
         return refuse("入企检查由监管部门提出，您的岗位不办理。")
     if project.status != ProjectStatus.ACTIVE:
         return refuse(f"项目{project.get_status_display()}，不安排检查。")
+    if project.stage == Stage.DELIVERED:
+        return refuse("项目已交付，联合监管已结束，不再安排入企检查。")
     return ALLOWED
 
 

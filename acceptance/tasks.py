@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from acceptance.services import make_ups, rectification
+from acceptance.services import ending_visits, make_ups, rectification
 from projects import timing
 from projects.jobs import each, job_run, nothing_due
 
 
 @shared_task(name="acceptance.tasks.sweep_supervision")
 def sweep_supervision() -> int:
-    """Escalate the inspections whose rectification is overdue; return how many."""
-    if nothing_due("sweep_supervision", rectification.overdue()):
+    """Escalate inspections whose rectification is overdue, call off visits that nobody needs; return how many."""
+    late, idle = rectification.overdue(), ending_visits.outlived()
+    if nothing_due("sweep_supervision", late, idle):
         return 0
     with job_run("sweep_supervision") as run:
-        each(run, rectification.overdue(), rectification.escalate)
+        each(run, late, rectification.escalate)
+        each(run, idle, ending_visits.end_visit)
         return run.touched
 
 

@@ -36,10 +36,17 @@ def _bodies(row: Inspection, why: str) -> Iterator[tuple[Sequence[User], str]]:
 
 
 def _appointed(event: Event) -> Iterator[Told]:
-    """The day of an inspection is fixed or to be moved, or it is cancelled: both sides; a sudden visit only one."""
+    """The day of an inspection is fixed or to be moved: both sides; a sudden visit only one."""
     row, url = _inspection(event)
     visited: Who = [] if row.is_unannounced else [_owner(row.project, "请安排人员到场"), _agents(row.project)]
     yield Told(row.project, f"{row.project.name} {event.summary}", url, [*visited, *_bodies(row, COMES)], "meeting")
+
+
+def _called_off(event: Event) -> Iterator[Told]:
+    """An inspection is called off: whoever had been told of its day, and the departments that would have come."""
+    row, url = _inspection(event)
+    visited: Who = [_owner(row.project, "不用再准备"), _agents(row.project)] if row.notified_at else []
+    yield Told(row.project, f"{row.project.name} {event.summary}", url, [*visited, *_bodies(row, "不用再到场")])
 
 
 def _recorded(event: Event) -> Iterator[Told]:
@@ -91,7 +98,7 @@ def _visit(event: Event) -> Iterator[Told]:
 
 #: Event -> its messages.
 TOLD: dict[str, Callable[[Event], Iterator[Told]]] = {
-    "inspection.notified": _appointed, "inspection.declined": _appointed, "inspection.cancelled": _appointed,
+    "inspection.notified": _appointed, "inspection.declined": _appointed, "inspection.cancelled": _called_off,
     "inspection.recorded": _recorded, "inspection.answered": _answered, "inspection.returned": _settled,
     "inspection.escalated": _settled, "inspection.closed": _settled, "inspection.unit_absent": _absent,
     "points.told": _points,

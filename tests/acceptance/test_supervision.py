@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from acceptance.models import Finding, Inspection, InspectionPlan, InspectionUnit, PointCard, VisitWish
+from acceptance.models import AcceptanceApplication, Finding, Inspection, InspectionPlan, InspectionUnit, PointCard, VisitWish
 from acceptance.queries import checked_in_process
-from acceptance.services import inspecting, inspections, points, rectification
+from acceptance.services import ending_visits, inspecting, inspections, points, rectification
 from acceptance.services.inspecting import Said
 from acceptance.supervision_providers import inspections_awaited
 from acceptance.supervision_queries import visits_saved
@@ -16,7 +16,8 @@ from archives.models import Paper
 from packages.models import MatterCase
 from projects import timing, workdays
 from projects.errors import DomainError, NotAllowed
-from projects.models import CreditRecord, Event, WorkUnit
+from projects.events import record
+from projects.models import CreditRecord, Event, Project, WorkUnit
 from projects.states import Role
 from tests import factories
 from tests.oracles import acceptance_oracle
@@ -251,6 +252,32 @@ def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, cl
     cancelled = inspections.cancel(row.pk, by=of("housing"), reason="并入下次")
     assert (cancelled.state, waits(site)) == ("cancelled", [])
     holds(site)
+
+
+def test_visits_that_nobody_needs_end_with_the_acceptance_the_delivery_or_the_end_of_the_project(site, actors, clock):
+    row = notified(site, clock)
+    wanted = dict(organisation_id=of("housing").memberships.get().organisation_id, purpose="投诉", reason_code="complaint",
+                  reason="扬尘", why_apart="投诉要单独核查")
+    apart = inspections.ask_visit(row.work_unit_id, by=of("housing"), wanted_on=row.slot_on, **wanted)
+    accepted = AcceptanceApplication.objects.create(
+        project=site, work_unit=row.work_unit, lead=row.lead, state="passed", applied_by=actors.owner,
+        applied_at=timing.now(),
+    )
+    assert (sweep_supervision(), sweep_supervision()) == (Inspection.objects.filter(kind="planned").count(), 0)
+    assert set(Inspection.objects.filter(kind="planned").values_list("state", flat=True)) == {"cancelled"}
+    assert factories.fresh(apart).state == "planned"
+    told = Event.objects.get(kind="inspection.cancelled", subject_key=str(row.pk))
+    assert told.summary == f"取消{row.title}：工程已通过联合验收，计划内检查不再进行"
+    AcceptanceApplication.objects.filter(pk=accepted.pk).update(state="failed")
+    Project.objects.filter(pk=site.pk).update(stage="delivered")
+    record("project.stage_moved", subject=site, project=site, by=None, summary="项目交付")
+    factories.drain()
+    assert (factories.fresh(apart).state, ending_visits.end_visits(site.pk)) == ("cancelled", 0)
+    assert Event.objects.get(kind="inspection.cancelled", subject_key=str(apart.pk)).data["reason"] == (
+        "项目已交付，联合监管结束"
+    )
+    with pytest.raises(NotAllowed, match="项目已交付，联合监管已结束"):
+        inspections.ask_visit(row.work_unit_id, by=of("housing"), wanted_on=timing.today(), **wanted)
 
 
 def test_the_demonstration_holds_an_inspection_through_to_its_closing(site, actors, clock, monkeypatch):
