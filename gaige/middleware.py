@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from gaige.errors import domain_error
 from projects.errors import DomainError
+from projects.plain_text import plain
 from projects.request_context import request_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -90,6 +91,35 @@ def sign_in_again_middleware(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class PlainTextMiddleware:
+    """Takes control and direction characters out of what is sent in a form, before any view reads it.
+
+    A name that turns the direction of writing would read differently on a public page or a paper from what it says.
+    Passwords stay as they were typed.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        """Mend the form when there is something to mend."""
+        if request.method != "POST":
+            return
+        mended = {
+            key: [plain(value) for value in values] for key, values in request.POST.lists() if "password" not in key
+        }
+        if any(request.POST.getlist(key) != values for key, values in mended.items()):
+            form = request.POST.copy()
+            for key, values in mended.items():
+                form.setlist(key, values)
+            request.POST = form  # type: ignore[assignment]
 
 
 class DomainErrorMiddleware:

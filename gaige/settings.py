@@ -148,6 +148,7 @@ MIDDLEWARE = [
     "gaige.sessions.session_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "gaige.middleware.PlainTextMiddleware",
     "gaige.middleware.DomainErrorMiddleware",
 ]
 ROOT_URLCONF = "gaige.urls"

@@ -14,6 +14,7 @@ from projects.codes import clean_uscc, mend
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Party
+from projects.plain_text import one_line
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, OrganisationKind, PartyRole
 
@@ -48,18 +49,18 @@ def find_or_make_organisation(
     A name that differs from the one on record is refused, so that a wrong code cannot attach a project to a stranger.
     Raises `DomainError`.
     """
-    code = checked_uscc(uscc)
+    code, name = checked_uscc(uscc), one_line(name)
     found = Organisation.objects.filter(uscc=code).first()
     if found is None:
-        if not name.strip():
+        if not name:
             raise DomainError("name_missing", f"统一社会信用代码 {code} 还没有登记，请填写单位名称。")
         try:
             with transaction.atomic():
-                return Organisation.objects.create(uscc=code, name=name.strip(), kind=kind, region=region)
+                return Organisation.objects.create(uscc=code, name=name, kind=kind, region=region)
         except IntegrityError:  # somebody was faster
             found = Organisation.objects.get(uscc=code)
-    if name.strip() and mend(name) != mend(found.name):
-        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name.strip()}”不一致，请核对。"
+    if name and mend(name) != mend(found.name):
+        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name}”不一致，请核对。"
         raise DomainError("name_differs", message)
     return found
 
@@ -79,7 +80,7 @@ def put_party(
     else:
         party, is_new = Party.objects.get_or_create(project=project, organisation=organisation, role=entry.role)
     if entry.contact_name or entry.contact_phone:
-        party.contact_name, party.contact_phone = entry.contact_name.strip(), entry.contact_phone.strip()
+        party.contact_name, party.contact_phone = one_line(entry.contact_name), one_line(entry.contact_phone)
         party.save(update_fields=["contact_name", "contact_phone"])
     if is_new:
         record(

@@ -18,6 +18,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record, told_together
 from projects.models import Organisation, Project, Region, WorkUnit
 from projects.numbering import take_number
+from projects.plain_text import one_line
 from projects.services.involvement import involve
 from projects.services.parties import PartyEntry, find_or_make_organisation, put_party
 from projects.states import Investment, InvolvementRole, PartyRole
@@ -61,14 +62,15 @@ def register_project(
     region = _region(region_code)
     if investment not in Investment.values:
         raise DomainError("investment", "请选择投资类型：政府投资或社会投资。")
-    if not name.strip():
+    name, address = one_line(name), one_line(address)
+    if not name:
         raise DomainError("name_missing", "请填写项目名称。")
     owner = find_or_make_organisation(owner_uscc, owner_name, region=region)
     require(rules.can_register_for, by, owner)
     centre = centre or _centre()
     canonical = _free_code(code, by=by) if code.strip() else _local_code(region, owner, name, centre, by=by)
     project = Project(
-        code=canonical, name=name.strip(), investment=investment, region=region, address=address.strip(),
+        code=canonical, name=name, investment=investment, region=region, address=address,
         total_investment=total_investment, owner=owner, centre=centre, registered_by=by,
         registered_at=at or timing.now(),
     )
@@ -135,7 +137,7 @@ def _local_code(region: Region, owner: Organisation, name: str, centre: Organisa
     tell them apart, so the owner's row is locked while it is looked up.
     """
     Organisation.objects.select_for_update().get(pk=owner.pk)
-    same = Project.objects.filter(owner=owner, name=name.strip(), code__startswith="L").first()
+    same = Project.objects.filter(owner=owner, name=name, code__startswith="L").first()
     if same is not None:
         message = f"“{owner.name}”已登记同名项目（本地代码 {same.code}），请打开该项目继续办理，或换一个项目名称。"
         raise DomainError("same_project", message, url=_url_for(same, by))

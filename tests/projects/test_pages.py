@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from projects import memo, timing
 from projects.clocks import start_clock
 from projects.models import AccessLog, Event, Project, ProjectGrant
+from projects.plain_text import plain
 from tests.projects.conftest import OTHER_USCC, OWNER_USCC
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,20 @@ def test_registering_goes_on_to_the_facts_that_decide_the_package(people, bodies
     again = client.post("/projects/new/", values)
     assert (again.status_code, Project.objects.count()) == (409, 1)
     assert f'href="/projects/{project.pk}/"' in again.text
+
+
+def test_what_nobody_sees_is_taken_out_of_names_and_texts_before_they_are_kept(people, bodies):
+    values = {
+        "code": REAL, "name": " 铸件\u202e厂工\u200b\x00\r\n（二期\u2066） ", "owner_uscc": OWNER_USCC, "owner_name": "",
+        "investment": "social", "region": "140581", "address": "马村镇\x1b[31m十号", "contact_name": "王\ufeff敏\ue001",
+        "contact_phone": "13800000001",
+    }
+    assert client_of(people.clerk).post("/projects/new/", values).status_code == 302
+    project = Project.objects.get()
+    assert (project.name, project.address, project.parties.get().contact_name) == (
+        "铸件厂工 （二期）", "马村镇[31m十号", "王敏\ue001",
+    )
+    assert plain("一行\r\n二行\t\u2029三行👨\u200d👩") == "一行\r\n二行\t\n三行👨\u200d👩"
 
 
 @pytest.mark.parametrize(("change", "sentence"), [
