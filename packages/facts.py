@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 CATALOG = Path(__file__).resolve().parent / "catalog"
@@ -48,6 +48,11 @@ class Fact:
     group: str
     asked_of: str
     help: str
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether no rule asks for it: it stands beside another answer, which it proves, and holds nothing up."""
+        return self.asked_of == "optional"
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -202,16 +207,31 @@ def contradictions(facts: Facts, investment: str = "") -> list[FactFault]:
     ]
 
 
+def lacks_storeys(facts: Facts) -> bool:
+    """Whether a building that is put up has a height and nothing is said of its storeys."""
+    return bool(facts.get("height")) and "storeys" not in facts and _builds(facts)
+
+
+def _says(facts: Facts, name: str, value: str) -> bool:
+    got = facts.get(name)
+    return value in got if isinstance(got, list) else got == value
+
+
+def _builds(facts: Facts) -> bool:
+    """Whether a building is put up or extended; a bridge is high and has no floors."""
+    puts_up = _says(facts, "works", "new") or _says(facts, "works", "extension")
+    return puts_up and not _says(facts, "building_use", "infrastructure")
+
+
 def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
-    def says(name: str, value: str) -> bool:
-        got = facts.get(name)
-        return value in got if isinstance(got, list) else got == value
+    says = partial(_says, facts)
 
     def number(name: str) -> float | None:
         got = facts.get(name)
         return got if isinstance(got, float | int) else None
 
     floor, underground, length = (number(n) for n in ("gross_floor_area", "floor_area_underground", "pipeline_length"))
+    height, storeys = number("height"), number("storeys")
     yield (
         "floor_area_underground", floor is not None and underground is not None and underground > floor,
         "地下建筑面积大于总建筑面积，请核对两个数",
@@ -226,10 +246,18 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         "已选存量用地，又填了新增建设用地：新供的地须选出让或划拨，请核对供地方式",
     )
     yield (
-        "height", bool(number("height")) and floor == 0 and (says("works", "new") or says("works", "extension"))
-        and not says("building_use", "infrastructure"),  # a bridge is high and has no floors
+        "height", bool(height) and floor == 0 and _builds(facts),
         "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数",
     )
+    yield (
+        "storeys", bool(height) and storeys == 0 and not says("building_use", "infrastructure"),
+        "填写了建筑高度，层数却为0：有高度的建筑至少有1层，请核对建筑高度和层数",
+    )
+    yield (
+        "storeys", bool(storeys) and height == 0,
+        "填写了层数，建筑高度却为0，请核对建筑高度和层数",
+    )
+    yield "storeys", storeys is not None and storeys % 1 != 0, "层数应填整数，请核对"
     yield (
         "farmland", says("farmland", "yes") and says("new_land", "no"),
         "占用耕地须先办理农用地转用，请核对“新增建设用地”",

@@ -16,6 +16,7 @@ from packages.facts import (
     FactValue,
     clean_facts,
     contradictions,
+    lacks_storeys,
     show_number,
 )
 from packages.states import MaterialState, Outcome
@@ -27,7 +28,7 @@ LONG = 1000
 
 
 class FactsForm(forms.Form):
-    """The situation questions of one page. Nothing is required: what stays empty stays open."""
+    """The situation questions of one page. What stays empty stays open; only a height asks for its storeys."""
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, asked: Iterable[Fact], known: Facts, investment: str
@@ -55,8 +56,11 @@ class FactsForm(forms.Form):
             for fault in error.faults:
                 self.add_error(fault.name, fault.message)
             return given
-        for fault in contradictions({**self.known, **answers}, self.investment):
+        together = {**self.known, **answers}
+        for fault in contradictions(together, self.investment):
             self.add_error(fault.name if fault.name in self.fields else None, fault.message)
+        if "storeys" in self.fields and "storeys" not in answers and not self.errors and lacks_storeys(together):
+            self.add_error("storeys", "填写了建筑高度，没有填写层数：新建、扩建的建筑请一并填写层数")
         return {"answers": answers}
 
     def merged(self) -> dict[str, FactValue]:

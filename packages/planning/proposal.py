@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from packages.conditions import explain, supports
-from packages.facts import Fact, Facts
+from packages.facts import Fact, Facts, vocabulary
 from packages.models import PackageVersion
 from packages.planning.build import build_plan, in_order, open_names
 from packages.planning.definition import PackageDefinition
@@ -113,4 +113,4 @@ def idle(packages: Mapping[str, PackageDefinition], chosen: PackageDefinition, f
     for matter in build_plan(chosen, facts).matters:
         for review in matter.definition.reviews:
             asked |= open_names(review.rule, {})
-    return set(facts) - asked
+    return {name for name in facts if name not in asked and not vocabulary()[name].is_optional}

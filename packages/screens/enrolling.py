@@ -35,6 +35,8 @@ ROUNDS = 12
 NAMED = 3
 #: Questions that only make sense once another is answered.
 WAITS_FOR = {"pipeline_length": "pipeline_project", "pipeline": "pipeline_project"}
+#: Optional questions that stand below another, whose answer they prove.
+BESIDE = {"height": "storeys"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +212,19 @@ def _asked(
     """The section shown and its questions: a chosen one whole, for changes; else the next open ones."""
     if section and plan is not None and proposal.package_version is not None:
         whole = [f for f in questions_of(proposal.package_version) if f.group == section]
-        return section, tuple(f for f in whole if f in still_open or f.name in facts)
+        return section, _with_beside(f for f in whole if f in still_open or f.name in facts)
     if plan is None:
-        return DECIDES, still_open[:PER_PAGE]
+        return DECIDES, _with_beside(still_open[:PER_PAGE])
     group = still_open[0].group if still_open else ""
-    return group, tuple(fact for fact in still_open if fact.group == group)[:PER_PAGE]
+    return group, _with_beside([fact for fact in still_open if fact.group == group][:PER_PAGE])
+
+
+def _with_beside(asked: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The questions of a page, each followed by the optional one that stands below it."""
+    known = vocabulary()
+    return tuple(
+        one for fact in asked for one in (fact, *(known[name] for name in [BESIDE.get(fact.name)] if name))
+    )
 
 
 def _sections(

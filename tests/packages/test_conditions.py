@@ -154,7 +154,7 @@ def test_a_decided_rule_names_its_reasons_in_chinese():
 def test_every_fact_has_a_chinese_label_a_question_and_labels_for_its_choices():
     facts = vocabulary()
 
-    assert len(facts) == 73
+    assert len(facts) == 74
     for fact in facts.values():
         assert fact.label
         assert fact.question.endswith("？")
@@ -164,6 +164,7 @@ def test_every_fact_has_a_chinese_label_a_question_and_labels_for_its_choices():
         assert all(label for _, label in fact.choices)
     assert [f.name for f in facts.values() if f.asked_of == "centre"] == ["spot_check"]
     assert [f.name for f in facts.values() if f.asked_of == "reserved"] == ["standard_land", "near_airport"]
+    assert [f.name for f in facts.values() if f.is_optional] == ["storeys"]
 
 
 def test_the_notation_is_read_and_written():
@@ -221,6 +222,12 @@ def test_answers_of_a_form_are_cleaned_for_storage():
         ("presale=yes;state_funds=no", "government", ["presale", "state_funds"]),
         ("presale=yes;state_funds=no", "social", []),
         ("piling_first=yes;excavation_depth=0", "", ["piling_first"]),
+        ("height=12;storeys=3", "", []),
+        ("height=12", "", []),
+        ("height=12;storeys=0", "", ["storeys"]),
+        ("height=18;storeys=0;building_use=infrastructure", "", []),
+        ("height=0;storeys=2", "", ["storeys"]),
+        ("height=12;storeys=2.5", "", ["storeys"]),
     ],
 )
 def test_answers_that_cannot_all_be_true_are_named(text, investment, names):

@@ -205,6 +205,8 @@ def test_what_runs_longer_than_any_before_may_end_any_day():
          "带方案出让只适用于出让用地，请核对供地方式"),
         ({"height": 12.0, "gross_floor_area": 0.0, "works": ["new"]}, "height",
          "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数"),
+        ({"height": 12.0, "storeys": 0.0, "works": ["new"]}, "storeys",
+         "填写了建筑高度，层数却为0：有高度的建筑至少有1层，请核对建筑高度和层数"),
     ],
 )
 def test_answers_that_contradict_are_named(facts, name, sentence):

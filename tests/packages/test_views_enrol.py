@@ -29,7 +29,7 @@ def window(client, actors):
 def test_first_page_asks_what_decides_the_package(window, bare):
     page = window.get(reverse("packages:enrol", args=[bare.pk])).context["sheet"]
     assert page.section == "套餐"
-    assert len(page.asked) == enrolling.PER_PAGE
+    assert len([fact for fact in page.asked if not fact.is_optional]) == enrolling.PER_PAGE
     assert page.package is None
     assert [c.code for c in page.proposal.possible] == ["soc-realestate", "soc-factory", "soc-lowrisk", "soc-minimal"]
     assert not Enrolment.objects.exists()
@@ -76,6 +76,24 @@ def test_a_wrong_number_says_how_to_mend_it(window, bare):
     url = reverse("packages:enrol", args=[bare.pk])
     response = window.get(url, {"facts": "", "next": "go", "height": "十二"})
     assert response.context["form"].errors == {"height": ["建筑高度应填不小于0的数字（米），收到“十二”"]}
+
+
+def test_a_height_without_storeys_is_refused_and_storeys_alone_hold_nothing_up(window, bare):
+    url = reverse("packages:enrol", args=[bare.pk])
+    asked = [fact.name for fact in window.get(url).context["sheet"].asked]
+    assert asked[asked.index("height") + 1] == "storeys"
+    answers = {"facts": "", "next": "go", "works": ["new"], "building_use": ["warehouse"], "height": "12"}
+    errors = window.get(url, answers).context["form"].errors
+    assert errors == {"storeys": ["填写了建筑高度，没有填写层数：新建、扩建的建筑请一并填写层数"]}
+    errors = window.get(url, answers | {"storeys": "0"}).context["form"].errors
+    assert errors == {"storeys": ["填写了建筑高度，层数却为0：有高度的建筑至少有1层，请核对建筑高度和层数"]}
+    response = window.get(url, answers | {"storeys": "3"})
+    assert parse_facts(unquote_plus(response.url.partition("facts=")[2]))["storeys"] == 3
+    # an address that says nothing of storeys is complete all the same: no rule asks for them
+    _, package, facts = factories.example("S3")
+    sheet = enrolling.sheet(bare, format_facts(clean_facts(facts)))
+    assert (sheet.is_complete, sheet.package.code) == (True, package)
+    assert enrolling.sheet(bare, format_facts(clean_facts(facts)) + ";storeys=1").is_complete is True
 
 
 def test_full_width_digits_are_taken(window, bare):
