@@ -289,20 +289,51 @@ def test_a_line_that_cannot_be_planned_says_why_and_the_others_are_still_planned
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["code"] for line in lines] == ["bad", "none", "open", "good"]
-    assert lines[0]["error"].startswith("供地方式没有“moon”这一选项")
-    assert lines[1]["error"].startswith("没有套餐“soc-palace”")
-    assert lines[2]["error"].startswith("不能确定套餐，可能是：soc-realestate、soc-factory、soc-lowrisk、soc-minimal")
+    assert lines[0]["error"].startswith("第 2 行 / line 2：供地方式没有“moon”这一选项")
+    assert lines[1]["error"].startswith("第 3 行 / line 3：没有套餐“soc-palace”")
+    assert lines[2]["error"].startswith("第 4 行 / line 4：不能确定套餐，可能是：soc-realestate、soc-factory、soc-lowrisk、soc-minimal")
     assert lines[3]["days"] == EXPECTED["S4"]["promise"]["days"]
 
 
-@pytest.mark.parametrize(("text", "message"), [("", "是空的"), ("code\tname\n", "缺少列：facts"), (None, "无法读取")])
-def test_a_table_that_cannot_be_read_is_refused(tmp_path, text, message):
+@pytest.mark.parametrize(("content", "message"), [
+    (None, "无法读取 .*facts.tsv / cannot be read：No such file"),
+    (b"", "是空的"),
+    (b"\xef\xbb\xbf\r\n\n", "是空的"),
+    (b"\n\ncode\tname\n", "第 3 行（表头）缺少列 / line 3, the header, lacks：facts"),
+    (b"code\tfacts\tcode\n", "第 1 行（表头）列名重复 / columns twice：code"),
+    ("code\tfacts\nA\theight=3\nB\t高度\n".encode("gbk"), "第 3 行不是 UTF-8 编码 / line 3 is not UTF-8"),
+    (b'code,facts\nA,"height=3\n', "第 2 行 / line 2：unexpected end of data"),
+])
+def test_a_table_that_cannot_be_read_is_refused_with_the_line_at_fault(tmp_path, content, message):
     table = tmp_path / "facts.tsv"
-    if text is not None:
-        table.write_text(text)
+    if content is not None:
+        table.write_bytes(content)
 
     with pytest.raises(CommandError, match=message):
         call_command("plan", "--facts-file", str(table))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mark", ["\t", ","])
+def test_a_table_from_a_spreadsheet_is_read_and_a_row_at_fault_names_its_line(tmp_path, capsys, mark):
+    table = tmp_path / "facts.csv"
+    rows = [
+        [" code ", "note", "facts", "investment"], [], ["S4", "附注", EXAMPLES["S4"]["facts"], "social", "", ""], ["", " "],
+        ["new", "", "moons=2"], ["short", ""], ["long", "", "height=3", "social", "5"], ["whose", "", "height=3", "ours"],
+    ]
+    table.write_bytes("\r\n".join(["", *map(mark.join, rows), "", ""]).encode("utf-8-sig"))
+
+    with pytest.raises(CommandError, match="4行没有得出计划"):
+        call_command("plan", "--facts-file", str(table), "--json")
+
+    first, *faults = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert by_matter([first]) == [line for line in expected_lines() if line["code"] == "S4"]
+    assert faults == [
+        {"code": "new", "error": "第 6 行 / line 6：不认识的情形“moons” / unknown fact 'moons'"},
+        {"code": "short", "error": "第 7 行 / line 7：只有 2 格，缺少 facts / too few cells"},
+        {"code": "long", "error": "第 8 行 / line 8：有 5 格，表头只有 4 列 / more cells than columns"},
+        {"code": "whose", "error": "第 9 行 / line 9：investment 没有“ours” / unknown investment；可填：government、social"},
+    ]
 
 
 def test_alternatives_never_meet_in_any_example_with_one_answer_changed():

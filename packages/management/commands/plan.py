@@ -1,18 +1,21 @@
 """`manage.py plan --facts-file FILE --json`: the plan of every set of facts in a table, one JSON object a line.
 
-The table is tab-separated (or comma-separated) with a header; the columns `code` and `facts` are needed, `facts` in the
-notation of the catalogue's examples. `package_code` names the package; without it the scopes decide. Of the packages of
-one kind of investment exactly one fits, so the column `investment` (government, social) settles the rest; without it
-the package is taken whose questions are exactly the answers given, and where that is not one alone the line says so.
-A line that cannot be planned has `error` in place of the plan, and the command ends with status 1.
+The table is tab-separated (or comma-separated) UTF-8 with a header; the columns `code` and `facts` are needed, `facts`
+in the notation of the catalogue's examples. Columns of other names, blank lines, CRLF and a byte order mark do no harm.
+`package_code` names the package; without it the scopes decide. Of the packages of one kind of investment exactly one
+fits, so the column `investment` (government, social) settles the rest; without it the package is taken whose questions
+are exactly the answers given, and where that is not one alone the line says so. A row that cannot be planned has
+`error` in place of the plan, with the number of its line in the file, and the command ends with status 1.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from packages.planning.definition import PackageDefinition
 from packages.planning.from_files import CatalogueError, packages_from_files
 from packages.planning.from_rows import definition_of
 from packages.planning.proposal import choose
+from projects.states import Investment
 
 
 class Command(BaseCommand):
@@ -65,37 +69,87 @@ def catalogue() -> Mapping[str, PackageDefinition]:
         raise CommandError(f"目录有误：{error}") from error
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of the table by column. CommandError when it cannot be read or lacks a needed column."""
+class Tabs(csv.excel_tab):
+    """Tab-separated, no quotes: the notation of the catalogue."""
+
+    quoting = csv.QUOTE_NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row by column, the line of the file it ends on, and what is wrong with it as a row."""
+
+    line: int
+    cells: Mapping[str, str]
+    fault: str = ""
+
+    def __getitem__(self, column: str) -> str:
+        """Return a cell without blanks around it; empty where the row or the table has none."""
+        return self.cells.get(column, "").strip()
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of the table below its header. CommandError when it cannot be read or lacks a needed column."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"无法读取 {path}：{error}") from error
-    if not lines:
-        raise CommandError(f"{path} 是空的；第一行应为表头，含 code 和 facts 两列。")
-    cells = [line.split("\t") for line in lines] if "\t" in lines[0] else list(csv.reader(lines))
-    head = [cell.strip() for cell in cells[0]]
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"无法读取 {path} / cannot be read：{error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CommandError(f"无法读取 {path}：第 {line} 行不是 UTF-8 编码 / line {line} is not UTF-8") from error
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    if not first:
+        raise CommandError(f"{path} 是空的 / is empty：第一行应为表头，含 code 和 facts 两列。")
+    reader = csv.reader(io.StringIO(text, newline=""), Tabs if "\t" in first else csv.excel, strict=True)
+    try:
+        lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise CommandError(f"无法读取 {path}：第 {reader.line_num} 行 / line {reader.line_num}：{error}") from error
+    at, head = lines[0][0], [cell.strip() for cell in lines[0][1]]
     if missing := {"code", "facts"} - set(head):
-        raise CommandError(f"{path} 缺少列：{'、'.join(sorted(missing))}")
-    return [dict(zip(head, row + [""] * len(head), strict=False)) for row in cells[1:] if any(row)]
+        names = "、".join(sorted(missing))
+        raise CommandError(f"{path} 第 {at} 行（表头）缺少列 / line {at}, the header, lacks：{names}")
+    if twice := {name for name in head if name and head.count(name) > 1}:
+        raise CommandError(f"{path} 第 {at} 行（表头）列名重复 / columns twice：{'、'.join(sorted(twice))}")
+    return [_row(number, head, cells) for number, cells in lines[1:]]
 
 
-def tell(row: Mapping[str, str], packages: Mapping[str, PackageDefinition]) -> dict[str, Any]:
-    """The plan of one row, or its code with an error."""
-    code = row["code"].strip()
+def _row(number: int, head: list[str], cells: list[str]) -> Row:
+    found = dict(zip(head, cells, strict=False))
+    fault = ""
+    if lacking := [name for name in ("code", "facts") if name not in found]:
+        fault = f"只有 {len(cells)} 格，缺少 {'、'.join(lacking)} / too few cells"
+    elif any(cell.strip() for cell in cells[len(head) :]):
+        fault = f"有 {len(cells)} 格，表头只有 {len(head)} 列 / more cells than columns"
+    return Row(number, found, fault)
+
+
+def tell(row: Row, packages: Mapping[str, PackageDefinition]) -> dict[str, Any]:
+    """The plan of one row, or its code with an error that names the line."""
+    view = plan_of(row, packages)
+    if isinstance(view, str):
+        return {"code": row["code"], "error": f"第 {row.line} 行 / line {row.line}：{view}"}
+    return {"code": row["code"], **as_json(view)}
+
+
+def plan_of(row: Row, packages: Mapping[str, PackageDefinition]) -> PlanView | str:
+    """The plan of one row, or the sentence that says why there is none."""
+    if row.fault:
+        return row.fault
     try:
         facts = parse_facts(row["facts"])
     except FactError as error:
-        return {"code": code, "error": str(error)}
-    wanted = row.get("package_code", "").strip()
+        return str(error)
+    wanted, investment = row["package_code"], row["investment"]
     if wanted and wanted not in packages:
-        return {"code": code, "error": f"没有套餐“{wanted}”；现有：{'、'.join(packages)}"}
-    investment = row.get("investment", "").strip()
+        return f"没有套餐“{wanted}” / unknown package；现有：{'、'.join(packages)}"
+    if investment and investment not in Investment.values:
+        return f"investment 没有“{investment}” / unknown investment；可填：{'、'.join(Investment.values)}"
     chosen, candidates = (packages[wanted], [wanted]) if wanted else choose(packages, facts, investment)
     if chosen is None:
         reason = f"不能确定套餐，可能是：{'、'.join(candidates)}" if candidates else "没有一个套餐适用"
-        return {"code": code, "error": f"{reason}；请补充情形，或填写 investment 或 package_code"}
-    return {"code": code, **as_json(build_plan(chosen, facts))}
+        return f"{reason} / the facts do not settle one package；请补充情形，或填写 investment 或 package_code"
+    return build_plan(chosen, facts)
 
 
 def as_json(view: PlanView) -> dict[str, Any]:
