@@ -18,6 +18,7 @@ from acceptance.models import AcceptanceApplication, Inspection
 from acceptance.states import AcceptanceState
 from acceptance.supervision_states import INSPECTION_HELD
 from agency import major_data
+from agency.cockpit.change import project_lines
 from agency.cockpit.figures import open_projects
 from agency.cockpit.lines import Line
 from agency.cockpit.lists import Source
@@ -27,7 +28,6 @@ from archives.states import TokenState
 from packages.models import Application, Enrolment, MatterCase, OneTimeNotice
 from packages.states import CASE_ENDED, TONES, CaseState
 from projects import timing
-from projects.models import Project
 
 if TYPE_CHECKING:
     from agency.cockpit.reach import Reach
@@ -177,14 +177,6 @@ def eight_source(reach: Reach, code: str, part: str) -> Source:
     return Source(f"{one.name}：{words}", one.means, rows, _SHOW[one.base])
 
 
-def _of_projects(rows: Sequence[Project]) -> list[Line]:
-    return [
-        Line(row.get_stage_display(), reverse("projects:detail", args=[row.pk]), row, "", row.get_status_display(),
-             since=timing.business_day(row.registered_at))
-        for row in rows
-    ]
-
-
 def _of_applications(rows: Sequence[Application]) -> list[Line]:
     return [
         Line(
@@ -226,6 +218,6 @@ def _of_acceptances(rows: Sequence[AcceptanceApplication]) -> list[Line]:
 
 
 _SHOW: dict[str, Callable[[Sequence[Any]], list[Line]]] = {
-    "projects": _of_projects, "applications": _of_applications, "accepted": _of_cases, "checks": _of_checks,
+    "projects": project_lines, "applications": _of_applications, "accepted": _of_cases, "checks": _of_checks,
     "acceptances": _of_acceptances,
 }

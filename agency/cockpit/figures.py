@@ -16,7 +16,8 @@ from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, TruncMonth
 
 from agency import major_data
-from agency.cockpit import standing
+from agency.cockpit import change, standing
+from agency.cockpit.change import Changes
 from agency.cockpit.lines import Line, with_slips, work_line
 from agency.cockpit.reach import Reach
 from agency.cockpit.standing import Counted
@@ -131,6 +132,7 @@ class Board:
     living: tuple[tuple[str, int], ...]
     soonest: tuple[Expiry, ...]
     others: Mapping[str, int]
+    changes: Changes
 
     @property
     def red_lines(self) -> list[Line]:
@@ -169,6 +171,7 @@ def _count(reach: Reach) -> tuple[int, Board]:
         standing.part(Event.objects.all(), "newest", count=Max("pk")), standing.part(open_projects(reach), "projects"),
         standing.part(red_clocks(reach), "clocks", F("kind")),
         standing.part(foreseen(reach), "openings", TruncMonth("opening")), *standing.parts_of(reach),
+        *change.parts_of(reach),
         standing.part(open_tasks(reach), "tasks", _NAMED_BODY),
         standing.part(open_tasks(reach).filter(due_on__lt=timing.today()), "late_tasks", _NAMED_BODY),
     ])
@@ -178,12 +181,16 @@ def _count(reach: Reach) -> tuple[int, Board]:
     red = red_rows(reach)
     _roles.put(reach.key, _keys_by_role(red))
     expiries = running_out(reach)
+    others = standing.others(reach, found)
+    late_tasks = sum(number for (of, _), number in found.items() if of == "late_tasks")
+    today = {**loads.total.cases, "owed": late_tasks, "slips": others["slips"]}
     board = Board(
         made_at=timing.now(), projects=found.get(("projects", ""), 0), total=loads.total,
         centres=_ordered(loads.centres), departments=_ordered(loads.departments), windows=_windows(loads.windows),
         red=tuple(red[:SHOWN_RED]), waits=tuple(waits_of(red).items()), clocks=_clock_kinds(found),
         openings=tuple(openings_of(found)), living=tuple(Counter(one.group for one in expiries).items()),
-        soonest=tuple(expiries[:SHOWN_LIVING]), others=standing.others(reach, found),
+        soonest=tuple(expiries[:SHOWN_LIVING]), others=others,
+        changes=change.changes_of(reach, found, today),
     )
     return found.get(("newest", ""), 0), board
 

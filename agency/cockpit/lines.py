@@ -35,6 +35,8 @@ class Line:
     clock_id: int | None = None
     case_id: int | None = None
     slip: ChaseSlip | None = None
+    #: Whether there is still something to chase.
+    can_slip: bool = True
 
     @property
     def late(self) -> int:

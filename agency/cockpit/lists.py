@@ -119,6 +119,10 @@ def source_of(reach: Reach, key: str, asked: Asked) -> Source:
         from agency.cockpit.eight import eight_source
 
         return eight_source(reach, asked.get("one", ""), asked.get("part", "in"))
+    if key == "change":
+        from agency.cockpit.change import change_source
+
+        return change_source(reach, asked.get("of", ""), asked.get("when", ""))
     make = _SOURCES.get(key)
     if make is None:
         raise Http404
@@ -164,10 +168,11 @@ def _tasks(reach: Reach, asked: Asked) -> Source:
     if body := as_key(asked.get("body")):
         rows, title = rows.filter(organisation=body), f"{_body(body).label}，{title}"
     related = ("session__project__centre", "session__case__matter", "organisation", "handler")
-    return Source(title, "联合审查推送给部门、还没有答复的意见", rows.select_related(*related), _task_lines)
+    return Source(title, "联合审查推送给部门、还没有答复的意见", rows.select_related(*related), task_lines)
 
 
-def _task_lines(rows: Sequence[ReviewTask]) -> list[Line]:
+def task_lines(rows: Sequence[ReviewTask]) -> list[Line]:
+    """Return opinions that departments owe as lines."""
     lines = []
     for row in rows:
         case = row.session.case
@@ -274,7 +279,7 @@ def _beside(reach: Reach, key: str) -> Beside:
     if key in {"stuck", "escalations"}:
         return rows.select_related("project__centre", "body", "order"), _escalation_lines, "pk"
     if key in {"slips", "late-slips"}:
-        return rows.select_related("project__centre", "to", "case__matter", "paper"), _slip_lines, "due_on"
+        return rows.select_related("project__centre", "to", "case__matter", "paper"), slip_lines, "due_on"
     if key == "unassigned":
         return rows.select_related("centre"), _project_lines, "pk"
     if key == "tickets":
@@ -293,7 +298,8 @@ def _escalation_lines(rows: Sequence[Escalation]) -> list[Line]:
     ]
 
 
-def _slip_lines(rows: Sequence[ChaseSlip]) -> list[Line]:
+def slip_lines(rows: Sequence[ChaseSlip]) -> list[Line]:
+    """Return chase slips as lines."""
     return [
         Line(
             str(row.paper.number if row.paper else "督办单"),
