@@ -357,6 +357,15 @@ INDICATORS: dict[str, Indicator] = _all(
         "没有补录的办件",
     ),
     Indicator(
+        "back_doubted",
+        "补录未确认",
+        "件",
+        "补录的时间改变了按时与否、还没有另一个人确认的办件，照旧按超时计",
+        c.doubted,
+        "补录未确认的办件",
+        is_count=True,
+    ),
+    Indicator(
         "inverted",
         "时间倒挂",
         "件",
@@ -413,7 +422,7 @@ BY_BODY = (
 BY_SITE = ("sites", "concluded", "site_first", "mending", "single", "faulty", "late_faults")
 GRADES = tuple(f"grade_{grade.value}" for grade in sorted(Grade, reverse=True))
 RATED = (*GRADES, "grade_default", "satisfied", "low_settled")
-QUALITY = ("back_entered", "inverted")
+QUALITY = ("back_entered", "back_doubted", "inverted")
 PROBE = ("probe_before", "probe_fast", "probe_burst", "probe_spike")
 TOTALS = tuple(dict.fromkeys((*BIG, *BY_REGION, *BY_BODY, *BY_SITE, *RATED, *QUALITY)))
 #: Figures whose comparison is told in points, not in per cent.

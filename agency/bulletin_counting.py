@@ -125,6 +125,11 @@ def back_entered(facts: Facts) -> Row:
     return share(facts.back_entered, list(whole.values()))
 
 
+def doubted(facts: Facts) -> Row:
+    """Return the cases with an earlier time that would make them timely and that nobody has confirmed."""
+    return count(facts.doubted)
+
+
 def inverted(facts: Facts) -> Row:
     """Return the cases whose times are the wrong way round."""
     return count({fact.pk: fact for fact in (*facts.accepted, *facts.decided) if fact.is_inverted}.values())

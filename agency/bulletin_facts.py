@@ -18,7 +18,7 @@ from agency.bulletin_data import term
 from agency.bulletin_periods import Period
 from agency.bulletin_states import BulletinSeries
 from packages.consultation_states import OffListState
-from packages.models import Breach, Commitment, Deferral, MatterCase, OffListItem, OneTimeNotice, ReviewTask
+from packages.models import Breach, Commitment, Deferral, LateEntry, MatterCase, OffListItem, OneTimeNotice, ReviewTask
 from packages.states import (
     CASE_DECIDED,
     CASE_PASSED,
@@ -226,6 +226,7 @@ KINDS = (
     "mended",
     "late_faults",
     "back_entered",
+    "doubted",
     "ratings",
 )
 
@@ -247,6 +248,7 @@ class Facts:
     mended: list[MendFact] = field(default_factory=list)
     late_faults: list[Mark] = field(default_factory=list)
     back_entered: list[Mark] = field(default_factory=list)
+    doubted: list[Mark] = field(default_factory=list)
     ratings: list[RatingFact] = field(default_factory=list)
     #: On which days what was keyed in late was recorded; for the whole only.
     entered_on: list[dt.date] = field(default_factory=list)
@@ -269,6 +271,7 @@ def read(period: Period, scope: Scope) -> Facts:
     _opinions(facts, period, scope)
     _notices(facts, period, scope)
     _late_entries(facts, period, scope)
+    _doubted(facts, period, scope)
     from agency.bulletin_sites import read_acceptances
     from agency.bulletin_voices import read_ratings
 
@@ -435,6 +438,15 @@ def _late_entries(facts: Facts, period: Period, scope: Scope) -> None:
         if fact.pk not in seen:
             seen.add(fact.pk)
             facts.back_entered.append(Mark(fact.pk, fact.region, fact.body))
+
+
+def _doubted(facts: Facts, period: Period, scope: Scope) -> None:
+    """Which cases carry an earlier time, keyed in in the period, that nobody has confirmed: they count as late."""
+    found = LateEntry.objects.unconfirmed().filter(
+        within("recorded_at", period), scope.projects("case__project"), scope.stages("case")
+    )
+    rows = found.values_list("case_id", "case__project__region_id", "case__lead_id").distinct()
+    facts.doubted = [Mark(pk, scope.region(str(code)), body) for pk, code, body in rows.order_by("case_id")]
 
 
 def label_of(model: type[Model]) -> str:

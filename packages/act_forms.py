@@ -39,6 +39,15 @@ class BackEntryForm(forms.Form):
         return moment
 
 
+class LateEntryForm(forms.Form):
+    """A second person confirms an earlier time, or does not, and says by what."""
+
+    confirmed = forms.ChoiceField(
+        label="确认", choices=[("yes", "当时确已办理"), ("no", "不予确认")], widget=forms.RadioSelect
+    )
+    ground = _text("依据", help_text="凭什么确认或不确认，例如纸质文书的编号和日期、签收记录。")
+
+
 class WithdrawForm(forms.Form):
     """撤件 with its reason."""
 

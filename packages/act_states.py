@@ -56,3 +56,20 @@ class DeliveryWay(TextChoices):
     WINDOW = "window", "窗口"
     POST = "post", "邮寄"
     DOWNLOAD = "download", "自行下载"
+
+
+class LateEntryAct(TextChoices):
+    """Which kind of act was keyed in late and spared days of a promise (补录)."""
+
+    DECISION = "decision", "决定"
+    PAUSE = "pause", "暂停"
+    EXTENSION = "extension", "延长"
+    OPINION = "opinion", "意见"
+
+
+class LateEntryState(TextChoices):
+    """Whether a second person has confirmed the earlier time; until then it counts as late."""
+
+    ASKED = "asked", "补录待确认"
+    CONFIRMED = "confirmed", "补录已确认"
+    DECLINED = "declined", "补录不予确认"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from packages.models import (
         Extension,
+        LateEntry,
         MaterialItem,
         SpecialProcedure,
     )
@@ -308,6 +309,17 @@ def can_close_overdue(user: Person, case: MatterCase) -> Verdict:
     if not access_of(user).has_at(case.lead_id, Role.CHIEF):
         return refuse(f"逾期未补正由牵头部门{case.lead.label}的首席代表处理。")
     return _in(case, CaseState.CORRECTING, verb="按逾期未补正处理")
+
+
+def can_answer_late_entry(user: Person, entry: LateEntry) -> Verdict:
+    """A second person confirms an earlier time: another chief of the body that acted, the director or the 工改办."""
+    access = access_of(user)
+    body = entry.opinion.task.organisation if entry.opinion else entry.case.lead
+    if not (access.has_at(body.pk, Role.CHIEF) or access.has(Role.DIRECTOR, Role.SUPERVISOR)):
+        return refuse(f"补录的时间由{body.label}的另一位首席代表、中心主任或工改办确认。")
+    if access.speaks_for(entry.entered_by_id):
+        return refuse("补录由您录入，须由另一个人确认。")
+    return ALLOWED
 
 
 def can_deliver(user: Person, case: MatterCase) -> Verdict:

@@ -257,12 +257,12 @@ def _event(
         kind=telling.kind, status_code=telling.status_code, summary=telling.summary[:300], actor=by,
         actor_name=str(by) if by else SYSTEM_NAME, actor_organisation=body,
         on_behalf_of=telling.on_behalf_of or stands_in_for(by)[:120],
-        happened_at=happened_at, recorded_at=recorded_at, late_days=_late_days(happened_at, recorded_at),
+        happened_at=happened_at, recorded_at=recorded_at, late_days=late_days(happened_at, recorded_at),
         request_id=request_id.get(), data=telling.data or {},
     )
 
 
-def _late_days(happened_at: dt.datetime, recorded_at: dt.datetime) -> int:
+def late_days(happened_at: dt.datetime, recorded_at: dt.datetime) -> int:
     """Return how many working days after it happened something is keyed in."""
     happened_on, recorded_on = timing.business_day(happened_at), timing.business_day(recorded_at)
     return 0 if happened_on == recorded_on else workdays.workdays_between(happened_on, recorded_on)

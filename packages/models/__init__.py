@@ -18,6 +18,7 @@ from .consultation import Consultation, ConsultationUnit, UnitCheck, UnitPhoto
 from .desk import BulkLine, BulkRun, SavedView
 from .drawings import Breach, DrawingPart, DrawingReview, DrawingSet, Pledge, SampleDraw, SampleTicket
 from .land import LandCheck, LandIndicator, LandList, LandListItem, StandardLand
+from .late_entries import LateEntry
 from .living import CalendarFeed, ConditionalPermit, Letter, LivingTerms
 from .one_book import BookChapter, BookClause, BookStep, OneBook
 from .one_stop import OneStop, OneStopPart
@@ -69,6 +70,7 @@ __all__ = [
     "LandIndicator",
     "LandList",
     "LandListItem",
+    "LateEntry",
     "Letter",
     "LivingTerms",
     "MaterialDef",

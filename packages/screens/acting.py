@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,10 +10,17 @@ from django.db.models import Count
 from django.urls import reverse
 
 from packages import rules
-from packages.act_states import PROCEDURE_OPEN, WITHDRAWAL_OPEN, DeliveryWay, ExtensionState, ProcedureState
+from packages.act_states import (
+    PROCEDURE_OPEN,
+    WITHDRAWAL_OPEN,
+    DeliveryWay,
+    ExtensionState,
+    LateEntryState,
+    ProcedureState,
+)
 from packages.case_data import reason_name, special_rule
 from packages.choices import ReviewRole
-from packages.models import CaseDelivery, Extension, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
+from packages.models import CaseDelivery, Extension, LateEntry, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
 from packages.services.delivering import deliver_until
 from packages.services.settling import is_certificate_held
 from packages.states import (
@@ -27,6 +35,8 @@ from packages.states import (
     SpecialKind,
     TaskState,
 )
+from projects import timing
+from projects.access import access_of
 from projects.errors import Verdict, refuse
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
@@ -183,7 +193,27 @@ def asked_on(case: MatterCase, user: User) -> list[Asked]:
             "延长办理期限", f"{more.days} 个工作日：{more.reason}", str(more.requested_by),
             more.get_state_display(), url, may_approve_extension(user, more),
         ))
+    if access_of(user).is_enterprise:
+        return found
+    for entry in case.late_entries.filter(state=LateEntryState.ASKED).select_related("opinion__task__organisation"):
+        entry.case = case
+        found.append(Asked(
+            "补录确认", late_entry_words(entry), str(entry.entered_by or "系统"), entry.get_state_display(),
+            reverse("packages:late_entry", args=[entry.pk]), rules.can_answer_late_entry(user, entry),
+        ))
     return found
+
+
+def late_entry_words(entry: LateEntry) -> str:
+    """What was keyed in late, and what hangs on it."""
+    whose = f"{entry.opinion.task.organisation.label}的" if entry.opinion else ""
+    then = f"{whose}{entry.get_act_display()}称 {_moment(entry.happened_at)} 已办，{_moment(entry.recorded_at)} 录入"
+    spared = "" if entry.opinion else f"，少计 {entry.spared} 天"
+    return f"{then}，晚 {entry.late_days} 个工作日{spared}；确认前按超时计"
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M}"
 
 
 def steps_of(case: MatterCase, user: User) -> list[Act]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from archives.models import Document, DocumentVersion
 from packages import queries, review_rules
-from packages.act_states import ExtensionState, ProcedureState
+from packages.act_states import ExtensionState, LateEntryState, ProcedureState
 from packages.choices import ReviewRole
 from packages.models import (
     Extension,
     JointSession,
+    LateEntry,
     MatterCase,
     Opinion,
     Referral,
@@ -25,6 +26,7 @@ from packages.models import (
     Supplement,
 )
 from packages.queries import ReviewRow
+from packages.screens.acting import late_entry_words
 from packages.screens.case import files_of
 from packages.standing import standing_opinions
 from packages.states import TASK_OPEN, OpinionVerdict, SessionState, TaskState
@@ -185,7 +187,21 @@ def wishes(user: User) -> list[Wish]:
         ))
         for row in more.select_related("requested_by", *related) if not access.speaks_for(row.requested_by_id)
     ]
+    doubted = LateEntry.objects.filter(case_doubted_by(bodies), state=LateEntryState.ASKED)
+    found += [
+        (row.recorded_at, Wish(
+            "补录确认", row.case, late_entry_words(row), str(row.entered_by or "系统"),
+            reverse("packages:late_entry", args=[row.pk]),
+        ))
+        for row in doubted.select_related("entered_by", "opinion__task__organisation", *related)
+        if not access.speaks_for(row.entered_by_id)
+    ]
     return [wish for _, wish in sorted(found, key=lambda pair: pair[0])]
+
+
+def case_doubted_by(bodies: Sequence[int]) -> Q:
+    """The condition that a late entry is confirmed by a chief of one of these bodies: whose act it was."""
+    return Q(opinion=None, case__lead__in=bodies) | Q(opinion__task__organisation__in=bodies)
 
 
 def phrases_of(task: ReviewTask, case: MatterCase) -> tuple[Phrase, ...]:

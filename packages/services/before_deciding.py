@@ -11,6 +11,7 @@ from packages.models import (
     ConditionalPermit,
     Extension,
     JointSession,
+    LateEntry,
     Letter,
     MaterialItem,
     MatterCase,
@@ -40,7 +41,8 @@ class Beside:
 
     `to_fill`: a line of the project that may be met, or is no longer; `has_promises`: a deferred paper, a commitment,
     or a reused paper that was lost; `is_asked`: a withdrawal, special procedure or extension that waits for an answer;
-    `has_living`: the project ever had a permit in part or a letter in lieu; `was_paused`: a clock of the case ever was.
+    `has_living`: the project ever had a permit in part or a letter in lieu; `was_paused`: a clock of the case ever was;
+    `has_late_entries`: an earlier time of which the promise hangs that nobody has confirmed (补录).
     """
 
     to_fill: bool
@@ -51,6 +53,7 @@ class Beside:
     is_asked: bool
     has_living: bool
     was_paused: bool
+    has_late_entries: bool
 
 
 def look_beside(case: MatterCase) -> Beside:
@@ -63,6 +66,7 @@ def look_beside(case: MatterCase) -> Beside:
     return Beside(
         to_fill=several(2), has_promises=several(4), has_faults=several(1), has_letters=several(1),
         has_sessions=several(1), is_asked=several(3), has_living=several(2), was_paused=several(len(CLOCKS)),
+        has_late_entries=several(1),
     )
 
 
@@ -80,4 +84,5 @@ def _beside(case_id: int, project_id: int) -> list[QuerySet[Any, Any]]:
         Extension.objects.filter(case_id=case_id, state=ExtensionState.REQUESTED),
         ConditionalPermit.objects.filter(project_id=project_id), Letter.objects.filter(project_id=project_id),
         *(ClockPause.objects.filter(clock__in=own.values(name)) for name in CLOCKS),
+        LateEntry.objects.filter(case_id=case_id).unconfirmed(),
     ]

@@ -9,7 +9,7 @@ from archives.states import PaperKind
 from packages.drawing_facts import check_grant as check_drawings
 from packages.models import MatterCase
 from packages.next_steps import CASE_LOST
-from packages.services import act_papers, granting, paperwork
+from packages.services import act_papers, granting, late_entries, paperwork
 from packages.services.before_deciding import Beside, look_beside
 from packages.services.checklist import fill_lines
 from packages.services.closing import end_sessions
@@ -154,9 +154,12 @@ def _move(case: MatterCase, outcome: str, beside: Beside) -> None:
 
 def _account(case: MatterCase, beside: Beside, *, by: User | None, moment: dt.datetime, note: str) -> None:
     pauses = None if beside.was_paused else ()
+    before = late_entries.standing(case, moment)
     end_clocks(case, moment, pauses=pauses)
     reading = clocks.read_clock(case.promised_clock, pauses=pauses)
-    case.used_days, case.is_overdue = max(0, reading.used), reading.overdue
+    case.used_days, case.is_overdue = late_entries.reckon(
+        case, reading, before, by=by, at=moment, has_late=beside.has_late_entries
+    )
     case.decided_at = case.ended_at = moment
     case.decided_by, case.decision_note = by, note.strip()[:500]
     sync_due(case, save=False)

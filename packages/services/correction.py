@@ -17,11 +17,11 @@ from archives.models import DocumentKind, DocumentVersion, IssueEvidence
 from archives.services.filing import file_upload
 from archives.states import PaperKind
 from packages import rules
-from packages.act_states import NoticeKind
+from packages.act_states import LateEntryAct, NoticeKind
 from packages.case_data import reasons_today
 from packages.listing import check_demand
 from packages.models import Application, MatterCase, OneTimeNotice
-from packages.services import act_papers, paperwork
+from packages.services import act_papers, late_entries, paperwork
 from packages.services.back_entry import check_moment
 from packages.services.checklist import fill_lines
 from packages.services.locking import RELATED, expect, lock_application, lock_case
@@ -205,6 +205,7 @@ def _begin(
     clock = start_owner_clock(
         ClockKind.CORRECTION, days=notice.days, project=case.project, label=f"{case.matter.name} 补正", at=moment
     )
+    before = late_entries.standing(case, at)
     pause_case(case, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis=BASIS, at=moment)
     if old != CaseState.SUSPENDED:
         case.state_before_pause = old
@@ -219,6 +220,7 @@ def _begin(
             "late": notice.is_late,
         },
     )
+    late_entries.tell_spared(case, before, act=LateEntryAct.PAUSE, by=by, at=at)
     return [_raise(case, fault, clock, batch, by=by, kind=kind, at=moment) for fault in own]
 
 
@@ -295,7 +297,7 @@ def return_corrected(application_id: int, *, by: User, at: dt.datetime | None = 
 
     Effects in order, per case: correction clock stops, pauses of the correction end, transition back (to 已接件, to the
     review, or to a special procedure that still runs), event 7; then one 补正物料回执. Nothing waiting: no change.
-    Raises `NotAllowed`, `DomainError` (`unanswered` naming what is still open).
+    Raises `NotAllowed`, `DomainError` (`unanswered` naming what is still open, those of `check_moment`).
     """
     application, cases = lock_application(application_id)
     require(rules.can_return_corrected, by, application)
@@ -305,6 +307,7 @@ def return_corrected(application_id: int, *, by: User, at: dt.datetime | None = 
     if lacking:
         raise DomainError("unanswered", f"还有 {len(lacking)} 处问题没有答复：{'；'.join(lacking)}。全部答复后再交回。")
     for case in waiting:
+        check_moment(case, at)
         end_correction(case, by=by, at=at)
     if waiting:
         act_papers.correction_receipt(application, waiting, items, by=by, at=at or timing.now())

@@ -53,7 +53,7 @@ def refuse_intake(
     if case.state == CaseState.CORRECTING:
         if case.accepted_at is not None:
             raise DomainError("case_state", f"“{case.matter.name}”已经受理，逾期未补正的由牵头部门撤回或不予许可。")
-        _never_corrected(case)
+        _never_corrected(case, at)
         end_correction(case, by=by, at=at, returned=False)
     old = case.state
     if not_ours:
@@ -96,7 +96,7 @@ def recall_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None =
     require(rules.can_recall, by, case)
     check_moment(case, at)
     if case.state == CaseState.CORRECTING:
-        _never_corrected(case)
+        _never_corrected(case, at)
     return _recall(case, by=by, reason=_said(reason, "撤回"), at=at)
 
 
@@ -129,12 +129,13 @@ def close_overdue(
     case = lock_case(case_id)
     expect(case, CaseState.CORRECTING, verb="按逾期未补正处理")
     require(rules.can_close_overdue, by, case)
+    check_moment(case, at)
     if case.accepted_at is None:
         raise DomainError("case_state", f"“{case.matter.name}”还没有受理，补全逾期的请按不予受理处理。")
     if choice not in OVERDUE_CHOICES:
         raise DomainError("choice", "请选择撤回或不予许可。")
     said = _said(reason, OVERDUE_CHOICES[choice])
-    _never_corrected(case)
+    _never_corrected(case, at)
     end_correction(case, by=by, at=at, returned=False)
     if choice == "recall":
         return _recall(case, by=by, reason=said, at=at)
@@ -148,9 +149,9 @@ def _said(reason: str, verb: str) -> str:
     return reason.strip()
 
 
-def _never_corrected(case: MatterCase) -> None:
-    """Refuse while the owner still has time to correct."""
+def _never_corrected(case: MatterCase, at: dt.datetime | None) -> None:
+    """Refuse while the owner still had time to correct at that moment."""
     clock = correction_clock(case)
-    if clock is not None and not clocks.read_clock(clock).overdue:
+    if clock is not None and not clocks.read_clock(clock, at).overdue:
         day = paperwork.day(clock.due_on)
         raise DomainError("correction_runs", f"“{case.matter.name}”的补正期限到{day}，期满未交回才能这样处理。")

@@ -10,10 +10,11 @@ import datetime as dt
 from django.db import transaction
 
 from packages import rules
-from packages.act_states import ExtensionState
+from packages.act_states import ExtensionState, LateEntryAct
 from packages.choices import ReviewRole
 from packages.models import Extension, MatterCase, ReviewTask
-from packages.services import act_papers
+from packages.services import act_papers, late_entries
+from packages.services.back_entry import check_after, check_moment
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import sync_due
 from packages.states import CaseState
@@ -50,8 +51,9 @@ def request_extension(
     case = lock_case(case_id)
     expect(case, *RUNNING, verb="延长办理期限")
     require(rules.can_request_extension, by, case)
+    check_moment(case, at)
     _once(case)
-    _in_time(case)
+    _in_time(case, at)
     joint, most = is_joint(case), longest_days(case)
     if not 1 <= days <= most:
         raise DomainError("days", f"本办件最多延长 {most} 个工作日，请重新填写。")
@@ -78,10 +80,10 @@ def _once(case: MatterCase) -> None:
         )
 
 
-def _in_time(case: MatterCase) -> None:
-    """Refuse once a limit has run out (行政许可法 42: before)."""
+def _in_time(case: MatterCase, at: dt.datetime | None) -> None:
+    """Refuse once a limit had run out at that moment (行政许可法 42: before)."""
     for clock in (case.promised_clock, case.statutory_clock):
-        if clock is not None and clocks.read_clock(clock).overdue:
+        if clock is not None and clocks.read_clock(clock, at).overdue:
             word = clock.get_kind_display()
             raise DomainError("over", f"“{case.matter.name}”的{word}已经届满，不能再延长。请尽快作出决定。")
 
@@ -117,10 +119,12 @@ def approve_extension(
     if row.requested_by_id == by.pk:
         raise DomainError("approver", "延长不能由申请人自己批准，请由另一位负责人批准。")
     expect(case, *RUNNING, verb="延长办理期限")
-    _in_time(case)
+    check_moment(case, at)
+    check_after(at, row.requested_at)
+    _in_time(case, at)
     if row.is_joint and not approval.strip():
         raise DomainError("approval", "联合办理的延长须经本级人民政府负责人批准，请填写批准文号。")
-    moment = at or timing.now()
+    moment, before = at or timing.now(), late_entries.standing(case, at)
     for clock in (case.promised_clock, case.statutory_clock):
         if clock is not None and clock.is_live:
             clocks.extend_clock(clock, row.days, basis=f"{BASIS}：{row.reason}"[:300], approver=by, at=moment)
@@ -139,6 +143,7 @@ def approve_extension(
         summary=f"延长 {row.days} 个工作日：{case.matter.name}，{row.reason}",
         data={"days": row.days, "due_on": str(reading.due_on), "approver": by.pk},
     )
+    late_entries.tell_spared(case, before, act=LateEntryAct.EXTENSION, by=by, at=at)
     act_papers.extension(row, by=by, at=moment)
     return case
 
@@ -152,6 +157,7 @@ def refuse_extension(extension_id: int, *, by: User, reason: str, at: dt.datetim
     row = _lock(extension_id)
     _still_asked(row)
     require(rules.can_approve_extension, by, row)
+    check_after(at, row.requested_at)
     if not reason.strip():
         raise DomainError("reason", "不批准的，须写明理由。")
     old = row.state

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from packages import review_rules
 from packages.models import Referral, ReviewTask
+from packages.services.back_entry import check_after, check_task_moment
 from packages.services.locking import lock_task
 from packages.services.review import check_words
 from packages.states import TASK_OPEN
@@ -33,6 +34,7 @@ def send_on(
     require(review_rules.can_refer, by, task)
     if task.state not in TASK_OPEN:
         raise DomainError("task_state", f"这项意见已是“{task.get_state_display()}”，不能再转办。")
+    check_task_moment(task, at)
     unit = Organisation.objects.filter(pk=unit_id, parent_id=task.organisation_id).first()
     if unit is None:
         raise DomainError("unit", f"只能转给{task.organisation.label}的内设机构，请重新选择。")
@@ -76,6 +78,7 @@ def advise(
         raise DomainError("referral_ended", "这次转办已经结束，不能再反馈。")
     require(review_rules.can_advise, by, referral)
     check_words(verdict, reason, basis, remedy)
+    check_after(at, referral.sent_at)
     moment = at or timing.now()
     referral.verdict, referral.reason, referral.basis = verdict, reason.strip()[:1000], basis.strip()[:300]
     referral.remedy, referral.answered_by = remedy.strip()[:1000], by

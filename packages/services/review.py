@@ -13,7 +13,8 @@ from packages import review_rules
 from packages.choices import ReviewRole
 from packages.models import JointSession, JudgedVersion, MatterCase, Opinion, Referral, ReviewTask
 from packages.review_terms import terms_of
-from packages.services import paperwork
+from packages.services import late_entries, paperwork
+from packages.services.back_entry import check_task_moment
 from packages.services.locking import expect, lock_session, lock_task
 from packages.services.rounds import begin_review, open_joint_review, push_session, reconsult
 from packages.services.silence import apply_tacit, begin_merging_when_done
@@ -91,12 +92,16 @@ def give_opinion(  # noqa: PLR0913 - one argument per column of the answer
     _answerable(task)
     require(review_rules.can_give_opinion, by, task)
     check_words(verdict, reason, basis, remedy)
+    check_task_moment(task, at)
     judged = _judged(task, seen, files)
     missed = task.state == TaskState.NO_OPINION
+    late, doubted = late_entries.late_opinion(task, at)
     opinion = _answer(
         task, by=by, verdict=verdict, reason=reason, basis=basis or _basis(task), remedy=remedy,
-        is_late=missed or clocks.read_clock(task.clock).overdue, at=at, has_effect=not missed,
+        is_late=missed or late, at=at, has_effect=not missed,
     )
+    if doubted and not missed:
+        late_entries.doubt_opinion(opinion, doubted, by=by)
     JudgedVersion.objects.bulk_create([JudgedVersion(opinion=opinion, version=version) for version in judged])
     if verdict == OpinionVerdict.CONDITIONAL and opinion.has_effect:
         raise_condition(task, reason=reason, basis=basis, remedy=remedy, by=by, at=at)
@@ -287,13 +292,17 @@ def _answer_lead(session: JointSession, *, by: User, passed: bool, text: str, at
     if task is None:
         return
     task.session = session
+    check_task_moment(task, at)
+    late, doubted = late_entries.late_opinion(task, at)
     case = session.case
     basis = case.matter.legal_basis[:300] if case else ""
-    _answer(
+    opinion = _answer(
         task, by=by, verdict=OpinionVerdict.AGREE if passed else OpinionVerdict.DISAGREE, reason=text,
         basis=basis or "联合审查汇总", remedy="" if passed else text,
-        is_late=clocks.read_clock(task.clock).overdue, at=at,
+        is_late=late, at=at,
     )
+    if doubted:
+        late_entries.doubt_opinion(opinion, doubted, by=by)
 
 
 def _opinion_paper(session: JointSession, case: MatterCase, *, by: User, at: dt.datetime) -> None:

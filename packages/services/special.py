@@ -14,11 +14,11 @@ from django.db import transaction
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from packages import rules
-from packages.act_states import PROCEDURE_OPEN, ProcedureState
+from packages.act_states import PROCEDURE_OPEN, LateEntryAct, ProcedureState
 from packages.case_data import special_rule
 from packages.models import MatterCase, SpecialProcedure
-from packages.services import act_papers
-from packages.services.back_entry import check_moment
+from packages.services import act_papers, late_entries
+from packages.services.back_entry import check_after, check_moment
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import is_paused, pause_case, resume_case, sync_due
 from packages.states import CaseState, SpecialKind
@@ -49,6 +49,7 @@ def request_special(
     case = lock_case(case_id)
     expect(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="启动特别程序")
     require(rules.can_start_special, by, case)
+    check_moment(case, at)
     _check(case, kind=kind, basis=basis, planned_days=planned_days)
     before = SpecialProcedure.objects.filter(case=case, kind=kind, approver__isnull=False).exists()
     row = SpecialProcedure.objects.create(
@@ -109,10 +110,13 @@ def approve_special(procedure_id: int, *, by: User, at: dt.datetime | None = Non
     case = row.case
     _still_asked(row)
     require(rules.can_approve_special, by, row)
+    check_moment(case, at)
+    check_after(at, row.requested_at)
     if row.started_by_id == by.pk:
         raise DomainError("approver", "特别程序不能由发起人自己批准，请由另一位首席代表批准。")
     expect(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="批准特别程序")
     moment, old = at or timing.now(), case.state
+    before = late_entries.standing(case, at)
     _run(row, by=by, moment=moment)
     record(
         "special.approved", subject=row, project=case.project, by=by, at=at,
@@ -127,6 +131,7 @@ def approve_special(procedure_id: int, *, by: User, at: dt.datetime | None = Non
             "approver": by.pk, "again": row.is_repeated,
         },
     )
+    late_entries.tell_spared(case, before, act=LateEntryAct.PAUSE, by=by, at=at)
     act_papers.special_notice(row, by=by, at=moment)
     return case
 
@@ -161,6 +166,7 @@ def refuse_special(procedure_id: int, *, by: User, reason: str, at: dt.datetime 
     row = _lock(procedure_id)
     _still_asked(row)
     require(rules.can_approve_special, by, row)
+    check_after(at, row.requested_at)
     if not reason.strip():
         raise DomainError("reason", "不批准的，须写明理由。")
     old = row.state

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from packages import review_rules
 from packages.models import Supplement
+from packages.services.back_entry import check_after
 from packages.services.locking import lock_task
 from packages.states import TaskState
 from projects import timing
@@ -28,6 +29,7 @@ def supplement(task_id: int, *, by: User, text: str, basis: str, at: dt.datetime
         message = f"这项意见是“{task.get_state_display()}”，补充意见只在超时默认之后提交一次。"
         raise DomainError("task_state", message, latest=told_by(latest_of(task)))
     require(review_rules.can_supplement, by, task)
+    check_after(at, task.closed_at or task.pushed_at)
     moment = at or timing.now()
     if task.supplement_until is None or timing.business_day(moment) > task.supplement_until:
         raise DomainError("supplement_over", "补充意见的期限已过，不再收存；如有问题请直接告知牵头部门。")

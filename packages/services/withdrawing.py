@@ -14,7 +14,7 @@ from packages import rules
 from packages.act_states import WITHDRAWAL_OPEN, WithdrawalState
 from packages.models import MatterCase, Withdrawal
 from packages.services import act_papers
-from packages.services.back_entry import check_moment
+from packages.services.back_entry import check_after, check_moment
 from packages.services.closing import close_case
 from packages.services.drafts import renew_draft
 from packages.services.locking import expect, lock_case
@@ -113,6 +113,8 @@ def answer_withdrawal(
     row = _lock(withdrawal_id)
     _still_open(row)
     require(rules.can_answer_withdrawal, by, row.case)
+    check_moment(row.case, at)
+    check_after(at, row.requested_at)
     if not granted and not note.strip():
         raise DomainError("note", "不同意撤件的，须写明理由。")
     _answer(row, granted=granted, note=note.strip(), by=by, at=at)

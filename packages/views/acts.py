@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -65,8 +67,9 @@ def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"答复撤件申请：{row.case.matter.name}", button="提交答复", back=_page(row.case_id), case=row.case,
         seg="granted", verdict=screens.may_answer(person(request), row), done="撤件申请已答复。",
         run=lambda given: withdrawing.answer_withdrawal(
-            pk, by=person(request), granted=given["granted"] == "yes", note=given["note"]
+            pk, by=person(request), granted=given["granted"] == "yes", note=given["note"], at=given["at"]
         ),
+        may_be_late=True,
         says=(f"{row.requested_by}申请撤件，原因：{row.reason}", *screens.tacit_words(row.case)),
         beside={"withdrawal": row},
     )
@@ -100,8 +103,9 @@ def overdue(request: HttpRequest, pk: int) -> HttpResponse:
         back=_page(pk),
         verdict=rules.can_close_overdue(request.user, case), done="已处理，文书已出具。",
         run=lambda given: ending.close_overdue(
-            pk, by=person(request), choice=given["choice"], reason=given["reason"]
+            pk, by=person(request), choice=given["choice"], reason=given["reason"], at=given["at"]
         ),
+        may_be_late=True,
     )
     return ask(request, act_forms.OverdueForm(request.POST or None), step)
 
@@ -117,7 +121,7 @@ def special_start(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"申请特别程序：{case.matter.name}", button="提交批准", case=case, back=_page(pk),
         verdict=rules.can_start_special(request.user, case), done="已提交，等首席代表批准；批准后时限才暂停。",
-        run=lambda given: special.request_special(pk, by=person(request), **given),
+        run=lambda given: special.request_special(pk, by=person(request), **given), may_be_late=True,
         says=screens.special_words(case),
     )
     return ask(request, act_forms.SpecialStartForm(request.POST or None), step)
@@ -129,15 +133,15 @@ def special_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """The head approves what another asked for, or does not."""
     row = procedure_or_404(request, pk)
 
-    def run(given: dict[str, str]) -> object:
+    def run(given: dict[str, Any]) -> object:
         if given["approved"] == "yes":
-            return special.approve_special(pk, by=person(request))
-        return special.refuse_special(pk, by=person(request), reason=given["reason"])
+            return special.approve_special(pk, by=person(request), at=given["at"])
+        return special.refuse_special(pk, by=person(request), reason=given["reason"], at=given["at"])
 
     step = Step(
         title=f"批准特别程序：{row.case.matter.name}", button="提交", case=row.case, seg="approved",
         back=_page(row.case_id), verdict=screens.may_approve_special(person(request), row), done="已记录。", run=run,
-        says=screens.procedure_words(row),
+        says=screens.procedure_words(row), may_be_late=True,
     )
     return ask(request, act_forms.ApproveForm(request.POST or None), step)
 
@@ -166,7 +170,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"申请延长办理期限：{case.matter.name}", button="提交批准", case=case, back=_page(pk),
         verdict=rules.can_request_extension(request.user, case), done="已提交，等批准；批准前期限不变。",
-        run=lambda given: extending.request_extension(pk, by=person(request), **given),
+        run=lambda given: extending.request_extension(pk, by=person(request), **given), may_be_late=True,
         says=("一个办件只能延长一次，须在期限届满前批准；理由会书面告知申请人（行政许可法第四十二条）。",),
     )
     return ask(request, act_forms.ExtendForm(request.POST or None, most=extending.longest_days(case)), step)
@@ -178,16 +182,17 @@ def extension_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """The head approves an extension, or does not."""
     row = extension_or_404(request, pk)
 
-    def run(given: dict[str, str]) -> object:
+    def run(given: dict[str, Any]) -> object:
         if given["approved"] == "yes":
-            return extending.approve_extension(pk, by=person(request), approval=given.get("approval", ""))
-        return extending.refuse_extension(pk, by=person(request), reason=given["reason"])
+            approval = given.get("approval", "")
+            return extending.approve_extension(pk, by=person(request), approval=approval, at=given["at"])
+        return extending.refuse_extension(pk, by=person(request), reason=given["reason"], at=given["at"])
 
     step = Step(
         title=f"批准延长：{row.case.matter.name}", button="提交", case=row.case, seg="approved",
         back=_page(row.case_id),
         verdict=screens.may_approve_extension(person(request), row), done="已记录。", run=run,
-        says=(f"{row.requested_by}申请延长 {row.days} 个工作日，理由：{row.reason}",),
+        says=(f"{row.requested_by}申请延长 {row.days} 个工作日，理由：{row.reason}",), may_be_late=True,
     )
     return ask(request, act_forms.ApproveExtensionForm(request.POST or None, is_joint=row.is_joint), step)
 

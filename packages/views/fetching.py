@@ -11,6 +11,7 @@ from packages.models import (
     Application,
     Extension,
     JointSession,
+    LateEntry,
     MaterialItem,
     MatterCase,
     ReviewTask,
@@ -73,6 +74,16 @@ def issue_or_404(request: HttpRequest, pk: int) -> IssueItem:
     )
     issue: IssueItem = get_object_or_404(found.select_related("project"), pk=pk)
     return issue
+
+
+def late_entry_or_404(request: HttpRequest, pk: int) -> LateEntry:
+    """A late entry on a case that the asker may see; of the office."""
+    related = ("case__project", "case__matter", "case__lead", "opinion__task__organisation", "entered_by")
+    found = LateEntry.objects.visible_to(request.user).select_related(*related, "answered_by")
+    if not access_of(request.user).is_office:
+        raise Http404
+    row: LateEntry = get_object_or_404(found, pk=pk)
+    return row
 
 
 def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:

@@ -250,13 +250,17 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def return_corrected(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hand in everything that was corrected; the clocks run again."""
-    application_or_404(request, pk)
-    services.return_corrected(pk, by=person(request))
-    messages.success(request, "补正材料已交回，时限恢复计算。")
-    return redirect(CLEAR, pk=pk)
+    """Hand in everything that was corrected; the clocks run again. The window may say when it was handed back."""
+    found = application_or_404(request, pk)
+    step = Step(
+        title=f"交回补正材料 {found.number}", button="交回", back=reverse(CLEAR, args=[pk]),
+        verdict=rules.can_return_corrected(person(request), found), done="补正材料已交回，时限恢复计算。",
+        run=lambda given: services.return_corrected(pk, by=person(request), at=given["at"]), may_be_late=True,
+        says=("全部问题都已答复后才能交回；交回后出具补正物料回执。",),
+    )
+    return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 
 
 @login_required

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from packages import land_providers, queries, review_rules
+from packages.act_forms import BackEntryForm
 from packages.models import Referral
 from packages.review_forms import BatchForm, JudgingForm, MergeForm, OpinionForm, ReferForm, SupplementForm
 from packages.screens import reviewing
@@ -79,10 +80,16 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     page = reviewing.review_page(task, person(request), request.GET.get("file", ""))
     chosen = next((one for one in page.phrases if str(one.number) == request.GET.get("phrase")), None)
     form = JudgingForm(request.POST or None, initial=_beginning(page, chosen))
-    if form.is_valid() and attempt(form, services.give_opinion, pk, by=person(request), **form.cleaned_data):
+    late = BackEntryForm(request.POST or None)
+    if form.is_valid() and late.is_valid() and attempt(
+        form, services.give_opinion, pk, by=person(request), at=late.cleaned_data["happened_at"], **form.cleaned_data
+    ):
         messages.success(request, "意见已提交。")
         return redirect(reviewing.next_after(task, person(request)))
-    context = {"page": page, "task": task, "case": page.case, "project": page.project, "form": form, "chosen": chosen}
+    context = {
+        "page": page, "task": task, "case": page.case, "project": page.project, "form": form, "chosen": chosen,
+        "late": late,
+    }
     if page.is_lead and page.merge:
         outdated = any(one.outdated for one in standing_opinions(page.case))
         context["merge_form"] = MergeForm(initial={"text": reviewing.draft_text(task.session)}, outdated=outdated)
@@ -118,8 +125,10 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"转办：{task.session.case}", button="转办", back=reverse("packages:review", args=[pk]),
         case=task.session.case, verdict=review_rules.can_refer(request.user, task), done="已转办。",
         run=lambda given: referring.send_on(
-            pk, by=person(request), unit_id=int(given["unit_id"]), days=given["days"], note=given["note"]
+            pk, by=person(request), unit_id=int(given["unit_id"]), days=given["days"], note=given["note"],
+            at=given["at"],
         ),
+        may_be_late=True,
         says=(f"意见仍由{task.organisation.label}出具；本单位的时限照常计算，{task.due_on or '暂停'}到期。",),
     )
     form = ReferForm(request.POST or None, units=[(str(unit.pk), unit.label) for unit in units], initial={"days": 1})
@@ -143,7 +152,7 @@ def advise(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"转办反馈：{task.session.case}", button="反馈", seg="verdict",
         back=reverse("packages:review", args=[task.pk]), case=task.session.case,
         verdict=review_rules.can_advise(request.user, referral), done="已反馈本单位，由本单位出具意见。",
-        run=lambda given: referring.advise(pk, by=person(request), **given),
+        run=lambda given: referring.advise(pk, by=person(request), **given), may_be_late=True,
         says=(
             f"{task.organisation.label} {referral.sent_by}转办：{referral.note or '请提出意见'}",
             f"{referral.clock.due_on:%m-%d} 前反馈。",
@@ -171,7 +180,7 @@ def supplement(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"补充意见：{task.session.case}", button="提交补充意见", back=reverse("packages:review", args=[pk]),
         case=task.session.case, verdict=review_rules.can_supplement(request.user, task), done="补充意见已存档。",
-        run=lambda given: give_supplement(pk, by=person(request), **given),
+        run=lambda given: give_supplement(pk, by=person(request), **given), may_be_late=True,
         says=(f"{until} 前可以补充一次。补充意见存档并写入汇总，不改变超时默认同意，也不影响办理。",),
     )
     return ask(request, SupplementForm(request.POST or None), step)

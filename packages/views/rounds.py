@@ -64,8 +64,9 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=review_rules.can_merge(request.user, session), done="汇总意见已提交，联合审查意见书已出具。",
         run=lambda given: services.merge_session(
             pk, by=person(request), passed=given["passed"] == "yes", text=given["text"],
-            confirmed=given.get("confirmed", False),
+            confirmed=given.get("confirmed", False), at=given["at"],
         ),
+        may_be_late=True,
         beside={**beside, "against": [one for one in standing if one.verdict == "disagree"]},
     )
     form = MergeForm(

@@ -71,6 +71,10 @@ def asked(received, reviewed, actors):
         "withdrawal": request_withdrawal(received.pk, by=actors.owner, reason="方案调整"),
         "procedure": request_special(reviewed.pk, by=lead, kind="expert", basis="评审办法第 6 条", planned_days=5),
         "extension": request_extension(reviewed.pk, by=lead, days=5, reason="等待批复"),
+        "late_entry": models.LateEntry.objects.create(
+            case=reviewed, act="pause", spared=2, late_days=2, happened_at=timing.now() - dt.timedelta(days=3),
+            recorded_at=timing.now(), entered_by=lead,
+        ),
         "view": save_view(by=actors.clerk, name="今天到期的", query="scope=mine&tab=today"),
         "run": start_run(by=actors.clerk, action="take", case_ids=[received.pk], key="world"),
     }

@@ -115,6 +115,8 @@ ROWS = {
     "packages:withdrawal": row("withdrawal", "302 200 200 200 200 200 200 200 404"),
     "packages:withdrawal_take": row("withdrawal", "302 403 302 403 403 403 403 403 404", method="post"),
     "packages:special_approve": row("procedure", "302 200 200 200 200 200 200 200 404"),
+    "packages:late_entries": row("", "302 403 200 200 200 200 200 200 403"),
+    "packages:late_entry": row("late_entry", "302 404 200 200 200 200 200 200 404"),
     "packages:extension_approve": row("extension", "302 200 200 200 200 200 200 200 404"),
     "packages:notices_again": row("", "302 200 200 200 200 200 200 200 200"),
     "packages:calendar": row("", "302 200 200 200 200 200 200 200 200"),
