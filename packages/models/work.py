@@ -229,6 +229,8 @@ class MatterCase(StateModel):
             # the bulletin: what a department decided, received, in a period
             models.Index(name="mattercase_lead_decided", fields=["lead", "decided_at"]),
             models.Index(name="mattercase_lead_received", fields=["lead", "received_at"]),
+            # the cockpit beside last month, the bulletin: what ended since a day
+            models.Index(name="mattercase_ended", fields=["ended_at"], condition=Q(ended_at__isnull=False)),
             # the cases of one department by state
             models.Index(name="mattercase_lead_state", fields=["lead", "state", "due_on"]),
         ]
