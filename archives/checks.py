@@ -33,7 +33,7 @@ CHECKS: dict[str, tuple[str, str]] = {
     "opens": (USABLE, "能打开，没有损坏、没有加密"),
     "pages": (USABLE, "PDF 至少有一页"),
     "virus": (SAFE, "病毒扫描"),
-    "scripts": (SAFE, "不带脚本、宏和程序"),
+    "scripts": (SAFE, "不带脚本、宏、程序和夹带的文件"),
     "name": (SAFE, "文件名不含路径和控制字符"),
 }
 #: What is told of a file at a hand-over beside the checks: whether it is PDF/A-2u, has a copy that is, or neither.
@@ -42,7 +42,7 @@ AT_TRANSFER = {PDFA: (USABLE, "长期保存格式 PDF/A-2u")}
 NIGHTLY = ("digest", "size", "stored")
 UNSCANNED = "没有接病毒扫描，未检"
 #: The faults that speak against safety rather than usability.
-UNSAFE = ("脚本", "宏", "程序", "压缩炸弹", "以外的位置")
+UNSAFE = ("脚本", "宏", "程序", "压缩炸弹", "以外的位置", "夹带", "向外发送", "影音或三维")
 
 
 @dataclass(frozen=True, slots=True)

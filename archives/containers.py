@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import IO
 
+from projects.plain_text import plain
+
 #: A container may list so many parts; each costs memory when its directory is read.
 PARTS_MOST = 20_000
 #: Unpacked it may be so large, and from some size on so many times larger than packed.
@@ -19,6 +21,7 @@ CROWDED = "里面的文件太多，不像是申报材料"
 BOMB = "解开后会大得不合常理（像压缩炸弹），不能归档"
 EMPTY = "里面没有任何文件"
 ESCAPES = "里面有文件要写到压缩包以外的位置，不能归档"
+HIDDEN = "里面有文件名带控制字符或改变书写方向的字符，请改名后重新打包"
 MACRO = "带有宏程序，请另存为不带宏的格式"
 PROGRAM = "里面有程序或脚本文件，请取出后重新打包"
 PROGRAMS = (
@@ -71,8 +74,14 @@ def _fault_of(parts: Sequence[zipfile.ZipInfo], *, is_document: bool) -> str:
         return ENCRYPTED
     if _is_bomb(parts):
         return BOMB
+    return _fault_of_names(names, is_document=is_document)
+
+
+def _fault_of_names(names: Sequence[str], *, is_document: bool) -> str:
     if any(_escapes(name.replace("\\", "/")) for name in names):
         return ESCAPES
+    if any(plain(name) != name for name in names):
+        return HIDDEN
     if is_document:
         return MACRO if any(name.lower().endswith("vbaproject.bin") for name in names) else ""
     return PROGRAM if any(name.lower().endswith(PROGRAMS) for name in names) else ""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
-from archives import containers, pdfs
+from archives import containers, pdf_dangers, pdfs
 from archives.containers import CUT_OFF, OTHER
 
 #: How much of both ends is read: an end mark stands within the last bytes, a ZIP directory within 64 KB and 22 bytes.
@@ -21,6 +21,7 @@ HEAD, TAIL = 2048, 4096
 NAME_LENGTH = 120
 #: A picture may have so many points; more would fill the memory of whoever opens it.
 POINTS_MOST = 400_000_000
+PACKED = "同时又是压缩包（图片里夹带了别的文件），不能归档，请用看图软件另存后再传"
 HUGE = "的画面大得不合常理，打开会占满内存，请缩小后再传"
 
 #: Markers of a JPEG that begin a frame.
@@ -75,16 +76,18 @@ def ends_of(file: IO[bytes], size: int) -> tuple[bytes, bytes]:
 def _pdf(file: IO[bytes], head: bytes, tail: bytes) -> str:
     if b"%PDF-" not in head[:1024]:
         return OTHER
-    return pdfs.facts_of(file).fault if b"%%EOF" in tail else CUT_OFF
+    if b"%%EOF" not in tail:
+        return CUT_OFF
+    return pdf_dangers.mixed(file, head, tail) or pdfs.facts_of(file).fault
 
 
-def _png(_: IO[bytes], head: bytes, tail: bytes) -> str:
+def _png(file: IO[bytes], head: bytes, tail: bytes) -> str:
     if not head.startswith(b"\x89PNG\r\n\x1a\n"):
         return OTHER
     if b"IEND\xaeB`\x82" not in tail:
         return CUT_OFF
     wide, high = struct.unpack(">II", head[16:24])
-    return HUGE if wide * high > POINTS_MOST else ""
+    return HUGE if wide * high > POINTS_MOST else _packed(file)
 
 
 def _jpeg(file: IO[bytes], head: bytes, tail: bytes) -> str:
@@ -92,7 +95,12 @@ def _jpeg(file: IO[bytes], head: bytes, tail: bytes) -> str:
         return OTHER
     if b"\xff\xd9" not in tail:
         return CUT_OFF
-    return HUGE if _jpeg_points(file) > POINTS_MOST else ""
+    return HUGE if _jpeg_points(file) > POINTS_MOST else _packed(file)
+
+
+def _packed(file: IO[bytes]) -> str:
+    """Return why a picture that can be unpacked as well is not taken."""
+    return PACKED if pdf_dangers.is_container(file) else ""
 
 
 def _jpeg_points(file: IO[bytes]) -> int:

@@ -82,8 +82,9 @@ def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
 
     Refused: an empty file (`upload_empty`), one above the limit (`upload_large`), one that the disk had no room for
     (`upload_no_space`), a type that is not allowed (`upload_type`), content that is not what the name says
-    (`upload_content`), what is cut off, damaged, encrypted, scripted or unpacks beyond measure (`upload_broken`), a
-    virus (`upload_virus`), and everything while a scanner that is switched on does not answer (`upload_unscanned`).
+    (`upload_content`), what is cut off, damaged, encrypted, scripted, several kinds of file in one, holds other files
+    or unpacks beyond measure (`upload_broken`), a virus (`upload_virus`), and everything while a scanner that is
+    switched on does not answer (`upload_unscanned`).
     """
     name, size = media.clean_name(uploaded.name), uploaded.size or 0
     if size == 0:
@@ -126,4 +127,7 @@ def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: 
             "请另存为正确的格式再传。",
         )
     if fault:
-        raise DomainError("upload_broken", f"“{name}”{fault}，没有保存。请确认能正常打开后重新上传。")
+        why, _, instead = fault.partition("，请")
+        raise DomainError(
+            "upload_broken", f"“{name}”{why}，没有保存。请{instead or '确认能正常打开后重新上传'}。"
+        )

@@ -13,7 +13,7 @@ from django.core.files.storage import Storage
 from django.test import override_settings
 from pypdf import PdfWriter
 
-from archives import blobs, containers, pdfs
+from archives import blobs, containers, media, pdf_dangers, pdfs
 from archives.models import Document
 from archives.services import filing
 from archives.uploads import BoundedUploadHandler
@@ -43,38 +43,84 @@ def lopped(data):
 
 
 BROKEN = "没有保存。请确认能正常打开后重新上传。"
+
+
+def sentence(name, words):
+    """The sentence of a refusal: what is wrong, that nothing was kept, what to do instead."""
+    why, _, instead = words.partition("，请")
+    return f"“{name}”{why}，没有保存。请{instead}。" if instead else f"“{name}”{why}，{BROKEN}"
+
+
 PDFS = {
     "encrypted": (encrypted, pdfs.ENCRYPTED),
     "damaged": (lambda: lopped(pdf_bytes()), pdfs.DAMAGED),
     "no page": (lambda: pdf_bytes(pages=0), pdfs.EMPTY),
-    "opens with a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/JavaScript/JS(app.alert(1))>>"), pdfs.SCRIPTED),
-    "names a script": (lambda: pdf_bytes(catalog="/Names<</JavaScript<</Names[]>>>>"), pdfs.SCRIPTED),
+    "opens with a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/JavaScript/JS(app.alert(1))>>"), pdf_dangers.SCRIPTED),
+    "names a script": (lambda: pdf_bytes(catalog="/Names<</JavaScript<</Names[]>>>>"), pdf_dangers.SCRIPTED),
     "runs a script after a harmless step": (
         lambda: pdf_bytes(catalog="/OpenAction<</S/GoTo/D[3 0 R/Fit]/Next[<</S/GoTo>><</S/JavaScript/JS(app.alert(1))>>]>>"),
-        pdfs.SCRIPTED,
+        pdf_dangers.SCRIPTED,
     ),
-    "plays a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/Rendition/OP 0/JS(app.alert(1))>>"), pdfs.SCRIPTED),
+    "plays a script": (lambda: pdf_bytes(catalog="/OpenAction<</S/Rendition/OP 0/JS(app.alert(1))>>"), pdf_dangers.SCRIPTED),
     "has a bookmark that launches": (
         lambda: pdf_bytes(catalog="/Outlines<</First<</Title(1)/Next<</Title(2)/A<</S/Launch/F(cmd.exe)>>>>>>>>"),
-        pdfs.SCRIPTED,
+        pdf_dangers.SCRIPTED,
     ),
     "has a field that calculates": (
         lambda: pdf_bytes(catalog="/AcroForm<</Fields[<</T(a)/Kids[<</T(b)/AA<</C<</S/JavaScript/JS(1)>>>>>>]>>]>>"),
-        pdfs.SCRIPTED,
+        pdf_dangers.SCRIPTED,
     ),
-    "launches": (lambda: pdf_bytes(page="/Annots[<</Type/Annot/A<</S/Launch/F(cmd.exe)>>>>]"), pdfs.SCRIPTED),
+    "runs a script on a late page": (
+        lambda: pdf_bytes(pages=400, page="/AA<</O<</S/J#61vaScript/J#53(1)>>>>"), pdf_dangers.SCRIPTED,
+    ),
+    "sends what is typed": (
+        lambda: pdf_bytes(page="/Annots[<</A<</S/SubmitForm/F(http://a.example/)>>>>]"), pdf_dangers.SENDS,
+    ),
+    "opens a file of another machine": (
+        lambda: pdf_bytes(catalog="/OpenAction<</S/GoToR/F<</F(\\\\\\\\host\\\\a.pdf)>>/D[0/Fit]>>"), pdf_dangers.SENDS,
+    ),
+    "holds a file": (
+        lambda: pdf_bytes(catalog="/Names<</EmbeddedFiles<</Names[(a.exe)<</Type/Filespec/EF<</F 3 0 R>>>>]>>>>"),
+        pdf_dangers.ATTACHED,
+    ),
+    "holds a file in a note": (lambda: pdf_bytes(page="/Annots[<</Subtype/FileAttachment>>]"), pdf_dangers.ATTACHED),
+    "is a portfolio": (lambda: pdf_bytes(catalog="/Collection<<>>"), pdf_dangers.ATTACHED),
+    "is a dynamic form": (lambda: pdf_bytes(catalog="/AcroForm<</XFA[(template)3 0 R]>>"), pdf_dangers.XFA),
+    "plays a film": (lambda: pdf_bytes(page="/Annots[<</Subtype/RichMedia>>]"), pdf_dangers.SHOWS),
+    "is a web page as well": (
+        lambda: pdf_bytes(text="<HTML><script>alert(1)</script>"), pdf_dangers.MIXED.format(what="网页"),
+    ),
+    "is a script as well": (
+        lambda: b"/*" + pdf_bytes() + b"*/", pdf_dangers.MIXED.format(what="开头的其他内容"),
+    ),
+    "has a page behind its end": (
+        lambda: pdf_bytes() + b"<script>alert(1)</script>", pdf_dangers.MIXED.format(what="结尾的其他内容"),
+    ),
+    "is a container as well": (
+        lambda: pdf_bytes() + packed(**{"a.txt": "a"}) + b"\n%%EOF\n", pdf_dangers.MIXED.format(what="压缩包"),
+    ),
+    "launches": (lambda: pdf_bytes(page="/Annots[<</Type/Annot/A<</S/Launch/F(cmd.exe)>>>>]"), pdf_dangers.SCRIPTED),
 }
 
 
 @pytest.mark.parametrize("fault", PDFS)
 def test_a_pdf_that_cannot_be_kept_is_refused(fault):
     make, words = PDFS[fault]
-    assert refused("图.pdf", make()) == ("upload_broken", f"“图.pdf”{words}，{BROKEN}")
+    assert refused("图.pdf", make()) == ("upload_broken", sentence("图.pdf", words))
+
+
+def test_what_a_sound_pdf_may_have_is_taken():
+    sound = pdf_bytes(
+        catalog="/OpenAction[3 0 R/Fit]/Names<</EmbeddedFiles<</Names[]>>>>/AcroForm<</Fields[]/SigFlags 3>>",
+        page="/Annots[<</Subtype/Link/A<</S/URI/URI(https://a.example/)>>>><</A<</S/GoToR/F(A-02.pdf)/D[0/Fit]>>>>]",
+    )
+    for data in (sound, b"\xef\xbb\xbf" + sound, sound + b"\r\n\x1a\x00\x00"):
+        assert filing.check_upload(upload("图.pdf", data)).media_type == "application/pdf"
 
 
 @override_settings(UPLOAD_MAX_PAGES=20)
 def test_a_pdf_with_too_many_pages_is_refused_also_when_it_lies_about_them():
-    words = f"“图.pdf”超过 20 页，请分册，{BROKEN}"
+    words = sentence("图.pdf", "超过 20 页，请分册")
     assert refused("图.pdf", pdf_bytes(pages=21)) == ("upload_broken", words)
     again = pdf_bytes(pages=1).replace(b"/Kids[3 0 R]", b"/Kids[" + b"3 0 R " * 9 + b"]")
     assert pdfs.facts_of(io.BytesIO(again)).pages == 9
@@ -96,13 +142,19 @@ def test_containers_that_are_dangerous_are_refused():
     assert len(bomb) < 200_000
     assert refused("图.zip", bomb)[1] == f"“图.zip”{containers.BOMB}，{BROKEN}"
     assert refused("图.zip", packed(**{"../../etc/passwd": "x"}))[1] == f"“图.zip”{containers.ESCAPES}，{BROKEN}"
-    assert refused("图.zip", packed(**{"安装.EXE": "MZ"}))[1] == f"“图.zip”{containers.PROGRAM}，{BROKEN}"
+    assert refused("图.zip", packed(**{"安装.EXE": "MZ"}))[1] == sentence("图.zip", containers.PROGRAM)
+    assert refused("图.zip", packed(**{"图\u202efdp.dwg": "x"}))[1] == sentence("图.zip", containers.HIDDEN)
     macro = packed(**{"[Content_Types].xml": "x", "word/document.xml": "x", "word/vbaProject.bin": "x"})
-    assert refused("表.docx", macro)[1] == f"“表.docx”{containers.MACRO}，{BROKEN}"
+    assert refused("表.docx", macro)[1] == sentence("表.docx", containers.MACRO)
     data = bytearray(packed(**{"a.txt": "a" * 500, "b.txt": "b" * 500}))
     second = data.rindex(b"PK\x01\x02")
     data[second + 42 : second + 46] = struct.pack("<I", 1)  # both entries use the same bytes
     assert refused("图.zip", bytes(data))[1] in {f"“图.zip”{words}，{BROKEN}" for words in (containers.BOMB, containers.CUT_OFF)}
+
+
+def test_a_picture_that_can_be_unpacked_as_well_is_refused():
+    png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 9, 9) + b"\0" * 40 + packed(**{"a.txt": "a"}) + b"IEND\xaeB`\x82"
+    assert refused("图.png", png) == ("upload_broken", sentence("图.png", media.PACKED))
 
 
 def test_pictures_that_would_fill_the_memory_are_refused():
