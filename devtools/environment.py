@@ -123,7 +123,7 @@ def make_venv() -> None:
 def installer() -> list[str | Path]:
     """Return the command that installs packages into ``.venv``: uv, its own pip, or the system's pip."""
     if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--python", PYTHON]
+        return [uv, "pip", "install", "--compile-bytecode", "--python", PYTHON]
     if run([PYTHON, "-m", "pip", "--version"], quiet=True) == 0:
         return [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     if run([sys.executable, "-m", "pip", "--version"], quiet=True) == 0:

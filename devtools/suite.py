@@ -51,11 +51,14 @@ def servers(*, durable: bool = False) -> Iterator[dict[str, str]]:
 
 
 def pytest(arguments: Sequence[str], expression: str, env: dict[str, str], *, processes: int = 1) -> int:
-    """Run pytest once, in so many processes; return its exit code."""
+    """Run pytest once, in so many processes; return its exit code.
+
+    What Python has compiled is kept for the next phase, also where the machine is told to keep nothing.
+    """
     command: list[str | Path] = [PYTHON, "-m", "pytest", "-m", expression, *arguments]
     if processes > 1:
         command += ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
-    return run(command, env=env)
+    return run(command, env={**env, "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def phases(found: dict[str, str]) -> list[Phase]:

@@ -24,6 +24,7 @@ class CreateTables(Operation):
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Add all of them to the state; its models are made when somebody asks for them."""
         state.__dict__.pop("apps", None)
+        state.is_delayed = False  # they will be whole; else each step that moves data would make all of them again
         for model in self.models:
             model.state_forwards(app_label, state)
 
