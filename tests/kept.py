@@ -39,7 +39,7 @@ def layer(name, build, *below, at=MORNING):
 
     @pytest.fixture(name=name)
     def copied(request, db):
-        if name in {one.name for one in _laid}:
+        if lies(name):
             return _value(name)
         return _made(name, [request.getfixturevalue(under) for under in below])
 
@@ -47,15 +47,24 @@ def layer(name, build, *below, at=MORNING):
 
 
 def layers_of(item):
-    """Return the names of the layers that a test asks for, what lies below first; none where it has a transaction."""
+    """Return the names of the layers that a test asks for by fixture or mark, what lies below first.
+
+    None where it has a transaction.
+    """
     marker = item.get_closest_marker("django_db")
     if "transactional_db" in item.fixturenames or (marker and marker.kwargs.get("transaction")):
         return ()
+    asked = {*item.fixturenames, *(name for mark in item.iter_markers("laid") for name in mark.args)}
     found = set()
     for name in reversed(_plans):
-        if name in found or name in item.fixturenames:
+        if name in found or name in asked:
             found |= {name, *_plans[name][1]}
     return tuple(name for name in _plans if name in found)
+
+
+def lies(name):
+    """Whether a layer lies under the test that runs."""
+    return name in {one.name for one in _laid}
 
 
 def lay(names, ground):

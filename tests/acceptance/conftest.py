@@ -11,7 +11,7 @@ from projects import timing
 from projects.models import Project, WorkUnit
 from projects.states import Role
 from tests import factories
-from tests.kept import MORNING, layer
+from tests.kept import MORNING, layer, lies
 
 FAULT = {"what": "防火门闭门器损坏", "basis": "GB 50016-2014 6.5.1", "how_to_fix": "更换闭门器并附照片"}
 
@@ -149,7 +149,19 @@ class Walk:
         )
 
 
+#: What lies before each step; a test that begins there asks for it: `@pytest.mark.laid("until_visit")`.
+for _number, _step in enumerate(Walk.STEPS):
+    def _take(actors, works, *_, done=Walk.STEPS[_number - 1] if _number else ""):
+        if done:
+            getattr(Walk(WorkUnit.objects.get(project=works), actors), done)()
+
+    layer(f"until_{_step}", _take, "kept_actors", "kept_works", *(f"until_{one}" for one in Walk.STEPS[:_number]))
+
+
 @pytest.fixture
-def walk(unit, actors):
-    """The joint acceptance of the works, not yet applied for."""
-    return Walk(unit, actors)
+def walk(request, unit, actors):
+    """The joint acceptance of the works: not yet applied for, or where the test is laid."""
+    made, mark = Walk(unit, actors), request.node.get_closest_marker("laid")
+    if mark is not None and not lies(*mark.args):
+        made.until(mark.args[0].removeprefix("until_"))
+    return made

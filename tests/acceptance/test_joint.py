@@ -157,8 +157,8 @@ def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project
     holds(project)
 
 
+@pytest.mark.laid("until_record")
 def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
-    walk.until("record")
     pk = walk.acceptance.pk
     visits.refuse_visit(pk, by=actors.owner, reason="停电检修")
     assert ("住建局", "另约", "现场验收日期") in waits(project)
@@ -178,8 +178,8 @@ def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
     holds(project)
 
 
+@pytest.mark.laid("until_visit")
 def test_papers_are_returned_once(project, walk, actors):
-    walk.until("visit")
     pk, lead = walk.acceptance.pk, reviewer("housing")
     visits.return_papers(pk, by=lead, faults=[{"item_id": walk.item(4).pk, "fault": FAULT}])
     assert (walk.acceptance.state, read_clock(walk.acceptance.clock).paused) == ("doc_rectifying", True)
@@ -193,8 +193,8 @@ def test_papers_are_returned_once(project, walk, actors):
     holds(project)
 
 
+@pytest.mark.laid("until_answer")
 def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk, actors):
-    walk.until("answer")
     item, chief = walk.item(1), factories.official("housing", Role.CHIEF)
     by = reviewer(item.organisation.code)
     assert "一次性告知后不能再提" in rules.can_record(by, item).reason
@@ -303,8 +303,8 @@ def test_a_phase_is_accepted_by_itself_and_decides_no_case(project, unit, actors
     holds(project)
 
 
+@pytest.mark.laid("until_record")
 def test_what_was_checked_during_the_works_is_offered_with_where_and_when(project, unit, walk, actors, client_of):
-    walk.until("record")
     item = walk.item(3)
     notice = PointNotice.objects.create(project=project, work_unit=unit, case=item.case, told_at=timing.now())
     body, day = item.organisation, timing.today()

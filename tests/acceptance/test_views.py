@@ -69,8 +69,8 @@ def test_the_whole_acceptance_in_the_browser(project, unit, walk, actors, depart
 
 
 @pytest.mark.slow
+@pytest.mark.laid("until_conclude")
 def test_who_may_open_which_page_and_by_which_method(project, unit, walk, actors, departments, client_of):
-    walk.until("conclude")
     acceptance, item, issue = walk.acceptance, walk.item(4), walk.issue()
     people = [actors.owner, actors.clerk, departments[Role.REVIEWER], departments[Role.CHIEF], actors.outsider, None]
     expected = {
@@ -96,14 +96,14 @@ def test_who_may_open_which_page_and_by_which_method(project, unit, walk, actors
     assert found == expected
 
 
+@pytest.mark.laid("until_conclude")
 def test_a_button_that_cannot_be_pressed_says_why(project, walk, actors, client_of):
-    walk.until("conclude")
     page = text_of(client_of(actors.owner).get(reverse("acceptance:detail", args=[walk.acceptance.pk])))
     assert "由住建局首席代表出具结论。" in page
 
 
+@pytest.mark.laid("until_record")
 def test_the_page_costs_the_same_with_many_faults(project, walk, actors, departments, client_of):
-    walk.until("record")
     walk.record(faulty=0)
     browser, url = client_of(actors.clerk), reverse("acceptance:detail", args=[walk.acceptance.pk])
     browser.get(url)

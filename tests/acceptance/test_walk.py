@@ -23,6 +23,11 @@ AFTER = ("completion-record", "house-register", "digital-archive")
 JOINT = ["plan-verify", "land-verify", "quality-accept", "fire-record", "archive-accept", "joint-accept"]
 
 
+def from_there(step, *rest):
+    """A row of a table of tests that begin before a step of the walk."""
+    return pytest.param(step, *rest, marks=pytest.mark.laid(f"until_{step}"), id=step)
+
+
 def states(project):
     found = MatterCase.objects.filter(project=project, matter__matter__code__in=[*JOINT, *AFTER])
     return dict(found.order_by("pk").values_list("matter__matter__code", "state"))
@@ -125,9 +130,8 @@ SAYS = {
 }
 
 
-@pytest.mark.parametrize(("step", "wrong", "reason", "kinds", "after"), TABLE, ids=[row[0] for row in TABLE])
+@pytest.mark.parametrize(("step", "wrong", "reason", "kinds", "after"), [from_there(*row) for row in TABLE])
 def test_each_step_answers_the_questions(project, walk, actors, step, wrong, reason, kinds, after):
-    walk.until(step)
     act, again = getattr(walk, step), getattr(walk, step)
     if step == "recheck":
         item = walk.faulty()
@@ -167,8 +171,8 @@ def test_a_project_in_an_earlier_stage_is_told_why_not(actors):
     assert rules.can_apply(actors.owner, WorkUnit.objects.get(project=project)) == Verdict(ok=False, reason=words)
 
 
+@pytest.mark.laid("until_submit")
 def test_nothing_is_accepted_before_the_papers_are_handed_in(walk, actors):
-    walk.until("submit")
     assert rules.can_accept(actors.clerk, walk.acceptance) == Verdict(
         ok=False, reason="申报材料还没有提交，提交接件后才能受理。"
     )
@@ -176,8 +180,8 @@ def test_nothing_is_accepted_before_the_papers_are_handed_in(walk, actors):
         walk.accept()
 
 
+@pytest.mark.laid("until_visit")
 def test_the_visit_is_not_before_the_acceptance(walk, actors):
-    walk.until("visit")
     with pytest.raises(DomainError) as refusal:
         visits.arrange_visit(walk.acceptance.pk, by=actors.clerk, planned_on=dt.date(2026, 10, 30))
     assert (refusal.value.code, refusal.value.message) == (
@@ -190,8 +194,8 @@ def test_the_visit_is_not_before_the_acceptance(walk, actors):
     ({"result": "fault"}, "fault_missing"), ({"result": "passed", "faults": [FAULT]}, "fault_missing"),
     ({"result": "fault", "faults": [FAULT | {"basis": " "}]}, "fault_incomplete"),
 ])
+@pytest.mark.laid("until_record")
 def test_a_result_is_complete_or_refused_and_nothing_is_kept(project, walk, given, code):
-    walk.until("record")
     item, since = walk.item(4), last(project)
     with pytest.raises(DomainError) as refusal:
         items.record_item(item.pk, by=factories.official("housing", Role.REVIEWER), **given)
@@ -199,8 +203,8 @@ def test_a_result_is_complete_or_refused_and_nothing_is_kept(project, walk, give
     assert IssueItem.objects.filter(kind="rectification").count() == 0
 
 
+@pytest.mark.laid("until_record")
 def test_an_item_is_written_by_its_department_once(walk, actors):
-    walk.until("record")
     item = walk.item(1)
     with pytest.raises(NotAllowed) as refusal:
         items.record_item(item.pk, by=actors.reviewer, result="passed")
@@ -211,15 +215,15 @@ def test_an_item_is_written_by_its_department_once(walk, actors):
     assert refusal.value.message == "该项已填写“合格”。"
 
 
+@pytest.mark.laid("until_record")
 def test_the_list_waits_for_every_department(walk, actors):
-    walk.until("record")
     housing = factories.official("housing", Role.REVIEWER)
     names = "、".join(item.name for item in walk.open_items())
     assert rules.can_issue_list(housing, walk.acceptance) == Verdict(ok=False, reason=f"还没有填写：{names}")
 
 
+@pytest.mark.laid("until_record")
 def test_a_visit_without_faults_goes_straight_to_the_conclusion(project, walk):
-    walk.until("record")
     walk.record(faulty=0)
     walk.list()
     assert walk.acceptance.state == "merging"
@@ -228,8 +232,8 @@ def test_a_visit_without_faults_goes_straight_to_the_conclusion(project, walk):
     assert walk.acceptance.state == "passed"
 
 
+@pytest.mark.laid("until_list")
 def test_the_visit_is_not_closed_for_a_day_to_come(walk):
-    walk.until("list")
     with pytest.raises(DomainError) as refusal:
         items.issue_list(
             walk.acceptance.pk, by=factories.official("housing", Role.REVIEWER), held_on=dt.date(2026, 11, 3), record_text="x"
@@ -237,8 +241,8 @@ def test_the_visit_is_not_closed_for_a_day_to_come(walk):
     assert refusal.value.code == "visit_in_future"
 
 
+@pytest.mark.laid("until_answer")
 def test_the_list_has_a_day_and_its_answers_are_complete(walk, actors):
-    walk.until("answer")
     issue = walk.issue()
     assert (issue.state, issue.due_on, issue.raised_for.code, issue.debtor_organisation) == (
         "open", dt.date(2026, 11, 5), "housing", actors.owner_body
@@ -254,8 +258,8 @@ def test_the_list_has_a_day_and_its_answers_are_complete(walk, actors):
     assert (evidence.version.document.title, evidence.version.file_name) == ("整改佐证：防火门闭门器损坏", "整改照片.pdf")
 
 
+@pytest.mark.laid("until_recheck")
 def test_there_is_one_recheck_and_what_does_not_hold_then_fails(walk):
-    walk.until("recheck")
     sound = walk.item(1)
     with pytest.raises(NotAllowed) as unasked:
         items.recheck_item(sound.pk, by=factories.official(sound.organisation.code, Role.REVIEWER), holds=True)
@@ -272,8 +276,8 @@ def test_there_is_one_recheck_and_what_does_not_hold_then_fails(walk):
     assert (walk.acceptance.state, walk.item(4).state) == ("failed", "failed")
 
 
+@pytest.mark.laid("until_recheck")
 def test_a_conclusion_does_not_pass_over_an_open_item(walk):
-    walk.until("recheck")
     with pytest.raises(DomainError) as refusal:
         walk.conclude(passed=True)
     assert (refusal.value.code, refusal.value.message) == (
@@ -284,15 +288,15 @@ def test_a_conclusion_does_not_pass_over_an_open_item(walk):
     assert refusal.value.code == "reason_missing"
 
 
+@pytest.mark.laid("until_conclude")
 def test_a_refusal_without_a_failed_item_is_none(walk):
-    walk.until("conclude")
     with pytest.raises(DomainError) as refusal:
         walk.conclude(passed=False, note="不想给")
     assert refusal.value.code == "nothing_failed"
 
 
+@pytest.mark.laid("until_answer")
 def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(project, walk, clock, actors):
-    walk.until("answer")
     chief = factories.official("housing", Role.CHIEF)
     assert rules.can_conclude(chief, walk.acceptance) == Verdict(
         ok=False, reason="企业整改期限到11月5日，逾期未改完才能出具不通过的结论。"
@@ -321,12 +325,13 @@ def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(
 
 
 @pytest.mark.parametrize(("step", "expected"), [
-    ("submit", (1, "建设单位", "提交", "联合验收申报材料")), ("accept", (3, "综合窗口", "作出", "联合验收申请的受理")),
-    ("visit", (3, "住建局", "约定", "现场验收日期")), ("answer", (1, "建设单位", "完成", "联合验收整改")),
-    ("recheck", (3, "住建局", "完成", "整改复核")), ("conclude", (3, "住建局", "出具", "竣工联合验收意见书")),
+    from_there("submit", (1, "建设单位", "提交", "联合验收申报材料")),
+    from_there("accept", (3, "综合窗口", "作出", "联合验收申请的受理")),
+    from_there("visit", (3, "住建局", "约定", "现场验收日期")), from_there("answer", (1, "建设单位", "完成", "联合验收整改")),
+    from_there("recheck", (3, "住建局", "完成", "整改复核")),
+    from_there("conclude", (3, "住建局", "出具", "竣工联合验收意见书")),
 ])
 def test_everybody_sees_on_whom_it_waits(project, walk, step, expected):
-    walk.until(step)
     [row] = awaited([factories.fresh(project)])
     assert (row.rank, row.role, row.verb, row.what) == expected
 
