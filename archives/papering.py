@@ -40,6 +40,7 @@ CARD_LABEL = "项目码，扫码看进度"
 STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css", "css/paper-code.css",
           "css/paper-bulletin.css")
 INNER_STYLE = re.compile(r"<style>[^<]*</style>")
+DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 #: Archive copies are PDF/A-2u.
 OPTIONS = {"pdf_variant": "pdf/a-2u"}
 STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
@@ -94,7 +95,7 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
         "sections": [_section(section) for section in content.get("sections", ())],
         "legal": _legal(content),
         "card_places": range(SMALL_CARDS),
-        "drawing": drawing(content.get("drawing", ""), for_pdf=for_pdf),
+        "drawings": drawings_of(content.get("drawing", ""), for_pdf=for_pdf),
         "narrow": "" if for_pdf else drawing(content.get("narrow", "")),
         "sign_qr": qr.svg(signing_address(paper), label="签收码", size=120) if paper.kind in LEGAL_NOTICES else "",
     }
@@ -103,6 +104,11 @@ def context_of(paper: Paper, *, for_pdf: bool) -> dict[str, Any]:
 def drawing(svg: str, *, for_pdf: bool = False) -> SafeString:
     """Return a frozen drawing of ours; on a page its colours come from the page's style sheet, not from itself."""
     return mark_safe(svg if for_pdf else INNER_STYLE.sub("", svg))  # noqa: S308 - drawn and escaped by this portal
+
+
+def drawings_of(svg: str, *, for_pdf: bool = True) -> list[SafeString]:
+    """Return the drawings of a paper one by one: a large one takes several sheets."""
+    return [drawing(one, for_pdf=for_pdf) for one in DRAWING.findall(svg)]
 
 
 def signing_address(paper: Paper) -> str:

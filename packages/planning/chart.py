@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString
 
 from packages.planning.engine import STAGES
-from packages.planning.flow import PAGE, STYLE, Column, Flow, Node, StageHead, draw, lines_of, sheet_size
+from packages.planning.flow import STYLE, Column, Flow, Node, StageHead, draw
 from packages.planning.phone import Line, Part, day_words, draw_phone
+from packages.planning.sheets import sheets_of
 
 if TYPE_CHECKING:
     from packages.planning.schedule import Schedule, ScheduleRow
@@ -22,23 +23,32 @@ def flow_chart_svg(schedule: Schedule, *, phone: bool = False, standalone: bool 
     """The plan as a drawing: stages from left to right, departments as lanes, the critical path bold.
 
     `phone` is one column, read downwards. Inline on a page it takes its colours from the page's style sheet;
-    `standalone` carries them in itself (a file, a PDF).
+    `standalone` carries them in itself, drawn upon as many sheets A3 as it takes to be read, one drawing each.
     """
     title = f"{schedule.project_name} 办理流程图，第 {schedule.revision} 版"
     words = f"{title}：{len(schedule.rows)} 个事项，关键路径 {sum(row.critical for row in schedule.rows)} 项，已加粗"
-    style = STYLE if standalone else ""
     if phone:
-        return _phone(schedule, words, title, style)
+        return _phone(schedule, words, title, STYLE if standalone else "")
     flow = flow_of(schedule)
-    return draw(flow, words, title=title, style=style, size=sheet_size(flow) if standalone else PAGE)
+    if not standalone:
+        return draw(flow, words, title=title)
+    sheets = sheets_of(flow)
+    return SafeString("".join(
+        draw(one.flow, words + _nth(n, len(sheets)), title=title, style=STYLE, size=one.size)
+        for n, one in enumerate(sheets, 1)
+    ))
+
+
+def _nth(number: int, count: int) -> str:
+    return f"，第 {number} 张，共 {count} 张" if count > 1 else ""
 
 
 def flow_chart_pdf(schedule: Schedule) -> bytes:
-    """The flow chart as one sheet A3, ready to be filed or printed."""
-    from archives.papering import sheet_pdf
+    """The flow chart on sheets A3, ready to be filed or printed."""
+    from archives.papering import drawings_of, sheet_pdf
 
-    drawing = flow_chart_svg(schedule, standalone=True)
-    return sheet_pdf("papers/flow_chart.html", {"schedule": schedule, "chart": drawing})
+    charts = drawings_of(flow_chart_svg(schedule, standalone=True))
+    return sheet_pdf("papers/flow_chart.html", {"schedule": schedule, "charts": charts})
 
 
 def flow_of(schedule: Schedule) -> Flow:
@@ -125,4 +135,4 @@ def _line(row: ScheduleRow, today: dt.date) -> Line:
     )
 
 
-__all__ = ["day_words", "flow_chart_pdf", "flow_chart_svg", "flow_of", "lane_of", "lines_of"]
+__all__ = ["day_words", "flow_chart_pdf", "flow_chart_svg", "flow_of", "lane_of"]

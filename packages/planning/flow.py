@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from packages.planning.wrapping import lines_of
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A step: its date, and whether that is known or foreseen."""
+    """A step: its date, and whether that is known or foreseen; `joined` to the column before, whose step it shares."""
 
     label: str
     note: str = ""
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class StageHead:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A box: `state` is done, now or todo; `external` is not the government's time."""
+    """A box: `state` is done, now or todo; `external` is not the government's time.
+
+    `goes` is the number under which its lines go on upon another sheet, `comes` those that come from an earlier one.
+    """
 
     id: str
     title: str
@@ -42,6 +49,8 @@ class Node:
     state: str = "todo"
     critical: bool = False
     external: bool = False
+    goes: int = 0
+    comes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,113 +73,70 @@ STYLE = (
     ".ed{fill:none;stroke:#80868e;stroke-width:1.25}.ed.crit{stroke:#1b232e;stroke-width:2.75}.hd{fill:#1b232e}"
     ".fl-1{fill:#1b232e}.fl-2{fill:#1b4f80}.fl-3{fill:#5c6674}.cut{stroke:#1b232e;stroke-dasharray:2 4}"
     ".today{stroke:#b3261e;stroke-width:1.5}.today-bx{fill:#b3261e}.h{font-size:15px;font-weight:700}"
-    ".s{font-size:12px;fill:#5c6674}.inv{fill:#fff}"
+    ".s{font-size:12px;fill:#5c6674}.inv{fill:#fff}.mk{font-size:12px}.from{fill:#fff;stroke:#1b232e}.to{fill:#1b232e}"
     # the fonts of papers have one weight: a bold name is drawn with its outline
     "text[font-weight]{stroke:#1b232e;stroke-width:.6}"
 )
 
-LANE_HEAD, HEAD, CHARS = 118, 84, 6
+LANE_HEAD, HEAD = 118, 84
 NAMESPACE = 'xmlns="http://www.w3.org/2000/svg" '
+#: Units of a line of a name, of a box beside its lines, from its foot to the note, of the letter of a name.
+STEP, FRAME, FOOT, LETTER = 15, 29, 6, 13
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Columns, boxes and rows of a drawing, in its units, and how many characters a line of a box takes."""
+    """How many characters a line of a box takes and how many lines at least and at most; units between boxes."""
 
-    column: int = 110
-    box_w: int = 90
-    box_h: int = 64
-    row: int = 87
-    chars: int = CHARS
+    chars: int = 7
+    least: int = 2
+    most: int = 4
+    aisle: int = 18
+    gap: int = 22
+
+    @property
+    def box_w(self) -> int:
+        """How wide a box is."""
+        return LETTER * self.chars + 12
+
+    @property
+    def column(self) -> int:
+        """How wide a column is with the gap in which lines run."""
+        return self.box_w + self.aisle
+
+    def box_h(self, lines: int) -> int:
+        """How high a box with so many lines of name is."""
+        return STEP * min(max(lines, self.least), self.most) + FRAME
 
 
 PAGE = Size()
-#: Boxes for a sheet that is wider than high, from roomy to tight: the one that lets the letters be largest is taken.
-SHEETS = (
-    Size(column=156, box_w=138, box_h=58, row=70, chars=10), Size(column=124, box_w=108, box_h=58, row=66, chars=8),
-    Size(column=124, box_w=108, box_h=50, row=56, chars=8),
-)
-#: Millimetres that the drawing has on an A3 beside its heading, its legend and its number.
-SHEET_AREA = (396, 235)
-#: Below this height lines stand closer.
-ROOMY = 58
-#: Words that a title is rather cut before than through.
-WORDS: tuple[str, ...] = (
-    "联合",
-    "审批",
-    "审查",
-    "核发",
-    "核准",
-    "登记",
-    "许可",
-    "备案",
-    "报告",
-    "规划",
-    "验收",
-    "一次",
-    "编制",
-    "监督",
-    "报建",
-)
-WORDS += (
-    "检查",
-    "成交",
-    "施工",
-    "设计",
-    "方案",
-    "意见",
-    "房证",
-    "中心",
-    "接入",
-    "报装",
-    "用地",
-    "评估",
-    "首次",
-    "告知",
-)
-#: No line begins with these.
-CLOSERS = "、，；）”"
 STAGE_FILLS = ("fl-1", "fl-2", "fl-3")
 
 
-def lines_of(title: str, chars: int = CHARS) -> list[str]:
-    """Return a title in at most two lines of so many characters; what stands in brackets is left out first."""
-    if len(title) > 2 * chars:
-        title = title.partition("（")[0]
-    if len(title) <= chars:
-        return [title]
-    if len(title) > 2 * chars:
-        at = chars + (title[chars] in CLOSERS)
-        return [title[:at], title[at : at + chars - 1] + "…"]
-    half = len(title) / 2
-    cuts = range(len(title) - chars, chars + 1)
-    cut = min(cuts, key=lambda at: (title[at] in CLOSERS, not title.startswith(WORDS, at), abs(at - half), at))
-    return [title[:cut], title[cut:]]
-
-
-class _Layout:
-    """Where the lanes, columns and boxes of a plan stand."""
+class Layout:
+    """Where the lanes, columns and boxes of a plan stand; a row is as high as the longest name in it asks."""
 
     def __init__(self, plan: Flow, size: Size) -> None:
         self.size = size
         self.columns, self.lanes, self.nodes = plan.columns, plan.lanes, plan.nodes
         slots: dict[tuple[int, int], int] = {}
-        row_of: dict[str, int] = {}
+        rows: dict[int, dict[int, int]] = {lane: {0: size.least} for lane in range(len(self.lanes))}
+        place: dict[str, int] = {}
+        self.lines = {node.id: lines_of(node.title, size.chars, size.most) for node in self.nodes}
         for node in self.nodes:
-            place = (node.lane, node.column)
-            row_of[node.id] = slots.get(place, 0)
-            slots[place] = slots.get(place, 0) + 1
-        self.depth = [
-            max([slots.get((n, m), 0) for m in range(len(self.columns))] or [1]) or 1 for n in range(len(self.lanes))
-        ]
-        self.tops = [HEAD + self.size.row * sum(self.depth[:n]) for n in range(len(self.lanes))]
-        self.width = LANE_HEAD + self.size.column * len(self.columns)
-        self.height = HEAD + self.size.row * sum(self.depth) + 4
-        self.boxes: dict[str, tuple[float, float]] = {}
+            slot = place[node.id] = slots.get((node.lane, node.column), 0)
+            slots[node.lane, node.column] = slot + 1
+            rows[node.lane][slot] = max(rows[node.lane].get(slot, size.least), len(self.lines[node.id]))
+        self.rows = [[size.box_h(most) + size.gap for _, most in sorted(rows[lane].items())] for lane in sorted(rows)]
+        self.heights = [sum(row) for row in self.rows]
+        self.tops = [HEAD + sum(self.heights[:n]) for n in range(len(self.lanes))]
+        self.width = LANE_HEAD + size.column * len(self.columns)
+        self.height = HEAD + sum(self.heights) + 4
+        self.boxes: dict[str, tuple[float, float, float]] = {}
         for node in self.nodes:
-            x = LANE_HEAD + self.size.column * node.column
-            y = self.tops[node.lane] + self.size.row * row_of[node.id] + (self.size.row - self.size.box_h) / 2
-            self.boxes[node.id] = (x, y)
+            row, slot = self.rows[node.lane], place[node.id]
+            y = self.tops[node.lane] + sum(row[:slot]) + size.gap / 2
+            self.boxes[node.id] = (LANE_HEAD + size.column * node.column, y, row[slot] - size.gap)
         self.taken: dict[int, int] = {}
 
     def gap(self, column: int) -> float:
@@ -180,52 +146,64 @@ class _Layout:
         return LANE_HEAD + self.size.column * column - 16 + 4 * (turn % 4)
 
 
-def _edge(layout: _Layout, start: str, end: str, critical: bool) -> str:  # noqa: FBT001
+def _edge(layout: Layout, start: str, end: str, critical: bool) -> str:  # noqa: FBT001
     """Return a line that runs only in the gaps between columns and along the borders of rows."""
-    (x1, y1), (x2, y2) = layout.boxes[start], layout.boxes[end]
-    x1, y1, y2 = x1 + layout.size.box_w, y1 + layout.size.box_h / 2, y2 + layout.size.box_h / 2
-    first = round((x1 - layout.size.box_w - LANE_HEAD) / layout.size.column) + 1
-    last = round((x2 - LANE_HEAD) / layout.size.column)
+    (x1, y1, high1), (x2, y2, high2) = layout.boxes[start], layout.boxes[end]
+    size = layout.size
+    first = round((x1 - LANE_HEAD) / size.column) + 1
+    last = round((x2 - LANE_HEAD) / size.column)
     if last < first:
         return ""
+    x1, y1, y2 = x1 + size.box_w, y1 + high1 / 2, y2 + high2 / 2
     track = layout.gap(first)
     path = f"M{x1:g} {y1:g}H{track:g}"
     if last == first:
         path += f"V{y2:g}H{x2 - 7:g}"
     else:
-        border = y2 - layout.size.row / 2 + (6 if y2 >= y1 else layout.size.row - 6)
+        aside = (high2 + size.gap) / 2 - min(6, size.gap / 2 - 2)
+        border = y2 - aside if y2 >= y1 else y2 + aside
         path += f"V{border:g}H{layout.gap(last):g}V{y2:g}H{x2 - 7:g}"
     css = "ed crit" if critical else "ed"
     opacity = "" if critical else ' fill-opacity=".6"'
     return f'<path class="{css}" d="{path}"/><path class="hd" d="M{x2:g} {y2:g}l-8 -4.5v9z"{opacity}/>'
 
 
-def _box(layout: _Layout, node: Node) -> str:
-    """Return a box: two lines of name, one of note; the whole name as title."""
-    x, y = layout.boxes[node.id]
+def _box(layout: Layout, node: Node) -> str:
+    """Return a box: its name in lines, its note, the whole name as title, the numbers of what is on other sheets."""
+    x, y, high = layout.boxes[node.id]
     words = (
         node.state if node.state in ("done", "now") else "", "crit" if node.critical else "",
         "ext" if node.external else "",
     )
     css = " ".join(filter(None, words))
     weight = ' font-weight="700"' if node.critical else ""
-    lines = lines_of(node.title, layout.size.chars)
-    wide, high = layout.size.box_w, layout.size.box_h
-    step, foot = (17, 8) if high >= ROOMY else (15, 5)
-    base = y + high - foot - (2 * step if len(lines) > 1 else 28)
-    middle = f'x="{x + layout.size.box_w / 2:g}" text-anchor="middle"'
+    lines, wide = layout.lines[node.id], layout.size.box_w
+    base = y + (high - FOOT - 12 - STEP * len(lines)) / 2 + 12
+    middle = f'x="{x + wide / 2:g}" text-anchor="middle"'
     texts = "".join(
-        f'<text {middle} y="{base + step * n:g}"{weight}>{conditional_escape(line)}</text>'
+        f'<text {middle} y="{base + STEP * n:g}"{weight}>{conditional_escape(line)}</text>'
         for n, line in enumerate(lines)
     )
+    marks = "".join(_mark(x + 6 + 19 * n, y - 2, number, "from") for n, number in enumerate(node.comes))
+    marks += _mark(x + wide - 6, y - 2, node.goes, "to") if node.goes else ""
     title = conditional_escape(node.title)
     return (
-        f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{wide}" height="{high}" '
-        f'rx="2"/>{texts}<text class="s" {middle} y="{y + high - foot:g}">{conditional_escape(node.note)}</text></g>'
+        f'<g class="{css}"><title>{title}</title><rect class="bx" x="{x:g}" y="{y:g}" width="{wide}" height="{high:g}" '
+        f'rx="2"/>{texts}<text class="s" {middle} y="{y + high - FOOT:g}">{conditional_escape(node.note)}</text>{marks}'
+        "</g>"
     )
 
 
-def _stage_heads(layout: _Layout, stages: Iterable[StageHead]) -> str:
+def _mark(x: float, y: float, number: int, way: str) -> str:
+    """Return a number in a ring, under which lines come from another sheet, or in a disc, under which they go on."""
+    css = "mk inv" if way == "to" else "mk"
+    return (
+        f'<circle class="{way}" cx="{x:g}" cy="{y:g}" r="9"/>'
+        f'<text class="{css}" x="{x:g}" y="{y + 4:g}" text-anchor="middle">{number}</text>'
+    )
+
+
+def _stage_heads(layout: Layout, stages: Iterable[StageHead]) -> str:
     """Return the bars of the stages above the columns and the strokes between them."""
     out, column = [], 0
     for n, stage in enumerate(stages):
@@ -244,11 +222,11 @@ def _stage_heads(layout: _Layout, stages: Iterable[StageHead]) -> str:
     return "".join(out)
 
 
-def _lane_rows(layout: _Layout) -> str:
+def _lane_rows(layout: Layout) -> str:
     """Return the lanes with their departments, two lines when the name is long."""
     out = []
     for n, lane in enumerate(layout.lanes):
-        top, height = layout.tops[n], layout.size.row * layout.depth[n]
+        top, height = layout.tops[n], layout.heights[n]
         out.append(
             f'<rect class="lane{" alt" if n % 2 else ""}" x="0" y="{top}" width="{layout.width}" height="{height}"/>'
         )
@@ -261,18 +239,23 @@ def _lane_rows(layout: _Layout) -> str:
     return "".join(out)
 
 
-def _column_heads(layout: _Layout) -> str:
-    """Return the date and the note (实际, 预计) of each column."""
+def _column_heads(layout: Layout) -> str:
+    """Return the date and the note (实际, 预计) of each step, over all of its columns."""
     out = []
-    for n, column in enumerate(layout.columns):
-        x = LANE_HEAD + layout.size.column * n + layout.size.box_w / 2
+    starts = [n for n, column in enumerate(layout.columns) if not column.joined]
+    for n, after in pairwise([*starts, len(layout.columns)]):
+        left = LANE_HEAD + layout.size.column * n
+        right = LANE_HEAD + layout.size.column * (after - 1) + layout.size.box_w
+        x, column = (left + right) / 2, layout.columns[n]
         label, note = conditional_escape(column.label), conditional_escape(column.note)
         out.append(f'<text class="s" x="{x:g}" y="56" text-anchor="middle">{label}</text>')
         out.append(f'<text class="s" x="{x:g}" y="73" text-anchor="middle">{note}</text>')
+        if after - n > 1:
+            out.append(f'<path class="ed" d="M{left} 79V76H{right}V79"/>')
     return "".join(out)
 
 
-def _today(layout: _Layout, today: float | None) -> str:
+def _today(layout: Layout, today: float | None) -> str:
     """Return the red line of today; ``today`` counts columns from the left."""
     if today is None:
         return ""
@@ -284,18 +267,9 @@ def _today(layout: _Layout, today: float | None) -> str:
     )
 
 
-def sheet_size(plan: Flow) -> Size:
-    """Return the boxes with which the letters of this plan are largest on an A3."""
-    def scale(size: Size) -> float:
-        layout = _Layout(plan, size)
-        return min(SHEET_AREA[0] / layout.width, SHEET_AREA[1] / layout.height)
-
-    return max(SHEETS, key=scale)
-
-
 def draw(plan: Flow, label: str = "", *, title: str = "", style: str = "", size: Size = PAGE) -> SafeString:
     """Return the drawing. `title` is told to those who do not see it, `style` makes it stand alone."""
-    layout = _Layout(plan, size)
+    layout = Layout(plan, size)
     edges = sorted(plan.edges, key=lambda edge: edge[2])
     lines = [_edge(layout, *edge) for edge in edges if edge[0] in layout.boxes and edge[1] in layout.boxes]
     parts = [

@@ -14,9 +14,11 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from packages.planning.flow import STAGE_FILLS, frame
+from packages.planning.wrapping import lines_of
 
 WIDTH, ROW, HEAD, MARGIN = 328, 52, 44, 12
-CHARS = 17
+#: Characters of a line of a name, and how much higher a box is for a second one.
+CHARS, MORE = 20, 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,28 @@ def draw_phone(parts: Iterable[Part], words: str, *, title: str = "", style: str
         )
         y += HEAD
         for line in part.lines:
-            drawn.append(_box(line, y))
-            y += ROW
+            names = lines_of(line.name, CHARS)
+            drawn.append(_box(line, y, names))
+            y += ROW + MORE * (len(names) - 1)
         y += MARGIN
     return frame(WIDTH, y, "".join(drawn), words, title=title, style=style)
 
 
-def _box(line: Line, y: int) -> str:
+def _box(line: Line, y: int, names: Sequence[str]) -> str:
     state = "" if line.state == "todo" else line.state
     marks = (state, "crit" if line.critical else "", "ext" if line.external else "")
     weight = ' font-weight="700"' if line.critical else ""
-    name = line.name if len(line.name) <= CHARS else line.name[: CHARS - 1] + "…"
+    more = MORE * (len(names) - 1)
+    said = "".join(
+        f'<text x="{MARGIN}" y="{y + 20 + MORE * n}"{weight}>{conditional_escape(name)}</text>'
+        for n, name in enumerate(names)
+    )
+    foot = y + 38 + more
     return (
         f'<g class="{" ".join(filter(None, marks))}">'
-        f'<rect class="bx" x="2" y="{y}" width="{WIDTH - 4}" height="{ROW - 6}" rx="2"/>'
-        f'<text x="{MARGIN}" y="{y + 20}"{weight}>{conditional_escape(name)}</text>'
-        f'<text class="s" x="{MARGIN}" y="{y + 38}">{conditional_escape(line.body)}</text>'
-        f'<text class="s" x="{WIDTH - MARGIN}" y="{y + 38}" text-anchor="end">{conditional_escape(line.when)}</text>'
+        f'<rect class="bx" x="2" y="{y}" width="{WIDTH - 4}" height="{ROW - 6 + more}" rx="2"/>{said}'
+        f'<text class="s" x="{MARGIN}" y="{foot}">{conditional_escape(line.body)}</text>'
+        f'<text class="s" x="{WIDTH - MARGIN}" y="{foot}" text-anchor="end">{conditional_escape(line.when)}</text>'
         "</g>"
     )
 

@@ -230,6 +230,8 @@ def test_a_long_title_is_cut_between_words():
     assert flow.lines_of("施工图联合审查") == ["施工图", "联合审查"]
     assert flow.lines_of("建设工程规划许可证核发") == ["建设工程规划", "许可证核发"]
     assert flow.lines_of("应建防空地下室的民用建筑项目报建审批") == ["应建防空地下", "室的民用建…"]
+    assert flow.lines_of("应建防空地下室的民用建筑项目报建审批", 10, 4) == ["应建防空地下室的", "民用建筑项目报建审批"]
+    assert flow.lines_of("投资项目统一代码赋码（“一项一码”）", 10, 4) == ["投资项目统一代码赋码", "（“一项一码”）"]
 
 
 def test_lines_of_the_flow_chart_run_in_the_gaps():
@@ -246,4 +248,4 @@ def test_lines_of_the_flow_chart_run_in_the_gaps():
     shown = charts.flow_chart(plan)
     assert shown.count('class="ed crit"') == 1
     assert shown.count('class="ed"') == 1
-    assert 'viewBox="0 0 448 262"' in shown
+    assert 'viewBox="0 0 481 250"' in shown
