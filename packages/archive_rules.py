@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from packages.conditions import evaluate
-from packages.facts import CATALOG
+from packages.facts import CATALOG, split
 from projects import timing
 from projects.states import Stage
 
@@ -43,6 +43,8 @@ class ArchiveRule:
     rule: str
     since: dt.date
     until: dt.date | None
+    #: Papers of another kind that hold it too: (kind, matter that it has to come from).
+    also: tuple[tuple[str, str], ...] = ()
 
     def applies(self, package: str, facts: Mapping[str, Any], today: dt.date) -> bool:
         """Return whether a project of this package and these facts needs it today."""
@@ -65,8 +67,15 @@ def all_rules() -> tuple[ArchiveRule, ...]:
             found.append(ArchiveRule(
                 row["package"], row["kind"], row["name_zh"], row["class"], row["moment"], row["owed_by"], row["rule"],
                 dt.date.fromisoformat(row["since"]), dt.date.fromisoformat(row["until"]) if row["until"] else None,
+                tuple(_pair(one) for one in split(row["also"])),
             ))
     return tuple(found)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """`award-contract@bid-construct`: a paper of this kind that comes from this matter."""
+    kind, _, matter = text.partition("@")
+    return kind, matter
 
 
 def rules_for(package: str, facts: Mapping[str, Any]) -> Iterator[ArchiveRule]:

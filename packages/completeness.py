@@ -9,7 +9,7 @@ queries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -22,6 +22,7 @@ from packages.choices import MatterStage
 from packages.chosen import enrolment_of
 from packages.coded import is_brought
 from packages.models import MaterialDef, MaterialItem
+from packages.standing_in import brought_by
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
 from projects import glance
@@ -114,13 +115,33 @@ def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
     if enrolment is None:
         return
     owed = {OWNER: project.owner.label, CENTRE: project.centre.label}
-    for rule in rules_for(enrolment.package_version.package.code, enrolment.facts):
-        if rule.kind not in held:
+    rules = list(rules_for(enrolment.package_version.package.code, enrolment.facts))
+    also = {pair for rule in rules if rule.kind not in held for pair in rule.also if pair[0] in held}
+    others = _held_as_well(project, also)
+    for rule in rules:
+        if rule.kind not in held and not others.intersection(rule.also):
             yield Missing(
                 kind_name=rule.name, doc_class=rule.doc_class, owed_by=owed.get(rule.owed_by, rule.owed_by),
                 reason=MOMENTS[rule.moment][0], is_due=rule.is_due(project.stage),
                 url=_where_filed(project, rule.kind) if rule.owed_by == OWNER else "",
             )
+
+
+def _held_as_well(project: Project, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which (kind, matter) the archive holds: a paper of the kind that the matter brought or that came from it.
+
+    No query where none is looked for.
+    """
+    if not pairs:
+        return set()
+    kinds = [kind for kind, _ in pairs]
+    rows = list(Document.objects.current().filter(project=project, kind__slug__in=kinds).select_related("kind"))
+    found = set()
+    for pk, brought in brought_by(rows).items():
+        slug = next(row.kind.slug for row in rows if row.pk == pk)
+        came_from = brought.earlier or {brought.matter}
+        found |= {(kind, matter) for kind, matter in pairs if kind == slug and came_from == {matter}}
+    return found
 
 
 def register() -> None:

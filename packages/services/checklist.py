@@ -214,7 +214,7 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
         item.document = document
         return _set(item, MaterialState.LETTER, note_of(letter))
     if document is not None:
-        use(item, document, held.project)
+        use(item, document, held.project, is_doubtful=held.found.is_doubtful(item, document))
         return True
     if _meet_inherited(item, held):
         return True

@@ -23,6 +23,7 @@ from packages.land_papers import of_the_land
 from packages.models import MaterialItem, MatterCase
 from packages.rules import FORM_KIND
 from packages.sources import Makers, is_issued, supplier_of
+from packages.standing_in import Brought, brought_by, is_doubtful, may_stand_in
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
 from projects import prepared, timing
 from projects.events import lock_project, record
@@ -38,21 +39,36 @@ RELATED = ("kind", "document__kind", "document__project", "document__paper", "de
 
 @dataclass(slots=True)
 class Found:
-    """Good documents by kind: those that any matter may use again, those of this project alone, those of its land."""
+    """Good documents by kind: those that any matter may use again, those of this project (newest first), of its land.
+
+    `brought`: which matter's case brought a document of this project.
+    """
 
     reusable: dict[tuple[int, str], Document]
-    own: dict[tuple[int, str], Document]
+    own: dict[tuple[int, str], list[Document]]
     land: dict[int, Document]
+    brought: dict[int, Brought]
 
     def of(self, item: MaterialItem, *, also_own: bool) -> Document | None:
         """Return the document for a line, the reusable one first; 主体资格 only of the body that the line means.
 
-        An application form asks for one matter: that of another never stands in for it.
+        An application form asks for one matter: that of another never stands in for it; nor does a paper that the
+        catalogue expects from another matter than the one that brought it.
         """
         if item.kind.slug == FORM_KIND:
             return None
-        key = item.kind_id, role_of(item) if item.kind.doc_class == OWNER_CLASS else ""
-        return self.reusable.get(key) or (self.own.get(key) if also_own else None) or self.land.get(item.kind_id)
+        if item.kind.doc_class == OWNER_CLASS:
+            key = item.kind_id, role_of(item)
+            return self.reusable.get(key) or (self.own[key][0] if also_own and key in self.own else None)
+        if not (also_own or item.kind.is_reusable):
+            return self.land.get(item.kind_id)
+        rows = self.own.get((item.kind_id, ""), [])
+        fitting = (row for row in rows if may_stand_in(item, self.brought.get(row.pk)))
+        return next(fitting, None) or self.land.get(item.kind_id)
+
+    def is_doubtful(self, item: MaterialItem, document: Document) -> bool:
+        """Whether a person should see that a document is the one that the line means."""
+        return is_doubtful(item, self.brought.get(document.pk))
 
 
 def role_of(item: MaterialItem) -> str:
@@ -70,15 +86,19 @@ def good(*, day: dt.date | None = None) -> Q:
 
 
 def search(project: Project, kinds: Iterable[DocumentKind]) -> Found:
-    """Return the good documents of these kinds for a project. Two queries, one more each for 主体资格 and land."""
+    """Return the good documents of these kinds for a project. Two queries, one more each for 主体资格 and land.
+
+    Two more where cases of the project brought some of them.
+    """
     wanted = {kind.pk: kind for kind in kinds}
-    own: dict[tuple[int, str], Document] = {}
+    own: dict[tuple[int, str], list[Document]] = {}
     rows = Document.objects.filter(good(), project=project, kind__in=list(wanted))
-    for row in rows.select_related("kind", "paper", "project").order_by("pk"):
-        own[row.kind_id, row.holder_role] = row
+    for row in rows.select_related("kind", "paper", "project").order_by("-pk"):
+        own.setdefault((row.kind_id, row.holder_role), []).append(row)
     reusable = find_held_by(project, list(wanted.values()))
     open_kinds = [wanted[pk] for pk in wanted.keys() - {kind for kind, _ in (*reusable, *own)}]
-    return Found(reusable, own, of_the_land(project, open_kinds, good()))
+    brought = brought_by(row for some in own.values() for row in some)
+    return Found(reusable, own, of_the_land(project, open_kinds, good()), brought)
 
 
 def dead_reason(document: Document, *, day: dt.date | None = None) -> str:
@@ -121,11 +141,12 @@ def provenance(document: Document, project: Project) -> str:
     return "，".join(words)[:300]
 
 
-def use(item: MaterialItem, document: Document, project: Project) -> None:
-    """Let a document meet a line; whatever was warned of is settled by it."""
+def use(item: MaterialItem, document: Document, project: Project, *, is_doubtful: bool = False) -> None:
+    """Let a document meet a line; whatever was warned of is settled by it. A doubtful one asks a person to look."""
     item.document, item.state, item.is_automatic = document, MaterialState.HELD, True
     item.origin, item.origin_note = origin_of(document, project), provenance(document, project)
-    item.note, item.supply, item.supplier_id = f"档案已有：{document.title}"[:300], "", None
+    doubt = "，题名与本项不同，请核对是不是同一份" if is_doubtful else ""
+    item.note, item.supply, item.supplier_id = f"档案已有：{document.title}{doubt}"[:300], "", None
     if item.warning:
         item.warning = f"{item.warning.partition('；')[0]}；已改用现行有效的一份。"[:300]
 

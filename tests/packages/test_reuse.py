@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.urls import reverse
 
+from archives.completeness import missing_of
 from archives.models import Document, DocumentKind
 from archives.services.filing import file_upload
 from archives.services.papers import revoke_paper
@@ -317,3 +318,29 @@ def test_the_saved_papers_are_those_that_were_not_handed_in(project, factory, ac
         assert client.get(reverse("packages:savings_lines"), query).context["page"].count == 0
     client.force_login(actors.outsider)
     assert client.get(reverse("packages:savings")).context["page"].total.tally.total == 0
+
+
+def test_a_paper_of_the_same_kind_that_another_matter_brought_does_not_stand_in(db):
+    """The contract of the design is not the contract of the works: the catalogue says from which matter a line comes."""
+    actors = factories.make_actors()
+    project = factories.enrolled_project(actors, "G1")
+    kind = DocumentKind.objects.get(slug="award-contract")
+
+    def award(code):
+        case = MatterCase.objects.filter(project=project, matter__matter__code=code).first()
+        case = case or factories.make_case(project, code)
+        return file_upload(
+            project, uploaded=factories.pdf(text=code), kind=kind, title="中标通知书和合同", source=case, by=actors.clerk
+        )
+
+    award("bid-design")
+    application = factories.open_application(project, ["wage-deposit"], actors)
+    line = MaterialItem.objects.get(case__application=application, kind=kind)
+    assert (line.state, line.document) == ("missing", None)
+    assert "施工合同" in {row.kind_name for row in missing_of(project)}
+    works = award("bid-construct")
+    intake.set_material(line.pk, state="not_applicable", by=actors.clerk, note="查找")
+    intake.set_material(line.pk, state="missing", by=actors.clerk)
+    line = MaterialItem.objects.get(pk=line.pk)
+    assert (line.state, line.document) == ("held", works)
+    assert "施工合同" not in {row.kind_name for row in missing_of(project)}
