@@ -134,7 +134,7 @@ def start_clock(
     """Start a clock: its row with due and yellow day, and its first open segment.
 
     `on` is the event that starts it (a date of the past counts from that day, today from this moment); its day is not
-    counted. `limit` 0 is the same day (即办).
+    counted. `limit` 0 is the same day (即办), the next working day where that is a rest day.
     """
     built = build_clock(kind=kind, limit=limit, unit=unit, on=on, project=project, label=label, owner=owner)
     return start_clocks([built])[0]

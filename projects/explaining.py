@@ -191,6 +191,8 @@ def _opening(clock: Clock, reading: Reading) -> str:
     due = in_words(reading.due_on) if reading.due_on else ""
     name = clock.label or clock.get_kind_display()
     if clock.total_limit == 0:
+        if reading.due_on and reading.due_on > clock.started_on:
+            return f"{name}：{in_words(clock.started_on)}是休息日，{due}当日办结（即办）。"
         return f"{name}：{in_words(clock.started_on)}受理，当日办结（即办）。"
     extended = f"（含延长 {clock.extensions}）" if clock.extensions else ""
     start = f"{name}：{in_words(clock.started_on)}起算，当日不计；"

@@ -111,11 +111,14 @@ def measure_clock(clock: Clock, pauses: Sequence[ClockPause], on: Moment) -> Mea
         need = (months_after(start, clock.limit) - start).days + clock.extensions
     else:
         need = clock.total_limit * axis.step
-    plain = axis.advance_over(start, need, spans)
+    total = need
+    if not need and clock.unit == ClockUnit.WORKING_DAY and not workdays.is_workday(start):
+        total = 1  # 即办 on a rest day: the next working day is the day (民法典 203)
+    plain = axis.advance_over(start, total, spans)
     due = axis.settle(plain) if need else plain
     grace = axis.count(plain, due) - sum(axis.count(max(low, plain), min(high, due)) for low, high in spans)
     used = axis.count(start, until) - sum(axis.count(low, high) for low, high in spans)
-    return Measure(axis, at, start, spans, need, need + grace, used, due)
+    return Measure(axis, at, start, spans, need, total + grace, used, due)
 
 
 def pauses_of(clock: Clock) -> list[ClockPause]:

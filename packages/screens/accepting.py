@@ -18,13 +18,22 @@ def words_before(case: MatterCase) -> tuple[str, ...]:
     if case.state == CaseState.RECEIVED and intake_is_over(case):
         return (f"{DEEMED}，时限从接件次日起算。",)
     if not case.promised_days:
-        return (f"{promise(case)}。",)
+        return (f"{promise(case)}。", *_on_the_spot())
     return (f"{promise(case)}，受理次日起算。", *rest_day())
 
 
 def promise(case: MatterCase) -> str:
     """Who decides within which promise."""
     return f"{case.lead}，{f'承诺 {case.promised_days} 日' if case.promised_days else '即办，当日办结'}"
+
+
+def _on_the_spot() -> tuple[str, ...]:
+    """On a rest day: until when what is decided on the spot is in time (民法典 203)."""
+    today = timing.today()
+    if workdays.is_workday(today):
+        return ()
+    first = workdays.next_workday(today)
+    return (f"今天不是工作日，{first.month}月{first.day}日办结也在期限内。",)
 
 
 def rest_day() -> tuple[str, ...]:

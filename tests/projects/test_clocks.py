@@ -139,6 +139,15 @@ def test_limit_zero_is_the_same_day():
     assert glance(clock, "2026-11-23") == (Light.GREEN, "即办", 0, 0)
 
 
+def test_limit_zero_on_a_rest_day_is_the_next_working_day():
+    clock = started("2026-11-22", 0)
+    assert (clock.due_on, clock.yellow_on) == (day("2026-11-23"), day("2026-11-22"))
+    assert glance(clock, "2026-11-22") == (Light.YELLOW, "即办", 0, 1)
+    assert glance(clock, "2026-11-23") == (Light.YELLOW, "即办", 1, 0)
+    assert clocks.explain(clock, day("2026-11-23")).sentences[0].endswith("是休息日，2026-11-23（周一）当日办结（即办）。")
+    assert glance(clock, "2026-11-24") == (Light.RED, "超 1 天", 2, -1)
+
+
 def test_overdue_before_the_pause_stays_red_with_the_pause_beside_it():
     clock = started("2026-11-02", 3)
     paused(clock, "2026-11-09")
