@@ -19,24 +19,42 @@ from agency.services import bulletins
 from agency.services.slips import issue_slip
 from archives.papering import sheet_pdf
 from packages.models import MatterCase
+from projects import timing
 from projects.memo import forget_all
 from projects.models import JobRun
 from tests.agency.bulletin_month import at, make_month, walk, word_all
+from tests.kept import MORNING, layer
 
 
 def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", response.content.decode()))
 
 
-@pytest.fixture
-def month(actors, clock):
-    return make_month(actors, clock)
+def _make_month(actors):
+    with timing.travel(MORNING) as clock:
+        return make_month(actors, clock)
+
+
+def _open_november(actors, _month):
+    with timing.travel(MONTHS_END):
+        return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
+
+
+MONTHS_END = at("11-26 00:30")
+kept_month = layer("kept_month", _make_month, "kept_actors")
+kept_november = layer("kept_november", _open_november, "kept_actors", "kept_month")
 
 
 @pytest.fixture
-def november(actors, month):
+def month(kept_month, clock):
+    clock.to(MONTHS_END)
+    return kept_month
+
+
+@pytest.fixture
+def november(kept_november, month):
     """The bulletin of the hand-checked month, opened."""
-    return bulletins.open_bulletin(actors.centre, year=2026, month=11, by=actors.director)
+    return kept_november
 
 
 @pytest.fixture
