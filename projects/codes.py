@@ -19,6 +19,7 @@ DASHES = frozenset("\u2212\u00ad\u2043\u30fc\u02d7\u2500\u2501")
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CODE = re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}")
+LOCAL_PREFIX = "L"
 _LOCAL = re.compile(r"L([0-9]{6})-([0-9]{7})-([0-9])")
 _ELICENSE = re.compile(
     r"1\.2\.156\.3005\.2\.([0-9A-Z]{21})\.([0-9A-Z]{18})\.([0-9A-Z]+)\.([0-9]{3})\.([0-9A-Z])", re.ASCII
@@ -189,7 +190,7 @@ def make_local_code(region_code: str, serial: int) -> str:
         raise ValidationError(f"行政区划代码“{region_code}”应为 6 位数字。", code="region")
     if not 1 <= serial <= 9_999_999:
         raise ValidationError("本地项目代码的流水号应在 1 至 9999999 之间。", code="serial")
-    return f"L{region_code}-{serial:07d}-{mod_11_10(f'{region_code}{serial:07d}')}"
+    return f"{LOCAL_PREFIX}{region_code}-{serial:07d}-{mod_11_10(f'{region_code}{serial:07d}')}"
 
 
 def is_local_code(text: str) -> bool:

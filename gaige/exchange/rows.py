@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Exists, Max, OuterRef, Prefetch
+from django.db.models import BigIntegerField, Exists, Max, OuterRef, Prefetch, Q
 from django.db.models.functions import Cast
 
 from archives.models import Document, Paper, Transfer
@@ -18,6 +18,7 @@ from archives.states import NOT_HANDED_OVER, PaperKind
 from gaige.exchange import tables
 from packages.choices import DayUnit
 from packages.models import (
+    DrawingReview,
     Enrolment,
     Forecast,
     MaterialItem,
@@ -62,6 +63,13 @@ def moment(value: dt.datetime | None) -> str | None:
 def day(value: dt.date | None) -> str | None:
     """Return a day."""
     return value.isoformat() if value else None
+
+
+def _handled(case: MatterCase) -> Q:
+    """The paper that decided a drawing review without a certificate: what the faults were handled by (处理意见书)."""
+    reviews = [str(pk) for pk in DrawingReview.objects.filter(case=case).values_list("pk", flat=True)]
+    about = Q(paper__subject_type=DrawingReview._meta.label, paper__subject_key__in=reviews)
+    return about & Q(paper__kind=PaperKind.DRAWING_HANDLING)
 
 
 def _row(key: object, region: str, changed: dt.datetime | None, **values: Any) -> Row:
@@ -272,9 +280,11 @@ class Source:
         certified = certificates.annotate(of=Cast("subject_key", BigIntegerField())).filter(of=OuterRef("pk"))
         bare = self.cases.filter(~Exists(certified), state__in=list(CASE_PASSED), received_at__isnull=False)
         for case in by_key(bare.select_related("matter", "work_unit")):
-            found = Document.objects.filter(
-                project=case.project_id, kind=case.matter.result_kind_id, replaced_by=None
-            ).select_related("paper").order_by("-pk").first()
+            kept = Document.objects.filter(project=case.project_id, replaced_by=None).select_related("paper")
+            found = (
+                kept.filter(kind=case.matter.result_kind_id).order_by("-pk").first()
+                or kept.filter(_handled(case)).order_by("-pk").first()
+            )
             if found is None:
                 continue
             paper: Paper | None = getattr(found, "paper", None)

@@ -12,6 +12,7 @@ from gaige.exchange.checks import RULES
 from gaige.exchange.tables import TABLES
 from gaige.exchange.writing import FORMATS, REPORT, export, note
 from projects.access import region_prefix
+from projects.codes import LOCAL_PREFIX
 from projects.models import Project, Region
 
 #: Whoever collects the tables, where nobody is named.
@@ -36,12 +37,15 @@ class Command(BaseCommand):
         region = Region.objects.filter(code=options["region"]).first()
         if region is None:
             raise CommandError(f"没有区划 {options['region']}。")
-        projects = Project.objects.filter(region__code__startswith=region_prefix(region.code))
+        found = Project.objects.filter(region__code__startswith=region_prefix(region.code))
+        projects = found.exclude(code__startswith=LOCAL_PREFIX)
         formats = FORMATS if options["format"] == "both" else (options["format"],)
         made = export(Path(options["folder"]), projects=projects, region=region.code, formats=formats)
         note(made, region=region, recipient=options["to"].strip() or RECIPIENT)
         for table in TABLES:
             self.stdout.write(f"{table.name} {table.means}：{made.rows[table.name]} 行")
+        if without := found.filter(code__startswith=LOCAL_PREFIX).count():
+            self.stdout.write(f"{without} 个项目还没有国家项目代码，不报送；换发后自动报送。")
         for rule in sorted(made.counts):
             self.stdout.write(f"规则 {rule}（{RULES[rule]}）：{made.counts[rule]} 处不符")
         self.stdout.write(f"共 {made.found} 处不符，见 {REPORT}。")
