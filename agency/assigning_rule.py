@@ -19,11 +19,16 @@ THOUSANDTH = Decimal("0.001")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The values of the rule on a day: weights that add up to 1, what a region above counts, points by grade."""
+    """The values of the rule on a day: weights that add up to 1, what a region above counts, points by grade.
+
+    `room` is what must be left of a cap before anything is given: as much as an urgent project (A) needs. Otherwise one
+    of two points finds its place long before one of five, and the most urgent wait longest.
+    """
 
     weights: Mapping[str, Decimal]
     upper: Decimal
     points: Mapping[str, Decimal]
+    room: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -84,6 +89,7 @@ def why_not(who: Candidate, need: Need, terms: Terms) -> str:
         (who.key in need.reviewing, "正在审查本项目"),
         (who.key in need.held, "已是本项目的另一身份"),
         (who.load + terms.points[need.grade or "C"] > who.cap, "负荷已满"),
+        (who.load + min(terms.room, Decimal(who.cap)) > who.cap, "余量留给急重项目"),
     )
     return next((words for holds, words in reasons if holds), "")
 

@@ -50,7 +50,7 @@ def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
                     {"t": say(plan.rate) if plan else FEW, "k": key if enough else "", "bad": False},
                     text(str(one.escalations)),
                     text(_rated(one)),
-                    text(say(one.index) if one.index is not None else FEW),
+                    text(f"{one.index:.2f}" if one.index is not None else FEW),
                 ],
             }
         )
@@ -60,7 +60,7 @@ def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
         ["节点按期", "%"],
         ["升级", "次"],
         ["评价", "均分"],
-        ["综合指数", "1.00 为平均"],
+        ["综合指数", "1.00 为平均水平"],
     ]
     return {"title": "全代办", "head": head, "rows": rows}, found
 

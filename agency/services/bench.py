@@ -28,7 +28,7 @@ SATURDAY = 6
 def terms_on(day: dt.date) -> Terms:
     """Return the values of the rule on a day."""
     points = {grade: data.points_of(grade, day) for grade in data.GRADES}
-    return Terms(data.weights(day), data.value("upper", day), points)
+    return Terms(data.weights(day), data.value("upper", day), points, data.value("room", day))
 
 
 def loads(day: dt.date) -> dict[int, tuple[Decimal, int]]:

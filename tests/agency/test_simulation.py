@@ -1,5 +1,6 @@
 """A year of a city through the real assignment rule: the same seed tells the same year, load is even, waiting is told (§10)."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from agency.assigning_rule import Terms
@@ -26,3 +27,13 @@ def test_too_few_people_are_never_loaded_beyond_their_cap_and_the_waiting_is_tol
     assert result.never > 0
     assert max(result.peaks.values()) <= 12
     assert result.quantile(0.9) > result.quantile(0.5) >= 0
+
+
+def test_near_the_cap_the_most_urgent_wait_least_where_everybody_keeps_as_much_room_as_they_need(db):
+    city = City(projects=200, agents=12, districts=1, cap=30)
+    bare, kept = run(city, TERMS), run(city, replace(TERMS, room=TERMS.points["A"]))
+    mean = {name: {grade: sum(waits) / len(waits) for grade, waits in year.by_grade.items()}
+            for name, year in (("bare", bare), ("kept", kept))}
+    assert mean["bare"]["A"] > mean["bare"]["C"]
+    assert mean["kept"]["A"] < min(mean["bare"]["A"], mean["kept"]["C"])
+    assert max(kept.peaks.values()) <= city.cap
