@@ -6,9 +6,17 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import DictionaryObject, NameObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    DictionaryObject,
+    FloatObject,
+    NameObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+)
 
-from archives import conversion, papering, pdfa
+from archives import conversion, papering, pdfa, pdfa_fonts
 from archives.services import filing, papers
 from projects.events import lock_project
 
@@ -136,17 +144,65 @@ def test_the_machine_check_names_what_speaks_against_a_claim(issue):
     assert changed(data, lambda writer: writer.root_object.pop(NameObject("/OutputIntents"))) == [
         "没有输出意图和颜色特性文件"
     ]
-    assert changed(data, lambda writer: writer.add_attachment("a.txt", b"x")) == ["带有附件"]
+    assert changed(data, lambda writer: writer.add_attachment("a.txt", b"x")) == ["里面夹带附件文件，附件不会随页面归档和查验"]
     assert changed(data, lambda writer: writer.root_object.pop(NameObject("/Metadata"))) == ["元数据没有写 PDF/A"]
     runs = DictionaryObject({NameObject("/S"): NameObject("/JavaScript"), NameObject("/JS"): TextStringObject("1")})
     assert changed(data, lambda writer: writer.root_object.update({NameObject("/OpenAction"): runs}))[0].startswith("里面带脚本")
 
     def forget_fonts(writer):
         for font in fonts_of(writer):
-            for program in pdfa.PROGRAMS:
+            for program in pdfa_fonts.PROGRAMS:
                 font.pop(NameObject(program), None)
 
     found = changed(data, forget_fonts)
     assert found
     assert all(words.startswith("字体 ") and words.endswith(" 没有嵌入") for words in found)
     assert pdfa.faults_of(io.BytesIO(papering.html_pdf("<html lang='zh'><title>纸</title><body><p>纸</p></body></html>"))) == []
+
+
+def named(**entries):
+    return DictionaryObject({NameObject(f"/{key}"): value for key, value in entries.items()})
+
+
+def link(writer):
+    """A note that is not printed."""
+    corners = ArrayObject([FloatObject(number) for number in (0, 0, 9, 9)])
+    writer.pages[0][NameObject("/Annots")] = ArrayObject([named(Subtype=NameObject("/Link"), Rect=corners, F=NumberObject(2))])
+
+
+def four_inks(writer):
+    content = StreamObject()
+    content.set_data(b"0 0 0 1 k 0 0 9 9 re f\n")
+    writer.pages[0][NameObject("/Contents")] = writer._add_object(content)
+
+
+def no_letter(writer):
+    for font in [one for one in writer._objects if isinstance(one, dict) and one.get("/Subtype") == "/Type0"][:1]:
+        letters = StreamObject()
+        letters.set_data(b"1 beginbfchar\n<0001> <FEFF>\nendbfchar\n")
+        font[NameObject("/ToUnicode")] = writer._add_object(letters)
+        font[NameObject("/BaseFont")] = NameObject("/A")
+
+
+@pytest.mark.parametrize(("change", "fault"), [
+    (lambda writer: writer.add_metadata({"/Title": "别的"}), "文件信息与元数据不一致（Title）"),
+    (lambda writer: writer.add_metadata({"/CreationDate": "D:20200101000000Z"}), "文件信息与元数据不一致（CreationDate）"),
+    (link, "有打印不出来的批注"), (four_inks, "用了输出意图没有的颜色"), (no_letter, "字体 A 的文字对照有空字"),
+    (lambda writer: writer.pages[0].update({NameObject("/AA"): named()}), "页面带有自动动作"),
+    (lambda writer: writer._add_object(named(Type=NameObject("/ExtGState"), BM=NameObject("/Own"))), "用了不允许的混合模式"),
+    (lambda writer: writer._add_object(ArrayObject([named(S=NameObject("/Hide"))])), "带有不允许的动作"),
+    (lambda writer: writer.root_object["/OutputIntents"][0].get_object()["/DestOutputProfile"].get_object().set_data(b"x" * 128),
+     "没有输出意图和颜色特性文件"),
+])
+def test_each_rule_of_the_machine_check_is_broken_by_itself(kept_pdf, change, fault):
+    assert changed(kept_pdf, change) == [fault]
+
+
+def test_both_ends_of_the_file_are_looked_at(kept_pdf):
+    assert pdfa.faults_of(io.BytesIO(kept_pdf + b"% more")) == ["文件结尾之后还有内容"]
+    assert pdfa.faults_of(io.BytesIO(kept_pdf.replace(b"%PDF-1.7", b"%PDF-2.0", 1))) == ["文件开头不合规定"]
+
+
+@pytest.fixture(scope="module")
+def kept_pdf():
+    return papering.html_pdf("<html lang='zh'><title>纸</title><body><p>纸上写字</p></body></html>")
