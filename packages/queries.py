@@ -6,7 +6,7 @@ Each has a fixed number of queries, whatever the number of rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -245,12 +245,20 @@ def open_scorings(user: Person) -> list[ReviewRow]:
     return [ReviewRow(task, read_clock(task.clock)) for task in found.order_by("due_on", "pk")]
 
 
+def answered(tasks: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
+    """Return tasks with what a sheet of answers shows of each."""
+    related = ("organisation", "handler", "clock", "opinion__given_by", "opinion__head", "supplement")
+    return tasks.select_related(*related).prefetch_related("clock__pauses").order_by("pk")
+
+
 def opinions_of(session: JointSession) -> list[ReviewRow]:
     """Return the tasks of a session with their opinions and clocks, the lead last. Four queries."""
-    tasks = session.tasks.select_related(
-        "organisation", "handler", "clock", "opinion__given_by", "opinion__head", "supplement"
-    )
-    found = list(tasks.prefetch_related("clock__pauses").order_by("pk"))
+    return review_rows(answered(session.tasks.all()))
+
+
+def review_rows(tasks: Iterable[ReviewTask]) -> list[ReviewRow]:
+    """Return answered tasks with the seat and the changed files of each opinion, the lead last. Two queries."""
+    found = list(tasks)
     opinions = [opinion for task in found if (opinion := getattr(task, "opinion", None)) is not None]
     seats = seats_of(opinions) if opinions else {}
     outdated = outdated_of(opinions) if opinions else {}

@@ -275,6 +275,13 @@ def gather(querysets: Iterable[QuerySet[Any, Any]]) -> list[list[Any]]:
     return _plan(querysets).read()
 
 
+def gather_of(name: str, rows: Callable[[int], Iterable[QuerySet[Any, Any]]], key: int) -> list[list[Any]]:
+    """As `gather` of the rows of one key, which may stand in them as text too; the query is built once a day."""
+    plan = _plans.of((name, timing.today()), lambda: _plan(rows(_KEY)))
+    given = {_KEY: key, str(_KEY): str(key)}
+    return plan.read(lambda one: given.get(one, one) if isinstance(one, int | str) else one)
+
+
 # What the project page needs -----------------------------------------------------------------------------------------
 
 

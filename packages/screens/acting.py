@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from packages import rules
 from packages.act_states import (
-    PROCEDURE_OPEN,
     WITHDRAWAL_OPEN,
     DeliveryWay,
     ExtensionState,
@@ -21,6 +20,7 @@ from packages.act_states import (
 from packages.case_data import reason_name, special_rule
 from packages.choices import ReviewRole
 from packages.models import CaseDelivery, Extension, LateEntry, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
+from packages.screens.case_rows import with_rounds
 from packages.services.delivering import deliver_until
 from packages.services.settling import is_certificate_held
 from packages.states import (
@@ -81,7 +81,7 @@ class Asked:
 
 def may_ask_to_withdraw(user: User, case: MatterCase) -> Verdict:
     """Whether the owner may ask; not while an earlier request waits."""
-    if Withdrawal.objects.filter(case=case, state__in=WITHDRAWAL_OPEN).exists():
+    if any(row.state in WITHDRAWAL_OPEN for row in case.withdrawals.all()):
         return refuse("已有一份撤件申请等待确认。")
     return rules.can_request_withdrawal(user, case)
 
@@ -96,11 +96,12 @@ def may_answer(user: User, row: Withdrawal) -> Verdict:
 def may_decide(user: User, case: MatterCase) -> Verdict:
     """Whether this person may decide now: not before the joint review is merged."""
     verdict = rules.can_decide(user, case)
-    session = case.sessions.exclude(state=SessionState.CLOSED).order_by("-round").first() if verdict else None
+    rounds = with_rounds(case) if verdict else ()
+    session = next((row for row in rounds if row.state != SessionState.CLOSED), None)
     if session is None or session.state not in SESSION_OPEN:
         return verdict
-    open_tasks = session.tasks.filter(state__in=TASK_OPEN).exclude(role=ReviewRole.LEAD)
-    silent = [task.organisation.label for task in open_tasks.select_related("organisation").order_by("pk")]
+    tasks = [task for task in session.tasks.all() if task.state in TASK_OPEN and task.role != ReviewRole.LEAD]
+    silent = [task.organisation.label for task in tasks]
     return refuse(f"联合审查还没有汇总，在等{'、'.join(silent) or session.lead.label}。")
 
 
@@ -172,13 +173,13 @@ def delivery_words(case: MatterCase) -> tuple[str, ...]:
 def asked_on(case: MatterCase, user: User) -> list[Asked]:
     """What waits for an answer on this case."""
     found: list[Asked] = []
-    for row in case.withdrawals.filter(state__in=WITHDRAWAL_OPEN).select_related("requested_by"):
+    for row in (row for row in case.withdrawals.all() if row.state in WITHDRAWAL_OPEN):
         row.case = case
         url = reverse("packages:withdrawal", args=[row.pk])
         found.append(Asked(
             "撤件申请", row.reason, str(row.requested_by), row.get_state_display(), url, may_answer(user, row)
         ))
-    for special in case.procedures.filter(state__in=PROCEDURE_OPEN[:1]).select_related("started_by"):
+    for special in (row for row in case.procedures.all() if row.state == ProcedureState.REQUESTED):
         special.case = case
         url = reverse("packages:special_approve", args=[special.pk])
         text = f"{special.get_kind_display()} {special.planned_days} 个工作日，依据：{special.basis}"
@@ -186,7 +187,7 @@ def asked_on(case: MatterCase, user: User) -> list[Asked]:
             "特别程序", text, str(special.started_by), special.get_state_display(), url,
             may_approve_special(user, special),
         ))
-    for more in case.extensions.filter(state=ExtensionState.REQUESTED).select_related("requested_by"):
+    for more in (row for row in case.extensions.all() if row.state == ExtensionState.REQUESTED):
         more.case = case
         url = reverse("packages:extension_approve", args=[more.pk])
         found.append(Asked(
@@ -195,7 +196,7 @@ def asked_on(case: MatterCase, user: User) -> list[Asked]:
         ))
     if access_of(user).is_enterprise:
         return found
-    for entry in case.late_entries.filter(state=LateEntryState.ASKED).select_related("opinion__task__organisation"):
+    for entry in (row for row in case.late_entries.all() if row.state == LateEntryState.ASKED):
         entry.case = case
         found.append(Asked(
             "补录确认", late_entry_words(entry), str(entry.entered_by or "系统"), entry.get_state_display(),
@@ -241,7 +242,7 @@ def steps_of(case: MatterCase, user: User) -> list[Act]:
 
 def _delivery(case: MatterCase, user: User) -> list[Act]:
     """送达 for whoever hands out, 领取 for the owner as long as there is something to fetch."""
-    row = CaseDelivery.objects.filter(case=case).first()
+    row: CaseDelivery | None = getattr(case, "delivery", None)
     fetches = is_fetched(user, case)
     if row is None:
         verdict = may_deliver(user, case)
@@ -268,14 +269,14 @@ def may_deliver(user: User, case: MatterCase) -> Verdict:
 def told_about(case: MatterCase) -> list[tuple[str, str]]:
     """Facts of this part for the page of the case: extension, delivery, revocation."""
     facts: list[tuple[str, str]] = []
-    for more in case.extensions.filter(state=ExtensionState.APPROVED).select_related("approver"):
+    for more in (row for row in case.extensions.all() if row.state == ExtensionState.APPROVED):
         number = f"，{more.approval}" if more.approval else ""
         facts.append(("延长", f"{more.days} 个工作日，{more.approver}批准{number}。理由：{more.reason}"))
-    for special in case.procedures.exclude(approver=None).select_related("approver"):
+    for special in (row for row in case.procedures.all() if row.approver is not None):
         text = f"{special.get_kind_display()}，{special.approver}批准，计划 {special.planned_days} 个工作日"
         end = f"。{special.result}" if special.result else f"，{special.get_state_display()}"
         facts.append(("特别程序", text + end))
-    delivery = CaseDelivery.objects.filter(case=case).first()
+    delivery = getattr(case, "delivery", None)
     if delivery is not None:
         late = "，逾期" if delivery.is_late else ""
         facts.append(("送达", f"{delivery.get_way_display()}，{delivery.delivered_at:%Y-%m-%d}{late}"))
@@ -333,4 +334,4 @@ def notices_again(user: User, asked: Mapping[str, str]) -> AgainPage:
 
 def times_told(case: MatterCase) -> list[OneTimeNotice]:
     """The notices on a case, the first one first."""
-    return list(case.notices.select_related("given_by", "given_for", "paper").order_by("batch"))
+    return sorted(case.notices.all(), key=lambda notice: notice.batch)

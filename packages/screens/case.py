@@ -16,7 +16,7 @@ from packages.choices import MatterKind
 from packages.models import Conference, JointSession, MaterialItem, MatterCase, OneTimeNotice, OutsideResult, ReviewTask
 from packages.promise_waiting import KEEPING, promises_waiting
 from packages.queries import ReviewRow
-from packages.screens import acting
+from packages.screens import acting, case_rows
 from packages.screens.acting import Act
 from packages.screens.living_acts import living_acts
 from packages.screens.regional_said import said_on
@@ -147,20 +147,25 @@ def timeline(events: Iterable[Event]) -> list[dict[str, object]]:
 
 def case_page(case: MatterCase, user: User) -> CasePage:
     """The page of a case for this user."""
-    drafts = {draft.case_id: draft for draft in queries.drafts_of([case.project]).get(case.project_id, [])}
-    draft = drafts.get(case.pk)
-    items = case.materials.select_related("document", "kind", "supplier").order_by("order")
-    clocks = tuple(clock_lines(case))
+    found = case_rows.read(case.pk)
+    case, clocks = found.case, tuple(clock_lines(found.case))
     return CasePage(
-        case, queries.case_waiting([case]).get(case.pk) or _still_owed(case), clocks, tuple(items),
-        tuple(session_views(case, user)), tuple(queries.issues_of(case)), tuple(papers_of(case.application, case)),
-        tuple(events_of(case)), acts_for(case, user),
-        OutsideResult.objects.filter(case=case).select_related("evidence__document", "recorded_by").first(),
-        draft.blocked_by if draft else (), tuple(acting.asked_on(case, user)),
-        (*acting.told_about(case), *said_on(case)),
+        case, queries.case_waiting([case]).get(case.pk) or _still_owed(case), clocks, tuple(case.materials.all()),
+        tuple(session_views(case, user)), tuple(found.issues), tuple(papers_of(case.application, case)),
+        tuple(events_of(case)), acts_for(case, user), getattr(case, "outside_result", None),
+        _blocked_by(case), tuple(acting.asked_on(case, user)),
+        (*acting.told_about(case), *said_on(case, found.uses)),
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
         _covers(case, user), access_of(user).is_enterprise,
     )
+
+
+def _blocked_by(case: MatterCase) -> tuple[str, ...]:
+    """The names of what has to be decided before a case that is not filed yet."""
+    if case.state != CaseState.DRAFT:
+        return ()
+    drafts = queries.drafts_of([case.project]).get(case.project_id, [])
+    return next((draft.blocked_by for draft in drafts if draft.case_id == case.pk), ())
 
 
 def _still_owed(case: MatterCase) -> Waiting | None:
@@ -194,24 +199,24 @@ def case_ledger(case: MatterCase, clocks: Iterable[Clock]) -> dict[str, int] | N
 
 def clock_lines(case: MatterCase) -> list[ClockLine]:
     """The clocks of a case that have been started."""
-    ids = {
-        "承诺时限": case.promised_clock_id, "法定时限": case.statutory_clock_id, "接件到受理": case.intake_clock_id,
-        "特别程序": case.special_clock_id,
+    words = {
+        "承诺时限": case.promised_clock, "法定时限": case.statutory_clock, "接件到受理": case.intake_clock,
+        "特别程序": case.special_clock,
     }
-    clocks = Clock.objects.with_pauses().prefetch_related("segments").in_bulk([pk for pk in ids.values() if pk])
-    return [ClockLine(word, clocks[pk], read_clock(clocks[pk])) for word, pk in ids.items() if pk in clocks]
+    return [ClockLine(word, clock, read_clock(clock)) for word, clock in words.items() if clock is not None]
 
 
 def session_views(case: MatterCase, user: User) -> list[SessionView]:
     """The rounds of the joint review, the newest first. An enterprise sees who was asked, not what was said."""
     hidden = not access_of(user).is_office
-    sessions = case.sessions.select_related("lead", "case", "project", "merged_by").prefetch_related("conferences")
+    sessions = case_rows.with_rounds(case)
+    rows = queries.review_rows(task for session in sessions for task in session.tasks.all())
     return [
         SessionView(
-            session, tuple(queries.opinions_of(session)), review_rules.can_merge(user, session), hidden,
-            () if hidden else tuple(session.conferences.all()),
+            session, tuple(row for row in rows if row.task.session_id == session.pk),
+            review_rules.can_merge(user, session), hidden, () if hidden else tuple(session.conferences.all()),
         )
-        for session in sessions.order_by("-round")
+        for session in sessions
     ]
 
 

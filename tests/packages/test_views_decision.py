@@ -36,7 +36,7 @@ def chief(client, merged):
     return client
 
 
-def test_page_shows_the_opinions_and_decides(chief, merged):
+def test_page_shows_the_opinions_and_decides(chief, merged, django_assert_max_num_queries):
     url = reverse("packages:decide", args=[merged.pk])
     page = chief.get(url)
     assert len(page.context["sessions"]) == 1
@@ -45,7 +45,8 @@ def test_page_shows_the_opinions_and_decides(chief, merged):
     assert response.status_code == 302, response.context["form"].errors
     assert response.url == reverse("packages:case", args=[merged.pk])
     assert factories.fresh(merged).state == CaseState.PASSED
-    case_page = chief.get(reverse("packages:case", args=[merged.pk]))
+    with django_assert_max_num_queries(20):
+        case_page = chief.get(reverse("packages:case", args=[merged.pk]))
     certificate = Paper.objects.filter(kind="certificate", subject_key=str(merged.pk)).get()
     assert certificate.number in case_page.content.decode()
 

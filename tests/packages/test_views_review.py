@@ -9,6 +9,8 @@ from packages.services.special import request_special
 from tests import factories
 from tests.kept import kept
 
+MOST_QUERIES = 20  # of the page of a case, in any state
+
 pytestmark = pytest.mark.django_db
 CODE = "plan-permit"
 
@@ -133,7 +135,7 @@ def test_an_enterprise_sees_who_was_asked_but_not_what_was_said(client, actors, 
     assert client.get(reverse("packages:merge", args=[JointSession.objects.get(case=case).pk])).status_code == 404
 
 
-def test_who_disagreed_is_asked_once_more(client, case):
+def test_who_disagreed_is_asked_once_more(client, case, django_assert_max_num_queries):
     tasks = list(ReviewTask.objects.filter(session__case=case).exclude(role="lead").order_by("pk"))
     against = next(task for task in tasks if task.role == "joint")
     for task in tasks:
@@ -143,7 +145,11 @@ def test_who_disagreed_is_asked_once_more(client, case):
         give_opinion(task.pk, by=factories.official(task.organisation.code, "reviewer"), **words)
     client.force_login(factories.official(case.lead.code, "reviewer"))
     url = reverse("packages:reconsult", args=[against.pk])
-    assert url in client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    case_url = reverse("packages:case", args=[case.pk])
+    client.get(case_url)
+    with django_assert_max_num_queries(MOST_QUERIES) as asked:
+        assert url in client.get(case_url).content.decode()
+    of_one_round = len(asked)
     merge = reverse("packages:merge", args=[against.session_id])
     refused = client.post(merge, {"passed": "yes", "text": "同意"})
     assert refused.status_code == 409
@@ -152,6 +158,9 @@ def test_who_disagreed_is_asked_once_more(client, case):
     assert client.post(url, {"note": "间距已改为13米"}).status_code == 302
     second = JointSession.objects.get(case=case, round=2)
     assert [task.organisation for task in second.tasks.exclude(role="lead")] == [against.organisation]
+    with django_assert_max_num_queries(of_one_round):
+        rounds = client.get(case_url).context["page"].sessions
+    assert [(view.session.round, len(view.rows)) for view in rounds] == [(2, 2), (1, len(tasks) + 1)]
 
 
 def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
