@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from agency.bulletin_content import take
@@ -25,12 +26,14 @@ from agency.bulletin_paper import (
 from agency.bulletin_parts import PARTS, folded
 from agency.bulletin_periods import current_month, month_before
 from agency.bulletin_snapshot import content_of, figure_of
-from agency.bulletin_states import TONES, BulletinSeries, FigureGroup
+from agency.bulletin_states import TONES, BulletinSeries, BulletinState, FigureGroup
 from agency.models import Bulletin, BulletinLines
 from packages.models import MatterCase
+from projects.access import access_of
 from projects.events import subject_of
 from projects.exports import Column, Table
 from projects.models import Event, Organisation, Project
+from projects.states import Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -59,8 +62,17 @@ class BulletinRow:
 def bulletins_seen(
     user: User | AnonymousUser, *, series: str = "", year: str = "", region: str = ""
 ) -> QuerySet[Bulletin]:
-    """Return the bulletins that a person may see, the newest first, narrowed by what was asked for."""
-    found = Bulletin.objects.visible_to(user).select_related("centre", "region", "paper").defer("content")
+    """Return the bulletins that a person may see, the newest first, narrowed by what was asked for.
+
+    One that is still collecting is listed to those who make it, the whole of a centre also to whoever stands above.
+    """
+    found = Bulletin.objects.visible_to(user).select_related("centre__region", "region", "paper").defer("content")
+    access = access_of(user)
+    if access.is_office:
+        own = Q(centre__in=[body.pk for body in access.organisations])
+        if access.has(Role.SUPERVISOR):
+            own |= Q(region=None)
+        found = found.exclude(~own, state=BulletinState.COLLECTING)
     if series in BulletinSeries.values:
         found = found.filter(series=series)
     if year.isdecimal():

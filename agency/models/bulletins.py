@@ -111,10 +111,24 @@ class Bulletin(StateModel):
 
     def __str__(self) -> str:
         """Return series, district, month and version."""
-        when = f"{self.year}年{self.month}月" if self.month else f"{self.year}年"
         where = f"（{self.region.name}）" if self.region else ""
-        again = f" 更正第{self.version}版" if self.version > 1 else ""
-        return f"{self.get_series_display()}{where} {when}{again}"
+        return f"{self.get_series_display()}{where} {self._when}"
+
+    @property
+    def place(self) -> str:
+        """Return whom it tells of: 晋城市, or 晋城市·高平市 for a district in the issue of the city."""
+        home = self.centre.region.name if self.centre.region else self.centre.label
+        return f"{home}·{self.region.name}" if self.region else home
+
+    @property
+    def title(self) -> str:
+        """Return its name in a list of many places: place, series, month and version."""
+        return f"{self.place} {self.get_series_display()} {self._when}"
+
+    @property
+    def _when(self) -> str:
+        when = f"{self.year}年{self.month}月" if self.month else f"{self.year}年"
+        return f"{when} 更正第{self.version}版" if self.version > 1 else when
 
     @property
     def issue(self) -> str:
