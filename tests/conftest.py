@@ -16,7 +16,13 @@ pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk", "te
 
 from tests import kept  # noqa: E402
 from tests.servers import ServerMissingError  # noqa: E402
-from tests.shared import kept_actors, kept_plant, kept_warehouse  # noqa: E402, F401 - fixtures for every conftest
+from tests.shared import (  # noqa: E402, F401 - fixtures for every conftest
+    kept_actors,
+    kept_plant,
+    kept_receipt,
+    kept_review,
+    kept_warehouse,
+)
 
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.

@@ -23,12 +23,17 @@ FAULTS = [
 ]
 
 
+@pytest.fixture
+def case(kept_receipt, clock):
+    """The joint connection to water, power and gas, handed in and not accepted."""
+    return kept_receipt
+
+
 def issues(project):
     return list(IssueItem.objects.filter(project=project, kind=IssueKind.CORRECTION).order_by("pk"))
 
 
-def test_one_notice_tells_all_faults_and_stops_the_clock(project, actors, clock):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_one_notice_tells_all_faults_and_stops_the_clock(project, case, actors, clock):
     clock.to(dt.datetime(2026, 11, 4, 15, 0))
     check_step(
         project, lambda by: notice_faults(case.pk, faults=FAULTS, by=by), right=actors.clerk, wrong=actors.owner,
@@ -61,24 +66,21 @@ def test_several_cases_get_one_notice_each_with_its_own_faults(project, actors):
     ("faults", "code"),
     [([], "no_faults"), ([{"what": "缺章", "basis": "", "how_to_fix": "盖章"}], "fault_unclear")],
 )
-def test_a_notice_without_what_by_which_rule_and_how_is_refused(project, actors, faults, code):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_a_notice_without_what_by_which_rule_and_how_is_refused(project, case, actors, faults, code):
     with pytest.raises(DomainError) as refused:
         notice_faults(case.pk, faults=faults, by=actors.clerk)
     assert refused.value.code == code
     assert factories.fresh(case).state == CaseState.RECEIVED
 
 
-def test_after_the_five_days_the_law_has_accepted_and_no_notice_is_possible(project, actors, clock):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_after_the_five_days_the_law_has_accepted_and_no_notice_is_possible(project, case, actors, clock):
     clock.to(dt.datetime(2026, 11, 10, 9, 0))
     with pytest.raises(DomainError) as refused:
         notice_faults(case.pk, faults=FAULTS, by=actors.clerk)
     assert refused.value.code == "intake_over"
 
 
-def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, actors, clock):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, case, actors, clock):
     clock.to(dt.datetime(2026, 11, 4, 15, 0))
     notice_faults(case.pk, faults=FAULTS, by=actors.clerk)
     clock.to(dt.datetime(2026, 11, 9, 10, 0))
@@ -107,8 +109,7 @@ def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, actors, cloc
     holds(project)
 
 
-def test_a_second_notice_needs_a_reason_that_stands_in_the_log(project, actors):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_a_second_notice_needs_a_reason_that_stands_in_the_log(project, case, actors):
     notice_faults(case.pk, faults=FAULTS[:1], by=actors.clerk)
     answer_fault(issues(project)[0].pk, answer="已盖章", by=actors.owner)
     return_corrected(case.application_id, by=actors.owner)
@@ -152,8 +153,7 @@ def test_a_correction_after_acceptance_is_the_departments_and_stops_its_tasks_to
     holds(factory)
 
 
-def test_a_completion_is_for_received_cases_and_a_correction_for_accepted_ones(project, actors):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_a_completion_is_for_received_cases_and_a_correction_for_accepted_ones(project, case, actors):
     with pytest.raises(DomainError) as refused:
         notice_faults(case.pk, faults=FAULTS, by=actors.clerk, kind="correction")
     assert refused.value.code == "case_state"

@@ -23,6 +23,12 @@ def line(case, **filters):
     return case.materials.filter(**filters).order_by("order").first()
 
 
+@pytest.fixture
+def case(kept_receipt, clock):
+    """The joint connection to water, power and gas, handed in and not accepted."""
+    return kept_receipt
+
+
 # Opening -----------------------------------------------------------------------------------------------------------
 
 
@@ -244,8 +250,7 @@ def test_after_five_working_days_the_law_has_accepted_as_of_the_receipt(project,
     holds(project)
 
 
-def test_accepting_late_is_the_acceptance_by_law(project, actors, clock):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_accepting_late_is_the_acceptance_by_law(project, case, actors, clock):
     clock.to(dt.datetime(2026, 11, 10, 9, 0))
     done = intake.accept_case(case.pk, by=actors.clerk)
     assert (done.is_deemed_accepted, done.accepted_by, done.accepted_at) == (True, None, done.received_at)
@@ -317,8 +322,7 @@ def test_on_the_spot_is_accepted_and_granted_in_one_step(project, actors):
         (False, CaseState.REFUSED_INTAKE, 5, "case.refused_intake", "refused_intake"),
     ],
 )
-def test_a_refused_intake_tells_why_and_may_be_tried_again(project, actors, not_ours, state, code, kind, paper):
-    [case] = factories.received(project, ["util-joint"], actors)
+def test_a_refused_intake_tells_why_and_may_be_tried_again(project, case, actors, not_ours, state, code, kind, paper):
     check_step(
         project,
         lambda by: intake.refuse_intake(

@@ -20,8 +20,8 @@ CODE = "plan-permit"  # natural-resources leads; civil-defence joint; housing, p
 
 
 @pytest.fixture
-def case(factory, actors):
-    return factories.in_review(factory, CODE, actors)
+def case(kept_review, clock):
+    return kept_review
 
 
 def task_of(case, code):

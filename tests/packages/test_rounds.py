@@ -35,8 +35,8 @@ NO = {"verdict": "disagree", "reason": "未设人防出入口", "basis": "人民
 
 
 @pytest.fixture
-def case(factory, actors):
-    return factories.in_review(factory, CODE, actors)
+def case(kept_review, clock):
+    return kept_review
 
 
 def task_of(case, code):
