@@ -80,14 +80,17 @@ def compared(key: str, value: Decimal | None, before: Decimal | None, word: str)
     if value is None or before is None:
         return f"{word} {DASH}"
     change = value - before
-    if key in COUNTS:
-        return f"{word} {_signed(100 * change / before, '.1f')}%" if before else f"{word} 上次 0 {INDICATORS[key].unit}"
-    return f"{word} {_signed(change, '.1f')} {'个百分点' if key in RATES else INDICATORS[key].unit.removeprefix('个')}"
+    if key not in COUNTS:
+        return f"{word} {_signed(change, '个百分点' if key in RATES else INDICATORS[key].unit)}"
+    return f"{word} {_signed(100 * change / before, '%')}" if before else f"{word} 上次 0 {INDICATORS[key].unit}"
 
 
-def _signed(value: Decimal, form: str) -> str:
-    text = format(abs(value), form).rstrip("0").rstrip(".") or "0"
-    return f"{'−' if value < 0 else '+' if value else ''}{text}"
+def _signed(value: Decimal, unit: str) -> str:
+    """Return a change with its sign and unit: +0.3 个工作日, −2.5%; 持平 where one decimal shows none."""
+    text = f"{abs(value):.1f}".removesuffix(".0")
+    if text == "0":
+        return "持平"
+    return f"{'−' if value < 0 else '+'}{text}{unit if unit == '%' else f' {unit}'}"
 
 
 @dataclass(slots=True)

@@ -66,4 +66,4 @@ def _short(text: str) -> str:
 def newest_bulletins(user: User | AnonymousUser) -> list[Bulletin]:
     """Return the newest published bulletins."""
     found = Bulletin.objects.visible_to(user).filter(region=None).exclude(state=BulletinState.CORRECTED)
-    return list(found.select_related("centre").defer("content")[:NEWEST])
+    return list(found.select_related("centre__region", "region").defer("content")[:NEWEST])

@@ -15,6 +15,8 @@ COUNTY_REGION = "140581"
 #: username, name, title, role, body
 STAFF = (
     ("city", "秦岳", "市局局长", Role.DIRECTOR, CITY),
+    # what the centres below do is the city head's to watch as well: the cockpit of all of them
+    ("city", "秦岳", "市局局长", Role.SUPERVISOR, CITY),
     ("city-office", "薛宁", "通报编制", Role.DISPATCHER, CITY),
     ("zone", "穆青", "开发区中心主任", Role.DIRECTOR, ZONE),
     ("zone-clerk", "田野", "1号窗口", Role.CLERK, ZONE),

@@ -13,8 +13,7 @@ from agency import bulletin_rules as rules
 from agency.bulletin import INDICATORS
 from agency.bulletin_content import compared, take
 from agency.bulletin_counting import Row
-from agency.bulletin_facts import CaseFact, Facts, scope_of
-from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
+from agency.bulletin_facts import scope_of
 from agency.bulletin_periods import month_of, period_of
 from agency.bulletin_proof import prove
 from agency.bulletin_snapshot import is_untouched, stored_figures
@@ -144,52 +143,6 @@ def test_a_case_that_the_services_walked_is_counted_again_from_its_events(actors
     assert "the snapshot does not give its hash" in out.getvalue()
 
 
-# Lights and ranks ---------------------------------------------------------------------------------------------------
-
-
-def facts_of(used, limit=5, running=()):
-    """Facts with these days used, and running cases that are so many days beyond their limit."""
-    def case(pk, days, *, over=0):
-        moment = at("11-02 09:00")
-        late = over > 0 or (days is not None and days > limit)
-        return CaseFact(
-            pk, 1, 1, 1, limit, days, late, over or max((days or 0) - limit, 0), True, 0, False, 0, 0, 0, moment,
-            moment + dt.timedelta(days=1), 0, False,
-        )
-
-    return Facts(
-        dt.date(2026, 11, 25), decided=[case(n, days) for n, days in enumerate(used)],
-        running=[case(1000 + n, None, over=over) for n, over in enumerate(running)],
-    )
-
-
-@pytest.mark.parametrize(("used", "running", "words"), [
-    ([1, 1], (), "样本不足"), ([5, 5, 5], (), "绿"), ([1] * 49 + [6], (), "绿"), ([1] * 49 + [9], (), "黄"),
-    ([1] * 24 + [6], (), "黄"), ([1] * 96 + [6] * 4, (), "红"), ([1] * 18 + [6], (), "红"), ([1] * 50, (11,), "红"),
-    ([1] * 50, (10,), "黄"), ([1], (1, 1, 1), "红"), ([1] * 200, (1, 1), "绿"), ([], (), "样本不足"),
-])
-def test_the_light_follows_the_rule(used, running, words):
-    assert light_of(facts_of(used, running=running)).words == words
-
-
-def test_one_of_one_does_not_beat_ninety_eight_of_a_hundred():
-    assert wilson(1, 1) < wilson(98, 100) < wilson(100, 100) < 1
-    found = {1: facts_of([1] * 3), 2: facts_of([1] * 98 + [9, 9]), 3: facts_of([1]), 4: facts_of([1] * 3)}
-    assert ranks(found) == {2: 1, 1: 2, 4: 2}
-
-
-def test_a_red_row_is_never_in_the_best_place_and_nobody_is_the_best_of_one():
-    red, small = facts_of([1] * 400 + [6] * 4), facts_of([1] * 3)
-    assert (light_of(red).words, wilson(400, 404) > wilson(3, 3)) == ("红", True)
-    assert ranks({1: red, 2: small}) == {2: 1, 1: 2}
-    assert [ranks({1: red}), ranks({1: small}), ranks({1: red, 2: red}), ranks({1: small, 2: facts_of([1])})] == [{}] * 4
-    day = small.last_day
-    assert [why_no_honour(found, day) for found in ({1: facts_of([1])}, {1: red, 2: facts_of([])}, {1: small})] == [
-        "本期没有办结满 3 件的部门，样本不足，不评红榜。", "办结满 3 件的 1 个部门都不是绿灯。",
-        "办结满 3 件的部门只有 1 个，没有可比，不评红榜。",
-    ]
-
-
 def test_the_probe_sees_what_was_keyed_in_afterwards(actors, month):
     moment = at("11-10 10:00")
     for number in (1, 2, 3, 8):
@@ -204,9 +157,9 @@ def test_the_probe_sees_what_was_keyed_in_afterwards(actors, month):
 
 
 @pytest.mark.parametrize(("key", "now", "before", "words"), [
-    ("accepted", "186", "166", "环比 +12%"), ("decided", "90", "100", "环比 −10%"), ("decided", "5", "5", "环比 0%"),
+    ("accepted", "186", "166", "环比 +12%"), ("decided", "90", "100", "环比 −10%"), ("decided", "5", "5", "环比 持平"),
     ("accepted", "3", "0", "环比 上次 0 件"), ("on_time", "98.2", "97", "环比 +1.2 个百分点"),
-    ("mean_days", "3.6", "3.9", "环比 −0.3 工作日"), ("mean_days", None, "3.9", "环比 —"), ("on_time", "98", None, "环比 —"),
+    ("mean_days", "3.6", "3.9", "环比 −0.3 个工作日"), ("mean_days", None, "3.9", "环比 —"), ("on_time", "98", None, "环比 —"),
 ])
 def test_the_comparison_with_the_month_before(key, now, before, words):
     assert compared(key, now and Decimal(now), before and Decimal(before), "环比") == words
