@@ -15,13 +15,15 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
+from projects import plans
+
 Row = TypeVar("Row", bound=models.Model)
 
 
 def insert_all(rows: Sequence[Row], *, then: str = "") -> list[Row]:
     """Insert unsaved rows of one model, in their order, and give each its key. One statement, no signals.
 
-    `then`: on PostgreSQL another INSERT of the same statement, which reads what was written as `made`.
+    `then`: on PostgreSQL another INSERT or UPDATE of the same statement, which reads what was written as `made`.
 
     For plain columns: numbers, texts, days, times, booleans, JSON. A column that is computed when a row is saved
     (`auto_now`, encrypted ones) has no place here.
@@ -32,7 +34,7 @@ def insert_all(rows: Sequence[Row], *, then: str = "") -> list[Row]:
     if connection.vendor != "postgresql":
         return list(model._default_manager.bulk_create(rows))
     with connection.cursor() as cursor:
-        cursor.execute(_statement(model, then), [as_json(rows)])
+        plans.carry_out(cursor, _statement(model, then), [as_json(rows)])
         keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
         settle(row, key)
@@ -105,7 +107,7 @@ def insert_linked(*rows: models.Model, numbered: Numbered | None = None) -> None
             ensure_ascii=False, default=_plain,
         ))
     with connection.cursor() as cursor:
-        cursor.execute(_linked(tuple(type(row) for row in rows), links, numbered), given)
+        plans.carry_out(cursor, _linked(tuple(type(row) for row in rows), links, numbered), given)
         *keys, number = cursor.fetchone()
     for row, key in zip(rows, keys, strict=True):
         settle(row, key)
@@ -171,8 +173,8 @@ def _plain(value: Any) -> str:
 def update_all(rows: Sequence[models.Model], names: Sequence[str], *, then: str = "") -> int:
     """Write plain columns of rows of a model that the caller has locked. One statement, no signals.
 
-    `then`: on PostgreSQL another UPDATE of the same statement, which reads what was written as `changed`; how many rows
-    it changed is returned, 0 elsewhere.
+    `then`: on PostgreSQL another UPDATE or INSERT of the same statement, which reads what was written as `changed`; how
+    many rows it wrote is returned, 0 elsewhere.
     """
     if not rows:
         return 0
@@ -192,5 +194,5 @@ def update_all(rows: Sequence[models.Model], names: Sequence[str], *, then: str 
     if then:
         update = f'WITH changed AS ({update} RETURNING "{table}".*) {then}'
     with connection.cursor() as cursor:
-        cursor.execute(update, [json.dumps(given, ensure_ascii=False, default=_plain)])
+        plans.carry_out(cursor, update, [json.dumps(given, ensure_ascii=False, default=_plain)])
         return int(cursor.rowcount) if then else 0

@@ -92,6 +92,20 @@ END_SEGMENT = (
 )
 
 
+#: A clock that pauses for the first time: its own time ends, and that of whom it waits for begins.
+END_OWN_TIME = (
+    "UPDATE projects_clocksegment AS one SET ended_at = made.started_at FROM made "
+    "WHERE one.clock_id = made.clock_id AND one.ended_at IS NULL AND one.started_at < made.started_at"
+)
+PAUSED_TIME = (
+    "INSERT INTO projects_clocksegment (clock_id, owner, started_at) "
+    "SELECT pause.clock_id, pause.owner, pause.started_at FROM changed "
+    "JOIN projects_clockpause AS pause ON pause.clock_id = changed.id AND pause.ended_at IS NULL "
+    "JOIN projects_clocksegment AS own ON own.clock_id = changed.id AND own.ended_at = pause.started_at "
+    "AND own.owner = changed.owner AND own.started_at = changed.started_at"
+)
+
+
 # Operations -------------------------------------------------------------------------------------------------------
 
 
@@ -161,10 +175,12 @@ def pause_clock(
     approver: User | None = None,
     planned: int | None = None,
     at: Moment | None = None,
+    known: Sequence[ClockPause] | None = None,
 ) -> ClockPause:
     """Pause a clock: the fact with its basis, the state, the segments. A second open pause of the same kind is refused.
 
-    A special procedure needs an approver and a planned length (行政许可法 45). Raises `DomainError`.
+    `known`: its pauses so far, read when not given. A special procedure needs an approver and a planned length
+    (行政许可法 45). Raises `DomainError`.
     """
     at = _instant(at)
     _require_live(clock, "暂停")
@@ -174,15 +190,16 @@ def pause_clock(
         raise DomainError("special_unapproved", "特别程序须有批准人和计划天数，请补充后再提交。")
     if at < clock.started_at:
         raise DomainError("pause_before_start", f"暂停不能早于起算（{clock.started_on:%Y-%m-%d}），请核对时间。")
-    pauses = pauses_of(clock)
+    pauses = pauses_of(clock) if known is None else known
     if any(pause.is_open and pause.kind == kind for pause in pauses):
         raise DomainError("already_paused", f"“{PauseKind(kind).label}”已在进行中，请先结束上一次再开始。")
     pause = ClockPause(
         clock=clock, kind=PauseKind(kind), owner=TimeOwner(owner), basis=basis.strip(), approver=approver,
         planned=planned, started_at=at,
     )
-    insert_all([pause])
-    _store(clock, at, [*pauses, pause])
+    is_first = not pauses and owner != clock.owner and at > clock.started_at and connection.vendor == "postgresql"
+    insert_all([pause], then=END_OWN_TIME if is_first else "")
+    _store(clock, at, [*pauses, pause], is_first=is_first)
     return pause
 
 
@@ -284,10 +301,13 @@ def _end(
     return clock
 
 
-def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = None) -> None:
+def _store(
+    clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = None, *, is_first: bool = False
+) -> None:
     """Write state, days and segments of a clock from its facts, as of now (or of `at`, should it lie ahead).
 
-    `pauses`: those of the clock as they stand now; read when not given.
+    `pauses`: those of the clock as they stand now; read when not given. `is_first`: the clock pauses for the first
+    time, and its own time has ended.
     """
     _drop_prefetched(clock)
     pauses = list(clock.pauses.all()) if pauses is None else pauses
@@ -296,6 +316,8 @@ def _store(clock: Clock, at: dt.datetime, pauses: Sequence[ClockPause] | None = 
         clock.state = ClockState.PAUSED if any(pause.is_open for pause in pauses) else ClockState.RUNNING
     _set_days(clock, pauses, at)
     _note_overdue(clock, pauses, at)
+    if is_first and update_all([clock], KEPT, then=PAUSED_TIME) == 1:
+        return
     if clock.is_live or pauses:
         update_all([clock], KEPT)
     elif update_all([clock], KEPT, then=END_SEGMENT) == 1:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 
-from projects import outbox, prepared, timing, workdays
+from projects import outbox, plans, prepared, timing, workdays
 from projects.access import access_of, stands_in_for
 from projects.bulk import as_json, columns, insert_all, settle
 from projects.errors import DomainError
@@ -227,7 +227,7 @@ def _append_at_once(project: Project, events: Sequence[Event]) -> bool:
     places = [{"place": n, "seq": event.seq, "subscriber": one.name} for n, (event, one) in enumerate(wanted)]
     head = (events[-1].seq, events[-1].hash, project.pk, project.event_seq, project.event_hash)
     with connection.cursor() as cursor:
-        cursor.execute(APPEND, [*head, as_json(events), json.dumps(places)])
+        plans.carry_out(cursor, APPEND, [*head, as_json(events), json.dumps(places)])
         keys = cursor.fetchall()
     if not keys:
         return False

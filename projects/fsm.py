@@ -6,10 +6,14 @@ protected values are taken out of the instance, refreshed, and put back when the
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import connection, models
 from django_fsm import FSMField
+
+from projects import plans
 
 if TYPE_CHECKING:
 
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
         state_fields: tuple[models.Field[Any, Any], ...]
 
         def _update_initial_state(self) -> None: ...
+
+        def _do_update(self, *given: Any) -> bool: ...
 
 else:
     from django_fsm import ConcurrentTransitionMixin
@@ -46,6 +52,22 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
         """Keep the states as they were read; a row read without its states (`only`) keeps none and cannot be saved."""
         if not self.get_deferred_fields() & {field.attname for field in self.state_fields}:
             super()._update_initial_state()
+            self._states_read = {field: getattr(self, field.attname) for field in self.state_fields}
+
+    def _do_update(  # type: ignore[override]  # stubs of a later Django
+        self, base_qs: models.QuerySet[Any], using: str | None, pk_val: Any,
+        values: Collection[tuple[models.Field[Any, Any], type[models.Model] | None, Any]], *more: Any,
+    ) -> bool:
+        """Write the row where it is in the states that were read; on PostgreSQL by a statement whose plan is kept."""
+        is_plain = bool(values) and not any(hasattr(value, "resolve_expression") for _, _, value in values)
+        if is_plain and using == connection.alias and base_qs.model is type(self) and connection.vendor == "postgresql":
+            given = [field.get_db_prep_save(value, connection) for field, _, value in values]
+            sql = _update(type(self), tuple(str(field.column) for field, _, _ in values))
+            with connection.cursor() as cursor:
+                plans.carry_out(cursor, sql, [*given, pk_val, *self._states_read.values()])
+                if cursor.rowcount:
+                    return True
+        return bool(super()._do_update(base_qs, using, pk_val, values, *more))
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Reload the row; protected fields are dropped from the instance first so that they may be set anew."""
@@ -62,6 +84,15 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
             self.__dict__.update(kept)
             raise
         self._update_initial_state()
+
+
+@cache
+def _update(model: type[StateModel], columns: tuple[str, ...]) -> str:
+    """Return the statement that writes some columns of a row that is in given states."""
+    sets = ", ".join(f'"{column}" = %s' for column in columns)
+    states = "".join(f' AND "{field.column}" = %s' for field in model._meta.fields if isinstance(field, FSMField))
+    table, key = model._meta.db_table, model._meta.pk.column
+    return f'UPDATE "{table}" SET {sets} WHERE "{key}" = %s{states}'  # noqa: S608 - names from the model
 
 
 def state_check(name: str, field: str, choices: type[models.TextChoices]) -> models.CheckConstraint:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
-from projects import timing
+from projects import prepared, timing
 from projects.access import access_of
 
 if TYPE_CHECKING:
@@ -125,34 +125,36 @@ def rows_of(key: Hashable, queryset: Callable[[], QuerySet[Any, Any]]) -> list[t
         return list(cursor.fetchall())
 
 
-#: Stands in a kept query for the key that is asked about; no key of a row. Above the greatest key there is none.
-_SLOT, _GREATEST = -7_205_759_403, 2**63 - 1
+#: Questions about one row. Above the greatest key there is none.
+_asked: Memo[prepared.Asked] = Memo(most=1000, seconds=600)
+_GREATEST = 2**63 - 1
 
 
 def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
     """Return whether `queryset(pk)` holds a row; `key` names everything else that the query depends on."""
 
-    def one(slot: int) -> QuerySet[Any, Any]:
-        return queryset(slot).order_by().values("pk")[:1]
+    def asked() -> prepared.Asked:
+        # no plan is kept: there are as many of these as people
+        return prepared.Asked(*queryset(prepared.SLOTS[0]).order_by().values("pk")[:1].query.sql_with_params())
 
-    return bool(rows_about(("is_among", key), one, pk))
+    return bool(_about(("is_among", key), asked, pk))
 
 
 def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> list[tuple[Any, ...]]:
-    """Return the rows of a `values_list` about one row; `key` names everything else that the query depends on."""
+    """Return the rows of a `values_list` about one row; `key` names everything else that the query depends on.
+
+    For what does not depend on who asks: its plan is kept (`projects/plans.py`).
+    """
+    return _about(key, lambda: prepared.Asked.of(*queryset(prepared.SLOTS[0]).query.sql_with_params()), pk)
+
+
+def _about(key: Hashable, asked: Callable[[], prepared.Asked], pk: int) -> list[tuple[Any, ...]]:
     if pk > _GREATEST:
         return []
-
-    def compiled() -> tuple[str, tuple[Any, ...]]:
-        return queryset(_SLOT).query.sql_with_params()
-
     try:
-        sql, params = _compiled.of(key, compiled)
+        return _asked.of(key, asked).rows((pk,))
     except EmptyResultSet:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [pk if value == _SLOT else value for value in params])
-        return list(cursor.fetchall())
 
 
 def asker(user: User) -> tuple[Any, ...]:

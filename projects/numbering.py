@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from projects import timing
+from projects import plans, timing
 from projects.models import NumberSeries, Organisation
 
 
@@ -26,13 +26,14 @@ def take_number(issuer: Organisation, series: str, *, year: int | None = None) -
     return year, serial
 
 
+NEXT = (
+    "UPDATE projects_numberseries SET last = last + 1 WHERE issuer_id = %s AND series = %s AND year = %s RETURNING last"
+)
+
+
 def _next(issuer: Organisation, series: str, year: int) -> int | None:
     """Take the next number of a series in one statement, which locks its row; None while it has no row."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE projects_numberseries SET last = last + 1 WHERE issuer_id = %s AND series = %s AND year = %s "
-            "RETURNING last",
-            [issuer.pk, series, year],
-        )
+        plans.carry_out(cursor, NEXT, [issuer.pk, series, year])
         row = cursor.fetchone()
     return int(row[0]) if row else None

@@ -14,6 +14,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models.query import get_related_populators
 
+from projects import plans
+
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
@@ -24,11 +26,37 @@ _PLACES: dict[Any, int] = {slot: n for n, slot in enumerate(SLOTS)} | {str(slot)
 
 
 @dataclass(frozen=True, slots=True)
-class _Statement:
-    """A statement, where its parameters are given, and what makes objects of its rows."""
+class Asked:
+    """A statement, and where its parameters are given (`SLOTS`); on PostgreSQL the text of its plan."""
 
     sql: str
     params: tuple[Any, ...]
+    text: str = ""
+
+    @classmethod
+    def of(cls, sql: str, params: Sequence[Any]) -> Asked:
+        """Return a statement that is asked again and again."""
+        marked = [value if _place(value) is None else plans.GIVEN for value in params]
+        is_kept = connection.vendor == "postgresql" and plans.GIVEN in marked
+        return cls(sql, tuple(params), plans.fixed(sql, marked) if is_kept else "")
+
+    def rows(self, given: tuple[int | str, ...]) -> list[tuple[Any, ...]]:
+        """Return the rows that it finds."""
+        with connection.cursor() as cursor:
+            if self.text:
+                chosen = [_value(one, given) for one in self.params if _place(one) is not None]
+                plans.carry_out(cursor, self.text, chosen)
+            else:
+                cursor.execute(self.sql, [_value(one, given) for one in self.params])
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement, and what makes objects of its rows."""
+
+    asked: Asked
     locks: bool
     compiler: Any
     names: list[str]
@@ -39,7 +67,7 @@ class _Statement:
 
 #: The statements of this process. They hold no data, so they never grow old; keys with a day do, the oldest go first.
 _kept: dict[Hashable, _Statement] = {}
-_flags: dict[Hashable, tuple[str, list[Any]]] = {}
+_flags: dict[Hashable, Asked] = {}
 MOST = 500
 
 
@@ -55,10 +83,7 @@ def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) ->
         return []
     if kept.locks and not connection.in_atomic_block:
         raise transaction.TransactionManagementError("rows are locked inside a transaction")
-    params = [_value(value, given) for value in kept.params]
-    with connection.cursor() as cursor:
-        cursor.execute(kept.sql, params)
-        found = cursor.fetchall()
+    found = kept.asked.rows(given)
     if kept.converters:
         found = list(kept.compiler.apply_converters(found, kept.converters))
     return [_object(kept, row) for row in found]
@@ -72,13 +97,12 @@ def one(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> 
 
 def flags(key: Hashable, build: Callable[..., Sequence[QuerySet[Any]]], *given: int | str) -> list[bool]:
     """Return of each queryset of `build(*given)` whether it holds a row, in one query; `key` as in `rows`."""
-    sql, kept = _flags.get(key) or _keep_flags(key, build(*SLOTS[:len(given)]))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [_value(value, given) for value in kept])
-        return [bool(value) for value in cursor.fetchone()]
+    asked = _flags.get(key) or _keep_flags(key, build(*SLOTS[:len(given)]))
+    [found] = asked.rows(given)
+    return [bool(value) for value in found]
 
 
-def _keep_flags(key: Hashable, querysets: Sequence[QuerySet[Any]]) -> tuple[str, list[Any]]:
+def _keep_flags(key: Hashable, querysets: Sequence[QuerySet[Any]]) -> Asked:
     parts: list[str] = []
     params: list[Any] = []
     for queryset in querysets:
@@ -87,12 +111,16 @@ def _keep_flags(key: Hashable, querysets: Sequence[QuerySet[Any]]) -> tuple[str,
         params += given
     while len(_flags) >= MOST:
         _flags.pop(next(iter(_flags)), None)
-    made = _flags[key] = "SELECT " + ", ".join(parts), params
+    made = _flags[key] = Asked.of("SELECT " + ", ".join(parts), params)
     return made
 
 
+def _place(value: Any) -> int | None:
+    return _PLACES.get(value) if isinstance(value, (int, str)) else None
+
+
 def _value(value: Any, given: tuple[int | str, ...]) -> Any:
-    place = _PLACES.get(value) if isinstance(value, (int, str)) else None
+    place = _place(value)
     if place is None:
         return value
     return str(given[place]) if isinstance(value, str) else given[place]
@@ -113,7 +141,7 @@ def _compiled(queryset: QuerySet[Any]) -> _Statement:
     span = (places[0], places[-1] + 1)
     names = [column[0].target.attname for column in chosen[span[0]:span[1]]]
     return _Statement(
-        sql, tuple(params), bool(queryset.query.select_for_update), compiler, names, span,
+        Asked.of(sql, params), bool(queryset.query.select_for_update), compiler, names, span,
         compiler.get_converters([column[0] for column in chosen]),
         get_related_populators(info, chosen, connection.alias),  # type: ignore[call-arg]  # stubs of a later Django
     )

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
 from packages import rules
 from packages.case_data import reasons_today
+from packages.consultation_states import PLAN_LIVE
 from packages.listing import listed_of
-from packages.models import Application, MatterCase, OneTimeNotice
+from packages.models import Application, MatterCase, OneTimeNotice, ServicePlan
 from packages.screens.intake import intake_page
 from packages.services.correction import notices_of
 from packages.states import CaseState
 from packages.wording import for_browser
+from projects import prepared
 from projects.errors import Verdict
 from projects.models import User
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 BASIS_LENGTH = 80
 
@@ -36,6 +42,8 @@ class NoticePage:
     suggestions: tuple[dict[str, str], ...]
     back: str
     reasons: tuple[tuple[str, str], ...]
+    asks_material: bool
+    """Whether the owner has signed for a list, so that a paper that is demanded has to stand on it."""
 
     @property
     def told_before(self) -> list[OneTimeNotice]:
@@ -47,11 +55,6 @@ class NoticePage:
     def vague(self) -> str:
         """The words that the script flags while somebody types, as the page hands them over."""
         return json.dumps(for_browser(), ensure_ascii=False)
-
-    @property
-    def asks_material(self) -> bool:
-        """Whether the owner has signed for a list, so that a paper that is demanded has to stand on it."""
-        return bool(self.cases) and listed_of(self.cases[0].project) is not None
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -72,7 +75,8 @@ def of_application(application: Application, user: User) -> NoticePage:
     return NoticePage(
         f"一次性告知：{application.number}", "completion", "补全", application, None, cases, page.notice,
         tuple(_suggestion(name, item.case) for name, item in missing.items()),
-        reverse("packages:application", args=[application.pk]), _reasons(cases),
+        reverse("packages:application", args=[application.pk]), _reasons(any(notices_of(case) for case in cases)),
+        bool(cases) and listed_of(application.project) is not None,
     )
 
 
@@ -80,20 +84,29 @@ def of_case(case: MatterCase, user: User) -> NoticePage:
     """The notice on one case: of the window before acceptance, of the department afterwards."""
     before = case.state == CaseState.RECEIVED
     kind, word = ("completion", "补全") if before else ("correction", "补正")
+    others_wait, was_told, has_plan = prepared.flags("before a notice", _before_notice, case.pk, case.project_id)
     back = reverse("packages:case", args=[case.pk])
-    if before and case.application and case.application.cases.filter(state=case.state).exclude(pk=case.pk).exists():
-        back = reverse("packages:application", args=[case.application.pk])  # the others wait to be accepted
+    if before and others_wait:
+        back = reverse("packages:application", args=[case.application_id])  # the others wait to be accepted
     return NoticePage(
         f"一次性告知：{case.matter.name}", kind, word, None, case, (case,), rules.can_notice(user, case), (),
-        back, _reasons((case,)),
+        back, _reasons(was_told), has_plan and listed_of(case.project) is not None,
     )
 
 
-def _reasons(cases: Iterable[MatterCase]) -> tuple[tuple[str, str], ...]:
+def _before_notice(case_id: int, project_id: int) -> list[QuerySet[Any, Any]]:
+    """Other received cases of the application; notices that the case has had; the plan with the list."""
+    own = MatterCase.objects.filter(pk=case_id, application__isnull=False)
+    others = MatterCase.objects.filter(application__in=own.values("application"), state=CaseState.RECEIVED)
+    return [
+        others.exclude(pk=case_id), OneTimeNotice.objects.filter(case=case_id),
+        ServicePlan.objects.filter(project=project_id, state__in=PLAN_LIVE),
+    ]
+
+
+def _reasons(was_told: bool) -> tuple[tuple[str, str], ...]:  # noqa: FBT001 - whether there is anything to choose
     """The reasons to choose from where one of the cases was told faults before."""
-    return tuple(reasons_today().items()) if any(notices_of(case) for case in cases) else ()
-
-
+    return tuple(reasons_today().items()) if was_told else ()
 
 
 def _suggestion(name: str, case: MatterCase) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 from archives.models import Paper
 from archives.states import PaperKind
 from packages.drawing_facts import check_grant as check_drawings
-from packages.models import MatterCase
+from packages.models import MatterCase, MatterPrerequisite
 from packages.next_steps import CASE_LOST
 from packages.services import act_papers, granting, late_entries, paperwork
 from packages.services.before_deciding import Beside, look_beside
@@ -35,6 +36,9 @@ from projects.models import User
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 #: What a decision writes into the row of a case.
 CHANGED = (
     "state", "used_days", "is_overdue", "decided_at", "ended_at", "decided_by", "decision_note", "due_on", "yellow_on",
@@ -48,15 +52,16 @@ CODES = {
 
 def prerequisites_done(case: MatterCase) -> None:
     """Refuse a grant while a prerequisite that applies to the project is not decided (前置事项)."""
-    before = case.matter.prerequisites.values("matter_id")
-    found = MatterCase.objects.filter(matter__matter_id__in=before).exclude(state__in=[*CASE_LOST, *CASE_PASSED])
-    undone = prepared.rows(
-        ("undone before", case.matter_id),
-        lambda pk: found.filter(project=pk).select_related("matter").order_by("pk"), case.project_id,
-    )
+    undone = prepared.rows("undone before", _undone_before, case.matter_id, case.project_id)
     names = "、".join(f"“{other.matter.name}”" for other in undone)
     if names:
         raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能作出准予决定。")
+
+
+def _undone_before(version_id: int, project_id: int) -> QuerySet[MatterCase]:
+    before = MatterPrerequisite.objects.filter(version=version_id).values("matter_id")
+    found = MatterCase.objects.filter(matter__matter_id__in=before, project=project_id)
+    return found.exclude(state__in=[*CASE_LOST, *CASE_PASSED]).select_related("matter").order_by("pk")
 
 
 def conclude(

@@ -37,7 +37,8 @@ from projects.errors import DomainError, require
 from projects.events import record, subject_of, told_together
 from projects.memo import rows_about
 from projects.models import Event, IssueItem, User
-from projects.models.time import Clock
+from projects.models.time import Clock, ClockPause
+from projects.reading import pauses_of
 from projects.services.issues import answer_issue, raise_issue
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 from projects.status_codes import StatusCode
@@ -85,9 +86,11 @@ def notice_faults(
         for case in cases:
             own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
             check_moment(case, at)
-            batch = _allowed(case, by=by, kind=kind, own=own, why=why) + 1
+            intake = case.intake_clock if case.state == CaseState.RECEIVED else None
+            pauses = {intake.pk: pauses_of(intake)} if intake else {}
+            batch = _allowed(case, by=by, kind=kind, own=own, why=why, pauses=pauses) + 1
             notices.append(_notice(case, own, batch, by=by, kind=kind, days=days, why=why, moment=moment))
-            issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment)
+            issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment, pauses=pauses)
         paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
         application = cases[0].application
         told = paperwork.fault_notice(
@@ -130,7 +133,8 @@ def _clean(fault: Mapping[str, object]) -> dict[str, object]:
 
 
 def _allowed(
-    case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str]
+    case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str],
+    pauses: Mapping[int, Sequence[ClockPause]],
 ) -> int:
     """Refuse a notice that may not be given; return how many the case has had."""
     if case.state == CaseState.CORRECTING:
@@ -140,7 +144,8 @@ def _allowed(
     else:
         expect(case, CaseState.IN_REVIEW, CaseState.SUSPENDED, verb="告知补正")
     require(rules.can_notice, by, case)
-    if case.state == CaseState.RECEIVED and case.intake_clock and clocks.read_clock(case.intake_clock).overdue:
+    intake = case.intake_clock
+    if case.state == CaseState.RECEIVED and intake and clocks.read_clock(intake, pauses=pauses[intake.pk]).overdue:
         raise DomainError("intake_over", f"“{case.matter.name}”已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
     if not own:
         raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
@@ -199,14 +204,14 @@ def _notice(
 
 def _begin(
     case: MatterCase, own: Sequence[Mapping[str, object]], notice: OneTimeNotice, *, by: User, at: dt.datetime | None,
-    moment: dt.datetime,
+    moment: dt.datetime, pauses: Mapping[int, Sequence[ClockPause]],
 ) -> list[IssueItem]:
     old, kind, batch = case.state, notice.kind, notice.batch
     clock = start_owner_clock(
         ClockKind.CORRECTION, days=notice.days, project=case.project, label=f"{case.matter.name} 补正", at=moment
     )
     before = late_entries.standing(case, at)
-    pause_case(case, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis=BASIS, at=moment)
+    pause_case(case, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis=BASIS, at=moment, known=pauses)
     if old != CaseState.SUSPENDED:
         case.state_before_pause = old
     case.begin_correction()

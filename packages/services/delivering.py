@@ -37,7 +37,10 @@ def deliver_until(case: MatterCase) -> dt.date | None:
 def papers_to_deliver(case: MatterCase) -> list[Paper]:
     """Return the valid papers of the decision: certificate, 容缺后补通知."""
     kinds = [PaperKind.CERTIFICATE, PaperKind.DEFERRAL_NOTICE]
-    return list(papers_of(case).filter(kind__in=kinds, state=PaperState.VALID).order_by("pk"))
+    return prepared.rows(
+        "papers to deliver",
+        lambda pk: papers_of(MatterCase(pk=pk)).filter(kind__in=kinds, state=PaperState.VALID).order_by("pk"), case.pk,
+    )
 
 
 def _nothing_held_back(case: MatterCase) -> None:

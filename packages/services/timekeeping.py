@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from packages.models import MatterCase, ReviewTask
 from packages.states import CASE_OPEN, TASK_OPEN, CaseState
 from projects import clocks
 from projects.clock_states import ClockKind, ClockState, TimeOwner
 from projects.models import Project, User
-from projects.models.time import Clock
+from projects.models.time import Clock, ClockPause
 
 INTAKE_DAYS = 5  # 行政许可法 32: faults are told within five working days of receipt
 
@@ -72,12 +72,16 @@ def _open_tasks(case: MatterCase) -> list[ReviewTask]:
 
 def pause_case(
     case: MatterCase, *, kind: str, owner: str, basis: str, at: dt.datetime, approver: User | None = None,
-    planned: int | None = None,
+    planned: int | None = None, known: Mapping[int, Sequence[ClockPause]] | None = None,
 ) -> None:
-    """Pause every clock of the case and of its open review tasks: nobody's time runs while the papers are away."""
+    """Pause every clock of the case and of its open review tasks: nobody's time runs while the papers are away.
+
+    `known`: the pauses of clocks that the caller has read, by the key of the clock.
+    """
     for clock in [*_live(case), *(task.clock for task in _open_tasks(case))]:
         clocks.pause_clock(
-            clock, kind=kind, owner=owner, basis=basis[:300], approver=approver, planned=planned, at=at
+            clock, kind=kind, owner=owner, basis=basis[:300], approver=approver, planned=planned, at=at,
+            known=(known or {}).get(clock.pk),
         )
 
 

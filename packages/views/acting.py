@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from django import forms
@@ -47,7 +47,7 @@ def told(error: DomainError) -> str:
 class Step:
     """A step that is asked for on a page of its own: it works without scripts and says what follows from it.
 
-    What only the page shows (`says`, `beside`) may be looked for when it is shown.
+    What only the page shows (`verdict`, `says`, `beside`) may be looked for when it is shown.
     """
 
     title: str
@@ -56,7 +56,7 @@ class Step:
     back: str
     done: str | Callable[[Any], str]
     case: MatterCase | None = None
-    verdict: Verdict = ALLOWED
+    verdict: Verdict | Callable[[], Verdict] = ALLOWED
     says: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
     danger: bool = False
     seg: str = ""
@@ -87,6 +87,8 @@ def ask(
             return redirect(step.back)
     status = status_of(form)
     beside = step.beside if isinstance(step.beside, dict) else step.beside()
+    verdict = step.verdict() if callable(step.verdict) else step.verdict
+    step = replace(step, verdict=verdict)
     context = {"form": form, "step": step, "case": step.case, "late": late, **beside}
     return render(request, template, context, status=status)
 

@@ -208,9 +208,9 @@ def deliver(request: HttpRequest, pk: int) -> HttpResponse:
     word, button = ("领取", "确认领取") if screens.is_fetched(user, case) else ("送达", "登记送达")
     step = Step(
         title=f"{word}：{case.matter.name}", button=button, case=case, seg="way", back=_page(pk),
-        verdict=screens.may_deliver(user, case), done=f"已{button.removeprefix('确认')}，领证回执已出具。",
+        verdict=lambda: screens.may_deliver(user, case), done=f"已{button.removeprefix('确认')}，领证回执已出具。",
         run=lambda given: delivering.deliver_case(pk, by=user, **given), may_be_late=True,
-        says=screens.delivery_words(case),
+        says=lambda: screens.delivery_words(case),
     )
     return ask(request, act_forms.DeliverForm(request.POST or None, ways=screens.ways_of(user, case)), step)
 
