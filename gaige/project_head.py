@@ -45,6 +45,8 @@ def head(project: Project, request: HttpRequest) -> tuple[list[str], list[Action
         actions.append(_action("指派代办", "agency:assign", project))
     if access_of(user).has(Role.DIRECTOR, Role.SUPERVISOR, Role.DISPATCHER, Role.AGENT):
         actions.append(_action("重大项目", "agency:major", project))
+    if rules.is_window(user, project):
+        actions.append(_action("企业账号", "projects:first_account", project))
     actions.append(_action("到期日历", "packages:project_calendar", project))
     actions.append(_action("项目档案", "archives:archive", project))
     return words, [action for action in actions if action.url]

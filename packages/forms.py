@@ -275,6 +275,15 @@ class DecideForm(forms.Form):
         help_text="不予许可的须写明理由。",
     )
 
+    def __init__(self, data: Any = None, *, owed: int = 0) -> None:
+        """Offer 容缺通过 in the place of 准予 where deferred papers are owed, and only there."""
+        super().__init__(data)
+        granted = Outcome.PASS_DEFERRED if owed else Outcome.PASS
+        choices = [(one.value, one.label) for one in (granted, Outcome.FAIL)]
+        self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
+        if owed:
+            self.fields["outcome"].help_text = f"还有 {owed} 件容缺材料没有补交，准予的记为容缺通过。"
+
     def clean(self) -> dict[str, Any]:
         """A refusal gives its reason (行政许可法 38)."""
         given = super().clean() or {}

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
+
+from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models.accounts import Elevation
@@ -58,7 +61,7 @@ def can_keep_people(user: Person, _: object = None) -> Verdict:
 
 
 def can_invite(user: Person, asked: tuple[Organisation, str]) -> Verdict:
-    """The lead of an enterprise invites its staff; the system administrator everybody but administrators."""
+    """The lead of an enterprise invites its staff, the window its first lead, the administrator all but his like."""
     body, role = asked
     if role in ADMIN_ROLES:
         return refuse(BY_COMMAND)
@@ -69,7 +72,28 @@ def can_invite(user: Person, asked: tuple[Organisation, str]) -> Verdict:
         return ALLOWED
     if access.has_at(body.pk, Role.OWNER_LEAD):
         return refuse("负责人只能邀请经办；换负责人请用“移交负责人”，由窗口核实的请找系统管理员。")
+    if role == Role.OWNER_LEAD and serves_owner(user, body):
+        return _has_no_lead(body)
     return refuse(f"“{body.label}”的人员由本单位负责人或系统管理员邀请。")
+
+
+def serves_owner(user: Person, body: Organisation) -> bool:
+    """Whether the user is a clerk at the window of a centre where this enterprise has a project."""
+    from projects.models import Project
+
+    centres = access_of(user).by_role.get(Role.CLERK, frozenset())
+    return bool(centres) and Project.objects.filter(owner=body, centre__in=centres).exists()
+
+
+def _has_no_lead(body: Organisation) -> Verdict:
+    """The window opens the first account of an enterprise; afterwards its responsible person invites the others."""
+    from projects.models import Membership
+
+    today = timing.today()
+    held = Membership.objects.filter(Q(until=None) | Q(until__gte=today), organisation=body, role=Role.OWNER_LEAD)
+    if held.exists():
+        return refuse(f"“{body.label}”已有负责人，经办由负责人邀请；换负责人的请找系统管理员。")
+    return ALLOWED
 
 
 def can_end_membership(user: Person, row: Membership) -> Verdict:

@@ -48,6 +48,24 @@ class InviteForm(forms.Form):
         return text if "@" in text else clean_phone(text)
 
 
+class FirstAccountForm(forms.Form):
+    """Who is responsible for an enterprise that has no account yet."""
+
+    name = forms.CharField(
+        label="负责人姓名", max_length=50, help_text="核对营业执照和本人身份证件后填写。",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": ""}),
+    )
+    contact = forms.CharField(
+        label="手机或邮箱", max_length=80, required=False, help_text="可不填；加密保存。",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-nodraft": ""}),
+    )
+
+    def clean_contact(self) -> str:
+        """Mend a telephone number; an address stays as it is."""
+        text = mend(self.cleaned_data["contact"])
+        return text if "@" in text else clean_phone(text)
+
+
 class BodyForm(forms.Form):
     """An enterprise that is not in the portal yet."""
 

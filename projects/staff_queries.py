@@ -70,6 +70,22 @@ def standing_ins(*organisation_ids: int | None) -> list[Membership]:
     return list(rows.select_related("user", "giver", "organisation").order_by("role", "pk")[:PAGE])
 
 
+@dataclass(frozen=True, slots=True)
+class FirstAccountPage:
+    """Who leads an enterprise today, and the open code of whoever shall."""
+
+    body: Organisation
+    leads: list[Membership]
+    pending: Invitation | None
+
+
+def first_account_page(body: Organisation) -> FirstAccountPage:
+    """Return whether an enterprise has a responsible person with an account. Two queries."""
+    leads = current(Membership.objects.filter(organisation=body, role=Role.OWNER_LEAD)).select_related("user")
+    pending = Invitation.objects.open(timing.now()).filter(organisation=body, role=Role.OWNER_LEAD).order_by("-pk")
+    return FirstAccountPage(body, list(leads.order_by("pk")), pending.first())
+
+
 def staff_page(body: Organisation, user: User) -> StaffPage:
     """Return the people of a body, its open invitations, and what changed last. A fixed number of queries."""
     is_admin = access_of(user).has(Role.ADMIN)

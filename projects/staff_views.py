@@ -16,12 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
-from projects.models import Invitation, Membership, Organisation, User
+from projects.models import Invitation, Membership, Organisation, Project, User
 from projects.paging import as_key
 from projects.services import staff as services
 from projects.services.parties import add_body
-from projects.staff_forms import BodyForm, InviteForm, ReasonForm
-from projects.staff_queries import bodies, bodies_visible_to, staff_page
+from projects.staff_forms import BodyForm, FirstAccountForm, InviteForm, ReasonForm
+from projects.staff_queries import bodies, bodies_visible_to, first_account_page, staff_page
 from projects.states import Role
 
 CONFLICT = 409
@@ -99,6 +99,26 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, error.message)
         return _show(request, body, form=form, status=CONFLICT)
     return _show(request, body, made=made)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def first_account(request: HttpRequest, pk: int) -> HttpResponse:
+    """The window gives the responsible person of an enterprise a code; asked again, a new one replaces the old."""
+    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner", "centre"), pk=pk)
+    body, user, made = project.owner, _person(request), None
+    form = FirstAccountForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.invite_first(body.pk, by=user, **form.cleaned_data)
+        except NotAllowed:
+            raise
+        except DomainError as error:
+            form.add_error(None, error.message)
+    verdict = account_rules.can_invite(user, (body, Role.OWNER_LEAD))
+    context = {"project": project, "page": first_account_page(body), "form": form, "made": made, "verdict": verdict}
+    return render(request, "projects/first_account.html", context, status=CONFLICT if form.errors else 200)
 
 
 def _invitation(request: HttpRequest, pk: int) -> Invitation:

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:pk>/grants/", views.grant_list, name="grants"),
     path("projects/<int:pk>/grants/<int:grant>/end/", views.grant_end, name="grant_end"),
     path("staff/", staff_views.own, name="own_staff"),
+    path("projects/<int:pk>/account/", staff_views.first_account, name="first_account"),
     path("staff/act/", staff_views.act_for, name="act_for"),
     path("staff/<int:pk>/", staff_views.staff, name="staff"),
     path("staff/<int:pk>/invite/", staff_views.invite, name="invite"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packages import queries, rules
-from packages.choices import MatterStage
+from packages.choices import MaterialSource, MatterStage
 from packages.listing import listed_of
-from packages.models import MatterCase
-from packages.states import ApplicationSource, Handling
+from packages.models import MaterialDef, MatterCase
+from packages.next_steps import CASE_LOST
+from packages.states import CASE_PASSED, ApplicationSource, Handling
+from packages.waiting import cases_of
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Project, User
@@ -26,6 +28,7 @@ class Pick:
     case: MatterCase
     verdict: Verdict
     beside: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -48,7 +51,8 @@ class ApplyPage:
 
     def ready_in(self, stage: str) -> list[str]:
         """What can be applied for now in a stage: it is ticked when the code of the project was scanned."""
-        return [pick.code for value, picks in self.by_stage if value == stage for pick in picks if pick.verdict]
+        rows = [pick for value, picks in self.by_stage if value == stage for pick in picks]
+        return [pick.code for pick in rows if pick.verdict and not pick.awaited]
 
     @property
     def known(self) -> list[tuple[str, str]]:
@@ -69,7 +73,8 @@ def apply_page(project: Project, user: User) -> ApplyPage:
         else Pick(pick.case, refuse(listed.refusal(pick.case.matter.name)))
         for pick in _side_by_side([(case, draft.blocked_by) for case, draft in queries.open_drafts(project)])
     ]
-    picks.sort(key=lambda pick: not pick.verdict)
+    picks = _awaiting(project, picks)
+    picks.sort(key=lambda pick: (not pick.verdict, bool(pick.awaited)))
     stages = tuple(
         (stage.value, rows) for stage in MatterStage if (rows := tuple(p for p in picks if p.case.stage == stage))
     )
@@ -94,6 +99,26 @@ def _side_by_side(drafts: list[tuple[MatterCase, tuple[str, ...]]]) -> list[Pick
         if set(blocked) <= same:
             picks[case.pk] = Pick(case, ALLOWED, blocked)
     return list(picks.values())
+
+
+def _awaiting(project: Project, picks: list[Pick]) -> list[Pick]:
+    """Say of what may be applied for which matters still have to bring a paper for it. Two queries at most."""
+    free = {pick.case.matter_id for pick in picks if pick.verdict}
+    lines = MaterialDef.objects.filter(version__in=free, source=MaterialSource.EARLIER)
+    wanted = list(lines.order_by("pk").values_list("version_id", "from_matters")) if free else []
+    if not wanted:
+        return picks
+    cases = {case.matter.matter.code: case for case in cases_of(project) if case.state not in CASE_LOST}
+    names: dict[int, dict[str, None]] = {}
+    for version, codes in wanted:
+        earlier = [cases[code] for code in codes if code in cases]
+        if earlier and not any(case.state in CASE_PASSED for case in earlier):
+            names.setdefault(version, {})[earlier[0].matter.name] = None
+    return [
+        replace(pick, awaited=tuple(name for name in names.get(pick.case.matter_id, {}) if name not in pick.beside))
+        if pick.verdict else pick
+        for pick in picks
+    ]
 
 
 def _verdict(case: MatterCase, blocked_by: tuple[str, ...]) -> Verdict:

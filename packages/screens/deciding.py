@@ -14,6 +14,11 @@ def sessions(case: MatterCase, user: User) -> list[SessionView]:
     return session_views(case, user)
 
 
+def owed(case: MatterCase) -> int:
+    """How many deferred papers the owner still has to bring."""
+    return int(queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER).count())
+
+
 def says(case: MatterCase) -> list[str]:
     """What the chief has to know before deciding."""
     owed = queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER)

@@ -357,7 +357,8 @@ def _due_on(case: MatterCase) -> dt.date | None:
     """The last day of the promise were the case accepted today; None where that is past or counted otherwise."""
     if case.accepted_at is not None or case.matter.unit != ClockUnit.WORKING_DAY:
         return None
-    return workdays.due_date(timing.today(), case.promised_days) if case.promised_days else timing.today()
+    today = timing.today()
+    return workdays.due_date(today, case.promised_days) if case.promised_days else workdays.next_workday(today)
 
 
 def _lines(items: Iterable[MaterialItem], user: User, wrong: int, error: str) -> list[Line]:

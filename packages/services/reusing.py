@@ -144,9 +144,9 @@ def provenance(document: Document, project: Project) -> str:
 def use(item: MaterialItem, document: Document, project: Project, *, is_doubtful: bool = False) -> None:
     """Let a document meet a line; whatever was warned of is settled by it. A doubtful one asks a person to look."""
     item.document, item.state, item.is_automatic = document, MaterialState.HELD, True
-    item.origin, item.origin_note = origin_of(document, project), provenance(document, project)
-    doubt = "，题名与本项不同，请核对是不是同一份" if is_doubtful else ""
-    item.note, item.supply, item.supplier_id = f"档案已有：{document.title}{doubt}"[:300], "", None
+    doubt = "（题名与本项不同，请核对是不是同一份）" if is_doubtful else ""
+    item.origin, item.origin_note = origin_of(document, project), f"{provenance(document, project)}{doubt}"[:300]
+    item.note, item.supply, item.supplier_id = f"档案已有：{document.title}"[:300], "", None
     if item.warning:
         item.warning = f"{item.warning.partition('；')[0]}；已改用现行有效的一份。"[:300]
 

@@ -116,7 +116,10 @@ def commitments(request: HttpRequest) -> HttpResponse:
 def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show 告知书 and 承诺书 of a case, who signed, how it is kept."""
     found = commitment_or_404(request, pk)
-    context = {"page": screen.commitment_page(found, person(request)), "case": found.case}
+    context = {
+        "page": screen.commitment_page(found, person(request)), "case": found.case,
+        "may_open_account": rules.is_window(person(request), found.case.project),
+    }
     return render(request, "packages/commitment.html", context)
 
 

@@ -80,6 +80,21 @@ def invite(  # noqa: PLR0913 - one argument per column
                  contact=contact.strip(), until=until)
 
 
+@transaction.atomic
+def invite_first(
+    organisation_id: int, *, by: User, name: str, contact: str = "", at: dt.datetime | None = None
+) -> tuple[Invitation, str]:
+    """The window invites the responsible person of an enterprise that has none; a code not used yet is replaced.
+
+    Events `staff.invitation_revoked` for the old code, `staff.invited`. Raises as `invite`.
+    """
+    body = _lock(organisation_id)
+    require(account_rules.can_invite, by, (body, Role.OWNER_LEAD))
+    for old in Invitation.objects.open(at or timing.now()).filter(organisation=body, role=Role.OWNER_LEAD):
+        revoke_invitation(old.pk, by=by, at=at)
+    return invite(organisation_id, by=by, role=Role.OWNER_LEAD, name=name, contact=contact, at=at)
+
+
 def _make(
     body: Organisation, kind: str, *, by: User | None, at: dt.datetime | None, **columns: object
 ) -> tuple[Invitation, str]:

@@ -230,3 +230,26 @@ def test_the_administrator_enters_bodies_and_people_and_never_himself(actors):
     assert "用命令办理" in refused("can_end_membership", lambda: staff.end_membership(own.pk, by=admin))
     found = client.get(reverse("projects:people"), {"q": "xinlai"}).context["rows"]
     assert [(row.name, row.number) for row in found] == [(body.name, 1)]
+
+
+def test_the_window_opens_the_first_account_of_a_firm_that_it_registered(actors):
+    firm = factories.enterprise("新办机械有限公司", 77)
+    project = factories.make_project(actors, owner=firm)
+    url, clerk = reverse("projects:first_account", args=[project.pk]), signed_in(actors.clerk)
+    assert "还没有人有账号" in clerk.get(url).content.decode()
+    assert signed_in(actors.director).post(url, {"name": "王建国"}).status_code == 403
+    assert clerk.post(url, {"name": "王建国"}).status_code == 200
+    page = clerk.post(url, {"name": "王建国"}).content.decode()  # once more: the first code is void
+    code = page.partition('class="bigcode" role="status">')[2].partition("<")[0]
+    assert [row[0] for row in told(firm)][-3:] == ["staff.invited", "staff.invitation_revoked", "staff.invited"]
+    lead = staff.open_account(code, username="wangjianguo", password=GOOD)
+    assert Membership.objects.get(user=lead).role == Role.OWNER_LEAD
+    assert "已有账号" in clerk.get(url).content.decode()
+    assert "已有负责人" in refused_by_rule(lambda: staff.invite_first(firm.pk, by=actors.clerk, name="李四"))
+    refused_by_rule(lambda: staff.invite(firm.pk, by=actors.clerk, role=Role.OWNER_STAFF, name="李四"))
+
+
+def refused_by_rule(act):
+    with pytest.raises(NotAllowed) as error:
+        act()
+    return error.value.message

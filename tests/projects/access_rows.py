@@ -19,6 +19,7 @@ ROWS = {
     "projects:calendar": row("", "302 403 200 200 200 200 200 200 403"),
     "projects:calendar_day": row("", "302 403 403 403 403 403 403 403 403", method="post"),
     "projects:back_entries": row("", "302 403 200 200 200 200 200 200 403"),
+    "projects:first_account": row("project", "302 200 200 200 200 200 200 200 404"),
     "projects:own_staff": row("", "302 302 302 302 302 302 302 302 302"),
     "projects:act_for": row("", "302 302 302 302 302 302 302 302 302", method="post"),
     "projects:staff": row("body", "302 200 404 404 404 404 404 404 404"),
