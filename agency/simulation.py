@@ -76,10 +76,6 @@ class Result:
         """Return a number in percent of the assignments."""
         return round(100 * number / self.assigned) if self.assigned else 0
 
-    def quantile(self, part: float) -> int:
-        """Return the working days within which this part of the projects had somebody."""
-        return _quantile(self.waits, part)
-
     def part(self, days: int) -> int:
         """Return how many percent waited at most so long."""
         return _within(self.waits, days)

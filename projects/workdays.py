@@ -290,11 +290,6 @@ def next_workday(day: Moment) -> dt.date:
     return day if is_workday(day) else due_date(day, 1)
 
 
-def day_info(day: Moment) -> DayInfo:
-    """What the calendar says of one day, with the document it stands on."""
-    return current().info(business_day(day))
-
-
 def days_info(start: Moment, end: Moment) -> list[DayInfo]:
     """What the calendar says of every day after `start` up to and including `end`."""
     start, end = business_day(start), business_day(end)

@@ -155,12 +155,6 @@ def sweep(run: JobRun, *, seconds: float = RUN_SECONDS) -> int:
     return seen
 
 
-def forecast_project(project_id: int) -> Forecast | None:
-    """Forecast one project now, if that is due; return its newest forecast."""
-    forecast_many([project_id])
-    return Forecast.objects.filter(project=project_id).order_by("-pk").first()
-
-
 @transaction.atomic
 def forecast_many(ids: Sequence[int], *, known: Histories | None = None, run: JobRun | None = None) -> int:
     """Forecast those of these projects that are due; return how many points were added. A fixed number of queries.

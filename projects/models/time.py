@@ -128,15 +128,6 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         """Clocks that have not ended (running or paused)."""
         return self.filter(state__in=LIVE_STATES)
 
-    def due_soon(self, on: dt.date) -> ClockQuerySet:
-        """Running clocks that have reached their yellow day: the candidates of a sweep on `on`."""
-        return self.filter(state=ClockState.RUNNING, yellow_on__lte=on)
-
-    def past_due(self, on: dt.date) -> ClockQuerySet:
-        """Running clocks that may be overdue on `on` (read them: rest days and hours decide)."""
-        hourly = Q(unit=ClockUnit.WORKING_HOUR, due_on=on)
-        return self.filter(Q(due_on__lt=on) | hourly, state=ClockState.RUNNING)
-
 
 class Clock(models.Model):
     """A limit that runs against somebody (`projects.clocks` starts, pauses, stops and reads it).

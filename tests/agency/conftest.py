@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
-from agency.models import Agent
+from agency.models import Agent, Dispatch
+from agency.services.telling import tell
 from projects import timing
 from projects.models import Organisation, Region
+from projects.services import privacy
 from projects.states import OrganisationKind, Role
 from tests import factories
 from tests.kept import MORNING
@@ -57,3 +59,17 @@ def client_of():
         return client
 
     return make
+
+
+@pytest.fixture
+def written(actors):
+    """Return a function that tells the clerk something and gives the rows that go out."""
+    actors.clerk.email = "wang@example.cn"
+    actors.clerk.save()
+    privacy.give(actors.clerk, "email")
+
+    def write(text="请办理", **more):
+        tell([actors.clerk], text, why="您是经办人", **more)
+        return list(Dispatch.objects.order_by("pk"))
+
+    return write

@@ -14,7 +14,7 @@ from agency.cockpit.reach import reach_of
 from agency.major_data import eight_ones
 from agency.services.slips import issue_slip
 from packages.models import Forecast, MatterCase
-from packages.services.forecasting import forecast_project
+from packages.services.forecasting import forecast_many
 from projects.models import Membership, Organisation, Region
 from projects.states import OrganisationKind, Role
 from tests import factories
@@ -150,7 +150,7 @@ def test_the_eight_are_data_and_what_is_red_says_on_whom_it_waits(actors, city):
     [line] = lists.list_page(reach, "slips", {}).lines
     assert (line.what, line.who) == (slip.paper.number, slip.to.label)
     for name in ("first", "second"):
-        forecast_project(city[name].pk)
+        forecast_many([city[name].pk])
     openings = figures.board_of(reach).openings
     assert sum(row.count for row in openings) == Forecast.objects.filter(
         project__in=reach.projects, opening__isnull=False, opened=False

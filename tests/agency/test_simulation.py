@@ -16,7 +16,7 @@ def test_enough_people_leave_nobody_waiting_and_the_year_is_the_same_each_time(d
     city = City(projects=60, agents=12, districts=2)
     first, again = run(city, TERMS), run(city, TERMS)
     assert list(first.lines()) == list(again.lines())
-    assert (first.assigned, first.never, first.part(0), first.quantile(0.9)) == (120, 0, 100, 0)
+    assert (first.assigned, first.never, first.part(0)) == (120, 0, 100)
     assert max(first.peaks.values()) <= city.cap
 
 
@@ -26,7 +26,7 @@ def test_too_few_people_are_never_loaded_beyond_their_cap_and_the_waiting_is_tol
     assert result.assigned + result.never == 400
     assert result.never > 0
     assert max(result.peaks.values()) <= 12
-    assert result.quantile(0.9) > result.quantile(0.5) >= 0
+    assert 0 <= result.part(0) < result.part(250) == 100
 
 
 def test_near_the_cap_the_most_urgent_wait_least_where_everybody_keeps_as_much_room_as_they_need(db):

@@ -11,11 +11,11 @@ from tests import factories
 from tests.browser import steps
 from tests.browser.intake_steps import registered
 from packages.services.enrolment import enrol
-from packages.services.forecasting import forecast_project
+from packages.services.forecasting import forecast_many
 _, package, facts = factories.example('S2')
 number = registered('', '精密铸造装备厂房二期')
 enrol(number, package_code=package, facts=facts, by=steps.user('clerk'))
-forecast_project(number)
+forecast_many([number])
 result = number
 """
 

@@ -10,13 +10,19 @@ from packages.planning.schedule import schedule_of
 from packages.screens.forecasts import milestones_page, series_chart
 from packages.screens.whatif import whatif_page
 from packages.services.enrolment import change_facts
-from packages.services.forecasting import due, forecast_project, history, refresh_history
+from packages.services.forecasting import due, forecast_many, history, refresh_history
 from packages.services.planning import choose_options
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, JobRun
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+def forecast(project):
+    """Forecast a project where that is due; return its newest forecast."""
+    forecast_many([project.pk])
+    return Forecast.objects.filter(project=project).order_by("-pk").first()
 
 
 def test_the_first_forecast_stands_on_the_promise_and_is_not_made_twice(factory):
@@ -34,13 +40,13 @@ def test_the_first_forecast_stands_on_the_promise_and_is_not_made_twice(factory)
 
 
 def test_an_event_makes_the_forecast_anew_and_is_named_as_its_cause(clock, factory, actors):
-    first = forecast_project(factory.pk)
+    first = forecast(factory)
     clock.by(days=7)
     factories.close_outside(factory, "agency-survey", actors)
     factory.refresh_from_db()
     assert [e.project_id for e in due()] == [factory.pk]
 
-    second = forecast_project(factory.pk)
+    second = forecast(factory)
 
     assert second.pk != first.pk
     assert second.event.kind == "case.closed_outside"
@@ -51,9 +57,9 @@ def test_an_event_makes_the_forecast_anew_and_is_named_as_its_cause(clock, facto
 
 
 def test_a_plan_that_stands_still_slips_and_says_so(clock, factory):
-    first = forecast_project(factory.pk)
+    first = forecast(factory)
     clock.by(days=8)
-    second = forecast_project(factory.pk)
+    second = forecast(factory)
     assert second.pk != first.pk
     assert (second.event, second.cause) == (None, "没有新的进展，日子随之后移")
     assert second.opening_moved == 6
@@ -117,7 +123,7 @@ def test_two_plans_side_by_side_say_what_is_won_saved_and_risked(factory):
 
 @pytest.mark.slow
 def test_pages_of_the_plan_are_light_and_say_what_they_show(client, factory, actors):
-    forecast_project(factory.pk)
+    forecast(factory)
     client.force_login(actors.owner)
     told = {
         "plan_options": "两个计划", "forecast": "最能改变它的一件事", "milestones": "计划与实际",
@@ -156,7 +162,7 @@ def test_milestones_compare_the_first_plan_with_what_was(clock, factory, actors)
 
 
 def test_the_series_is_drawn_from_two_points_on(factory):
-    point = forecast_project(factory.pk)
+    point = forecast(factory)
     assert series_chart((point,)) is None
 
 

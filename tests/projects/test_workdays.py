@@ -106,7 +106,7 @@ def test_beyond_the_published_calendar_the_law_holds_and_it_is_said():
     ]  # fmt: skip
     assert [workdays.is_workday(day(d)) for d in off] == [False] * 13
     assert workdays.is_workday(day("2027-02-09"))
-    assert workdays.day_info(day("2027-06-09")) == workdays.DayInfo(
+    assert workdays.current().info(day("2027-06-09")) == workdays.DayInfo(
         day("2027-06-09"), False, True, "端午节放假", "全国年节及纪念日放假办法（国务院令第795号）"
     )
     assert workdays.has_provisional(day("2026-12-28"), day("2027-01-04"))
@@ -242,7 +242,7 @@ def test_a_notice_makes_a_year_definite():
     assert not workdays.is_provisional(day("2027-12-31"))
     assert workdays.due_date(day("2026-12-28"), 10) == day("2027-01-12")
     assert workdays.is_workday(day("2027-01-09"))
-    assert workdays.day_info(day("2027-01-04")).source == "国办发明电〔2026〕8号"
+    assert workdays.current().info(day("2027-01-04")).source == "国办发明电〔2026〕8号"
     with pytest.raises(ValueError, match="2026-12-31 不在 2027 年内"):
         workdays.publish_year(2027, off={day("2026-12-31"): "x"}, work={}, document="x")
 

@@ -1,0 +1,52 @@
+"""The light of a department follows the rule, its rank the certainty of its rate; nobody is the best of one."""
+
+import datetime as dt
+
+import pytest
+
+from agency.bulletin_facts import CaseFact, Facts
+from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
+from tests.agency.bulletin_month import at
+
+
+def facts_of(used, limit=5, running=()):
+    """Facts with these days used, and running cases that are so many days beyond their limit."""
+    def case(pk, days, *, over=0):
+        moment = at("11-02 09:00")
+        late = over > 0 or (days is not None and days > limit)
+        return CaseFact(
+            pk, 1, 1, 1, limit, days, late, over or max((days or 0) - limit, 0), True, 0, False, 0, 0, 0, moment,
+            moment + dt.timedelta(days=1), 0, False,
+        )
+
+    return Facts(
+        dt.date(2026, 11, 25), decided=[case(n, days) for n, days in enumerate(used)],
+        running=[case(1000 + n, None, over=over) for n, over in enumerate(running)],
+    )
+
+
+@pytest.mark.parametrize(("used", "running", "words"), [
+    ([1, 1], (), "样本不足"), ([5, 5, 5], (), "绿"), ([1] * 49 + [6], (), "绿"), ([1] * 49 + [9], (), "黄"),
+    ([1] * 24 + [6], (), "黄"), ([1] * 96 + [6] * 4, (), "红"), ([1] * 18 + [6], (), "红"), ([1] * 50, (11,), "红"),
+    ([1] * 50, (10,), "黄"), ([1], (1, 1, 1), "红"), ([1] * 200, (1, 1), "绿"), ([], (), "样本不足"),
+])
+def test_the_light_follows_the_rule(used, running, words):
+    assert light_of(facts_of(used, running=running)).words == words
+
+
+def test_one_of_one_does_not_beat_ninety_eight_of_a_hundred():
+    assert wilson(1, 1) < wilson(98, 100) < wilson(100, 100) < 1
+    found = {1: facts_of([1] * 3), 2: facts_of([1] * 98 + [9, 9]), 3: facts_of([1]), 4: facts_of([1] * 3)}
+    assert ranks(found) == {2: 1, 1: 2, 4: 2}
+
+
+def test_a_red_row_is_never_in_the_best_place_and_nobody_is_the_best_of_one():
+    red, small = facts_of([1] * 400 + [6] * 4), facts_of([1] * 3)
+    assert (light_of(red).words, wilson(400, 404) > wilson(3, 3)) == ("红", True)
+    assert ranks({1: red, 2: small}) == {2: 1, 1: 2}
+    assert [ranks({1: red}), ranks({1: small}), ranks({1: red, 2: red}), ranks({1: small, 2: facts_of([1])})] == [{}] * 4
+    day = small.last_day
+    assert [why_no_honour(found, day) for found in ({1: facts_of([1])}, {1: red, 2: facts_of([])}, {1: small})] == [
+        "本期没有办结满 3 件的部门，样本不足，不评红榜。", "办结满 3 件的 1 个部门都不是绿灯。",
+        "办结满 3 件的部门只有 1 个，没有可比，不评红榜。",
+    ]
