@@ -80,7 +80,7 @@ def saved_by(rows: Iterable[Inspection]) -> Saved:
 
 
 def inspections(user: User, *, which: str, after: str, before: str) -> KeyPage[Inspection]:
-    """The inspections that a person may see: open ones in the order of their day, or those that are over."""
+    """The inspections that a person may see: open ones, nearest day first, or those that are over, the last first."""
     found = Inspection.objects.visible_to(user)
     found = found.filter(state__in=INSPECTION_OPEN) if which != "closed" else found.exclude(state__in=INSPECTION_OPEN)
     if which == "mine":
@@ -90,7 +90,8 @@ def inspections(user: User, *, which: str, after: str, before: str) -> KeyPage[I
         bodies=Count("units", distinct=True),
         done=Count("units", filter=Q(units__state=InspectorState.RECORDED), distinct=True),
     ).defer("record")
-    return key_page(rows, sort="-pk", size=PAGE, after=as_key(after), before=as_key(before))
+    sort = "-slot_on" if which == "closed" else "slot_on"
+    return key_page(rows, sort=sort, size=PAGE, after=as_key(after), before=as_key(before))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def end_visits(project_id: int) -> int:
 
 @transaction.atomic
 def end_visit(inspection_id: int) -> bool:
-    """Call one visit off whose project or works need it no more; return whether it was. Event `inspection.cancelled`."""
+    """Call off a visit that project or works need no more; return whether it was. Event `inspection.cancelled`."""
     row = lock_inspection(inspection_id)
     if not outlived().filter(pk=row.pk).exists():
         return False

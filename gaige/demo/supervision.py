@@ -12,7 +12,7 @@ from acceptance.models import Finding, Inspection, InspectionUnit
 from acceptance.services import inspecting, inspections, rectification
 from acceptance.services.inspecting import Said
 from acceptance.supervision_states import INSPECTION_WITH_OWNER, InspectionState
-from gaige.demo.files import attachment
+from gaige.demo.files import attachment, photograph
 from gaige.demo.moments import later, person
 from projects import timing, workdays
 from projects.models import Membership
@@ -71,6 +71,9 @@ def _hold(row: Inspection) -> None:
         said = {line.pk: Said("fine") for line in unit.lines.all()}
         if said and unit.organisation_id == row.lead_id and row.number == 1:
             said[min(said)] = FAULT
+        if unit.organisation_id == row.lead_id:
+            picture = photograph(f"{row.project.name[:12]} {row.title}")
+            inspecting.add_photo(unit.pk, by=lead, uploaded=picture, note="检查现场")
         inspecting.record_unit(
             unit.pk, by=person(unit.organisation_id, Role.REVIEWER), said=said, opinion="已按清单查看"
         )

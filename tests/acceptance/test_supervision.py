@@ -5,11 +5,21 @@ import datetime as dt
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from acceptance.models import AcceptanceApplication, Finding, Inspection, InspectionPlan, InspectionUnit, PointCard, VisitWish
+from acceptance.models import (
+    AcceptanceApplication,
+    Finding,
+    Inspection,
+    InspectionPhoto,
+    InspectionPlan,
+    InspectionUnit,
+    PointCard,
+    VisitWish,
+)
 from acceptance.queries import checked_in_process
 from acceptance.services import ending_visits, inspecting, inspections, points, rectification
 from acceptance.services.inspecting import Said
 from acceptance.supervision_providers import inspections_awaited
+from acceptance.supervision_queries import inspections as inspections_of
 from acceptance.supervision_queries import visits_saved
 from acceptance.tasks import sweep_supervision
 from archives.models import Paper
@@ -256,8 +266,8 @@ def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, cl
 
 def test_visits_that_nobody_needs_end_with_the_acceptance_the_delivery_or_the_end_of_the_project(site, actors, clock):
     row = notified(site, clock)
-    wanted = dict(organisation_id=of("housing").memberships.get().organisation_id, purpose="投诉", reason_code="complaint",
-                  reason="扬尘", why_apart="投诉要单独核查")
+    wanted = {"organisation_id": of("housing").memberships.get().organisation_id, "purpose": "投诉", "reason_code": "complaint",
+              "reason": "扬尘", "why_apart": "投诉要单独核查"}
     apart = inspections.ask_visit(row.work_unit_id, by=of("housing"), wanted_on=row.slot_on, **wanted)
     accepted = AcceptanceApplication.objects.create(
         project=site, work_unit=row.work_unit, lead=row.lead, state="passed", applied_by=actors.owner,
@@ -284,6 +294,7 @@ def test_the_demonstration_holds_an_inspection_through_to_its_closing(site, acto
     from gaige.demo import supervision as demo
 
     monkeypatch.setattr(demo, "attachment", lambda title: factories.pdf(text=title))
+    monkeypatch.setattr(demo, "photograph", lambda title: SimpleUploadedFile(f"{title}.png", PNG))
     for code in ("housing", "natural-resources", "weather"):
         of(code)
     demo.person.cache_clear()
@@ -298,3 +309,6 @@ def test_the_demonstration_holds_an_inspection_through_to_its_closing(site, acto
             break
     demo.person.cache_clear()
     assert seen == ["planned", "notified", "rectifying", "recheck", "closed"]
+    assert list(InspectionPhoto.objects.values_list("unit__inspection", "note")) == [(row.pk, "检查现场")]
+    later = [one.slot_on for one in inspections_of(actors.director, which="open", after="", before="").rows]
+    assert later == sorted(Inspection.objects.exclude(pk=row.pk).values_list("slot_on", flat=True))
