@@ -14,7 +14,8 @@ from packages.facts import FactKind, vocabulary
 from packages.models import ConsultationUnit, Enrolment, MatterCase, UnitCheck
 from packages.next_steps import CASE_LOST
 from packages.planning.chart import lane_of
-from packages.planning.options import options
+from packages.planning.from_rows import definition_of
+from packages.planning.options import options, taken
 from packages.planning.schedule import Material, Schedule, ScheduleRow
 from packages.services.checklist import plan_of
 from packages.states import Handling
@@ -61,7 +62,8 @@ def _scheme(
     project: Project, schedule: Schedule, units: Sequence[ConsultationUnit], lines: Sequence[UnitCheck]
 ) -> Content:
     names = {unit.pk: unit.organisation.label for unit in units}
-    taken = [option for code, option in options().items() if code in schedule.options]
+    enrolment = Enrolment.objects.select_related("package_version__package").get(project=project)
+    on = taken(enrolment.facts, enrolment.options, definition_of(enrolment.package_version))
     heeds = [
         f"{names[line.unit_id]}：{line.text}，{line.note}" for line in lines if line.answer == SiteAnswer.HEED
     ]
@@ -71,23 +73,22 @@ def _scheme(
     ]
     people = _people(project)
     return {
-        "facts": _facts(project, schedule),
+        "facts": _facts(project, schedule, enrolment.facts),
         "options": [
-            {"code": code, "name": option.name, "taken": code in schedule.options, "gain": option.gain}
+            {"code": code, "name": option.name, "taken": code in on, "gain": option.gain}
             for code, option in options().items()
         ],
         "targets": _targets(schedule),
         "contacts": [[unit.organisation.label, str(unit.confirmed_by or unit.signed_in_by or "")] for unit in units],
         "lead": people.get(InvolvementRole.LEAD_OFFICER, ""),
         "agent": people.get(InvolvementRole.SERVICE_AGENT, ""),
-        "risks": [f"{option.name}：{option.risk}" for option in taken] + heeds,
+        "risks": [f"{option.name}：{option.risk}" for code, option in options().items() if code in on] + heeds,
         "decisions": later,
         "declined": [],
     }
 
 
-def _facts(project: Project, schedule: Schedule) -> list[list[str]]:
-    facts = Enrolment.objects.filter(project=project).values_list("facts", flat=True).get()
+def _facts(project: Project, schedule: Schedule, facts: Mapping[str, Any]) -> list[list[str]]:
     money = f"{project.total_investment:,} 万元" if project.total_investment is not None else ""
     given = [
         ["建设单位", project.owner.name], ["建设地点", project.address], ["投资类型", project.get_investment_display()],
@@ -258,9 +259,9 @@ def _of_scheme(old: Content, new: Content) -> list[dict[str, str]]:
             _line("变化", f"{label}：{term}", before.get(term) or "无", after.get(term) or "无")
             for term in dict.fromkeys([*before, *after]) if before.get(term, "") != after.get(term, "")
         ]
-    taken = {one["code"]: one for one in old["options"]}
+    before = {one["code"]: one for one in old["options"]}
     for one in new["options"]:
-        was = taken.get(one["code"], {}).get("taken", False)
+        was = before.get(one["code"], {}).get("taken", False)
         if was != one["taken"]:
             found.append(_line("变化", f"办理方式：{one['name']}", TAKEN[was], TAKEN[one["taken"]]))
     for part, label in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,8 @@ FAULT_PAPERS = frozenset(
         PaperKind.REFUSAL,
     }
 )
+#: 一、到会单位
+HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、[^，。；：！？]{1,16}")
 FAULT_WORDS = {"what": "什么问题", "do": "怎么改", "when": "什么时候前"}
 
 
@@ -108,9 +111,9 @@ def remedies() -> str:
 
 
 def ended(text: str) -> str:
-    """Return a paragraph with its full stop, as people leave it out where they type a reason."""
+    """Return a paragraph with its full stop, as people leave it out where they type a reason; a heading has none."""
     said = text.rstrip()
-    return said if not said or said[-1] in "。；：！？…" else f"{said}。"
+    return said if not said or said[-1] in "。；：！？…" or HEADING.fullmatch(said) else f"{said}。"
 
 
 def day(value: dt.date | None) -> str:

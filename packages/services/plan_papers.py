@@ -52,11 +52,11 @@ def scheme(plan: ServicePlan, *, by: User, at: dt.datetime) -> Paper:
     said = plan.content["scheme"]
     taken = [[one["name"], one["gain"]] for one in said["options"] if one["taken"]]
     rest = "、".join(one["name"] for one in said["options"] if not one["taken"])
-    options: dict[str, Any] = {"title": "二、选用的办理方式", "paragraphs": [] if taken else ["未选用。"]}
+    options: dict[str, Any] = {"title": "二、选用的办理方式", "paragraphs": []}
     if taken:
         options["table"] = {"head": ["方式", "带来什么"], "rows": taken}
     if rest:
-        options["paragraphs"].append(f"未选用：{rest}。")
+        options["paragraphs"].append(f"{'其余' if taken else '各项'}未选用：{rest}。")
     contacts = [[body, who or "待确定"] for body, who in said["contacts"]]
     sections = [
         {"title": "一、项目情况", "table": _pairs(said["facts"])}, options,

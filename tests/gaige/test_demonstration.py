@@ -12,7 +12,7 @@ from agency.models import ChaseSlip, Escalation, MajorProject
 from archives.models import Document, DocumentKind, Paper, QrToken
 from gaige.demo.run import run
 from gaige.scale.pages import PROJECT_QUERIES
-from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion
+from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion, StandardLand
 from projects import gathering, memo, timing
 from projects.models import IssueItem, Party, Project, User
 from projects.one_page import one_page, seen
@@ -66,6 +66,12 @@ def test_the_whole_demonstration_keeps_what_is_not_public(client):
         found = {what: sorted(one for one in texts if one in text) for what, texts in hidden.items()}
         assert not any(found.values()), (token.project.name, found)
         assert (response.status_code, len(response.content) < 30_000, "<script" in text) == (200, True, False)
+
+
+def test_standard_land_is_shown_from_the_pool_to_its_check_and_to_a_breach():
+    assert sorted(StandardLand.objects.values_list("state", flat=True)) == [
+        "breached", "building", "checking", "proposed", "qualified", "sold",
+    ]
 
 
 #: One of every role; of the owners each, since each has projects of its own.
