@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from agency.models import FollowUp, RatingAsk, Voice
 from agency.recipients import people_at
 from agency.services import rating, rating_follow, voices
 from agency.tasks import sweep_voices
 from agency.voice_states import AskScope, CallOutcome, Channel, FollowState, Grade, VoiceKind
 from gaige.demo.moments import later, person, user
+from gaige.demo.people import CENTRE
 from projects import timing, workdays
 from projects.models import Organisation, Project, User
 from projects.states import Role
@@ -29,6 +32,8 @@ GIVEN: tuple[tuple[Grade, Channel, str], ...] = (
     (Grade.GOOD, Channel.QR, "代办人员帮着填表"),
     (Grade.VERY_GOOD, Channel.MOBILE, "比承诺的快"),
 )
+#: Who calls back after a low grade works at this centre.
+OF_COUNTY = Q(project__centre__code=CENTRE)
 LOW = (Grade.BAD, Channel.MOBILE, "同一张图要求交了两次，说法不一样")
 ORDER = "同类材料已有的不得再要，窗口和科室口径一致，一次说清"
 
@@ -46,10 +51,12 @@ def opinions() -> Iterator[dt.datetime]:
 def _rate_one(number: int) -> int:
     """Rate the oldest matter that is done, or a visit; return how many were rated."""
     since = timing.now() - dt.timedelta(days=12)
-    ask = RatingAsk.objects.filter(closes_on__isnull=False, opened_at__gte=since).order_by("pk").first()
+    asks = RatingAsk.objects.filter(closes_on__isnull=False, opened_at__gte=since).order_by("pk")
+    is_low = number == len(GIVEN)
+    ask = (asks.filter(OF_COUNTY) if is_low else asks).first()
     if ask is None:
         return number
-    grade, channel, words = LOW if number == len(GIVEN) else GIVEN[number % len(GIVEN)]
+    grade, channel, words = LOW if is_low else GIVEN[number % len(GIVEN)]
     _rate(ask, grade, channel, words)
     return number + 1
 
@@ -100,7 +107,8 @@ def _day(back: int, hour: int) -> dt.datetime:
 
 
 def _low_now() -> None:
-    ask = RatingAsk.objects.filter(rating=None, scope=AskScope.MATTER, opened_at__lt=_day(3, 9)).order_by("-pk").first()
+    asks = RatingAsk.objects.filter(OF_COUNTY, rating=None, scope=AskScope.MATTER, opened_at__lt=_day(3, 9))
+    ask = asks.order_by("-pk").first()
     if ask is None:
         return
     _rate(ask, *LOW, at=_day(2, 10))
