@@ -1,7 +1,7 @@
 """比上月: what stood at the end of the same day last month, and what this month of the bulletins has brought so far.
 
-Everything is counted from the dates that are kept for good (receipt, decision, first day past the limit), so that what
-stood a month ago can be told without having been written down then. Each figure opens its list, made of the same
+Everything is counted from the dates that are kept for good (receipt, decision, the first day past the limit as the sweep
+noted it), so that what stood a month ago can be told without having been written down then. Each figure opens its list, made of the same
 condition.
 """
 
@@ -252,7 +252,7 @@ def change_source(reach: Reach, key: str, when: str) -> Source:
     """Return the list behind a figure. Raises `Http404` for a figure that is not known."""
     from agency.cockpit.lists import Source, slip_lines, task_lines
 
-    if key not in MEASURES or when not in (NOW, THEN):
+    if key not in MEASURES or when not in ((NOW, THEN) if key in FLOWS else (THEN,)):
         raise Http404
     span, measure = spans()[when], MEASURES[key]
     last = f"{span.last_day.month}月{span.last_day.day}日"

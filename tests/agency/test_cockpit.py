@@ -13,19 +13,21 @@ from agency.cockpit import eight, figures, lists, standing
 from agency.cockpit.reach import reach_of
 from agency.major_data import eight_ones
 from agency.services.slips import issue_slip
+from agency.tasks import sweep_due
 from packages.models import Forecast, MatterCase
 from packages.services.forecasting import forecast_many
+from projects import timing
 from projects.models import Membership, Organisation, Region
 from projects.states import OrganisationKind, Role
 from tests import factories
+from tests.kept import layer
 
 pytestmark = pytest.mark.django_db
 MONDAY = dt.datetime(2026, 11, 2, 1, tzinfo=dt.UTC)
+LATER = MONDAY + dt.timedelta(days=14)
 
 
-@pytest.fixture
-def other(actors):
-    """A second centre in the same city, in another county, with its director."""
+def _other(_actors):
     body = Organisation.objects.create(
         name="陵川县政务服务中心", kind=OrganisationKind.CENTRE, region=Region.objects.get(code="140524")
     )
@@ -40,19 +42,34 @@ def office(actors):
     return factories.person("office", "任敏", Role.SUPERVISOR, body)
 
 
-@pytest.fixture
-def city(actors, other, clock):
-    """On Monday 16th: one case red in review, one red at the window, one in time; the other centre has one open case."""
+def _city(actors, other):
     first, second = factories.enrolled_project(actors, "S3"), factories.enrolled_project(actors, "S3")
     third = factories.enrolled_project(actors, "S3")
     reviewed = factories.in_review(first, "plan-permit", actors)
     [waiting] = factories.received(second, ["project-code"], actors)
     [abroad] = factories.received(third, ["project-code"], actors)
     type(third).objects.filter(pk=third.pk).update(centre=other, region=other.region)
-    clock.to(MONDAY + dt.timedelta(days=14))
-    [fresh] = factories.received(first, ["wage-deposit"], actors)
+    with timing.travel(LATER):
+        [fresh] = factories.received(first, ["wage-deposit"], actors)
     return {"first": first, "second": second, "third": third, "reviewed": reviewed, "waiting": waiting,
             "abroad": abroad, "fresh": fresh}
+
+
+kept_other = layer("kept_other", _other, "kept_actors")
+kept_city = layer("kept_city", _city, "kept_actors", "kept_other")
+
+
+@pytest.fixture
+def other(kept_other):
+    """A second centre in the same city, in another county, with its director."""
+    return kept_other
+
+
+@pytest.fixture
+def city(kept_city, clock):
+    """On Monday 16th: one case red in review, one red at the window, one in time; the other centre has one open case."""
+    clock.to(LATER)
+    return kept_city
 
 
 def counted(user, centre=""):
@@ -114,14 +131,39 @@ def test_every_figure_is_the_length_of_its_list_and_an_unknown_list_is_no_page(a
             assert length(reach, "living", group=group) == number
         for key, number in board.others.items():
             assert length(reach, key) == number
+        for row in (*board.changes.stands, *board.changes.flows):
+            assert length(reach, "change", of=row.key, when="then") == row.then, row.key
+        for row in board.changes.flows:
+            assert length(reach, "change", of=row.key, when="now") == row.now, row.key
         for row in eight.eight(reach):
             for part, number in (("in", row.total.part), ("all", row.total.whole), ("out", row.total.missing)):
                 assert length(reach, "eight", one=row.one.code, part=part) == number
     reach = reach_of(actors.director)
     for key, asked in (("nothing", {}), ("cases", {"tab": "x"}), ("openings", {"month": "1999-01"}),
-                       ("clocks", {"kind": "x"}), ("eight", {"one": "x"}), ("cases", {"dept": "999999"})):
+                       ("clocks", {"kind": "x"}), ("eight", {"one": "x"}), ("cases", {"dept": "999999"}),
+                       ("change", {"of": "x", "when": "now"}), ("change", {"of": "open", "when": "now"})):
         with pytest.raises(Http404):
             lists.list_page(reach, key, asked)
+
+
+def test_what_has_changed_since_the_same_day_last_month_is_told_from_kept_dates(actors, city, clock):
+    """On 4 December: two cases stood on 4 November; the red lights, and the slips that the sweep issued, came in between."""
+    clock.to(dt.datetime(2026, 11, 27, 2, tzinfo=dt.UTC))
+    sweep_due()
+    slips = standing.others(reach_of(actors.director))["slips"]
+    clock.to(dt.datetime(2026, 12, 4, 2, tzinfo=dt.UTC))
+    reach, board = counted(actors.director)
+    told = {row.key: (row.now, row.then, row.words, row.is_worse) for row in (*board.changes.stands, *board.changes.flows)}
+    assert (board.changes.now.last_day, board.changes.then.last_day) == (dt.date(2026, 12, 4), dt.date(2026, 11, 4))
+    assert told["open"] == (3, 2, "+1", False)
+    assert told["red"] == (3, 0, "+3", True)
+    assert told["accepted"] == (0, 1, "−1", False)
+    assert slips > 0
+    assert told["slips"] == (slips, 0, f"+{slips}", True)
+    assert told["chased"][:2] == (slips, 0)
+    assert told["decided"] == (0, 0, "持平", False)
+    [line] = lists.list_page(reach, "change", {"of": "accepted", "when": "then"}).lines
+    assert (line.case_id, line.can_slip, line.words) == (city["reviewed"].pk, True, "11-02 接件，11-02 受理")
 
 
 def test_the_eight_are_data_and_what_is_red_says_on_whom_it_waits(actors, city):
@@ -157,6 +199,7 @@ def test_the_eight_are_data_and_what_is_red_says_on_whom_it_waits(actors, city):
     ).values("project").distinct().count()
 
 
+@pytest.mark.slow
 def test_the_page_opens_its_lists_in_under_twenty_queries_and_comes_as_a_file(actors, office, city, client_of):
     for user in (actors.director, office):
         browser = client_of(user)
