@@ -80,19 +80,9 @@ def toggle_mark(
 
 
 @transaction.atomic
-def write_accompaniment(
-    project_id: int,
-    *,
-    by: User,
-    on: dt.date,
-    official: str,
-    post: str,
-    walked: str,
-    good: str = "",
-    case_id: int | None = None,
-    frictions: Sequence[Friction] = (),
-    form_key: str = "",
-    at: dt.datetime | None = None,
+def write_accompaniment(  # noqa: PLR0913 - what the sheet of a walk asks
+    project_id: int, *, by: User, on: dt.date, official: str, post: str, walked: str, good: str = "",
+    case_id: int | None = None, frictions: Sequence[Friction] = (), form_key: str = "", at: dt.datetime | None = None,
 ) -> Accompaniment:
     """Write down an accompanied walk; each friction point becomes a ticket of the body that has to change it.
 
@@ -111,29 +101,16 @@ def write_accompaniment(
         raise DomainError("walk_empty", "请写明谁陪办、走了哪些环节。")
     case = MatterCase.objects.filter(project=project, pk=case_id).first() if case_id else None
     row = Accompaniment.objects.create(
-        project=project,
-        case=case,
-        on=on,
-        official=official.strip(),
-        post=post.strip(),
-        walked=walked.strip(),
-        good=good.strip(),
-        by=by,
-        at=moment,
-        form_key=form_key,
+        project=project, case=case, on=on, official=official.strip(), post=post.strip(), walked=walked.strip(),
+        good=good.strip(), by=by, at=moment, form_key=form_key,
     )
     frictions, due = frictions[:MOST_POINTS], workdays.due_date(today, data.number("friction"))
     _raise_tickets(row, frictions, due, by=by, at=moment)
     row.paper = _write(row, frictions, due, by=by, at=moment)
     row.save(update_fields=["paper"])
     record(
-        "agency.accompanied",
-        subject=row,
-        project=project,
-        by=by,
-        at=moment,
-        summary=f"{row}，堵点 {len(frictions)} 个",
-        data={"frictions": len(frictions)},
+        "agency.accompanied", subject=row, project=project, by=by, at=moment,
+        summary=f"{row}，堵点 {len(frictions)} 个", data={"frictions": len(frictions)},
     )
     _tell_bodies(row, frictions, due, at=moment)
     return row

@@ -15,12 +15,13 @@ from packages.choices import ReviewRole
 from packages.models import Extension, MatterCase, ReviewTask
 from packages.services import act_papers, late_entries
 from packages.services.back_entry import check_after, check_moment
+from packages.services.head_answers import still_asked, turn_down
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import sync_due
 from packages.states import CaseState
 from projects import clocks, timing
 from projects.errors import DomainError, require
-from projects.events import latest_of, record, told_by
+from projects.events import record
 from projects.models import User
 
 #: Working days that the law allows at most: alone, and where several bodies handle the matter jointly.
@@ -95,12 +96,6 @@ def _lock(extension_id: int) -> Extension:
     return row
 
 
-def _still_asked(row: Extension) -> None:
-    if row.state != ExtensionState.REQUESTED:
-        word = ExtensionState(row.state).label
-        raise DomainError("answered", f"这项延长{word}，不能再批准。", latest=told_by(latest_of(row)))
-
-
 @transaction.atomic
 def approve_extension(
     extension_id: int, *, by: User, approval: str = "", at: dt.datetime | None = None
@@ -114,7 +109,7 @@ def approve_extension(
     """
     row = _lock(extension_id)
     case = row.case
-    _still_asked(row)
+    still_asked(row, "延长")
     require(rules.can_approve_extension, by, row)
     if row.requested_by_id == by.pk:
         raise DomainError("approver", "延长不能由申请人自己批准，请由另一位负责人批准。")
@@ -155,17 +150,6 @@ def refuse_extension(extension_id: int, *, by: User, reason: str, at: dt.datetim
     Raises `NotAllowed`, `DomainError` (`answered`, `reason`).
     """
     row = _lock(extension_id)
-    _still_asked(row)
+    still_asked(row, "延长")
     require(rules.can_approve_extension, by, row)
-    check_after(at, row.requested_at)
-    if not reason.strip():
-        raise DomainError("reason", "不批准的，须写明理由。")
-    old = row.state
-    row.refuse()
-    row.answer = reason.strip()[:300]
-    row.save()
-    record(
-        "extension.refused", subject=row, project=row.case.project, by=by, at=at,
-        summary=f"未批准延长：{row.case.matter.name}，{reason.strip()}", data={"state": [old, row.state]},
-    )
-    return row
+    return turn_down(row, "extension.refused", f"未批准延长：{row.case.matter.name}", by=by, reason=reason, at=at)

@@ -19,13 +19,14 @@ from packages.case_data import special_rule
 from packages.models import MatterCase, SpecialProcedure
 from packages.services import act_papers, late_entries
 from packages.services.back_entry import check_after, check_moment
+from packages.services.head_answers import still_asked, turn_down
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import is_paused, pause_case, resume_case, sync_due
 from packages.states import CaseState, SpecialKind
 from projects import clocks, timing
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
-from projects.events import latest_of, record, told_by
+from projects.events import record
 from projects.models import User
 from projects.status_codes import StatusCode
 
@@ -92,12 +93,6 @@ def _lock(procedure_id: int) -> SpecialProcedure:
     return row
 
 
-def _still_asked(row: SpecialProcedure) -> None:
-    if row.state != ProcedureState.REQUESTED:
-        word = ProcedureState(row.state).label
-        raise DomainError("answered", f"这项特别程序{word}，不能再批准。", latest=told_by(latest_of(row)))
-
-
 @transaction.atomic
 def approve_special(procedure_id: int, *, by: User, at: dt.datetime | None = None) -> MatterCase:
     """The head approves what another asked for: the clocks stop until it ends.
@@ -108,7 +103,7 @@ def approve_special(procedure_id: int, *, by: User, at: dt.datetime | None = Non
     """
     row = _lock(procedure_id)
     case = row.case
-    _still_asked(row)
+    still_asked(row, "特别程序")
     require(rules.can_approve_special, by, row)
     check_moment(case, at)
     check_after(at, row.requested_at)
@@ -164,21 +159,10 @@ def refuse_special(procedure_id: int, *, by: User, reason: str, at: dt.datetime 
     Raises `NotAllowed`, `DomainError` (`answered`, `reason`).
     """
     row = _lock(procedure_id)
-    _still_asked(row)
+    still_asked(row, "特别程序")
     require(rules.can_approve_special, by, row)
-    check_after(at, row.requested_at)
-    if not reason.strip():
-        raise DomainError("reason", "不批准的，须写明理由。")
-    old = row.state
-    row.refuse()
-    row.answer = reason.strip()[:300]
-    row.save()
-    record(
-        "special.refused", subject=row, project=row.case.project, by=by, at=at,
-        summary=f"未批准特别程序：{row.case.matter.name} {row.get_kind_display()}，{reason.strip()}",
-        data={"state": [old, row.state], "by": by.pk},
-    )
-    return row
+    words = f"未批准特别程序：{row.case.matter.name} {row.get_kind_display()}"
+    return turn_down(row, "special.refused", words, by=by, reason=reason, at=at)
 
 
 @transaction.atomic
