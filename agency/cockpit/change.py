@@ -1,8 +1,8 @@
 """比上月: what stood at the end of the same day last month, and what this month of the bulletins has brought so far.
 
-Everything is counted from the dates that are kept for good (receipt, decision, the first day past the limit as the sweep
-noted it), so that what stood a month ago can be told without having been written down then. Each figure opens its list, made of the same
-condition.
+Everything is counted from the dates that are kept for good (receipt, decision, the first day past the limit as the
+sweep noted it), so that what stood a month ago can be told without having been written down then. Each figure opens its
+list, made of the same condition.
 """
 
 from __future__ import annotations

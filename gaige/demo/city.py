@@ -18,12 +18,16 @@ STAFF = (
     # what the centres below do is the city head's to watch as well: the cockpit of all of them
     ("city", "秦岳", "市局局长", Role.SUPERVISOR, CITY),
     ("city-office", "薛宁", "通报编制", Role.DISPATCHER, CITY),
+    ("city-leader", "范立", "市级项目长", Role.AGENT, CITY),
+    ("city-agent", "尚岩", "市级服务专员", Role.AGENT, CITY),
     ("zone", "穆青", "开发区中心主任", Role.DIRECTOR, ZONE),
     ("zone-clerk", "田野", "1号窗口", Role.CLERK, ZONE),
 )
 SINCE = dt.date(2024, 1, 1)
 #: Agents who also work in the zone.
 HELPERS = ("agent2", "leader")
+#: Agents of the city, who help out in every county: username, can lead, cap in load points.
+ABOVE_ALL = (("city-leader", True, 30), ("city-agent", False, 30))
 
 
 def create_city(password: str) -> None:
@@ -43,6 +47,12 @@ def create_city(password: str) -> None:
         )
     for agent in Agent.objects.filter(user__username__in=HELPERS):
         agent.regions.add(zone)
+    for username, leads, cap in ABOVE_ALL:
+        helper, _ = Agent.objects.get_or_create(
+            user=User.objects.get(username=username),
+            defaults={"can_lead": leads, "can_serve": not leads, "specialties": [], "load_cap": cap},
+        )
+        helper.regions.add(city)
 
 
 def _body(name: str, short: str, kind: str, region: Region) -> Organisation:
