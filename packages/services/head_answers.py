@@ -23,8 +23,10 @@ def still_asked(row: Extension | SpecialProcedure, word: str) -> None:
 
 
 def turn_down(row: Asked, kind: str, words: str, *, by: User, reason: str, at: dt.datetime | None) -> Asked:
-    """The head says no and why; nothing else changes. Event `kind`. Raises `DomainError` (`reason`, `future`,
-    `time_order`)."""
+    """The head says no and why; nothing else changes. Event `kind`.
+
+    Raises `DomainError` (`reason`, `future`, `time_order`).
+    """
     check_after(at, row.requested_at)
     if not reason.strip():
         raise DomainError("reason", "不批准的，须写明理由。")
