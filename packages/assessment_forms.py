@@ -13,6 +13,7 @@ from django import forms
 from packages import assessment_data, geometry
 from packages.assessment_states import Simplification
 from packages.models import BookChapter, LandIndicator, OneBook, RegionalUnit
+from packages.services.standard_land import show
 from projects import timing
 from projects.models import Project
 
@@ -222,7 +223,7 @@ class IndicatorForm(forms.Form):
         """Build the numbers; a check asks its day, its words and a term to mend too."""
         super().__init__(data, **options)
         for row in rows:
-            bound = f"{row.get_bound_display()} {row.promised if found else row.value} {row.unit}".strip()
+            bound = f"{row.get_bound_display()} {show(row.promised if found else row.value)} {row.unit}".strip()
             self.fields[f"v_{row.code}"] = forms.DecimalField(
                 label=row.name, help_text=bound, max_digits=12, decimal_places=3, min_value=Decimal(0),
                 initial=None if found else row.value,

@@ -68,7 +68,7 @@ def _sold(  # noqa: PLR0913 - a parcel, who keeps it, whose it becomes and when 
     standard_land.put_up(land.pk, by=keeper)
     yield later(1, 10.1)
     standard_land.sell(
-        land.pk, project=works, contract=f"晋高让〔2025〕{land.pk + 40}号", agreement=f"高经投〔2025〕{land.pk + 20}号",
+        land.pk, project=works, contract=f"晋高让〔2026〕{land.pk + 40}号", agreement=f"高经投〔2026〕{land.pk + 20}号",
         production_on=timing.today() + dt.timedelta(days=days), by=keeper,
     )
     yield later(1, 14.2)
