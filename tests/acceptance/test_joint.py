@@ -247,6 +247,7 @@ def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(p
     holds(project)
 
 
+@pytest.mark.slow
 def test_what_is_late_by_the_agents_mistake_never_scores_the_enterprise(project, unit, walk, actors, clock):
     surveyed(unit, actors)
     walk.until("record")

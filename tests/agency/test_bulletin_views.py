@@ -104,6 +104,7 @@ def links(page):
     return [(url.replace("&amp;", "&"), number) for url, number in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_frozen", [False, True])
 def test_every_number_opens_as_many_rows_as_it_says(actors, november, client_of, is_frozen):
     if is_frozen:
@@ -298,6 +299,7 @@ def test_why_a_row_stands_where_it_does(actors, november, month, client_of):
     assert client_of(actors.director).get(reverse("agency:bulletin_why", args=[november.pk, "body", 999_999])).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_city_of_many_districts_fits_its_page_and_opens_its_tables_whole(actors, november, client_of, big_content):
     bulletins.freeze(november.pk, by=actors.director)
     Bulletin.objects.filter(pk=november.pk).update(content=big_content(november.pk))
@@ -348,6 +350,7 @@ def test_the_director_sees_when_the_last_sweep_ran(actors, clock, client_of):
     assert browser.get(url).context["sweep"].words == "最近一次巡检 10:20，已停 31 分钟，请联系管理员"
 
 
+@pytest.mark.slow
 def test_the_pdf_is_the_numbered_paper_on_at_most_four_pages(actors, november, client_of):
     bulletins.freeze(november.pk, by=actors.director)
     url = reverse("agency:bulletin_pdf", args=[november.pk])

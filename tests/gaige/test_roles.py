@@ -241,6 +241,7 @@ PROBES = {probe.__name__: probe for probe in (
 LEADS = {"reviewer": "housing", "chief": "housing", "utility": "power-company"}
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_matrix_is_what_the_rules_say(actors, settings):
     settings.PUBLIC_RATE_PER_MINUTE = 0
     mine, theirs = work(actors), work(actors)

@@ -292,6 +292,7 @@ def test_opening_costs_a_fixed_number_of_queries(factory, actors, django_assert_
         review.open_joint_review(other.pk)
 
 
+@pytest.mark.slow
 def test_several_are_opened_together_as_each_by_itself(factory, actors, django_assert_max_num_queries):
     [alone] = factories.accepted(factory, [CODE], actors)
     others = [factories.enrolled_project(actors, "S2") for _ in range(3)]
