@@ -28,6 +28,7 @@ from agency.bulletin_periods import current_month, month_before
 from agency.bulletin_snapshot import content_of, figure_of
 from agency.bulletin_states import TONES, BulletinSeries, BulletinState, FigureGroup
 from agency.models import Bulletin, BulletinLines
+from archives.services.papers import full_name
 from packages.models import MatterCase
 from projects.access import access_of
 from projects.events import subject_of
@@ -57,6 +58,7 @@ class BulletinRow:
     bulletin: Bulletin
     last_day: dt.date
     tone: str
+    issuer: str
 
 
 def bulletins_seen(
@@ -86,7 +88,9 @@ def bulletins_seen(
 
 def bulletin_rows(found: Sequence[Bulletin]) -> list[BulletinRow]:
     """Return the lines of the list."""
-    return [BulletinRow(bulletin, days_of(bulletin)[1], TONES[bulletin.state]) for bulletin in found]
+    return [
+        BulletinRow(one, days_of(one)[1], TONES[one.state], full_name(one.centre, one.centre.region)) for one in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,8 +257,9 @@ def change_source(reach: Reach, key: str, when: str) -> Source:
     span, measure = spans()[when], MEASURES[key]
     last = f"{span.last_day.month}月{span.last_day.day}日"
     first = timing.business_day(span.start)
+    name = measure.label.removeprefix("其中")
     title = (
-        f"{last}终时：{measure.label}" if key in STANDS else f"{first.month}月{first.day}日至{last}：{measure.label}"
+        f"{last}终时：{name}" if key in STANDS else f"{first.month}月{first.day}日至{last}：{name}"
     )
     shows: dict[str, Callable[[Sequence[Any]], list[Line]]] = {
         "owed": task_lines, "slips": slip_lines, "chased": slip_lines, "registered": project_lines,
