@@ -19,6 +19,7 @@ from projects.models import Organisation
 from projects.states import Role
 from projects.waiting import waiting_on
 from tests import factories
+from tests.kept import layer
 from tests.packages.steps import Log, check_step, holds
 
 
@@ -28,12 +29,19 @@ def project(kept_warehouse):
     return kept_warehouse
 
 
-@pytest.fixture
-def case(project, actors):
-    """A case under joint review; the department of the slip has a chief and a reviewer."""
+def _case(actors, project):
     factories.official("housing", Role.CHIEF)
     factories.official("housing", Role.REVIEWER)
     return factories.in_review(project, "plan-permit", actors)
+
+
+kept_chased = layer("kept_chased", _case, "kept_actors", "kept_warehouse")
+
+
+@pytest.fixture
+def case(kept_chased, clock):
+    """A case under joint review; the department of the slip has a chief and a reviewer."""
+    return kept_chased
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from projects.services.parties import PartyEntry, add_party
 from projects.states import PartyRole, Role
 from projects.waiting import waiting_on
 from tests import factories
+from tests.kept import layer
 from tests.oracles import living_oracle
 from tests.packages.steps import holds
 
@@ -26,30 +27,46 @@ BREACH = {
 }
 
 
-@pytest.fixture
-def designer(project_with_drawings, actors):
-    """A design unit of the project and its responsible person."""
-    body = factories.enterprise("晋城设计院有限公司", 40000003)
-    add_party(project_with_drawings.pk, PartyEntry(PartyRole.DESIGNER, body.uscc, body.name), by=actors.clerk)
-    return factories.person("designer", "何工", Role.OWNER_LEAD, body)
-
-
-@pytest.fixture
-def project_with_drawings(clock, actors):
-    """A plant whose drawings have to be reviewed."""
+def _plant(actors):
     return factories.enrolled_project(actors, "S2", drawing_review="full", scenic_area="no", lightning_study="no")
 
 
-@pytest.fixture
-def review(project_with_drawings, actors, designer):
-    """Its drawing review with the case under review, the set uploaded by the designer; what comes before is done."""
-    project = project_with_drawings
+def _designer(actors, project):
+    body = factories.enterprise("晋城设计院有限公司", 40000003)
+    add_party(project.pk, PartyEntry(PartyRole.DESIGNER, body.uscc, body.name), by=actors.clerk)
+    return factories.person("designer", "何工", Role.OWNER_LEAD, body)
+
+
+def _review(actors, project, designer):
     before = ("agency-survey", "agency-design", "design-scheme")
     for case in MatterCase.objects.filter(project=project, matter__matter__code__in=before).select_related("matter"):
         drop_draft(case, by=actors.clerk, at=None, moment=timing.now())
     drawing_review.upload_drawings(project.pk, by=designer, uploaded=factories.pdf("图纸.pdf", "第一版"))
     factories.in_review(project, "drawing-review", actors)
     return DrawingReview.objects.get(project=project)
+
+
+kept_drawn = layer("kept_drawn", _plant, "kept_actors")
+kept_designer = layer("kept_designer", _designer, "kept_actors", "kept_drawn")
+kept_drawings = layer("kept_drawings", _review, "kept_actors", "kept_drawn", "kept_designer")
+
+
+@pytest.fixture
+def project_with_drawings(kept_drawn, clock):
+    """A plant whose drawings have to be reviewed."""
+    return kept_drawn
+
+
+@pytest.fixture
+def designer(kept_designer, clock):
+    """A design unit of the project and its responsible person."""
+    return kept_designer
+
+
+@pytest.fixture
+def review(kept_drawings, clock):
+    """Its drawing review with the case under review, the set uploaded by the designer; what comes before is done."""
+    return kept_drawings
 
 
 def answer(review, found=(), *, kept=()):
