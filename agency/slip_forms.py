@@ -17,9 +17,7 @@ class IssueForm(forms.Form):
     """Whom to chase, in which colour, why."""
 
     to = forms.ChoiceField(label="督办对象", error_messages={"required": "请选择督办对象。"})
-    colour = forms.ChoiceField(
-        label="颜色", choices=SlipColour.choices, initial=SlipColour.RED, error_messages={"required": "请选择颜色。"}
-    )
+    colour = forms.ChoiceField(label="颜色", choices=SlipColour.choices, error_messages={"required": "请选择颜色。"})
     reason = forms.CharField(
         label="督办事由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="什么事、应于哪天办结、要求做什么；对方和项目两名代办人员会收到",

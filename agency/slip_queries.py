@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, QuerySet
 
 from agency.models import ChaseSlip, LadderMark
-from agency.states import SlipState, Threshold
+from agency.states import SlipColour, SlipState, Threshold
 from agency.subjects import case_of_clock
 from packages.models import ReviewTask
 from projects import timing, workdays
@@ -164,3 +164,9 @@ def open_counts(user: User) -> dict[str, int]:
     return {
         "open": seen.open().count(), "mine": mine.count(), "answered": answered.count(), "closed": closed.count(),
     }
+
+
+def colour_for(case: MatterCase | None) -> SlipColour:
+    """Return the colour that a slip about a case begins with: red past its day, else blue; yellow is for a person."""
+    is_late = case is not None and case.due_on is not None and case.due_on < timing.today()
+    return SlipColour.RED if is_late else SlipColour.BLUE

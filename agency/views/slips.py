@@ -90,7 +90,8 @@ def _issue(request: HttpRequest, project_pk: int | None, case_pk: int | None) ->
     require(may.can_issue_slip, request.user, project)
     verdict = may.can_issue_slip(request.user, project)
     bodies = queries.bodies_of(project, case)
-    form = IssueForm(request.POST or None, bodies=bodies, initial={"to": bodies[0].pk})
+    initial = {"to": bodies[0].pk, "colour": queries.colour_for(case)}
+    form = IssueForm(request.POST or None, bodies=bodies, initial=initial)
     standing = {slip.pk: slip for slip in queries.standing_slips(project, case)}
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
