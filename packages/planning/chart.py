@@ -58,7 +58,7 @@ def flow_of(schedule: Schedule) -> Flow:
     lanes = list(dict.fromkeys(lane_of(row) for row in sorted(rows, key=_place)))
     codes = {row.code: row for row in rows}
     return Flow(
-        columns=[_column([row for row in rows if _place(row) == place]) for place in places],
+        columns=[_column([row for row in rows if _place(row) == place], schedule.made_on) for place in places],
         lanes=lanes,
         stages=[
             StageHead(stage.label, f"{stage.days} 日", sum(place[0] == n for place in places))
@@ -98,12 +98,12 @@ def _note(row: ScheduleRow) -> str:
     return f"{row.days} 日" if row.days else "即办"
 
 
-def _column(rows: list[ScheduleRow]) -> Column:
+def _column(rows: list[ScheduleRow], today: dt.date) -> Column:
     main = [row for row in rows if not row.lane] or rows
     day = max(row.on_date for row in main)
     is_fact = all(row.done for row in main)
-    today = min(row.earliest_start for row in rows)
-    return Column(day_words(day, today), "实际" if is_fact else "预计")
+    year = "" if day.year == today.year else f"{day.year}年"
+    return Column(f"{year}{day.month}月{day.day}日", "实际" if is_fact else "预计")
 
 
 def _today(schedule: Schedule, places: list[tuple[int, int]]) -> float | None:
