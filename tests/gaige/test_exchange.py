@@ -134,3 +134,10 @@ def test_the_same_key_twice_and_a_case_without_works_are_found():
     assert [one.rule for one in checker.look(tables.CASE, again)] == ["110", "120"]
     event = row_of(tables.CASE_EVENT, GCDM="x", SPSXSLBM="z")
     assert [one.words for one in checker.look(tables.CASE_EVENT, event)] == ["实例编码 z 不在办理信息表里"]
+
+
+def test_a_project_without_a_national_code_is_not_told_of_until_it_has_one(actors, portal, tmp_path, capsys):
+    factories.make_project(actors)
+    call_command("export_exchange", str(tmp_path), region="140581", strict=True)
+    assert "1 个项目还没有国家项目代码，不报送；换发后自动报送。" in capsys.readouterr().out
+    assert [row["XMDM"] for row in read(tmp_path, tables.PROJECT)] == [factories.REAL_CODE]
