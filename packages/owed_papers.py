@@ -19,6 +19,11 @@ def is_owed(item: MaterialItem) -> bool:
     return application is not None and application.submitted_at is not None
 
 
+def is_let_through(item: MaterialItem) -> bool:
+    """Whether the case was accepted without this paper: it can only be handed in."""
+    return item.state == MaterialState.DEFERRED and item.case.accepted_at is not None
+
+
 def owed_papers(applications: Sequence[int]) -> dict[int, int]:
     """Return per application handed in how many deferred papers (容缺) are still to be brought. One query."""
     owed = MaterialItem.objects.filter(

@@ -180,8 +180,8 @@ def _tabs(asked: Wanted, counts: Mapping[str, int]) -> Iterator[dict[str, object
 
 
 def views_of(user: User, asked: Wanted) -> Iterator[ViewLink]:
-    """Yield the saved views of a person, those opened most first; the first nine have a key."""
-    found = SavedView.objects.visible_to(user).values_list("pk", "name", "query", "is_default")
+    """Yield the saved views of a person, the oldest first: the nine keys stay where the hand has learnt them."""
+    found = SavedView.objects.visible_to(user).order_by("pk").values_list("pk", "name", "query", "is_default")
     for number, (pk, name, query, is_default) in enumerate(found, start=1):
         yield ViewLink(pk, name, str(number) if number <= VIEW_KEYS else "", query == asked.query, is_default)
 

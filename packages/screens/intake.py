@@ -14,7 +14,7 @@ from archives.states import PaperKind
 from packages import promise_rules, queries, rules
 from packages.choices import MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
-from packages.owed_papers import is_owed
+from packages.owed_papers import is_let_through, is_owed
 from packages.same_faults import merge_same
 from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
@@ -87,6 +87,11 @@ class Line:
     def is_missing(self) -> bool:
         """Whether it still has to be met."""
         return self.item.state not in MATERIAL_MET
+
+    @property
+    def may_undo(self) -> bool:
+        """Whether it may be asked for anew: not once the case was accepted without it."""
+        return not self.is_missing and not is_let_through(self.item)
 
     @property
     def tone(self) -> str:
@@ -377,6 +382,12 @@ def _line(item: MaterialItem, user: User, error: str) -> Line:
 
 def ways(item: MaterialItem, *, window: bool) -> list[tuple[str, str, Verdict]]:
     """The ways to meet a line, and whether the catalogue allows them for its matter (as `set_material` does)."""
+    if is_let_through(item):
+        only = refuse("已容缺受理，只能补交")
+        return [
+            (MaterialState.UPLOADED, "上传", ALLOWED), (MaterialState.DEFERRED, "容缺", only),
+            (MaterialState.COMMITTED, "承诺", only), (MaterialState.NOT_APPLICABLE, "不适用", only),
+        ]
     by_window = ALLOWED if window else refuse("由窗口核对后确认")
     shared = [(MaterialState.SHARED, "共享", by_window)] if item.source != MaterialSource.APPLICANT else []
     return [

@@ -10,6 +10,7 @@ from django.db import transaction
 from archives.services.filing import file_upload, find_held
 from packages import promise_rules, rules
 from packages.models import MaterialItem
+from packages.owed_papers import is_let_through
 from packages.services.checklist import fill_lines, leads_of
 from packages.services.committing import sync_offer
 from packages.services.locking import lock_case
@@ -115,6 +116,12 @@ def _punished(item: MaterialItem, state: str, at: dt.datetime | None) -> None:
         raise DomainError("credit", f"{why}。")
 
 
+def require_hand_in(item: MaterialItem, state: str) -> None:
+    """A paper that the acceptance let through is owed: it is handed in, nothing else (容缺)."""
+    if is_let_through(item) and state != MaterialState.UPLOADED:
+        raise DomainError("let_through", f"“{item.name}”已容缺受理，只能上传补交，不能再改成别的方式。")
+
+
 @transaction.atomic
 def set_material(
     item_id: int, *, state: str, by: User, uploaded: UploadedFile[Any] | None = None, note: str = "",
@@ -135,6 +142,7 @@ def set_material(
         raise DomainError("material_state", "没有这种材料状态，请重新选择。")
     if item.state == state and uploaded is None and item.note == note[:300]:
         return item
+    require_hand_in(item, state)
     old = MaterialState(item.state)
     _CHECKS[MaterialState(state)](item, by, note)
     _punished(item, state, at)

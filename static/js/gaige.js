@@ -67,7 +67,7 @@ function move(step) {
 }
 
 function showKeys() {
-  const seen = new Map([["/", "查找"], ["↑ ↓", "选行"], ["Enter", "打开"]]);
+  const seen = new Map([["/", "查找"], ["↑ ↓ J K", "选行"], ["Enter", "打开"]]);
   for (const node of document.querySelectorAll("[data-key], [data-row-key]")) {
     if (node.closest("[hidden]")) continue;
     const copy = (node.labels?.[0] || node).cloneNode(true); // a choice is named by its label
@@ -133,6 +133,8 @@ document.addEventListener("keydown", (event) => {
   if (target) {
     event.preventDefault();
     press(target);
+  } else if (/^[jk]$/i.test(event.key) && move(event.key.toLowerCase() === "j" ? 1 : -1)) {
+    event.preventDefault();
   }
 });
 

@@ -424,3 +424,20 @@ def test_the_pages_of_promises_take_the_same_number_of_queries(project, actors, 
             assert client.get(reverse(f"packages:{name}", args=args)).status_code == 200
     assert promise_rules.can_sign_commitment(actors.owner, promise)
     assert MaterialState.AWAITED.label == "待部门提供"
+
+
+def test_a_paper_that_the_acceptance_let_through_can_only_be_handed_in(db):
+    actors = factories.make_actors()
+    project = factories.enrolled_project(actors, "S3")
+    application = factories.open_application(project, ["waste-disposal"], actors)
+    item = MaterialItem.objects.get(case__application=application, name="运输合同")
+    intake.set_material(item.pk, state="deferred", by=actors.clerk)
+    factories.complete(application, actors.clerk)
+    intake.submit_application(application.pk, by=actors.clerk)
+    intake.accept_case(item.case_id, by=actors.clerk)
+    for state in ("missing", "not_applicable", "shared"):
+        with pytest.raises(DomainError) as error:
+            intake.set_material(item.pk, state=state, by=actors.clerk, note="撤销")
+        assert error.value.code == "let_through"
+    assert MaterialItem.objects.get(pk=item.pk).state == "deferred"
+    intake.set_material(item.pk, state="uploaded", uploaded=factories.pdf(), by=actors.clerk)
