@@ -6,11 +6,11 @@ Each has a fixed number of queries, whatever the number of rows.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, prefetch_related_objects
 from django.urls import reverse
 
 from packages.choices import MatterStage, ReviewRole
@@ -38,6 +38,7 @@ from packages.states import (
 )
 from packages.waiting import CASE_LABEL, case_readings, case_waiting, cases_of, project_waiting, waiting_and_readings
 from packages.worklist import WAITS_FOR_BODY, to_decide
+from projects import prepared
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.models import IssueItem, Project
@@ -201,9 +202,28 @@ class ReviewSheet:
 
 def tasks_waiting(user: Person) -> QuerySet[ReviewTask]:
     """Return what waits for the user's departments, the most urgent first: open tasks, lead tasks to be merged."""
-    bodies = access_of(user).organisation_ids
+    return _waiting_for_bodies(access_of(user).organisation_ids)
+
+
+def _waiting_for_bodies(bodies: Collection[int]) -> QuerySet[ReviewTask]:
     mine = ReviewTask.objects.filter(WAITS_FOR_BODY, organisation_id__in=bodies, session__case__isnull=False)
     return mine.order_by("due_on", "pk")
+
+
+#: What a line of a review sheet shows.
+_OF_TASK = (
+    "session__case__matter__matter", "session__case__application", "session__case__lead", "session__project__owner",
+    "session__lead", "organisation", "handler", "clock",
+)
+
+
+def _tasks_asked(bodies: Collection[int]) -> QuerySet[ReviewTask]:
+    return _waiting_for_bodies(bodies).select_related(*_OF_TASK)[:MOST_TASKS]
+
+
+def _tasks_answered(bodies: Collection[int]) -> QuerySet[ReviewTask]:
+    mine = ReviewTask.objects.filter(organisation_id__in=bodies, session__case__isnull=False)
+    return mine.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk").select_related(*_OF_TASK)[:MOST_TASKS]
 
 
 def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
@@ -211,19 +231,15 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
 
     The `MOST_TASKS` most urgent that wait; with `closed` as many that were answered last. The rest is at the desk.
     """
-    if closed:
-        mine = ReviewTask.objects.filter(
-            organisation_id__in=access_of(user).organisation_ids, session__case__isnull=False
-        )
-        tasks: QuerySet[ReviewTask] = mine.exclude(state__in=TASK_OPEN).order_by("-closed_at", "-pk")[:MOST_TASKS]
-    else:
-        tasks = tasks_waiting(user)[:MOST_TASKS]
-    related = (
-        "session__case__matter__matter", "session__case__application", "session__case__lead", "session__project__owner",
-        "session__lead", "organisation", "handler", "clock",
+    bodies = sorted(access_of(user).organisation_ids)
+    find = _tasks_answered if closed else _tasks_asked
+    one = bodies[0] if len(bodies) == 1 else None
+    tasks = list(find(bodies)) if one is None else prepared.rows(
+        ("tasks of a body", closed), lambda body: find([body]), one
     )
+    prefetch_related_objects(tasks, "clock__pauses")
     sheets: dict[tuple[int, int], list[ReviewTask]] = defaultdict(list)
-    for task in tasks.select_related(*related).prefetch_related("clock__pauses"):
+    for task in tasks:
         case = task.session.case
         sheets[task.session.project_id, (case.application_id if case else None) or 0].append(task)
     return [

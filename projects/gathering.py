@@ -24,7 +24,7 @@ from django.db.models import CharField, F, IntegerField, Prefetch, QuerySet, Tex
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Cast, JSONArray
 
-from projects import timing
+from projects import plans, timing
 from projects.glance import glance
 from projects.memo import Memo
 from projects.models import Project
@@ -240,13 +240,24 @@ class _Plan:
     wholes: list[int]
     sql: str = ""
     params: tuple[Any, ...] = ()
+    text: str = ""
+    """On PostgreSQL the statement of which the plan is kept (`projects/plans.py`)."""
+
+    def keep(self) -> _Plan:
+        """Keep the plan of a query about one project."""
+        if self.sql and connection.vendor == "postgresql":
+            self.text = plans.fixed(self.sql, [plans.GIVEN if _stands_in(one) else one for one in self.params])
+        return self
 
     def read(self, value: Callable[[Any], Any] = lambda value: value) -> list[list[Any]]:
         """Run it; `value` says what stands for a parameter."""
         found: list[list[Any]] = [[] for _ in self.parts]
         if self.sql:
             with connection.cursor() as cursor:
-                cursor.execute(self.sql, [value(one) for one in self.params])
+                if self.text:
+                    plans.carry_out(cursor, self.text, [value(one) for one in self.params if _stands_in(one)])
+                else:
+                    cursor.execute(self.sql, [value(one) for one in self.params])
                 for number, text in cursor.fetchall():
                     found[number].append(self.parts[number].shape.made(json.loads(text)))
         for part, rows in zip(self.parts, found, strict=True):
@@ -306,6 +317,11 @@ _plans: Memo[_Plan] = Memo(most=300, seconds=600)
 _KEY, _OWNER, _SEQ, _NEAR = -7_205_759_403, -7_205_759_503, 1_905_759_403, 1000
 
 
+def _stands_in(value: Any) -> bool:
+    """Whether a parameter of a kept query stands for something of the project that is asked about."""
+    return value in {_KEY, _OWNER} or _SEQ - _NEAR < value <= _SEQ if isinstance(value, int) else False
+
+
 def load(project: Project) -> None:
     """Read what the page of one project needs. One query beside the glance.
 
@@ -315,7 +331,7 @@ def load(project: Project) -> None:
     names = tuple(
         name for name, need in _needs.items() if not need.place or sight.has(need.place, project.pk, need.among)
     )
-    plan = _plans.of((names, timing.today()), lambda: _plan(_needs[name].rows([_anybody()]) for name in names))
+    plan = _plans.of((names, timing.today()), lambda: _plan(_needs[name].rows([_anybody()]) for name in names).keep())
 
     def value(one: Any) -> Any:
         if one == _KEY:

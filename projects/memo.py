@@ -125,9 +125,8 @@ def rows_of(key: Hashable, queryset: Callable[[], QuerySet[Any, Any]]) -> list[t
         return list(cursor.fetchall())
 
 
-#: Questions about one row. Above the greatest key there is none.
+#: Questions about one row.
 _asked: Memo[prepared.Asked] = Memo(most=1000, seconds=600)
-_GREATEST = 2**63 - 1
 
 
 def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
@@ -149,7 +148,7 @@ def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk:
 
 
 def _about(key: Hashable, asked: Callable[[], prepared.Asked], pk: int) -> list[tuple[Any, ...]]:
-    if pk > _GREATEST:
+    if pk > prepared.GREATEST:
         return []
     try:
         return _asked.of(key, asked).rows((pk,))

@@ -69,6 +69,8 @@ class _Statement:
 _kept: dict[Hashable, _Statement] = {}
 _flags: dict[Hashable, Asked] = {}
 MOST = 500
+#: Above the greatest key there is no row.
+GREATEST = 2**63 - 1
 
 
 def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> list[M]:
@@ -77,6 +79,8 @@ def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) ->
     For whole models with `select_related` and `select_for_update`; what is prefetched or annotated is left out.
     `given` may stand in the query by themselves only: as a key, or as a key that is kept as text.
     """
+    if any(isinstance(value, int) and value > GREATEST for value in given):
+        return []
     try:
         kept = _kept.get(key) or _keep(key, build(*SLOTS[:len(given)]))
     except EmptyResultSet:

@@ -20,6 +20,7 @@ from packages.models import (
 )
 from projects import prepared
 from projects.access import access_of
+from projects.memo import asker, is_among
 from projects.models import IssueItem, Project
 from projects.queries import sees
 
@@ -93,9 +94,15 @@ def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
         "session__project__centre", "session__lead", "organisation", "handler", "clock", "definition",
         "opinion__given_by", "opinion__head", "supplement",
     )
-    found = ReviewTask.objects.visible_to(request.user).filter(session__case__isnull=False)
-    task: ReviewTask = get_object_or_404(found.select_related(*related), pk=pk)
+    task = prepared.one("task", lambda key: ReviewTask.objects.select_related(*related).filter(pk=key), pk)
+    if task is None or task.session.case_id is None or not _is_theirs(person(request), pk):
+        raise Http404
     return task
+
+
+def _is_theirs(user: User, task_id: int) -> bool:
+    """Whether a review task is one that somebody may see: built once per person and day."""
+    return is_among(("task", asker(user)), lambda pk: ReviewTask.objects.visible_to(user).filter(pk=pk), task_id)
 
 
 def session_or_404(request: HttpRequest, pk: int) -> JointSession:

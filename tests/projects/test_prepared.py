@@ -81,3 +81,7 @@ def test_clocks_in_bulk_are_clocks(project):
     assert insert_all([]) == []
     clocks.stop_clock(built[0], on + dt.timedelta(seconds=1))
     assert list(ClockSegment.objects.filter(clock=built[0]).values_list("ended_at", flat=True)) == [built[0].stopped_at]
+
+
+def test_there_is_no_row_above_the_greatest_key(project):
+    assert prepared.rows("test: project", of_project, 2**63) == []
