@@ -239,6 +239,18 @@ def test_the_public_reads_the_summary_and_nothing_else(actors, november, client_
     assert "没有找到通报" in text_of(client_of().get(reverse("agency:bulletins"), {"series": "annual"}))
 
 
+def test_what_is_still_collected_is_listed_to_those_who_make_it(actors, november, client_of):
+    walk(november, actors)
+    bulletins.open_bulletin(actors.centre, year=2026, month=12, by=actors.director)
+    listed = {
+        user: text_of(client_of(user).get(reverse("agency:bulletins"))) for user in (actors.director, actors.reviewer)
+    }
+    title = "高平市 一站式施工许可月度通报 2026年"
+    assert {user: (f"{title}12月" in words, f"{title}11月" in words) for user, words in listed.items()} == {
+        actors.director: (True, True), actors.reviewer: (False, True),
+    }
+
+
 def test_the_probe_is_for_the_centre_only(actors, november, client_of):
     page, url = reverse("agency:bulletin", args=[november.pk]), figure(november, "probe_fast", group="quality")
     assert ("体外循环线索" in text_of(client_of(actors.dispatcher).get(page)), client_of(actors.dispatcher).get(url).status_code) == (True, 200)
