@@ -123,7 +123,7 @@ def test_views_are_kept_named_once_renamed_defaulted_deleted(client, actors, pro
     second = saved_views.save_view(by=actors.clerk, name="全部", query="scope=all&tab=all")
     assert client.post(reverse("packages:desk_view_open", args=[second.pk])).url == f"{DESK}?scope=all&tab=all"
     page = client.get(DESK, {"scope": "all", "tab": "all"}).context["page"]
-    assert [(v.name, v.key, v.is_current) for v in page.views] == [("全部", "1", True), ("待受理的", "2", False)]
+    assert [(v.name, v.key, v.is_current) for v in page.views] == [("待受理的", "1", False), ("全部", "2", True)]
     assert client.post(reverse("packages:desk_view_rename", args=[view.pk]), {"name": "全部"}).status_code == 409
     for pk in (view.pk, second.pk):
         client.post(reverse("packages:desk_view_default", args=[pk]), {"on": "1"})
