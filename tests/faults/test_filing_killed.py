@@ -1,13 +1,12 @@
 """A process killed while it files, or binds what is handed over: nothing half, nothing twice, no number lost."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.faults.stories import made_portal
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
+#: The exit code of a process that was killed on the spot.
+KILLED = -9
 PROJECT = """
 from archives.models import DocumentKind
 from tests import factories
@@ -19,19 +18,15 @@ result = {"project": project.pk, "kind": kind.pk, "by": actors.clerk.pk}
 """
 #: Files one upload; `point` says where the process dies (empty: nowhere).
 FILE = """
-import sys
-import django
-django.setup()
 from archives.models import DocumentKind
 from archives.services import filing
 from projects.models import User
 from tests import factories
 from tests.faults.kill_points import FILING
-project, kind, by, point = sys.argv[1:]
 if point:
     FILING[point]()
 filing.file_document(
-    int(project), uploaded=factories.pdf(text=f"中断{project}"), kind=DocumentKind.objects.get(pk=kind), title="图",
+    project, uploaded=factories.pdf(text=f"中断{project}"), kind=DocumentKind.objects.get(pk=kind), title="图",
     by=User.objects.get(pk=by),
 )
 """
@@ -73,15 +68,11 @@ result = {"project": project.pk, "transfer": transfer.pk, "by": actors.owner.pk}
 """
 #: Makes what is asked for, or signs the list; a claim of somebody who died counts for nothing after its time.
 BIND = """
-import sys
-import django
-django.setup()
 from archives.models import Bundle
 from archives.services import bundles, transferring
 from projects import timing
 from projects.models import User
 from tests.faults.kill_points import BINDING
-project, transfer, by, point, act = sys.argv[1:]
 if point:
     BINDING[point]()
 if act == "bag":
@@ -89,7 +80,7 @@ if act == "bag":
     for row in bundles.unmade().filter(transfer=transfer):
         bundles.make(row.pk)
 else:
-    transferring.hand_over(int(transfer), by=User.objects.get(pk=by))
+    transferring.hand_over(transfer, by=User.objects.get(pk=by))
 """
 BOUND = """
 from pathlib import Path
@@ -115,11 +106,9 @@ result = {
 """
 
 
-def run(portal, code, *arguments):
-    """Run a process of the portal to its end, or to its death."""
-    environment = {**portal.environment, "DJANGO_SETTINGS_MODULE": "gaige.settings"}
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment, start_new_session=True, capture_output=True, check=False)
+def run(portal, code, **values):
+    """Run a process of the portal to its end, or to its death; return its exit code."""
+    return portal.python("result = end_of(code, **values)", code=code, values=values)
 
 
 @pytest.fixture(scope="module")
@@ -139,17 +128,11 @@ def portal():
 @pytest.mark.parametrize("point", ["aside", "in place", "before the commit", "after the commit"])
 def test_an_upload_is_filed_once_though_the_process_was_killed(portal, point):
     story = portal.python(PROJECT, point=point)
-    arguments = [str(story[name]) for name in ("project", "kind", "by")]
-
-    def file(point):
-        return run(portal, FILE, *arguments, point)
-
-    assert file(point).returncode == -9
+    assert run(portal, FILE, **story, point=point) == KILLED
     filed = int(point == "after the commit")
     state = portal.python(STATE, pk=story["project"])
     assert state == {"serials": [1] * filed, "versions": filed, "events": filed, "chain": True, "damaged": 0}
-    again = file("")
-    assert again.returncode == 0, again.stderr.decode()[-2000:]
+    assert run(portal, FILE, **story, point="") == 0, portal.log("runner")[-2000:]
     state = portal.python(STATE, pk=story["project"])
     assert state == {"serials": [1], "versions": 1, "events": 1, "chain": True, "damaged": 0}
 
@@ -158,12 +141,11 @@ def test_an_upload_is_filed_once_though_the_process_was_killed(portal, point):
 def test_a_package_is_made_once_though_the_process_was_killed(portal, point):
     story = portal.python(PREPARED, point=point)
     keys = {name: story[name] for name in ("project", "transfer")}
-    assert run(portal, BIND, *story.values(), point, "bag").returncode == -9
+    assert run(portal, BIND, **story, point=point, act="bag") == KILLED
     made = int(point == "bag: after the commit")
     state = portal.python(BOUND, **keys)
     assert (state["asked"], state["made"], state["told"], state["chain"], state["damaged"]) == (1, made, [made, 0], True, 0)
-    again = run(portal, BIND, *story.values(), "", "bag")
-    assert again.returncode == 0, again.stderr.decode()[-2000:]
+    assert run(portal, BIND, **story, point="", act="bag") == 0, portal.log("runner")[-2000:]
     assert portal.python(BOUND, **keys) == {
         "asked": 1, "made": 1, "told": [1, 0], "lists": 0, "state": "prepared", "chain": True, "damaged": 0
     }
@@ -173,13 +155,12 @@ def test_a_package_is_made_once_though_the_process_was_killed(portal, point):
 def test_a_list_is_signed_once_though_the_process_was_killed(portal, point):
     story = portal.python(PREPARED, point=point)
     keys = {name: story[name] for name in ("project", "transfer")}
-    assert run(portal, BIND, *story.values(), "", "bag").returncode == 0
-    assert run(portal, BIND, *story.values(), point, "list").returncode == -9
+    assert run(portal, BIND, **story, point="", act="bag") == 0, portal.log("runner")[-2000:]
+    assert run(portal, BIND, **story, point=point, act="list") == KILLED
     signed = int(point == "list: after the commit")
     state = portal.python(BOUND, **keys)
     assert (state["told"], state["lists"], state["state"]) == ([1, signed], signed, "handed" if signed else "prepared")
-    again = run(portal, BIND, *story.values(), "", "list")
-    assert again.returncode == 0, again.stderr.decode()[-2000:]
+    assert run(portal, BIND, **story, point="", act="list") == 0, portal.log("runner")[-2000:]
     assert portal.python(BOUND, **keys) == {
         "asked": 1, "made": 1, "told": [1, 1], "lists": 1, "state": "handed", "chain": True, "damaged": 0
     }

@@ -149,7 +149,7 @@ class Embedded(Portal):
         }
         self.manage("migrate", "--verbosity", "0")
         self.manage("load_catalog", "--verbosity", "0")
-        self.manage("collectstatic", "--noinput", "--verbosity", "0")
+        self.collect()
 
     def rows(self, statement, *parameters):
         with contextlib.closing(sqlite3.connect(self.var / "db.sqlite3", timeout=30)) as connection:
