@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from acceptance.models import Inspection
 from agency.models import ChaseSlip, Escalation, MajorProject
 from archives.models import Document, DocumentKind, Paper, QrToken
 from gaige.demo.run import run
@@ -66,6 +67,11 @@ def test_the_whole_demonstration_keeps_what_is_not_public(client):
         found = {what: sorted(one for one in texts if one in text) for what, texts in hidden.items()}
         assert not any(found.values()), (token.project.name, found)
         assert (response.status_code, len(response.content) < 30_000, "<script" in text) == (200, True, False)
+
+
+def test_no_visit_is_left_where_a_project_is_delivered():
+    visits = Inspection.objects.filter(project__stage="delivered")
+    assert set(visits.values_list("state", flat=True)) == {"closed", "cancelled"}
 
 
 def test_standard_land_is_shown_from_the_pool_to_its_check_and_to_a_breach():
