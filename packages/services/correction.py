@@ -30,7 +30,7 @@ from packages.services.timekeeping import is_paused, pause_case, resume_case, st
 from packages.states import CaseState
 from packages.waiting import CASE_LABEL
 from packages.wording import vague_fault
-from projects import clocks, timing, workdays
+from projects import clocks, prepared, timing, workdays
 from projects.bulk import insert_all
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
@@ -87,8 +87,10 @@ def notice_faults(
             own = [fault for fault in cleaned if fault["case_id"] in {None, case.pk}]
             check_moment(case, at)
             intake = case.intake_clock if case.state == CaseState.RECEIVED else None
-            pauses = {intake.pk: pauses_of(intake)} if intake else {}
-            batch = _allowed(case, by=by, kind=kind, own=own, why=why, pauses=pauses) + 1
+            was_told, was_paused = prepared.flags("told or paused", _told_or_paused, case.pk, case.intake_clock_id or 0)
+            pauses = {intake.pk: pauses_of(intake) if was_paused else []} if intake else {}
+            batch = 1 + (notices_of(case) if was_told else 0)
+            _allowed(case, batch, by=by, kind=kind, own=own, why=why, pauses=pauses)
             notices.append(_notice(case, own, batch, by=by, kind=kind, days=days, why=why, moment=moment))
             issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment, pauses=pauses)
         paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
@@ -102,6 +104,11 @@ def notice_faults(
             notice.paper = told
         insert_all(notices)
     return cases
+
+
+def _told_or_paused(case_id: int, clock_id: int) -> list[QuerySet[Any, Any]]:
+    """Notices that a case has had; pauses of its intake clock."""
+    return [OneTimeNotice.objects.filter(case=case_id), ClockPause.objects.filter(clock=clock_id)]
 
 
 def _lock_cases(case_ids: Sequence[int]) -> list[MatterCase]:
@@ -133,10 +140,10 @@ def _clean(fault: Mapping[str, object]) -> dict[str, object]:
 
 
 def _allowed(
-    case: MatterCase, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str],
+    case: MatterCase, batch: int, *, by: User, kind: str, own: Sequence[Mapping[str, object]], why: tuple[str, str],
     pauses: Mapping[int, Sequence[ClockPause]],
-) -> int:
-    """Refuse a notice that may not be given; return how many the case has had."""
+) -> None:
+    """Refuse the case's notice of this number where it may not be given."""
     if case.state == CaseState.CORRECTING:
         raise DomainError("notice_open", f"“{case.matter.name}”已有一份告知书等待补正，交回后才能再告知。")
     if kind == "completion":
@@ -150,9 +157,7 @@ def _allowed(
     if not own:
         raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
     check_demand(case.project, case.matter.matter.code, case.matter.name, [str(fault["material"]) for fault in own])
-    before = notices_of(case)
-    _reasoned(case, before, *why)
-    return before
+    _reasoned(case, batch - 1, *why)
 
 
 def _reasoned(case: MatterCase, before: int, code: str, note: str) -> None:
