@@ -11,7 +11,7 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from gaige.templatetags.dates import DASH, number
+from gaige.templatetags.dates import number
 from gaige.templatetags.plain import get
 from gaige.templatetags.ui import OWNERS
 from packages.planning import flow
@@ -21,7 +21,6 @@ register = template.Library()
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_LINES = 5
 HEAT = 4
-FEW = 3
 
 # Line of twelve months
 
@@ -238,12 +237,6 @@ def heat_table(head: str, columns: Sequence[str], rows: Iterable[Any], total: st
         for row in rows
     ]
     return {"head": head, "columns": columns, "lines": lines, "total": total}
-
-
-@register.filter
-def ranked(value: Any, cases: int) -> str:
-    """Return the figure, or 样本不足 when it stands on fewer than three cases."""
-    return "样本不足" if cases < FEW else number(value) if value is not None else DASH
 
 
 # Flow chart of the plan

@@ -222,10 +222,6 @@ def test_a_late_case_is_a_diamond_and_the_limit_a_stroke():
     assert (shown.count("h0"), shown.count("l5 5-5 5-5-5z"), shown.count('class="lim"')) == (2, 1, 1)
 
 
-def test_few_cases_are_no_rank():
-    assert [charts.ranked(98.2, 2), charts.ranked(98.2, 3), charts.ranked(None, 5)] == ["样本不足", "98.2", "—"]
-
-
 def test_a_long_title_is_cut_between_words():
     assert flow.lines_of("施工图联合审查") == ["施工图", "联合审查"]
     assert flow.lines_of("建设工程规划许可证核发") == ["建设工程规划", "许可证核发"]
