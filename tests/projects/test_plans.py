@@ -7,10 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from projects import plans, prepared
 from projects.models import NumberSeries, Organisation
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL keeps plans"),
-]
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]  # nothing else keeps plans
 INSERT = "INSERT INTO projects_numberseries (issuer_id, series, year, last) VALUES (%s, '100%%', %s, 0)"
 
 
