@@ -17,22 +17,6 @@ WIDE = """() => [document.documentElement.scrollWidth, [...document.querySelecto
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroller'))
   .slice(0, 5).map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`)]"""
 
-#: What a page is built of: each element in its parent with its attributes (of short words the value too, as they choose
-#: colour and role), whether it has a name and content; the order of the headings. Not the words and numbers in it.
-BUILT_OF = r"""() => {
-  const word = /^[a-z][a-z -]{0,60}$/, ids = {};
-  for (const e of document.querySelectorAll("[id]")) ids[e.id] = (ids[e.id] || 0) + 1;
-  const own = (e) => [...e.attributes].map(({ name, value }) => name + (word.test(value) ? "=" + value : value ? "+" : ""));
-  const told = (e) => [e.parentElement.tagName, e.tagName, ...own(e).sort(), e.labels ? e.labels.length : "",
-    e.textContent.trim() ? "text" : "", ids[e.id] || 0].join(" ");
-  const heads = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((e) => e.tagName).join("");
-  return [heads.replace(/(H[0-9])\1+/g, "$1"), ...new Set([...document.querySelectorAll("html *")].map(told))].sort().join("\n");
-}"""
-#: Axe counts what is wrong; what is right need not be described.
-AXE = "axe.run({resultTypes: ['violations'], reporter: 'no-passes'}).then(({ violations }) => ({ violations }))"
-#: What axe has found good in this process: who comes to a page of the same build at the same width does not ask again.
-found_good = set()
-
 
 def attachment(title):
     """A file as people have it: a PDF of one page."""
@@ -70,20 +54,6 @@ class Visitor:
         self.page.fill("[name=password]", PASSWORD)
         self.page.get_by_role("button", name="登录").click()
         self.page.wait_for_url(lambda url: "/login/" not in url)
-
-    def begin_again(self, viewport):
-        """Another test comes: the same person, who has typed nothing and left nothing in the browser but the session."""
-        self.errors.clear()
-        self.page.set_viewport_size(viewport)
-        self.context.set_offline(False)
-        session = [cookie for cookie in self.context.cookies() if cookie["name"] == "sessionid"]
-        self.context.clear_cookies()
-        self.context.add_cookies(session)
-        self.page.goto("/healthz/")
-        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
-        self.page.goto("/")
-        if self.name and not self.page.get_attribute("body", "data-user"):
-            self.sign_in()  # the session was ended
 
     def open(self, path, *, phone=False):
         """Go to a page of the portal and check it."""
@@ -154,16 +124,12 @@ class Visitor:
 
 def keeps(page):
     """axe finds nothing, and the page is not wider than the window."""
-    width, wide = page.evaluate(WIDE)
-    assert width <= page.viewport_size["width"], f"{page.url}: {width} px wide, {wide}"
-    build = (width, page.evaluate(BUILT_OF))
-    if build in found_good:
-        return
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found = AxeResults(page.evaluate(AXE))
+    found = AxeResults(page.evaluate("axe.run({resultTypes: ['violations']})"))
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
-    found_good.add(build)
+    width, wide = page.evaluate(WIDE)
+    assert width <= page.viewport_size["width"], f"{page.url}: {width} px wide, {wide}"
 
 
 def at_width(page, size):
