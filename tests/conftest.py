@@ -72,13 +72,17 @@ def pytest_collection_modifyitems(config, items):
     """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round.
 
     What asks no database is marked `pure`: it need not run on both. Files of long tests go first, so that no worker is
-    left alone with one at the end; in a file, the tests that share a world follow each other.
+    left alone with one at the end; files that kill, which mostly wait, stand evenly among the others, which mostly work;
+    in a file, the tests that share a world follow each other.
     """
     for item in items:
         if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
             item.add_marker("pure")
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    files: dict[str, dict] = {"": {}, "browser": {}, "kill": {}}
+    for item in items:
+        files[next((kind for kind in files if kind and item.get_closest_marker(kind)), "")][item.path] = None
+    place = {path: number / len(paths) for paths in files.values() for number, path in enumerate(paths)}
     items.sort(key=lambda item: (
         item.path not in long, place[item.path], "module_database" in item.fixturenames, kept.layers_of(item)
     ))

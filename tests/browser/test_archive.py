@@ -160,7 +160,7 @@ def test_an_archive_is_handed_over_and_signed_for_on_both_sides(live_portal, vis
     page = f"/projects/{project}/archive/transfer/"
     archivist, city = visit("archivist"), visit("city-archive-r")
     archivist.open(page)
-    archivist.says("预验收：可以进行")
+    archivist.until("预验收：可以进行")
     archivist.press("预验收，固定清单")
     archivist.until("字节，每件已检测")
     archivist.says("已另存 PDF/A-2u 件")

@@ -171,6 +171,8 @@ def test_the_list_of_keys_is_a_dialog_of_the_page(page, site):
         "查找",
         "↑",
         "↓",
+        "J",
+        "K",
         "选行",
         "Enter",
         "打开",

@@ -8,7 +8,7 @@ from tests.browser.walk import CODE, NAME, upload_what_is_missing
 #: A factory on land that its owner has: everything that is not asked here is answered with no.
 FACTS = {
     "land_supply": "existing", "works": ["new"], "building_use": ["industrial"], "gross_floor_area": "12000",
-    "height": "12", "simple_design": "no", "eia": "none", "drawing_review": "exempt", "utilities": ["water", "power", "telecom"],
+    "height": "12", "storeys": "2", "simple_design": "no", "eia": "none", "drawing_review": "exempt", "utilities": ["water", "power", "telecom"],
     "discharge": ["domestic"], "site_area": "4000", "earthwork": "900", "energy": "200", "electricity": "100",
     "civil_defence": "none", "pollutant": "registration", "fee_exempt": "yes",
 }
