@@ -79,10 +79,11 @@ def pytest_collection_modifyitems(config, items):
         if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
             item.add_marker("pure")
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    files: dict[str, dict] = {"": {}, "browser": {}, "kill": {}}
-    for item in items:
-        files[next((kind for kind in files if kind and item.get_closest_marker(kind)), "")][item.path] = None
-    place = {path: number / len(paths) for paths in files.values() for number, path in enumerate(paths)}
+    place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
+    for kind in ("browser", "kill"):
+        files = dict.fromkeys(item.path for item in items if item.get_closest_marker(kind))
+        place |= {path: number / len(files) for number, path in enumerate(files)}
+        long.update(files)
     items.sort(key=lambda item: (
         item.path not in long, place[item.path], "module_database" in item.fixturenames, kept.layers_of(item)
     ))
