@@ -67,7 +67,7 @@ def pytest_collection_finish(session):
 DATABASE = {"db", "transactional_db", "django_db_setup", "module_database"}
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round.
 
@@ -78,6 +78,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
             item.add_marker("pure")
+    yield  # the expression of the run leaves out, and pytest sets what asks for a browser side by side
     long = {item.path for item in items if item.get_closest_marker("slow")}
     place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
     for kind in ("browser", "kill"):
