@@ -82,11 +82,11 @@ def pytest_collection_modifyitems(config, items):
     long = {item.path for item in items if item.get_closest_marker("slow")}
     place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
     for kind in ("browser", "kill"):
-        files = dict.fromkeys(item.path for item in items if item.get_closest_marker(kind))
-        place |= {path: number / len(files) for number, path in enumerate(files)}
-        long.update(files)
+        files = sorted({item.path for item in items if item.get_closest_marker(kind)}, key=lambda path: (path not in long, path))
+        place |= {path: number / len(files) - 1 for number, path in enumerate(files)}
     items.sort(key=lambda item: (
-        item.path not in long, place[item.path], "module_database" in item.fixturenames, kept.layers_of(item)
+        place[item.path] >= 0 and item.path not in long, place[item.path], "module_database" in item.fixturenames,
+        kept.layers_of(item),
     ))
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
