@@ -245,19 +245,7 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         "land_supply", says("land_supply", "existing") and says("new_land", "yes"),
         "已选存量用地，又填了新增建设用地：新供的地须选出让或划拨，请核对供地方式",
     )
-    yield (
-        "height", bool(height) and floor == 0 and _builds(facts),
-        "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数",
-    )
-    yield (
-        "storeys", bool(height) and storeys == 0 and not says("building_use", "infrastructure"),
-        "填写了建筑高度，层数却为0：有高度的建筑至少有1层，请核对建筑高度和层数",
-    )
-    yield (
-        "storeys", bool(storeys) and height == 0,
-        "填写了层数，建筑高度却为0，请核对建筑高度和层数",
-    )
-    yield "storeys", storeys is not None and storeys % 1 != 0, "层数应填整数，请核对"
+    yield from _clashes_of_height(facts, floor, height, storeys)
     yield (
         "farmland", says("farmland", "yes") and says("new_land", "no"),
         "占用耕地须先办理农用地转用，请核对“新增建设用地”",
@@ -286,3 +274,21 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         "piling_first", says("piling_first", "yes") and number("excavation_depth") == 0,
         "申请基坑、桩基先行，但基坑开挖深度为0，请核对",
     )
+
+
+def _clashes_of_height(
+    facts: Facts, floor: float | None, height: float | None, storeys: float | None
+) -> Iterable[tuple[str, bool, str]]:
+    yield (
+        "height", bool(height) and floor == 0 and _builds(facts),
+        "填写了建筑高度，但总建筑面积为0，没有楼层；请核对两个数",
+    )
+    yield (
+        "storeys", bool(height) and storeys == 0 and not _says(facts, "building_use", "infrastructure"),
+        "填写了建筑高度，层数却为0：有高度的建筑至少有1层，请核对建筑高度和层数",
+    )
+    yield (
+        "storeys", bool(storeys) and height == 0,
+        "填写了层数，建筑高度却为0，请核对建筑高度和层数",
+    )
+    yield "storeys", storeys is not None and storeys % 1 != 0, "层数应填整数，请核对"
