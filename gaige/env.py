@@ -148,6 +148,10 @@ def site_url(name: str, default: str | None) -> str:
     return value
 
 
+#: A page asks many short questions beside many others: what starting helpers or compiling would cost is not won back.
+ALONE = "-c max_parallel_workers_per_gather=0 -c jit=off"
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """Return Django's settings of one database from ``sqlite:///path`` or ``postgres://user:password@host:port/name``.
 
@@ -187,7 +191,7 @@ def database(name: str, default: str) -> dict[str, Any]:
         "PORT": str(port),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {"connect_timeout": 5, "options": ALONE, **dict(parse_qsl(parts.query))},
     }
 
 

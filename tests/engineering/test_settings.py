@@ -134,7 +134,7 @@ def test_database_urls(monkeypatch):
         "PORT": "6432",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "sslmode": "require"},
+        "OPTIONS": {"connect_timeout": 5, "options": env.ALONE, "sslmode": "require"},
     }
     monkeypatch.setenv("SOME_URL", "sqlite:////data/gaige.sqlite3")
     assert env.database("SOME_URL", "") == {
