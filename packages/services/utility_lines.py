@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from packages.models import UtilityLine, UtilityRequest
+from packages.services.timekeeping import sync_due
 from packages.utility_states import (
     LineState,
 )
@@ -89,7 +90,7 @@ def _stands_for(line: UtilityLine) -> tuple[str, str] | None:
 
 
 def keep_time(line: UtilityLine, at: dt.datetime) -> None:
-    """Let the clock of a line run, stand or end as its state says."""
+    """Let the clock of a line run, stand or end as its state says; the day of the case that it promises follows."""
     clock = line.clock
     if clock is None or not clock.is_live:
         return
@@ -108,6 +109,10 @@ def keep_time(line: UtilityLine, at: dt.datetime) -> None:
         standing = None
     if standing is None and wanted is not None:
         clocks.pause_clock(clock, kind=PauseKind.OTHER, owner=wanted[0], basis=wanted[1], at=at)
+    case = line.case
+    if case is not None and case.promised_clock_id == clock.pk:
+        case.promised_clock = clock
+        sync_due(case)
 
 
 def go_on(line: UtilityLine, *, by: User, at: dt.datetime, words: str) -> None:

@@ -186,6 +186,8 @@ def is_built_on_the_time_of_whoever_builds(clock, project, joint, actors):
     clock.to(dt.datetime(2026, 11, 5, 9, tzinfo=timing.BUSINESS_ZONE))
     utilities.confirm_quote(power.pk, by=actors.owner, agrees=True)
     utilities.confirm_quote(power.pk, by=actors.owner, agrees=True)
+    # what stands for the enterprise has no day that could run out, neither in the list nor in its light
+    assert (case(project, "util-power").due_on, case(project, "util-power").yellow_on) == (None, None)
     fee = Fee.objects.get(line=power)
     assert (fee.state, fee.amount, fee.payee.code, Fee.objects.count()) == ("due", Decimal("2501.00"), "power-company", 1)
     assert states(joint)["power"] == "works"
@@ -197,7 +199,9 @@ def is_built_on_the_time_of_whoever_builds(clock, project, joint, actors):
     utility_works.finish_works(power.pk, by=body("power-company"), on=timing.today())
     # the owner's days (confirming, building) are the owner's, those of the works outside count for nobody
     assert time_ledger(line(joint, "power").clock) == {"government": 1, "applicant": 4, "special": 2, "intermediary": 0}
-    assert read_clock(line(joint, "power").clock).used == 1
+    running = line(joint, "power").clock
+    assert read_clock(running).used == 1
+    assert (case(project, "util-power").due_on, running.state) == (running.due_on, "running")
     agree(project, joint)
 
 
