@@ -1,4 +1,4 @@
-"""Who may do what with a bulletin: drafted by one, checked by another, signed by the director."""
+"""Who may do what with a bulletin: drafted by one, checked by another, signed by a director who did not check it."""
 
 from __future__ import annotations
 
@@ -101,11 +101,12 @@ def can_send_back(user: Person, bulletin: Bulletin) -> Verdict:
 
 
 def can_publish(user: Person, bulletin: Bulletin) -> Verdict:
-    """The director, when it is checked."""
+    """The director, when somebody else has checked it: the second look is worth something only from a second person."""
     if not access_of(user).has_at(bulletin.centre_id, *SIGNERS):
         return refuse("由中心主任签发。")
     if bulletin.state == BulletinState.SIGNING:
-        return ALLOWED
+        same = access_of(user).speaks_for(bulletin.checked_by_id)
+        return refuse("签发人不能是核对人；请另一位负责人签发，或退回后由另一人核对。") if same else ALLOWED
     if bulletin.state in (BulletinState.PUBLISHED, BulletinState.CORRECTED):
         return refuse("本期通报已发布。")
     return refuse("先核对，再签发。" if bulletin.is_stored else "先冻结数据，再送核、签发。")

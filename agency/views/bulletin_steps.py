@@ -113,7 +113,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         NoteForm(_given(request)),
         title="核对无误",
         done="已核对，等主任签发。",
-        says=(f"请先在“重新计算并核对”（{proof}）看数字与事件是否一致，再读一遍典型问题。",),
+        says=(
+            f"请先在“重新计算并核对”（{proof}）看数字与事件是否一致，再读一遍典型问题。",
+            "核对之后由另一位负责人签发，核对人不能签发。",
+        ),
     )
 
 

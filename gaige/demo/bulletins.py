@@ -1,4 +1,4 @@
-"""The bulletins of the demonstration: each month frozen, drafted, checked by somebody else, signed."""
+"""The bulletins of the demonstration: each month frozen and drafted by one, checked by a second, signed by a third."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ FIXES = ("按一次告知清单逐项核对后再发出", "踏勘与其他部门
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Who issues bulletins: a bureau, who drafts and who signs, and for which regions below it."""
+    """Who issues bulletins: a bureau, who drafts, checks and signs, and for which regions below it."""
 
     bureau: Q
     drafter: str
+    checker: str
     signer: str
     regions: tuple[str, ...] = ()
 
 
-COUNTY = Desk(Q(code=CENTRE), "dispatcher", "director")
-ABOVE = Desk(Q(name=CITY), "city-office", "city", (COUNTY_REGION, ZONE_REGION))
+COUNTY = Desk(Q(code=CENTRE), "dispatcher", "checker", "director")
+ABOVE = Desk(Q(name=CITY), "city-office", "city-checker", "city", (COUNTY_REGION, ZONE_REGION))
 
 
 def monthly() -> None:
@@ -55,7 +56,7 @@ def _publish(desk: Desk, year: int, month: int, series: str, region: Region | No
 
 
 def _walk(bulletin: Bulletin, desk: Desk) -> None:
-    """Let two people do their part; what an issue named is mended before the next."""
+    """Let three people do their part; what an issue named is mended before the next."""
     dispatcher, director = user(desk.drafter), user(desk.signer)
     named = BulletinProblem.objects.filter(
         bulletin__series=bulletin.series, bulletin__centre=bulletin.centre, bulletin__region=bulletin.region,
@@ -74,7 +75,7 @@ def _walk(bulletin: Bulletin, desk: Desk) -> None:
             due_on=problem.due_on,
         )
     send_to_check(bulletin.pk, by=dispatcher)
-    confirm(bulletin.pk, by=director, note="已重新计算，与事件一致")
+    confirm(bulletin.pk, by=user(desk.checker), note="已重新计算，与事件一致")
     publish(bulletin.pk, by=director)
 
 

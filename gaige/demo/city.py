@@ -18,6 +18,7 @@ STAFF = (
     # what the centres below do is the city head's to watch as well: the cockpit of all of them
     ("city", "秦岳", "市局局长", Role.SUPERVISOR, CITY),
     ("city-office", "薛宁", "通报编制", Role.DISPATCHER, CITY),
+    ("city-checker", "温岚", "通报核对", Role.DISPATCHER, CITY),
     ("city-leader", "范立", "市级项目长", Role.AGENT, CITY),
     ("city-agent", "尚岩", "市级服务专员", Role.AGENT, CITY),
     ("zone", "穆青", "开发区中心主任", Role.DIRECTOR, ZONE),

@@ -32,6 +32,7 @@ STAFF = (
     ("clerk", "王敏", "3号窗口", Role.CLERK, CENTRE),
     ("clerk2", "李倩", "5号窗口", Role.CLERK, CENTRE),
     ("dispatcher", "郭涛", "代办调度", Role.DISPATCHER, CENTRE),
+    ("checker", "卫兰", "通报核对", Role.DISPATCHER, CENTRE),
     ("director", "赵建国", "中心主任", Role.DIRECTOR, CENTRE),
     ("office", "任敏", "工改办", Role.SUPERVISOR, OFFICE),
     ("archivist", "宋雅", "档案管理员", Role.ARCHIVIST, CENTRE),

@@ -113,6 +113,6 @@ def walk(bulletin, actors):
 
     bulletin = bulletins.freeze(bulletin.pk, by=actors.director)
     word_all(bulletin, actors.dispatcher)
-    bulletins.send_to_check(bulletin.pk, by=actors.dispatcher)
-    bulletins.confirm(bulletin.pk, by=actors.director)
+    bulletins.send_to_check(bulletin.pk, by=actors.director)
+    bulletins.confirm(bulletin.pk, by=actors.dispatcher)
     return bulletins.publish(bulletin.pk, by=actors.director)

@@ -213,8 +213,8 @@ def test_who_sees_a_bulletin_in_each_state(actors, november, client_of):
         "bulletin_correct": [200, 403, 403, 404, 302],
     }
     word_all(november, actors.dispatcher)
-    bulletins.send_to_check(november.pk, by=actors.dispatcher)
-    bulletins.confirm(november.pk, by=actors.director)
+    bulletins.send_to_check(november.pk, by=actors.director)
+    bulletins.confirm(november.pk, by=actors.dispatcher)
     bulletins.publish(november.pk, by=actors.director)
     found = codes()
     assert (found["bulletin"], found["figure"], found["bulletin_tables"]) == (
@@ -283,8 +283,8 @@ def test_from_opening_to_publishing_and_correcting_in_the_browser(actors, month,
     assert "不写项目和企业的名称" in text_of(named)
     assert "已保存。" in text_of(dispatcher.post(edit, wording, follow=True))
     assert 'type="date" name="due_on" value="2026-12-10"' in dispatcher.get(edit).content.decode()
-    press(dispatcher, "bulletin_draft", "已送核，等另一人核对。")
-    press(director, "bulletin_check", "已核对，等主任签发。", note="无误")
+    press(director, "bulletin_draft", "已送核，等另一人核对。")
+    press(dispatcher, "bulletin_check", "已核对，等主任签发。", note="无误")
     press(director, "publish", "通报已签发，文书已编号。")
     press(director, "bulletin_correct", "更正版已开始采集", erratum="漏录一件")
     second = Bulletin.objects.get(previous=bulletin)
@@ -369,8 +369,8 @@ def test_the_pdf_is_the_numbered_paper_on_at_most_four_pages(actors, november, c
     draft = b"".join(client_of(actors.director).get(url).streaming_content)
     assert draft[:5] == b"%PDF-"
     word_all(november, actors.dispatcher)
-    bulletins.send_to_check(november.pk, by=actors.dispatcher)
-    bulletins.confirm(november.pk, by=actors.director)
+    bulletins.send_to_check(november.pk, by=actors.director)
+    bulletins.confirm(november.pk, by=actors.dispatcher)
     bulletins.publish(november.pk, by=actors.director)
     cache.clear()
     answer = client_of(actors.reviewer).get(url)

@@ -30,7 +30,7 @@ from projects import timing
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import verify_chain
 from projects.models import Event, JobRun, Organisation, Region
-from projects.states import OrganisationKind
+from projects.states import OrganisationKind, Role
 from tests import factories
 from tests.agency.bulletin_month import EXPECTED, at, make_month, told, walk, word_all
 
@@ -289,6 +289,7 @@ def test_the_city_counts_its_districts_and_each_district_itself(actors, month, c
 
 def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, clock):
     director, dispatcher = actors.director, actors.dispatcher
+    checker = factories.person("checker", "卫兰", Role.DISPATCHER, actors.centre)
     frozen = bulletins.freeze(bulletin.pk, by=dispatcher)
     with pytest.raises(DomainError, match="典型问题 1 请写明原因和整改措施"):
         bulletins.send_to_check(bulletin.pk, by=dispatcher)
@@ -307,6 +308,11 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
     assert Bulletin.objects.get().state == "frozen"
     bulletins.send_to_check(bulletin.pk, by=dispatcher)
     bulletins.confirm(bulletin.pk, by=director, note="与事件一致")
+    with pytest.raises(NotAllowed, match="签发人不能是核对人"):
+        bulletins.publish(bulletin.pk, by=director)
+    bulletins.send_back(bulletin.pk, by=director, note="请另一人核对")
+    bulletins.send_to_check(bulletin.pk, by=dispatcher)
+    bulletins.confirm(bulletin.pk, by=checker, note="与事件一致")
     with pytest.raises(NotAllowed, match="由中心主任签发"):
         bulletins.publish(bulletin.pk, by=dispatcher)
     done = bulletins.publish(bulletin.pk, by=director)
@@ -316,7 +322,8 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
     states = [e.data["state"] for e in Event.objects.filter(kind__startswith="bulletin.").order_by("pk") if "state" in e.data]
     assert states == [
         ["", "collecting"], ["collecting", "frozen"], ["frozen", "checking"], ["checking", "frozen"],
-        ["frozen", "checking"], ["checking", "signing"], ["signing", "published"],
+        ["frozen", "checking"], ["checking", "signing"], ["signing", "frozen"], ["frozen", "checking"],
+        ["checking", "signing"], ["signing", "published"],
     ]
     assert verify_chain(f"organisation:{actors.centre.pk}") is None
     paper = Paper.objects.get()
@@ -326,7 +333,7 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
     assert (paper.content["hash"], "probe" in paper.content["blocks"]) == (done.snapshot_hash, False)
     printed = papering.html_of(paper)
     assert (f"{paper.content['frozen_words']} 冻结" in printed, "issuer" in printed) == (True, False)
-    assert paper.content["signatures"] == [["起草", "马原"], ["核对", "高远"], ["签发", "高远"]]
+    assert paper.content["signatures"] == [["起草", "马原"], ["核对", "卫兰"], ["签发", "高远"]]
     assert month[2].project.name not in str(paper.content)
 
 

@@ -79,7 +79,7 @@ def test_from_freezing_to_the_paper_and_from_a_mistake_to_the_second_version(liv
 
 
 def sign(portal, director, dispatcher, number):
-    """Freeze, word the problems, check, prove, sign: two people on the pages."""
+    """Freeze, word the problems, check, prove, sign: two people on the pages; who checked does not sign."""
     address = f"/bulletins/{number}/"
     dispatcher.open(address)
     dispatcher.press("冻结数据")
@@ -88,14 +88,15 @@ def sign(portal, director, dispatcher, number):
         dispatcher.open(f"/bulletin-problems/{problem['id']}/")
         dispatcher.fill(cause="部门之间来回补件，未一次告清", fix="按一次告知清单逐项核对后再发出")
         dispatcher.press("保存典型问题")
-    dispatcher.open(address)
-    dispatcher.press("送核")
-    dispatcher.press("送核")
-    director.open(f"{address}proof/")
-    director.says("相同，冻结后没有改动")
     director.open(address)
-    director.press("核对无误")
-    director.press("核对无误")
+    director.press("送核")
+    director.press("送核")
+    dispatcher.open(f"{address}proof/")
+    dispatcher.says("相同，冻结后没有改动")
+    dispatcher.open(address)
+    dispatcher.press("核对无误")
+    dispatcher.press("核对无误")
+    director.open(address)
     director.press("签发并发布")
     director.press("签发并发布")
     director.says("已发布")
