@@ -34,7 +34,7 @@ CHANGED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class BesideAcceptance:
     """What stands beside a case that is to be accepted; most cases have none of it.
 
     `to_fill`: a line of the project that may be met, or is no longer; `lines`: in which states the lines of the case
@@ -55,13 +55,13 @@ class Beside:
         return None if self.was_paused else ()
 
 
-def look_beside(case: MatterCase) -> Beside:
+def look_beside_acceptance(case: MatterCase) -> BesideAcceptance:
     """Look for what stands beside a locked case. One query."""
     dead, fillable, faults, commitment, uses, paused, *lines = prepared.flags(
         ("beside an acceptance", timing.today()), _beside, case.pk, case.project_id
     )
     found = frozenset(state for state, is_there in zip(TELLING, lines, strict=True) if is_there)
-    return Beside(dead or fillable, found, faults, commitment, uses, paused)
+    return BesideAcceptance(dead or fillable, found, faults, commitment, uses, paused)
 
 
 #: States of lines from which something follows at the acceptance.
@@ -79,8 +79,8 @@ def _beside(case_id: int, project_id: int) -> list[QuerySet[Any]]:
 
 
 def take_on(  # noqa: PLR0913 - who, when, and what is told
-    case: MatterCase, beside: Beside, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str = "",
-    deemed: bool = False,
+    case: MatterCase, beside: BesideAcceptance, *, by: User | None, at: dt.datetime, ended_at: dt.datetime,
+    note: str = "", deemed: bool = False,
 ) -> None:
     """Accept a received case as of `at`: transition, clocks, promises owed, event 3, 受理通知书.
 
@@ -94,7 +94,7 @@ def take_on(  # noqa: PLR0913 - who, when, and what is told
 
 
 def _take_on(  # noqa: PLR0913 - as `take_on`
-    case: MatterCase, beside: Beside, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str,
+    case: MatterCase, beside: BesideAcceptance, *, by: User | None, at: dt.datetime, ended_at: dt.datetime, note: str,
     deemed: bool,
 ) -> None:
     if beside.has_uses:

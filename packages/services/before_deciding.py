@@ -36,7 +36,7 @@ PROMISED = (MaterialState.DEFERRED, MaterialState.COMMITTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class BesideDecision:
     """What a decision has to look at.
 
     `to_fill`: a line of the project that may be met, or is no longer; `has_promises`: a deferred paper, a commitment,
@@ -56,14 +56,14 @@ class Beside:
     has_late_entries: bool
 
 
-def look_beside(case: MatterCase) -> Beside:
+def look_beside_decision(case: MatterCase) -> BesideDecision:
     """Look for what stands beside a locked case. One query."""
     found = iter(prepared.flags(("beside a decision", timing.today()), _beside, case.pk, case.project_id))
 
     def several(count: int) -> bool:
         return sum(next(found) for _ in range(count)) > 0
 
-    return Beside(
+    return BesideDecision(
         to_fill=several(2), has_promises=several(4), has_faults=several(1), has_letters=several(1),
         has_sessions=several(1), is_asked=several(3), has_living=several(2), was_paused=several(len(CLOCKS)),
         has_late_entries=several(1),

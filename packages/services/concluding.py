@@ -11,7 +11,7 @@ from packages.drawing_facts import check_grant as check_drawings
 from packages.models import MatterCase, MatterPrerequisite
 from packages.next_steps import CASE_LOST
 from packages.services import act_papers, granting, late_entries, paperwork
-from packages.services.before_deciding import Beside, look_beside
+from packages.services.before_deciding import BesideDecision, look_beside_decision
 from packages.services.checklist import fill_lines
 from packages.services.closing import end_sessions
 from packages.services.drafts import renew_draft
@@ -74,7 +74,7 @@ def conclude(
     `Outcome.PASS` with deferred papers still open is 容缺通过 by itself. Raises `DomainError` (`prerequisites`,
     `note`, `no_deferral`).
     """
-    beside = look_beside(case)
+    beside = look_beside_decision(case)
     if outcome == Outcome.FAIL:
         if not note.strip():
             raise DomainError("note", "不予许可须写明理由，请补充后再提交。")
@@ -87,12 +87,12 @@ def conclude(
     return case
 
 
-def _may_grant(case: MatterCase, beside: Beside, *, at: dt.datetime | None) -> Beside:
+def _may_grant(case: MatterCase, beside: BesideDecision, *, at: dt.datetime | None) -> BesideDecision:
     """Refuse a grant that something forbids; return what stands beside the case once its lines are filled."""
     prerequisites_done(case)
     if beside.to_fill:
         fill_lines(case.project, at=at)
-        beside = look_beside(case)
+        beside = look_beside_decision(case)
     if beside.has_promises:
         require_promises(case)
     granting.check_grant(case, at or timing.now(), has_living=beside.has_living, has_letters=beside.has_letters)
@@ -102,7 +102,7 @@ def _may_grant(case: MatterCase, beside: Beside, *, at: dt.datetime | None) -> B
 
 
 def _conclude(
-    case: MatterCase, beside: Beside, *, outcome: str, note: str, by: User | None, at: dt.datetime | None,
+    case: MatterCase, beside: BesideDecision, *, outcome: str, note: str, by: User | None, at: dt.datetime | None,
     on_behalf_of: str, has_paper: bool,
 ) -> None:
     moment = at or timing.now()
@@ -145,7 +145,7 @@ def _paper(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> 
     return certificate(case, by=by, at=at)
 
 
-def _move(case: MatterCase, outcome: str, beside: Beside) -> None:
+def _move(case: MatterCase, outcome: str, beside: BesideDecision) -> None:
     deferred = beside.has_promises and bool(open_items(case, IssueKind.DEFERRAL))
     if outcome == Outcome.FAIL:
         case.decide_fail()
@@ -157,7 +157,7 @@ def _move(case: MatterCase, outcome: str, beside: Beside) -> None:
         case.decide_pass()
 
 
-def _account(case: MatterCase, beside: Beside, *, by: User | None, moment: dt.datetime, note: str) -> None:
+def _account(case: MatterCase, beside: BesideDecision, *, by: User | None, moment: dt.datetime, note: str) -> None:
     pauses = None if beside.was_paused else ()
     before = late_entries.standing(case, moment)
     end_clocks(case, moment, pauses=pauses)

@@ -12,7 +12,7 @@ from packages.listing import Listed, listed_of
 from packages.models import Application, MaterialItem, MatterCase
 from packages.next_steps import CASE_LOST
 from packages.services import paperwork
-from packages.services.accepting import look_beside, take_on
+from packages.services.accepting import look_beside_acceptance, take_on
 from packages.services.back_entry import check_moment
 from packages.services.checklist import OPEN_LINES, build_lines, fill_lines, missing_words, plan_of
 from packages.services.committing import sync_offers, void_commitments
@@ -273,12 +273,12 @@ def accept_case(case_id: int, *, by: User, note: str = "", at: dt.datetime | Non
 
 
 def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) -> MatterCase:
-    beside = look_beside(case)
+    beside = look_beside_acceptance(case)
     if intake_is_over(case, beside.pauses):
         return _deem(case)
     if beside.to_fill:
         fill_lines(case.project, at=at)
-        beside = look_beside(case)
+        beside = look_beside_acceptance(case)
     if beside.lines & OPEN_LINES:
         lacking = missing_words(case)
         raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
@@ -337,5 +337,5 @@ def deem_accepted(case_id: int) -> bool:
 
 def _deem(case: MatterCase) -> MatterCase:
     now = timing.now()
-    take_on(case, look_beside(case), by=None, at=case.received_at or now, ended_at=now, deemed=True)
+    take_on(case, look_beside_acceptance(case), by=None, at=case.received_at or now, ended_at=now, deemed=True)
     return case

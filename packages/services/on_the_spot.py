@@ -8,7 +8,7 @@ from django.db import transaction
 
 from packages import rules
 from packages.models import MatterCase
-from packages.services.accepting import look_beside, take_on
+from packages.services.accepting import look_beside_acceptance, take_on
 from packages.services.back_entry import check_moment
 from packages.services.checklist import fill_lines, missing_words
 from packages.services.concluding import conclude
@@ -43,7 +43,7 @@ def decide_on_spot(
         lacking = missing_words(case)
         if lacking:
             raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐后再即办。")
-        take_on(case, look_beside(case), by=by, at=moment, ended_at=moment, note=note)
+        take_on(case, look_beside_acceptance(case), by=by, at=moment, ended_at=moment, note=note)
     if case.state == CaseState.ACCEPTED:
         begin_review(case, by=by, at=at)
     return conclude(case, outcome=outcome, note=note, by=by, at=at)

@@ -9,7 +9,7 @@ from tests.portal import QUEUES
 TURN = """
 import time
 from gaige.celery import app
-where = {"destination": ["worker2@portal"], "reply": True, "limit": 1, "timeout": 10}
+where = {"destination": ["worker2@portal"], "reply": True, "limit": 1, "timeout": 60}
 for queue in queues.split(","):
     app.control.broadcast(verb, arguments={"queue": queue}, **where)
 while verb == "cancel_consumer" and any(
