@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST = 20
 LONGEST = 200
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
-_QR_PATH = re.compile(r"/q/([A-Za-z0-9_-]{22})/?$")
+_QR_PATH = re.compile(r"/q/([A-Za-z0-9_-]{22})/?$", re.IGNORECASE)
 #: What a person meant when it did not lead anywhere: only digits and dashes, the length of a credit code, an address.
 _CODE_LIKE, _USCC_LIKE = re.compile(r"[\d-]{12,40}"), re.compile(r"(?=.*[A-Z])(?=.*\d)[0-9A-Z]{17,19}")
 _BRACKETS = str.maketrans("[](){}【】", "〔〕〔〕〔〕〔〕")
@@ -105,16 +105,18 @@ def _nothing(text: str) -> Found:
 
 
 def _by_token(user: Person, text: str) -> str:
-    """A scanner types the whole address of the code; the token alone will do."""
+    """A scanner types the whole address of the code; the token alone will do, also in the wrong case from Caps Lock."""
     match = _QR_PATH.search(urlsplit(text).path if "/" in text else "")
     if match is None and not (_TOKEN.fullmatch(text) and not text.isdigit()):
         return ""
     token = match[1] if match else text
-    row = QrToken.objects.filter(token=token).only("project_id").first()
+    row = QrToken.objects.filter(token=token).only("project_id", "token").first()
+    if row is None and user.is_authenticated:
+        row = QrToken.objects.filter(token__iexact=token).only("project_id", "token").first()
     if row is None:
         return ""
     seen = Project.objects.visible_to(user).filter(pk=row.project_id).exists()
-    return address("projects:detail", row.project_id) if seen else address("archives:public", token)
+    return address("projects:detail", row.project_id) if seen else address("archives:public", row.token)
 
 
 def _by_code(user: Person, text: str) -> str:

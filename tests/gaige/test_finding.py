@@ -70,7 +70,7 @@ def at_the_window(user, text):
 
 def test_at_the_window_a_scan_leads_to_the_intake_of_the_project(coded, people):
     token = QrToken.objects.get().token
-    for typed in (f"http://testserver/q/{token}/", token, REAL, "２６０３－１４０５８１－８９－０５－１６３２６５ "):
+    for typed in (f"http://testserver/q/{token}/", f"HTTP://TESTSERVER/Q/{token.swapcase()}/", token, REAL, "２６０３－１４０５８１－８９－０５－１６３２６５ "):
         assert at_the_window(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/intake/"
 
 
