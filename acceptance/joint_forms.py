@@ -54,6 +54,18 @@ class BuildingsForm(forms.Form):
         ]
 
 
+class PhaseForm(forms.Form):
+    """A phase: its name and the buildings that are accepted with it."""
+
+    name = forms.CharField(label="分期名称", max_length=120)
+    building_ids = forms.TypedMultipleChoiceField(label="本期单体", coerce=int, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, buildings: list[tuple[int, str]], **kwargs: Any) -> None:
+        """Offer the buildings of the works."""
+        super().__init__(*args, **kwargs)
+        self.fields["building_ids"].choices = buildings  # type: ignore[attr-defined]
+
+
 class CommissionForm(forms.Form):
     """One company for all surveys."""
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from acceptance import after_rules, data, rules, survey_rules
-from acceptance.models import JointSurvey, PreAcceptance
+from acceptance.models import AcceptanceApplication, JointSurvey, PreAcceptance
 from acceptance.states import TONES
 from archives.models import Paper
 from archives.states import PaperKind
 from projects import timing, workdays
-from projects.models import Building
+from projects.models import Building, WorkUnit
 from projects.reading import read_clock
 
 if TYPE_CHECKING:
-    from acceptance.models import AcceptanceApplication, AcceptanceItem, RegistryHandover, SurveyedBuilding
-    from projects.models import User, WorkUnit
+    from acceptance.models import AcceptanceItem, RegistryHandover, SurveyedBuilding
+    from projects.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,21 @@ def area_rows(survey: JointSurvey) -> list[AreaRow]:
     return found
 
 
+def _phases(unit: WorkUnit) -> list[dict[str, Any]]:
+    """Return the works of the project, where it has phases, each with its buildings and its newest acceptance."""
+    units = list(WorkUnit.objects.filter(project=unit.project).prefetch_related("buildings"))
+    if len(units) == 1:
+        return []
+    newest = {row.work_unit_id: row for row in AcceptanceApplication.objects.filter(
+        work_unit__in=units, building=None
+    ).order_by("pk")}
+    return [
+        {"unit": one, "buildings": [building.name for building in one.buildings.all()],
+         "acceptance": (found := newest.get(one.pk)), "tone": TONES.get(found.state, "plain") if found else "none"}
+        for one in units
+    ]
+
+
 def survey_page(unit: WorkUnit, user: User) -> dict[str, Any]:
     """Return what the page of the survey shows."""
     rows = JointSurvey.objects.filter(work_unit=unit).select_related("surveyor", "clock", "report__document")
@@ -76,6 +91,8 @@ def survey_page(unit: WorkUnit, user: User) -> dict[str, Any]:
         "rows": area_rows(newest) if newest else [], "tone": TONES.get(newest.state, "plain") if newest else "none",
         "reading": read_clock(newest.clock) if newest and newest.clock else None,
         "kinds": [kind.name for kind in data.survey_kinds(timing.today()) if newest and kind.code in newest.kinds],
+        "sub": unit.project.name if unit.is_default else f"{unit.project.name}　{unit.name}",
+        "phases": _phases(unit), "can_phase": survey_rules.can_register_phase(user, unit),
         "can_buildings": survey_rules.can_record_buildings(user, unit),
         "can_commission": survey_rules.can_commission(user, unit),
         "can_hand_in": survey_rules.can_hand_in(user, newest) if newest else None,

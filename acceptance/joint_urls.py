@@ -3,10 +3,12 @@
 from django.urls import URLPattern, path
 
 from acceptance import joint_views as views
+from acceptance import phase_views
 
 urlpatterns: list[URLPattern] = [
     path("works/<int:pk>/survey/", views.works_survey, name="survey"),
     path("works/<int:pk>/buildings/", views.buildings, name="buildings"),
+    path("works/<int:pk>/phases/new/", phase_views.register, name="phase_new"),
     path("works/<int:pk>/survey/new/", views.commission, name="survey_new"),
     path("surveys/<int:pk>/hand-in/", views.hand_in, name="survey_hand_in"),
     path("surveys/<int:pk>/share/", views.share, name="survey_share"),

@@ -36,6 +36,13 @@ def can_record_buildings(user: Person, unit: WorkUnit) -> Verdict:
     return ALLOWED
 
 
+def can_register_phase(user: Person, unit: WorkUnit) -> Verdict:
+    """Who records the buildings splits the works, while no result of a survey stands on them."""
+    if not unit.is_default:
+        return refuse("分期从整个工程中划出，请回到整个工程登记。")
+    return can_record_buildings(user, unit)
+
+
 def can_commission(user: Person, unit: WorkUnit) -> Verdict:
     """The owner, or window and agent for it, once the works stand and the permit's buildings are known."""
     if not for_owner(user, unit.project):

@@ -177,7 +177,9 @@ def exchange_code(project_id: int, *, code: str, by: User | None, at: dt.datetim
             project.save(update_fields=["code", "local_code"])
     except IntegrityError as error:
         raise used_code(new, by=by) from error
-    WorkUnit.objects.filter(project=project, code=old).update(code=new, previous_code=old)
+    for unit in WorkUnit.objects.filter(project=project, code__startswith=old):  # phases carry it before their number
+        unit.code, unit.previous_code = f"{new}{unit.code.removeprefix(old)}", unit.code
+        unit.save(update_fields=["code", "previous_code"])
     record(
         "project.code_exchanged", subject=project, project=project, by=by, at=at,
         summary=f"本地代码 {old} 换为国家代码 {new}", data={"code": [old, new]},

@@ -28,6 +28,7 @@ ROWS = {
     "acceptance:finding_recheck": row("finding", "302 200 200 200 200 200 200 200 404"),
     "acceptance:survey": row("unit", "302 200 200 404 200 200 200 200 404"),
     "acceptance:buildings": row("unit", "302 403 200 404 403 403 403 403 404"),
+    "acceptance:phase_new": row("unit", "302 200 200 404 200 200 200 200 404"),
     "acceptance:survey_new": row("unit", "302 403 403 404 403 403 403 403 404"),
     "acceptance:pre_book": row("unit", "302 200 200 404 403 403 403 403 404"),
     "acceptance:survey_hand_in": row("acceptance", "302 404 404 404 404 404 404 404 404"),

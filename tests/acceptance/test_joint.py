@@ -24,6 +24,7 @@ from acceptance.services import (
     late_faults,
     make_ups,
     partial,
+    phases,
     pre_acceptance,
     registry,
     survey,
@@ -284,7 +285,26 @@ def test_the_completion_record_comes_with_the_conclusion_in_one_application(proj
 
 
 def test_a_phase_is_accepted_by_itself_and_decides_no_case(project, unit, actors):
-    phase = WorkUnit.objects.create(project=project, code="phase-2", name="二期", is_default=False)
+    names = (A, B, "3号仓库")
+    rows = [{"name": name, "area": Decimal(2800), "floors": 1} for name in names]
+    first, second, third = (row.pk for row in survey.record_buildings(unit.pk, by=actors.clerk, rows=rows))
+
+    def register(*buildings, by=actors.clerk, name="二期"):
+        return phases.register_phase(unit.pk, by=by, name=name, building_ids=buildings)
+
+    with pytest.raises(NotAllowed):
+        register(first, by=actors.owner)
+    refused(register, "building_unknown")
+    refused(lambda: register(first, 0), "building_unknown")
+    refused(lambda: register(first, second, third), "all_buildings")
+    refused(lambda: register(first, name=" "), "name_missing")
+    phase = register(first, second)
+    assert (register(third).pk, phase.code, [row.name for row in phase.buildings.all()]) == (
+        phase.pk, f"{unit.code}-02", [A, B],
+    )
+    assert [row.name for row in unit.buildings.all()] == ["3号仓库"]
+    with pytest.raises(NotAllowed):
+        phases.register_phase(phase.pk, by=actors.clerk, name="三期", building_ids=[first])
     surveyed(phase, actors)
     refused(lambda: application.apply_for_acceptance(phase.pk, by=actors.owner), "report_missing")
     made = application.apply_for_acceptance(phase.pk, by=actors.owner, report=factories.pdf("报告.pdf", "竣工"))
