@@ -5,17 +5,20 @@ import subprocess
 import time
 import urllib.parse
 
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.sync_api import Error
 
 from gaige.demo.people import PASSWORD
+from tests.browser.looking import PHONE, at_width
 
 #: What a PDF answers that a worker is just making.
 BEING_MADE = 409
-PHONE, DESK = {"width": 360, "height": 780}, {"width": 1366, "height": 768}
-#: What is wider than the window, for the message of a failure.
-WIDE = """() => [document.documentElement.scrollWidth, [...document.querySelectorAll('body *')]
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroller'))
-  .slice(0, 5).map(e => `${e.tagName}.${e.className} ${Math.round(e.getBoundingClientRect().right)}`)]"""
+#: Seconds that the answer to a press may take.
+PATIENCE = 20
+#: Each page notes when it is being left, which it is as soon as a press leads to another.
+NOTING = "addEventListener('beforeunload', () => { window.leaving = true; })"
+LEAVING = """() => new Promise(done => setTimeout(() => { const was = Boolean(window.leaving); window.leaving = false; done(was); }))"""
+#: The pages that have been looked at in this process: who, which page, its headings, the width of the window.
+LOOKED_AT = set()
 
 
 def attachment(title):
@@ -30,14 +33,20 @@ class Visitor:
 
     def __init__(self, context, name=""):
         self.context, self.name = context, name
+        context.add_init_script(NOTING)
         self.page = context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.seen = set()
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.errors = []
+        self.moves = 0  # pages that have come, and files instead of one
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)
+        self.page.on("framenavigated", self._moved)
+        self.page.on("download", self._moved)
         if name:
             self.sign_in()
+
+    def _moved(self, what):
+        self.moves += getattr(what, "parent_frame", None) is None
 
     def _heard(self, message):
         """Remember what the browser complains of; an answer that is not 200, or none, says so by itself."""
@@ -60,27 +69,57 @@ class Visitor:
         self.page.goto(path)
         return self.check(phone=phone)
 
+    def follow(self, act, *arguments):
+        """Do something at the page; when it leads to another page, that one is there afterwards."""
+        before = self.moves
+        act(*arguments)
+        try:
+            leaving = self.page.evaluate(LEAVING)
+        except Error:  # the page went while it was asked
+            leaving = True
+        deadline = time.monotonic() + PATIENCE
+        while leaving and self.moves == before:
+            assert time.monotonic() < deadline, f"{self.page.url}: no page has come"
+            self.page.wait_for_timeout(5)
+        self.page.wait_for_load_state()
+
+    def click(self, place, *, phone=False):
+        """Click this place and check the page that comes."""
+        self.follow(place.click)
+        return self.check(phone=phone)
+
     def press(self, name, *, within=None, exact=False, phone=False):
         """Press the button or link of this name and check the page that comes."""
         place = within or self.page
         if exact:  # but for the key that presses it
             name = re.compile(rf"^{re.escape(name)}( (F\d+|[A-Z]|Ctrl Enter))?$")
         found = place.get_by_role("button", name=name).or_(place.get_by_role("link", name=name))
-        found.first.click()
-        self.page.wait_for_load_state()
-        return self.check(phone=phone)
+        return self.click(found.first, phone=phone)
 
     def check(self, *, phone=False):
         """No error, nothing that axe finds, no sideways scroll (at 360 px too where people come by telephone)."""
-        pattern = re.sub(r"\d+|[\w-]{22}", "*", self.path)
-        heads = self.page.eval_on_selector_all("h1, h2", "nodes => nodes.map(node => node.textContent).join()")
-        if (pattern, heads, phone) not in self.seen:
-            self.seen.add((pattern, heads, phone))
-            keeps(self.page)
-            if phone:
-                at_width(self.page, PHONE)
+        while True:
+            moves = self.moves
+            try:
+                self._look(phone=phone)
+            except Error:
+                self.page.wait_for_timeout(50)  # so that we hear of it when another page has come
+                if self.moves == moves:
+                    raise
+            if self.moves == moves:
+                break
+            self.page.wait_for_load_state()  # a script has led on: that is the page to look at
         assert self.errors == []
         return self.page
+
+    def _look(self, *, phone):
+        pattern = re.sub(r"\d+|[\w-]{22}", "*", self.path)
+        heads = self.page.eval_on_selector_all("h1, h2", "nodes => nodes.map(node => node.textContent).join()")
+        for size in (self.page.viewport_size, PHONE if phone else self.page.viewport_size):
+            look = self.name, pattern, heads, size["width"]
+            if look not in LOOKED_AT:
+                at_width(self.page, size)
+                LOOKED_AT.add(look)
 
     def strike(self, key):
         """Press a key that leads to another page, and check that page."""
@@ -97,16 +136,21 @@ class Visitor:
             self.page.fill(f"[name={name}]", value)
 
     def says(self, *texts):
-        """Each of these stands on the page."""
-        body = self.page.inner_text("main")
-        for text in texts:
-            assert text in body, f"{self.name} {self.path}: {text} is not in\n{body[:3000]}"
+        """Each of these stands on the page, at once or when the script of the page has brought it."""
+        deadline = time.monotonic() + PATIENCE / 2
+        while missing := [text for text in texts if text not in self.page.inner_text("main")]:
+            if time.monotonic() > deadline:
+                body = self.page.inner_text("main")[:3000]
+                raise AssertionError(f"{self.name} {self.path}: {missing} is not in\n{body}")
+            self.page.wait_for_timeout(100)
 
     def until(self, text, *, seconds=60):
         """Load the page again and again until a background job has brought this text."""
         deadline = time.monotonic() + seconds
         while text not in self.page.inner_text("main"):
-            assert time.monotonic() < deadline, f"{self.path}: {text} has not come\n{self.page.inner_text('main')[:3000]}"
+            assert time.monotonic() < deadline, (
+                f"{self.path}: {text} has not come\n{self.page.inner_text('main')[:3000]}"
+            )
             time.sleep(0.4)
             self.page.reload()
         return self.page
@@ -120,24 +164,6 @@ class Visitor:
             answer = self.context.request.get(path)
         assert answer.status == 200, f"{path}: {answer.status}"
         return answer.body()
-
-
-def keeps(page):
-    """axe finds nothing, and the page is not wider than the window."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    found = AxeResults(page.evaluate("axe.run({resultTypes: ['violations']})"))
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
-    width, wide = page.evaluate(WIDE)
-    assert width <= page.viewport_size["width"], f"{page.url}: {width} px wide, {wide}"
-
-
-def at_width(page, size):
-    """The same at another size of the window."""
-    before = page.viewport_size
-    page.set_viewport_size(size)
-    keeps(page)
-    page.set_viewport_size(before)
 
 
 def pdf_text(content):

@@ -38,7 +38,7 @@ def test_a_second_factor_from_binding_to_switching_off(visit):
     again.press("登录", within=again.page.locator("main"), exact=True)
     again.open("/account/", phone=True)
     again.says("恢复码还剩 7 个", "本机")
-    again.page.get_by_role("button", name="结束其他全部登录").click()
+    again.follow(again.page.get_by_role("button", name="结束其他全部登录").click)
     again.says("已结束其他")
     again.open("/account/factor/")
     again.fill(code=code_of(secret, 1))

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.browser.pages import PHONE, attachment, pdf_text
+from tests.browser.looking import PHONE
+from tests.browser.pages import attachment, pdf_text
 
 pytestmark = pytest.mark.browser
 NAME = "秸秆气化供热示范站"

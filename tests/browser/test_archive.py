@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from tests.browser.pages import PHONE, pdf_text
+from tests.browser.looking import PHONE
+from tests.browser.pages import pdf_text
 from tests.factories import pdf_bytes
 
 pytestmark = pytest.mark.browser
@@ -124,8 +125,7 @@ def test_whoever_scans_the_one_code_arrives_at_the_own_work(live_portal, visit):
     assert inspector.path.startswith("/acceptance-items/")
     inspector.open(f"{code}?stay")
     inspector.says("您的办理", "验收“")
-    public.page.get_by_role("link", name="大字").click()
-    public.check(phone=True)
+    public.click(public.page.get_by_role("link", name="大字"), phone=True)
     assert public.path == code
     assert public.page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= LARGE
     printed = pdf_text(public.page.pdf())

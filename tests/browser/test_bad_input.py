@@ -49,7 +49,7 @@ def test_a_code_that_is_taken_leads_to_its_project_for_those_who_may_see_it(proj
     full_width = FIRST.translate({ord(str(n)): 0xFF10 + n for n in range(10)}).replace("-", "–")
     register(owner, code=full_width)
     owner.says(f"{FIRST} 已登记为“光伏支架生产厂房”")
-    owner.page.get_by_role("link", name="打开该项目").click()
+    owner.click(owner.page.get_by_role("link", name="打开该项目"))
     assert owner.path == f"/projects/{project}/"
     register(stranger, code=FIRST)
     stranger.says(f"{FIRST} 已被登记")
@@ -115,8 +115,7 @@ def test_a_file_that_cannot_be_taken_is_refused_by_name_and_the_line_stays(proje
     ):
         line = owner.page.locator("li.mat[data-miss]").first
         line.locator("[name=uploaded]").set_input_files(given)
-        line.locator("button[value=uploaded]").click()
-        owner.page.wait_for_load_state()
+        owner.follow(line.locator("button[value=uploaded]").click)
         error = owner.page.get_by_role("alert").first.inner_text()
         assert sentence in error
         assert "没有保存" in error

@@ -48,8 +48,7 @@ def test_from_freezing_to_the_paper_and_from_a_mistake_to_the_second_version(liv
     page = director.open(first, phone=True)
     director.says("已发布", "一次通过率", "时间都用在谁手里")
     rate = page.locator("section", has_text="分区").locator("tfoot a", has_text="75").first
-    rate.click()
-    director.check(phone=True)
+    director.click(rate, phone=True)
     assert page.inner_text("[data-count]") == "4"
     director.press("本期超时办结的办件", phone=True)
     assert (page.inner_text("[data-count]"), page.locator("tbody tr").count()) == ("1", 1)

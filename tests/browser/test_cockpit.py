@@ -33,9 +33,7 @@ def test_the_director_goes_from_red_to_the_case_and_issues_a_slip_there(live_por
     page = director.open("/cockpit/", phone=True)
     row = page.locator("tr", has_text="红灯试验仓库")
     assert row.count() == 1
-    page.locator("section.figs a", has_text="已超时").click()
-    page.wait_for_load_state()
-    director.check(phone=True)
+    director.click(page.locator("section.figs a", has_text="已超时"), phone=True)
     assert int(page.inner_text("[data-count]")) >= 1
     row = page.locator("tr", has_text="红灯试验仓库")
     director.press("下督办单", within=row, phone=True)

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tests.browser.pages import PHONE, attachment
+from tests.browser.looking import PHONE
+from tests.browser.pages import attachment
 
 pytestmark = pytest.mark.browser
 BUILT = "from tests.browser import steps; result = steps.built(name)"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.pages import PHONE, attachment
+from tests.browser.looking import PHONE
+from tests.browser.pages import attachment
 
 pytestmark = pytest.mark.browser
 CODE, NAME = "2208-341203-04-01-817693", "铸造园电话申报厂房"
@@ -86,9 +87,7 @@ def upload(person, lines):
     line = person.page.locator(lines).first
     if line.count():
         line.locator("[name=photo]").set_input_files(attachment("演示材料"))
-        line.get_by_role("button", name="上传").click()
-        person.page.wait_for_load_state()
-        person.check()
+        person.click(line.get_by_role("button", name="上传"))
 
 
 def answers_one_by_one(portal, application, staff):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tests import factories
-from tests.browser.pages import PHONE, attachment, keeps
+from tests.browser.looking import PHONE, keeps
+from tests.browser.pages import attachment
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -78,8 +78,7 @@ def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
 
     housing = visit("housing-c")
     housing.open(page)
-    housing.page.get_by_role("link", name="工程质量安全监督手续（并入施工许可）").first.click()
-    housing.check()
+    housing.click(housing.page.get_by_role("link", name="工程质量安全监督手续（并入施工许可）").first)
     housing.press("即办办结")
     housing.press("即办办结", exact=True)
     housing.says("办结通过")

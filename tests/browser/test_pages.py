@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.pages import DESK, PHONE, at_width
+from tests.browser.looking import DESK, PHONE, at_width
 from tests.portal import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -111,8 +111,7 @@ def test_the_bulletin_and_the_lists_behind_its_numbers(come):
     director.page.goto("/bulletins/")
     director.press("打开本期")
     at_width(director.page, PHONE)
-    director.page.locator("tfoot td a").first.click()
-    director.page.wait_for_load_state()
+    director.follow(director.page.locator("tfoot td a").first.click)
     at_width(director.page, DESK)
     at_width(director.page, PHONE)
 

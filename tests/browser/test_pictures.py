@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.pages import DESK, PHONE
+from tests.browser.looking import DESK, PHONE
 from tests.portal import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

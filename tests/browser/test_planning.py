@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.pages import DESK, PHONE
+from tests.browser.looking import DESK, PHONE
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tests.browser.pages import PHONE, pdf_text
+from tests.browser.looking import PHONE
+from tests.browser.pages import pdf_text
 
 pytestmark = pytest.mark.browser
 BUILT = "from tests.browser import steps; result = steps.built(name)"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser.pages import PHONE, attachment
+from tests.browser.looking import PHONE
+from tests.browser.pages import attachment
 
 pytestmark = pytest.mark.browser
 STARTED = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.pages import PHONE
+from tests.browser.looking import PHONE
 
 pytestmark = pytest.mark.browser
 NAME = "铸造园报装试点厂房"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.pages import PHONE
+from tests.browser.looking import PHONE
 
 pytestmark = pytest.mark.browser
 NAME = "评价试点厂房"
@@ -37,9 +37,7 @@ def test_a_low_grade_and_an_enquiry_go_their_way(live_portal, visit):
     phone.says("评价已提交，谢谢。", "待回访")
 
     officer.open("/ratings/?tab=open")
-    officer.page.locator("table a").first.click()
-    officer.page.wait_for_load_state()
-    officer.check()
+    officer.click(officer.page.locator("table a").first)
     officer.says("同一张图要了两次", "13903560000")
     officer.press("登记回访")
     officer.page.check("[name=outcome][value=explain]")
@@ -56,14 +54,13 @@ def test_a_low_grade_and_an_enquiry_go_their_way(live_portal, visit):
     owner.says("待受理")
     track = owner.path
     officer.open("/voices/")
-    officer.page.get_by_role("link", name="施工许可可以分段办吗").click()
-    officer.check()
+    officer.click(officer.page.get_by_role("link", name="施工许可可以分段办吗"))
     officer.press("答复", exact=True)
     officer.fill(words="可以按桩基、主体分段申请。")
     officer.press("答复", exact=True)
     owner.open(track, phone=True)
     owner.says("可以按桩基、主体分段申请。")
-    owner.page.get_by_role("link", name="追问").click()
+    owner.click(owner.page.get_by_role("link", name="追问"))
     owner.fill(words="桩基要不要先审图")
     owner.press("提交追问", phone=True)
     owner.says("追问")

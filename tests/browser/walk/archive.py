@@ -36,14 +36,12 @@ def is_counted_in_the_bulletin(walk):
     if director.page.get_by_role("button", name="打开本期").count():
         director.press("打开本期")
     else:
-        director.page.locator("tbody th a").first.click()
-        director.check()
+        director.click(director.page.locator("tbody th a").first)
     address = director.path
     director.says("采集中", "自然资源局", "中位")
     cell = director.page.locator("tr", has_text="自然资源局").locator("td a").first
     counted = int(cell.inner_text())
-    cell.click()
-    director.check()
+    director.click(cell)
     assert director.page.locator("[data-count]").inner_text() == str(counted)
     director.says(NAME)
     # the month is over: its end is moved into the past

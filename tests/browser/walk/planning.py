@@ -52,9 +52,7 @@ def answers_what_is_asked(owner):
             owner.choose(name, answer or "no")
         elif answer:
             page.fill(f"input[name={name}]", answer)
-    page.locator("button[value=rest]").click()
-    page.wait_for_load_state()
-    owner.check(phone=True)
+    owner.click(page.locator("button[value=rest]"), phone=True)
 
 
 def has_a_code_that_everybody_may_scan(walk):
