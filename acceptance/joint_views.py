@@ -28,6 +28,7 @@ from acceptance.services import late_faults, make_ups, partial, pre_acceptance, 
 from packages.services.paperwork import day as on_paper
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
+from projects.forms import back_entry_form, moment_of
 from projects.models import Project, WorkUnit
 
 PAGE = ["GET", "POST"]
@@ -35,21 +36,27 @@ PAGE = ["GET", "POST"]
 
 def _step(
     request: HttpRequest, title: str, form: forms.Form, back: str, call: Callable[[dict[str, Any]], object],
-    project: Project, *, verdict: Verdict, submit: str = "提交", lead: str = "",
+    project: Project, *, verdict: Verdict, submit: str = "提交", lead: str = "", may_be_late: bool = False,
 ) -> HttpResponse:
-    """Show one form; on a valid post call the service and go back, a refusal stands in the form."""
+    """Show one form; on a valid post call the service and go back, a refusal stands in the form.
+
+    Where the step may be keyed in later, the office side may say when it happened: `at` among what `call` is given.
+    """
     if not verdict.ok:
         raise NotAllowed("rule", verdict.reason)
-    if form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    late = back_entry_form(request.user, posted) if may_be_late else None
+    if form.is_valid() and (late is None or late.is_valid()):
         try:
-            call(form.cleaned_data)
+            call(form.cleaned_data | ({"at": moment_of(late)} if may_be_late else {}))
         except NotAllowed:
             raise
         except DomainError as error:
             form.add_error(None, f"{error.message}{error.latest}")
         else:
             return redirect(back)
-    context = {"title": title, "form": form, "project": project, "back": back, "submit": submit, "lead": lead}
+    context = {"title": title, "form": form, "project": project, "back": back, "submit": submit, "lead": lead,
+               "late": late}
     return render(request, "acceptance/step.html", context, status=422 if form.errors else 200)
 
 
@@ -160,7 +167,7 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "退回补测", form, _at_survey(found.work_unit_id),
         lambda data: survey.return_survey(pk, by=person(request), **data), found.project,
-        verdict=survey_rules.can_check(request.user, found), submit="退回",
+        verdict=survey_rules.can_check(request.user, found), submit="退回", may_be_late=True,
     )
 
 
@@ -201,7 +208,7 @@ def confirm_pre(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "确认预验收日期", form, _at_survey(found.work_unit_id),
         lambda data: pre_acceptance.confirm(pk, by=person(request), **data), found.project,
-        verdict=after_rules.can_confirm_pre(request.user, found), submit="确认",
+        verdict=after_rules.can_confirm_pre(request.user, found), submit="确认", may_be_late=True,
     )
 
 
@@ -213,7 +220,7 @@ def hold_pre(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "填写预验收意见", form, _at_survey(found.work_unit_id),
         lambda data: pre_acceptance.hold(pk, by=person(request), **data), found.project,
-        verdict=after_rules.can_hold_pre(request.user, found), submit="发出意见清单",
+        verdict=after_rules.can_hold_pre(request.user, found), submit="发出意见清单", may_be_late=True,
     )
 
 
@@ -241,9 +248,10 @@ def return_papers(request: HttpRequest, pk: int) -> HttpResponse:
     form = given.PaperFaultForm(request.POST or None, items=items)
     return _step(
         request, "资料一次性告知", form, _at(pk), lambda data: visits.return_papers(
-            pk, by=person(request), faults=[{"item_id": data["item_id"], "fault": form.fault()}]  # type: ignore[typeddict-item]
+            pk, by=person(request), at=data["at"],
+            faults=[{"item_id": data["item_id"], "fault": form.fault()}],  # type: ignore[typeddict-item]
         ), found.project, verdict=rules.can_return_papers(request.user, found), submit="发出一次性告知单",
-        lead="只能告知一次。整改期间不计时。",
+        lead="只能告知一次。整改期间不计时。", may_be_late=True,
     )
 
 
@@ -289,9 +297,10 @@ def ask_late(request: HttpRequest, pk: int) -> HttpResponse:
     form = given.LateForm(request.POST or None)
     return _step(
         request, f"清单后新增：{found.name}", form, _at(found.acceptance_id), lambda data: late_faults.ask_late_fault(
-            pk, by=person(request), fault=form.fault(), reason=data["reason"]  # type: ignore[arg-type]
+            pk, by=person(request), fault=form.fault(), reason=data["reason"],  # type: ignore[arg-type]
+            at=data["at"],
         ), found.acceptance.project, verdict=rules.can_ask_late(request.user, found), submit="报牵头部门批准",
-        lead="一次性告知后新增，须牵头部门首席代表批准，并计为本部门迟报。",
+        lead="一次性告知后新增，须牵头部门首席代表批准，并计为本部门迟报。", may_be_late=True,
     )
 
 
@@ -303,9 +312,9 @@ def decide_late(request: HttpRequest, pk: int) -> HttpResponse:
     form = given.DecideForm(request.POST or None, words=("同意新增", "不予新增"))
     return _step(
         request, "批准清单后新增", form, _at(found.acceptance_id), lambda data: late_faults.decide_late_fault(
-            pk, by=person(request), approve=data["yes"] == "yes", note=data["note"]
+            pk, by=person(request), approve=data["yes"] == "yes", note=data["note"], at=data["at"]
         ), found.acceptance.project, verdict=rules.can_decide_late(request.user, found),
-        lead=f"{found.item.organisation.label}：{found.what}（{found.reason}）",
+        lead=f"{found.item.organisation.label}：{found.what}（{found.reason}）", may_be_late=True,
     )
 
 
@@ -317,8 +326,9 @@ def facility(request: HttpRequest, pk: int) -> HttpResponse:
     form = given.DecideForm(request.POST or None, words=("具备", "不具备"))
     return _step(
         request, f"确认共用设施：{found.name}", form, _at(found.acceptance_id), lambda data: partial.confirm_facility(
-            pk, by=person(request), is_met=data["yes"] == "yes", note=data["note"]
+            pk, by=person(request), is_met=data["yes"] == "yes", note=data["note"], at=data["at"]
         ), found.acceptance.project, verdict=rules.can_confirm_facility(request.user, found), lead=found.asks,
+        may_be_late=True,
     )
 
 
@@ -344,8 +354,8 @@ def check_paper(request: HttpRequest, pk: int) -> HttpResponse:
     form = given.DecideForm(request.POST or None, words=("符合，已补齐", "不符合，退回"))
     return _step(
         request, f"核对：{found.paper_name}", form, _at(found.acceptance_id), lambda data: make_ups.check_paper(
-            pk, by=person(request), holds=data["yes"] == "yes", note=data["note"]
-        ), found.acceptance.project, verdict=rules.can_check_paper(request.user, found),
+            pk, by=person(request), holds=data["yes"] == "yes", note=data["note"], at=data["at"]
+        ), found.acceptance.project, verdict=rules.can_check_paper(request.user, found), may_be_late=True,
     )
 
 

@@ -34,6 +34,7 @@ from packages.views.acting import CONFLICT, Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.errors import Verdict, require
+from projects.forms import BackEntryForm, back_entry_form, moment_of
 from projects.models import WorkUnit
 
 Given = dict[str, Any]
@@ -188,7 +189,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     row = _inspection(request, pk)
     return _step(
         request, row, forms.Form(request.POST or None), may.can_start(request.user, row),
-        lambda _: inspections.start(pk, by=person(request)),
+        lambda given: inspections.start(pk, by=person(request), at=given["at"]), may_be_late=True,
         title="开始检查", button="开始检查", done="检查已开始，各部门填写各自的检查项。",
     )
 
@@ -204,8 +205,10 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, row, form, may.can_close(request.user, row),
         lambda given: inspecting.close_record(
-            pk, by=person(request), text=given["text"], absent=[int(key) for key in given.get("absent", ())]
+            pk, by=person(request), text=given["text"], absent=[int(key) for key in given.get("absent", ())],
+            at=given["at"],
         ),
+        may_be_late=True,
         title="出具检查记录", button="出具记录", done="检查记录已送达建设单位。", says=(waits,),
     )
 
@@ -217,26 +220,27 @@ def unit(request: HttpRequest, pk: int) -> HttpResponse:
     found = _unit(request, pk)
     page = queries.checklist(found, person(request))
     form = LinesForm(request.POST or None, lines=page.lines, recent=page.recent)
-    if request.method == "POST" and form.is_valid():
+    late = back_entry_form(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
         given = form.cleaned_data
         done = attempt(
             form, inspecting.record_unit, pk, by=person(request), said=form.said(), opinion=given["opinion"],
-            inspectors=given["inspectors"],
+            inspectors=given["inspectors"], at=moment_of(late),
         )
         if done is not None:
             messages.success(request, "本部门检查结果已提交。")
             return redirect("acceptance:inspection", found.inspection_id)
     status = status_of(form)
-    return _show_unit(request, found, page, form, PhotoForm(), status)
+    return _show_unit(request, found, page, form, PhotoForm(), status, late)
 
 
 def _show_unit(
     request: HttpRequest, found: InspectionUnit, page: queries.Checklist, form: LinesForm, photo: PhotoForm,
-    status: int,
+    status: int, late: BackEntryForm | None = None,
 ) -> HttpResponse:
     context = {
         "unit": found, "row": found.inspection, "project": found.inspection.project, "page": page, "form": form,
-        "photo": photo, "photos": found.photos.select_related("taken_by", "document"),
+        "photo": photo, "photos": found.photos.select_related("taken_by", "document"), "late": late,
     }
     return render(request, "acceptance/inspection_unit.html", context, status=status)
 
@@ -256,7 +260,8 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "照片已归档。")
             return redirect(f"{reverse('acceptance:inspection_unit', args=[pk])}#photos")
     page = queries.checklist(found, person(request))
-    return _show_unit(request, found, page, LinesForm(lines=page.lines, recent=page.recent), form, CONFLICT)
+    lines = LinesForm(lines=page.lines, recent=page.recent)
+    return _show_unit(request, found, page, lines, form, CONFLICT, back_entry_form(request.user))
 
 
 @login_required
@@ -283,8 +288,10 @@ def recheck(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, found.line.unit.inspection, RecheckForm(request.POST or None), may.can_recheck(request.user, found),
         lambda given: rectification.recheck_finding(
-            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"], on_site=given["way"] == "site"
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"], on_site=given["way"] == "site",
+            at=given["at"],
         ),
+        may_be_late=True,
         title="复核整改", button="提交复核结果", done="复核结果已提交。",
         says=(f"问题：{issue.what}", f"要求：{issue.how_to_fix}", f"企业答复：{issue.answer or '—'}"),
     )

@@ -20,6 +20,7 @@ from acceptance.services import conclusion, items, visits
 from acceptance.states import TONES
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
+from projects.forms import BackEntryForm, back_entry_form, moment_of
 from projects.models import IssueItem, Project, WorkUnit
 from projects.reading import read_clock
 from projects.waiting import waiting_on
@@ -43,9 +44,9 @@ def _allow(verdict: Verdict) -> None:
         raise NotAllowed("rule", verdict.reason)
 
 
-def _try(form: forms.Form, call: Callable[[], object]) -> bool:
-    """Run the service on a valid form; a refusal becomes an error of the form, with what was typed still in it."""
-    if not form.is_valid():
+def _try(form: forms.Form, call: Callable[[], object], late: BackEntryForm | None = None) -> bool:
+    """Run the service on a valid form and earlier time; a refusal becomes an error of the form, typed words stay."""
+    if not form.is_valid() or not (late is None or late.is_valid()):
         return False
     try:
         call()
@@ -55,6 +56,10 @@ def _try(form: forms.Form, call: Callable[[], object]) -> bool:
         form.add_error(None, f"{error.message}{error.latest}")
         return False
     return True
+
+
+def _late(request: HttpRequest) -> BackEntryForm | None:
+    return back_entry_form(request.user, request.POST if request.method == "POST" else None)
 
 
 def _form(
@@ -110,22 +115,25 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept the application at the window."""
     acceptance = _acceptance(request, pk)
-    if request.method == "POST":
-        applying.accept_acceptance(acceptance.pk, by=person(request))
+    late = _late(request)
+    if request.method == "POST" and (late is None or late.is_valid()):
+        applying.accept_acceptance(acceptance.pk, by=person(request), at=moment_of(late))
         return redirect("acceptance:detail", pk=pk)
     _allow(rules.can_accept(request.user, acceptance))
-    return _form(request, "受理联合验收申请", forms.Form(), acceptance, submit="受理")
+    return _form(request, "受理联合验收申请", forms.Form(), acceptance, submit="受理", late=late)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def visit(request: HttpRequest, pk: int) -> HttpResponse:
     """Appoint the one visit."""
-    acceptance, form = _acceptance(request, pk), VisitForm(request.POST or None)
+    acceptance, form, late = _acceptance(request, pk), VisitForm(request.POST or None), _late(request)
     _allow(rules.can_arrange(request.user, acceptance))
-    if _try(form, lambda: visits.arrange_visit(pk, by=person(request), planned_on=form.cleaned_data["planned_on"])):
+    if _try(form, lambda: visits.arrange_visit(
+        pk, by=person(request), planned_on=form.cleaned_data["planned_on"], at=moment_of(late)
+    ), late):
         return redirect("acceptance:detail", pk=pk)
-    return _form(request, "约定现场验收", form, acceptance, submit="约定")
+    return _form(request, "约定现场验收", form, acceptance, submit="约定", late=late)
 
 
 @login_required
@@ -140,22 +148,25 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
     )
     _allow(rules.can_record(request.user, found))
     names = ("result", "note", "faults", "paper", "together")
-    if _try(form, lambda: items.record_item(pk, by=person(request), **{n: form.cleaned_data[n] for n in names})):
+    late = _late(request)
+    if _try(form, lambda: items.record_item(
+        pk, by=person(request), at=moment_of(late), **{n: form.cleaned_data[n] for n in names}
+    ), late):
         return redirect("acceptance:detail", pk=found.acceptance_id)
-    title = f"现场验收：{found.name}"
-    return _form(request, title, form, found.acceptance, item=found, tick=tick, template="acceptance/item.html")
+    more = {"item": found, "tick": tick, "late": late, "template": "acceptance/item.html"}
+    return _form(request, f"现场验收：{found.name}", form, found.acceptance, **more)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def site_list(request: HttpRequest, pk: int) -> HttpResponse:
     """Close the visit with the one consolidated list."""
-    acceptance, form = _acceptance(request, pk), ListForm(request.POST or None)
+    acceptance, form, late = _acceptance(request, pk), ListForm(request.POST or None), _late(request)
     _allow(rules.can_issue_list(request.user, acceptance))
-    if _try(form, lambda: items.issue_list(pk, by=person(request), **form.cleaned_data)):
+    if _try(form, lambda: items.issue_list(pk, by=person(request), at=moment_of(late), **form.cleaned_data), late):
         return redirect("acceptance:detail", pk=pk)
     rows = queries.item_rows(acceptance, person(request))
-    return _form(request, "汇总现场验收", form, acceptance, submit="发出一次性告知单", rows=rows)
+    return _form(request, "汇总现场验收", form, acceptance, submit="发出一次性告知单", rows=rows, late=late)
 
 
 @login_required
@@ -188,25 +199,27 @@ def return_rectified(request: HttpRequest, pk: int) -> HttpResponse:
 def recheck(request: HttpRequest, pk: int) -> HttpResponse:
     """Re-check one failed item."""
     found = _item(request, pk)
-    form = RecheckForm(request.POST or None, papers=joint_queries.papers_of(found))
+    form, late = RecheckForm(request.POST or None, papers=joint_queries.papers_of(found)), _late(request)
     _allow(rules.can_recheck(request.user, found))
     if _try(form, lambda: items.recheck_item(
         pk, by=person(request), holds=form.cleaned_data["holds"] == "yes", note=form.cleaned_data["note"],
-        paper=form.cleaned_data["paper"],
-    )):
+        paper=form.cleaned_data["paper"], at=moment_of(late),
+    ), late):
         return redirect("acceptance:detail", pk=found.acceptance_id)
     issues = items.issues_of(found)
-    return _form(request, f"复核：{found.name}", form, found.acceptance, issues=issues, submit="提交复核结果")
+    more = {"issues": issues, "submit": "提交复核结果", "late": late}
+    return _form(request, f"复核：{found.name}", form, found.acceptance, **more)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     """Conclude the joint acceptance."""
-    acceptance, form = _acceptance(request, pk), ConcludeForm(request.POST or None)
+    acceptance, form, late = _acceptance(request, pk), ConcludeForm(request.POST or None), _late(request)
     _allow(rules.can_conclude(request.user, acceptance))
     if _try(form, lambda: conclusion.conclude(
-        pk, by=person(request), passed=form.cleaned_data["passed"] == "yes", note=form.cleaned_data["note"]
-    )):
+        pk, by=person(request), passed=form.cleaned_data["passed"] == "yes", note=form.cleaned_data["note"],
+        at=moment_of(late),
+    ), late):
         return redirect("acceptance:detail", pk=pk)
-    return _form(request, "出具竣工联合验收意见书", form, acceptance, submit="出具意见书")
+    return _form(request, "出具竣工联合验收意见书", form, acceptance, submit="出具意见书", late=late)

@@ -17,6 +17,7 @@ from archives.models import Delivery
 from archives.queries import notices_of
 from archives.services import delivery as services
 from projects.errors import DomainError, NotAllowed
+from projects.forms import back_entry_form, moment_of
 from projects.models import Project, User
 
 CONFLICT = 409
@@ -81,20 +82,22 @@ def sign_all(request: HttpRequest, pk: int) -> HttpResponse:
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Note at the window who signed for the printed paper."""
     delivery = _delivery(request, pk)
-    form: forms.Form = ReceiverForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form: forms.Form = ReceiverForm(posted)
+    late = back_entry_form(request.user, posted)
+    if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
         try:
-            services.hand_over(pk, by=_person(request), **form.cleaned_data)
+            services.hand_over(pk, by=_person(request), at=moment_of(late), **form.cleaned_data)
         except NotAllowed:
             raise
         except DomainError as error:
-            form.add_error("receiver", error.message)
+            form.add_error("receiver" if error.code == "receiver_missing" else None, error.message)
         else:
             messages.success(request, "已登记当面签收。")
             return redirect("archives:notices", pk=delivery.paper.project_id)
     context = {
         "delivery": delivery, "paper": delivery.paper, "project": delivery.paper.project, "form": form,
-        "verdict": rules.can_hand_over(_person(request), delivery),
+        "verdict": rules.can_hand_over(_person(request), delivery), "late": late,
         "back": reverse("archives:notices", args=[delivery.paper.project_id]),
     }
     return render(request, "archives/hand_over.html", context, status=CONFLICT if form.errors else 200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +10,6 @@ from django import forms
 from packages.act_states import DeliveryWay
 from packages.forms import KeyedRadios
 from packages.states import SpecialKind
-from projects import timing
 
 YES_NO = [("yes", "批准"), ("no", "不批准")]
 
@@ -21,22 +19,6 @@ def _text(label: str, *, rows: int = 3, most: int = 300, required: bool = True, 
         label=label, max_length=most, required=required, help_text=help_text,
         widget=forms.Textarea(attrs={"rows": rows}),
     )
-
-
-class BackEntryForm(forms.Form):
-    """补录: when something really happened that is keyed in later."""
-
-    happened_at = forms.DateTimeField(
-        label="实际办理时间", required=False,
-        help_text="只在补录时填。两个时间都留在记录里，晚于一个工作日录入的计入补录率。",
-    )
-
-    def clean_happened_at(self) -> dt.datetime | None:
-        """It has happened."""
-        moment: dt.datetime | None = self.cleaned_data["happened_at"]
-        if moment is not None and moment > timing.now():
-            raise forms.ValidationError("实际办理时间不能晚于现在。")
-        return moment
 
 
 class LateEntryForm(forms.Form):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -15,6 +15,9 @@ from projects.models import Organisation, Region, User
 from projects.narrowing import narrowings
 from projects.queries import SORTS, EventFilter, ProjectFilter, regions_to_register
 from projects.states import Investment, PartyRole, ProjectStatus, Stage
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 SIZES = (20, 100)
 DEFAULT_REGION = "140581"
@@ -269,3 +272,30 @@ class CalendarDayForm(forms.Form):
         """Return the day, whether it works, its document and its reason."""
         data = self.cleaned_data
         return data["day"], data["works"] == "1", data["source"], data["note"]
+
+
+class BackEntryForm(forms.Form):
+    """补录: when something really happened that is keyed in later."""
+
+    happened_at = forms.DateTimeField(
+        label="实际办理时间", required=False,
+        help_text="只在补录时填。两个时间都留在记录里，晚于一个工作日录入的计入补录率。",
+    )
+
+    def clean_happened_at(self) -> dt.datetime | None:
+        """It has happened."""
+        moment: dt.datetime | None = self.cleaned_data["happened_at"]
+        if moment is not None and moment > timing.now():
+            raise forms.ValidationError("实际办理时间不能晚于现在。")
+        return moment
+
+
+def back_entry_form(user: User | AnonymousUser, posted: Any = None) -> BackEntryForm | None:
+    """Return the form of a moment that is keyed in later, None for who keys in nothing: an enterprise."""
+    return BackEntryForm(posted) if access_of(user).is_office else None
+
+
+def moment_of(form: BackEntryForm | None) -> dt.datetime | None:
+    """Return the earlier moment of a valid form, None where none was keyed in."""
+    moment: dt.datetime | None = form.cleaned_data["happened_at"] if form is not None else None
+    return moment

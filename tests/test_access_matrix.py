@@ -6,7 +6,7 @@ The addresses of `packages` are as many as all others: they have a file of their
 import pytest
 from django.urls import get_resolver
 
-from tests.access import matrix
+from tests.access import late, matrix
 
 pytestmark = pytest.mark.django_db
 OURS = matrix.rows(*(app for app in matrix.APPS if app != "packages"))
@@ -31,3 +31,10 @@ def test_every_address_stands_in_the_matrix():
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_address_answers_every_actor_as_its_row_says(world, name):
     assert matrix.answers(world, name, OURS[name]) == OURS[name].codes
+
+
+@pytest.mark.postgresql
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(late.FORMS))
+def test_what_happens_away_from_the_screen_takes_its_earlier_time_of_the_office_only(world, name):
+    late.refuses_what_has_not_come(world, name)

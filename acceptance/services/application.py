@@ -17,6 +17,7 @@ from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
 from packages.states import CASE_PASSED, CaseState, Handling
 from projects import timing
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind
 from projects.clocks import start_clock
 from projects.errors import DomainError, require
@@ -208,6 +209,7 @@ def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = 
     if acceptance.state != AcceptanceState.APPLIED and acceptance.accepted_at:
         return acceptance
     require(rules.can_accept, by, acceptance)
+    check_follows(at, acceptance)
     moment = at or timing.now()
     acceptance.timetable = data.timetable(timing.business_day(moment), package_of(acceptance.project))
     limit = sum(acceptance.timetable.values())

@@ -24,6 +24,7 @@ from packages.services.decision import decide_for_acceptance
 from packages.services.intake import open_application, submit_application
 from packages.states import CASE_DECIDED, CaseState, Outcome
 from projects import timing
+from projects.back_entry import check_follows, counted_at
 from projects.clocks import stop_clock
 from projects.errors import DomainError, require
 from projects.events import record
@@ -51,13 +52,14 @@ def conclude(
     if acceptance.state in {*ACCEPTANCE_GOOD, AcceptanceState.FAILED}:
         return acceptance
     require(rules.can_conclude, by, acceptance)
+    check_follows(at, acceptance, *acceptance.items.all())
     _check_items(acceptance, passed=passed, note=note, by=by, at=at)
     old = acceptance.state
     _move(acceptance, passed=passed)
     acceptance.concluded_at, acceptance.concluded_by = at or timing.now(), by
     acceptance.conclusion_note = note
     if acceptance.clock:
-        stop_clock(acceptance.clock, acceptance.concluded_at)
+        stop_clock(acceptance.clock, counted_at(at))
     move(
         acceptance, old, kind="acceptance.concluded", by=by, at=at,
         summary=f"联合验收{acceptance.get_state_display()}" + ("" if passed else f"：{note}"),

@@ -19,6 +19,7 @@ from archives.services.filing import file_upload
 from archives.states import PaperKind
 from packages.services import paperwork
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.services.issues import answer_issue, raise_issue, verify_issue
@@ -80,6 +81,7 @@ def record_unit(
     if unit.state == InspectorState.RECORDED:
         return unit
     require(may.can_record, by, unit)
+    check_follows(at, unit.inspection, unit)
     lines = list(unit.lines.select_related("card").order_by("order", "pk"))
     passed = recently(unit.inspection, [line.code for line in lines])
     answers = {
@@ -176,6 +178,7 @@ def close_record(
     require(may.can_close, by, row)
     if not text.strip():
         raise DomainError("text", "请写检查情况：查了什么、总体怎样。")
+    check_follows(at, row, *row.units.all())
     moment = at or timing.now()
     for unit in absent_units(row):
         if unit.pk not in absent:

@@ -18,6 +18,7 @@ from packages.models import Commitment
 from packages.services import paperwork
 from packages.states import CommitmentState
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, WorkUnit
@@ -318,6 +319,7 @@ def start(inspection_id: int, *, by: User, at: dt.datetime | None = None) -> Ins
     require(may.can_start, by, row)
     if timing.business_day(at or timing.now()) < row.slot_on:
         raise DomainError("too_early", f"检查定在 {row.slot_on:%Y-%m-%d}，当天到场后开始。")
+    check_follows(at, row)
     begin(row, by=by, at=at)
     return row
 

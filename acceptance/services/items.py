@@ -19,6 +19,7 @@ from acceptance.states import AcceptanceState, ItemState
 from archives.models import DocumentKind, IssueEvidence
 from archives.services.filing import file_upload
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, subject_of
 from projects.models import IssueItem
@@ -98,6 +99,7 @@ def record_item(  # noqa: PLR0913
     require(rules.can_record, by, item)
     if result not in RESULTS:
         raise DomainError("unknown_result", "请选择合格、不涉及、容缺或需整改。")
+    check_follows(at, item, item.acceptance)
     if result == "not_involved" and not note.strip():
         raise DomainError("reason_missing", "选择“不涉及”要写明理由。")
     if (result == "fault") != bool(faults):
@@ -147,6 +149,7 @@ def issue_list(
     """
     acceptance = lock_acceptance(acceptance_id)
     require(rules.can_issue_list, by, acceptance)
+    check_follows(at, acceptance, *acceptance.items.all())
     if held_on > timing.business_day(at or timing.now()):
         raise DomainError("visit_in_future", "到场日期晚于今天，请核对。")
     visit = acceptance.visit
@@ -227,6 +230,7 @@ def recheck_item(  # noqa: PLR0913
     require(rules.can_recheck, by, item)
     if not holds and not note.strip():
         raise DomainError("reason_missing", "复核不通过要写明哪里还没有改到位。")
+    check_follows(at, item, item.acceptance)
     is_last = rules.is_last_recheck(item.acceptance)
     for issue in issues_of(item).filter(state=IssueState.SUBMITTED).select_related("project"):
         issue.project = item.acceptance.project

@@ -16,6 +16,7 @@ from acceptance.services.timekeeping import pause_acceptance
 from acceptance.services.visits import rectify_until
 from acceptance.states import AcceptanceState, ItemState, LateState
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.services.issues import raise_issue
@@ -38,6 +39,7 @@ def ask_late_fault(
     acceptance = lock_acceptance(found.acceptance_id)
     found.acceptance = acceptance
     require(rules.can_ask_late, by, found)
+    check_follows(at, acceptance)
     check_fault(fault)
     if not reason.strip():
         raise DomainError("reason_missing", "请写明为什么没有在一次性告知时提出。")
@@ -74,6 +76,7 @@ def decide_late_fault(
     require(rules.can_decide_late, by, late)
     if not approve and not note.strip():
         raise DomainError("reason_missing", "不予新增的要写明理由。")
+    check_follows(at, late, acceptance)
     old = late.state
     if approve:
         late.approve()

@@ -16,6 +16,7 @@ from archives.services.filing import file_upload
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from projects import stages, timing, workdays
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind, TimeOwner
 from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
@@ -137,6 +138,7 @@ def check_paper(
     require(rules.can_check_paper, by, made)
     if not holds and not note.strip():
         raise DomainError("reason_missing", "退回要写明哪里不符合。")
+    check_follows(at, made)
     old = made.state
     moment = at or timing.now()
     if holds:

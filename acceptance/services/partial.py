@@ -13,6 +13,7 @@ from acceptance.states import SurveyState
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation
@@ -67,6 +68,7 @@ def confirm_facility(
     require(rules.can_confirm_facility, by, facility)
     if not is_met and not note.strip():
         raise DomainError("reason_missing", "不具备的要写明还差什么。")
+    check_follows(at, facility.acceptance)
     if facility.is_met == is_met and facility.note == note.strip():
         return facility
     facility.is_met, facility.note = is_met, note.strip()

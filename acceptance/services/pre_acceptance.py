@@ -17,6 +17,7 @@ from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import WorkUnit
@@ -84,6 +85,7 @@ def confirm(pk: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = 
     """The lead department names the day. Errors: a day that has passed."""
     made = _lock(pk)
     require(after_rules.can_confirm_pre, by, made)
+    check_follows(at, made)
     if planned_on < timing.business_day(at or timing.now()):
         raise DomainError("past", "约定日期已经过去，请重新选择。")
     old = made.state
@@ -101,6 +103,7 @@ def hold(
     if made.state == PreState.HELD:
         return made
     require(after_rules.can_hold_pre, by, made)
+    check_follows(at, made)
     if held_on > timing.business_day(at or timing.now()):
         raise DomainError("future", "到场日期晚于今天，请核对。")
     if any(not row["what"].strip() or not row["how_to_fix"].strip() for row in advice):

@@ -16,6 +16,7 @@ from acceptance.supervision_states import InspectionState
 from archives.models import DocumentKind, IssueEvidence
 from archives.services.filing import file_upload
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.services.issues import answer_issue, missed_by_agent, reject_issue, verify_issue
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueState
@@ -87,6 +88,7 @@ def recheck_finding(
     require(may.can_recheck, by, finding)
     if not holds and not note.strip():
         raise DomainError("reason_missing", "复核不通过要写明哪里还没有改到位。")
+    check_follows(at, finding.issue)
     way = "现场复核" if on_site else "书面复核"
     if holds:
         verify_issue(finding.issue, by=by, at=at)

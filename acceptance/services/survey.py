@@ -24,6 +24,7 @@ from packages.services.checklist import fill_lines
 from packages.services.fees import close_with
 from packages.states import CaseState
 from projects import timing
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind, TimeOwner
 from projects.clocks import cancel_clock, start_clock, stop_clock
 from projects.errors import DomainError, require
@@ -235,6 +236,7 @@ def return_survey(survey_id: int, *, by: User, reason: str, at: dt.datetime | No
     require(survey_rules.can_check, by, survey)
     if not reason.strip():
         raise DomainError("reason_missing", "退回要写明哪里需要补测。")
+    check_follows(at, survey)
     old = survey.state
     survey.send_back()
     survey.return_reason = reason.strip()

@@ -12,6 +12,7 @@ from acceptance.services.scoping import cases_of
 from packages.models import MatterCase
 from packages.services.timekeeping import pause_case, resume_case, sync_due
 from packages.states import CASE_RUNNING
+from projects.back_entry import counted_at
 from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import pause_clock, resume_clock
 
@@ -24,7 +25,11 @@ def _cases(acceptance: AcceptanceApplication) -> list[MatterCase]:
 def pause_acceptance(
     acceptance: AcceptanceApplication, *, basis: str, at: dt.datetime, kind: str = PauseKind.RECTIFICATION
 ) -> None:
-    """Pause the clock of the acceptance and of its cases: the time is the owner's."""
+    """Pause the clock of the acceptance and of its cases: the time is the owner's.
+
+    A pause that is keyed in late begins when it is keyed in: nobody confirms an earlier time here.
+    """
+    at = counted_at(at)
     if acceptance.clock:
         pause_clock(
             acceptance.clock, kind=kind, owner=TimeOwner.APPLICANT, basis=basis, at=at

@@ -17,6 +17,7 @@ from acceptance.services.scoping import package_of
 from acceptance.services.timekeeping import pause_acceptance, resume_acceptance
 from acceptance.states import AcceptanceState
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.clock_states import PauseKind
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
@@ -49,6 +50,7 @@ def return_papers(
     """
     acceptance = lock_acceptance(acceptance_id)
     require(rules.can_return_papers, by, acceptance)
+    check_follows(at, acceptance)
     if not faults:
         raise DomainError("fault_missing", "请至少写一条资料问题。")
     moment = at or timing.now()
@@ -113,6 +115,7 @@ def arrange_visit(
     if acceptance.state == AcceptanceState.SITE and visit is not None and visit.planned_on:
         raise DomainError("visit_arranged", "现场验收已经约定。", latest=told_by(latest_of(acceptance)))
     require(rules.can_arrange, by, acceptance)
+    check_follows(at, acceptance)
     moment = at or timing.now()
     if planned_on < timing.business_day(acceptance.accepted_at or moment):
         raise DomainError("visit_before_acceptance", "现场验收日期早于受理日期，请重新选择。")

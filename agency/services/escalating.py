@@ -22,6 +22,7 @@ from agency.services.telling import tell
 from archives.states import PaperKind, Visibility
 from packages.services import paperwork
 from projects import timing
+from projects.back_entry import check_follows, counted_at
 from projects.clock_states import ClockKind
 from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
@@ -229,6 +230,7 @@ def decide(
     require(may.can_decide, by, step)
     if not decision.strip() or not owner.strip():
         raise DomainError("decision_missing", "请写明决定、由谁落实。")
+    check_follows(at, step)
     if owed_on < timing.business_day(moment):
         raise DomainError("day", "落实期限不能早于今天。")
     step.decide()
@@ -236,7 +238,7 @@ def decide(
     step.decided_by, step.decided_at = by, moment
     step.save()
     if step.clock is not None:
-        stop_clock(step.clock, moment)
+        stop_clock(step.clock, counted_at(at))
     record(
         "agency.escalation_decided",
         subject=step,

@@ -11,6 +11,7 @@ from agency import desk_rules as may
 from agency.models import OrderLog
 from agency.services.orders import check_day, lock_order
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ def write_log(
 ) -> OrderLog:
     """Write one line of the log; the next check is that of the line, else after the usual days. No event: it is a note.
 
-    Raises `NotAllowed`, `DomainError` (`line_empty`, `promise_day`, `check_day`).
+    `at`: when it was said, where it is keyed in later; the line keeps the day of both. Raises `NotAllowed`,
+    `DomainError` (`line_empty`, `promise_day`, `check_day`, `future`, `time_order`).
     """
-    order, moment = lock_order(order_id), at or timing.now()
+    order, today = lock_order(order_id), timing.today()
     require(may.can_log, by, order)
-    today = timing.business_day(moment)
+    check_after(at, order.offered_at, "派单")
+    on = timing.business_day(at or timing.now())
     if not who.strip() or not fact.strip():
         raise DomainError("line_empty", "写一句：找了谁，情况怎样。")
     if promise.strip() and promised_on is None:
@@ -45,7 +48,7 @@ def write_log(
         raise DomainError("check_day", "下次核查不能早于今天。")
     line = OrderLog.objects.create(
         order=order,
-        on=today,
+        on=on,
         channel=channel,
         who=who.strip()[:60],
         fact=fact.strip()[:200],
@@ -53,9 +56,9 @@ def write_log(
         promised_on=promised_on,
         next_check=next_check or check_day(today),
         by=by,
-        at=moment,
+        at=timing.now(),
     )
-    order.last_log_on, order.next_check, order.silent_on = today, line.next_check, None
+    order.last_log_on, order.next_check, order.silent_on = max(on, order.last_log_on or on), line.next_check, None
     order.save(update_fields=["last_log_on", "next_check", "silent_on"])
     return line
 

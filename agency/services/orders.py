@@ -22,6 +22,7 @@ from packages.models import MatterCase
 from packages.planning.schedule import schedule_of
 from packages.states import CASE_ENDED
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind, ClockUnit
 from projects.clocks import cancel_clock, start_clock, stop_clock
 from projects.errors import DomainError, require
@@ -334,6 +335,7 @@ def finish_order(order_id: int, *, by: User, note: str = "", at: dt.datetime | N
     if order.state == OrderState.DONE:
         return order
     require(may.can_finish, by, order)
+    check_follows(at, order)
     return complete(order, by=by, note=note.strip(), at=moment)
 
 

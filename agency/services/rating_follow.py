@@ -18,6 +18,7 @@ from agency.voice_states import CallOutcome, FollowState
 from archives.services import papers
 from archives.states import PaperKind
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.clocks import extend_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import record
@@ -78,6 +79,7 @@ def call_back(  # noqa: PLR0913 - one argument per field of the form
     said, name = _said(words, 500, "回访情况"), reached.strip()[:50]
     if outcome != CallOutcome.UNREACHED and not name:
         raise DomainError("reached", "实名回访，请填写受访人姓名。")
+    check_follows(at, row)
     moment = at or timing.now()
     RatingCall.objects.create(
         follow_up=row, outcome=outcome, reached=name, words=said, called_by=by, called_at=moment
@@ -123,6 +125,7 @@ def mend(pk: int, *, by: User, words: str, at: dt.datetime | None = None) -> Fol
     if row.state == FollowState.TO_REPLY and row.mended_by_id == by.pk:
         return row
     require(voice_rules.can_mend, by, row)
+    check_follows(at, row)
     old = row.state
     row.mended, row.mended_by, row.mended_at = _said(words, 500, "怎样整改的"), by, at or timing.now()
     row.mend()

@@ -95,6 +95,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
                 f"已经办过：{row.tried}",
             ),
             run=lambda given: escalating.decide(row.pk, by=person(request), **given),
+            may_be_late=True,
         ),
     )
 

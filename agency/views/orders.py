@@ -22,6 +22,7 @@ from agency.services import escalating, order_log, order_paper, orders
 from packages.views.acting import Step, ask, attempt, back_to, status_of
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict, require
+from projects.forms import BackEntryForm, moment_of
 from projects.models import Organisation
 
 Given = dict[str, Any]
@@ -87,12 +88,15 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one order; POST writes a line of its log."""
     row = order_or_404(request, pk)
     form = shown.LogForm(request.POST or None, begins="log" in request.GET)
-    if request.method == "POST" and form.is_valid():
-        line = attempt(form, order_log.write_log, row.pk, by=person(request), **form.cleaned_data)
+    late = BackEntryForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and late.is_valid():
+        said = form.cleaned_data | {"at": moment_of(late)}
+        line = attempt(form, order_log.write_log, row.pk, by=person(request), **said)
         if line is not None:
             messages.success(request, f"已记：{line}。下次核查 {line.next_check:%m-%d}。")
             return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
     context = {"page": queries.order_page(row, person(request)), "order": row, "project": row.project, "form": form}
+    context["late"] = late
     status = status_of(form)
     return render(request, "agency/order.html", context, status=status)
 
@@ -223,7 +227,8 @@ def finish(request: HttpRequest, pk: int) -> HttpResponse:
         row,
         shown.NoteForm(request.POST or None),
         may.can_finish(request.user, row),
-        lambda given: orders.finish_order(row.pk, by=person(request), note=given["note"]),
+        lambda given: orders.finish_order(row.pk, by=person(request), note=given["note"], at=given["at"]),
+        may_be_late=True,
         title="工单已完成",
         button="确认完成",
         done="工单已完成。",

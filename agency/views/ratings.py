@@ -216,7 +216,7 @@ def _judge(row: FollowUp, by: User, given: dict[str, Any]) -> FollowUp:
 
 
 def _worded(service: Callable[..., FollowUp], row: FollowUp, by: User, given: dict[str, Any]) -> FollowUp:
-    return service(row.pk, by=by, words=given["words"])
+    return service(row.pk, by=by, words=given["words"], at=given.get("at"))
 
 
 #: step -> title, button, done, rule, service, form, what is said
@@ -236,6 +236,10 @@ FOLLOW_STEPS: dict[str, tuple[str, str, str, Any, Any, Any, str]] = {
 }
 
 
+#: What is done on the telephone or at a counter, and may be keyed in later.
+BEFORE_IT_IS_KEYED_IN = {"call", "mend"}
+
+
 def _step(request: HttpRequest, row: FollowUp, name: str, back: str) -> HttpResponse:
     title, button, done, rule, run, make, says = FOLLOW_STEPS[name]
     verdict = rule(request.user, row)
@@ -244,7 +248,7 @@ def _step(request: HttpRequest, row: FollowUp, name: str, back: str) -> HttpResp
     form: forms.Form = make(request.POST or None)
     step = Step(
         title=title, button=button, done=done, verdict=verdict, back=back, says=(says,),
-        run=lambda given: run(row, person(request), given),
+        run=lambda given: run(row, person(request), given), may_be_late=name in BEFORE_IT_IS_KEYED_IN,
     )
     return ask(request, form, step)
 

@@ -138,7 +138,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     past = "，已过" if found.due_on < timing.today() else ""
     step = Step(
         f"回复{found}", "提交回复", lambda given: act(**given), slips.page_of(found), "已回复，等中心核对后销号。",
-        says=(f"督办事由：{found.reason}", f"回复期限 {found.due_on:%m-%d}{past}。"),
+        says=(f"督办事由：{found.reason}", f"回复期限 {found.due_on:%m-%d}{past}。"), may_be_late=True,
     )
     return ask(request, AnswerForm(request.POST or None), step)
 
@@ -163,5 +163,8 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     require(may.can_close_slip, request.user, found)
     act = partial(slips.close_slip, found.pk, by=person(request))
     says = (f"对方的回复：{found.answer}",) if found.answer else ("对方还没有回复，销号要写明理由。",)
-    step = Step(f"{found}销号", "销号", lambda given: act(**given), slips.page_of(found), "已销号。", says=says)
+    done = "已销号。"
+    step = Step(
+        f"{found}销号", "销号", lambda given: act(**given), slips.page_of(found), done, says=says, may_be_late=True
+    )
     return ask(request, RemarkForm(request.POST or None), step)

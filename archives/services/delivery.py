@@ -15,6 +15,7 @@ from archives import rules
 from archives.models import Delivery
 from archives.states import DeliveryWay
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 
@@ -77,6 +78,7 @@ def hand_over(paper_id: int, *, receiver: str, by: User, at: dt.datetime | None 
     require(rules.can_hand_over, by, delivery)
     if not receiver.strip():
         raise DomainError("receiver_missing", "请填写签收人的姓名。")
+    check_after(at, delivery.paper.issued_at, "文书出具")
     return _sign(project, delivery, name=receiver.strip()[:50], way=DeliveryWay.COUNTER, by=by, at=at)
 
 

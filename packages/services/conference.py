@@ -19,6 +19,7 @@ from packages.services.rounds import concerned, next_round
 from packages.standing import Standing, standing_opinions
 from packages.states import CaseState, ConferenceOutcome, OpinionVerdict, SessionState
 from projects import timing
+from projects.back_entry import check_after, check_follows
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
@@ -49,9 +50,10 @@ def call_conference(
     require(review_rules.can_merge, by, session)
     if not place.strip() or not agenda.strip():
         raise DomainError("words", "请写明地点和议题，部门才好准备。")
+    check_follows(at, session)
     moment = at or timing.now()
     if meets_at < moment:
-        raise DomainError("too_early", "开会时间已经过去，请核对；已经开过的会请在召集后直接记录纪要。")
+        raise DomainError("too_early", "开会时间早于发出邀请的时间，请核对；邀请早已发出的，请补录发出的时间。")
     standing = standing_opinions(case)
     if not any(one.verdict == OpinionVerdict.DISAGREE for one in standing):
         raise DomainError("no_conflict", "没有部门不同意，不需要开联审会，可以直接汇总。")
@@ -101,8 +103,9 @@ def close_conference(
         raise DomainError("outcome", "请选择会议结果。")
     if not minutes.strip():
         raise DomainError("words", "请写明会议纪要：议了什么、各部门怎么说、形成了什么意见。")
-    if held_on > timing.today() or held_on < timing.business_day(conference.called_at):
-        raise DomainError("held_on", "开会日期应在召集之后、今天或以前，请核对。")
+    check_follows(at, session)
+    if held_on > timing.business_day(at or timing.now()) or held_on < timing.business_day(conference.called_at):
+        raise DomainError("held_on", "开会日期应在召集之后、记录之时或以前，请核对。")
     changed = _sit(conference, positions) if outcome == ConferenceOutcome.SETTLED else []
     if outcome == ConferenceOutcome.SETTLED and not changed:
         raise DomainError("positions", "形成一致意见的，请写明哪个部门改成什么意见；没有改变的请选“未形成一致意见”。")
@@ -185,6 +188,7 @@ def sign_seat(seat_id: int, *, by: User, at: dt.datetime | None = None) -> Confe
     expect(case, CaseState.IN_REVIEW, verb="签认")
     if not seat.verdict:
         raise DomainError("nothing_to_sign", "本部门的意见没有改变，不需要签认。")
+    check_after(at, seat.conference.closed_at or session.opened_at, "记录纪要")
     seat.confirmed_by, seat.confirmed_at = by, at or timing.now()
     seat.save()
     record(

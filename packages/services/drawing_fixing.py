@@ -24,6 +24,7 @@ from packages.services.timekeeping import resume_case
 from packages.states import Outcome
 from packages.waiting import CASE_LABEL
 from projects import clocks, timing
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
@@ -112,6 +113,7 @@ def check_fix(
     require(drawing_rules.can_check, by, breach)
     if not holds and not note.strip():
         raise DomainError("note", "没有改好的，请写明还差什么。")
+    check_follows(at, breach)
     if not holds:
         reopen_breach(breach, one.project, by=by, note=note, at=at)
         return breach

@@ -8,6 +8,7 @@ from packages.drawing_states import DrawingState
 from packages.models import DrawingReview, MatterCase
 from packages.states import CASE_ENDED, CASE_PASSED
 from projects import clocks, timing
+from projects.back_entry import counted_at
 from projects.events import record
 from projects.models import User
 
@@ -36,9 +37,9 @@ def qualify(one: DrawingReview, *, by: User | None, at: dt.datetime | None) -> N
     if one.is_first_passed is None:
         one.is_first_passed = True
     one.save()
-    for clock in (one.clock, one.fix_clock):
+    for clock, until in ((one.clock, counted_at(at)), (one.fix_clock, one.closed_at)):
         if clock is not None and clock.is_live:
-            clocks.stop_clock(clock, one.closed_at)
+            clocks.stop_clock(clock, until)
     record(
         "drawing.qualified", subject=one, project=one.project, by=by, at=at, summary="施工图审查合格",
         data={"state": [old, one.state]},

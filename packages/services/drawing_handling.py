@@ -11,10 +11,11 @@ from django.db import transaction
 from archives.models import Paper
 from archives.states import PaperKind
 from packages import drawing_rules, policy
+from packages.act_states import LateEntryAct
 from packages.choices import ReviewRole
 from packages.drawing_states import BREACH_OPEN, HandlingOpinion, PledgeKind
 from packages.models import Breach, DrawingReview, Pledge
-from packages.services import correction, paperwork, review
+from packages.services import correction, late_entries, paperwork, review
 from packages.services.concluding import conclude, prerequisites_done
 from packages.services.drawing_following import qualify
 from packages.services.drawing_opinion import breach_table, check_complete, mandatory_count, open_breaches
@@ -30,6 +31,7 @@ from packages.states import Outcome, SessionState
 from packages.waiting import CASE_LABEL
 from projects import clocks, timing
 from projects.access import access_of
+from projects.back_entry import check_after, counted_at
 from projects.clock_states import PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
@@ -68,6 +70,7 @@ def handle(
     newest = one.parts.order_by("-pk").first()
     if one.opinion_at is None or (newest is not None and one.opinion_at < newest.given_at):
         raise DomainError("no_opinion", "还没有汇总最新的审查意见；先出审查意见，再作处理意见。")
+    check_after(at, one.opinion_at, "审查意见")
     moment = at or timing.now()
     one.handling, one.handling_text = result, text.strip()[:500]
     one.handled_by, one.handled_at = by, moment
@@ -100,9 +103,11 @@ def _let_commit(one: DrawingReview, by: User, at: dt.datetime | None) -> None:
     old, moment = one.state, at or timing.now()
     one.let_commit()
     one.save()
-    _stop_technical(one, moment)
+    _stop_technical(one, counted_at(at))
+    before = late_entries.standing(case, at)
     pause_case(case, kind=PauseKind.OTHER, owner=TimeOwner.APPLICANT, basis=TO_SIGN, at=moment)
     refresh_case(case)
+    late_entries.tell_spared(case, before, act=LateEntryAct.PAUSE, by=by, at=at)
     days = term_words(one, "fix", moment)
     _handled(one, old, by=by, at=at)
     _handling_paper(
@@ -129,7 +134,7 @@ def _give_back(one: DrawingReview, by: User, at: dt.datetime | None) -> None:
     if one.clock is not None and one.clock.is_live:
         clocks.pause_clock(
             one.clock, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis="施工图退回修改，修改和复审不计时",
-            at=moment,
+            at=counted_at(at),
         )
     _handled(one, old, by=by, at=at)
     _handling_paper(

@@ -27,6 +27,7 @@ from packages.services.drawing_review import (
 )
 from packages.states import SessionState, TaskState
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
@@ -47,6 +48,8 @@ def write_opinion(
     if not text.strip():
         raise DomainError("text", "请写明审查意见后再提交。")
     check_complete(one)
+    if (newest := one.parts.order_by("-given_at").first()) is not None:
+        check_after(at, newest.given_at, "专业意见")
     start_technical(one, at=at)
     standing = open_breaches(one)
     if one.is_first_passed is None:

@@ -35,6 +35,7 @@ from packages.services.locking import lock_task
 from packages.services.policies import table_of
 from packages.states import OpinionVerdict, SessionState
 from projects import clocks, timing
+from projects.back_entry import check_after
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -275,6 +276,7 @@ def give_part(
         raise DomainError(
             "superseded", f"施工图已换为第 {drawings.number} 版，您看的是第 {seen} 版。请看过新版，核对意见后再次提交。"
         )
+    check_after(at, drawings.uploaded_at, "上传图纸")
     wanted = [_clean(breach, one, task.organisation) for breach in breaches]
     still, cleared = _earlier(one, task.organisation, set(kept))
     standing = [*still, *wanted]

@@ -12,6 +12,7 @@ from packages.drawing_states import DrawingState
 from packages.models import DrawingReview, SampleDraw, SampleTicket
 from packages.services.policies import table_of
 from projects import clocks, timing
+from projects.back_entry import check_follows, counted_at
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -120,12 +121,13 @@ def check_sample(
         raise DomainError("found", "请写明抽查结果。")
     if not holds and breaches < 1:
         raise DomainError("breaches", "抽查不合格的，请填写违反强条的处数。")
+    check_follows(at, ticket)
     moment, old = at or timing.now(), ticket.state
     ticket.pass_it() if holds else ticket.fail_it()
     ticket.found, ticket.breaches = found.strip()[:1000], 0 if holds else breaches
     ticket.checked_by, ticket.checked_at = by, moment
     ticket.save()
-    clocks.stop_clock(ticket.clock, moment)
+    clocks.stop_clock(ticket.clock, counted_at(at))
     record(
         "drawing.sample_checked", subject=ticket, project=project, by=by, at=at,
         summary=f"施工图{ticket.get_state_display()}", data={"state": [old, ticket.state], "breaches": ticket.breaches},

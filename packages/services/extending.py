@@ -14,12 +14,13 @@ from packages.act_states import ExtensionState, LateEntryAct
 from packages.choices import ReviewRole
 from packages.models import Extension, MatterCase, ReviewTask
 from packages.services import act_papers, late_entries
-from packages.services.back_entry import check_after, check_moment
+from packages.services.back_entry import check_moment
 from packages.services.head_answers import still_asked, turn_down
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import sync_due
 from packages.states import CaseState
 from projects import clocks, timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from packages.act_states import ExtensionState, ProcedureState
 from packages.models import Extension, SpecialProcedure
-from packages.services.back_entry import check_after
+from projects.back_entry import check_after
 from projects.errors import DomainError
 from projects.events import latest_of, record, told_by
 from projects.models import User

@@ -17,13 +17,11 @@ from packages.act_states import LateEntryAct, LateEntryState
 from packages.models import LateEntry, MatterCase, Opinion, ReviewTask
 from packages.services.locking import lock_case
 from projects import clocks, timing
+from projects.back_entry import late_by
 from projects.errors import DomainError, require
-from projects.events import late_days, latest_of, record, told_by
+from projects.events import latest_of, record, told_by
 from projects.models import User
 from projects.reading import Reading
-
-#: Keyed in on the next working day is in time.
-FREE_DAYS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +30,6 @@ class Standing:
 
     late: int
     remaining: int
-
-
-def late_by(at: dt.datetime | None) -> int:
-    """Return how many working days late a moment is keyed in, 0 where that is not more than one."""
-    late = late_days(at, timing.now()) if at is not None else 0
-    return late if late > FREE_DAYS else 0
 
 
 def standing(case: MatterCase, at: dt.datetime | None) -> Standing | None:

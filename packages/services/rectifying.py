@@ -14,6 +14,7 @@ from packages.services.locking import expect, lock_case, lock_session
 from packages.services.rounds import concerned, next_round
 from packages.standing import standing_opinions
 from packages.states import CaseState, OpinionVerdict, SessionState
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
@@ -39,6 +40,7 @@ def send_to_rectify(
     against = [one for one in standing_opinions(case) if one.verdict == OpinionVerdict.DISAGREE]
     if not against:
         raise DomainError("no_disagreement", "没有部门不同意，不需要整改，可以直接汇总。")
+    check_follows(at, session)
     old = session.state
     session.begin_rectifying()
     session.save()

@@ -8,11 +8,12 @@ from django.db import transaction
 
 from packages import review_rules
 from packages.models import Referral, ReviewTask
-from packages.services.back_entry import check_after, check_task_moment
+from packages.services.back_entry import check_task_moment
 from packages.services.locking import lock_task
 from packages.services.review import check_words
 from packages.states import TASK_OPEN
 from projects import clocks, timing
+from projects.back_entry import check_after
 from projects.clock_states import ClockKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record

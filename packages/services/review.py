@@ -21,6 +21,7 @@ from packages.services.silence import apply_tacit, begin_merging_when_done
 from packages.standing import Standing, current_versions, standing_opinions
 from packages.states import TASK_OPEN, CaseState, OpinionVerdict, SessionState, TaskState
 from projects import clocks, timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
@@ -255,6 +256,7 @@ def merge_session(
     if passed:
         _nobody_blocks(standing)
         _nothing_outdated(standing, confirmed=confirmed)
+    check_follows(at, session)
     _answer_lead(session, by=by, passed=passed, text=text, at=at)
     old = session.state
     session.conclude_pass() if passed else session.conclude_fail()

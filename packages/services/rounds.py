@@ -20,6 +20,7 @@ from packages.services.timekeeping import sync_due
 from packages.standing import standing_opinions
 from packages.states import CaseState, Handling, SessionKind, SessionState
 from projects import clocks, prepared, timing
+from projects.back_entry import check_follows
 from projects.bulk import insert_all, update_all
 from projects.chains import record_across
 from projects.clock_states import ClockKind
@@ -315,6 +316,7 @@ def reconsult(
     require(review_rules.can_merge, by, session)
     if not note.strip():
         raise DomainError("note", "请写明作了哪些修改，再请部门答复。")
+    check_follows(at, session)
     asked = concerned(case, also)
     if not asked:
         raise DomainError("nobody_concerned", "没有部门不同意，也没有选择受修改影响的部门，可以直接汇总。")

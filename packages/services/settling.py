@@ -26,6 +26,7 @@ from packages.services.timekeeping import start_owner_clock
 from packages.states import CASE_PASSED, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
 from projects import clocks, prepared, timing
+from projects.back_entry import check_follows
 from projects.clock_states import ClockKind, ClockState, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
@@ -294,6 +295,7 @@ def settle_issue(
         return issue
     if not holds and not note.strip():
         raise DomainError("note_missing", "请写明未通过核实的理由。")
+    check_follows(at, issue)
     if issue.kind == IssueKind.COMMITMENT and issue.state != IssueState.SUBMITTED:
         answer_issue(issue, answer=note.strip()[:500] or "部门核查", by=by, at=at)
     if issue.state != IssueState.SUBMITTED:

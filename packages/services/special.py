@@ -18,12 +18,13 @@ from packages.act_states import PROCEDURE_OPEN, LateEntryAct, ProcedureState
 from packages.case_data import special_rule
 from packages.models import MatterCase, SpecialProcedure
 from packages.services import act_papers, late_entries
-from packages.services.back_entry import check_after, check_moment
+from packages.services.back_entry import check_moment
 from packages.services.head_answers import still_asked, turn_down
 from packages.services.locking import expect, lock_case
 from packages.services.timekeeping import is_paused, pause_case, resume_case, sync_due
 from packages.states import CaseState, SpecialKind
 from projects import clocks, timing
+from projects.back_entry import check_after
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record

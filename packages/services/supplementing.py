@@ -8,10 +8,10 @@ from django.db import transaction
 
 from packages import review_rules
 from packages.models import Supplement
-from packages.services.back_entry import check_after
 from packages.services.locking import lock_task
 from packages.states import TaskState
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User

@@ -14,12 +14,13 @@ from packages import rules
 from packages.act_states import WITHDRAWAL_OPEN, WithdrawalState
 from packages.models import MatterCase, Withdrawal
 from packages.services import act_papers
-from packages.services.back_entry import check_after, check_moment
+from packages.services.back_entry import check_moment
 from packages.services.closing import close_case
 from packages.services.drafts import renew_draft
 from packages.services.locking import expect, lock_case
 from packages.states import CASE_OPEN
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User

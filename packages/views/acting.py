@@ -12,10 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from packages.act_forms import BackEntryForm
 from packages.models import MatterCase
-from projects.access import access_of
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
+from projects.forms import back_entry_form, moment_of
 
 CONFLICT = 409
 
@@ -76,11 +75,11 @@ def ask(
     Where the step may be keyed in later, the office side may say when it happened: `at` among what `run` is given.
     """
     posted = request.POST if request.method == "POST" else None
-    late = BackEntryForm(posted) if step.may_be_late and access_of(request.user).is_office else None
+    late = back_entry_form(request.user, posted) if step.may_be_late else None
     if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
         given = form.cleaned_data
         if step.may_be_late:
-            given = given | {"at": late.cleaned_data["happened_at"] if late else None}
+            given = given | {"at": moment_of(late)}
         result = attempt(form, step.run, given)
         if result is not None:
             messages.success(request, step.said(result))

@@ -38,6 +38,7 @@ from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404
 from projects.access import access_of
+from projects.forms import back_entry_form, moment_of
 from projects.states import Role
 
 SHOWN = 50
@@ -105,14 +106,16 @@ def part(request: HttpRequest, pk: int) -> HttpResponse:
     form = PartForm(request.POST or None, earlier=earlier, initial={"seen": newest.number if newest else 1})
     lines = BreachFormSet(request.POST or None, form_kwargs={"disciplines": mine}, prefix="b")
     verdict = review_rules.can_give_opinion(request.user, task)
-    if request.method == "POST" and form.is_valid() and lines.is_valid():
-        given = {**form.cleaned_data, "kept": form.cleaned_data.get("kept", ())}
+    late = back_entry_form(request.user, request.POST or None)
+    if request.method == "POST" and all(one.is_valid() for one in (form, lines, late) if one is not None):
+        given = {**form.cleaned_data, "kept": form.cleaned_data.get("kept", ()), "at": moment_of(late)}
         if attempt(form, drawing_review.give_part, pk, by=person(request), breaches=lines.rows(), **given) is not None:
             messages.success(request, "专业意见已提交。")
             return redirect("packages:drawings", pk=project.pk)
     context = {
         "task": task, "project": project, "review": one, "newest": newest, "form": form, "lines": lines,
         "verdict": verdict, "disciplines": "、".join(name for _, name in mine), "earlier": earlier,
+        "late": late,
     }
     return render(request, "packages/drawing_part.html", context, status=409 if form.is_bound else 200)
 
@@ -128,8 +131,9 @@ def opinion(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=drawing_rules.can_write_opinion(request.user, one), done="审查意见已提交，施工图审查意见书已出具。",
         says=("审查意见只说要改什么；能否承诺后修改，由首席代表另作处理意见。",), seg="is_digital",
         run=lambda given: drawing_opinion.write_opinion(
-            pk, by=person(request), text=given["text"], is_digital=given["is_digital"] == "yes"
+            pk, by=person(request), text=given["text"], is_digital=given["is_digital"] == "yes", at=given["at"]
         ),
+        may_be_late=True,
         beside={"review": one, "rows": drawing_opinion.open_breaches(one), "old": old},
     )
     form = OpinionTextForm(request.POST or None, initial={"text": drawing.draft_opinion(one), "is_digital": "no"})
@@ -157,8 +161,9 @@ def handle(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=drawing_rules.can_handle(request.user, one), done="处理意见已作出。",
         says=(one.opinion_text or "还没有审查意见。", *_handle_words(rows)),
         run=lambda given: drawing_handling.handle(
-            pk, by=person(request), result=given["result"], text=given["text"]
+            pk, by=person(request), result=given["result"], text=given["text"], at=given["at"]
         ),
+        may_be_late=True,
         beside={"review": one, "rows": rows, "old": drawing_review.superseded_parts(one)},
     )
     return ask(request, HandleForm(request.POST or None), step, "packages/drawing_step.html")
@@ -229,8 +234,9 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         verdict=drawing_rules.can_check(request.user, breach), done="核实结果已提交。",
         says=(f"问题：{breach.what}", f"怎么改：{breach.fix}"),
         run=lambda given: drawing_fixing.check_fix(
-            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"], at=given["at"]
         ),
+        may_be_late=True,
     )
     return ask(request, CheckForm(request.POST or None), step)
 
@@ -269,8 +275,9 @@ def sample(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         run=lambda given: drawing_samples.check_sample(
             pk, by=person(request), holds=given["holds"] == "yes", found=given["found"],
-            breaches=given["breaches"] or 0,
+            breaches=given["breaches"] or 0, at=given["at"],
         ),
+        may_be_late=True,
     )
     return ask(request, SampleForm(request.POST or None), step)
 

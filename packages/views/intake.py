@@ -243,8 +243,9 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("packages:case", args=[case.pk]), verdict=rules.can_settle(request.user, issue),
         done="核实结果已记录。",
         run=lambda given: settling.settle_issue(
-            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"], at=given["at"]
         ),
+        may_be_late=True,
     )
     return ask(request, SettleForm(request.POST or None), step)
 

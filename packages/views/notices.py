@@ -11,12 +11,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from packages.act_forms import BackEntryForm
 from packages.forms import FaultForm, FaultSet, NoticeForm, NoticeFormSet
 from packages.screens import noticing
 from packages.services import intake as services
 from packages.views.acting import CONFLICT, attempt
 from packages.views.fetching import application_or_404, case_or_404, person
+from projects.forms import BackEntryForm, back_entry_form, moment_of
 from projects.paging import as_key
 
 #: Empty rows that a notice starts with, and the most it may have.
@@ -43,8 +43,8 @@ def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
     sends = request.method == "POST" and "more" not in request.POST
     form = NoticeForm(request.POST if sends else None, reasons=page.reasons)
     formset = _written(request, page) if not sends else _made(request.POST, page)
-    late = BackEntryForm(request.POST if sends else None)
-    checked = [one.is_valid() for one in (form, formset, late)] if sends else [False]
+    late = back_entry_form(request.user, request.POST if sends else None)
+    checked = [one.is_valid() for one in (form, formset, late) if one is not None] if sends else [False]
     if all(checked) and _send(request, page, form, formset, late) is not None:
         messages.success(request, f"已一次告知 {len(formset.faults())} 条问题，告知书已出具，时限暂停。")
         return redirect(page.back)
@@ -53,13 +53,13 @@ def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
 
 
 def _send(
-    request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet, late: BackEntryForm
+    request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet, late: BackEntryForm | None
 ) -> object:
     """Give the notice on the cases that have faults; None when the service refused."""
     faults = formset.faults()
     return attempt(
         form, services.notice_faults, page.told(faults), faults=faults, by=person(request), kind=page.kind,
-        at=late.cleaned_data["happened_at"], **form.cleaned_data,
+        at=moment_of(late), **form.cleaned_data,
     )
 
 

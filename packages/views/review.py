@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from packages import land_providers, queries, review_rules
-from packages.act_forms import BackEntryForm
 from packages.models import Referral
 from packages.review_forms import BatchForm, JudgingForm, MergeForm, OpinionForm, ReferForm, SupplementForm
 from packages.screens import reviewing
@@ -21,6 +20,7 @@ from packages.standing import standing_opinions
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, task_or_404
 from projects import panels
+from projects.forms import back_entry_form, moment_of
 from projects.models import Organisation, User
 
 
@@ -80,9 +80,9 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     page = reviewing.review_page(task, person(request), request.GET.get("file", ""))
     chosen = next((one for one in page.phrases if str(one.number) == request.GET.get("phrase")), None)
     form = JudgingForm(request.POST or None, initial=_beginning(page, chosen))
-    late = BackEntryForm(request.POST or None)
-    if form.is_valid() and late.is_valid() and attempt(
-        form, services.give_opinion, pk, by=person(request), at=late.cleaned_data["happened_at"], **form.cleaned_data
+    late = back_entry_form(request.user, request.POST or None)
+    if form.is_valid() and (late is None or late.is_valid()) and attempt(
+        form, services.give_opinion, pk, by=person(request), at=moment_of(late), **form.cleaned_data
     ):
         messages.success(request, "意见已提交。")
         return redirect(reviewing.next_after(task, person(request)))

@@ -25,6 +25,8 @@ from packages.standing import standing_opinions
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, session_or_404, task_or_404
 from projects import timing
+from projects.errors import DomainError
+from projects.forms import BackEntryForm, moment_of
 
 
 def _name(session: JointSession) -> str:
@@ -88,8 +90,10 @@ def reconsult(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("packages:case", args=[session.case_id]), case=session.case,
         verdict=review_rules.can_reconsult(request.user, task), done="已开始新一轮；其他部门的意见继续有效。",
         run=lambda given: services.reconsult(
-            pk, by=person(request), note=given["note"], also=[int(one) for one in given.get("also", [])]
+            pk, by=person(request), note=given["note"], also=[int(one) for one in given.get("also", [])],
+            at=given["at"],
         ),
+        may_be_late=True,
         says=(_second_limit(session),), beside=_beside(session),
     )
     others = [one for one in standing if not one.blocks]
@@ -118,8 +122,9 @@ def rectify(request: HttpRequest, pk: int) -> HttpResponse:
         case=session.case, verdict=review_rules.can_merge(request.user, session),
         done="已一次性告知建设单位整改；交回后自动开始第二轮审查。",
         run=lambda given: send_to_rectify(
-            pk, by=person(request), days=given["days"], reason_code=given.get("reason_code", "")
+            pk, by=person(request), days=given["days"], reason_code=given.get("reason_code", ""), at=given["at"]
         ),
+        may_be_late=True,
         says=("不同意的意见逐条写入补正告知书；整改期间各部门时限暂停，不计入审批时限。",), beside=_beside(session),
     )
     days = terms_of(session.case.matter).rectify if session.case else 10
@@ -141,8 +146,10 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
         case=session.case, verdict=review_rules.can_merge(request.user, session),
         done="联审会已召集，各部门已收到邀请。",
         run=lambda given: conferring.call_conference(
-            pk, by=person(request), meets_at=given["meets_at"], place=given["place"], agenda=given["agenda"]
+            pk, by=person(request), meets_at=given["meets_at"], place=given["place"], agenda=given["agenda"],
+            at=given["at"],
         ),
+        may_be_late=True,
         says=("已提意见的部门都在邀请之列；开会期间时限照常计算。",), beside=beside,
     )
     clauses = "；".join(clause.name for clause in beside["sides"].clauses)  # type: ignore[attr-defined]
@@ -159,16 +166,17 @@ def conference(request: HttpRequest, pk: int) -> HttpResponse:
     seats = list(meeting.seats.select_related("organisation", "opinion__task", "confirmed_by").order_by("pk"))
     form = MinutesForm(request.POST or None, initial={"held_on": timing.today()})
     parts = [SeatForm(request.POST or None, organisation_id=seat.organisation_id) for seat in seats]
-    if request.method == "POST" and all([form.is_valid(), *(part.is_valid() for part in parts)]):
-        positions = [part.position for part in parts]
-        if attempt(form, conferring.close_conference, pk, by=person(request), positions=positions, **form.cleaned_data):
+    late = BackEntryForm(request.POST or None)
+    if request.method == "POST" and all([form.is_valid(), late.is_valid(), *(part.is_valid() for part in parts)]):
+        given = form.cleaned_data | {"positions": [part.position for part in parts], "at": moment_of(late)}
+        if attempt(form, conferring.close_conference, pk, by=person(request), **given):
             messages.success(request, "会议纪要已记录并出具。")
             return redirect("packages:conference", pk=pk)
     rows = zip(seats, parts, strict=True)
     return render(request, "packages/conference.html", {
         "meeting": meeting, "session": session, "case": session.case, "form": form, "sides": _beside(session)["sides"],
         "seats": [(seat, part, review_rules.can_sign_seat(request.user, seat)) for seat, part in rows],
-        "confer": review_rules.can_confer(request.user, session),
+        "confer": review_rules.can_confer(request.user, session), "late": late,
     }, status=CONFLICT if form.is_bound else 200)
 
 
@@ -179,6 +187,9 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     seat: ConferenceSeat = get_object_or_404(
         ConferenceSeat.objects.filter(conference__in=Conference.objects.visible_to(request.user)), pk=pk
     )
-    conferring.sign_seat(pk, by=person(request))
+    late = BackEntryForm(request.POST)
+    if not late.is_valid():
+        raise DomainError("future", "".join(str(words) for words in late.errors["happened_at"]))
+    conferring.sign_seat(pk, by=person(request), at=moment_of(late))
     messages.success(request, "已签认。")
     return redirect("packages:conference", pk=seat.conference_id)
