@@ -221,10 +221,12 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
             f"一、委托事项：见下表{'，计划以后新增的事项同样代办' if row.is_all else ''}。委托权限：{powers}。",
             f"二、期限：自签订之日起，{until}。",
             *(f"{number}、{text}" for number, text in zip("三四五六七八", DUTIES, strict=True)),
-            (
-                f"建设单位负责人{by}于{paperwork.day(timing.business_day(at))}签订；"
-                f"受托方经办{row.offered_by or project.centre.label}。"
-            ),
+        ],
+        signers=[
+            f"委托方：{project.owner.name}",
+            f"负责人：{by}（在门户签订）",
+            f"签订日期：{paperwork.day(timing.business_day(at))}",
+            f"受托方经办：{row.offered_by or project.centre.label}",
         ],
         table={"caption": "委托事项", "head": ["序号", "事项", "序号", "事项"], "rows": rows},
     )

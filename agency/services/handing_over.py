@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from archives.models import Paper
     from projects.models import User
 
-NEXT_ACTIONS, LAST_LINES = 3, 5
+NEXT_ACTIONS, LAST_LINES, CALLERS, TITLES = 3, 5, 6, 2
 
 
 # Sheets -----------------------------------------------------------------------------------------------------------
@@ -184,32 +184,50 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
                 row.title,
                 str(row.get_state_display()),
                 row.waits_what,
-                f"{row.next_check:%m-%d}" if row.next_check else "",
+                _day(row.next_check, today) if row.next_check else "",
             ]
             for row in orders
         ],
         "promises": sorted(promises),
-        "call": list(
-            dict.fromkeys(f"{line.who}（{line.get_channel_display()}，{line.order.title}）" for line in lines)
-        )[:6],
-        "next": _next(orders, promises, waits),
+        "call": _callers(lines),
+        "next": _next(orders, promises, waits, today),
         "marks": [str(mark) for mark in marks],
         "escalations": [f"{step.get_level_display()}（{step.body.label}）：{step.question}" for step in steps],
-        "log": [f"{line}" for line in lines[:LAST_LINES]],
+        "log": list(dict.fromkeys(f"{line}" for line in lines))[:LAST_LINES],
     }
 
 
-def _next(orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Sequence[str]) -> list[str]:
+def _day(on: dt.date, today: dt.date) -> str:
+    """Return a day as month and day, with its year where that is another one."""
+    return f"{on:%m-%d}" if on.year == today.year else f"{on:%Y-%m-%d}"
+
+
+def _callers(lines: Sequence[OrderLog]) -> list[str]:
+    """Return with whom the agent spoke and how, each once, with the matters it was about."""
+    found: dict[str, dict[str, None]] = {}
+    for line in lines:
+        found.setdefault(f"{line.who}（{line.get_channel_display()}）", {})[line.order.title] = None
+    return [
+        f"{who}：{'、'.join(list(titles)[:TITLES])}{f'等 {len(titles)} 项' if len(titles) > TITLES else ''}"
+        for who, titles in list(found.items())[:CALLERS]
+    ]
+
+
+def _next(
+    orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Sequence[str], today: dt.date
+) -> list[str]:
     """Return the next three things: promises and checks that fall due, orders not begun, what it waits for."""
-    due = [(day, f"{day[5:]} 找{who}兑现：{promise}") for day, who, promise, _ in promises]
+    due = [
+        (day, f"{_day(dt.date.fromisoformat(day), today)} 找{who}兑现：{promise}") for day, who, promise, _ in promises
+    ]
     due += [
-        (f"{row.next_check:%Y-%m-%d}", f"{row.next_check:%m-%d} 核查 {row.title}")
+        (f"{row.next_check:%Y-%m-%d}", f"{_day(row.next_check, today)} 核查 {row.title}")
         for row in orders
         if row.next_check is not None
     ]
     found = [words for _, words in sorted(due)]
     found += [f"接单：{row.title}" for row in orders if row.taken_at is None]
-    found += list(waits)
+    found += [f"盯住{words.removeprefix('正在等')}" for words in waits]
     return found[:NEXT_ACTIONS]
 
 
@@ -324,7 +342,6 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
     paragraphs += [f"找谁：{'；'.join(said['call'])}。"] if said["call"] else []
     paragraphs += [f"盯关跟：{'；'.join(said['marks'])}。"] if said["marks"] else []
     paragraphs += [f"升级中：{'；'.join(said['escalations'])}。"] if said["escalations"] else []
-    paragraphs.append(f"接收人{by}于{paperwork.day(timing.business_day(at))}看过以上内容并签收。")
     return paperwork.write(
         PaperKind.HAND_OVER,
         sheet.project,
@@ -338,5 +355,10 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
         paragraphs=paragraphs,
         tables=tables,
         addressee=str(sheet.to_agent.user),
+        signers=[
+            f"移交人：{sheet.from_agent.user}",
+            f"接收人：{by}（在门户签收）",
+            f"签收日期：{paperwork.day(timing.business_day(at))}",
+        ],
         visibility=Visibility.OFFICE,
     )

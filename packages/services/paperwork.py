@@ -133,11 +133,12 @@ def write(
     what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
     valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
-    tables: Sequence[dict[str, Any]] = (),
+    tables: Sequence[dict[str, Any]] = (), signers: Sequence[str] = (),
 ) -> Paper:
     """Issue a paper of the locked project in two layers: three plain lines under the project, then the legal text.
 
     The lines are 什么事, 您要做, 什么时候; of a paper that tells a fault 什么问题, 怎么改, 什么时候前.
+    `signers`: lines of the other side of an agreement, left of the seal.
     """
     content: dict[str, Any] = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
@@ -147,6 +148,8 @@ def write(
     }
     if tables:
         content["tables"] = list(tables)
+    if signers:
+        content["signers"] = list(signers)
     return issue_paper(
         project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
         content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,

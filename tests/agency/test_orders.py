@@ -89,6 +89,9 @@ def test_an_agreement_is_asked_for_drawn_up_and_signed_by_the_responsible_person
     assert (done.state, done.paper.kind, done.paper.title) == ("signed", "agency_agreement", "代办委托协议")
     assert "无偿" in " ".join(done.paper.content["paragraphs"])
     assert "价" not in " ".join(done.paper.content["paragraphs"])
+    assert [text.partition("：")[0] for text in done.paper.content["signers"]] == [
+        "委托方", "负责人", "签订日期", "受托方经办"
+    ]
 
 
 def sign_events(project):
@@ -369,7 +372,13 @@ def test_who_goes_hands_over_by_a_signed_sheet(actors, project, people, signed, 
     with pytest.raises(DomainError) as refused:
         assign(project.pk, role=SERVICE, agent_id=other.pk, by=actors.dispatcher)
     assert refused.value.code == "hand_over_first"
+    second = WorkOrder.objects.order_by("pk")[1]
+    for order in (first, second):
+        order_log.write_log(order.pk, by=agent.user, channel="visit", who="张伟", fact="再催一次")
     [sheet] = handing_over.prepare_pack(agent.pk, to_id=other.pk, by=agent.user, reason="调离")
+    # one line per person with the matters it was about, one per thing said: not the log once more
+    assert sheet.content["call"] == [f"张伟（上门）：{second.title}、{first.title}"]
+    assert len(sheet.content["log"]) == len(set(sheet.content["log"])) == 2
     assert sheet.content["next"][0] == "11-04 找张伟兑现：盖章"
     assert ("代办专员", "刘另", "签收", "交接单") in lines(project)
     done = check_step(
@@ -379,6 +388,7 @@ def test_who_goes_hands_over_by_a_signed_sheet(actors, project, people, signed, 
               ("project.involved", None)],
     )
     assert done.paper.title == "代办工作交接单"
+    assert done.paper.content["signers"][1] == "接收人：刘另（在门户签收）"
     assert set(WorkOrder.objects.open().values_list("agent", flat=True)) == {other.pk}
     assert list(Project.objects.visible_to(agent.user)) == []
     assert HandOver.objects.get().state == "signed"
