@@ -63,6 +63,8 @@ def issue_slip(
     if standing is not None:
         return standing
     moment = at or timing.now()
+    waits = (line for line in waiting_on(project) if case is None or line.case_id == case.pk)
+    first = next(waits, None)
     if to.pk != project.centre_id:
         involve(project, role=InvolvementRole.REVIEWER, organisation=to, by=by, at=at)
     slip = ChaseSlip.objects.create(
@@ -70,7 +72,7 @@ def issue_slip(
         issued_at=moment,
         due_on=workdays.due_date(moment, data.answer_days(colour, timing.business_day(moment))),
     )
-    slip.paper = _paper(slip, by=by, at=moment)
+    slip.paper = _paper(slip, waits=first.sentence if first else "", by=by, at=moment)
     slip.save(update_fields=["paper"])
     record(
         "slip.issued", subject=slip, project=project, by=by, at=at,
@@ -210,8 +212,8 @@ def _tell(slip: ChaseSlip, text: str, *, at: dt.datetime, by: User | None) -> No
     tell(agents_of(slip.project_id), text, why=AGENT_WHY, batch=batch, **about)  # type: ignore[arg-type]
 
 
-def _paper(slip: ChaseSlip, *, by: User | None, at: dt.datetime) -> Paper:
-    """The paper: what is late since when, on whom it waits, what the body has to answer until when."""
+def _paper(slip: ChaseSlip, *, waits: str, by: User | None, at: dt.datetime) -> Paper:
+    """The paper: what is late since when, on whom it waited before the slip, what the body answers until when."""
     today = timing.business_day(at)
     name = data.slip_name(slip.colour, today)
     rows = [["项目", slip.project.name], ["对象", slip.to.name]]
@@ -221,9 +223,8 @@ def _paper(slip: ChaseSlip, *, by: User | None, at: dt.datetime) -> Paper:
         reading = read_clock(slip.clock, at)
         rows += [["时限", f"{slip.clock.get_kind_display()} {slip.clock.limit_words}"], ["到期日", day(reading.due_on)]]
         rows += [["进度", f"{reading.used_words}，{reading.words}"]]
-    waits = (line for line in waiting_on(slip.project) if slip.case is None or line.case_id == slip.case.pk)
-    if (first := next(waits, None)) is not None:
-        rows.append(["在等谁", first.sentence])
+    if waits:
+        rows.append(["在等谁", waits])
     content = {
         "gist": {
             "project": f"{slip.project.name}（{slip.project.code}）", "what": slip.reason, "do": ASKED,
