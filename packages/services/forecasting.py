@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from archives.models import PublicView
 from packages.models import Enrolment, Forecast, ForecastMark, IntermediaryService, Matter, MatterCase, MatterHistory
@@ -49,28 +50,37 @@ FIRST, SLIPPED = "首次预测", "没有新的进展，日子随之后移"
 
 
 def refresh_history(*, today: dt.date | None = None) -> int:
-    """Keep anew how long each matter took in the last months; return how many matters have cases. Three queries each.
+    """Keep anew how long each matter took in the last months; return how many matters have cases. Four queries.
 
     Counted are cases that ran on the portal from receipt to a grant, and services of intermediaries from contract to
     delivery; what else was only recorded has no beginning.
     """
     day = today or timing.today()
     since = timing.start_of_day(day - dt.timedelta(days=MONTH_DAYS * term("history_months", day)))
-    found, served = 0, _served(timing.business_day(since))
-    for matter in Matter.objects.order_by("pk"):
-        cases = MatterCase.objects.filter(
-            matter__matter=matter, state__in=CASE_PASSED, decided_at__gte=since, received_at__isnull=False
-        ).exclude(handling=Handling.OUTSIDE)
-        newest = cases.order_by("-decided_at", "-pk").values_list("received_at", "accepted_at", "decided_at")
-        days = [
-            _took(received, accepted, decided) for received, accepted, decided in newest[:MOST_CASES]
-            if received is not None and decided is not None
-        ]
-        days = (days + served.get(matter.pk, []))[:MOST_CASES]
-        found += bool(days)
-        MatterHistory.objects.update_or_create(
-            matter=matter, defaults={"days": days, "cases": len(days), "made_on": day}
-        )
+    decided, served = _decided(since), _served(timing.business_day(since))
+    rows = []
+    for matter in Matter.objects.order_by("pk").values_list("pk", flat=True):
+        days = (decided.get(matter, []) + served.get(matter, []))[:MOST_CASES]
+        rows.append(MatterHistory(matter_id=matter, days=days, cases=len(days), made_on=day))
+    MatterHistory.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["matter"], update_fields=["days", "cases", "made_on"]
+    )
+    return sum(bool(row.days) for row in rows)
+
+
+def _decided(since: dt.datetime) -> dict[int, list[list[int]]]:
+    """How long the newest cases took to be accepted and decided, by matter, the newest first."""
+    found: dict[int, list[list[int]]] = {}
+    place = Window(RowNumber(), partition_by="matter__matter", order_by=("-decided_at", "-pk"))
+    cases = MatterCase.objects.filter(
+        state__in=CASE_PASSED, decided_at__gte=since, received_at__isnull=False
+    ).exclude(handling=Handling.OUTSIDE).annotate(place=place).filter(place__lte=MOST_CASES)
+    rows = cases.order_by("matter__matter", "place")
+    for matter, received, accepted, decided in rows.values_list(
+        "matter__matter", "received_at", "accepted_at", "decided_at"
+    ):
+        if received is not None and decided is not None:
+            found.setdefault(matter, []).append(_took(received, accepted, decided))
     return found
 
 
