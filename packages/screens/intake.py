@@ -12,11 +12,11 @@ from archives.models import Paper
 from archives.services.papers import papers_of
 from archives.states import PaperKind
 from packages import promise_rules, queries, rules
-from packages.choices import MaterialForm, MaterialSource
+from packages.choices import ArrivesBefore, MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
 from packages.owed_papers import is_let_through, is_owed
 from packages.same_faults import merge_same
-from packages.states import MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
+from packages.states import MATERIAL_MET, TONES, ApplicationSource, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
 from projects.access import access_of
 from projects.clock_states import ClockUnit
@@ -272,7 +272,8 @@ class IntakePage:
     @property
     def counts(self) -> bool:
         """Whether the time that the intake takes is shown: from opening to the verdict, at the window."""
-        return self.office and (self.is_draft or bool(self.received))
+        at_counter = self.application.source == ApplicationSource.WINDOW
+        return self.office and at_counter and (self.is_draft or bool(self.received))
 
     @property
     def last_on(self) -> dt.date | None:
@@ -408,11 +409,24 @@ def _ground(item: MaterialItem) -> str:
 def _there(item: MaterialItem) -> str:
     """What is there now."""
     if item.document is None:
-        return item.note
+        return item.note or promised_words(item)
     if item.state == MaterialState.HELD and item.origin_note:
         return f"{item.get_origin_display()}：{item.origin_note}"
     filed = f"{item.document.title}，{timing.business_day(item.document.filed_at):%Y-%m-%d} 归档"
     return filed if item.state == MaterialState.HELD else f"已上传：{filed}"
+
+
+def promised_words(item: MaterialItem) -> str:
+    """What stands for a paper that is not there: by when a deferred one comes, who signs for a committed one."""
+    if item.state == MaterialState.COMMITTED:
+        return "以承诺书代替，由建设单位负责人签署"
+    line = item.definition
+    if item.state != MaterialState.DEFERRED or line is None or line.deferral_days is None:
+        return ""
+    if (line.arrives_before or ArrivesBefore.DECISION) == ArrivesBefore.DECISION:
+        return f"受理后 {line.deferral_days} 个工作日内、作出决定前补交"
+    before = "、领取证照前" if line.arrives_before == ArrivesBefore.CERTIFICATE else ""
+    return f"作出决定后 {line.deferral_days} 个工作日内{before}补交"
 
 
 def _told(cases: Iterable[MatterCase]) -> list[IssueItem]:

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from packages.models import Application, MaterialItem, MatterCase
+from packages.screens.intake import promised_words
 from packages.states import CaseState
 from projects import timing
 from projects.models import IssueItem
@@ -79,7 +80,23 @@ def test_nothing_chosen_is_told(window, project):
 def test_an_enterprise_applies_over_the_net(client, actors, project):
     client.force_login(actors.owner)
     client.post(reverse("packages:apply", args=[project.pk]), {"matters": ready_codes(project, 1), "form_key": "n1"})
-    assert Application.objects.get().source == "net"
+    application = Application.objects.get()
+    assert application.source == "net"
+    client.force_login(actors.clerk)
+    page = client.get(reverse("packages:application", args=[application.pk])).context["page"]
+    assert not page.counts  # how long an enterprise fills a form is not the time of the window
+
+
+def test_a_paper_that_may_follow_says_by_when(application):
+    item = missing_item(application)
+    item.state, item.definition.deferral_days = "deferred", 6
+    said = {
+        "decision": "受理后 6 个工作日内、作出决定前补交", "certificate": "作出决定后 6 个工作日内、领取证照前补交",
+        "after": "作出决定后 6 个工作日内补交",
+    }
+    for before, words in said.items():
+        item.definition.arrives_before = before
+        assert promised_words(item) == words
 
 
 def test_a_scanned_project_is_taken_up_where_it_stands(window, client, actors, project):
