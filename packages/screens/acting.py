@@ -44,7 +44,7 @@ from projects.paging import KeyPage, as_key, key_page
 PAGE = 20
 KEYS = {
     "受理": "F2", "作出决定": "F2", "登记外部办理结果": "F2", "补正告知": "F3", "不予受理": "F4", "即办办结": "F5",
-    "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D",
+    "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D", "撤件": "W",
 }
 
 
@@ -249,7 +249,7 @@ def _delivery(case: MatterCase, user: User) -> list[Act]:
     elif fetches:
         return []
     else:
-        verdict = refuse(f"已于 {row.delivered_at:%Y-%m-%d} 送达（{row.get_way_display()}）。")
+        verdict = refuse(f"已于 {timing.business_day(row.delivered_at)} 送达（{row.get_way_display()}）。")
     return [Act("领取" if fetches else "送达", reverse("packages:deliver", args=[case.pk]), verdict, is_own=fetches)]
 
 
@@ -279,7 +279,7 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
     delivery = getattr(case, "delivery", None)
     if delivery is not None:
         late = "，逾期" if delivery.is_late else ""
-        facts.append(("送达", f"{delivery.get_way_display()}，{delivery.delivered_at:%Y-%m-%d}{late}"))
+        facts.append(("送达", f"{delivery.get_way_display()}，{timing.business_day(delivery.delivered_at)}{late}"))
     elif case.state in CASE_PASSED and case.handling == Handling.REVIEW and (until := deliver_until(case)):
         facts.append(("送达", f"还没有送达，最迟 {until:%Y-%m-%d}"))
     revocation = getattr(case, "revocation", None)

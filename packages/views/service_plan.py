@@ -19,6 +19,7 @@ from packages.services.checklist import plan_of
 from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.consultation import consultation_or_404
 from packages.views.fetching import person, project_or_404
+from projects import timing
 from projects.errors import DomainError
 
 
@@ -169,7 +170,7 @@ def off_list_decide(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), approves=given["approves"] == "yes", answer=given["answer"]
         ),
         says=(
-            f"{item.project.name}　{item.proposed_by} {item.proposed_at:%Y-%m-%d} 提出。",
+            f"{item.project.name}　{item.proposed_by} {timing.business_day(item.proposed_at)} 提出。",
             f"原因：{item.get_cause_display()}",
             f"理由：{item.reason}", f"依据：{item.basis}", "批准后可以要求，计入会商遗漏；提出人不能自己批准。",
         ),
