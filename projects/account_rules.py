@@ -15,7 +15,7 @@ from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models.accounts import Elevation
-from projects.states import ADMIN_ROLES, Role
+from projects.states import ADMIN_ROLES, FIRMS, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -72,17 +72,20 @@ def can_invite(user: Person, asked: tuple[Organisation, str]) -> Verdict:
         return ALLOWED
     if access.has_at(body.pk, Role.OWNER_LEAD):
         return refuse("负责人只能邀请经办；换负责人请用“移交负责人”，由窗口核实的请找系统管理员。")
-    if role == Role.OWNER_LEAD and serves_owner(user, body):
+    if role == Role.OWNER_LEAD and serves_firm(user, body):
         return _has_no_lead(body)
     return refuse(f"“{body.label}”的人员由本单位负责人或系统管理员邀请。")
 
 
-def serves_owner(user: Person, body: Organisation) -> bool:
-    """Whether the user is a clerk at the window of a centre where this enterprise has a project."""
+def serves_firm(user: Person, body: Organisation) -> bool:
+    """Whether the user is a clerk at the window of a centre where this firm has a project or takes part in one."""
     from projects.models import Project
 
     centres = access_of(user).by_role.get(Role.CLERK, frozenset())
-    return bool(centres) and Project.objects.filter(owner=body, centre__in=centres).exists()
+    found = Project.objects.filter(centre__in=centres)
+    if not centres or found.filter(owner=body).exists():
+        return bool(centres)
+    return body.kind in FIRMS and found.filter(parties__organisation=body).exists()
 
 
 def _has_no_lead(body: Organisation) -> Verdict:

@@ -10,8 +10,7 @@ from projects.access import OWNER_ROLES
 from projects.codes import clean_uscc, mend
 from projects.forms import clean_phone
 from projects.models import Organisation
-from projects.services.staff import OWNER_KINDS
-from projects.states import ADMIN_ROLES, OrganisationKind, Role
+from projects.states import ADMIN_ROLES, FIRMS, OrganisationKind, Role
 
 
 class InviteForm(forms.Form):
@@ -32,7 +31,7 @@ class InviteForm(forms.Form):
         """Offer the roles that fit the body; a lead invites staff, so it is not asked."""
         super().__init__(*args, **options)
         offered = [role for role in Role if role not in ADMIN_ROLES]
-        fits = [role for role in offered if (role in OWNER_ROLES) == (body.kind in OWNER_KINDS)]
+        fits = [role for role in offered if (role in OWNER_ROLES) == (body.kind in FIRMS)]
         if not admin:
             fits = [Role.OWNER_STAFF]
             del self.fields["until"]
@@ -75,7 +74,7 @@ class BodyForm(forms.Form):
     name = forms.CharField(label="单位名称", max_length=100)
     kind = forms.ChoiceField(
         label="类别", widget=forms.RadioSelect, initial=OrganisationKind.ENTERPRISE,
-        choices=[(kind.value, kind.label) for kind in OrganisationKind if kind in OWNER_KINDS],
+        choices=[(kind.value, kind.label) for kind in OrganisationKind if kind in FIRMS],
     )
 
     def clean_uscc(self) -> str:

@@ -9,8 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from projects import account_rules, timing
 from projects.access import OWNER_ROLES, access_of
 from projects.errors import Verdict
-from projects.models import Event, Invitation, Membership, Organisation, User
-from projects.states import Role
+from projects.models import Event, Invitation, Membership, Organisation, Project, User
+from projects.states import FIRMS, Role
 
 CHANGES, MOST, PAGE = 10, 200, 30
 
@@ -71,19 +71,50 @@ def standing_ins(*organisation_ids: int | None) -> list[Membership]:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstAccountPage:
-    """Who leads an enterprise today, and the open code of whoever shall."""
+class Firm:
+    """A firm of a project: what it is there, who leads it today, and the open code of whoever shall."""
 
     body: Organisation
+    what: str
     leads: list[Membership]
     pending: Invitation | None
 
+    @property
+    def word(self) -> str:
+        """Whether it has an account."""
+        if self.leads:
+            return "已有账号"
+        return "已给开通码" if self.pending else "没有账号"
 
-def first_account_page(body: Organisation) -> FirstAccountPage:
-    """Return whether an enterprise has a responsible person with an account. Two queries."""
-    leads = current(Membership.objects.filter(organisation=body, role=Role.OWNER_LEAD)).select_related("user")
-    pending = Invitation.objects.open(timing.now()).filter(organisation=body, role=Role.OWNER_LEAD).order_by("-pk")
-    return FirstAccountPage(body, list(leads.order_by("pk")), pending.first())
+
+@dataclass(frozen=True, slots=True)
+class FirstAccountPage:
+    """The firms of a project, the owner first, and the one that is chosen."""
+
+    firms: list[Firm]
+    firm: Firm
+
+
+def first_account_page(project: Project, chosen: int | None) -> FirstAccountPage | None:
+    """Return the firms of a project and the chosen one, the owner's at first; None for one that has no part in it.
+
+    Three queries.
+    """
+    what = {project.owner_id: ["建设单位"]}
+    bodies = {project.owner_id: project.owner}
+    for party in project.parties.filter(organisation__kind__in=FIRMS).select_related("organisation"):
+        bodies[party.organisation_id] = party.organisation
+        words = what.setdefault(party.organisation_id, [])
+        words += [word for word in [party.get_role_display()] if word not in words]
+    lead = {"organisation__in": list(bodies), "role": Role.OWNER_LEAD}
+    leads = list(current(Membership.objects.filter(**lead)).select_related("user").order_by("pk"))
+    codes = {row.organisation_id: row for row in Invitation.objects.open(timing.now()).filter(**lead).order_by("pk")}
+    firms = [
+        Firm(body, "、".join(what[pk]), [row for row in leads if row.organisation_id == pk], codes.get(pk))
+        for pk, body in bodies.items()
+    ]
+    wanted = next((firm for firm in firms if firm.body.pk == (chosen or project.owner_id)), None)
+    return FirstAccountPage(firms, wanted) if wanted else None
 
 
 def staff_page(body: Organisation, user: User) -> StaffPage:

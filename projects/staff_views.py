@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -105,9 +105,12 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def first_account(request: HttpRequest, pk: int) -> HttpResponse:
-    """The window gives the responsible person of an enterprise a code; asked again, a new one replaces the old."""
+    """The window gives the responsible person of a firm of the project a code; asked again, a new one replaces it."""
     project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner", "centre"), pk=pk)
-    body, user, made = project.owner, _person(request), None
+    page, user, made = first_account_page(project, as_key(request.GET.get("firm"))), _person(request), None
+    if page is None:
+        raise Http404
+    body = page.firm.body
     form = FirstAccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -117,7 +120,7 @@ def first_account(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form.add_error(None, error.message)
     verdict = account_rules.can_invite(user, (body, Role.OWNER_LEAD))
-    context = {"project": project, "page": first_account_page(body), "form": form, "made": made, "verdict": verdict}
+    context = {"project": project, "page": page, "firm": page.firm, "form": form, "made": made, "verdict": verdict}
     return render(request, "projects/first_account.html", context, status=CONFLICT if form.errors else 200)
 
 

@@ -22,6 +22,10 @@ class OrganisationKind(TextChoices):
     OWNER_BODY = "owner-body", "建设单位（机关事业）"
 
 
+#: What takes part in a project as a firm, and has its first account from the window.
+FIRMS = frozenset({OrganisationKind.ENTERPRISE, OrganisationKind.OWNER_BODY, OrganisationKind.INTERMEDIARY})
+
+
 class Role(TextChoices):
     """What a person does for an organisation (handbook §18)."""
 

@@ -24,7 +24,7 @@ from projects.models import Invitation, Membership, Organisation, User
 from projects.services.accounts import after_reset, check_new
 from projects.services.delegation import close
 from projects.staff_queries import current
-from projects.states import ADMIN_ROLES, InvitationKind, OrganisationKind, Role
+from projects.states import ADMIN_ROLES, FIRMS, InvitationKind, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 #: No 0 O, 1 I L, U: a code can be told on the telephone. Twelve of thirty letters are 58 bits.
 ALPHABET, LENGTH = "23456789ABCDEFGHJKMNPQRSTVWXYZ", 12
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{2,49}")
-OWNER_KINDS = frozenset({OrganisationKind.ENTERPRISE, OrganisationKind.OWNER_BODY, OrganisationKind.INTERMEDIARY})
 WRONG_CODE = "邀请码不对、已经用过、已被收回，或者过了有效期。请向邀请您的人要一个新的邀请码。"
 
 
@@ -69,7 +68,7 @@ def invite(  # noqa: PLR0913 - one argument per column
     name = name.strip()
     if not name:
         raise DomainError("name_missing", "请填写被邀请人的姓名。")
-    if role not in Role.values or (role in OWNER_ROLES) != (body.kind in OWNER_KINDS):
+    if role not in Role.values or (role in OWNER_ROLES) != (body.kind in FIRMS):
         raise DomainError("role_unfit", f"“{body.label}”没有这个角色，请重新选择。")
     if until is not None and until < timing.today():
         raise DomainError("until_past", "任职截止日已过，请改为今天或以后，或留空。")

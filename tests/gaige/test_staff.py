@@ -11,8 +11,8 @@ from django.urls import reverse
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import verify_chain
-from projects.models import Event, Invitation, Membership, Organisation, Project, User
-from projects.services import staff
+from projects.models import Event, Invitation, Membership, Organisation, Party, Project, User
+from projects.services import parties, staff
 from projects.services.elevation import elevate
 from projects.states import Role
 from tests import factories
@@ -247,6 +247,30 @@ def test_the_window_opens_the_first_account_of_a_firm_that_it_registered(actors)
     assert "已有账号" in clerk.get(url).content.decode()
     assert "已有负责人" in refused_by_rule(lambda: staff.invite_first(firm.pk, by=actors.clerk, name="李四"))
     refused_by_rule(lambda: staff.invite(firm.pk, by=actors.clerk, role=Role.OWNER_STAFF, name="李四"))
+
+
+def test_the_window_opens_the_first_account_of_each_firm_that_takes_part_and_of_no_other(actors):
+    owner, designer, other = (factories.enterprise(name, n) for name, n in (("甲厂", 78), ("乙设计院", 79), ("丙厂", 80)))
+    project = factories.make_project(actors, owner=owner)
+    for role in ("3", "4"):
+        entry = parties.PartyEntry(role=role, uscc=designer.uscc, name=designer.name)
+        parties.add_party(project.pk, entry, by=actors.clerk)
+    bureau = factories.organisation("housing")
+    Party.objects.create(project=project, organisation=bureau, role="8")
+    url, clerk = reverse("projects:first_account", args=[project.pk]), signed_in(actors.clerk)
+    page = clerk.get(url)
+    assert [(one.body.name, one.what, one.word) for one in page.context["page"].firms] == [
+        ("甲厂", "建设单位", "没有账号"), ("乙设计院", "勘察单位、设计单位", "没有账号")
+    ]
+    assert [clerk.get(f"{url}?firm={body.pk}").status_code for body in (other, bureau)] == [404, 404]
+    refused_by_rule(lambda: staff.invite_first(other.pk, by=actors.clerk, name="李四"))
+    refused_by_rule(lambda: staff.invite_first(bureau.pk, by=actors.clerk, name="李四"))
+    made = clerk.post(f"{url}?firm={designer.pk}", {"name": "陈工"}).content.decode()
+    code = made.partition('class="bigcode" role="status">')[2].partition("<")[0]
+    lead = staff.open_account(code, username="chengong", password=GOOD)
+    assert (Membership.objects.get(user=lead).organisation, Membership.objects.filter(organisation=owner).count()) == (designer, 0)
+    assert [one.word for one in clerk.get(url).context["page"].firms] == ["没有账号", "已有账号"]
+    assert signed_in(lead).get(reverse("projects:detail", args=[project.pk])).status_code == 200
 
 
 def refused_by_rule(act):
