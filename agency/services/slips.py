@@ -21,6 +21,7 @@ from packages.models import MatterCase
 from packages.services.paperwork import day, ended
 from packages.states import CASE_ENDED
 from projects import timing, workdays
+from projects.back_entry import check_follows
 from projects.clock_states import ENDED_STATES
 from projects.clocks import read_clock
 from projects.errors import DomainError, require
@@ -102,6 +103,7 @@ def answer_slip(
     moment = at or timing.now()
     if not answer:
         raise DomainError("slip_answer", "请写明原因和采取的措施。")
+    check_follows(at, slip)
     if promised_on is None or promised_on < timing.business_day(moment):
         raise DomainError("promised_on", "请写明承诺办结的日期，不早于今天。")
     slip.reply()
@@ -148,6 +150,7 @@ def close_slip(slip_id: int, *, by: User | None, remark: str = "", at: dt.dateti
     require(may.can_close_slip, by, slip)
     if slip.state == SlipState.ISSUED and not remark.strip():
         raise DomainError("slip_remark", "对方还没有回复，销号要写明理由。")
+    check_follows(at, slip)
     old = slip.state
     slip.close()
     slip.closed_by, slip.closed_at = by, at or timing.now()
