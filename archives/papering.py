@@ -180,7 +180,7 @@ def _text(value: Any) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text in ("", "—") or text.replace(",", "").replace(".", "", 1).removesuffix("%").lstrip("-").isdigit()
+    return text in ("", "—") or text.replace(",", "").replace(".", "", 1).removesuffix("%").lstrip("+-").isdigit()
 
 
 def html_of(paper: Paper, *, request: HttpRequest | None = None, extra: dict[str, Any] | None = None) -> str:

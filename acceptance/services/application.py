@@ -217,6 +217,8 @@ def accept_acceptance(acceptance_id: int, *, by: User, at: dt.datetime | None = 
         if case.matter.matter.code == JOINT_MATTER:
             _promise_joint_opinion(case, limit)
         accept_case(case.pk, by=by, at=at)
+    if acceptance.scope != Scope.PROJECT:
+        partial.involve_departments(acceptance, by=by, at=at)
     old = acceptance.state
     acceptance.accept()
     acceptance.accepted_at = moment

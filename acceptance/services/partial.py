@@ -9,7 +9,7 @@ from django.db import transaction
 
 from acceptance import data, rules
 from acceptance.models import AcceptanceApplication, SharedFacility, SurveyedBuilding
-from acceptance.states import SurveyState
+from acceptance.states import ItemState, SurveyState
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from projects import timing
@@ -17,6 +17,8 @@ from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation
+from projects.services.involvement import involve
+from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -50,6 +52,20 @@ def prepare(acceptance: AcceptanceApplication, report: UploadedFile[Any], *, by:
         )
         for row in wanted
     ])
+
+
+def involve_departments(acceptance: AcceptanceApplication, *, by: User, at: dt.datetime | None) -> None:
+    """Let the departments of its items and shared facilities into the project: no case has brought them.
+
+    The caller holds the lock; who is involved already stays so.
+    """
+    asked = [
+        acceptance.lead,
+        *(row.organisation for row in acceptance.items.filter(state=ItemState.PENDING).select_related("organisation")),
+        *(row.organisation for row in acceptance.facilities.select_related("organisation")),
+    ]
+    for body in dict.fromkeys(asked):
+        involve(acceptance.project, role=InvolvementRole.REVIEWER, organisation=body, by=by, at=at)
 
 
 @transaction.atomic

@@ -293,7 +293,7 @@ def _share_paper(survey: JointSurvey, *, by: User, at: dt.datetime | None) -> No
         for row in survey.buildings.select_related("building")
     ]
     permitted = survey.buildings.aggregate(total=Sum("permitted"))["total"]
-    rows.append(["合计", "", "", str(survey.total_area), str(permitted or "—"), ""])
+    rows.append(["合计", "", "", str(survey.total_area), "—" if permitted is None else f"{permitted:.2f}", ""])
     content: dict[str, Any] = {
         "addressee": survey.project.owner.name,
         "gist": {

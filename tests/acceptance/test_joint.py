@@ -310,6 +310,8 @@ def test_a_phase_is_accepted_by_itself_and_decides_no_case(project, unit, actors
     made = application.apply_for_acceptance(phase.pk, by=actors.owner, report=factories.pdf("报告.pdf", "竣工"))
     assert (made.scope, made.what, made.facilities.count()) == ("phase", "二期", 5)
     application.accept_acceptance(made.pk, by=actors.clerk)
+    asked = {row.organisation for row in (*made.items.filter(state="pending"), *made.facilities.all())}
+    assert {body for body in asked if made not in AcceptanceApplication.objects.visible_to(reviewer(body.code))} == set()
     lead, chief = reviewer("housing"), factories.official("housing", Role.CHIEF)
     visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
     for item in made.items.filter(state="pending"):
