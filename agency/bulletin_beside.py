@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from agency.bulletin_periods import Period
     from agency.models import Bulletin
     from agency.services.evaluating import AgentRow
-    from projects.models import Organisation
 
 #: Rows of the tables on paper; the rest is told as a number.
 MOST = 8
@@ -29,13 +28,13 @@ Found = dict[tuple[str, int, str], Row]
 FEW, FEWEST = "样本不足", 3
 
 
-def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
+def agents_table(period: Period, scope: Scope) -> tuple[Table, Found]:
     """Return the agents with their projects, orders, escalations and index, and the orders behind the figures.
 
     Who had too few projects is named without figures (样本不足).
     """
     rows, found = [], {}
-    for one in evaluate(timing.business_day(period.start), period.last_day, centre):
+    for one in evaluate(timing.business_day(period.start), period.last_day, scope.projects()):
         plan = next((measure for measure in one.measures if measure.name == MEASURES["on_time"]), None)
         key = f"{FigureGroup.AGENT}/{one.agent.pk}/plan_on_time"
         if plan is not None and plan.rate is not None:
@@ -55,7 +54,7 @@ def agents_table(period: Period, centre: Organisation) -> tuple[Table, Found]:
             }
         )
     head = [
-        ["在办项目", "个"],
+        ["项目", "个"],
         ["工单", "件"],
         ["节点按期", "%"],
         ["升级", "次"],

@@ -112,7 +112,7 @@ class _Maker:
         honour = [row for row in bodies["rows"] if row.get("honour")]
         past = past_table(self.bulletin, self.history)
         slips, issued = slips_table(self.period, self.scope)
-        agents, orders = agents_table(self.period, self.bulletin.centre)
+        agents, orders = agents_table(self.period, self.scope)
         self.taken.figures |= issued | orders
         self._figures(FigureGroup.QUALITY, 0, self.facts, PROBE)
         return {

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING
 
 from django.db.models import Count, Q
 
@@ -22,10 +21,8 @@ from projects import timing
 from projects.models import IssueItem
 from projects.states import IssueKind
 
-if TYPE_CHECKING:
-    from projects.models import Organisation
-
 HUNDREDTH = Decimal("0.01")
+EVERYWHERE = Q()
 #: The measures that are shares of orders, with their words.
 MEASURES: dict[str, str] = {"on_time": "按计划办结", "first_pass": "一次通过", "fresh": "跟办不断档"}
 CASE_LABEL = "packages.MatterCase"
@@ -97,12 +94,13 @@ class Fact:
     fresh: bool | None
 
 
-def evaluate(start: dt.date, end: dt.date, centre: Organisation | None = None) -> list[AgentRow]:
+def evaluate(start: dt.date, end: dt.date, within: Q = EVERYWHERE) -> list[AgentRow]:
     """Return a row per agent over the days from `start` to `end`, both included; the best index first.
 
-    Counted are orders that were accepted and were open on a day of the span. Seven queries.
+    Counted are orders that were accepted and were open on a day of the span; `within` is a condition on their projects,
+    and on those of the escalations. Seven queries.
     """
-    orders = _orders(start, end, centre)
+    orders = _orders(start, end, within)
     cases = {order.case_id: order for order in orders if order.case_id}
     faults = _faults(cases)
     facts = [_fact(order, faults, start, end) for order in orders]
@@ -118,7 +116,7 @@ def evaluate(start: dt.date, end: dt.date, centre: Organisation | None = None) -
         row.saved_days = sum(_saved(order) for order in orders if order.agent_id == pk)
         for fact in {fact.project_id: fact for fact in mine}.values():
             row.by_grade[fact.grade] = row.by_grade.get(fact.grade, 0) + 1
-    _add_escalations(rows, start, end)
+    _add_escalations(rows, start, end, within)
     _add_ratings(rows, cases, start, end)
     return sorted(rows.values(), key=lambda row: (row.index is None, -(row.index or 0), row.agent.pk))
 
@@ -149,13 +147,11 @@ def measure(name: str, facts: Iterable[Fact], expected: Mapping[tuple[str, str],
     )
 
 
-def _orders(start: dt.date, end: dt.date, centre: Organisation | None) -> list[WorkOrder]:
+def _orders(start: dt.date, end: dt.date, within: Q) -> list[WorkOrder]:
     first, after = timing.start_of_day(start), timing.start_of_day(end + dt.timedelta(days=1))
-    rows = WorkOrder.objects.filter(taken_at__lt=after, agent__isnull=False).filter(
+    rows = WorkOrder.objects.filter(within, taken_at__lt=after, agent__isnull=False).filter(
         Q(done_at=None, closed_at=None) | Q(done_at__gte=first) | Q(closed_at__gte=first)
     )
-    if centre is not None:
-        rows = rows.filter(project__centre=centre)
     return list(rows.select_related("case", "project__pool_entry").order_by("pk"))
 
 
@@ -195,9 +191,9 @@ def _saved(order: WorkOrder) -> int:
     return int(case.promised_days) - int(case.used_days)
 
 
-def _add_escalations(rows: dict[int, AgentRow], start: dt.date, end: dt.date) -> None:
+def _add_escalations(rows: dict[int, AgentRow], start: dt.date, end: dt.date, within: Q) -> None:
     first, after = timing.start_of_day(start), timing.start_of_day(end + dt.timedelta(days=1))
-    found = Escalation.objects.filter(raised_at__gte=first, raised_at__lt=after, order__agent__in=list(rows))
+    found = Escalation.objects.filter(within, raised_at__gte=first, raised_at__lt=after, order__agent__in=list(rows))
     counted = (
         found.order_by()
         .values_list("order__agent")

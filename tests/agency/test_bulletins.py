@@ -17,7 +17,7 @@ from agency.bulletin_facts import scope_of
 from agency.bulletin_periods import month_of, period_of
 from agency.bulletin_proof import prove
 from agency.bulletin_snapshot import is_untouched, stored_figures
-from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList, BulletinProblem
+from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList, BulletinProblem, WorkOrder
 from agency.services import bulletin_problems as wording
 from agency.services import bulletins
 from agency.tasks import freeze_month
@@ -267,9 +267,14 @@ def test_what_still_runs_is_counted_to_today_while_the_period_is_not_over(clock)
     assert period_of(2026, 10, starts_on=26).counted_to == dt.date(2026, 10, 25)
 
 
-def test_the_city_counts_its_districts_and_each_district_itself(actors, month, clock):
+def test_the_city_counts_its_districts_and_each_district_itself(actors, month, clock, make_agent):
     city, county = Region.objects.get(code="140500"), Region.objects.get(code="140581")
     above = Organisation.objects.create(name="晋城市行政审批局", kind=OrganisationKind.BUREAU, region=city)
+    taken = at("11-03 10:00")
+    WorkOrder.objects.create(
+        project=month[2].project, agent=make_agent("陈专"), state="doing", title="规划许可", stage="permit",
+        offered_at=taken, taken_at=taken,
+    )
     whole = bulletins.freeze(bulletins.open_bulletin(above, year=2026, month=11).pk, by=None)
     rows = {row["name"]: row for row in whole.content["regions"]["rows"]}
     assert set(rows) == {"晋城市本级", "城区", "沁水县", "阳城县", "陵川县", "泽州县", "高平市"}
@@ -279,6 +284,8 @@ def test_the_city_counts_its_districts_and_each_district_itself(actors, month, c
         ["0", "0", "0", "—", "—", "—", "—"], "样本不足", "样本不足"
     )
     own = bulletins.freeze(bulletins.open_bulletin(above, year=2026, month=11, region=county).pk, by=None)
+    agents = [[cell["t"] for cell in one.content["agents"]["rows"][0]["cells"][:2]] for one in (whole, own)]
+    assert agents == [["1", "1"]] * 2, "agents are told of where the projects are that a bulletin counts"
     assert str(own) == "一站式施工许可月度通报（高平市） 2026年11月"
     assert (issuer_word(above), issuer_word(actors.centre)) == ("晋审", "高审")
     assert told(stored_figures(own), month)[None] == EXPECTED[None]
