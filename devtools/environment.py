@@ -26,10 +26,11 @@ RUN_LIBRARIES = {
 }
 TEST_COMMANDS = {
     "redis-server": "redis-server",
-    "chromium": "chromium",
     "pdftotext": "poppler-utils",
     "initdb": "postgresql",
 }
+#: The browsers that tests can drive, the lightest first; a machine without any gets the first that its system gives.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def say(line: str) -> None:
@@ -94,16 +95,19 @@ def system_packages(*, for_tests: bool) -> None:
     wanted = [package for library, package in RUN_LIBRARIES.items() if not have_library(library)]
     if for_tests:
         wanted += [package for command, package in TEST_COMMANDS.items() if not have_command(command)]
-    if not wanted:
+    browser = for_tests and not any(shutil.which(name) for name in BROWSERS)
+    if not (wanted or browser):
         return
-    line = f"apt-get install --no-install-recommends {' '.join(wanted)}"
+    line = f"apt-get install --no-install-recommends {' '.join([*wanted, *['chromium'] * browser])}"
     if os.getuid() != 0 or not shutil.which("apt-get"):
         say(f"missing on this machine, please install: sudo {line}")
         return
-    say(f"installing {' '.join(wanted)}")
+    say(f"installing {line.partition('recommends ')[2]}")
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run([*apt, "update"], quiet=True, env=quiet)
+    if browser:
+        wanted.append(next((name for name in BROWSERS if run(["apt-cache", "show", name], quiet=True) == 0), "chromium"))
     if run([*apt, "install", "-y", "--no-install-recommends", *wanted], quiet=True, env=quiet) != 0:
         say(f"could not be installed: {line}")
 

@@ -14,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk", "tests.faults.stories")
 
+from devtools.environment import BROWSERS  # noqa: E402
 from tests import kept  # noqa: E402
 from tests.servers import ServerMissingError  # noqa: E402
 from tests.shared import (  # noqa: E402, F401 - fixtures for every conftest
@@ -30,9 +31,7 @@ hypothesis_settings.register_profile(
     "suite", deadline=None, derandomize=IS_CI, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("suite")
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
+CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
