@@ -29,7 +29,7 @@ TEST_COMMANDS = {
     "pdftotext": "poppler-utils",
     "initdb": "postgresql",
 }
-#: The browsers that tests can drive, the lightest first; a machine without any gets the first that its system gives.
+#: The browsers that tests can drive, the lightest first; a machine without any gets the first that it can install.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
@@ -107,7 +107,8 @@ def system_packages(*, for_tests: bool) -> None:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run([*apt, "update"], quiet=True, env=quiet)
     if browser:
-        wanted.append(next((name for name in BROWSERS if run(["apt-cache", "show", name], quiet=True) == 0), "chromium"))
+        known = [name for name in BROWSERS if run(["apt-cache", "show", name], quiet=True) == 0]
+        wanted += known[:1]
     if run([*apt, "install", "-y", "--no-install-recommends", *wanted], quiet=True, env=quiet) != 0:
         say(f"could not be installed: {line}")
 
