@@ -36,6 +36,8 @@ class SavedView(models.Model):
     is_default = models.BooleanField("默认视图", default=False)
     uses = models.PositiveIntegerField("打开次数", default=0)
     created_at = models.DateTimeField("保存时间")
+    #: The digit that opens it, kept as long as the view stands; None when all nine are taken.
+    key = models.PositiveSmallIntegerField("快捷键", null=True, blank=True)
 
     objects = SavedViewQuerySet.as_manager()
 
@@ -47,6 +49,7 @@ class SavedView(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(name="savedview_name_once", fields=["user", "name"]),
             models.UniqueConstraint(name="savedview_one_default", fields=["user"], condition=Q(is_default=True)),
+            models.UniqueConstraint(name="savedview_key_once", fields=["user", "key"]),
             models.CheckConstraint(name="savedview_has_name", condition=~Q(name="")),
         ]
 

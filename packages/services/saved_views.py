@@ -19,6 +19,8 @@ from projects.models import User
 MOST_VIEWS = 30
 LONGEST_NAME = 20
 LONGEST_QUERY = 500
+#: The digits that open a view; one that is free again goes to the next view that is saved.
+VIEW_KEYS = range(1, 10)
 
 
 @transaction.atomic
@@ -38,7 +40,9 @@ def save_view(*, by: User, name: str, query: str, at: dt.datetime | None = None)
         raise DomainError("too_long", "条件太长，请去掉一些条件后再保存。")
     if own.count() >= MOST_VIEWS:
         raise DomainError("too_many", f"最多保存 {MOST_VIEWS} 个视图，请先删除不用的。")
-    view: SavedView = SavedView.objects.create(user=by, name=name, query=query, created_at=at or timing.now())
+    taken = set(own.values_list("key", flat=True))
+    key = next((digit for digit in VIEW_KEYS if digit not in taken), None)
+    view: SavedView = SavedView.objects.create(user=by, name=name, query=query, key=key, created_at=at or timing.now())
     return view
 
 

@@ -132,6 +132,10 @@ def test_views_are_kept_named_once_renamed_defaulted_deleted(client, actors, pro
     for _ in range(2):
         saved_views.delete_view(second.pk, by=actors.clerk)
     assert client.get(DESK).status_code == 200
+    third = saved_views.save_view(by=actors.clerk, name="黄灯", query="tab=yellow")
+    saved_views.delete_view(view.pk, by=actors.clerk)  # the keys of the others stay; the free one goes to the next
+    view = saved_views.save_view(by=actors.clerk, name="红灯", query="tab=red")
+    assert [(v.name, v.key) for v in client.get(DESK).context["page"].views] == [("红灯", "1"), (third.name, "2")]
     client.force_login(actors.agent)
     assert client.post(reverse("packages:desk_view_delete", args=[view.pk])).status_code == 404
 
