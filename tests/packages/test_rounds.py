@@ -246,6 +246,32 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock):
     holds(factory)
 
 
+def test_a_conference_that_was_held_on_paper_keeps_its_days_each_after_the_one_before(case, factory, clock):
+    session, lead, body = disputed(case), by("natural-resources"), Organisation.objects.get(code="civil-defence")
+
+    def at(day, hour):
+        return dt.datetime(2026, 11, day, hour, tzinfo=timing.BUSINESS_ZONE)
+
+    clock.to(at(9, 9))
+    called = {"by": lead, "place": "二楼会议室", "agenda": "人防出入口", "meets_at": at(4, 9)}
+    refused("too_early", conference.call_conference, session.pk, **called)
+    refused("time_order", conference.call_conference, session.pk, **called, at=at(1, 9))
+    meeting = conference.call_conference(session.pk, **called, at=at(3, 9))
+    position = conference.Position(body.pk, "李某", "agree", "已增设")
+    closing = {"by": lead, "held_on": dt.date(2026, 11, 4), "minutes": "一致。", "outcome": "settled", "positions": [position]}
+    refused("time_order", conference.close_conference, meeting.pk, **closing, at=at(2, 18))
+    conference.close_conference(meeting.pk, **closing, at=at(4, 12))
+    seat = meeting.seats.get(organisation=body)
+    refused("time_order", conference.sign_seat, seat.pk, by=by("civil-defence"), at=at(4, 11))
+    conference.sign_seat(seat.pk, by=by("civil-defence"), at=at(5, 9))
+    refused("time_order", review.merge_session, session.pk, by=lead, passed=True, text="同意", at=at(4, 15))
+    told = Event.objects.filter(project=factory, kind__startswith="session.con").order_by("seq")
+    assert [(row.kind, row.happened_at, row.late_days) for row in told] == [
+        ("session.conference", at(3, 9), 4), ("session.conferred", at(4, 12), 3)
+    ]
+    holds(factory)
+
+
 def test_rectifying_pauses_and_the_second_round_asks_only_who_disagreed(case, factory, actors, clock):
     terms(second=2, rectify=10)
     session = disputed(case)
