@@ -15,6 +15,8 @@ from agency.states import AssignmentRole
 
 NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 THOUSANDTH = Decimal("0.001")
+#: The order in which projects without people are served, by the grade of their appraisal; never appraised is like C.
+PLACES = {"A": 0, "B": 1, "C": 2, "D": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,15 @@ class Terms:
     """The values of the rule on a day: weights that add up to 1, what a region above counts, points by grade.
 
     `room` is what must be left of a cap before anything is given: as much as an urgent project (A) needs. Otherwise one
-    of two points finds its place long before one of five, and the most urgent wait longest.
+    of two points finds its place long before one of five, and the most urgent wait longest. `ageing`: working days
+    after which a project that still waits moves one grade up in the order, up to B; 0 is never.
     """
 
     weights: Mapping[str, Decimal]
     upper: Decimal
     points: Mapping[str, Decimal]
     room: Decimal = Decimal(0)
+    ageing: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +80,15 @@ class Scored:
 def districts(region: str) -> frozenset[str]:
     """Return a region and those above it: 140581, 140500, 140000."""
     return frozenset({region, f"{region[:4]}00", f"{region[:2]}0000"})
+
+
+def place(grade: str, waited: int, ageing: int) -> int:
+    """Return the place of a project among those that wait: by its grade, moved up while it waits; A before all.
+
+    `waited`, `ageing`: working days.
+    """
+    first = PLACES[grade or "C"]
+    return max(PLACES["B"], first - waited // ageing) if ageing and first else first
 
 
 def why_not(who: Candidate, need: Need, terms: Terms) -> str:

@@ -16,7 +16,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
 
 from agency import desk_data as data
-from agency.assigning_rule import plain
+from agency.assigning_rule import PLACES, place, plain
 from agency.models import Agent, Assignment, WorkOrder
 from agency.services.assignment import Proposal
 from agency.services.bench import Bench, away_on, loads, off_duty
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from projects.models import User
 
 SIZES = (20, 100)
+GRADED = ("A", "B", "D")
 EXPORT_CHUNK = 500
 EXPORT_HEAD = ("项目代码", "项目", "建设单位", "套餐", "区划", "阶段", "登记", "项目长", "服务专员")
-#: The order in which projects without people are shown, by the grade of their appraisal.
-PLACES = {Grade.A: 0, Grade.B: 1, Grade.C: 2, Grade.D: 3}
 #: The days of the week as a list of duty days shows them.
 WEEK = "一二三四五六日"
 LATE_MINUTES = 30
@@ -221,10 +220,24 @@ def _found(projects: QuerySet[Project], filters: Mapping[str, str]) -> QuerySet[
 
 
 def _urgent_first(projects: QuerySet[Project]) -> QuerySet[Project]:
-    """Order them: A 急重 first, then B; what was never appraised is like C; of equals the older comes first."""
-    places = [When(pool_entry__grade=grade, then=Value(place)) for grade, place in PLACES.items()]
-    place = Case(*places, default=Value(PLACES[Grade.C]), output_field=IntegerField())
-    return projects.annotate(grade=F("pool_entry__grade")).order_by(place, "pk")
+    """Order them as `assigning_rule.place` says; of equals the older comes first."""
+    ageing, found = data.number("ageing"), []
+    for grade in PLACES:
+        mine = Q(pool_entry__grade=grade) if grade != data.PLAIN_GRADE else ~Q(pool_entry__grade__in=GRADED)
+        for waited in (2 * ageing, ageing, 0) if ageing else (0,):
+            long_enough = Q(registered_at__lt=timing.start_of_day(_waited(waited))) if waited else Q()
+            found.append(When(mine & long_enough, then=Value(place(grade, waited, ageing))))
+    places = Case(*found, default=Value(PLACES[data.PLAIN_GRADE]), output_field=IntegerField())
+    return projects.annotate(grade=F("pool_entry__grade")).order_by(places, "pk")
+
+
+def _waited(days: int) -> dt.date:
+    """Return the day after the last one since which so many working days have passed."""
+    today = timing.today()
+    day = today
+    while workdays.workdays_between(day, today) < days:
+        day -= dt.timedelta(days=1)
+    return day + dt.timedelta(days=1)
 
 
 def _cut(projects: QuerySet[Project], filters: Mapping[str, str], known: int | None) -> Page[Project]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import mean, pstdev
 
-from agency.assigning_rule import Candidate, Need, Terms, rank
+from agency.assigning_rule import Candidate, Need, Terms, place, rank
 from agency.states import AssignmentRole
 from projects import timing, workdays
 
@@ -172,9 +172,8 @@ def run(city: City, terms: Terms) -> Result:
         _release(running, people, number)
         for who in people:
             who.away = "请假" if number in leaves[who.key] else ""
-        for project, grade, need_pair in arrivals.get(number, ()):
-            for need in need_pair:
-                heapq.heappush(waiting, ("ABCD".index(grade), number, f"{project}{need.role}", need))
+        for project, _, need_pair in arrivals.get(number, ()):
+            waiting.extend((0, number, f"{project}{need.role}", need) for need in need_pair)
         waiting = _assign(waiting, running, people, result, number, day, terms, chance)
         for who in people:
             sums[who.key] += who.load
@@ -252,8 +251,10 @@ def _assign(  # noqa: PLR0913 - the state of the year
     terms: Terms,
     chance: random.Random,
 ) -> list[tuple[int, int, str, Need]]:
-    """Give what waits to whoever the rule puts first, the urgent grades first; return what still waits."""
+    """Give what waits to whoever the rule puts first, in the order of the desk; return what still waits."""
     left = []
+    waiting = [(place(need.grade, number - since, terms.ageing), since, key, need) for _, since, key, need in waiting]
+    heapq.heapify(waiting)
     moment = timing.start_of_day(day)
     while waiting:
         row = heapq.heappop(waiting)
@@ -277,5 +278,4 @@ def _assign(  # noqa: PLR0913 - the state of the year
         result.own_district += need.region in who.regions
         result.specialty += "熟悉这类套餐" in best.reasons
         result.continuity += "服务过该建设单位" in best.reasons
-    heapq.heapify(left)
     return left

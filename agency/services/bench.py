@@ -28,7 +28,8 @@ SATURDAY = 6
 def terms_on(day: dt.date) -> Terms:
     """Return the values of the rule on a day."""
     points = {grade: data.points_of(grade, day) for grade in data.GRADES}
-    return Terms(data.weights(day), data.value("upper", day), points, data.value("room", day))
+    room, ageing = data.value("room", day), data.number("ageing", day)
+    return Terms(data.weights(day), data.value("upper", day), points, room, ageing)
 
 
 def loads(day: dt.date) -> dict[int, tuple[Decimal, int]]:

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from agency.assigning_rule import Terms
+import pytest
+
+from agency.assigning_rule import PLACES, Terms, place
 from agency.simulation import City, run
 
 TERMS = Terms(
@@ -37,3 +39,18 @@ def test_near_the_cap_the_most_urgent_wait_least_where_everybody_keeps_as_much_r
     assert mean["bare"]["A"] > mean["bare"]["C"]
     assert mean["kept"]["A"] < min(mean["bare"]["A"], mean["kept"]["C"])
     assert max(kept.peaks.values()) <= city.cap
+
+
+def test_who_waits_moves_up_so_that_the_longest_waits_shrink_and_the_most_urgent_keep_their_gain(db):
+    kept = replace(TERMS, room=TERMS.points["A"])
+    first, aged = run(City(), kept), run(City(), replace(kept, ageing=10))
+    longest = {name: {grade: max(waits) for grade, waits in year.by_grade.items()} for name, year in
+               (("first", first), ("aged", aged))}
+    assert longest == {"first": {"A": 8, "B": 13, "C": 33, "D": 62}, "aged": {"A": 8, "B": 18, "C": 21, "D": 27}}
+
+
+@pytest.mark.parametrize(("grade", "waited", "expected"), [
+    ("A", 99, 0), ("B", 99, 1), ("C", 9, 2), ("C", 10, 1), ("", 10, 1), ("D", 10, 2), ("D", 20, 1), ("D", 99, 1),
+])
+def test_a_place_moves_up_with_the_days_and_never_before_the_most_urgent(grade, waited, expected):
+    assert (place(grade, waited, 10), place(grade, waited, 0)) == (expected, PLACES[grade or "C"])

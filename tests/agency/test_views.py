@@ -1,5 +1,6 @@
 """The pages of the desk and the inbox: who may open them, and what they show."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from agency.services.assignment import assign
 from packages.models import PoolEntry
 from packages.services.appraisal_pool import PoolCard, enter_pool
 from projects import timing
+from projects.models import Project
 from tests import factories
 
 LEAD, SERVICE = "lead_officer", "service_agent"
@@ -76,6 +78,11 @@ def test_urgent_projects_get_their_people_first(actors, make_agent, client_of):
         ("急重", "A 急重"), ("重", "B 重"), ("未研判", ""), ("常规", "C 常规"), ("储备", "D 储备"),
     ]
     assert "A 急重" in text_of(page)
+    # ten working days move a project one grade up, twenty move D to B; nothing comes before A
+    for name, day in (("储备", dt.date(2026, 9, 25)), ("常规", dt.date(2026, 10, 16))):
+        Project.objects.filter(name=name).update(registered_at=timing.start_of_day(day))
+    page = client_of(actors.dispatcher).get(reverse("agency:desk"))
+    assert [row.project.name for row in page.context["desk"].rows] == ["急重", "储备", "重", "常规", "未研判"]
 
 
 def test_the_desk_is_empty_when_everybody_has_somebody(actors, project, make_agent, client_of):
