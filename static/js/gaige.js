@@ -9,6 +9,7 @@
    data-open            the link that Enter opens in a row (else the first link)
    data-draft="name"    a form whose fields are kept in this browser until it has been sent; pressed without a connection,
                         it is sent by itself when the server answers again
+   data-ask             a form that asks one thing: with a keyboard, one writes in its first field at once
    data-nodraft         a field that is not kept (identity numbers)
    data-vague="[...]"   a form: words that say nothing, the compounds they are fine in, what to ask for (flagged as typed)
    data-saved           where the time of saving is written
@@ -449,6 +450,12 @@ function tidy(forms) {
 const forms = [...document.querySelectorAll("form[data-draft]")];
 tidy(forms);
 for (const form of forms) watch(form);
+
+/* ---- a page that asks one thing: the cursor stands where one writes first; a choice has keys of its own */
+
+const asked = document.querySelector("form[data-ask] :is(input:not([type=hidden]), select, textarea)");
+const writes = asked && !asked.matches("[type=radio], [type=checkbox], [type=file]");
+if (writes && document.activeElement === body && matchMedia("(hover: hover)").matches) asked.focus({ preventScroll: true });
 
 /* ---- words that say nothing */
 
