@@ -25,7 +25,7 @@ class LateEntryForm(forms.Form):
     """A second person confirms an earlier time, or does not, and says by what."""
 
     confirmed = forms.ChoiceField(
-        label="确认", choices=[("yes", "当时确已办理"), ("no", "不予确认")], widget=forms.RadioSelect
+        label="确认", choices=[("yes", "当时确已办理"), ("no", "不予确认")], widget=KeyedRadios
     )
     ground = _text("依据", help_text="凭什么确认或不确认，例如纸质文书的编号和日期、签收记录。")
 
@@ -40,7 +40,7 @@ class AnswerWithdrawalForm(forms.Form):
     """The answer to a request to withdraw."""
 
     granted = forms.ChoiceField(
-        label="答复", choices=[("yes", "同意撤件"), ("no", "不同意")], widget=forms.RadioSelect
+        label="答复", choices=[("yes", "同意撤件"), ("no", "不同意")], widget=KeyedRadios
     )
     note = _text("说明", required=False, help_text="不同意的须写明理由，建设单位会看到。")
 
@@ -62,7 +62,7 @@ class OverdueForm(forms.Form):
     """What becomes of a correction that never came."""
 
     choice = forms.ChoiceField(
-        label="处理", choices=[("recall", "撤回"), ("fail", "不予许可")], widget=forms.RadioSelect,
+        label="处理", choices=[("recall", "撤回"), ("fail", "不予许可")], widget=KeyedRadios,
         help_text="撤回：本次办理终止，可以重新申报。不予许可：作出决定，写明理由和救济途径。",
     )
     reason = _text("理由")
@@ -89,7 +89,7 @@ class SpecialEndForm(forms.Form):
 class ApproveForm(forms.Form):
     """The head approves, or does not and says why."""
 
-    approved = forms.ChoiceField(label="批准", choices=YES_NO, widget=forms.RadioSelect)
+    approved = forms.ChoiceField(label="批准", choices=YES_NO, widget=KeyedRadios)
     reason = _text("不批准的理由", required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -164,7 +164,7 @@ class RevokeForm(forms.Form):
     reason = _text("撤销理由", most=500)
     basis = forms.CharField(label="依据", max_length=300)
     hearing = forms.ChoiceField(
-        label="听证", choices=[("yes", "已告知听证权利"), ("no", "未告知")], widget=forms.RadioSelect
+        label="听证", choices=[("yes", "已告知听证权利"), ("no", "未告知")], widget=KeyedRadios
     )
     hearing_note = _text("听证情况", rows=2, required=False, help_text="举行的写结果；没有告知的写明原因。")
 
