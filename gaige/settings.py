@@ -170,6 +170,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "gaige.form_renderer.FormRenderer"
 
 # Language and time
 

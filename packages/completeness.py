@@ -25,7 +25,8 @@ from packages.models import MaterialDef, MaterialItem
 from packages.standing_in import brought_by
 from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
-from projects import glance
+from projects import glance, prepared
+from projects.memo import rows_about, rows_of
 from projects.states import Stage
 
 if TYPE_CHECKING:
@@ -42,13 +43,17 @@ LET_THROUGH = "packages.let_through"
 
 def missing_by_plan(project: Project) -> Iterator[Missing]:
     """Yield what the archive of the project lacks by its plan."""
-    rows = Document.objects.current().filter(project=project).values_list("kind_id", "kind__slug")
-    kinds = dict(rows.distinct())
+    kinds = dict(rows_about("packages.kinds_held", _kinds_held, project.pk))
     held, cases = set(kinds), cases_of(project)
     yield from _results(project, cases, held)
     yield from _let_through(project)
     yield from _of_the_works(project, cases, held)
     yield from _by_rule(project, set(kinds.values()))
+
+
+def _kinds_held(project_id: int) -> QuerySet[Document, tuple[int, str]]:
+    found = Document.objects.current().filter(project=project_id).order_by()
+    return found.values_list("kind_id", "kind__slug").distinct()
 
 
 def _results(project: Project, cases: Sequence[MatterCase], held: set[int]) -> Iterator[Missing]:
@@ -84,29 +89,29 @@ def _let_through(project: Project) -> Iterator[Missing]:
 
 
 def _of_the_works(project: Project, cases: Sequence[MatterCase], held: set[int]) -> Iterator[Missing]:
-    versions = {case.matter_id for case in cases if case.stage == MatterStage.ACCEPTANCE}
+    versions = frozenset(case.matter_id for case in cases if case.stage == MatterStage.ACCEPTANCE)
     if not versions:
         return
-    lines = (
-        MaterialDef.objects.filter(
-            version__in=versions, document_kind__doc_class__in=WORKS_CLASSES, document_kind__produced_by=BY_PARTY,
-        )
-        .exclude(document_kind__in=held)
-        .select_related("document_kind")
-        .order_by("document_kind__doc_class", "document_kind__slug")
-        .distinct()
+    where = _where_filed(project)
+    for pk, name, doc_class, slug in rows_of(("packages.works", versions), lambda: _papers_of_works(versions)):
+        if pk not in held:
+            yield Missing(
+                kind_name=name, doc_class=doc_class, owed_by=project.owner.label, reason="竣工前必备",
+                is_due=project.stage == Stage.ACCEPTANCE, url=where + slug,
+            )
+
+
+def _papers_of_works(versions: Collection[int]) -> QuerySet[MaterialDef, tuple[int, str, str, str]]:
+    found = MaterialDef.objects.filter(
+        version__in=versions, document_kind__doc_class__in=WORKS_CLASSES, document_kind__produced_by=BY_PARTY
     )
-    for line in lines:
-        kind = line.document_kind
-        yield Missing(
-            kind_name=kind.name, doc_class=kind.doc_class, owed_by=project.owner.label, reason="竣工前必备",
-            is_due=project.stage == Stage.ACCEPTANCE, url=_where_filed(project, kind.slug),
-        )
+    columns = ("document_kind", "document_kind__name", "document_kind__doc_class", "document_kind__slug")
+    return found.order_by("document_kind__doc_class", "document_kind__slug").values_list(*columns).distinct()
 
 
-def _where_filed(project: Project, kind: str) -> str:
-    """Return the address where a paper of this kind is filed into the archive."""
-    return f'{reverse("archives:archive_file", args=[project.pk])}?kind={kind}'
+def _where_filed(project: Project) -> str:
+    """Return the address where a paper is filed into the archive, up to its kind."""
+    return f'{reverse("archives:archive_file", args=[project.pk])}?kind='
 
 
 def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
@@ -117,13 +122,13 @@ def _by_rule(project: Project, held: set[str]) -> Iterator[Missing]:
     owed = {OWNER: project.owner.label, CENTRE: project.centre.label}
     rules = list(rules_for(enrolment.package_version.package.code, enrolment.facts))
     also = {pair for rule in rules if rule.kind not in held for pair in rule.also if pair[0] in held}
-    others = _held_as_well(project, also)
+    others, where = _held_as_well(project, also), _where_filed(project)
     for rule in rules:
         if rule.kind not in held and not others.intersection(rule.also):
             yield Missing(
                 kind_name=rule.name, doc_class=rule.doc_class, owed_by=owed.get(rule.owed_by, rule.owed_by),
                 reason=MOMENTS[rule.moment][0], is_due=rule.is_due(project.stage),
-                url=_where_filed(project, rule.kind) if rule.owed_by == OWNER else "",
+                url=where + rule.kind if rule.owed_by == OWNER else "",
             )
 
 
@@ -134,8 +139,9 @@ def _held_as_well(project: Project, pairs: Collection[tuple[str, str]]) -> set[t
     """
     if not pairs:
         return set()
-    kinds = [kind for kind, _ in pairs]
-    rows = list(Document.objects.current().filter(project=project, kind__slug__in=kinds).select_related("kind"))
+    kinds = tuple(sorted({kind for kind, _ in pairs}))
+    found_of = Document.objects.current().filter(kind__slug__in=kinds).select_related("kind")
+    rows = prepared.rows(("packages.held_as_well", kinds), lambda pk: found_of.filter(project=pk), project.pk)
     found = set()
     for pk, brought in brought_by(rows).items():
         slug = next(row.kind.slug for row in rows if row.pk == pk)

@@ -23,7 +23,7 @@ from packages.states import (
     SessionState,
     SpecialKind,
 )
-from projects import gathering, timing
+from projects import gathering, prepared, timing
 from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem
@@ -86,14 +86,18 @@ def cases_of(project: Project) -> list[MatterCase]:
     """Return all cases of a project in the order of the plan, with what its page shows of them. Read once a page."""
 
     def read() -> list[MatterCase]:
-        related = ("matter__matter", "matter__result_kind", "lead", "application", "outside_result")
-        found = MatterCase.objects.filter(project=project).select_related(*related)
-        cases = list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk"))
+        cases = prepared.rows("packages.cases_of", _in_order_of_the_plan, project.pk)
         for case in cases:
             case.project = project
         return cases
 
     return once(("cases", project.pk), read)
+
+
+def _in_order_of_the_plan(project_id: int) -> QuerySet[MatterCase]:
+    related = ("matter__matter", "matter__result_kind", "lead", "application", "outside_result")
+    found = MatterCase.objects.filter(project=project_id).select_related(*related)
+    return found.order_by(F("package_row__order").asc(nulls_last=True), "pk")
 
 
 def clock_of(case: MatterCase) -> int | None:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     class ConcurrentTransitionMixin:
         """What the type checker knows of the mixin, which has no types of its own."""
 
-        state_fields: tuple[models.Field[Any, Any], ...]
-
         def _update_initial_state(self) -> None: ...
 
         def _do_update(self, *given: Any) -> bool: ...
@@ -48,9 +46,14 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
 
         abstract = True
 
+    @property
+    def state_fields(self) -> tuple[models.Field[Any, Any], ...]:
+        """The fields that hold a state; every instance asks for them."""
+        return _state_fields(type(self))
+
     def _update_initial_state(self) -> None:
         """Keep the states as they were read; a row read without its states (`only`) keeps none and cannot be saved."""
-        if not self.get_deferred_fields() & {field.attname for field in self.state_fields}:
+        if all(field.attname in self.__dict__ for field in self.state_fields):
             super()._update_initial_state()
             self._states_read = {field: getattr(self, field.attname) for field in self.state_fields}
 
@@ -87,10 +90,15 @@ class StateModel(ConcurrentTransitionMixin, models.Model):
 
 
 @cache
+def _state_fields(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
+    return tuple(field for field in model._meta.fields if isinstance(field, FSMField))
+
+
+@cache
 def _update(model: type[StateModel], columns: tuple[str, ...]) -> str:
     """Return the statement that writes some columns of a row that is in given states."""
     sets = ", ".join(f'"{column}" = %s' for column in columns)
-    states = "".join(f' AND "{field.column}" = %s' for field in model._meta.fields if isinstance(field, FSMField))
+    states = "".join(f' AND "{field.column}" = %s' for field in _state_fields(model))
     table, key = model._meta.db_table, model._meta.pk.column
     return f'UPDATE "{table}" SET {sets} WHERE "{key}" = %s{states}'  # noqa: S608 - names from the model
 

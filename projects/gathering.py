@@ -15,7 +15,6 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist
@@ -23,6 +22,7 @@ from django.db import connection, models
 from django.db.models import CharField, F, IntegerField, Prefetch, QuerySet, TextField, Value
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Cast, JSONArray
+from django.db.models.lookups import In
 
 from projects import plans, timing
 from projects.glance import glance
@@ -44,6 +44,11 @@ class _Shape:
     path: str
     fields: tuple[models.Field[Any, Any], ...]
     related: tuple[tuple[Any, _Shape], ...]
+    names: list[str]
+    key: int
+    """Which of the fields is the key."""
+    readers: list[Callable[[Any], Any] | None]
+    """How the values of the fields are read from JSON; None where JSON says the same."""
 
     def columns(self) -> JSONArray:
         """Return the row as an array: an array of its own columns, then one for each related model."""
@@ -53,12 +58,12 @@ class _Shape:
     def made(self, row: list[Any]) -> models.Model | None:
         """Return the instance of an array; None when there is no row."""
         values = row[0]
-        key = [one.primary_key for one in self.fields].index(True)
-        if values[key] is None:
+        if values[self.key] is None:
             return None
+        read = zip(self.readers, values, strict=True)
         made = self.model.from_db(
-            connection.alias, [one.attname for one in self.fields],
-            [_value(one, value) for one, value in zip(self.fields, values, strict=True)],
+            connection.alias, self.names,
+            [value if value is None or reader is None else reader(value) for reader, value in read],
         )
         for (link, shape), more in zip(self.related, row[1:], strict=True):
             other = shape.made(more)
@@ -74,7 +79,8 @@ def _shape(model: type[models.Model], path: str, selected: dict[str, Any], witho
     related = tuple(
         (link, _shape(link.related_model, f"{path}{name}{LOOKUP_SEP}", selected[name], without)) for name, link in links
     )
-    return _Shape(model, path, fields, related)
+    names, key = [one.attname for one in fields], [one.primary_key for one in fields].index(True)
+    return _Shape(model, path, fields, related, names, key, [_reader(one) for one in fields])
 
 
 #: Columns whose JSON says the same as the database's own answer.
@@ -93,15 +99,8 @@ def _column(one: models.Field[Any, Any], path: str) -> Any:
     raise TypeError(f"{one} has no place in a gathered row; leave it out with defer()")
 
 
-def _value(one: models.Field[Any, Any], value: Any) -> Any:
-    """Return what the database would have answered for a column."""
-    reader = _reader(one)
-    return value if value is None or reader is None else reader(value)
-
-
-@cache
 def _reader(one: Any) -> Callable[[Any], Any] | None:
-    """How the values of a column are read from JSON; None where JSON says the same."""
+    """Return what makes of a column's JSON what the database would have answered; None where it is the same."""
     if isinstance(one, models.DecimalField):
         return lambda value: one.to_python(value).quantize(one.to_python(10) ** -one.decimal_places)
     if isinstance(one, models.JSONField) and connection.vendor == "postgresql":
@@ -160,22 +159,28 @@ class _Part:
         lists: dict[Any, list[Any]] = {}
         for row in self.in_order(found):
             lists.setdefault(getattr(row, self.link.attname), []).append(row)
+        whole = self.link.model._default_manager.all()
         for row in on:
             owner = row
             for hop in self.hops:
                 owner = getattr(owner, hop) if owner is not None else None
             if owner is not None:
-                _hang(owner, self, lists.get(owner.pk, []))
+                _hang(owner, self, lists.get(owner.pk, []), whole)
 
 
-def _hang(owner: models.Model, part: _Part, rows: list[Any]) -> None:
+def _hang(owner: models.Model, part: _Part, rows: list[Any], whole: QuerySet[Any, Any]) -> None:
     for row in rows:
         part.link.set_cached_value(row, owner)
     if part.is_attribute:
         setattr(owner, part.name, rows)
         return
-    held = getattr(owner, part.name).get_queryset()
-    held._result_cache, held._prefetch_done = rows, True  # noqa: SLF001 - as Django's own prefetching does it
+    held: Any = whole.all()
+    # as Django's own prefetching leaves it: who asks further, asks of this owner's rows
+    left = {
+        "_hints": {"instance": owner}, "_deferred_filter": (False, (), {part.link.name: owner}),
+        "_known_related_objects": {part.link: {owner.pk: owner}}, "_result_cache": rows, "_prefetch_done": True,
+    }
+    held.__dict__.update(left)
     owner.__dict__.setdefault("_prefetched_objects_cache", {})[part.link.remote_field.cache_name] = held
 
 
@@ -223,13 +228,23 @@ def _children(parent: _Part, wanted: Prefetch[Any]) -> Iterator[_Part]:
     rows = wanted.queryset if wanted.queryset is not None else link.related_model._default_manager.all()
     keys = parent.rows.order_by().values(LOOKUP_SEP.join([*hops, "pk"]))
     key = link.remote_field
-    narrowed = rows.filter(**{f"{key.name}__in": keys})
+    narrowed = rows.filter(_Among(F(key.name), keys.query))
     attribute = wanted.to_attr or ""
     first, *below = _parts(narrowed)
     first.parent, first.link, first.hops = parent, key, tuple(hops)
     first.name, first.is_attribute = attribute or last, bool(attribute)
     yield first
     yield from below
+
+
+class _Among(In):
+    """In a list that PostgreSQL reads first: as a semi-join of a part that joins ten tables it came last."""
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return `= ANY(ARRAY(SELECT ...))`."""
+        left, given = self.process_lhs(compiler, connection)
+        keys, more = self.process_rhs(compiler, connection)
+        return f"{left} = ANY(ARRAY{keys})", (*given, *more)
 
 
 @dataclass(slots=True)
@@ -244,7 +259,7 @@ class _Plan:
     """On PostgreSQL the statement of which the plan is kept (`projects/plans.py`)."""
 
     def keep(self) -> _Plan:
-        """Keep the plan of a query about one project."""
+        """Keep the plan of a query about one row."""
         if self.sql and connection.vendor == "postgresql":
             self.text = plans.fixed(self.sql, [plans.GIVEN if _stands_in(one) else one for one in self.params])
         return self
@@ -288,7 +303,7 @@ def gather(querysets: Iterable[QuerySet[Any, Any]]) -> list[list[Any]]:
 
 def gather_of(name: str, rows: Callable[[int], Iterable[QuerySet[Any, Any]]], key: int) -> list[list[Any]]:
     """As `gather` of the rows of one key, which may stand in them as text too; the query is built once a day."""
-    plan = _plans.of((name, timing.today()), lambda: _plan(rows(_KEY)))
+    plan = _plans.of((name, timing.today()), lambda: _plan(rows(_KEY)).keep())
     given = {_KEY: key, str(_KEY): str(key)}
     return plan.read(lambda one: given.get(one, one) if isinstance(one, int | str) else one)
 
@@ -318,8 +333,10 @@ _KEY, _OWNER, _SEQ, _NEAR = -7_205_759_403, -7_205_759_503, 1_905_759_403, 1000
 
 
 def _stands_in(value: Any) -> bool:
-    """Whether a parameter of a kept query stands for something of the project that is asked about."""
-    return value in {_KEY, _OWNER} or _SEQ - _NEAR < value <= _SEQ if isinstance(value, int) else False
+    """Whether a parameter of a kept query stands for something of the row that is asked about."""
+    if isinstance(value, int):
+        return value in {_KEY, _OWNER} or _SEQ - _NEAR < value <= _SEQ
+    return isinstance(value, str) and value == str(_KEY)
 
 
 def load(project: Project) -> None:

@@ -69,6 +69,7 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
     clocks = clocks_of_project(project.pk)
     moves, newest = _page_events(project)
     segments = [piece for clock in clocks.values() if clock.kind in LEDGER_KINDS for piece in clock.segments.all()]
+    live = [clock for clock in clocks.values() if clock.is_live]
     words, actions = head_of(project, request)
     panels: dict[str, list[str]] = {"first": [], "main": [], "side": []}
     for panel in panels_for(project, request):
@@ -78,7 +79,7 @@ def _read_page(project: Project, request: HttpRequest) -> ProjectPage:
         chain=chain_of(project, moves),
         ledger=project_ledger(project, segments, timing.today()),
         entries=entries_of(project, newest),
-        clocks=[ClockLine(clock, read_clock(clock)) for clock in clocks.values() if clock.is_live][:CLOCKS_SHOWN],
+        clocks=[ClockLine(clock, read_clock(clock)) for clock in live[:CLOCKS_SHOWN]],
         parties=gathering.rows_of(PARTIES, [project]),
         words=words,
         actions=actions,
