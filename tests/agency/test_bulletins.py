@@ -1,14 +1,16 @@
 """The month runs from the 26th to the 25th 24:00; every number is what it lists, and a frozen one stays so."""
 
 import datetime as dt
+import threading
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
+from agency import bulletin_facts
 from agency import bulletin_rules as rules
 from agency.bulletin import INDICATORS
 from agency.bulletin_content import compared, take
@@ -410,6 +412,30 @@ def test_the_bare_sql_of_the_benchmark_counts_the_same(actors, month, bulletin):
     for key, ids in zip(("accepted", "decided", "running", "on_time", "overdue"), whole[2:7], strict=True):
         assert set(figures["total", 0, key].numerator_ids) == set(ids), key
     assert [float(value) for value in whole[10:13]] == [3.5, 3.5, 5]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_that_arrives_while_a_period_is_frozen_is_in_all_of_its_figures_or_in_none(
+    actors, month, bulletin, monkeypatch
+):
+    beside, later = bulletin_facts._beside, {"state": "decided_pass", "decided_at": at("11-25 10:00"), "used_days": 3}
+
+    def decide():
+        MatterCase.objects.filter(pk=month[4].pk).update(**later, ended_at=at("11-25 10:00"), is_overdue=True)
+        connections.close_all()
+
+    def meanwhile(decided):  # the cases are read, what hangs beside them is not yet
+        other = threading.Thread(target=decide)
+        other.start()
+        other.join()
+        return beside(decided)
+
+    monkeypatch.setattr(bulletin_facts, "_beside", meanwhile)
+    frozen = bulletins.freeze(bulletin.pk, by=actors.director)
+    assert told(stored_figures(frozen), month) == EXPECTED
+    assert is_untouched(Bulletin.objects.get()) is True
+    assert INDICATORS["decided"](*november(actors)).value == 5
 
 
 @pytest.mark.postgresql
