@@ -61,6 +61,16 @@ def area_rows(survey: JointSurvey) -> list[AreaRow]:
     return found
 
 
+def _buildings(unit: WorkUnit) -> list[tuple[Building, AcceptanceApplication | None, str]]:
+    """Return the buildings of the permit, each with its newest acceptance by itself and the tone of that."""
+    found = AcceptanceApplication.objects.filter(work_unit=unit).exclude(building=None).order_by("pk")
+    newest = {row.building_id: row for row in found}
+    return [
+        (one, (row := newest.get(one.pk)), TONES.get(row.state, "plain") if row else "none")
+        for one in Building.objects.filter(work_unit=unit)
+    ]
+
+
 def _phases(unit: WorkUnit) -> list[dict[str, Any]]:
     """Return the works of the project, where it has phases, each with its buildings and its newest acceptance."""
     units = list(WorkUnit.objects.filter(project=unit.project).prefetch_related("buildings"))
@@ -87,7 +97,7 @@ def survey_page(unit: WorkUnit, user: User) -> dict[str, Any]:
     for row in pre:
         row.project = unit.project
     return {
-        "buildings": list(Building.objects.filter(work_unit=unit)), "survey": newest,
+        "buildings": _buildings(unit), "survey": newest,
         "rows": area_rows(newest) if newest else [], "tone": TONES.get(newest.state, "plain") if newest else "none",
         "reading": read_clock(newest.clock) if newest and newest.clock else None,
         "kinds": [kind.name for kind in data.survey_kinds(timing.today()) if newest and kind.code in newest.kinds],

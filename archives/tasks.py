@@ -11,8 +11,8 @@ from projects.jobs import job_run
 
 @shared_task(name="archives.tasks.render_paper")
 def render_paper(paper_id: int) -> bool:
-    """Make the PDF of one paper; a paper that is gone, has its PDF, or is being rendered is left alone."""
-    return papers.render(paper_id)
+    """Make the PDF of this paper, or of one that is needed more; what is made or being made is left alone."""
+    return papers.render_next(paper_id)
 
 
 @shared_task(name="archives.tasks.render_pending")

@@ -29,7 +29,7 @@ from projects.errors import DomainError
 from projects.events import lock_project, record, subject_of
 from projects.memo import Memo
 from projects.numbering import take_number
-from projects.states import OrganisationKind
+from projects.states import OrganisationKind, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -233,6 +233,21 @@ def _attach(paper_id: int, stored: blobs.Stored) -> bool:
         data={"number": paper.number, stored.algorithm: stored.digest},
     )
     return True
+
+
+def render_next(paper_id: int) -> bool:
+    """Make one PDF and return whether one was made: a worker that was woken for a paper makes what is needed most.
+
+    First what a hand-over to the city archive waits for, project by project, then the paper itself, then the oldest:
+    as many papers are made as there were calls, whatever their order.
+    """
+    waiting = unrendered()
+    handed = waiting.filter(project__stage=Stage.DELIVERED, state=PaperState.VALID).order_by("project_id", "pk")
+    for rows in (handed, waiting.filter(pk=paper_id), waiting):
+        first = rows.values_list("pk", flat=True).first()
+        if first is not None and render(first):
+            return True
+    return False
 
 
 def file_name(paper: Paper) -> str:

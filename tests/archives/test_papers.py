@@ -17,7 +17,7 @@ from archives.services import codes, papers
 from projects import outbox, timing
 from projects.errors import DomainError
 from projects.events import fold, verify_chain
-from projects.models import Event, JobRun
+from projects.models import Event, JobRun, Project
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,20 @@ def test_rendering_attaches_the_pdf_once(world, issue, tmp_path):
     assert Event.objects.filter(kind="paper.rendered").count() == 1
     assert fold(world.project)["archives.Paper", str(paper.pk), "state"] == "valid"
     assert verify_chain(f"project:{world.project.pk}") is None
+
+
+def test_what_a_hand_over_waits_for_is_made_first_and_each_call_makes_one(world, issue):
+    first, second = issue(), issue()
+    Project.objects.filter(pk=world.project.pk).update(stage="delivered")
+    Paper.objects.filter(pk=first.pk).update(project=None)
+    third = issue()
+
+    def missing():
+        return list(papers.unrendered().values_list("pk", flat=True))
+
+    assert (tasks.render_paper(first.pk), missing()) == (True, [first.pk, third.pk])
+    assert (tasks.render_paper(second.pk), missing()) == (True, [first.pk])
+    assert (tasks.render_paper(third.pk), missing(), tasks.render_paper(third.pk)) == (True, [], False)
 
 
 def test_the_pdf_is_one_page_searchable_and_archival(world, issue, tmp_path):
