@@ -147,7 +147,7 @@ class Board:
     @property
     def late_tasks(self) -> int:
         """Opinions past their day."""
-        return sum(row.late_tasks for row in self.departments)
+        return self.total.late_tasks
 
     @property
     def other_clocks(self) -> int:
@@ -226,6 +226,8 @@ class _Loads:
                 key, _, label = named.partition("|")
                 load = self.departments.setdefault(int(key), Load(int(key), label))
                 load.tasks, load.late_tasks = number, found.get(("late_tasks", named), 0)
+                self.total.tasks += load.tasks
+                self.total.late_tasks += load.late_tasks
 
 
 def _held(loads: dict[int, Load], row: Mapping[str, Any], name: str) -> Load:

@@ -40,9 +40,12 @@ def board_rows(board: Board, *, people: bool = True) -> Iterator[Sequence[Cell]]
         yield "近期到期", group, "项", count
     for key, count in board.others.items():
         yield "需要过问", OTHERS[key][0], "项", count
-    for row in (*board.changes.stands, *board.changes.flows):
-        yield "比上月", row.measure.label, "现在", row.now
-        yield "比上月", row.measure.label, "上月同日", row.then
+    for row in board.changes.stands:
+        yield "比上月同日", row.measure.label, "现在", row.now
+        yield "比上月同日", row.measure.label, "上月同日", row.then
+    for row in board.changes.flows:
+        yield "本期比上期", row.measure.label, "本期至今", row.now
+        yield "本期比上期", row.measure.label, "上期同日", row.then
 
 
 def _loads(part: str, loads: Sequence[Load]) -> Iterator[Sequence[Cell]]:

@@ -216,6 +216,10 @@ def test_the_page_opens_its_lists_in_under_twenty_queries_and_comes_as_a_file(ac
     lines = b"".join(browser.get(f"{reverse('agency:cockpit')}?export=csv")).decode().splitlines()
     assert lines[0].endswith("部分,项,指标,数")
     assert {"总体,合计,在办项目,2", "总体,合计,在办,3", "总体,合计,已超时,2"} <= set(lines)
+    for measure in ("待答复意见", "逾期意见"):
+        told = [line.split(",") for line in lines if f",{measure}," in line]
+        owed = {part: sum(int(row[3]) for row in told if row[0] == part) for part in ("总体", "部门")}
+        assert owed["总体"] == owed["部门"] > 0, measure
     red = b"".join(browser.get(f"{reverse('agency:cockpit_list', args=['cases'])}?tab=red&export=csv")).decode()
     assert len(red.splitlines()) == 3
     workbook = browser.get(f"{reverse('agency:eight')}?export=xlsx")
