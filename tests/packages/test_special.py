@@ -3,8 +3,10 @@
 import datetime as dt
 
 import pytest
+from django.test import Client
 
 from archives.models import Paper
+from packages.models import ReviewTask
 from packages.screens.acting import procedure_words, special_words
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.special import approve_special, end_special, refuse_special, request_special
@@ -69,6 +71,10 @@ def test_one_asks_another_approves_and_only_then_every_clock_stops(case, factory
         "paused", True,
     )
     assert "5 个工作日" in Paper.objects.get(project=factory, kind="special_notice").content["paragraphs"][0]
+    window = Client()
+    window.force_login(lead)
+    task = ReviewTask.objects.get(session__case=case, organisation=case.lead)
+    assert "时限暂停" in window.get(f"/reviews/{task.pk}/").text  # and no day on which it were due
 
     clock.to(dt.datetime(2026, 11, 6, 10, 0))
     check_step(
