@@ -47,6 +47,7 @@ document.addEventListener("click", (event) => {
 
 /* ---- keys */
 
+const letters = () => !document.querySelector("[data-key=J], [data-row-key=J], [data-key=K], [data-row-key=K]"); // J, K
 const rows = () => [...document.querySelectorAll(".desk tbody tr:not(.grp), [data-row]")];
 const selectedRow = () => document.querySelector(".desk tbody tr[aria-selected=true], [data-row][aria-current=true]");
 const markOf = (row) => ("row" in row.dataset ? "aria-current" : "aria-selected");
@@ -68,7 +69,7 @@ function move(step) {
 }
 
 function showKeys() {
-  const seen = new Map([["/", "查找"], ["↑ ↓ J K", "选行"], ["Enter", "打开"]]);
+  const seen = new Map([["/", "查找"], [letters() ? "↑ ↓ J K" : "↑ ↓", "选行"], ["Enter", "打开"]]);
   for (const node of document.querySelectorAll("[data-key], [data-row-key]")) {
     if (node.closest("[hidden]")) continue;
     const copy = (node.labels?.[0] || node).cloneNode(true); // a choice is named by its label
@@ -134,7 +135,7 @@ document.addEventListener("keydown", (event) => {
   if (target) {
     event.preventDefault();
     press(target);
-  } else if (/^[jk]$/i.test(event.key) && move(event.key.toLowerCase() === "j" ? 1 : -1)) {
+  } else if (/^[jk]$/i.test(event.key) && letters() && move(event.key.toLowerCase() === "j" ? 1 : -1)) {
     event.preventDefault();
   }
 });
