@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from agency.bulletin import INDICATORS
@@ -46,6 +46,11 @@ def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
+def _tenths(days: float) -> float:
+    """Return days with one decimal, 1.25 as 1.3: so whoever counts by hand rounds."""
+    return float(Decimal(str(days)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
 def ledger(parts: dict[int, Facts], names: dict[int, str]) -> list[dict[str, Any]]:
     """Return whose time it was, in working days for each decided case, by district; districts without one left out."""
     rows = []
@@ -64,8 +69,8 @@ def ledger(parts: dict[int, Facts], names: dict[int, str]) -> list[dict[str, Any
                 "name": names[key],
                 "count": len(timed),
                 "k": f"{FigureGroup.REGION}/{key}/decided",
-                **{owner: round(value, 1) for owner, value in days.items()},
-                "sum": round(sum(days.values()), 1),
+                **{owner: _tenths(value) for owner, value in days.items()},
+                "sum": _tenths(sum(days.values())),
             }
         )
     return rows

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from agency.bulletin_charts import ledger
 from agency.bulletin_facts import CaseFact, Facts
 from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
 from tests.agency.bulletin_month import at
@@ -50,3 +51,9 @@ def test_a_red_row_is_never_in_the_best_place_and_nobody_is_the_best_of_one():
         "本期没有办结满 3 件的部门，样本不足，不评红榜。", "办结满 3 件的 1 个部门都不是绿灯。",
         "办结满 3 件的部门只有 1 个，没有可比，不评红榜。",
     ]
+
+
+def test_whose_time_it_was_is_rounded_as_by_hand():
+    """Five days for four cases are 1.25: beside the mean of 1.25 the bar says 1.3, not 1.2."""
+    row = ledger({1: facts_of([1, 1, 1, 2])}, {1: "高平市"})[0]
+    assert (row["government"], row["applicant"], row["sum"]) == (1.3, 0.0, 1.3)
