@@ -25,7 +25,9 @@ def start(tmp_path, **variables):
     """Return (exit code, standard output, standard error) of a start that prints what the settings hold."""
     program = (
         "import json, django; from django.conf import settings as s; s.DEBUG;"
-        "print(json.dumps([s.DATABASES['default']['NAME'], s.ALLOWED_HOSTS, s.SITE_URL, s.SESSION_COOKIE_SECURE,"
+        "print(json.dumps([s.DATABASES['default']['NAME'], s.ALLOWED_HOSTS, s.SITE_URL,"
+        " [s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS,"
+        " s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SAMESITE],"
         " s.CELERY_BROKER_URL, s.SECRET_KEY, s.FIELD_KEYS, s.DEBUG]))"
     )
     done = subprocess.run(
@@ -52,7 +54,7 @@ def test_embedded_default_makes_and_keeps_its_secrets(tmp_path):
         f"{tmp_path}/db.sqlite3",
         ["localhost", "127.0.0.1", "[::1]"],
         "http://127.0.0.1:8000",
-        False,
+        [False, False, False, 0, True, "Lax", "Lax"],
         "filesystem://localhost//",
         False,
     ]
@@ -72,7 +74,7 @@ def test_production_takes_everything_from_the_environment(tmp_path):
         "gaige",
         ["gaige.example.gov.cn", "localhost"],
         "https://gaige.example.gov.cn",
-        True,
+        [True, True, True, 31_536_000, True, "Lax", "Lax"],
         "redis://queue.example:6379/0",
         "s" * 60,
         [KEY],
