@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from projects import account_rules, rules
+from projects import account_rules, prepared, rules
 from projects.codes import clean_uscc, mend
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -50,7 +50,7 @@ def find_or_make_organisation(
     Raises `DomainError`.
     """
     code, name = checked_uscc(uscc), one_line(name)
-    found = Organisation.objects.filter(uscc=code).first()
+    found = prepared.one("projects.by_uscc", lambda uscc: Organisation.objects.filter(uscc=uscc), code)
     if found is None:
         if not name:
             raise DomainError("name_missing", f"统一社会信用代码 {code} 还没有登记，请填写单位名称。")

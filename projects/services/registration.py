@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from projects import rules, timing
+from projects import prepared, rules, timing
 from projects.codes import clean_project_code, is_local_code, make_local_code
 from projects.errors import DomainError, require
 from projects.events import lock_project, record, told_together
@@ -68,7 +68,7 @@ def register_project(
     owner = find_or_make_organisation(owner_uscc, owner_name, region=region)
     require(rules.can_register_for, by, owner)
     centre = centre or _centre()
-    canonical = _free_code(code, by=by) if code.strip() else _local_code(region, owner, name, centre, by=by)
+    canonical = _clean_code(code) if code.strip() else _local_code(region, owner, name, centre, by=by)
     project = Project(
         code=canonical, name=name, investment=investment, region=region, address=address,
         total_investment=total_investment, owner=owner, centre=centre, registered_by=by,
@@ -90,14 +90,14 @@ def register_project(
 
 
 def _region(code: str) -> Region:
-    region = Region.objects.filter(code=code).first()
+    region = prepared.one("projects.region", lambda code: Region.objects.filter(code=code), code)
     if region is None:
         raise DomainError("region_unknown", f"行政区划“{code}”不在目录中，请重新选择。")
     return region
 
 
 def _centre() -> Organisation:
-    centre = Organisation.objects.filter(code=CENTRE_CODE).first()
+    centre = prepared.one("projects.centre", lambda code: Organisation.objects.filter(code=code), CENTRE_CODE)
     if centre is None:
         raise DomainError("centre_missing", "还没有载入部门目录，不能登记项目，请先由管理员载入事项目录。")
     return centre
@@ -119,12 +119,17 @@ def _url_for(project: Project, by: User | None) -> str:
     return reverse("projects:detail", args=[project.pk]) if seen else ""
 
 
-def _free_code(text: str, *, by: User | None) -> str:
-    """Return the canonical national code when nobody has it."""
+def _clean_code(text: str) -> str:
+    """Return the canonical national code."""
     try:
-        code = clean_project_code(text)
+        return clean_project_code(text)
     except ValidationError as error:
         raise DomainError("code_wrong", error.messages[0]) from error
+
+
+def _free_code(text: str, *, by: User | None) -> str:
+    """Return the canonical national code when nobody has it."""
+    code = _clean_code(text)
     if Project.objects.filter(code=code).exists():
         raise used_code(code, by=by)
     return code
