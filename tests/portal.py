@@ -126,9 +126,10 @@ class Portal:
         """Make the database that every other is a copy of; it has its name when it is ready."""
         half = f"{TEMPLATE}_half"
         self.on_server(f'CREATE DATABASE "{half}"')
-        url = {"DATABASE_URL": replace_path(self.server_url, half)}
-        self.manage("migrate", "--verbosity", "0", **url)
-        self.manage("load_catalog", "--verbosity", "0", **url)
+        environment = {**self.environment, "DATABASE_URL": replace_path(self.server_url, half)}
+        with contextlib.closing(Runner(environment, self.var / "template.log")) as runner:
+            for command in ("migrate", "load_catalog"):
+                runner.run(COMMAND, {"arguments": [command, "--verbosity", "0"]})
         self.on_server(f'ALTER DATABASE "{half}" RENAME TO "{TEMPLATE}"')
         atexit.register(self.drop, TEMPLATE)
 
@@ -153,21 +154,9 @@ class Portal:
         with contextlib.suppress(psycopg2.Error):
             self.on_server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
-    def manage(self, *arguments, **environment):
+    def manage(self, *arguments):
         """Run a management command; return what it printed, raise with its errors when it fails."""
-        if self.runner is not None and not environment:
-            return self.python(COMMAND, arguments=arguments)
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"manage.py {' '.join(arguments)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        return done.stdout
+        return self.python(COMMAND, arguments=arguments)
 
     def python(self, code, /, **values):
         """Run Python inside the portal with ``values`` at hand; return what it assigned to ``result``."""
