@@ -13,6 +13,7 @@ from agency.models import ChaseSlip, LadderMark
 from agency.states import SlipColour, SlipState, Threshold
 from agency.subjects import case_of_clock
 from packages.models import ReviewTask
+from packages.queries import work_rows
 from projects import timing, workdays
 from projects.access import access_of
 from projects.clock_states import LIVE_STATES
@@ -74,16 +75,18 @@ def slip_table(user: User, filters: dict[str, str]) -> Table:
 
 
 def bodies_of(project: Project, case: MatterCase | None) -> list[Organisation]:
-    """Return whom a slip about this may go to: who is asked now, then the lead, the other bodies, the centre."""
+    """Return whom a slip about this may go to: on whom it waits, who else is asked, the lead, others, the centre."""
     first: list[int] = []
+    waited = ""
     if case is not None:
         open_tasks = ReviewTask.objects.filter(session__case=case, state__in=["invited", "opened"]).order_by("pk")
         first = [*open_tasks.values_list("organisation_id", flat=True), case.lead_id]
+        waited = next((row.waiting.role for row in work_rows([case]) if row.waiting), "")
     involved = project.involvements.current().filter(organisation__isnull=False).exclude(role__in=["owner", "party"])
     others = involved.order_by("organisation_id").values_list("organisation_id", flat=True)
     order = list(dict.fromkeys([*first, *others, project.centre_id]))
     found = Organisation.objects.in_bulk(order)
-    return [found[pk] for pk in order]
+    return sorted((found[pk] for pk in order), key=lambda body: body.label != waited.removesuffix("窗口"))
 
 
 def standing_slips(project: Project, case: MatterCase | None) -> QuerySet[ChaseSlip]:

@@ -12,6 +12,7 @@ from agency.services.reminders import sweep_due
 from agency.services.slips import answer_slip, close_slip, issue_slip, return_slip
 from archives.models import Paper
 from packages.models import MatterCase, ReviewTask
+from packages.queries import work_rows
 from packages.services.intake import accept_case
 from projects import timing
 from projects.errors import DomainError, NotAllowed
@@ -172,6 +173,8 @@ def test_the_pages_from_the_list_to_the_closing(project, case, housing, actors, 
     director, chief = client_of(actors.director), client_of(official(Role.CHIEF))
     page = director.get(f"/cases/{case.pk}/")
     assert f"/cases/{case.pk}/slip/" in page.content.decode()
+    waited = work_rows([case])[0].waiting.role
+    assert f"selected>{waited}<" in director.get(f"/cases/{case.pk}/slip/").content.decode(), "it goes to who is waited for"
     given = {"to": housing.pk, "colour": "yellow", "reason": "比计划滞后"}
     made = director.post(f"/cases/{case.pk}/slip/", given)
     slip = ChaseSlip.objects.get()
