@@ -240,7 +240,7 @@ def tables_of(bulletin: Bulletin) -> list[Table]:
     ]
     if not content:
         return []
-    big = [[one["label"], one["value"], one["unit"], one["note"]] for one in content["big"]]
+    big = [[one["label"], _value(one["value"]), one["unit"], one["note"]] for one in content["big"]]
     found = [Table("总体", _columns("指标", "数值", "单位", "比较"), big, facts)]
     plain = ("regions", "bodies", "sites", "agents", "ratings", "slips", "past", "quality")
     found.extend(_plain(content[name]) for name in plain)
@@ -262,7 +262,8 @@ def _charts(content: dict[str, Any]) -> list[Table]:
     owners = ("count", "government", "applicant", "special", "intermediary", "sum")
     trend = [[point["label"], point["value"], point["before"]] for point in content["trend"]]
     ledger = [[row["name"], *(row[owner] for owner in owners)] for row in content["ledger"]]
-    dots = [[row[key] for key in ("name", "limit", "count", "late", "median")] for row in content["dots"]["rows"]]
+    keys = ("name", "limit", "count", "late")
+    dots = [[*(row[key] for key in keys), _value(row["median"])] for row in content["dots"]["rows"]]
     return [
         Table("中位用时走势", _columns("期", "中位数", "上年同期"), trend),
         Table("时间账", _columns("分区", "办结", "政府", "企业", "特别程序", "中介", "合计"), ledger),
