@@ -232,7 +232,8 @@ def pass_on(order_id: int, *, at: dt.datetime | None = None) -> bool:
 
 def _pass(order: WorkOrder, *, by: User | None, at: dt.datetime, why: str) -> WorkOrder:
     old = order.agent
-    order.passed = [*order.passed, {"agent": old.pk if old else None, "at": f"{at:%Y-%m-%d %H:%M}", "why": why}]
+    when = f"{at.astimezone(timing.BUSINESS_ZONE):%Y-%m-%d %H:%M}"
+    order.passed = [*order.passed, {"agent": old.pk if old else None, "at": when, "why": why}]
     following = _first_agent(order.project, at, [row["agent"] for row in order.passed])
     _offer(order, following, by=by, at=at, kind="passed")
     if old is not None:

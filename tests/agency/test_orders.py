@@ -134,6 +134,7 @@ def test_what_nobody_accepts_in_four_working_hours_goes_to_the_next_and_at_last_
     assert (desk_sweeps.sweep_desk(), desk_sweeps.sweep_desk()) == (1, 0)
     first.refresh_from_db()
     assert (first.agent, first.state, [row["agent"] for row in first.passed]) == (other, "waiting", [agent.pk])
+    assert first.passed[0]["at"] == "2026-11-02 14:31"  # of the business zone
     assert list(Project.objects.visible_to(other.user)) == [project]
     orders.refuse_order(first.pk, by=other.user, reason="手上三个项目同时开工")
     first.refresh_from_db()
