@@ -390,6 +390,8 @@ LETTER_DAYS = env.integer("LETTER_DAYS", 365, low=1, high=3660)
 COUNTERS_SECONDS = env.integer("COUNTERS_SECONDS", 15, low=0, high=300)
 #: Seconds after which an outbox row whose worker went silent is taken up by another worker.
 OUTBOX_STALE_SECONDS = env.integer("OUTBOX_STALE_SECONDS", 120, low=5, high=86_400)
+#: Seconds after which a paper whose worker went silent is made into a PDF by another worker.
+RENDER_STALE_SECONDS = env.integer("RENDER_STALE_SECONDS", 30, low=5, high=86_400)
 #: The broker is spoken to by a thread of its own, not by who waits for a page.
 WAKE_APART = True
 

@@ -4,9 +4,12 @@ Run as ``python -m tests.runner`` in the portal's environment: a line of JSON in
 """
 
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -52,19 +55,44 @@ def forget():
         story.person.cache_clear()
 
 
-def end_of(code, **values):
-    """Run code that may kill its process, and every one that process began, in a copy of this one; return its exit code."""
+def end_of(code, *, log="", seconds=0, **values):
+    """Run code that may kill its process, and every one that process began, in a copy of this one; return its exit code.
+
+    Whoever is not at the end after so many seconds is killed with all that it began: None. What it writes goes to `log`.
+    """
     forget()
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return _exit_code(child, seconds)
     os.setsid()
     try:
+        _write_to(log)
         exec(compile(code, "<copy>", "exec"), {"__name__": "asked", **values})
     except BaseException:  # noqa: BLE001 - the parent sees it by the code
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def _exit_code(child, seconds):
+    deadline = time.monotonic() + seconds if seconds else math.inf
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG if seconds else 0)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+def _write_to(log):
+    """Nothing is read from the test, whose lines are for the parent; what is written goes to a file of its own."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if log:
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
 
 
 def main():

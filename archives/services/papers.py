@@ -43,8 +43,6 @@ PDF = "application/pdf"
 ISSUER_ENDINGS = ("登记中心", "委员会", "管委会", "中心", "公司", "大队", "局", "办", "馆")
 #: A word of a number has to fit on one line.
 LONGEST_WORD = 12
-#: A claim this old is that of a dead worker: a PDF takes less than a second, and one made twice is attached once.
-STALE_SECONDS = 30
 #: How long somebody who asks for a PDF waits for a worker that is just making it, in seconds.
 PATIENCE = 10.0
 #: Class of a certificate whose kind the catalogue does not know (开工审批文件).
@@ -193,7 +191,8 @@ def papers_of(*subjects: models.Model | None) -> QuerySet[Paper]:
 
 
 def _stale_before() -> dt.datetime:
-    return timing.now() - dt.timedelta(seconds=STALE_SECONDS)
+    """An older claim is that of a dead worker: a PDF takes less than a second, and one made twice is attached once."""
+    return timing.now() - dt.timedelta(seconds=settings.RENDER_STALE_SECONDS)
 
 
 def unrendered() -> QuerySet[Paper]:

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 import zxingcpp
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from PIL import Image
@@ -164,7 +165,7 @@ def test_a_worker_killed_anywhere_loses_and_doubles_nothing(world, issue, monkey
         with pytest.raises(Killed):
             papers.render(paper.pk)
         assert papers.render(paper.pk) is False, "the claim still holds"
-        clock.by(seconds=papers.STALE_SECONDS + 1)
+        clock.by(seconds=settings.RENDER_STALE_SECONDS + 1)
         patched.undo()
         assert tasks.render_pending() == 1
         assert tasks.render_pending() == 0

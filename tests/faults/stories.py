@@ -2,12 +2,9 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
-
-from tests.servers import ROOT
 
 ROUNDS = int(os.environ.get("GAIGE_KILL_ROUNDS", "1"))
 DOOMED = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings"}
@@ -31,6 +28,19 @@ with timing.travel(timing.now() - dt.timedelta(days=90)):
         accept_case(case.pk, by=actors.clerk)
 result = {"project": project.pk, "case": case.pk}
 """
+#: A worker whose pool learns where to die.
+WORKER = """
+from celery import signals
+from gaige.celery import app
+from tests.faults import kill_points
+
+def arm(**_):
+    kill_points.install(point)
+
+signals.worker_process_init.connect(arm, weak=False)
+app._after_fork()  # connections to the broker are the parent's
+app.worker_main(arguments)
+"""
 FOLD = """
 from packages.models import MatterCase
 from projects.events import fold
@@ -46,7 +56,7 @@ def made_portal(name, **environment):
     """Return a portal whose workers give a dead one up soon, with beat in a hurry."""
     from tests.portal import Portal
 
-    quick = {"OUTBOX_STALE_SECONDS": "5", "VISIBILITY_TIMEOUT": "5", **environment}
+    quick = {"OUTBOX_STALE_SECONDS": "5", "RENDER_STALE_SECONDS": "5", "VISIBILITY_TIMEOUT": "5", **environment}
     return Portal(name, people=False, environment=quick)
 
 
@@ -105,26 +115,18 @@ def left_by(portal, story):
 
 
 def start_doomed(portal, point):
-    """Start a worker that will be killed at a point, and wait for its end."""
-    with (portal.var / "doomed.log").open("wb") as out:
-        process = subprocess.Popen(
-            portal.command("worker"),
-            cwd=ROOT,
-            env={**portal.environment, **DOOMED, "KILL_POINT": point},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        process.wait(90)
-    except subprocess.TimeoutExpired:
+    """Start a worker that will be killed at a point, and wait for its end.
+
+    It is a copy of a process in which Django has begun, without a connection: a worker like any other from there on.
+    """
+    arguments = portal.command("worker")
+    code = portal.python(
+        "result = end_of(code, log=log, seconds=90, point=point, arguments=arguments)", code=WORKER,
+        log=str(portal.var / "doomed.log"), point=point, arguments=arguments[arguments.index("--quiet"):],
+    )
+    if code is None:
         pytest.fail(f"the worker never came to the point {point!r}:\n{portal.log('doomed')[-3000:]}")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    assert process.returncode == -signal.SIGKILL, portal.log("doomed")[-3000:]
+    assert code == -signal.SIGKILL, portal.log("doomed")[-3000:]
 
 
 def assert_numbers_without_gap(portal):

@@ -145,6 +145,7 @@ class Embedded(Portal):
         self.environment = {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "DJANGO_SETTINGS_MODULE": "tests.portal_settings", "GAIGE_VAR": str(self.var), "OUTBOX_STALE_SECONDS": "5",
+            "RENDER_STALE_SECONDS": "5",
             "PYTHONUNBUFFERED": "1", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
         self.manage("migrate", "--verbosity", "0")
