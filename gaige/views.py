@@ -31,10 +31,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show the portal to everybody; who is signed in goes on to the own work."""
     if request.user.is_authenticated:
         return redirect(start_of(request.user))
+    form = SignInForm()
+    del form.fields["username"].widget.attrs["autofocus"]  # a telephone would scroll past the search for a project
     groups, longest = queries.package_groups()
     context = {
         "groups": groups, "longest": longest, "bulletins": queries.newest_bulletins(request.user),
-        "form": SignInForm(), "joints": JOINTS,
+        "form": form, "joints": JOINTS,
     }
     return render(request, "gaige/home.html", context)
 

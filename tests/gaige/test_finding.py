@@ -153,3 +153,8 @@ def test_home_is_open_to_everybody_without_a_session(db):
     assert response.status_code == 200
     assert "看看您的项目到哪一步了" in response.text
     assert "sessionid" not in client.cookies
+
+
+def test_the_home_page_opens_at_the_search_for_a_project_and_not_at_the_sign_in():
+    assert "autofocus" not in Client().get("/").text
+    assert "autofocus" in Client().get("/login/").text
