@@ -69,7 +69,7 @@ def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, c
     majors.set_quota(county, by=director, kind="land", month=needed, quantity=Decimal(100), document="年度计划")
     ticket = majors.open_ticket(project.pk, by=director, kind="land", needed_by=needed)
     assert majors.open_ticket(project.pk, by=director, kind="land", needed_by=needed).pk == ticket.pk
-    said = [("服务专员", "测算", "建设用地指标（12-20 前需要）")]
+    said = [("服务专员", "测算", "建设用地指标（12月20日前需要）")]
     assert waits(project) == said
     assert against(project) == "资源指标建设用地指标未测算，先测算并申请。"
 
@@ -82,7 +82,7 @@ def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, c
     assert against(project) == ""
     assert Involvement.objects.filter(project=project, organisation__code="natural-resources").count() == 1
     majors.balance(ticket.pk, by=director, source=county)
-    assert waits(project) == [("自然资源局", "落实", "建设用地指标（12-20 前需要）")]
+    assert waits(project) == [("自然资源局", "落实", "建设用地指标（12月20日前需要）")]
 
     with pytest.raises(NotAllowed, match="由指标主管部门落实"):
         majors.secure(ticket.pk, by=director, quantity=Decimal(90), evidence=factories.pdf())
