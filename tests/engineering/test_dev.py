@@ -74,7 +74,7 @@ class Up:
         family = descendants(self.process.pid)
         self.process.send_signal(number)
         code = self.process.wait(seconds)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline and any(alive(pid) for pid in family):
             time.sleep(0.1)
         return code, len(family) >= 5, [pid for pid in family if alive(pid)]

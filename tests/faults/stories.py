@@ -78,7 +78,7 @@ def settle(portal, story):
     portal.wait_for(is_done, "everything is done", seconds=150)
     [last] = portal.rows("SELECT coalesce(max(id), 0) AS id FROM projects_jobrun")
     swept = "SELECT 1 FROM projects_jobrun WHERE id > %s AND job = 'sweep_due' AND finished_at IS NOT NULL AND errors = 0"
-    portal.wait_for(lambda: portal.rows(swept, last["id"]), "a sweep has reminded", seconds=60)
+    portal.wait_for(lambda: portal.rows(swept, last["id"]), "a sweep has reminded", seconds=150)
     portal.wait_for(is_done, "what the sweep began is done", seconds=150)
 
 
@@ -121,7 +121,7 @@ def start_doomed(portal, point):
     """
     arguments = portal.command("worker")
     code = portal.python(
-        "result = end_of(code, log=log, seconds=90, point=point, arguments=arguments)", code=WORKER,
+        "result = end_of(code, log=log, seconds=150, point=point, arguments=arguments)", code=WORKER,
         log=str(portal.var / "doomed.log"), point=point, arguments=arguments[arguments.index("--quiet"):],
     )
     if code is None:

@@ -89,7 +89,7 @@ def test_a_killed_broker_loses_nothing_and_does_not_stop_the_window(portal, brok
     start_again(broker)
     portal.start("beat", **DOOMED)
     portal.wait_for(
-        lambda: {row["state"] for row in portal.rows(SILENCE, silent["case"])} == {"tacit"}, "silence has spoken"
+        lambda: {row["state"] for row in portal.rows(SILENCE, silent["case"])} == {"tacit"}, "silence has spoken", seconds=150
     )
     for story in (silent, merged, opening, waiting):
         settle(portal, story)

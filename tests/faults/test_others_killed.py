@@ -94,7 +94,8 @@ def test_a_sweep_goes_on_where_a_killed_worker_stopped(portal, point):
         start_doomed(portal, point)
         with running(portal, "worker", "worker2"):
             portal.wait_for(
-                lambda: {row["state"] for row in portal.rows(SILENCE, story["case"])} == {"tacit"}, "silence has spoken"
+                lambda: {row["state"] for row in portal.rows(SILENCE, story["case"])} == {"tacit"}, "silence has spoken",
+                seconds=150,
             )
             settle(portal, story)
     [row] = portal.rows(SILENCE, story["case"])
@@ -119,7 +120,7 @@ def test_a_decision_is_made_once_though_the_web_server_was_killed(portal, point)
     portal.start("web", **DOOMED, KILL_POINT=point)
     with pytest.raises((http.client.HTTPException, OSError)):
         decide()
-    portal.processes.pop("web").wait(20)
+    portal.processes.pop("web").wait(60)
     decided = point.endswith("after the commit")
     state = "SELECT state FROM packages_mattercase WHERE id = %s"
     assert portal.rows(state, story["case"]) == [{"state": "decided_fail" if decided else "in_review"}]

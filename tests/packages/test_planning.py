@@ -225,10 +225,10 @@ def test_the_largest_plan_takes_well_under_five_milliseconds():
     rows = [r.entry for r in package.rows if package.rules.answers(facts)[r.matter.code]]
 
     def once():
-        started = time.perf_counter()
+        started = time.thread_time()  # what others do on the machine does not count
         answers = package.rules.answers(facts)
         plan(r.entry for r in package.rows if answers[r.matter.code])
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     assert (package.code, len(package.rows), len(rows)) == ("gov-general", 87, 54)
     assert min(once() for _ in range(20)) < 0.005

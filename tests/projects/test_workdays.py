@@ -218,17 +218,17 @@ def test_another_thread_sees_a_committed_edit():
     def look():
         seen.append(workdays.is_workday(day("2026-11-20")))
         ready.set()
-        go.wait(10)
+        go.wait(60)
         seen.append(workdays.is_workday(day("2026-11-20")))
         connection.close()
 
     ready = threading.Event()
     thread = threading.Thread(target=look)
     thread.start()
-    ready.wait(10)
+    assert ready.wait(60)
     workdays.set_day(day("2026-11-20"), is_workday=False, source="高政办发〔2026〕9号")
     go.set()
-    thread.join(10)
+    thread.join(60)
     assert seen == [True, False]
 
 
