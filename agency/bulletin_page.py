@@ -172,7 +172,7 @@ def part_page(bulletin: Bulletin, part: str) -> tuple[str, dict[str, Any]] | Non
 
 
 def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
-    """Return the public summary: the big numbers, the months, the districts with four columns; nobody is ranked."""
+    """Return the public summary: big numbers, months, districts with four columns, ratings; nobody is ranked."""
     table = blocks["regions"]
     at = [n for n, (name, _) in enumerate(table["head"]) if name in PUBLIC_COLUMNS]
 
@@ -186,7 +186,7 @@ def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
         "foot": cut(table["foot"]),
         "ranked": False,
     }
-    return {"big": blocks["big"], "trend": blocks["trend"], "regions": shown}
+    return {"big": blocks["big"], "trend": blocks["trend"], "regions": shown, "ratings": blocks["ratings"]}
 
 
 def _steps(bulletin: Bulletin) -> list[tuple[str, str]]:

@@ -231,6 +231,8 @@ def test_the_public_reads_the_summary_and_nothing_else(actors, november, client_
         assert links(page) == []
         assert "办结4 件" in words.replace(" 件", " 件")
         assert "高平市" in words
+        assert "好差评默认评价单列" in words
+        assert "差评整改率" in words
         for private in (str(actors.director), "分部门", "红榜", "典型问题", "体外循环", "名次"):
             assert private not in words, private
     listed = client_of().get(reverse("agency:bulletins"))
