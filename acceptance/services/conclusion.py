@@ -184,11 +184,14 @@ def _issue_conclusion(
     items = acceptance.items.select_related("organisation")
     word, owed = acceptance.get_state_display(), list(acceptance.make_ups.filter(state=MakeUpState.OWED))
     partial = acceptance.scope != Scope.PROJECT
+    whole = acceptance.is_comprehensive and not partial
+    ahead = f"{acceptance.what}：" if partial else "综合竣工验收，" if whole else ""
+    filing = "随结论申报" if whole and passed else "另行备案"
     content: dict[str, Any] = {
         "addressee": acceptance.project.owner.name,
         "gist": {
             "project": f"{acceptance.project.name}（{acceptance.project.code}）",
-            "what": f"{acceptance.what + '：' if partial else ''}竣工联合验收{word}",
+            "what": f"{ahead}竣工联合验收{word}",
             "do": _next_words(acceptance, passed=passed),
             "when": "自本意见书出具之日起",
         },
@@ -199,7 +202,7 @@ def _issue_conclusion(
         "tables": [{
             "head": ["序号", "验收事项", "部门", "结果", "意见"],
             "rows": [[str(i.number), i.name, i.organisation.label,
-                      i.get_state_display() if i.is_gate or partial else "另行备案", i.note] for i in items],
+                      i.get_state_display() if i.is_gate or partial else filing, i.note] for i in items],
         }],
         "legal": [],
     }
@@ -229,4 +232,6 @@ def _next_words(acceptance: AcceptanceApplication, *, passed: bool) -> str:
         return "本单体（期）可以投入使用，其余部分完成后办理整体验收"
     if acceptance.state == AcceptanceState.PASSED_DEFERRED:
         return "按期补交容缺材料，补齐后办理房证同交移交"
+    if acceptance.is_comprehensive:
+        return "竣工验收备案已随本意见书申报，按申报页补齐所缺材料；可以办理不动产首次登记"
     return "可以申请竣工验收备案和不动产首次登记"

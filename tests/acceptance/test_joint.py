@@ -279,6 +279,10 @@ def test_the_completion_record_comes_with_the_conclusion_in_one_application(proj
     assert (walk.acceptance.is_comprehensive, walk.acceptance.state, told) == (True, "passed", ["acceptance.record_opened"])
     filing = MatterCase.objects.get(pk=record.pk).application
     assert list(filing.cases.values_list("matter__matter__code", flat=True)) == ["completion-record"]
+    said = Paper.objects.get(kind="conclusion", project=project).content
+    assert (said["gist"]["what"], said["gist"]["do"], said["tables"][0]["rows"][-1][3]) == (
+        "综合竣工验收，竣工联合验收通过", "竣工验收备案已随本意见书申报，按申报页补齐所缺材料；可以办理不动产首次登记", "随结论申报",
+    )
     lacking = filing.submitted_at is None
     assert lacking == filing.cases.filter(materials__state__in=["missing", "awaited"]).exists()
     holds(project)
