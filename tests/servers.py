@@ -154,6 +154,9 @@ def start_postgres(*, durable: bool = False) -> Server:
             "synchronous_commit": "on" if durable else "off",
             "full_page_writes": "on" if durable else "off",
             "jit": "on" if durable else "off",  # what is asked once is not worth compiling
+            "wal_level": "replica" if durable else "minimal",
+            "max_wal_senders": "10" if durable else "0",
+            "checkpoint_timeout": "5min" if durable else "1h",
         }
         port = free_port()
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
