@@ -19,6 +19,8 @@ from tests.servers import start_redis
 
 pytestmark = [pytest.mark.kill, pytest.mark.slow]
 STATE = "SELECT state FROM packages_mattercase WHERE id = %s"
+#: The window waits for no broker: seconds that a press may take on a machine that others use as well.
+PATIENCE = 30
 DECIDED = "SELECT count(*) AS n FROM projects_event WHERE kind = 'case.decided' AND subject_key = %s"
 
 
@@ -80,10 +82,10 @@ def test_a_killed_broker_loses_nothing_and_does_not_stop_the_window(portal, brok
     kill(broker)
     portal.kill("beat")
     answer, seconds = press(portal, "clerk", f"/cases/{waiting['case']}/accept/")
-    assert (answer.status, seconds < 15) == (302, True)
+    assert (answer.status, seconds < PATIENCE) == (302, True)
     decide = {"outcome": "fail", "note": "不符合规划条件"}
     answer, seconds = press(portal, merged["chief"], f"/cases/{merged['case']}/decide/", **decide)
-    assert (answer.status, seconds < 15) == (302, True)
+    assert (answer.status, seconds < PATIENCE) == (302, True)
     assert portal.rows(STATE, waiting["case"]) == [{"state": "accepted"}]
     assert portal.rows(STATE, merged["case"]) == [{"state": "decided_fail"}]
     start_again(broker)
