@@ -117,7 +117,7 @@ class WebSink(Sink):
             for letter in "HTTP/1.1 200 OK\r\nX-Slow: " + "a" * 50:
                 stream.write(letter.encode())
                 stream.flush()
-                time.sleep(0.1)
+                time.sleep(0.25)
             return
         length = 9 if mood == "leaves" else 0
         answer = f"HTTP/1.1 {self.ANSWERS.get(mood, '200 OK')}\r\nContent-Length: {length}\r\n\r\n".encode()

@@ -27,7 +27,7 @@ def hook(settings, actors):
     """Return a function that registers an address of the centre's own system."""
 
     def at(port, **more):
-        settings.MESSAGE_CHANNELS, settings.WEBHOOK_SECONDS = ["webhook"], 1
+        settings.MESSAGE_CHANNELS, settings.WEBHOOK_SECONDS = ["webhook"], 2
         settings.WEBHOOK_INNER_NETWORKS = LOOPBACK
         admin = factories.person("admin", "管理员", Role.ADMIN, actors.centre)
         elevate(by=admin, reason="登记对接地址", minutes=30)
@@ -57,7 +57,7 @@ def test_a_body_gets_each_happening_once_signed(hook, written, actors, clock):
     (["drips", "ok"], 2),
 ])
 def test_a_system_that_stumbles_gets_the_same_key_again(hook, written, clock, moods, taken):
-    with WebSink(*moods, slow=1.3) as sink:
+    with WebSink(*moods, slow=2.6) as sink:
         hook(sink.port)
         written()
         send_messages()
