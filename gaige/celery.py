@@ -15,6 +15,7 @@ from celery import Celery, signals
 from celery.contrib.django.task import DjangoTask
 from celery.result import AsyncResult
 from kombu.exceptions import OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 
 from projects.request_context import request_id
 
@@ -57,6 +58,7 @@ class WakeUpTask(DjangoTask):  # type: ignore[misc]
         return result
 
 
+TRANSPORT_ALIASES["filesystem"] = "gaige.folder_queue:Transport"
 app = Celery("gaige", task_cls=WakeUpTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -1,0 +1,49 @@
+"""Messages in a folder: a worker that looks into it at any moment reads each whole, and once."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from kombu import Connection, Queue
+
+#: Few and big: writing one takes long enough to be looked at.
+MESSAGES = 40
+WRITE = f"""
+import sys
+import gaige.celery
+from kombu import Connection, Queue
+options = dict(data_folder_in=sys.argv[1], data_folder_out=sys.argv[1], control_folder=sys.argv[2])
+with Connection("filesystem://", transport_options=options) as connection:
+    queue = connection.SimpleQueue(Queue("wake", routing_key="wake"))
+    for number in range({MESSAGES}):
+        queue.put({{"number": number, "words": "改革" * 200_000}})
+"""
+
+
+def test_no_message_is_read_before_it_is_whole(tmp_path):
+    folders = [tmp_path / "messages", tmp_path / "control"]
+    for folder in folders:
+        folder.mkdir()
+    options = {"data_folder_in": str(folders[0]), "data_folder_out": str(folders[0]), "control_folder": str(folders[1])}
+    writers = [subprocess.Popen([sys.executable, "-c", WRITE, *folders]) for _ in range(2)]
+    read, deadline = [], time.monotonic() + 60
+    with Connection("filesystem://", transport_options=options) as connection:
+        assert type(connection.transport).__module__ == "gaige.folder_queue"
+        queue = connection.SimpleQueue(Queue("wake", routing_key="wake"))
+        while len(read) < 2 * MESSAGES and time.monotonic() < deadline:
+            try:
+                message = queue.get_nowait()
+            except queue.Empty:
+                continue
+            read.append(message.payload["number"])
+            message.ack()
+    assert [writer.wait(20) for writer in writers] == [0, 0]
+    assert sorted(read) == sorted([*range(MESSAGES), *range(MESSAGES)])
+    assert list(folders[0].iterdir()) == []
+
+
+def test_a_folder_that_takes_nothing_is_said_at_once(tmp_path):
+    options = {"data_folder_in": str(tmp_path), "data_folder_out": str(tmp_path / "gone"), "control_folder": str(tmp_path)}
+    with Connection("filesystem://", transport_options=options) as connection, pytest.raises(FileNotFoundError):
+        connection.SimpleQueue(Queue("wake", routing_key="wake")).put({})
