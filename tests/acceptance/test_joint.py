@@ -47,6 +47,8 @@ from tests.acceptance.conftest import FAULT
 from tests.oracles import acceptance_oracle
 from tests.packages.steps import rows_of
 
+pytestmark = pytest.mark.slow
+
 USCC = "91310000775785552L"
 A, B = "1号仓库", "2号仓库"
 

@@ -14,6 +14,8 @@ from projects.states import Role
 from projects.workdays import due_date
 from tests import factories
 
+pytestmark = pytest.mark.slow
+
 
 def at_ten(day):
     return dt.datetime(day.year, day.month, day.day, 10, tzinfo=timing.BUSINESS_ZONE)

@@ -25,6 +25,8 @@ from projects.models import JobRun
 from tests.agency.bulletin_month import at, make_month, walk, word_all
 from tests.kept import MORNING, layer
 
+pytestmark = pytest.mark.slow
+
 
 def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", response.content.decode()))

@@ -29,6 +29,8 @@ from projects.waiting import waiting_on
 from tests import factories
 from tests.packages.steps import check_step, holds, invisible
 
+pytestmark = pytest.mark.slow
+
 LEAD, SERVICE = "lead_officer", "service_agent"
 
 

@@ -27,7 +27,7 @@ from tests.factories import pdf_bytes
 
 from .conftest import GOOD, member, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from projects.errors import DomainError
 from projects.models import Event, IssueItem
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def signed_in(user):

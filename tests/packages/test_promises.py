@@ -26,6 +26,8 @@ from projects.waiting import waiting_on
 from tests import factories
 from tests.packages.steps import Log, holds
 
+pytestmark = pytest.mark.slow
+
 LATER, PROMISED = "wage-deposit", "soil-plan"
 
 

@@ -30,6 +30,8 @@ from projects.states import PartyRole, Role
 from tests import factories
 from tests.packages.steps import holds
 
+pytestmark = pytest.mark.slow
+
 HANDED = {"申请人提供"}
 PRIVATE = {"中介服务", "招标投标"}
 
