@@ -1,5 +1,6 @@
 """Messages in a folder: a worker that looks into it at any moment reads each whole, and once."""
 
+import os
 import subprocess
 import sys
 import time
@@ -41,6 +42,30 @@ def test_no_message_is_read_before_it_is_whole(tmp_path):
     assert [writer.wait(20) for writer in writers] == [0, 0]
     assert sorted(read) == sorted([*range(MESSAGES), *range(MESSAGES)])
     assert list(folders[0].iterdir()) == []
+
+
+def test_what_is_no_message_is_set_aside_and_the_next_is_read(tmp_path):
+    messages, control = tmp_path / "messages", tmp_path / "control"
+    messages.mkdir()
+    control.mkdir()
+    options = {"data_folder_in": str(messages), "data_folder_out": str(messages), "control_folder": str(control)}
+    secret = tmp_path / "elsewhere"
+    secret.write_text("{}")
+    for number, content in enumerate((b"no json{", b"", b"[]", b"{}", b"\xff\xfe", b'{"properties": 1}')):
+        (messages / f"0_{number}.wake.msg").write_bytes(content)
+    (messages / "0_folder.wake.msg").mkdir()
+    (messages / "0_link.wake.msg").symlink_to(secret)
+    (messages / "0_nowhere.wake.msg").symlink_to(tmp_path / "gone")
+    os.mkfifo(messages / "0_pipe.wake.msg")
+    with Connection("filesystem://", transport_options=options) as connection:
+        queue = connection.SimpleQueue(Queue("wake", routing_key="wake"))
+        queue.put({"number": 1})
+        message = queue.get(timeout=10)
+        assert message.payload == {"number": 1}
+        message.ack()
+    assert {path.suffix for path in messages.iterdir()} == {".refused"}
+    assert len(list(messages.iterdir())) == 10
+    assert secret.read_text() == "{}"
 
 
 def test_a_folder_that_takes_nothing_is_said_at_once(tmp_path):
