@@ -59,7 +59,7 @@ class Channel(filesystem.Channel):
         try:
             payload = loads(path.read_text())
             self.Message(payload, channel=self)  # type: ignore[no-untyped-call]
-        except Exception:  # noqa: BLE001 - whatever a stranger wrote
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, RecursionError):
             return None
         path.unlink()
         return payload
