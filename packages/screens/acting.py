@@ -27,6 +27,7 @@ from packages.states import (
     CASE_DECIDED,
     CASE_OPEN,
     CASE_PASSED,
+    MATERIAL_MET,
     SESSION_OPEN,
     TASK_OPEN,
     CaseState,
@@ -43,8 +44,8 @@ from projects.paging import KeyPage, as_key, key_page
 
 PAGE = 20
 KEYS = {
-    "受理": "F2", "作出决定": "F2", "登记外部办理结果": "F2", "补正告知": "F3", "不予受理": "F4", "即办办结": "F5",
-    "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D", "撤件": "W",
+    "受理": "F2", "作出决定": "F2", "登记外部办理结果": "F2", "补全告知": "F3", "补正告知": "F3", "不予受理": "F4",
+    "即办办结": "F5", "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D", "撤件": "W",
 }
 
 
@@ -91,6 +92,27 @@ def may_answer(user: User, row: Withdrawal) -> Verdict:
     if row.state not in WITHDRAWAL_OPEN:
         return refuse(f"这份撤件申请{row.get_state_display()}。")
     return rules.can_answer_withdrawal(user, row.case)
+
+
+def unless_lacking(verdict: Verdict, missing: int) -> Verdict:
+    """The verdict on accepting, as long as nothing is missing."""
+    return refuse(f"还缺 {missing} 件，暂不能受理") if verdict and missing else verdict
+
+
+def may_accept(user: User, case: MatterCase) -> Verdict:
+    """Whether this person may accept now: not before every paper is met, as on the page of the application."""
+    missing = sum(item.state not in MATERIAL_MET for item in case.materials.all())
+    return unless_lacking(rules.can_accept(user, case), missing)
+
+
+def may_start_special(user: User, case: MatterCase) -> Verdict:
+    """Whether a special procedure may be asked for: not while one waits for its approval."""
+    asked = next((row for row in case.procedures.all() if row.state == ProcedureState.REQUESTED), None)
+    verdict = rules.can_start_special(user, case)
+    if verdict and asked is not None:
+        kind, lead = asked.get_kind_display(), case.lead.label
+        return refuse(f"{asked.started_by}已申请{kind}，在等{lead}的首席代表批准（申请人本人不批）。")
+    return verdict
 
 
 def may_decide(user: User, case: MatterCase) -> Verdict:

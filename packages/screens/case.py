@@ -280,7 +280,8 @@ def actions(case: MatterCase, user: User) -> list[Act]:
         return utility_acts(case)
     if case.state == CaseState.RECEIVED:
         return [
-            Act("受理", reverse("packages:case_accept", args=[pk]), rules.can_accept(user, case)),
+            Act("受理", reverse("packages:case_accept", args=[pk]), acting.may_accept(user, case)),
+            Act("补全告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
             Act("即办办结", reverse("packages:on_spot", args=[pk]), rules.can_decide_on_spot(user, case)),
             Act("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True),
             *acting.steps_of(case, user),
@@ -291,7 +292,7 @@ def actions(case: MatterCase, user: User) -> list[Act]:
     special = (
         Act("结束特别程序", reverse("packages:special_end", args=[pk]), rules.can_end_special(user, case))
         if case.special_kind
-        else Act("启动特别程序", reverse("packages:special_start", args=[pk]), rules.can_start_special(user, case))
+        else Act("启动特别程序", reverse("packages:special_start", args=[pk]), acting.may_start_special(user, case))
     )
     return [
         Act("作出决定", reverse("packages:decide", args=[pk]), acting.may_decide(user, case)),

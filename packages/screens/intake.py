@@ -16,6 +16,7 @@ from packages.choices import ArrivesBefore, MaterialForm, MaterialSource
 from packages.models import Application, MaterialItem, MatterCase
 from packages.owed_papers import is_let_through, is_owed
 from packages.same_faults import merge_same
+from packages.screens.acting import unless_lacking
 from packages.states import MATERIAL_MET, TONES, ApplicationSource, ApplicationState, CaseState, MaterialState
 from projects import timing, workdays
 from projects.access import access_of
@@ -310,11 +311,9 @@ class IntakePage:
 
 def _bar_of(entry: CaseLines) -> Bar:
     case = entry.case
-    accept = entry.accept
-    if accept and entry.missing:
-        accept = refuse(f"还缺 {len(entry.missing)} 件，暂不能受理")
     return Bar(
-        str(case.pk), case.matter.name, len(entry.missing), accept, entry.notice, entry.refuse, entry.on_spot,
+        str(case.pk), case.matter.name, len(entry.missing), unless_lacking(entry.accept, len(entry.missing)),
+        entry.notice, entry.refuse, entry.on_spot,
         reverse("packages:case_accept", args=[case.pk]), reverse("packages:case_notice", args=[case.pk]),
         reverse("packages:refuse", args=[case.pk]), reverse("packages:on_spot", args=[case.pk]),
     )
@@ -449,10 +448,7 @@ def _nothing(cases: list[MatterCase]) -> Verdict:
 def _accept(received: list[CaseLines], missing: int) -> Verdict:
     if not received:
         return refuse("没有待受理的事项")
-    verdict = _first([entry.accept for entry in received])
-    if verdict and missing:
-        return refuse(f"还缺 {missing} 件，暂不能受理")
-    return verdict
+    return unless_lacking(_first([entry.accept for entry in received]), missing)
 
 
 def _on_spot(received: list[CaseLines]) -> Verdict:

@@ -94,6 +94,10 @@ def test_special_procedure_from_start_to_end(client, factory, actors):
     assert client.post(start, data).status_code == 302
     assert factories.fresh(case).state == CaseState.IN_REVIEW, "it runs until somebody else approves"
     asked = SpecialProcedure.objects.get(case=case)
+    acts = client.get(reverse("packages:case", args=[case.pk])).context["page"].actions
+    assert {act.label: act.verdict.reason for act in acts}["启动特别程序"] == (
+        f"{asked.started_by}已申请专家评审，在等{case.lead.label}的首席代表批准（申请人本人不批）。"
+    )
     approve = reverse("packages:special_approve", args=[asked.pk])
     assert client.post(approve, {"approved": "yes"}).status_code == 403
     client.force_login(factories.official(case.lead.code, "chief"))

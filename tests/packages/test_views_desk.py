@@ -176,7 +176,7 @@ def test_case_page_tells_on_whom_it_waits(window, cases):
     )
     assert [line.label for line in page.context["page"].clocks] == ["接件到受理"]
     labels = [action.label for action in page.context["page"].actions]
-    assert labels == ["受理", "即办办结", "不予受理", "撤件"]
+    assert labels == ["受理", "补全告知", "即办办结", "不予受理", "撤件"]
 
 
 def test_actions_that_are_not_possible_say_why_and_an_enterprise_sees_its_own(client, actors, cases):

@@ -232,6 +232,11 @@ def test_missing_lines_are_listed_and_hinder_acceptance(window, actors, applicat
     page = window.get(reverse("packages:application", args=[application.pk])).context["page"]
     assert (page.accept.ok, page.accept.reason) == (False, f"还缺 {len(missing)} 件，暂不能受理")
     assert page.notice.ok
+    for case in application.cases.all():
+        acts = {act.label: act for act in window.get(reverse("packages:case", args=[case.pk])).context["page"].actions}
+        short = sum(item.case_id == case.pk for item in missing)
+        assert acts["受理"].verdict.reason == (f"还缺 {short} 件，暂不能受理" if short else "")
+        assert (acts["补全告知"].verdict.ok, acts["补全告知"].key) == (True, "F3")
 
 
 # Handing in, accepting
