@@ -292,6 +292,17 @@ def missing_words(case: MatterCase) -> str:
     return "、".join(f"{item.name}（{'；'.join(why)}）" if (why := _why(item)) else item.name for item in rows)
 
 
+def lacking_words(case: MatterCase) -> str:
+    """Return what is missing and what the clerk does about it: of the enterprise, of a department that has it."""
+    rows = case.materials.filter(state__in=list(OPEN_LINES)).order_by()
+    asked = {supplier is None for supplier in rows.values_list("supplier_id", flat=True)}
+    office = "请窗口在申报页点“提供”调取上传，或催办该部门；不得向企业要"
+    mixed = f"其中部门提供的，{office}；其余请补齐、容缺或承诺后再受理"
+    told = {True: "请补齐、容缺或承诺后再受理", False: f"{office}，到齐后再受理"}
+    how = mixed if len(asked) > 1 else told[asked.pop()]
+    return f"“{case.matter.name}”还缺材料：{missing_words(case)}。{how}。"
+
+
 def _why(item: MaterialItem) -> list[str]:
     """Why a line is not met, and who has to bring it when that is a department."""
     how = item.get_supply_display().removeprefix("部门")

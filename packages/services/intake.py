@@ -14,7 +14,7 @@ from packages.next_steps import CASE_LOST
 from packages.services import paperwork
 from packages.services.accepting import look_beside_acceptance, take_on
 from packages.services.back_entry import check_moment
-from packages.services.checklist import OPEN_LINES, build_lines, fill_lines, missing_words, plan_of
+from packages.services.checklist import OPEN_LINES, build_lines, fill_lines, lacking_words, plan_of
 from packages.services.committing import sync_offers, void_commitments
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.ending import refuse_intake
@@ -280,8 +280,7 @@ def _accept(case: MatterCase, *, by: User, note: str, at: dt.datetime | None) ->
         fill_lines(case.project, at=at)
         beside = look_beside_acceptance(case)
     if beside.lines & OPEN_LINES:
-        lacking = missing_words(case)
-        raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐、容缺或承诺后再受理。")
+        raise DomainError("materials", lacking_words(case))
     moment = at or timing.now()
     if MaterialState.LETTER in beside.lines:
         check_lines(case, timing.business_day(moment))

@@ -106,6 +106,7 @@ def test_a_shared_paper_that_cannot_be_fetched_is_recorded_by_its_department(pro
         intake.accept_case(case.pk, by=actors.clerk)
     assert refused.value.code == "materials"
     assert f"由{item.supplier.label}补录，不向企业要" in refused.value.message
+    assert refused.value.message.endswith("请窗口在申报页点“提供”调取上传，或催办该部门；不得向企业要，到齐后再受理。")
     department = factories.official(item.supplier.code, Role.REVIEWER)
     setting_lines.supply_material(item.pk, by=department, uploaded=factories.pdf(text="补录"))
     item.refresh_from_db()
