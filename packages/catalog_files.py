@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packages.choices import MaterialForm, MaterialSource, MatterKind
-from packages.facts import CATALOG, split
+from packages.facts import CATALOG, split, vocabulary_faults
 
 __all__ = [
     "CATALOG", "HEADS", "Fault", "Line", "Tables", "Texts", "read_note", "read_tables", "repeated", "split",
@@ -151,8 +151,9 @@ def read_tables(folder: Path = CATALOG) -> Tables:
 
 def _vocabulary(folder: Path) -> Iterator[Fault]:
     """The facts that rules may name come with the program; a folder may hold the same list, not another one."""
-    path = folder / "facts.tsv"
-    if folder != CATALOG and path.is_file() and path.read_bytes() != (CATALOG / "facts.tsv").read_bytes():
+    own, path = CATALOG / "facts.tsv", folder / "facts.tsv"
+    yield from (Fault(own.name, number, message) for number, message in vocabulary_faults(own.read_text("utf-8")))
+    if folder != CATALOG and path.is_file() and path.read_bytes() != own.read_bytes():
         yield Fault("facts.tsv", 0, "情形词汇表与本系统的不同；词汇表随系统一起更换，不能单独载入")
 
 

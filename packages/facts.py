@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -18,6 +18,8 @@ CATALOG = Path(__file__).resolve().parent / "catalog"
 COLUMNS = (
     "name", "kind", "values", "label_zh", "question_zh", "value_labels", "unit", "group", "asked_of", "help",
 )
+#: Who answers: the applicant, the centre, nobody yet, or whoever likes (no rule asks).
+ASKED_OF = ("applicant", "centre", "reserved", "optional")
 
 FactValue = str | list[str] | float
 Facts = Mapping[str, FactValue]
@@ -94,6 +96,30 @@ def vocabulary() -> Mapping[str, Fact]:
     if tuple(head.split("\t")) != COLUMNS:
         raise ValueError("facts.tsv：表头与约定不符 / unexpected header")
     return {fact.name: fact for fact in map(_fact, lines)}
+
+
+def vocabulary_faults(text: str) -> Iterator[tuple[int, str]]:
+    """What keeps a table of facts from being read, with the number of each line."""
+    head, *lines = text.splitlines() or [""]
+    if tuple(head.split("\t")) != COLUMNS:
+        yield 1, f"表头应为：{' '.join(COLUMNS)}"
+        return
+    names: set[str] = set()
+    for number, line in enumerate(lines, 2):
+        cells = line.split("\t")
+        if len(cells) != len(COLUMNS):
+            yield number, f"有{len(cells)}列，应为{len(COLUMNS)}列"
+            continue
+        row = dict(zip(COLUMNS, cells, strict=True))
+        if row["name"] in names:
+            yield number, f"情形“{row['name']}”重复"
+        names.add(row["name"])
+        if row["kind"] not in FactKind.__members__.values():
+            yield number, f"kind 应为 {'、'.join(FactKind)}，不是“{row['kind']}”"
+        elif len(split(row["values"])) != len(split(row["value_labels"])):
+            yield number, "values 和 value_labels 的个数不同"
+        if row["asked_of"] not in ASKED_OF:
+            yield number, f"asked_of 应为 {'、'.join(ASKED_OF)}，不是“{row['asked_of']}”"
 
 
 def _fact(line: str) -> Fact:

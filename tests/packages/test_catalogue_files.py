@@ -7,6 +7,7 @@ import pytest
 from packages.catalog_checks import check
 from packages.catalog_files import CATALOG, HEADS, read_note, read_tables
 from packages.catalog_walk import check_answers, check_examples
+from packages.facts import COLUMNS, vocabulary_faults
 from packages.floor import may_be_tacit
 
 
@@ -123,6 +124,20 @@ def test_a_vocabulary_of_its_own_is_refused(folder):
     folder("facts.tsv", "farmland", "label_zh", "耕地")
 
     assert faults_of(folder.path) == ["facts.tsv：情形词汇表与本系统的不同；词汇表随系统一起更换，不能单独载入"]
+
+
+def test_a_fact_that_cannot_be_read_is_named_with_its_line():
+    own = (CATALOG / "facts.tsv").read_text()
+    bad = "trees\tyesno\t\t古树\t有古树吗？\t\t\t用地\tnobody\t\n\nold\tone\ta;b\t古树\t有古树吗？\t甲\t\t用地\tapplicant\t\n"
+
+    assert list(vocabulary_faults(own)) == []
+    assert list(vocabulary_faults("name\tkind\n")) == [(1, f"表头应为：{' '.join(COLUMNS)}")]
+    assert list(vocabulary_faults(own.split("\n")[0] + "\n" + bad)) == [
+        (2, "kind 应为 yes/no、one、many、number，不是“yesno”"),
+        (2, "asked_of 应为 applicant、centre、reserved、optional，不是“nobody”"),
+        (3, "有1列，应为10列"),
+        (4, "values 和 value_labels 的个数不同"),
+    ]
 
 
 def test_examples_are_held_to_what_they_say(folder):

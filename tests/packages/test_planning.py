@@ -295,6 +295,19 @@ def test_a_line_that_cannot_be_planned_says_why_and_the_others_are_still_planned
     assert lines[3]["days"] == EXPECTED["S4"]["promise"]["days"]
 
 
+@pytest.mark.django_db
+def test_the_short_table_names_the_answers_that_are_still_open(tmp_path, capsys):
+    table = tmp_path / "facts.tsv"
+    facts = EXAMPLES["G1"]["facts"]
+    table.write_text(f"code\tfacts\tpackage_code\nG1\t{facts}\tgov-general\nopen\t{facts.replace(';piling_first=no', '')}\tgov-general\n")
+
+    call_command("plan", "--facts-file", str(table))
+
+    whole, open_ = capsys.readouterr().out.splitlines()
+    assert whole.endswith("日可开工")
+    assert open_.endswith("日可开工\t还有1项未定，待答：piling_first")
+
+
 @pytest.mark.parametrize(("content", "message"), [
     (None, "无法读取 .*facts.tsv / cannot be read：No such file"),
     (b"", "是空的"),

@@ -181,4 +181,7 @@ def in_words(told: Mapping[str, Any]) -> str:
         return f"{told['code']}\t{told['error']}"
     days = "+".join(map(str, told["days"]))
     works = f"第{told['works_start']}日可开工" if told["works_start"] is not None else "无须开工许可"
-    return "\t".join([told["code"], told["package"], f"{len(told['matters'])}个事项", f"{days}个工作日", works])
+    cells = [told["code"], told["package"], f"{len(told['matters'])}个事项", f"{days}个工作日", works]
+    if asked := told.get("questions"):
+        cells.append(f"还有{len(told.get('undecided', []))}项未定，待答：{'、'.join(asked)}")
+    return "\t".join(cells)
