@@ -92,7 +92,7 @@ def test_a_notice_that_cannot_be_right_is_refused(text, code):
 
 
 def test_the_command_says_what_is_wrong(tmp_path):
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="无法读取"):
         call_command("load_calendar", tmp_path / "none.tsv", document=DOCUMENT)
 
 

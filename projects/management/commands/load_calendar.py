@@ -28,11 +28,20 @@ class Command(BaseCommand):
         """Run."""
         try:
             notice = notices.read_notice(options["file"].read_text(encoding="utf-8"), document=options["document"])
-        except (DomainError, OSError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise CommandError(f"无法读取 {options['file']}：{error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise CommandError(f"{options['file']} 不是 UTF-8 编码的文本") from error
+        except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{notice.year} 年，{notice.document}：全年 {notice.workday_count} 个工作日")
         for change in notice.changes:
             self.stdout.write(f"  {change['day']}  {'上班' if change['works'] else '休息'}  {change['note'] or '按周'}")
+        if by_week := sum(not change["note"] for change in notice.changes):
+            self.stdout.write(
+                f"注意：其中 {by_week} 天现行日历另有安排而文件里没有，将改回按周。"
+                "文件要写全一年；只改一天请用 /workdays/。"
+            )
         if options["dry_run"]:
             count = 0
             for moved in notices.preview(notice):
