@@ -139,6 +139,7 @@ def make_up_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             reverse("acceptance:make_up_bring", args=[row.pk]), label="去补交", detail=f"逾期：{row.consequence}",
             why="联合验收容缺通过，限期补交", due_on=row.due_on, clock_id=row.clock_id,
             is_provisional=bool(row.clock and read_clock(row.clock).provisional), blocked=verdict.reason,
+            clock_light=read_clock(row.clock).light if row.clock else "",
         )
 
 

@@ -83,6 +83,7 @@ def _of_commitments(user: Person, projects: Sequence[Project]) -> Iterable[Debt]
             yield Debt(
                 project.pk, "承诺", f"在期限内达到承诺的条件：{name}", url, "看承诺", due_on=row.due_on,
                 clock_id=row.issue.clock_id if row.issue else None, why=row.terms["deadline"],
+                clock_light=_light(row.issue),
             )
 
 
@@ -90,6 +91,11 @@ def _due(issue: IssueItem) -> tuple[dt.date | None, bool]:
     """Return the day and whether it is provisional."""
     reading = read_clock(issue.clock)
     return (reading.due_on if issue.clock is not None else issue.due_on), reading.provisional
+
+
+def _light(issue: IssueItem | None) -> str:
+    """Return what its clock shows, as on the page of the clock; empty without one."""
+    return read_clock(issue.clock).light if issue is not None and issue.clock is not None else ""
 
 
 def ids_of(issues: Iterable[IssueItem]) -> list[int]:
@@ -102,7 +108,7 @@ def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None) -> Debt:
     return Debt(
         issue.project_id, "容缺", f"补交“{issue.what}”", f"{_application(case)}#m{item_id or ''}", "去补交",
         detail=f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name, why=issue.basis,
-        due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional,
+        due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional, clock_light=_light(issue),
     )
 
 
@@ -124,6 +130,7 @@ def _correction(application_id: int, rows: Sequence[IssueItem]) -> Debt:
         detail="；".join(row.what for row in owed[:3]) + ("等" if len(owed) > 3 else "")  # noqa: PLR2004 - what fits
         + (f"（已答 {answered} 处）" if owed and answered else "") if owed else "交回后时限恢复计算",
         why=rows[0].basis, due_on=due_on, clock_id=rows[0].clock_id, is_provisional=provisional,
+        clock_light=_light(rows[0]),
     )
 
 

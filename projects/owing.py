@@ -30,8 +30,8 @@ class Debt:
     """One thing that the enterprise has to do, or may do (`is_offer`): what, until when and why, where to act.
 
     `chip` is its word in a list, `detail` what exactly is to be done, `why` the basis on which it is asked; `clock_id`
-    leads to the page that explains the date. `label` is the word of the button. `blocked` says why this person may not
-    act (a commitment is signed by the lead); then there is no button.
+    leads to the page that explains the date, `clock_light` is what that clock shows. `label` is the word of the button.
+    `blocked` says why this person may not act (a commitment is signed by the lead); then there is no button.
     """
 
     project_id: int
@@ -47,10 +47,13 @@ class Debt:
     is_offer: bool = False
     blocked: str = ""
     tone: str = "warn"
+    clock_light: str = ""
 
     @property
     def light(self) -> str:
-        """Return red when it is late, yellow when it is due within two working days."""
+        """Return the light of its clock; without one red when it is late, yellow within two working days."""
+        if self.clock_light in (Light.RED, Light.YELLOW, Light.GREEN):
+            return self.clock_light
         if self.due_on is None:
             return Light.NONE
         today = timing.today()

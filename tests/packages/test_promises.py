@@ -18,7 +18,7 @@ from packages.screens.acting import may_deliver
 from packages.services import commitment_checks, committing, delivering, intake, setting_lines, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
-from projects import credit, timing, workdays
+from projects import clocks, credit, mine, timing, workdays
 from projects.errors import DomainError, NotAllowed
 from projects.models import ClockSegment, Event
 from projects.states import IssueState, Role
@@ -196,6 +196,9 @@ def test_a_late_paper_is_marked_once_told_and_may_get_one_more_term(project, act
     case = factories.decide(ready(case, project, clock))
     found = Deferral.objects.select_related("issue__clock").get(case=case)
     assert (case.state, found.issue.due_on) == (CaseState.PASSED_DEFERRED, dt.date(2026, 11, 23))
+    clock.moment = dt.datetime(2026, 11, 18, 9, tzinfo=timing.BUSINESS_ZONE)
+    [debt] = [debt for debt in mine.owed_in(actors.owner, project) if debt.chip == "容缺"]
+    assert (debt.light, debt.clock_light) == (clocks.read_clock(found.issue.clock).light, "yellow")  # three days are left
     assert sweeping.sweep_promises() == (0, 0)
     clock.moment = dt.datetime(2026, 11, 24, 9, tzinfo=timing.BUSINESS_ZONE)
     assert sweeping.sweep_promises() == (1, 0)
