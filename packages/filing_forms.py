@@ -9,6 +9,9 @@ from django import forms
 from archives.fields import PagesField
 from packages.states import MaterialState
 
+#: The code of an upload without a file.
+NO_FILE = "no_file"
+
 
 class _WithFile(forms.Form):
     """A form with a file and a photograph; the photograph counts where both are given."""
@@ -30,6 +33,15 @@ class FilingLineForm(_WithFile):
     state = forms.ChoiceField(label="提交方式", choices=MaterialState.choices)
     note = forms.CharField(label="说明", required=False, max_length=300)
     stamp = forms.CharField(required=False, max_length=60)
+
+    def clean(self) -> dict[str, Any]:
+        """上传 asks for a file; what was typed beside it stays."""
+        given = dict(super().clean() or {})
+        asked = given.get("state") == MaterialState.UPLOADED and not self.errors
+        if asked and not (given.get("uploaded") or given.get("photo")):
+            words = "请先选择文件（手机上可以拍照），再按“上传”。"
+            self.add_error("uploaded", forms.ValidationError(words, code=NO_FILE))
+        return given
 
     def values(self) -> dict[str, Any]:
         """Return what the service takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, cast
 
 from django import forms
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from archives import media
-from packages.filing_forms import FilingLineForm, ReplyForm
+from packages.filing_forms import NO_FILE, FilingLineForm, ReplyForm
 from packages.forms import ApplyForm
 from packages.models import Application
 from packages.screens import applying, filing
@@ -102,7 +103,8 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(f"{reverse('packages:application', args=[found.pk])}#m{pk}")
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
     typed = request.POST.get("note", "")[:300]
-    return show(request, found, wrong=pk, error=error, typed=typed, status=CONFLICT)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.has_error("uploaded", NO_FILE) else CONFLICT
+    return show(request, found, wrong=pk, error=error, typed=typed, status=status)
 
 
 @login_required

@@ -107,6 +107,11 @@ def test_a_wrong_file_gets_a_sentence_on_its_line_and_nothing_is_lost(project, a
         assert words in line.error or "不" in line.error
         assert line.typed == "原件在档案室"
         assert line.error in page.content.decode()
+    page = lead.post(url("line", item.pk), {"state": "uploaded", "note": "原件在档案室"})
+    [line] = [line for line in page.context["page"].lines if line.item.pk == item.pk]
+    assert (page.status_code, line.error, line.typed) == (
+        422, "请先选择文件（手机上可以拍照），再按“上传”。", "原件在档案室",
+    )
     item.refresh_from_db()
     assert (item.state, item.document) == ("missing", None)
 
