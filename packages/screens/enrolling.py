@@ -7,7 +7,7 @@ clerk confirms, and going back in the browser goes back in the answers.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packages.facts import (
     Fact,
@@ -117,7 +117,7 @@ class Sheet:
 
 def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
     """The page for these answers; without any, those of the enrolment or what the registration already knows."""
-    enrolment = Enrolment.objects.filter(project=project).select_related("package_version").first()
+    enrolment = Enrolment.objects.filter(project=project).select_related("package_version__package").first()
     faults: list[FactFault] = []
     facts = known_at_first(project, enrolment)
     if notation is not None:
@@ -125,7 +125,7 @@ def sheet(project: Project, notation: str | None, section: str = "") -> Sheet:
             facts = known_at_first(project, None) | parse_facts(notation)
         except FactError as error:
             faults = error.faults
-    proposal, plan, asked_open = _open(project, facts)
+    proposal, plan, asked_open = _open(project, facts, enrolment)
     faults += contradictions(facts, project.investment)
     current, asked = _asked(plan, proposal, facts, asked_open, section)
     return Sheet(
@@ -196,9 +196,17 @@ def known_at_first(project: Project, enrolment: Enrolment | None) -> dict[str, F
     return facts
 
 
-def _open(project: Project, facts: dict[str, FactValue]) -> tuple[Proposal, PlanView | None, tuple[Fact, ...]]:
-    """The proposal, the plan once a package is settled, and what is open: first for the package, then for the plan."""
+def _open(
+    project: Project, facts: dict[str, FactValue], enrolment: Enrolment | None
+) -> tuple[Proposal, PlanView | None, tuple[Fact, ...]]:
+    """The proposal, the plan once a package is settled, and what is open: first for the package, then for the plan.
+
+    An enrolled project stays on the version of its package, which asks what that version asked.
+    """
     proposal = propose_package(facts, project.investment)
+    held, found = enrolment.package_version if enrolment else None, proposal.package_version
+    if held is not None and found is not None and held.package_id == found.package_id:
+        proposal = replace(proposal, package_version=held)
     plan = build_plan(proposal.package_version, facts) if proposal.package_version else None
     questions = plan.questions if plan else proposal.questions
     names = {fact.name for fact in questions}
@@ -258,8 +266,9 @@ def answer_no(facts: dict[str, FactValue], asked: Iterable[Fact]) -> dict[str, F
 
 def answer_all_no(project: Project, facts: dict[str, FactValue]) -> dict[str, FactValue]:
     """The same for whatever is open now and becomes open by that."""
+    enrolment = Enrolment.objects.filter(project=project).select_related("package_version__package").first()
     for _ in range(ROUNDS):
-        filled = answer_no(facts, _open(project, facts)[2])
+        filled = answer_no(facts, _open(project, facts, enrolment)[2])
         if filled == facts:
             break
         facts = filled

@@ -8,6 +8,7 @@ from django.urls import reverse
 from packages.facts import clean_facts, format_facts, parse_facts
 from packages.models import Enrolment, MatterCase
 from packages.screens import enrolling
+from packages.services.catalogue import load_catalogue
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,18 @@ def test_changed_facts_make_a_second_revision(window, project):
     assert response.status_code == 302
     enrolment.refresh_from_db()
     assert enrolment.revision == 2
+
+
+def test_an_enrolled_project_is_asked_by_the_version_that_it_stays_on(window, project, folder):
+    held = Enrolment.objects.get(project=project).package_version
+    folder("package_matters.tsv", f"{held.code}/waste-disposal", "rule", "near_airport=yes", keys=2)
+    load_catalogue(folder.path)
+    held.refresh_from_db()
+
+    page = enrolling.sheet(project, None)
+
+    assert held.status == "retired"
+    assert (page.package, page.open) == (held, ())
 
 
 def test_only_who_files_may_confirm(client, actors, bare):
