@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from archives.codewords import plain
+from archives.codewords import ALPHABET, CHECK_LENGTH, plain
 from archives.models import Paper, QrToken
 from archives.states import TokenState
 from gaige.links import address
@@ -56,7 +56,7 @@ def find(user: Person, text: str) -> Found:
     text = "".join(letter for letter in mended if letter.isprintable()).strip()
     if not text:
         return Found()
-    for look in (_by_token, _by_code, _by_paper, _by_number):
+    for look in (_by_token, _by_code, _by_paper, _by_number, _by_check_code):
         if url := look(user, text):
             return Found(url)
     if not user.is_authenticated:
@@ -143,6 +143,16 @@ def _by_paper(user: Person, text: str) -> str:
     if Paper.objects.filter(verify_code=plain(given)).exists():
         return f"{address('archives:verify')}?code={plain(given)}"
     return ""
+
+
+def _by_check_code(user: Person, text: str) -> str:
+    """The 校验码 below a project's code: six letters that are no key, so only among what the person may see."""
+    code = plain(text)
+    if not user.is_authenticated or len(code) != CHECK_LENGTH or not set(code) <= set(ALPHABET):
+        return ""
+    seen = Project.objects.visible_to(user).filter(qr_tokens__check_code=code, qr_tokens__state=TokenState.ACTIVE)
+    found = list(seen.order_by("pk").values_list("pk", flat=True)[:2])
+    return address("projects:detail", found[0]) if len(found) == 1 else ""
 
 
 def _by_number(user: Person, text: str) -> str:

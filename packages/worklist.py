@@ -24,6 +24,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
+from archives import codewords
 from archives.models import Paper
 from packages.choices import MatterStage, ReviewRole
 from packages.models import Application, MaterialItem, MatterCase, MatterVersion, ReviewTask
@@ -263,21 +264,23 @@ def found_by(text: str) -> Q:
     """Return the condition of a text: paper number, start of a code or filing number, part of a name, a party."""
     plain = unicodedata.normalize("NFKC", text)  # numbers may be typed in full-width letters, names contain some
     if "字第" in plain:
-        return _of_paper(plain.translate(_BRACKETS))
+        return _of_paper(number=plain.translate(_BRACKETS))
     firms = Organisation.objects.filter(Q(name__icontains=text) | Q(uscc=plain.upper()))
     reach = Q(project__in=find_projects(Project.objects.order_by(), text).values("pk"))
     reach |= Q(project__in=Party.objects.filter(organisation__in=firms).order_by().values("project"))
     if plain.isascii():
+        if len(code := codewords.plain(text)) == codewords.VERIFY_LENGTH:
+            reach |= _of_paper(verify_code=code)
         numbers = Application.objects.filter(number__startswith=plain).order_by()
         return reach | Q(number__startswith=plain) | Q(application__in=numbers.values("pk"))
     return reach | Q(matter__in=MatterVersion.objects.filter(name__icontains=text).order_by().values("pk"))
 
 
-def _of_paper(number: str) -> Q:
-    """The cases that a paper with this number was made for."""
+def _of_paper(**wanted: str) -> Q:
+    """The cases that a paper with this number or verification code was made for."""
 
     def subjects(label: str) -> QuerySet[Paper, Any]:
-        papers = Paper.objects.filter(number=number, subject_type=label).order_by()
+        papers = Paper.objects.filter(subject_type=label, **wanted).order_by()
         return papers.annotate(of=Cast("subject_key", BigIntegerField())).values("of")
 
     return Q(pk__in=subjects(CASE_LABEL)) | Q(application__in=subjects(Application._meta.label))

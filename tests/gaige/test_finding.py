@@ -74,6 +74,13 @@ def test_at_the_window_a_scan_leads_to_the_intake_of_the_project(coded, people):
         assert at_the_window(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/intake/"
 
 
+def test_the_letters_below_the_code_lead_to_its_project_for_who_may_see_it(coded, people):
+    code = QrToken.objects.get().check_code
+    for typed in (code, f"{code[:3]} {code[3:]}".lower()):
+        assert search(people.clerk, typed)["Location"] == f"/projects/{coded.pk}/"
+        assert (search(people.outsider, typed).status_code, search(None, typed).status_code) == (200, 200)
+
+
 def test_a_credit_code_leads_to_the_projects_of_the_firm(coded, people, make_project):
     code = coded.owner.uscc
     full_width = "".join(chr(ord(letter) + 0xFEE0) for letter in code)

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from archives.codewords import grouped
 from archives.models import Paper
 from packages.models import MatterCase
 from packages.screens import desk as screen
@@ -84,11 +85,12 @@ def test_found_by_code_name_matter_number_and_paper(window, cases):
     everything = [c.pk for c in cases]
     found = {
         text: rows_of(window.get(reverse("packages:desk"), {"tab": "all", "q": text}))
-        for text in (case.project.code, case.project.name[:3], case.matter.name, case.number, case.application.number, paper.number, "查无此项")
+        for text in (case.project.code, case.project.name[:3], case.matter.name, case.number, case.application.number, paper.number, "查无此项", grouped(paper.verify_code))
     }
     assert found == {
         case.project.code: everything, case.project.name[:3]: everything, case.matter.name: [case.pk],
         case.number: [case.pk], case.application.number: everything, paper.number: everything, "查无此项": [],
+        grouped(paper.verify_code): everything,
     }
 
 
