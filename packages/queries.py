@@ -238,16 +238,17 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
         ("tasks of a body", closed), lambda body: find([body]), one
     )
     prefetch_related_objects(tasks, "clock__pauses")
-    sheets: dict[tuple[int, int], list[ReviewTask]] = defaultdict(list)
-    for task in tasks:
-        case = task.session.case
-        sheets[task.session.project_id, (case.application_id if case else None) or 0].append(task)
+    rows = [ReviewRow(task, read_clock(task.clock)) for task in tasks]
+    sheets: dict[tuple[int, int], list[ReviewRow]] = defaultdict(list)
+    for row in rows if closed else sorted(rows, key=lambda row: row.reading.paused):  # a limit that rests is not urgent
+        session = row.task.session
+        sheets[session.project_id, (session.case.application_id if session.case else None) or 0].append(row)
     return [
         ReviewSheet(
-            rows[0].session.case.application if rows[0].session.case else None, rows[0].session.project,
-            tuple(ReviewRow(task, read_clock(task.clock)) for task in rows),
+            found[0].task.session.case.application if found[0].task.session.case else None,
+            found[0].task.session.project, tuple(found),
         )
-        for rows in sheets.values()
+        for found in sheets.values()
     ]
 
 

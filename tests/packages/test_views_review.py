@@ -6,6 +6,8 @@ from django.urls import reverse
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.services.review import give_opinion
 from packages.services.special import request_special
+from projects import clocks
+from projects.clock_states import PauseKind, TimeOwner
 from tests import factories
 from tests.kept import kept
 
@@ -41,6 +43,19 @@ def test_list_shows_what_is_asked(reviewer, task):
     page = reviewer.get(reverse("packages:reviews"))
     assert [row.task.pk for sheet in page.context["sheets"] for row in sheet.rows] == [task.pk]
     assert "没有等您答复的意见" not in page.content.decode()
+
+
+def test_what_rests_stands_after_what_runs(reviewer, task, actors):
+    case = factories.in_review(factories.enrolled_project(actors, "S2"), CODE, actors)
+    later = ReviewTask.objects.get(session__case=case, organisation=task.organisation)
+
+    def listed():
+        return [row.task.pk for sheet in reviewer.get(reverse("packages:reviews")).context["sheets"] for row in sheet.rows]
+
+    assert listed() == [task.pk, later.pk]
+    clocks.pause_clock(task.clock, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis="补正告知")
+    assert listed() == [later.pk, task.pk]
+    assert "恢复后顺延" in reviewer.get(reverse("packages:reviews")).content.decode()
 
 
 def test_page_says_what_silence_means(reviewer, task):
