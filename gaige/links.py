@@ -61,6 +61,8 @@ PAGES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("咨询投诉", "agency:voices_mine"), ("人员", "projects:own_staff"),
     )),
 )
+#: Pages that stand in the head of another one: where they have no entry of their own that one is marked.
+BELOW = (("agency:majors", "agency:cockpit"), ("agency:batches", "agency:cockpit"))
 PUBLIC = (
     ("首页", "gaige:home"),
     ("办事目录", "packages:catalogue"),
@@ -114,7 +116,8 @@ def navigation(user: User | AnonymousUser, path: str) -> list[tuple[str, str, bo
     """Return label, address and whether it is where the person is: the longest address that the path begins with."""
     pages = pages_of(access_of(user)) if user.is_authenticated else _public()
     inside = [url for _, url in pages if path == url or (url != "/" and path.startswith(url))]
-    current = max(inside, key=len, default="")
+    above = [address(top) for name, top in BELOW if (url := address(name)) and path.startswith(url)]
+    current = max(inside or above, key=len, default="")
     return [(label, url, url == current) for label, url in pages]
 
 

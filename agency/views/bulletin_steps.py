@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from agency import bulletin_rules as may
@@ -114,7 +115,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         title="核对无误",
         done="已核对，等主任签发。",
         says=(
-            f"请先在“重新计算并核对”（{proof}）看数字与事件是否一致，再读一遍典型问题。",
+            format_html('请先<a href="{}">重新计算并核对</a>，看数字与事件是否一致，再读一遍典型问题。', proof),
             "核对之后由另一位负责人签发，核对人不能签发。",
         ),
     )

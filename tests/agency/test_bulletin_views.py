@@ -288,6 +288,8 @@ def test_from_opening_to_publishing_and_correcting_in_the_browser(actors, month,
     assert "已保存。" in text_of(dispatcher.post(edit, wording, follow=True))
     assert 'type="date" name="due_on" value="2026-12-10"' in dispatcher.get(edit).content.decode()
     press(director, "bulletin_draft", "已送核，等另一人核对。")
+    proof = f'<a href="{reverse("agency:bulletin_proof", args=[bulletin.pk])}">重新计算并核对</a>'
+    assert proof in dispatcher.get(reverse("agency:bulletin_check", args=[bulletin.pk])).text
     press(dispatcher, "bulletin_check", "已核对，等主任签发。", note="无误")
     press(director, "publish", "通报已签发，文书已编号。")
     press(director, "bulletin_correct", "更正版已开始采集", erratum="漏录一件")
