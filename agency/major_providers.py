@@ -74,7 +74,8 @@ def starts_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     )
     for check in found.select_related("entry").order_by("pk"):
         yield Waiting(
-            project_id=check.entry.project_id, rank=RANK, role=AGENT_WORD, verb="到场核查", what=f"{check}",
+            project_id=check.entry.project_id, rank=RANK, role=AGENT_WORD, verb="到场核查",
+            what=f"开工后 {check.days} 日的施工情况",
             since=check.due_on, days=workdays.workdays_between(check.due_on, today), due_on=check.due_on,
             light=Light.RED if check.due_on < today else Light.YELLOW,
             url=reverse("agency:batch", args=[check.entry.batch_id]), auto="逾期未核的列入指挥调度",

@@ -13,6 +13,7 @@ from agency import balance_queries, batch_queries, major_data, major_queries
 from agency.models import BatchEntry, BatchLine, Notification, ResourceTicket, StartCheck
 from agency.services import batches, majors
 from agency.tasks import sweep_starts
+from gaige.links import navigation
 from packages.models import PoolEntry
 from packages.ripe_guards import against
 from projects.errors import DomainError, NotAllowed
@@ -65,6 +66,7 @@ def waits(project):
 
 def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, clock):
     director, keeper = actors.director, factories.official("natural-resources", Role.REVIEWER)
+    assert [label for label, _, is_current in navigation(director, reverse("agency:majors")) if is_current] == ["指挥调度"]
     needed = dt.date(2026, 12, 20)
     majors.set_quota(county, by=director, kind="land", month=needed, quantity=Decimal(100), document="年度计划")
     ticket = majors.open_ticket(project.pk, by=director, kind="land", needed_by=needed)
@@ -196,7 +198,7 @@ def test_a_start_needs_its_checklist_and_is_looked_at_after_thirty_and_sixty_day
     assert [(note.user.username, note.text) for note in Notification.objects.filter(batch=f"start-{first.pk}")] == [
         ("director", f"{project.name}：开工后 30 日核查今天到期，到场拍照登记"),
     ]
-    assert (row.role, row.what, row.since, row.light) == ("服务专员", "开工后 30 日核查", dt.date(2026, 12, 10), "red")
+    assert (row.role, row.what, row.since, row.light) == ("服务专员", "开工后 30 日的施工情况", dt.date(2026, 12, 10), "red")
 
     said = {"by": actors.agent, "is_working": False, "note": ""}
     assert refused(batches.check_start, first.pk, photo=picture(), **said)[0] == "note"

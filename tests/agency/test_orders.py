@@ -80,7 +80,7 @@ def test_an_agreement_is_asked_for_drawn_up_and_signed_by_the_responsible_person
     assert (row.pk, row.state, row.contact, len(row.matters) > 5, row.powers) == (
         asked.pk, "offered", "李娜", True, ["advise", "fill"]
     )
-    assert ("建设单位", actors.owner_body.name, "签订（自愿、免费）", "代办委托协议") in lines(project)
+    assert ("建设单位", actors.owner_body.name, "签订", "代办委托协议（自愿、免费）") in lines(project)
     planned = WorkOrder.objects.count()
     done = check_step(
         project, lambda by: agreements.sign_agreement(row.pk, by=by), right=actors.owner, wrong=actors.owner_staff,
