@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Phase = tuple[str, str, dict[str, str], int]
 
 NO_TESTS = 5  # pytest's exit code when nothing was collected
-#: Processes of a run: as many as the smallest machine has cores, and one more where tests wait for workers that were killed.
+#: Processes of a run: as many as the smallest machine has cores; one more where tests wait for killed workers.
 CORES = 2
 
 
