@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Phase = tuple[str, str, dict[str, str], int]
 
 NO_TESTS = 5  # pytest's exit code when nothing was collected
-#: Processes of a run: as many as the smallest machine has cores; one more where tests wait for killed workers.
+#: Processes of a run: as many as the smallest machine has cores.
 CORES = 2
 
 
@@ -74,7 +74,7 @@ def phases(found: dict[str, str]) -> list[Phase]:
     ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-        plan.append(("worker, kills and browser", "browser or kill", browser, CORES + 1))
+        plan.append(("worker, kills and browser", "browser or kill", browser, CORES))
     return plan
 
 

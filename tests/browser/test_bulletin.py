@@ -22,19 +22,19 @@ from tests.browser.intake_steps import registered
 _, package, facts = factories.example('S3')
 number = registered('', '通报试验仓库')
 enrol(number, package_code=package, facts=facts, by=steps.user('clerk'))
-now = timing.now()
+hour = timing.now() - dt.timedelta(days=200)  # an hour in which nothing else was decided at this portal
 codes = ['wage-deposit', 'plan-permit', 'construction-permit', 'project-code']
 for case, (used, late) in zip(steps.cases(number, codes), ((2, False), (4, False), (5, False), (9, True)), strict=True):
     MatterCase.objects.filter(pk=case.pk).update(
         state='decided_pass', stage='acceptance', number=f'TB-{used}', promised_days=5, used_days=used, is_overdue=late,
-        received_at=now - dt.timedelta(minutes=9), accepted_at=now - dt.timedelta(minutes=9),
-        decided_at=now - dt.timedelta(minutes=1), ended_at=now - dt.timedelta(minutes=1),
+        received_at=hour + dt.timedelta(minutes=1), accepted_at=hour + dt.timedelta(minutes=1),
+        decided_at=hour + dt.timedelta(minutes=9), ended_at=hour + dt.timedelta(minutes=9),
     )
 year, month = current_month()
 opened = open_bulletin(
     MatterCase.objects.get(pk=case.pk).project.centre, year=year, month=month, by=steps.user('director'), series='acceptance',
 )
-Bulletin.objects.filter(pk=opened.pk).update(period_end=now)
+Bulletin.objects.filter(pk=opened.pk).update(period_start=hour, period_end=hour + dt.timedelta(hours=1))
 result = opened.pk
 """
 
