@@ -248,20 +248,7 @@ def decide(
         summary=f"{step.get_level_display()}决定：{step.decision}，{step.owner}{owed_on:%m-%d}前落实"[:300],
         data={"state": [EscalationState.OPEN, step.state]},
     )
-    order = orders.lock_order(step.order_id)
-    if order.state == OrderState.ESCALATED:
-        order.settle()
-        order.next_check = owed_on
-        order.save()
-        record(
-            "agency.order_settled",
-            subject=order,
-            project=order.project,
-            by=by,
-            at=moment,
-            summary=f"工单“{order.title}”升级已有决定",
-            data={"state": [OrderState.ESCALATED, order.state]},
-        )
+    order = _go_on(step, owed_on, by=by, at=moment)
     people = [order.agent.user] if order.agent else []
     tell(
         people,
@@ -273,6 +260,25 @@ def decide(
         at=moment,
     )
     return step
+
+
+def _go_on(step: Escalation, owed_on: dt.date, *, by: User, at: dt.datetime) -> WorkOrder:
+    """Return the order of a decided step, locked; when it waited for the decision it goes on, checked on that day."""
+    order = orders.lock_order(step.order_id)
+    if order.state == OrderState.ESCALATED:
+        order.settle()
+        order.next_check = owed_on
+        order.save()
+        record(
+            "agency.order_settled",
+            subject=order,
+            project=order.project,
+            by=by,
+            at=at,
+            summary=f"工单“{order.title}”升级已有决定",
+            data={"state": [OrderState.ESCALATED, order.state]},
+        )
+    return order
 
 
 @transaction.atomic
