@@ -7,16 +7,18 @@ bulletin itself. Sources: handbook §13, standards §4.5 and §9.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from agency import bulletin_counting as c
 from agency.bulletin_counting import Row
-from agency.bulletin_facts import Facts, Scope, TaskFact, read
+from agency.bulletin_facts import Facts, TaskFact
 from agency.bulletin_periods import Period
+from agency.bulletin_reading import read
+from agency.bulletin_scope import Scope
 from agency.voice_states import Grade
+from projects.rounding import mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,11 @@ INDICATORS: dict[str, Indicator] = _all(
         "平均用时",
         "个工作日",
         "政府侧：本期办结的办件自受理至办结的工作日，扣除暂停",
-        lambda f: c.days(f, statistics.fmean),
+        lambda f: c.days(f, mean),
         "本期办结的办件",
     ),
     Indicator(
-        "median_days", "中位数", "个工作日", "同上，取中位数", lambda f: c.days(f, statistics.median), "本期办结的办件"
+        "median_days", "中位数", "个工作日", "同上，取中位数", lambda f: c.days(f, c.median), "本期办结的办件"
     ),
     Indicator(
         "p90_days",

@@ -15,9 +15,9 @@ from agency.states import SlipColour
 from projects import timing, workdays
 
 if TYPE_CHECKING:
-    from agency.bulletin_facts import Scope
     from agency.bulletin_history import History
     from agency.bulletin_periods import Period
+    from agency.bulletin_scope import Scope
     from agency.models import Bulletin
     from agency.services.evaluating import AgentRow
 

@@ -30,12 +30,15 @@ from agency.bulletin import (
 from agency.bulletin_beside import agents_table, past_table, slips_table
 from agency.bulletin_counting import DASH, Row, say
 from agency.bulletin_data import term, terms
-from agency.bulletin_facts import Facts, Scope, read, row_number, scope_of
+from agency.bulletin_facts import Facts
 from agency.bulletin_history import History, history_of
 from agency.bulletin_lights import Light, light_of, ranks, why_no_honour
 from agency.bulletin_periods import Period
+from agency.bulletin_reading import read
+from agency.bulletin_scope import Scope, row_number, scope_of
 from agency.bulletin_states import FigureGroup
 from projects.models import Organisation, Region
+from projects.rounding import half_up
 
 if TYPE_CHECKING:
     from agency.models import Bulletin
@@ -87,7 +90,7 @@ def compared(key: str, value: Decimal | None, before: Decimal | None, word: str)
 
 def _signed(value: Decimal, unit: str) -> str:
     """Return a change with its sign and unit: +0.3 个工作日, −2.5%; 持平 where one decimal shows none."""
-    text = f"{abs(value):.1f}".removesuffix(".0")
+    text = str(half_up(abs(value), 1)).removesuffix(".0")
     if text == "0":
         return "持平"
     return f"{'−' if value < 0 else '+'}{text}{unit if unit == '%' else f' {unit}'}"

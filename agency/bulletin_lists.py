@@ -14,8 +14,8 @@ from django.urls import reverse
 
 from agency.bulletin import INDICATORS, Indicator
 from agency.bulletin_counting import say
-from agency.bulletin_facts import row_number
 from agency.bulletin_paper import moment_text
+from agency.bulletin_scope import row_number
 from agency.bulletin_snapshot import figure_of
 from agency.bulletin_states import FigureGroup
 from agency.bulletin_things import KINDS, Item

@@ -7,7 +7,6 @@ that had been recorded when the bulletin was frozen; the working days are counte
 from __future__ import annotations
 
 import datetime as dt
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,8 +17,9 @@ from acceptance.models import AcceptanceApplication
 from acceptance.states import AcceptanceState
 from agency.bulletin import INDICATORS
 from agency.bulletin_content import period_for
-from agency.bulletin_counting import percentile_90, rounded, say
-from agency.bulletin_facts import label_of, scope_of
+from agency.bulletin_counting import median, percentile_90, say
+from agency.bulletin_facts import label_of
+from agency.bulletin_scope import scope_of
 from agency.bulletin_snapshot import is_untouched, snapshot_of
 from agency.bulletin_states import FigureGroup
 from agency.models import Bulletin
@@ -28,6 +28,7 @@ from packages.states import Handling
 from projects import timing, workdays
 from projects.events import verify_chain
 from projects.models import Event
+from projects.rounding import half_up, mean, percent
 from projects.status_codes import StatusCode
 
 if TYPE_CHECKING:
@@ -175,10 +176,10 @@ def recount(bulletin: Bulletin) -> dict[str, tuple[Decimal | None, tuple[int, ..
         "accepted": (Decimal(len(accepted)), tuple(accepted)),
         "decided": (Decimal(len(decided)), keys),
         "running": (Decimal(len(running)), tuple(running)),
-        "on_time": (rounded(100 * len(in_time) / len(decided)) if decided else None, tuple(in_time)),
-        "mean_days": (rounded(statistics.fmean(used_days)) if decided else None, keys),
-        "median_days": (rounded(statistics.median(used_days)) if decided else None, keys),
-        "p90_days": (rounded(percentile_90(used_days)) if decided else None, keys),
+        "on_time": (half_up(percent(len(in_time), len(decided))) if decided else None, tuple(in_time)),
+        "mean_days": (half_up(mean(used_days)) if decided else None, keys),
+        "median_days": (half_up(median(used_days)) if decided else None, keys),
+        "p90_days": (half_up(percentile_90(used_days)) if decided else None, keys),
         "overdue": (Decimal(len(late)), tuple(late)),
     }
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from acceptance.models import AcceptanceApplication, AcceptanceItem, LateFault
 from acceptance.states import ACCEPTANCE_GOOD, LateState, Scope
-from agency.bulletin_facts import AcceptanceFact, ItemFact, MendFact, _marks, label_of, within
+from agency.bulletin_facts import AcceptanceFact, ItemFact, MendFact, label_of, marks, within
 from projects import timing, workdays
 from projects.models import IssueItem
 from projects.states import IssueKind, IssueState
 
 if TYPE_CHECKING:
     from agency.bulletin_facts import Facts
-    from agency.bulletin_facts import Scope as BulletinScope
     from agency.bulletin_periods import Period
+    from agency.bulletin_scope import Scope as BulletinScope
 
 
 def read_acceptances(facts: Facts, period: Period, scope: BulletinScope) -> None:
@@ -50,7 +50,7 @@ def read_acceptances(facts: Facts, period: Period, scope: BulletinScope) -> None
     late = LateFault.objects.filter(
         within("decided_at", period), scope.projects("acceptance__project"), state=LateState.APPROVED
     )
-    facts.late_faults = _marks(late, scope, "acceptance__project__region_id", "item__organisation_id")
+    facts.late_faults = marks(late, scope, "acceptance__project__region_id", "item__organisation_id")
 
 
 def _with_faults(keys: list[int]) -> set[int]:

@@ -9,8 +9,9 @@ from agency.voice_queries import ratings_given
 from agency.voice_states import FollowState
 
 if TYPE_CHECKING:
-    from agency.bulletin_facts import Facts, Scope
+    from agency.bulletin_facts import Facts
     from agency.bulletin_periods import Period
+    from agency.bulletin_scope import Scope
 
 
 def read_ratings(facts: Facts, period: Period, scope: Scope) -> None:

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from agency import bulletin_rules as rules
 from agency.bulletin_content import take
-from agency.bulletin_facts import districts
 from agency.bulletin_paper import paper_content
 from agency.bulletin_periods import DECEMBER, current_month, first_day, month_before, period_of
+from agency.bulletin_scope import districts
 from agency.bulletin_snapshot import store
 from agency.bulletin_states import MONTHLY, BulletinSeries, BulletinState
 from agency.models import Bulletin

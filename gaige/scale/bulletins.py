@@ -12,8 +12,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 
-from agency.bulletin_facts import DECISIONS, SILENT, Scope, scope_of
+from agency.bulletin_facts import DECISIONS, SILENT
 from agency.bulletin_periods import Period, first_day, month_before, month_of, period_of
+from agency.bulletin_scope import Scope, scope_of
 from agency.bulletin_states import BulletinSeries
 from agency.models import Bulletin, BulletinList
 from agency.services.bulletins import freeze, open_bulletin

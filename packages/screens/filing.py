@@ -16,7 +16,7 @@ from packages import queries, rules
 from packages.models import Application, MaterialItem, MatterCase
 from packages.owed_papers import is_owed, owed_papers
 from packages.same_faults import merge_same
-from packages.screens.intake import ways
+from packages.screens.checklist import ways
 from packages.states import CASE_OPEN, MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
 from projects import timing

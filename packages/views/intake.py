@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
-from packages.screens import accepting, applying, arriving, intake
+from packages.screens import accepting, applying, arriving, checklist, intake
 from packages.screens import filing as filing_screen
 from packages.screens.regional_said import uses_of
 from packages.services import intake as services
@@ -115,7 +115,7 @@ def material(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one line of the checklist; saved at once. What is refused stands on the line, not on a page of its own."""
     item = item_or_404(request, pk)
     found = cast("Application", item.case.application)
-    before = intake.lines_of(found)
+    before = checklist.lines_of(found)
     form = MaterialForm(request.POST, request.FILES)
     done = form.is_valid() and attempt(form, services.set_material, pk, by=person(request), **form.cleaned_data)
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
@@ -131,7 +131,7 @@ def _changed(
 ) -> HttpResponse:
     """The parts of the page that a change has moved: its line, the lines that it met, what is missing, the verdicts."""
     page = intake.intake_page(application_or_404(request, found.pk), person(request), wrong=pk, error=error)
-    after = intake.lines_of(found)
+    after = checklist.lines_of(found)
     changed = {key for key, row in after.items() if before.get(key) != row} | {pk}
     entries = [entry for entry in page.cases if changed & {line.item.pk for line in entry.lines}]
     context = _context(request, page) | {"entries": entries, "changed": changed}

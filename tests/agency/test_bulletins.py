@@ -10,14 +10,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
-from agency import bulletin_facts
+from agency import bulletin_reading
 from agency import bulletin_rules as rules
 from agency.bulletin import INDICATORS
 from agency.bulletin_content import compared, take
 from agency.bulletin_counting import Row
-from agency.bulletin_facts import scope_of
 from agency.bulletin_periods import month_of, period_of
 from agency.bulletin_proof import prove
+from agency.bulletin_scope import scope_of
 from agency.bulletin_snapshot import is_untouched, stored_figures
 from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList, BulletinProblem, WorkOrder
 from agency.services import bulletin_problems as wording
@@ -419,7 +419,7 @@ def test_the_bare_sql_of_the_benchmark_counts_the_same(actors, month, bulletin):
 def test_a_decision_that_arrives_while_a_period_is_frozen_is_in_all_of_its_figures_or_in_none(
     actors, month, bulletin, monkeypatch
 ):
-    beside, later = bulletin_facts._beside, {"state": "decided_pass", "decided_at": at("11-25 10:00"), "used_days": 3}
+    beside, later = bulletin_reading._beside, {"state": "decided_pass", "decided_at": at("11-25 10:00"), "used_days": 3}
 
     def decide():
         MatterCase.objects.filter(pk=month[4].pk).update(**later, ended_at=at("11-25 10:00"), is_overdue=True)
@@ -431,7 +431,7 @@ def test_a_decision_that_arrives_while_a_period_is_frozen_is_in_all_of_its_figur
         other.join()
         return beside(decided)
 
-    monkeypatch.setattr(bulletin_facts, "_beside", meanwhile)
+    monkeypatch.setattr(bulletin_reading, "_beside", meanwhile)
     frozen = bulletins.freeze(bulletin.pk, by=actors.director)
     assert told(stored_figures(frozen), month) == EXPECTED
     assert is_untouched(Bulletin.objects.get()) is True

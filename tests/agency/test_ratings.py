@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from agency.bulletin_facts import Facts, Scope
+from agency.bulletin_facts import Facts
 from agency.bulletin_periods import Period
+from agency.bulletin_scope import Scope
 from agency.bulletin_voices import read_ratings
 from agency.models import FollowUp, Notification, Rating, RatingAsk
 from agency.services import rating, rating_follow

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from packages.models import Application, MaterialItem, MatterCase
-from packages.screens.intake import promised_words
+from packages.screens.checklist import promised_words
 from packages.states import CaseState
 from projects import timing
 from projects.models import IssueItem
@@ -204,7 +204,7 @@ def test_get_does_not_change_a_line(window, application):
 
 
 def test_choices_are_those_that_the_service_takes(application, actors):
-    from packages.screens.intake import ways
+    from packages.screens.checklist import ways
     from packages.services.intake import set_material
     from projects.errors import DomainError
 
