@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter, defaultdict
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from agency.bulletin import INDICATORS
-from agency.bulletin_counting import rounded, say
+from agency.bulletin_counting import median, say
 from agency.bulletin_facts import CaseFact, Facts
 from agency.bulletin_history import MONTHS, History, span
 from agency.bulletin_states import FigureGroup
 from packages.choices import VersionStatus
 from packages.models import AcceptanceItemDef, MatterVersion
+from projects.rounding import Exact, half_up, mean
 
 if TYPE_CHECKING:
     from agency.bulletin_counting import Row
@@ -46,9 +46,9 @@ def _float(value: Decimal | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _tenths(days: float) -> float:
+def _tenths(days: Exact) -> float:
     """Return days with one decimal, 1.25 as 1.3: so whoever counts by hand rounds."""
-    return float(Decimal(str(days)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return float(half_up(days, 1))
 
 
 def ledger(parts: dict[int, Facts], names: dict[int, str]) -> list[dict[str, Any]]:
@@ -59,10 +59,10 @@ def ledger(parts: dict[int, Facts], names: dict[int, str]) -> list[dict[str, Any
         if not timed:
             continue
         days = {
-            "government": statistics.fmean(fact.used or 0 for fact in timed),
-            "applicant": statistics.fmean(fact.applicant for fact in timed),
-            "special": statistics.fmean(fact.special for fact in timed),
-            "intermediary": statistics.fmean(fact.intermediary for fact in timed),
+            "government": mean([fact.used or 0 for fact in timed]),
+            "applicant": mean([fact.applicant for fact in timed]),
+            "special": mean([fact.special for fact in timed]),
+            "intermediary": mean([fact.intermediary for fact in timed]),
         }
         rows.append(
             {
@@ -94,7 +94,7 @@ def dots(facts: Facts, most: int) -> dict[str, Any]:
                 "name": names.get(at[0], ""),
                 "limit": at[1],
                 "spread": sorted([days, -(-n // each)] for days, n in found.items()),
-                "median": str(rounded(statistics.median(used))),
+                "median": str(half_up(median(used))),
                 "count": len(used),
                 "late": sum(f.is_late for f in groups[at]),
                 "k": f"{FigureGroup.TOTAL}/0/decided",

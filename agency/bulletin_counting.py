@@ -5,8 +5,6 @@ Sources: handbook §13 and §20 (D12), standards §4.5 and §9.
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +13,7 @@ from typing import Any
 from agency.bulletin_data import term
 from agency.bulletin_facts import CaseFact, Facts
 from agency.voice_states import Grade
+from projects.rounding import Exact, half_up, mean, percent
 
 DASH = "—"
 
@@ -40,11 +39,6 @@ def _keys(facts: Iterable[Any]) -> tuple[int, ...]:
     return tuple(fact.pk for fact in facts)
 
 
-def rounded(value: float | None) -> Decimal | None:
-    """Return a value with two decimals."""
-    return None if value is None else Decimal(f"{value:.2f}")
-
-
 def count(facts: Iterable[Any]) -> Row:
     """Return how many there are."""
     keys = _keys(facts)
@@ -54,19 +48,25 @@ def count(facts: Iterable[Any]) -> Row:
 def share(part: Iterable[Any], whole: Sequence[Any]) -> Row:
     """Return the part of the whole in per cent; nothing of nothing."""
     counted = _keys(part)
-    return Row(rounded(100 * len(counted) / len(whole)) if whole else None, counted, _keys(whole))
+    return Row(half_up(percent(len(counted), len(whole))) if whole else None, counted, _keys(whole))
 
 
-def days(facts: Facts, take: Callable[[list[int]], float]) -> Row:
+def days(facts: Facts, take: Callable[[list[int]], Exact]) -> Row:
     """Return a measure of the working days that the decided cases took."""
     timed = [fact for fact in facts.decided if fact.used is not None]
     used = [fact.used for fact in timed if fact.used is not None]
-    return Row(rounded(take(used)) if used else None, _keys(timed))
+    return Row(half_up(take(used)) if used else None, _keys(timed))
 
 
-def percentile_90(used: Sequence[int]) -> float:
+def median(used: Sequence[int]) -> Exact:
+    """Return the middle one, of an even number the mean of the two in the middle."""
+    ordered, middle = sorted(used), len(used) // 2
+    return ordered[middle] if len(used) % 2 else mean(ordered[middle - 1 : middle + 1])
+
+
+def percentile_90(used: Sequence[int]) -> Exact:
     """Return what nine of ten took at most: the smallest value that 90 per cent do not exceed."""
-    return float(sorted(used)[math.ceil(0.9 * len(used)) - 1])
+    return sorted(used)[-(-9 * len(used) // 10) - 1]
 
 
 def late_ones(facts: Facts) -> list[CaseFact]:
@@ -85,7 +85,7 @@ def late_rate(facts: Facts) -> Row:
 
 
 def _mean(values: Sequence[int], keys: tuple[int, ...]) -> Row:
-    return Row(rounded(statistics.fmean(values)) if values else None, keys)
+    return Row(half_up(mean(values)) if values else None, keys)
 
 
 def corrections(facts: Facts) -> Row:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 from agency.bulletin_counting import late_ones
 from agency.bulletin_data import term
 from agency.bulletin_facts import Facts
+from projects.rounding import half_up, percent
 
 #: z of a two-sided interval of 95 per cent.
 Z = 1.96
@@ -42,8 +44,9 @@ def light_of(facts: Facts) -> Light:
     longest = max((fact.over for fact in late), default=0)
     if decided < term("few", day) and len(late) < term("red_count", day) and longest <= term("red_days", day):
         return Light("", "样本不足")
-    rate = 100 * in_time / decided if decided else 100.0
-    said = [f"按时率 {rate:.1f}%".replace(".0%", "%")] + ([f"超时 {len(late)} 件，最长 {longest} 天"] if late else [])
+    rate = percent(in_time, decided) if decided else Fraction(100)
+    said = [f"按时率 {half_up(rate, 1)}%".replace(".0%", "%")]
+    said += [f"超时 {len(late)} 件，最长 {longest} 天"] if late else []
     reason = "，".join(said)
     if rate < term("red_rate", day) or len(late) >= term("red_count", day) or longest > term("red_days", day):
         return Light("red", "红", reason)

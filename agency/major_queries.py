@@ -21,6 +21,7 @@ from packages.states import CASE_PASSED
 from projects import timing
 from projects.exports import Cell, Column, Table
 from projects.models import Project
+from projects.rounding import half_up, percent
 
 if TYPE_CHECKING:
     from projects.errors import Verdict
@@ -77,7 +78,7 @@ class SCurve:
     @property
     def percent(self) -> Decimal | None:
         """Share of the year's plan that is done."""
-        return round(100 * self.done / self.planned, 1) if self.planned else None
+        return half_up(100 * self.done / self.planned, 1) if self.planned else None
 
     @property
     def words(self) -> str:
@@ -150,7 +151,7 @@ def _points(
 def _time_percent(year: int) -> Decimal:
     today, first = timing.today(), dt.date(year, 1, 1)
     days = (dt.date(year + 1, 1, 1) - first).days
-    return round(Decimal(100 * min(max((today - first).days + 1, 0), days)) / days, 1)
+    return half_up(percent(min(max((today - first).days + 1, 0), days), days), 1)
 
 
 # The list ------------------------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ class MajorRow:
     @property
     def percent(self) -> Decimal | None:
         """Share of the year's plan."""
-        return round(100 * self.done / self.planned, 1) if self.planned else None
+        return half_up(100 * self.done / self.planned, 1) if self.planned else None
 
     @property
     def is_late(self) -> bool:

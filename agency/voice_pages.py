@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -31,6 +32,7 @@ from projects.exports import Column, Table
 from projects.memo import Memo
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
+from projects.rounding import half_up, percent
 from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
@@ -176,8 +178,8 @@ def _rating_figs(centre: Organisation) -> list[dict[str, Any]]:
     ]
 
 
-def _percent(rate: float | None) -> str:
-    return "—" if rate is None else f"{rate:.1f}"
+def _percent(rate: Fraction | None) -> str:
+    return "—" if rate is None else str(half_up(rate, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def body_rows(bodies: Sequence[Organisation]) -> list[BodyRow]:
     rows = []
     for body in bodies:
         number, satisfied, bad = told.get(body.pk, (0, 0, 0))
-        rows.append(BodyRow(body, number, _percent(100 * satisfied / number if number else None), bad))
+        rows.append(BodyRow(body, number, _percent(percent(satisfied, number) if number else None), bad))
     return rows
 
 

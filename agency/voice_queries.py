@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
@@ -16,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from agency.models import FollowUp, Rating, RatingCall, Voice
 from agency.voice_states import VOICE_OWED, CallOutcome, FollowState, Grade, VoiceState
 from projects import timing
+from projects.rounding import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 Ids = tuple[int, ...]
 
 
-def _rate(part: Ids, whole: Ids) -> float | None:
-    """Return a share in per cent, None of nothing."""
-    return round(100 * len(part) / len(whole), 2) if whole else None
+def _rate(part: Ids, whole: Ids) -> Fraction | None:
+    """Return a share in per cent, exact: whoever shows it rounds. None of nothing."""
+    return percent(len(part), len(whole)) if whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +64,17 @@ class RatingCounts:
         return tuple(pk for grade, ids in self.grades.items() if grade >= Grade.FAIR for pk in ids)
 
     @property
-    def given_rate(self) -> float | None:
+    def given_rate(self) -> Fraction | None:
         """主动评价率: given by people, of all that was rated."""
         return _rate(self.given, self.asked)
 
     @property
-    def satisfied_rate(self) -> float | None:
+    def satisfied_rate(self) -> Fraction | None:
         """满意率: 基本满意 or better, of what people gave."""
         return _rate(self.satisfied, self.given)
 
     @property
-    def mended_rate(self) -> float | None:
+    def mended_rate(self) -> Fraction | None:
         """差评整改率: replied to, of all low ones."""
         return _rate(self.mended, self.low)
 
@@ -172,12 +174,12 @@ class EnquiryCounts:
     closed: Ids
 
     @property
-    def in_time_rate(self) -> float | None:
+    def in_time_rate(self) -> Fraction | None:
         """按时答复率: answered within the limit, of what was answered or is past it."""
         return _rate(self.in_time, self.in_time + self.late)
 
     @property
-    def satisfied_rate(self) -> float | None:
+    def satisfied_rate(self) -> Fraction | None:
         """答复满意率: of those who said whether it satisfied."""
         return _rate(self.satisfied, self.satisfied + self.unsatisfied)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -28,6 +29,7 @@ from archives.states import TokenState
 from packages.models import Application, Enrolment, MatterCase, OneTimeNotice
 from packages.states import CASE_ENDED, TONES, CaseState
 from projects import timing
+from projects.rounding import half_up, percent
 
 if TYPE_CHECKING:
     from agency.cockpit.reach import Reach
@@ -112,9 +114,9 @@ class Share:
     whole: int
 
     @property
-    def percent(self) -> float | None:
-        """The share in percent; None without a whole."""
-        return round(100 * self.part / self.whole, 1) if self.whole else None
+    def percent(self) -> Decimal | None:
+        """The share in percent with one decimal, half up; None without a whole."""
+        return half_up(percent(self.part, self.whole), 1) if self.whole else None
 
     @property
     def missing(self) -> int:
@@ -131,7 +133,7 @@ class Share:
         """The share in words."""
         if not self.whole:
             return "—"
-        return "样本不足" if self.is_few else f"{self.percent:.1f}%"
+        return "样本不足" if self.is_few else f"{self.percent}%"
 
 
 @dataclass(frozen=True, slots=True)

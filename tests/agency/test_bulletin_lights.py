@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from agency.bulletin import INDICATORS
 from agency.bulletin_charts import ledger
 from agency.bulletin_facts import CaseFact, Facts
 from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
@@ -57,3 +58,12 @@ def test_whose_time_it_was_is_rounded_as_by_hand():
     """Five days for four cases are 1.25: beside the mean of 1.25 the bar says 1.3, not 1.2."""
     row = ledger({1: facts_of([1, 1, 1, 2])}, {1: "高平市"})[0]
     assert (row["government"], row["applicant"], row["sum"]) == (1.3, 0.0, 1.3)
+
+
+def test_a_mean_of_one_and_an_eighth_stands_as_whoever_counts_by_hand_rounds_it():
+    found = facts_of([1] * 7 + [2])
+    wanted = {"mean_days": "1.13", "median_days": "1.00", "p90_days": "2.00", "on_time": "100.00"}
+    assert {key: str(INDICATORS[key].of(found).value) for key in wanted} == wanted
+    assert str(INDICATORS["median_days"].of(facts_of([1, 2])).value) == "1.50"
+    assert str(INDICATORS["on_time"].of(facts_of([1] * 15 + [9])).value) == "93.75"
+    assert light_of(facts_of([1] * 15 + [9])).reason.startswith("按时率 93.8%")
