@@ -1,4 +1,4 @@
-"""Pages of legal notices: which wait for a signature, signing for one or for all, the signature at the window."""
+"""Pages of legal notices: which wait for a signature, signing for one or for many, the signature at the window."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from archives import rules
 from archives.forms import ReceiverForm
 from archives.models import Delivery
-from archives.queries import notices_of
+from archives.queries import notices_of, unsigned_for
 from archives.services import delivery as services
 from projects.errors import DomainError, NotAllowed
 from projects.forms import back_entry_form, moment_of
 from projects.models import Project, User
+from projects.paging import as_key
 
 CONFLICT = 409
 
@@ -60,21 +61,29 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         "delivery": delivery, "paper": delivery.paper, "project": delivery.paper.project,
         "gist": delivery.paper.content.get("gist") or {}, "verdict": rules.can_sign_for(user, delivery),
         "counter": rules.can_hand_over(user, delivery), "words": settings.DELIVERY_TEXT,
+        "more": sum(row.paper_id != pk for row in unsigned_for(user)),
     }
     return render(request, "archives/sign.html", context)
 
 
 @login_required
-@require_POST
-def sign_all(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign for every notice of a project that waits for it."""
-    project = get_object_or_404(Project.objects.visible_to(request.user), pk=pk)
-    count = services.sign_for_all(project.pk, by=_person(request))
-    if count:
-        messages.success(request, f"已签收 {count} 份文书。")
-    else:
-        messages.warning(request, "没有等您签收的文书，可能已由同事签收。")
-    return redirect("archives:notices", pk=pk)
+@require_http_methods(["GET", "POST"])
+def sign_many(request: HttpRequest) -> HttpResponse:
+    """List what waits for the person's signature, each with what it says; one confirmation signs for what is ticked."""
+    user, only = _person(request), as_key(request.GET.get("project")) or 0
+    waiting = unsigned_for(user, only)
+    back = reverse("archives:notices", args=[only]) if only and waiting else reverse("gaige:home")
+    if request.method == "POST":
+        ticked = {as_key(key) for key in request.POST.getlist("papers")}
+        count = services.sign_for_many([row.paper_id for row in waiting if row.paper_id in ticked], by=user)
+        if count:
+            messages.success(request, f"已签收 {count} 份文书，每份各留一条签收记录。")
+        else:
+            messages.warning(request, "没有签收任何文书：没有勾选，或已由同事签收。")
+        return redirect(back if count else request.get_full_path())
+    return render(
+        request, "archives/sign_many.html", {"rows": waiting, "back": back, "words": settings.DELIVERY_TEXT}
+    )
 
 
 @login_required

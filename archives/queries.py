@@ -369,9 +369,13 @@ def _unsigned(user: User | AnonymousUser) -> QuerySet[Delivery]:
     return Delivery.objects.unsigned().filter(organisation_id__in=bodies)
 
 
-def unsigned_for(user: User | AnonymousUser) -> list[Delivery]:
-    """Return the notices that wait for somebody of the person's enterprises, newest first. One query, or none."""
-    return list(_unsigned(user).select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])
+def unsigned_for(user: User | AnonymousUser, project_id: int = 0) -> list[Delivery]:
+    """Return the notices that wait for somebody of the person's enterprises, newest first: all, or of one project.
+
+    One query, or none.
+    """
+    found = _unsigned(user).filter(paper__project=project_id) if project_id else _unsigned(user)
+    return list(found.select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])
 
 
 def unsigned_count(user: User | AnonymousUser) -> int:

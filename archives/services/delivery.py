@@ -7,6 +7,7 @@ The row of a delivery is made with the paper (`papers.issue_paper`). When it cou
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -58,14 +59,24 @@ def sign_for(paper_id: int, *, by: User, at: dt.datetime | None = None) -> Deliv
 
 
 @transaction.atomic
-def sign_for_all(project_id: int, *, by: User, at: dt.datetime | None = None) -> int:
-    """Sign for every legal notice of a project that is open for the person; return how many. One event each."""
-    project = lock_project(project_id)
-    rows = Delivery.objects.unsigned().filter(paper__project=project).select_related(*RELATED).order_by("pk")
-    mine = [row for row in rows.select_for_update(of=("self",)) if rules.can_sign_for(by, row)]
-    for delivery in mine:
-        _sign(project, delivery, name=str(by), way=DeliveryWay.PORTAL, by=by, at=at)
-    return len(mine)
+def sign_for_many(paper_ids: Collection[int], *, by: User, at: dt.datetime | None = None) -> int:
+    """Sign for the legal notices that were shown and ticked; return for how many. One receipt, one event each.
+
+    Only these: a notice that was issued after the page was opened has not been read and stays unsigned. What a
+    colleague signed meanwhile, or what was revoked, stays as it is. Projects are locked in the order of their keys.
+
+    Raises `NotAllowed`.
+    """
+    found = Delivery.objects.unsigned().filter(paper__in=paper_ids).select_related(*RELATED)
+    keys = sorted({pk for pk in found.values_list("paper__project_id", flat=True) if pk is not None})
+    count = 0
+    for project in [lock_project(key) for key in keys]:
+        rows = found.filter(paper__project=project).order_by("pk").select_for_update(of=("self",))
+        for delivery in rows:
+            require(rules.can_sign_for, by, delivery)
+            _sign(project, delivery, name=str(by), way=DeliveryWay.PORTAL, by=by, at=at)
+            count += 1
+    return count
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ ROWS = {
     "archives:public": row("token", "200 200 302 302 200 200 200 200 200"),
     "archives:verify": row("", "200 200 200 200 200 200 200 200 200"),
     "archives:notices": row("project", "302 200 200 200 200 200 200 200 404"),
-    "archives:sign_all": row("project", "302 302 302 302 302 302 302 302 404", method="post"),
+    "archives:sign_many": row("", "302 200 200 200 200 200 200 200 200"),
     "archives:sign": row("paper", "302 200 200 200 200 200 200 200 404"),
     "archives:hand_over": row("paper", "302 200 200 200 200 200 200 200 404"),
 }
