@@ -73,8 +73,9 @@ def _public(request: HttpRequest, text: str, kept: Hashable | None) -> HttpRespo
         return redirect(f"{reverse('archives:asof', args=[project.pk])}?{urlencode({'asof': request.GET['asof']})}")
     if errands and "stay" not in request.GET:
         return redirect(errands[0].url)
+    facts = public.revived(public.public_view(project))
     context = {
-        "project": project, "token": token, "facts": public.revived(public.public_view(project)),
+        "project": project, "token": token, "facts": facts, "own_answers": public.beside_waiting(facts),
         "check_code": codewords.grouped(token.check_code, by=3, between=" "),
         "own": own, "own_waiting": waiting_on(project) if own else [], "errands": errands,
         "ways": ways_of(token, user),

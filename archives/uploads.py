@@ -14,12 +14,15 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from archives import media, virus
 from archives.containers import OTHER
 from projects.errors import DomainError
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
+    from io import FileIO
+
     from django.core.files.uploadedfile import UploadedFile
 
-#: The disk or the quota is full.
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+#: The disk, the quota, or what one file of this process may have, is full.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SPACE_SENTENCE = "存储空间已满，“{name}”没有保存。请告知系统管理员清理或扩容，之后重新上传。"
 #: Files whose content may hold a script; they are refused by their kind already, this says why.
 SCRIPTABLE = frozenset({"svg", "html", "htm", "xhtml", "mht", "mhtml", "js", "xml"})
@@ -33,9 +36,10 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file."""
+        """Begin a file, written without a buffer: on a full disk its rest could neither go nor be dropped."""
         super().new_file(*args, **kwargs)
         self.trouble = ""
+        self.raw = cast("FileIO", self.file.file.raw)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         """Keep a piece, unless there is no use in it any more."""
@@ -43,26 +47,26 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
             self._give_up(LARGE)
         if not self.trouble:
             try:
-                self.file.write(raw_data)
+                self._write(raw_data)
             except OSError as error:
                 if error.errno not in NO_SPACE:
                     raise
                 self._give_up(FULL)
         return None
 
+    def _write(self, piece: bytes) -> None:
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[self.raw.write(rest) :]
+
     def _give_up(self, trouble: str) -> None:
         self.trouble = trouble
-        self.file.seek(0)
-        self.file.truncate()
+        self.raw.seek(0)
+        self.raw.truncate()
 
     def file_complete(self, file_size: int) -> TemporaryUploadedFile:
         """Return the file with its true size, whatever of it was kept."""
-        try:
-            self.file.seek(0)
-        except OSError as error:
-            if error.errno not in NO_SPACE:
-                raise
-            self.trouble = FULL
+        self.raw.seek(0)
         self.file.size = file_size
         self.file.trouble = self.trouble  # type: ignore[attr-defined]
         return self.file
@@ -88,12 +92,12 @@ def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
     """
     name, size = media.clean_name(uploaded.name), uploaded.size or 0
     if size == 0:
-        raise DomainError("upload_empty", f"“{name}”是空文件（0 字节），没有保存。请打开核对后重新选择。")
+        raise DomainError("upload_empty", f"{quoted(name)}是空文件（0 字节），没有保存。请打开核对后重新选择。")
     if size > settings.UPLOAD_MAX_BYTES:
         most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
         raise DomainError(
             "upload_large",
-            f"“{name}”有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。"
+            f"{quoted(name)}有 {size / 1024 / 1024:.1f} MB，超过单个文件 {most} MB 的上限，没有保存。"
             "请压缩或分册后再传。",
         )
     if getattr(uploaded, "trouble", "") == FULL:
@@ -103,7 +107,7 @@ def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
     if expected is None:
         why = "网页和 SVG 一类的文件可能带脚本，请另存为 PDF。" if extension in SCRIPTABLE else ""
         raise DomainError(
-            "upload_type", f"“{name}”的类型不在可收的范围内，没有保存。可以上传：{media.ALLOWED_WORDS}。{why}"
+            "upload_type", f"{quoted(name)}的类型不在可收的范围内，没有保存。可以上传：{media.ALLOWED_WORDS}。{why}"
         )
     _check_content(uploaded, name, size, expected)
     virus.scan(_chunks(uploaded), name=name)
@@ -123,11 +127,11 @@ def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: 
     if fault == OTHER:
         raise DomainError(
             "upload_content",
-            f"“{name}”的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。"
+            f"{quoted(name)}的内容不是{expected.label}，而是{media.sniff(file, head, tail)}，没有保存。"
             "请另存为正确的格式再传。",
         )
     if fault:
         why, _, instead = fault.partition("，请")
         raise DomainError(
-            "upload_broken", f"“{name}”{why}，没有保存。请{instead or '确认能正常打开后重新上传'}。"
+            "upload_broken", f"{quoted(name)}{why}，没有保存。请{instead or '确认能正常打开后重新上传'}。"
         )

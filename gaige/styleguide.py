@@ -587,6 +587,10 @@ def context() -> dict[str, Any]:
         "waiting_many": WAITING[1:4],
         "waiting_nobody": NOBODY,
         "waiting_extra": (("下一步", "施工图联审办结，窗口自动受理施工许可"), ("大概何时", "11月26日至12月2日开工")),
+        "waiting_answers": (
+            ("到哪一步", "报建开工阶段，联合审查"), ("在等谁", "人防部门，已 6 个工作日，11月20日到期"),
+            ("下一步", "人防部门答复联审意见"), ("大概何时", "开工预计 11月26日至12月2日"),
+        ),
         "stages_data": STAGES,
         "ledgers": LEDGERS,
         "tab_items": TABS,

@@ -80,10 +80,17 @@ class Waiting:
         if self.due_on:
             note = "（暂按法定节假日推算）" if self.is_provisional else ""
             parts.append(f"{self.due_on.month}月{self.due_on.day}日到期{note}")
-            if self.due_on < timing.today():
-                late = workdays.workdays_between(self.due_on, timing.today())
-                parts.append(f"已超期 {late} 个工作日" if late else "已超期")
+        if late := self.late_words:
+            parts.append(late)
         return "，".join(parts) + "。"
+
+    @property
+    def late_words(self) -> str:
+        """Return by how much it is late; nothing while it is not."""
+        if self.due_on is None or self.due_on >= timing.today():
+            return ""
+        late = workdays.workdays_between(self.due_on, timing.today())
+        return f"已超期 {late} 个工作日" if late else "已超期"
 
     @property
     def sort_key(self) -> tuple[int, int, dt.date, int]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WAITS_SHOWN = 4
+FAR = "到哪一步"
 #: A project this young gets its view before anybody asks for it.
 NEW = dt.timedelta(days=1)
 Facts = dict[str, Any]
@@ -112,11 +113,10 @@ def _answers(
     """Return what everybody asks first: how far, on whom, what comes next and by whom, and roughly when."""
     now = [joint["name"] for stage in chain for joint in stage["joints"] if joint["state"] == "now"]
     far = f"{project.get_stage_display()}阶段" if project.is_open else project.get_stage_display()
-    answers = [["到哪一步", f"{far}{'，' if now else ''}{'、'.join(now)}"]]
+    answers = [[FAR, f"{far}{'，' if now else ''}{'、'.join(now)}"]]
     if waits:
         first = waits[0]
-        since = f"，已 {first.days} 个工作日" if first.since else ""
-        answers.append(["在等谁", f"{first.role}{since}"])
+        answers.append(["在等谁", "，".join([first.role, *_lasting(first, with_due=bool(when))])])
         answers.append(["下一步", f"{first.role}{first.verb}{first.for_public}"])
     due = [one.due_on for one in waits if one.due_on is not None]
     if when:
@@ -127,6 +127,22 @@ def _answers(
     elif project.is_open:
         answers.append([WHEN, "还没有预计"])
     return answers
+
+
+def beside_waiting(facts: Facts) -> Sequence[Sequence[str]]:
+    """Return the answers that a waiting sentence does not give: how far, and roughly when."""
+    return [answer for answer in facts["answers"] if answer[0] in {FAR, WHEN}]
+
+
+def _lasting(waiting: Waiting, *, with_due: bool) -> list[str]:
+    """Return since how long it is awaited, until when where nothing else on the page says so, and how late it is."""
+    due = waiting.due_on if with_due else None
+    words = (
+        f"已 {waiting.days} 个工作日" if waiting.since else "",
+        f"{due.month}月{due.day}日到期" if due else "",
+        waiting.late_words,
+    )
+    return [word for word in words if word]
 
 
 def _waiting(waiting: Waiting) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from gaige.templatetags import dates, ui_fields, ui_lists
 from gaige.templatetags.plain import get
+from projects.quoting import quoted
 
 register = template.Library()
 
@@ -28,6 +29,7 @@ register.filter("day_full", dates.day_full)
 register.filter("moment", dates.moment)
 register.filter("clock_time", dates.clock_time)
 register.filter("num", dates.number)
+register.filter("quoted", quoted)
 register.simple_tag(dates.now_line, name="now_line")
 register.tags.update(ui_lists.register.tags)
 register.tags.update(ui_fields.register.tags)
@@ -235,6 +237,8 @@ def _public_facts(item: Any) -> list[tuple[str, str]]:
 
 #: How many more a waiting sentence names openly; what goes beyond is folded.
 ALSO = 3
+#: What happens at the limit, as the public and as the office reads it.
+AT_THE_END = ("到期后", "到期自动")
 
 
 @register.inclusion_tag("ui/waiting.html")
@@ -243,11 +247,13 @@ def waiting(
     public: bool = False,  # noqa: FBT001, FBT002
     extra: Sequence[tuple[str, Any]] = (),
     label: str = "在等谁",
+    answers: Sequence[tuple[str, Any]] = (),
 ) -> dict[str, Any]:
     """Show who is waited for: one item or a list, the first large, the others under 同时在等. None shows nothing.
 
     An item: who, person, what, since, days, limit, due_on, auto, light, sentence, public_sentence. ``public`` names the
-    role only. ``extra`` are more pairs (下一步, 大概何时). ``label`` tells two on one page apart.
+    role only. ``extra`` are more pairs (下一步, 大概何时). ``label`` tells two on one page apart. ``answers`` are pairs
+    that say what the sentence would: who, since when, until when; they stand in its place.
     """
     items = [] if data is None else list(data) if isinstance(data, (list, tuple)) else [data]
     if not items:
@@ -261,6 +267,8 @@ def waiting(
         terms = (f"{who} {person}", f"{who}{person}", who, person, what) if person else (who, what)
         sentence, rows = _emphasise(get(first, "sentence", ""), terms), _waiting_facts(first)
         also = [_short(get(item, "sentence", "")) for item in others]
+    if answers:
+        sentence, rows = "", [*answers, *(row for row in rows if row[0] in AT_THE_END)]
     colour = get(first, "light", "none")
     return {
         "item": first,
@@ -270,7 +278,7 @@ def waiting(
         "also": also[:ALSO],
         "also_more": also[ALSO:],
         "label": label,
-        "public": public,
+        "is_column": public or bool(extra),
     }
 
 

@@ -53,13 +53,25 @@ def test_everybody_reads_where_it_stands(client, address, world):
     text = response.content.decode()
     for words in (
         "年产12万吨精密铸件智能工厂", "2603-140581-89-05-163265", "高平市", "谋划准备", "联合研判", "联合验收", "已取得的许可",
-        "建设工程规划许可证", "高审许字第000001号", "有效至 2029-06-30", "山西泽铸智能装备有限公司", "正在等", "大字", "企业登录，看办理详情",
+        "建设工程规划许可证", "高审许字第000001号", "有效至 2029-06-30", "山西泽铸智能装备有限公司", "在等谁", "大字", "企业登录，看办理详情",
     ):
         assert words in text, words
     assert [word for word in (*SECRET_WORDS, "联合审查意见书") if word in text] == []
     assert response["X-Robots-Tag"] == "noindex, nofollow"
     assert "<script" not in text
     assert len(response.content) < 30_000
+
+
+def test_on_whom_it_waits_is_said_once(client, address, world):
+    text = client.get(address).content.decode()
+    facts = public.public_view(Project.objects.select_related("public_view").get(pk=world.project.pk))
+    assert facts["answers"] == [
+        ["到哪一步", "谋划准备阶段，联合研判"], ["在等谁", "代办调度，已 0 个工作日"], ["下一步", "代办调度指派项目长、服务专员"], ["大概何时", "还没有预计"],
+    ]
+    assert [text.count(words) for words in ("正在等", "代办调度，已 0 个工作日", "指派项目长", "<dt>下一步")] == [0, 1, 1, 1]
+    client.force_login(world.owner)
+    text = client.get(address).content.decode()
+    assert [text.count(words) for words in ("正在等", "<dt>到哪一步", "<dt>下一步")] == [1, 1, 0]
 
 
 def test_it_takes_few_queries(client, address):

@@ -1,15 +1,16 @@
 """What is dangerous or cannot be kept is refused with its reason before anything is filed; nothing half is left."""
 
-import errno
 import io
+import resource
 import socketserver
 import struct
+import subprocess
 import threading
 import zipfile
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
+from django.core.files.storage import FileSystemStorage, Storage
 from django.test import override_settings
 from pypdf import PdfWriter
 
@@ -232,38 +233,47 @@ def test_two_gigabytes_are_counted_and_not_kept(rf):
     assert caught.value.message == "“大.pdf”有 2048.0 MB，超过单个文件 1 MB 的上限，没有保存。请压缩或分册后再传。"
 
 
-class Full:
-    """A file on a disk that is full."""
-
-    def write(self, _):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    def seek(self, *_):
-        return 0
-
-    def truncate(self):
-        return 0
+ROOM = 256 * 1024
 
 
-def test_a_full_disk_gets_a_sentence(rf, world, kind, client, monkeypatch):
-    handler = BoundedUploadHandler(rf.post("/"))
-    handler.new_file("file", "图.pdf", "application/pdf", None)
-    handler.file.close()
-    handler.file.file = Full()
-    handler.receive_data_chunk(pdf_bytes(), 0)
-    with pytest.raises(DomainError) as caught:
-        filing.check_upload(handler.file_complete(len(pdf_bytes())))
-    assert caught.value.message == "存储空间已满，“图.pdf”没有保存。请告知系统管理员清理或扩容，之后重新上传。"
+@pytest.fixture(params=["disk", "limit"])
+def no_room(request, tmp_path):
+    """A folder with little room: a small disk of its own where we may mount one, else a limit that the system keeps."""
+    if request.param == "limit":
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
+        yield tmp_path
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        return
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "none", tmp_path]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small disk takes root; the limit stands for it")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
-    def full(_):
-        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(blobs.os, "fsync", full)
+@pytest.mark.parametrize("odd", [0, 5000])
+def test_a_disk_that_is_full_gets_a_sentence_and_the_form_stays(world, kind, client, no_room, odd):
     client.force_login(world.owner)
-    answer = client.post(f"/projects/{world.project.pk}/archive/file/", {"kind": kind.pk, "title": "图", "file": upload()})
-    assert "档案库的存储空间已满，没有保存。" in answer.content.decode()
+    url, given = f"/projects/{world.project.pk}/archive/file/", pdf_bytes("字" * (ROOM + odd))
+    told = "存储空间已满，“图.pdf”没有保存。请告知系统管理员清理或扩容，之后重新上传。"
+    with override_settings(FILE_UPLOAD_TEMP_DIR=str(no_room), FILE_UPLOAD_MAX_MEMORY_SIZE=0):
+        answer = client.post(url, {"kind": kind.pk, "title": "总图", "file": upload("图.pdf", given)})
+    text = answer.content.decode()
+    assert (told in text, 'value="总图"' in text) == (True, True)
+    assert list(no_room.iterdir()) == []
+
+
+def test_a_store_that_is_full_keeps_nothing_of_a_file(world, kind, client, no_room, monkeypatch):
+    monkeypatch.setattr(blobs, "default_storage", FileSystemStorage(location=no_room))
+    client.force_login(world.owner)
+    data = {"kind": kind.pk, "title": "图", "file": upload("图.pdf", pdf_bytes("字" * ROOM))}
+    with override_settings(FILE_UPLOAD_MAX_MEMORY_SIZE=10 * ROOM):
+        answer = client.post(f"/projects/{world.project.pk}/archive/file/", data)
+    assert "档案库的存储空间已满，没有保存。请告知系统管理员清理或扩容，之后再试；已归档的文件不受影响。" in answer.content.decode()
     assert not Document.objects.filter(title="图").exists()
     assert list(blobs._incoming().iterdir()) == []
+    assert blobs.put([b"a little"]).size == len("a little"), "what fits is still kept"
 
 
 # Where bytes lie -----------------------------------------------------------------------------------------------------

@@ -116,6 +116,11 @@ def test_the_waiting_sentence_is_bold_where_it_matters_and_escaped():
     public = show("{% waiting data public=True %}", data=data)
     assert "李" not in public
     assert "<dt>已等</dt><dd>6 个工作日，11月20日到期</dd>" in public
+    assert show("{% waiting data public=True answers=said label='到哪一步' %}", data=[data, other], said=[("在等谁", "人防部门")]) == (
+        '<section class="waiting" data-l="yellow" aria-label="到哪一步"><dl class="col"><div><dt>在等谁</dt><dd>人防部门</dd></div>'
+        "<div><dt>到期后</dt><dd>转首席代表，发督办单</dd></div>"
+        "<div><dt>同时在等</dt><dd>企业确认接入方案</dd></div></dl></section>"
+    ), "what the answers say is not said again"
     assert show("{% waiting data %}", data=None) == ""
 
 
