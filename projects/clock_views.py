@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from projects import calendar_data, notices, queries, rules, timing, workdays
-from projects.clocks import explain, ledger_words, stale_clocks, time_ledger
+from projects.clocks import explain, ledger_words, time_ledger
 from projects.errors import require
 from projects.forms import CalendarDayForm
 from projects.models.time import CalendarVersion
 from projects.paging import as_key, key_page
+from projects.recomputing import stale_clocks
 from projects.services import overriding
 from projects.services.overriding import notes_of
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from projects import clocks, workdays
-from projects.clocks import MovedClock
+from projects import recomputing, workdays
 from projects.errors import DomainError
 from projects.models.time import CalendarVersion
+from projects.recomputing import MovedClock
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FIELDS = 3
 #: A year with fewer or more working days was typed wrongly; real ones had 244 to 252.
 PLAUSIBLE = (235, 262)
+#: How many days a refusal names.
+NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class YearNotice:
     def changes(self) -> list[dict[str, Any]]:
         """What differs from the calendar in force."""
         return workdays.changes_of(self.days)
+
+    @property
+    def left_out(self) -> list[dict[str, Any]]:
+        """The changes of days that the notice does not name: holidays and make-up days that would go by the week."""
+        return [change for change in self.changes if not change["note"]]
 
 
 def read_notice(text: str, *, document: str) -> YearNotice:
@@ -83,21 +90,41 @@ def _read_line(line: str, number: int) -> tuple[dt.date, str, str]:
         raise DomainError("line", f"第 {number} 行的日期不对：{parts[0][:20]}") from error
 
 
-def preview(notice: YearNotice) -> Iterator[MovedClock]:
-    """Yield every running due day that the notice would move. Writes nothing."""
-    return clocks.moves_under(notice.days)
+def _require_whole(notice: YearNotice) -> None:
+    """Raise `DomainError` where days that the calendar in force sets apart are missing in the notice."""
+    if not (days := notice.left_out):
+        return
+    named = "、".join(f"{change['day']}（{change['before']}）" for change in days[:NAMED])
+    more = f"等 {len(days)} 天" if len(days) > NAMED else ""
+    raise DomainError(
+        "not_whole",
+        f"没有载入：现行日历另有安排的 {named}{more}不在文件里，载入后会改回按周。"
+        "文件要写全一年；只改一天请用 /workdays/；确要以此文件代替全年日历，请加 --replace。",
+    )
 
 
-def load_notice(notice: YearNotice, *, by: User | None = None) -> tuple[CalendarVersion, list[MovedClock]]:
+def preview(notice: YearNotice, *, replace: bool = False) -> Iterator[MovedClock]:
+    """Return every running due day that the notice would move. Writes nothing; refuses what `load_notice` refuses."""
+    if not replace:
+        _require_whole(notice)
+    return recomputing.moves_under(notice.days)
+
+
+def load_notice(
+    notice: YearNotice, *, by: User | None = None, replace: bool = False
+) -> tuple[CalendarVersion, list[MovedClock]]:
     """Publish the year and compute the running clocks anew, each moved one with its event; what has ended stays.
 
+    Raises `DomainError` where the notice leaves out days that the calendar in force sets apart, unless `replace`.
     Effects in order: the days, the version with what changed, then clock by clock `clock.moved`. The clocks follow in
     transactions of their own: what is interrupted is taken up by the nightly `recompute_provisional`.
     """
+    if not replace:
+        _require_whole(notice)
     version = workdays.publish_year(
         notice.year, off=notice.off, work=notice.work, document=notice.document, by=by
     )
-    moved = clocks.recompute_provisional(version)
+    moved = recomputing.recompute_provisional(version)
     version.refresh_from_db()
     return version, moved
 
@@ -112,10 +139,10 @@ def _with_day(day: dt.date, row: tuple[bool, str, str]) -> dict[dt.date, tuple[b
 
 def preview_day(day: dt.date, *, is_workday: bool, source: str, note: str) -> list[MovedClock]:
     """Return every running due day that one changed day would move. Writes nothing."""
-    return list(clocks.moves_under(_with_day(day, (is_workday, source, note))))
+    return list(recomputing.moves_under(_with_day(day, (is_workday, source, note))))
 
 
 def load_day(day: dt.date, *, is_workday: bool, source: str, note: str, by: User) -> list[MovedClock]:
     """Write one day in the name of `by` and compute the running clocks anew; return those that moved."""
     workdays.set_day(day, is_workday=is_workday, source=source, note=note, by=by)
-    return clocks.recompute_provisional()
+    return recomputing.recompute_provisional()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
-from projects import clocks, outbox, retention, timing, waking
+from projects import outbox, recomputing, retention, timing, waking
 from projects.credit_states import ListingState
 from projects.jobs import each, job_run, nothing_due
 from projects.models import CreditListing
@@ -37,10 +37,10 @@ def _publish(queue: str) -> None:
 @shared_task(name="projects.tasks.recompute_provisional")
 def recompute_provisional() -> int:
     """Move the clocks that stand on an older calendar; return how many due days moved."""
-    if nothing_due("recompute_provisional", clocks.stale_clocks()):
+    if nothing_due("recompute_provisional", recomputing.stale_clocks()):
         return 0
     with job_run("recompute_provisional") as run:
-        clocks.recompute_provisional(run=run)
+        recomputing.recompute_provisional(run=run)
         return run.touched
 
 

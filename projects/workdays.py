@@ -355,7 +355,7 @@ def publish_year(
     """Load the notice of a year: `off` and `work` name the days that differ from the plain week, with their reason.
 
     Every day of the year becomes a row with `document` as its source. Clocks that stood on the provisional year
-    are moved by `projects.clocks.recompute_provisional`.
+    are moved by `projects.recomputing.recompute_provisional`.
     """
     from django.db.models import QuerySet
 

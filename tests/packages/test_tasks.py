@@ -5,9 +5,9 @@ import datetime as dt
 from packages import tasks
 from packages.models import JointSession, ReviewTask
 from packages.subscribers import on_accepted
-from projects.clocks import recompute_provisional
 from projects.models import Event, JobRun
 from projects.models.time import WorkDay
+from projects.recomputing import recompute_provisional
 from tests import factories
 from tests.packages.steps import Log, holds
 

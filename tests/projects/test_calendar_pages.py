@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 DOCUMENT = "国办发明电〔2026〕8号"
 NOTICE = "\n".join([
     "# 2027", "2027-01-01\toff\t元旦放假", "2027-01-04\toff\t元旦调休", *(f"2027-02-{d:02}\toff\t春节放假" for d in range(5, 13)),
-    "2027-01-09\twork\t元旦调休上班",
+    "2027-01-09\twork\t元旦调休上班", "2027-04-05\toff\t清明节放假", "2027-06-09\toff\t端午节放假",
+    "2027-09-15\toff\t中秋节放假", "2027-10-01\toff\t国庆节放假",
 ])
 day = dt.date.fromisoformat
 
@@ -89,6 +90,29 @@ def test_a_notice_that_cannot_be_right_is_refused(text, code):
     with pytest.raises(DomainError) as refused:
         notices.read_notice(text, document=DOCUMENT)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("options", [{}, {"dry_run": True}])
+def test_single_days_do_not_take_the_place_of_a_published_year(tmp_path, options):
+    path = tmp_path / "one.tsv"
+    path.write_text("2026-12-30\toff\t暴雪停工", encoding="utf-8")
+    before = CalendarVersion.objects.count()
+    with pytest.raises(CommandError) as refused:
+        call_command("load_calendar", path, document=DOCUMENT, stdout=io.StringIO(), **options)
+    assert str(refused.value) == (
+        "没有载入：现行日历另有安排的 2026-01-01（元旦放假）、2026-01-02（元旦放假）、2026-01-04（元旦调休上班）、"
+        "2026-02-14（春节调休上班）、2026-02-16（春节放假）等 25 天不在文件里，载入后会改回按周。"
+        "文件要写全一年；只改一天请用 /workdays/；确要以此文件代替全年日历，请加 --replace。"
+    )
+    assert (CalendarVersion.objects.count(), workdays.is_workday(day("2026-10-01"))) == (before, False)
+
+
+def test_whoever_says_so_replaces_a_published_year(tmp_path):
+    path = tmp_path / "one.tsv"
+    path.write_text("2026-12-30\toff\t暴雪停工", encoding="utf-8")
+    call_command("load_calendar", path, document=DOCUMENT, replace=True, stdout=io.StringIO())
+    days = ("2026-12-30", "2026-10-01", "2026-10-10")
+    assert [workdays.is_workday(day(one)) for one in days] == [False, True, False]
 
 
 def test_the_command_says_what_is_wrong(tmp_path):

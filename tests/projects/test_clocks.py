@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from projects import clocks, timing, workdays
+from projects import clocks, recomputing, timing, workdays
 from projects.clock_states import ClockKind, ClockState, ClockUnit, Light, PauseKind, TimeOwner
 from projects.counting import months_after
 from projects.errors import DomainError
@@ -188,17 +188,17 @@ def test_beyond_the_published_calendar_it_is_provisional_and_moves_with_the_noti
     clock = started("2026-12-28", 10)
     assert (clock.due_on, clock.is_provisional) == (day("2027-01-12"), True)
     assert read(clock, "2026-12-28").provisional
-    assert clocks.recompute_provisional() == []
+    assert recomputing.recompute_provisional() == []
     off = {day("2027-01-01"): "元旦放假", day("2027-01-04"): "元旦放假"}
     version = workdays.publish_year(2027, off=off, work={}, document="国办发明电〔2026〕8号")
     told = []
     with timing.travel(at("2026-12-29")):
-        moved = clocks.recompute_provisional(version, on_moved=told.append)
+        moved = recomputing.recompute_provisional(version, on_moved=told.append)
     assert [(m.clock, m.old_due_on, m.new_due_on) for m in moved] == [(clock, day("2027-01-12"), day("2027-01-13"))]
     assert told == moved
     clock.refresh_from_db()
     assert (clock.due_on, clock.is_provisional, clock.calendar_version) == (day("2027-01-13"), False, version.pk)
-    assert clocks.recompute_provisional(version) == []
+    assert recomputing.recompute_provisional(version) == []
 
 
 def test_a_moved_due_day_stands_in_the_chain_of_its_project():
@@ -218,8 +218,8 @@ def test_a_moved_due_day_stands_in_the_chain_of_its_project():
         clock = clocks.start_clock(kind=ClockKind.PROMISED, limit=10, on=now.moment, project=project, label="施工许可")
         off = {day("2027-01-01"): "元旦放假", day("2027-01-04"): "元旦放假"}
         version = workdays.publish_year(2027, off=off, work={}, document="国办发明电〔2026〕8号")
-        clocks.recompute_provisional(version)
-        clocks.recompute_provisional(version)
+        recomputing.recompute_provisional(version)
+        recomputing.recompute_provisional(version)
     events = Event.objects.filter(project=project, kind="clock.moved").values_list("subject_key", "summary", "data")
     assert list(events) == [
         (

@@ -8,13 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from projects import notices
-from projects.clocks import MovedClock
 from projects.errors import DomainError
+from projects.notices import YearNotice
+from projects.recomputing import MovedClock
 from projects.workdays import in_words
 
 
 class Command(BaseCommand):
-    """`manage.py load_calendar FILE --document 国办发明电〔2026〕8号 [--dry-run]`."""
+    """`manage.py load_calendar FILE --document 国办发明电〔2026〕8号 [--dry-run] [--replace]`."""
 
     help = "Load the notice of a year (day, off or work, reason; tab separated); --dry-run only lists what would move."
 
@@ -23,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--document", required=True, help="the number of the notice")
         parser.add_argument("--dry-run", action="store_true", help="only list every running date that would move")
+        parser.add_argument(
+            "--replace", action="store_true", help="also when days of the calendar in force are not in the file"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Run."""
@@ -37,19 +41,23 @@ class Command(BaseCommand):
         self.stdout.write(f"{notice.year} 年，{notice.document}：全年 {notice.workday_count} 个工作日")
         for change in notice.changes:
             self.stdout.write(f"  {change['day']}  {'上班' if change['works'] else '休息'}  {change['note'] or '按周'}")
-        if by_week := sum(not change["note"] for change in notice.changes):
-            self.stdout.write(
-                f"注意：其中 {by_week} 天现行日历另有安排而文件里没有，将改回按周。"
-                "文件要写全一年；只改一天请用 /workdays/。"
-            )
-        if options["dry_run"]:
-            count = 0
-            for moved in notices.preview(notice):
-                self._tell(moved)
-                count += 1
-            self.stdout.write(f"共 {count} 个到期日会调整；已办结的不变。试算，没有写入。")
-            return
-        version, clocks = notices.load_notice(notice)
+        try:
+            if options["dry_run"]:
+                self._try(notice, replace=options["replace"])
+            else:
+                self._load(notice, replace=options["replace"])
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+
+    def _try(self, notice: YearNotice, *, replace: bool) -> None:
+        count = 0
+        for moved in notices.preview(notice, replace=replace):
+            self._tell(moved)
+            count += 1
+        self.stdout.write(f"共 {count} 个到期日会调整；已办结的不变。试算，没有写入。")
+
+    def _load(self, notice: YearNotice, *, replace: bool) -> None:
+        version, clocks = notices.load_notice(notice, replace=replace)
         for moved in clocks:
             self._tell(moved)
         self.stdout.write(f"{version} 已载入，{len(clocks)} 个到期日已调整；已办结的不变。")
