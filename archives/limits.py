@@ -36,12 +36,27 @@ def allowed(scope: str, address: str, *, limit: int | None = None) -> bool:
     limit = settings.PUBLIC_RATE_PER_MINUTE if limit is None else limit
     if not limit:
         return True
-    key = f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
     try:
-        return _counted(key) <= limit
+        return _counted(_key(scope, address)) <= limit
     except RedisError:  # a citizen's page does not wait for the queue to come back
         _log.warning("openings are not counted: the cache does not answer")
         return True
+
+
+def is_spent(scope: str, address: str) -> bool:
+    """Return whether the limit of this minute is used up, without counting: where only failures are counted."""
+    limit = settings.PUBLIC_RATE_PER_MINUTE
+    if not limit:
+        return False
+    try:
+        return int(cache.get(_key(scope, address), 0)) >= limit
+    except RedisError:
+        _log.warning("failures are not counted: the cache does not answer")
+        return False
+
+
+def _key(scope: str, address: str) -> str:
+    return f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
 
 
 def _counted(key: str) -> int:

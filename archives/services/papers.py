@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 PDF = "application/pdf"
 #: What the name of a body ends with and its word in a number leaves away; the longest first.
-ISSUER_ENDINGS = ("登记中心", "委员会", "管委会", "中心", "公司", "大队", "局", "办", "馆")
+ISSUER_ENDINGS = (
+    "管委会审批中心", "管理委员会", "登记中心", "委员会", "管委会", "中心", "公司", "大队", "局", "办", "馆"
+)
 #: A word of a number has to fit on one line.
 LONGEST_WORD = 12
 #: How long somebody who asks for a PDF waits for a worker that is just making it, in seconds.
@@ -57,8 +59,9 @@ def issuer_word(issuer: Organisation) -> str:
     """Return the word of an issuer in its numbers, so that two issuers never give the same number.
 
     The bureau of the one seal, which the catalogue names, has the setting PAPER_PREFIX (高审), the bureau of another
-    place the first letter of its own name in it (晋城市: 晋审); any other body the first letter of the setting and its
-    own short name (住建局: 高住建).
+    place the first letter of its own name in it (晋城市: 晋审), a management committee with a centre of its own its
+    zone as well (晋城经济技术开发区: 晋开发区审). Any other body has the first letter of its region, that of the
+    setting where it has none, and its own short name (住建局: 高住建).
     """
     prefix = str(settings.PAPER_PREFIX)
     if issuer.kind == OrganisationKind.BUREAU:
@@ -68,7 +71,9 @@ def issuer_word(issuer: Organisation) -> str:
         if name.endswith(ending) and len(name) > len(ending) + 1:
             name = name.removesuffix(ending)
             break
-    return f"{prefix[:1]}{name[:LONGEST_WORD]}"
+    own = issuer.region if not issuer.code else None
+    seal = prefix[1:] if own and issuer.kind == OrganisationKind.COMMITTEE else ""
+    return f"{own.name[:1] if own else prefix[:1]}{name[:LONGEST_WORD]}{seal}"
 
 
 def issue_paper(

@@ -19,7 +19,7 @@ from agency.cockpit.reach import Reach
 from agency.cockpit.tables import board_rows
 from agency.major_states import ApiScope
 from agency.services.tokens import find_token, log_call
-from archives.limits import WINDOW, address_of, allowed
+from archives.limits import WINDOW, address_of, allowed, is_spent
 from gaige.api.description import description
 from gaige.api.fields import Parameter, Resource
 from gaige.api.resources import CASES, FIGURE_FIELDS, OPEN, PROJECTS, RESOURCES, WAITING, show_projects
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 SIZE, LARGEST = 100, 500
 PROBLEM = "application/problem+json"
 BEARER = "Bearer "
+#: False tokens are counted by address under this name: after too many no token of that address is tried this minute.
+GUESSES = "api-guess"
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
@@ -62,21 +64,28 @@ Reading = Callable[..., Answer]
 
 
 def interface(scope: str) -> Callable[[Reading], Callable[..., HttpResponse]]:
-    """Let a view be read with a live token that has the scope, so often a minute, and write each request down."""
+    """Let a view be read with a live token that has the scope, so often a minute, and write each request down.
+
+    An address that has used as many false tokens in a minute as it may open public codes is refused before the next.
+    """
 
     def decorate(view: Reading) -> Callable[..., HttpResponse]:
         @never_cache
         @require_safe
         @wraps(view)
         def read(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            source = address_of(request)
+            if is_spent(GUESSES, source):
+                return problem(429, "这个网络地址用错令牌的次数过多，请一分钟后再试。", {"Retry-After": str(WINDOW)})
             token = find_token(request.headers.get("Authorization", "").removeprefix(BEARER).strip())
             if token is None:
+                allowed(GUESSES, source)
                 return problem(401, "没有有效的令牌。", {"WWW-Authenticate": "Bearer"})
             begun = time.monotonic()
             response, rows = _answer(view, scope, request, token, kwargs)
             log_call(
                 token, path=request.path, query=request.META.get("QUERY_STRING", ""), status=response.status_code,
-                rows=rows, source=address_of(request), took_ms=round((time.monotonic() - begun) * 1000),
+                rows=rows, source=source, took_ms=round((time.monotonic() - begun) * 1000),
             )
             return response
 

@@ -18,7 +18,7 @@ from archives.services import codes, papers
 from projects import outbox, timing
 from projects.errors import DomainError
 from projects.events import fold, verify_chain
-from projects.models import Event, JobRun, Project
+from projects.models import Event, JobRun, Organisation, Project, Region
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +64,29 @@ def test_numbers_have_no_gap_after_a_rollback(world, issue):
     other = issue(series="收", kind="receipt", title="材料回执")
     second = issue()
     assert [paper.serial for paper in (first, second, other)] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(("name", "short", "kind", "code", "region", "word"), [
+    ("行政审批局", "", "bureau", "approval-bureau", "高平市", "高审"),
+    ("晋城市行政审批服务管理局", "市行政审批局", "bureau", "", "晋城市", "晋审"),
+    ("晋城经济技术开发区管理委员会", "开发区管委会审批中心", "committee", "", "晋城经济技术开发区", "晋开发区审"),
+    ("开发区管委会", "", "committee", "devzone", "", "高开发区"), ("住建局", "", "department", "housing", "", "高住建"),
+    ("晋城市住房和城乡建设局", "住建局", "department", "", "晋城市", "晋住建"),
+])
+def test_every_body_that_issues_has_a_word_of_its_own(name, short, kind, code, region, word):
+    place = Region(code="140500", name=region) if region else None
+    assert papers.issuer_word(Organisation(name=name, short_name=short, kind=kind, code=code, region=place)) == word
+
+
+def test_two_bodies_count_each_for_itself_without_a_gap(world, issue):
+    zone = Organisation.objects.create(
+        name="晋城经济技术开发区管理委员会", short_name="开发区管委会审批中心", kind="committee",
+        region=Region.objects.create(code="140571", name="晋城经济技术开发区"),
+    )
+    given = [issue(issuer=body).number[6:] for body in (zone, world.centre, zone, zone, world.centre)]
+    assert given == [
+        "晋开发区审受字第000001号", "高审受字第000001号", "晋开发区审受字第000002号", "晋开发区审受字第000003号", "高审受字第000002号",
+    ]
 
 
 def test_the_number_belongs_to_the_year_in_which_it_was_issued(world, issue):

@@ -115,6 +115,20 @@ def test_without_a_live_token_that_has_the_scope_nothing_is_given(actors, admin,
     assert Event.objects.filter(kind="token.revoked").count() == 1
 
 
+def test_who_tries_tokens_out_is_stopped_by_address(give, settings):
+    settings.PUBLIC_RATE_PER_MINUTE = 3
+    url, issued = reverse("gaige:api_cases"), give("cases")
+    assert [ask(url, issued.text).status_code for _ in range(4)] == [200] * 4  # what is right is not counted
+    assert [problem(ask(url, f"gaige_{n}"))[0] for n in range(3)] == [401] * 3
+    stopped = ask(url, "gaige_4")
+    assert problem(stopped) == (429, "这个网络地址用错令牌的次数过多，请一分钟后再试。")
+    assert (stopped["Retry-After"], ask(url, issued.text).status_code) == ("60", 429)
+    elsewhere = Client(REMOTE_ADDR="198.51.100.7").get(url, headers={"Authorization": f"Bearer {issued.text}"})
+    assert elsewhere.status_code == 200
+    with travel(dt.datetime(2026, 11, 2, 9, 1, tzinfo=BUSINESS_ZONE)):
+        assert ask(url, issued.text).status_code == 200
+
+
 def test_too_many_requests_of_one_token_wait(give, settings):
     settings.API_RATE_PER_MINUTE = 2
     first, second = give("cases"), give("cases")

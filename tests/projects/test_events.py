@@ -89,7 +89,7 @@ def test_an_event_in_the_middle_that_is_gone_is_found(project):
 
 def test_the_command_names_the_broken_link_and_fails(project, capsys):
     call_command("verify_events")
-    assert capsys.readouterr().out == f"{Event.objects.count()} events hold\n"
+    assert capsys.readouterr().out == f"{(n := Event.objects.count())} 条事件核对无误 / {n} events hold\n"
     call_command("verify_events", project=project.code)
     tamper("UPDATE projects_event SET summary = 'x' WHERE seq = 2")
     with pytest.raises(CommandError, match="1 broken chains"):

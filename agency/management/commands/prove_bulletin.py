@@ -27,21 +27,23 @@ class Command(BaseCommand):
             found = found.filter(pk__in=options["keys"])
             missing = set(options["keys"]) - set(found.values_list("pk", flat=True))
             if missing:
-                raise CommandError(f"no frozen bulletin has the key {min(missing)}")
+                key = min(missing)
+                raise CommandError(f"没有编号为 {key} 的已冻结通报 / no frozen bulletin has the key {key}")
         failed = 0
         for bulletin in found.iterator(20):
             proof = prove(bulletin)
             failed += not proof.holds
             self.stdout.write(f"{'PASS' if proof.holds else 'FAIL'} {bulletin.pk} {bulletin} {bulletin.snapshot_hash}")
             if not proof.is_untouched:
-                self.stderr.write("  the snapshot does not give its hash")
+                self.stderr.write("  快照与散列值不符 / the snapshot does not give its hash")
             if proof.broken_link:
-                self.stderr.write(f"  the chain of events is broken: {proof.broken_link}")
+                self.stderr.write(f"  事件链断开 / the chain of events is broken: {proof.broken_link}")
             for check in proof.checks:
                 if not check.holds:
                     self.stderr.write(
-                        f"  {check.name}: frozen {check.frozen}, recounted {check.again}; only frozen "
-                        f"{list(check.only_frozen[:10])}, only recounted {list(check.only_again[:10])}"
+                        f"  {check.name}：冻结 / frozen {check.frozen}，重算 / recounted {check.again}；"
+                        f"只在冻结 / only frozen {list(check.only_frozen[:10])}，"
+                        f"只在重算 / only recounted {list(check.only_again[:10])}"
                     )
         if failed:
-            raise CommandError(f"{failed} bulletins do not hold")
+            raise CommandError(f"{failed} 期通报核对不符 / {failed} bulletins do not hold")

@@ -33,14 +33,17 @@ class Command(BaseCommand):
         for line in wrong:
             self.stderr.write(line)
         if broken or wrong:
-            raise CommandError(f"{len(broken)} broken chains, {len(wrong)} projects whose events tell another state")
+            raise CommandError(
+                f"{len(broken)} 条事件链断开，{len(wrong)} 个项目的事件与现状不符 / "
+                f"{len(broken)} broken chains, {len(wrong)} projects whose events tell another state"
+            )
         count = Event.objects.count() if not options["project"] else sum(project.event_seq for project in projects)
-        self.stdout.write(f"{count} events hold")
+        self.stdout.write(f"{count} 条事件核对无误 / {count} events hold")
 
     def _one(self, text: str) -> tuple[list[BrokenLink], list[Project]]:
         project = Project.objects.filter(code=normalise_project_code(text)).first()
         if project is None:
-            raise CommandError(f"no project has the code {text}")
+            raise CommandError(f"没有代码为 {text} 的项目 / no project has the code {text}")
         link = verify_chain(f"project:{project.pk}")
         return ([link] if link else []), [project]
 
@@ -52,4 +55,4 @@ class Command(BaseCommand):
             return str(error)
         told = {field: states.get(("projects.Project", str(project.pk), field)) for field in ("stage", "status")}
         held = {"stage": project.stage, "status": project.status}
-        return "" if told == held else f"project:{project.pk}: events tell {told}, the row has {held}"
+        return "" if told == held else f"project:{project.pk}：事件与现状不符 / events tell {told}, the row has {held}"
