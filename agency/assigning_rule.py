@@ -17,6 +17,8 @@ NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 THOUSANDTH = Decimal("0.001")
 #: The order in which projects without people are served, by the grade of their appraisal; never appraised is like C.
 PLACES = {"A": 0, "B": 1, "C": 2, "D": 3}
+#: Why somebody who fits otherwise has no room.
+FULL, RESERVED = "负荷已满", "余量留给急重项目"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,15 @@ def why_not(who: Candidate, need: Need, terms: Terms) -> str:
         (need.owner in who.conflicts, "须回避该建设单位"),
         (who.key in need.reviewing, "正在审查本项目"),
         (who.key in need.held, "已是本项目的另一身份"),
-        (who.load + terms.points[need.grade or "C"] > who.cap, "负荷已满"),
-        (who.load + min(terms.room, Decimal(who.cap)) > who.cap, "余量留给急重项目"),
+        (who.load + terms.points[need.grade or "C"] > who.cap, FULL),
+        (who.load + min(terms.room, Decimal(who.cap)) > who.cap, RESERVED),
     )
     return next((words for holds, words in reasons if holds), "")
+
+
+def lacking(who: Candidate, need: Need, terms: Terms) -> Decimal:
+    """Return by how many points somebody who fits otherwise has too little room; 0 or less where there is enough."""
+    return who.load + max(terms.points[need.grade or "C"], min(terms.room, Decimal(who.cap))) - who.cap
 
 
 def score(who: Candidate, need: Need, terms: Terms) -> Scored:

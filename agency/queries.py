@@ -19,7 +19,7 @@ from agency import desk_data as data
 from agency.assigning_rule import PLACES, place, plain
 from agency.models import Agent, Assignment, WorkOrder
 from agency.services.assignment import Proposal
-from agency.services.bench import Bench, away_on, loads, off_duty
+from agency.services.bench import Bench, Shortage, away_on, loads, off_duty
 from agency.states import AssignmentRole
 from packages.appraisal_states import TONES, Grade
 from packages.models import PackageVersion
@@ -87,7 +87,7 @@ class Need:
     role: str
     label: str
     proposals: tuple[Proposal, ...]
-    obstacles: str = ""
+    shortage: Shortage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +263,10 @@ def _waiting_rows(projects: Sequence[Any]) -> list[WaitingRow]:
 
 
 def _need(bench: Bench, project: Project, role: AssignmentRole) -> Need:
-    """Return the people proposed for a role; where there is nobody, what keeps everybody away."""
+    """Return the people proposed for a role; where there is nobody, what keeps everybody away and what can be done."""
     ranked = bench.ranked(project, role)[: data.number("proposed", bench.day)]
     people = tuple(Proposal(bench.agents[one.key], one.score, one.reasons) for one in ranked)
-    obstacles = {} if people else bench.obstacles(project, role)
-    words = "、".join(f"{why} {count} 人" for why, count in obstacles.items())
-    return Need(role.value, str(role.label), people, words)
+    return Need(role.value, str(role.label), people, None if people else bench.shortage(project, role))
 
 
 def _assigned_rows(projects: Sequence[Any]) -> list[AssignedRow]:
@@ -311,6 +309,7 @@ class RoleChoice:
     current: Assignment | None
     proposals: tuple[Proposal, ...]
     others: tuple[Proposal, ...]
+    shortage: Shortage | None = None
 
 
 def role_choices(project: Project) -> list[RoleChoice]:
@@ -326,8 +325,10 @@ def role_choices(project: Project) -> list[RoleChoice]:
         people = [
             Proposal(bench.agents[one.key], one.score, one.reasons) for one in bench.ranked(project, role.value)
         ]
+        shortage = None if people else bench.shortage(project, role.value)
+        proposed, others = tuple(people[:cut]), tuple(people[cut:])
         choices.append(
-            RoleChoice(role.value, str(role.label), current.get(role.value), tuple(people[:cut]), tuple(people[cut:]))
+            RoleChoice(role.value, str(role.label), current.get(role.value), proposed, others, shortage)
         )
     return choices
 

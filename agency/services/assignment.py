@@ -128,9 +128,8 @@ def _choose(project: Project, role: str, agent_id: int, reason: str) -> Proposal
     ranked = propose_many([project], [role], most=None)[project.pk, role]
     place = next((n for n, proposal in enumerate(ranked) if proposal.agent.pk == agent_id), None)
     if place is None:
-        raise DomainError(
-            "not_a_candidate", "此人不在岗、请假、不在片区、须回避、正在审查本项目或负荷已满，请从名单中另选一人。"
-        )
+        why = Bench([project]).why_not(project, role, agent_id)
+        raise DomainError("not_a_candidate", f"不能指派：{why or '此人没有登记为代办人员'}。请从名单中另选一人。")
     if place >= data.number("proposed") and not reason.strip():
         raise DomainError("override_reason", "改派建议名单以外的人，要写明理由。")
     return ranked[place]

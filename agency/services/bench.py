@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Case, CharField, Count, DecimalField, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Cast
 
 from agency import desk_data as data
-from agency.assigning_rule import Candidate, Need, Scored, Terms, rank, why_not
+from agency.assigning_rule import FULL, RESERVED, Candidate, Need, Scored, Terms, lacking, plain, rank, why_not
 from agency.models import Agent, AgentLeave, Assignment
 from agency.states import AssignmentRole
 from packages.models import MatterCase, ReviewTask
@@ -68,6 +69,15 @@ def off_duty(agent: Agent, leaves: dict[int, AgentLeave], day: dt.date) -> str:
         return f"请假至{leave.until.month}月{leave.until.day}日"
     weekday = workdays.next_workday(day).isoweekday()
     return "" if weekday >= SATURDAY or weekday in agent.duty_days else "今天不值班"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why nobody may be proposed, what can be done, and whose room comes nearest where only room is missing."""
+
+    why: str
+    advice: str
+    nearest: Agent | None = None
 
 
 class Bench:
@@ -148,6 +158,30 @@ class Bench:
                 kind = "请假" if words.startswith("请假") else words
                 found[kind] = found.get(kind, 0) + 1
         return found
+
+    def why_not(self, project: Project, role: str, agent_id: int) -> str:
+        """Return why one person may not be chosen, with the name; empty where nothing stands in the way."""
+        need = self.need(project, role)
+        words = next((why_not(who, need, self.terms) for who in self.people if who.key == agent_id), "")
+        return f"{self.agents[agent_id].user}{words}" if words else ""
+
+    def shortage(self, project: Project, role: str) -> Shortage:
+        """Return what to say where nobody may be proposed: why, and what the desk can do about it."""
+        need, why = self.need(project, role), self.obstacles(project, role)
+        fit = [who for who in self.people if why_not(who, need, self.terms) in (FULL, RESERVED)]
+        if not why:
+            return Shortage("还没有登记代办人员", "登记代办人员的片区、专长、值班日和上限后给出建议。")
+        told = "、".join(f"{words} {count} 人" for words, count in why.items())
+        if not fit:
+            return Shortage(told, "可以调整值班日、请假或片区，或登记新的代办人员。")
+        nearest = min(fit, key=lambda who: (lacking(who, need, self.terms), who.key))
+        agent, short = self.agents[nearest.key], plain(lacking(nearest, need, self.terms))
+        return Shortage(
+            f"合适的 {len(fit)} 人都没有余量（{told}）",
+            f"{agent.user}最近：负荷 {plain(nearest.load)}，上限 {nearest.cap}，差 {short} 分。"
+            "可以把上限调高，交接或办结在手的项目，请上级片区支援，或登记新的代办人员。",
+            agent,
+        )
 
 
 def reviewing(projects: Iterable[int], agents: dict[int, int]) -> dict[int, frozenset[int]]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
 
 from agency import rules
 from agency.models import AgentLeave, Assignment
@@ -91,6 +92,29 @@ def test_who_is_away_or_reviews_the_project_is_not_proposed(actors, project, mak
     assert Bench([project]).obstacles(project, LEAD) == {"请假": 1, "今天不值班": 1, "正在审查本项目": 2}
     clock.by(days=3)
     assert {p.agent for p in propose(project, LEAD)} == {good, ill}
+
+
+def test_where_all_are_at_their_cap_the_desk_says_so_and_what_can_be_done(actors, project, make_agent, client):
+    client.force_login(actors.dispatcher)
+    assert Bench([project]).shortage(project, LEAD).why == "还没有登记代办人员"
+    full, fuller = make_agent("满一", cap=5), make_agent("满二", cap=6)
+    busy(full, actors, 1)
+    busy(fuller, actors, 3)
+    make_agent("别的片区", region="140521")
+    found = Bench([project]).shortage(project, LEAD)
+    assert (found.why, found.nearest) == ("合适的 2 人都没有余量（余量留给急重项目 1 人、负荷已满 1 人、不在片区 1 人）", full)
+    assert found.advice == (
+        "满一最近：负荷 2，上限 5，差 2 分。可以把上限调高，交接或办结在手的项目，请上级片区支援，或登记新的代办人员。"
+    )
+    with pytest.raises(DomainError) as refused:
+        assign(project.pk, role=LEAD, agent_id=fuller.pk, by=actors.dispatcher, override_reason="只有他熟悉")
+    assert "满二" in refused.value.message
+    cap = f'href="{reverse("agency:agent", args=[full.pk])}"'
+    for page in (client.get(reverse("agency:desk")), client.get(reverse("agency:assign", args=[project.pk]))):
+        assert (found.why in page.text, found.advice in page.text, cap in page.text) == (True, True, True)
+    full.load_cap = 7
+    full.save()
+    assert [proposal.agent for proposal in propose(project, LEAD)] == [full]
 
 
 def test_a_weekend_that_is_worked_finds_everybody_on_duty(actors, project, make_agent, clock):
