@@ -15,19 +15,26 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from agency.models import Dispatch
 from agency.states import DispatchState
-from packages.models import Package, PackageVersion
+from packages.models import MatterVersion, Package, PackageVersion, ReviewTask
+from packages.states import TASK_OPEN
 from projects import workdays
-from projects.models import JobRun, Outbox
+from projects.models import JobRun, Membership, Organisation, Outbox
+from projects.states import ADMIN_ROLES, FIRMS, OrganisationKind
 
 #: A sweep runs every ten minutes; after this many without one the worker or beat is taken for dead.
 SILENT_MINUTES = 15
 NEXT_NOTICE_MONTH = 12  # the next year's calendar is published in autumn
+#: They work elsewhere: nobody of them is looked for here.
+ELSEWHERE = FIRMS | {OrganisationKind.HIGHER}
+#: So many departments are named.
+NAMED = 6
 PDF_LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0", "libfontconfig.so.1")
 
 
@@ -195,6 +202,25 @@ def catalogue() -> tuple[Level, str]:
     return Level.OK, f"{published} 个套餐已发布"
 
 
+def people() -> tuple[Level, str]:
+    """Say which departments that lead a published matter, or are asked, have nobody: their work would wait unseen."""
+    today = timezone.localdate()
+    active = Membership.objects.filter(user__is_active=True, since__lte=today).exclude(until__lt=today)
+    if not active.exclude(role__in=ADMIN_ROLES).exists():
+        return Level.WARNING, "还没有人员。请运行 manage.py invite 邀请系统管理员，再由其登记各部门人员。"
+    leads = MatterVersion.objects.published().filter(lead=OuterRef("pk"))
+    asked = ReviewTask.objects.filter(organisation=OuterRef("pk"), state__in=TASK_OPEN)
+    bodies = Organisation.objects.filter(Exists(leads) | Exists(asked)).exclude(kind__in=ELSEWHERE)
+    empty = bodies.exclude(pk__in=active.values("organisation")).order_by("pk")
+    names = [body.label for body in empty]
+    if not names:
+        return Level.OK, "各部门都有在岗人员"
+    more = f"等 {len(names)} 个" if len(names) > NAMED else ""
+    return Level.WARNING, (
+        f"{'、'.join(names[:NAMED])}{more}没有在岗人员，送到那里的办件和意见没有人办。请系统管理员在“人员”里登记。"
+    )
+
+
 PARTS: dict[str, Callable[[], tuple[Level, str]]] = {
     "database": database,
     "migrations": migrations,
@@ -207,6 +233,7 @@ PARTS: dict[str, Callable[[], tuple[Level, str]]] = {
     "secrets": secrets,
     "calendar": calendar,
     "catalogue": catalogue,
+    "people": people,
 }
 
 

@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from gaige import diagnosis
 from gaige.diagnosis import Finding, Level, examine
-from projects.models import JobRun
+from packages.models import MatterVersion
+from projects.models import JobRun, Membership, Organisation, User
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +47,25 @@ def test_a_dead_worker_is_seen():
     ]
     JobRun.objects.filter(pk=run.pk).update(started_at=timezone.now())
     assert levels("heartbeat") == [("heartbeat", Level.OK)]
+
+
+def test_a_department_without_people_is_named():
+    nobody = "还没有人员。请运行 manage.py invite 邀请系统管理员，再由其登记各部门人员。"
+    assert examine(["people"]) == [Finding("people", Level.WARNING, nobody)]
+    leads = Organisation.objects.filter(led_matters__in=MatterVersion.objects.published()).exclude(
+        kind__in=["higher", "intermediary"]
+    ).distinct().order_by("pk")
+    for body in leads[1:]:
+        factories.person(f"of-{body.pk}", "某人", "reviewer", body)
+    words = "没有在岗人员，送到那里的办件和意见没有人办。请系统管理员在“人员”里登记。"
+    assert examine(["people"]) == [Finding("people", Level.WARNING, f"{leads[0].label}{words}")]
+    Membership.objects.filter(organisation=leads[1]).update(until=dt.date(2020, 1, 2), since=dt.date(2020, 1, 1))
+    User.objects.filter(username=f"of-{leads[2].pk}").update(is_active=False)
+    named = "、".join(body.label for body in leads[:3])
+    assert examine(["people"]) == [Finding("people", Level.WARNING, f"{named}{words}")]
+    for body in leads[:3]:
+        factories.person(f"new-{body.pk}", "新人", "reviewer", body)
+    assert levels("people") == [("people", Level.OK)]
 
 
 @pytest.mark.parametrize(
