@@ -7,11 +7,11 @@ from gaige.health import healthz
 urlpatterns = [
     path("healthz/", healthz, name="healthz"),
     path("", include("archives.urls")),  # first: it begins with the page behind the code, which everybody opens
+    path("", include("projects.urls")),  # few, and opened most
     path("", include("gaige.site_urls")),
     path("", include("agency.urls")),
     path("", include("acceptance.urls")),
     path("", include("packages.urls")),
-    path("", include("projects.urls")),
 ]
 
 handler500 = "gaige.errors.server_error"

@@ -7,7 +7,7 @@ is all. Else it walks its rows with `each`, in chunks by key, every row in a sav
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,8 +42,8 @@ def job_run(job: str) -> Iterator[JobRun]:
         run.save(update_fields=["finished_at", "touched", "errors", "note"])
 
 
-def nothing_due(job: str, *due: QuerySet[Any]) -> bool:
-    """Write the row of a run that found nothing, when none of the querysets holds a row; say whether it was so.
+def nothing_due(job: str, *due: QuerySet[Any] | tuple[str, Sequence[Any]]) -> bool:
+    """Write the row of a run that found nothing, when none of these queries holds a row; say whether it was so.
 
     One query, whatever it finds: `INSERT ... SELECT ... WHERE nothing is counted`. It counts, since for an EXISTS
     PostgreSQL plans as if the first row were near, and looks each clock's reminders up one by one.
@@ -53,7 +53,7 @@ def nothing_due(job: str, *due: QuerySet[Any]) -> bool:
     params: list[Any] = []
     for rows in due:
         try:
-            sql, given = rows.order_by().values("pk").query.sql_with_params()
+            sql, given = rows if isinstance(rows, tuple) else rows.order_by().values("pk").query.sql_with_params()
         except EmptyResultSet:
             continue
         conditions.append(f"(SELECT COUNT(*) FROM ({sql}) AS due) = 0")  # noqa: S608 - by the ORM, values apart

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 
 from agency import message_data as data
@@ -44,6 +45,8 @@ BATCH = 2000
 TOLD_ELSEWHERE = (ClockKind.PERMIT, ClockKind.WORK_ORDER)
 #: Working hours are looked for so many days back.
 FAR_BACK = dt.timedelta(days=40)
+#: Rungs of a task that nobody has opened, the quieter first.
+TASK_RUNGS = (Threshold.ASSIGNED, Threshold.UNOPENED)
 #: Rungs after the due day.
 LATE = (Threshold.RED, Threshold.DIRECTOR, Threshold.WEEKLY)
 WORDS = {Threshold.YELLOW: "即将到期", Threshold.DUE: "今日到期", Threshold.RED: "已超时"}
@@ -82,8 +85,8 @@ def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
     return Clock.objects.filter(reached, ~Exists(said), state=ClockState.RUNNING).exclude(kind__in=TOLD_ELSEWHERE)
 
 
-def speaking(day: dt.date) -> QuerySet[Clock]:
-    """Return the running clocks that have something new to say on `day`, whichever rung it is: those of `due_clocks`.
+def _clock_rungs(day: dt.date) -> QuerySet[Any, Any]:
+    """Return the running clocks past their yellow day with the loudest rung that each has reached; it may be none.
 
     One walk along the index of yellow days. Of five, one for each rung, PostgreSQL thinks that most clocks are due: it
     knows that most days lie in the past, not that the clocks of those days stand still; then it reads them all.
@@ -97,10 +100,9 @@ def speaking(day: dt.date) -> QuerySet[Clock]:
         rungs.append(When(due_on=day, then=Value(str(Threshold.DUE))))
     if Threshold.YELLOW in steps:
         rungs.append(When(due_on__gt=day, started_on__lt=day, then=Value(str(Threshold.YELLOW))))
-    rung = Case(*rungs, default=None, output_field=CharField())
-    said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=OuterRef("rung"))
     past = Clock.objects.filter(state=ClockState.RUNNING, yellow_on__lte=day).exclude(kind__in=TOLD_ELSEWHERE)
-    return past.annotate(rung=rung).filter(~Exists(said), rung__isnull=False)
+    rung = Case(*rungs, default=None, output_field=CharField())
+    return past.order_by().annotate(spoken=F("pk"), rung=rung).values_list("spoken", "rung")
 
 
 def new_tasks() -> QuerySet[ReviewTask]:
@@ -118,22 +120,19 @@ def unopened_tasks(at: dt.datetime | None = None) -> QuerySet[ReviewTask]:
 
 
 def _silent_tasks(threshold: str) -> QuerySet[ReviewTask]:
-    return _untold(threshold).filter(clock__state=ClockState.RUNNING)
+    """Review tasks that nobody has opened or was told of; who has heard the louder rung is not told the quieter."""
+    heard = TASK_RUNGS[TASK_RUNGS.index(threshold) :]
+    said = LadderMark.objects.filter(clock=OuterRef("clock"), threshold__in=heard)
+    return ReviewTask.objects.filter(~Exists(said), state=TaskState.INVITED, clock__state=ClockState.RUNNING)
 
 
-def _untold(threshold: str) -> QuerySet[ReviewTask]:
-    """Review tasks that nobody has opened or was told of, whatever their clock does."""
-    said = LadderMark.objects.filter(clock=OuterRef("clock"), threshold=threshold)
-    return ReviewTask.objects.filter(~Exists(said), state=TaskState.INVITED)
-
-
-def _maybe_tasks() -> list[QuerySet[ReviewTask]]:
-    """Return what `new_tasks` and `unopened_tasks` hold, and what waits with a clock that stands; no clock is read."""
-    now = timing.now()
-    found = [_untold(Threshold.ASSIGNED)]
-    if (step := data.ladder(timing.business_day(now)).get(Threshold.UNOPENED)) is not None:
-        found.append(_untold(Threshold.UNOPENED).filter(pushed_at__lte=_hours_back(now, step.after)))
-    return found
+def _task_rungs(moment: dt.datetime) -> QuerySet[Any, Any]:
+    """Return the tasks that nobody has opened with the louder rung that each has reached; no clock is read."""
+    step = data.ladder(timing.business_day(moment)).get(Threshold.UNOPENED)
+    late = [When(pushed_at__lte=_hours_back(moment, step.after), then=Value(str(Threshold.UNOPENED)))] if step else []
+    rung = Case(*late, default=Value(str(Threshold.ASSIGNED)), output_field=CharField())
+    found = ReviewTask.objects.filter(state=TaskState.INVITED).order_by()
+    return found.annotate(spoken=F("clock"), rung=rung).values_list("spoken", "rung")
 
 
 def _hours_back(moment: dt.datetime, hours: int) -> dt.datetime:
@@ -157,9 +156,19 @@ def unsaid(at: dt.datetime | None = None) -> list[QuerySet[Clock]]:
     return [due_clocks(threshold, day) for threshold in data.BY_DAY]
 
 
-def anything() -> list[QuerySet[Any]]:
-    """Return all that a sweep would take up."""
-    return [speaking(timing.business_day(timing.now())), *_maybe_tasks(), settled_slips()]
+def anything() -> list[QuerySet[Any] | tuple[str, Sequence[Any]]]:
+    """Return all that a sweep would take up, and tasks whose clock stands.
+
+    Clocks and tasks are one look at what has been said: two would read the marks of both twice.
+    """
+    now = timing.now()
+    clocks, tasks = _clock_rungs(timing.business_day(now)), _task_rungs(now)
+    reached, given = clocks.union(tasks, all=True).query.sql_with_params()
+    silent = (
+        f"SELECT 1 AS one FROM ({reached}) AS reached WHERE rung IS NOT NULL AND NOT EXISTS ("  # noqa: S608 - by the ORM
+        "SELECT 1 FROM agency_laddermark AS said WHERE said.clock_id = spoken AND said.threshold = rung)"
+    )
+    return [(silent, given), settled_slips()]
 
 
 # The sweep -----------------------------------------------------------------------------------------------------------
