@@ -25,6 +25,7 @@ from projects.clock_states import Light
 from projects.one_page import once
 from projects.owing import Debt, Person
 from projects.panels import PublicFact
+from projects.quoting import quoted
 from projects.reading import read_clock
 from projects.states import Stage
 from projects.waiting import Waiting
@@ -120,7 +121,7 @@ def owed_papers(projects: Sequence[Project]) -> Iterable[Waiting]:
         brought = row.state == MakeUpState.BROUGHT
         yield _line(
             by_pk[row.acceptance.project_id], rank=3 if brought else 1,
-            role=row.item.organisation.label if brought else OWNER, verb=verb, what=f"{word}“{row.paper_name}”",
+            role=row.item.organisation.label if brought else OWNER, verb=verb, what=f"{word}{quoted(row.paper_name)}",
             since=(row.brought_at if brought else row.acceptance.concluded_at) or row.acceptance.applied_at,
             url=reverse("acceptance:detail", args=[row.acceptance_id]),
             auto=f"逾期：{row.consequence}", clock=row.clock, public_what=word,
@@ -135,7 +136,7 @@ def make_up_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
         row.acceptance.project = by_pk[row.acceptance.project_id]
         verdict = rules.can_bring(user, row)
         yield Debt(
-            row.acceptance.project_id, "容缺", f"补交“{row.paper_name}”",
+            row.acceptance.project_id, "容缺", f"补交{quoted(row.paper_name)}",
             reverse("acceptance:make_up_bring", args=[row.pk]), label="去补交", detail=f"逾期：{row.consequence}",
             why="联合验收容缺通过，限期补交", due_on=row.due_on, clock_id=row.clock_id,
             is_provisional=bool(row.clock and read_clock(row.clock).provisional), blocked=verdict.reason,

@@ -37,8 +37,9 @@ PAGE = ["GET", "POST"]
 def _step(
     request: HttpRequest, title: str, form: forms.Form, back: str, call: Callable[[dict[str, Any]], object],
     project: Project, *, verdict: Verdict, submit: str = "提交", lead: str = "", may_be_late: bool = False,
+    leads_to: Callable[[Any], str] | None = None,
 ) -> HttpResponse:
-    """Show one form; on a valid post call the service and go back, a refusal stands in the form.
+    """Show one form; on a valid post call the service and go back (or where it leads to), a refusal stands in the form.
 
     Where the step may be keyed in later, the office side may say when it happened: `at` among what `call` is given.
     """
@@ -48,13 +49,13 @@ def _step(
     late = back_entry_form(request.user, posted) if may_be_late else None
     if form.is_valid() and (late is None or late.is_valid()):
         try:
-            call(form.cleaned_data | ({"at": moment_of(late)} if may_be_late else {}))
+            made = call(form.cleaned_data | ({"at": moment_of(late)} if may_be_late else {}))
         except NotAllowed:
             raise
         except DomainError as error:
             form.add_error(None, f"{error.message}{error.latest}")
         else:
-            return redirect(back)
+            return redirect(leads_to(made) if leads_to else back)
     context = {"title": title, "form": form, "project": project, "back": back, "submit": submit, "lead": lead,
                "late": late}
     return render(request, "acceptance/step.html", context, status=422 if form.errors else 200)
@@ -91,6 +92,11 @@ def _pre(request: HttpRequest, pk: int) -> PreAcceptance:
 def _handover(request: HttpRequest, pk: int) -> RegistryHandover:
     rows = RegistryHandover.objects.visible_to(request.user)
     return get_object_or_404(rows.select_related("acceptance__project", "registry", "conclusion", "paper"), pk=pk)
+
+
+def _nothing(request: HttpRequest) -> forms.Form:
+    """Return a form that asks for nothing."""
+    return forms.Form(request.POST if request.method == "POST" else None)
 
 
 def _at_survey(unit_id: int) -> str:
@@ -363,11 +369,16 @@ def check_paper(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(PAGE)
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hand the package to the registry."""
-    made = registry.hand_over(_acceptance(request, pk).pk, by=person(request))
-    return redirect("acceptance:handover", made.pk)
+    """Hand the package to the registry; the page is for who keys it in later."""
+    found = _acceptance(request, pk)
+    return _step(
+        request, "房证同交移交", _nothing(request), _at(pk),
+        lambda data: registry.hand_over(pk, by=person(request), at=data["at"]), found.project,
+        verdict=after_rules.can_hand_over(request.user, found), submit="移交", may_be_late=True,
+        leads_to=lambda made: reverse("acceptance:handover", args=[made.pk]),
+    )
 
 
 @login_required
@@ -379,11 +390,17 @@ def handover(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(PAGE)
 def receive(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the package."""
-    registry.receive(_handover(request, pk).pk, by=person(request))
-    return redirect("acceptance:handover", pk)
+    """Take the package; the page is for who keys it in later."""
+    found, page = _handover(request, pk), reverse("acceptance:handover", args=[pk])
+    if found.received_at is not None:
+        return redirect(page)
+    return _step(
+        request, "接收房证同交材料", _nothing(request), page,
+        lambda data: registry.receive(pk, by=person(request), at=data["at"]), found.acceptance.project,
+        verdict=after_rules.can_receive(request.user, found), submit="接收", may_be_late=True,
+    )
 
 
 @login_required
@@ -394,7 +411,7 @@ def keys(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "填写交房日", form, reverse("acceptance:handover", args=[pk]),
         lambda data: registry.note_dates(pk, by=person(request), **data), found.acceptance.project,
-        verdict=after_rules.can_note_keys(request.user, found),
+        verdict=after_rules.can_note_keys(request.user, found), may_be_late=True,
     )
 
 
@@ -406,5 +423,5 @@ def registered(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, "填写领证日", form, reverse("acceptance:handover", args=[pk]),
         lambda data: registry.note_dates(pk, by=person(request), **data), found.acceptance.project,
-        verdict=after_rules.can_note_registered(request.user, found),
+        verdict=after_rules.can_note_registered(request.user, found), may_be_late=True,
     )

@@ -12,6 +12,7 @@ from acceptance.states import ACCEPTANCE_OPEN, ItemState
 from archives import scanning
 from archives.scanning import Errand
 from projects.access import access_of
+from projects.quoting import quoted
 from projects.states import Role
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def own_items(project: Project, user: User) -> Iterator[Errand]:
         state__in=[ItemState.PENDING, ItemState.RECTIFYING],
     )
     for item in items.order_by("acceptance_id", "number")[:MOST]:
-        yield Errand(f"验收“{item.name}”", reverse("acceptance:item", args=[item.pk]), item.get_state_display())
+        yield Errand(f"验收{quoted(item.name)}", reverse("acceptance:item", args=[item.pk]), item.get_state_display())
 
 
 def register() -> None:

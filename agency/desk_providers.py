@@ -29,6 +29,7 @@ from packages.states import CaseState
 from projects import glance, owing, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person
+from projects.quoting import quoted
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
 
 def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today: dt.date) -> Waiting:
     first, number = orders[0], len(orders)
-    names = "、".join(f"“{order.title}”" for order in orders[:2]) + (f"等 {number} 个事项" if number > 2 else "")  # noqa: PLR2004
+    names = "、".join(quoted(order.title) for order in orders[:2]) + (f"等 {number} 个事项" if number > 2 else "")  # noqa: PLR2004
     url = reverse("agency:project", args=[project])
     if kind == "give":
         return Waiting(
@@ -159,7 +160,7 @@ def _waits(row: WorkOrder, project: Project, who: str, today: dt.date) -> Waitin
         row.project_id,
         1 if owner else 3,
         OWNER_WORD if body is None else body.label,
-        f"“{row.title}”所需的材料或答复",
+        f"{quoted(row.title)}所需的材料或答复",
         person=project.owner.name if owner else "",
         since=row.waits_since,
         days=workdays.workdays_between(row.waits_since, today) if row.waits_since else 0,
@@ -179,7 +180,7 @@ def _steps(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
             row.project_id,
             3,
             role,
-            f"“{row.order.title}”的升级事项",
+            f"{quoted(row.order.title)}的升级事项",
             due_on=row.due_on,
             light=light,
             clock_id=row.clock_id,
@@ -259,7 +260,7 @@ def order_of(clock: Clock) -> Subject | None:
         return None
     leave = AgentLeave.objects.on(timing.today()).filter(agent=order.agent_id, cover__isnull=False).first()
     who = leave.cover.user if leave is not None and leave.cover else order.agent.user
-    return Subject(f"工单“{order.title}”接单", reverse("agency:order", args=[order.pk]), [who], "工单派给您")
+    return Subject(f"工单{quoted(order.title)}接单", reverse("agency:order", args=[order.pk]), [who], "工单派给您")
 
 
 def step_of(clock: Clock) -> Subject | None:

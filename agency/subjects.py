@@ -20,6 +20,7 @@ from packages.states import CaseState
 from projects.access import OWNER_ROLES
 from projects.clock_states import ClockKind
 from projects.models import Clock, IssueItem, Organisation, User
+from projects.quoting import quoted
 from projects.states import IssueKind, Role
 
 HANDLER_WHY = "您是经办人"
@@ -84,7 +85,7 @@ def _of_case(clock: Clock) -> Subject | None:
     case = MatterCase.objects.filter(mine).select_related(*related).first()
     if case is None:
         return None
-    what = f"“{case}”{CLOCK_WORDS.get(clock.kind, '')}"
+    what = f"{quoted(case)}{CLOCK_WORDS.get(clock.kind, '')}"
     if case.state == CaseState.RECEIVED:
         people = [case.window_by] if case.window_by else people_at(case.project.centre_id, Role.CLERK)
         body = case.project.centre
@@ -109,13 +110,13 @@ def _of_issue(clock: Clock) -> Subject | None:
         return None
     if issue.kind == IssueKind.GAP:
         lead, url = people_at(issue.debtor_organisation_id, *STAFF), reverse("packages:gap", args=[issue.gap.pk])
-        return Subject(f"缺口“{issue.what}”", url, lead, body=issue.debtor_organisation)
+        return Subject(f"缺口{quoted(issue.what)}", url, lead, body=issue.debtor_organisation)
     deferral = Deferral.objects.filter(issue=issue).first()
     url = reverse("projects:detail", args=[issue.project_id])
     if deferral is not None:
         url = reverse("packages:deferral", args=[deferral.pk])
     people = people_at(issue.debtor_organisation_id, *OWNER_ROLES)
-    what = f"{issue.get_kind_display()}“{issue.what}”"
+    what = f"{issue.get_kind_display()}{quoted(issue.what)}"
     return Subject(what, url, people, OWNER_WHY, owed_to=_owed_to(issue) if clock.kind in PROMISES else ())
 
 

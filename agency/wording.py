@@ -15,6 +15,7 @@ from agency.states import Threshold
 from agency.subjects import case_of_clock
 from projects import timing
 from projects.models import Project
+from projects.quoting import quoted
 from projects.waiting import Waiting, waiting_for
 
 #: A text message of Chinese characters is one message below this.
@@ -127,9 +128,9 @@ def letter(words: Words) -> str:
         out += ["", f"去办理：{absolute(words.url)}"]
     out += ["", f"为什么收到：{words.why}。"]
     if words.kind.must:
-        out.append(f"“{words.kind.name}”必须送达，不能关闭。")
+        out.append(f"{quoted(words.kind.name)}必须送达，不能关闭。")
     else:
-        out.append(f"不想再收到“{words.kind.name}”：{absolute(reverse('agency:message_settings'))}")
+        out.append(f"不想再收到{quoted(words.kind.name)}：{absolute(reverse('agency:message_settings'))}")
     return "\n".join(out)
 
 

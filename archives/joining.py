@@ -16,6 +16,7 @@ from pypdf import PdfWriter
 from archives import media
 from archives.uploads import check_upload
 from projects.errors import DomainError
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -49,7 +50,7 @@ def joined(files: Sequence[UploadedFile[Any]]) -> UploadedFile[Any] | None:
             writer.append(_page(file))
         except (OSError, Image.DecompressionBombError) as error:
             name = media.clean_name(file.name)
-            raise DomainError("upload_broken", f"“{name}”打不开，没有保存。请重拍这一页。") from error
+            raise DomainError("upload_broken", f"{quoted(name)}打不开，没有保存。请重拍这一页。") from error
     out = io.BytesIO()
     writer.write(out)
     stem = names[0].rpartition(".")[0]

@@ -18,8 +18,9 @@ from archives.models import Bundle, Transfer
 from archives.services import bundles, filing, transferring
 from archives.states import NOT_HANDED_OVER, BundleKind, TransferState, Visibility
 from archives.transfer_list import kept_words, transfer_page, transfer_table
-from projects.errors import refuse, require
+from projects.errors import DomainError, refuse, require
 from projects.exports import FORMATS, file_response
+from projects.forms import back_entry_form, moment_of
 from projects.models import Project, User
 
 PAGE = 50
@@ -86,19 +87,22 @@ def _standing_of(project: Project, user: User, number: str | None) -> dict[str, 
         "may_receive": rules.can_receive(user, standing) if standing else None,
         "may_return": rules.can_give_back(user, standing) if standing else None,
         "may_hand": (rules.can_transfer(user, project) and rules.can_hand(user, standing)) if standing else None,
-        "may_read_office": rules.sees_office(user),
+        "may_read_office": rules.sees_office(user), "late": back_entry_form(user),
     }
 
 
 @login_required
 @require_POST
 def transfer_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
-    """Hand over, receive, or have the package made again."""
+    """Hand over, receive, or have the package made again; the office may say when it was handed over or received."""
     found, user = _transfer(request, pk), _person(request)
+    late = back_entry_form(user, request.POST)
+    if late is not None and not late.is_valid():
+        raise DomainError("future", "".join(str(words) for words in late.errors["happened_at"]))
     if step == "hand":
-        transferring.hand_over(found.pk, by=user)
+        transferring.hand_over(found.pk, by=user, at=moment_of(late))
     elif step == "receive":
-        transferring.receive(found.pk, by=user)
+        transferring.receive(found.pk, by=user, at=moment_of(late))
     elif step == "again":
         transferring.retry(found.pk, by=user)
     else:
@@ -113,14 +117,15 @@ def transfer_return(request: HttpRequest, pk: int) -> HttpResponse:
     """退回: with its reason."""
     found, user = _transfer(request, pk), _person(request)
     require(rules.can_give_back, user, found)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        transferring.give_back(found.pk, by=user, reason=form.cleaned_data["reason"])
+    form, late = ReasonForm(request.POST or None), back_entry_form(user, request.POST or None)
+    if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
+        transferring.give_back(found.pk, by=user, reason=form.cleaned_data["reason"], at=moment_of(late))
         messages.success(request, "已退回，原因已告知移交方。补正后可以重新预验收。")
         return redirect("archives:transfer", found.project_id)
     what = "退回后这次移交结束，清单作废；补正以后重新预验收。"
     return render(
-        request, "archives/transfer_return.html", {"project": found.project, "form": form, "what": what}
+        request, "archives/transfer_return.html",
+        {"project": found.project, "form": form, "what": what, "late": late},
     )
 
 

@@ -23,6 +23,7 @@ from projects.errors import DomainError, require
 from projects.exports import csv_response
 from projects.models import Project, User
 from projects.paging import as_key
+from projects.quoting import quoted
 
 #: The page of the code says how often it was scanned in so many days.
 SCAN_DAYS = 30
@@ -169,7 +170,7 @@ def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             _refused(form, error, "file")
         else:
-            messages.success(request, f"已归档“{document.title}”，档号 {document.archive_no}。")
+            messages.success(request, f"已归档{quoted(document.title)}，档号 {document.archive_no}。")
             return redirect("archives:archive", pk)
     return render(request, "archives/file.html", {"project": project, "form": form})
 

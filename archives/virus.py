@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from projects.errors import DomainError
+from projects.quoting import quoted
 
 logger = logging.getLogger(__name__)
 TIMEOUT = 30.0
@@ -44,11 +45,11 @@ def scan(chunks: Iterable[bytes], *, name: str) -> None:
     if answer.endswith(" FOUND"):
         found = answer.partition(": ")[2].removesuffix(" FOUND")
         raise DomainError(
-            "upload_virus", f"“{name}”查出病毒（{found}），没有保存。请在本机杀毒后重新导出再传。"
+            "upload_virus", f"{quoted(name)}查出病毒（{found}），没有保存。请在本机杀毒后重新导出再传。"
         )
     logger.error("the virus scanner answered %r", answer)
     raise DomainError(
-        "upload_unscanned", f"病毒扫描暂时没有应答，“{name}”没有保存。请过几分钟再传；一直不行请告知系统管理员。"
+        "upload_unscanned", f"病毒扫描暂时没有应答，{quoted(name)}没有保存。请过几分钟再传；一直不行请告知系统管理员。"
     )
 
 

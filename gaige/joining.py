@@ -15,6 +15,7 @@ from gaige import sessions
 from gaige.links import start_of
 from projects.errors import DomainError
 from projects.models import Invitation, User
+from projects.quoting import quoted
 from projects.services import privacy, staff
 from projects.staff_forms import AccountForm, CodeEntryForm
 from projects.states import InvitationKind
@@ -66,7 +67,7 @@ def _join(request: HttpRequest, code: str, invitation: Invitation) -> HttpRespon
         form.add_error(None, error.message)
         return _page(request, form, invitation, code)
     sessions.look_what_is_owed(request, request.user)
-    messages.success(request, f"已加入“{invitation.organisation.name}”，角色是{invitation.get_role_display()}。")
+    messages.success(request, f"已加入{quoted(invitation.organisation.name)}，角色是{invitation.get_role_display()}。")
     return redirect(start_of(request.user))
 
 
@@ -87,5 +88,6 @@ def _carry_out(
         return None
     privacy.note_told(user)
     sessions.begin(request, user)
-    messages.success(request, f"账号已开好，已加入“{invitation.organisation.name}”。下次用“{user.username}”登录。")
+    joined = quoted(invitation.organisation.name)
+    messages.success(request, f"账号已开好，已加入{joined}。下次用“{user.username}”登录。")
     return redirect(start_of(user))

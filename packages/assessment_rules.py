@@ -17,6 +17,7 @@ from packages.assessment_states import (
 from packages.rules import ANSWERERS, is_agent, is_owner, is_window
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
+from projects.quoting import quoted
 from projects.states import ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def can_keep_land(user: Person, land: LandList | StandardLand) -> Verdict:
 def can_sign_item(user: Person, item: LandListItem) -> Verdict:
     """The department asked fills in and signs its line, until the list is complete."""
     if not _at(user, item.department_id):
-        return refuse(f"“{item.name}”由{item.department.label}填报签认。")
+        return refuse(f"{quoted(item.name)}由{item.department.label}填报签认。")
     if item.land_list.state != LandListState.COLLECTING:
         return refuse("清单已汇齐，不能再改；清单之外的要求按“清单外”报中心审批。")
     return ALLOWED
@@ -228,26 +229,26 @@ def can_write_chapter(user: Person, chapter: BookChapter) -> Verdict:
         return refuse("窗口统一受理后才能提交篇章。")
     if chapter.state in CHAPTER_WITH_COMPILER:
         return ALLOWED
-    return refuse(f"“{chapter.title}”现在是“{chapter.get_state_display()}”，不能修改。")
+    return refuse(f"{quoted(chapter.title)}现在是“{chapter.get_state_display()}”，不能修改。")
 
 
 def can_judge_chapter(user: Person, chapter: BookChapter) -> Verdict:
     """The department of a chapter gives its opinion."""
     if not _at(user, chapter.reviewer_id):
-        return refuse(f"“{chapter.title}”由{chapter.reviewer.label}评审。")
+        return refuse(f"{quoted(chapter.title)}由{chapter.reviewer.label}评审。")
     if chapter.state != ChapterState.SUBMITTED:
-        return refuse(f"“{chapter.title}”现在是“{chapter.get_state_display()}”，不能评审。")
+        return refuse(f"{quoted(chapter.title)}现在是“{chapter.get_state_display()}”，不能评审。")
     return ALLOWED
 
 
 def can_approve_chapter(user: Person, chapter: BookChapter) -> Verdict:
     """The chief of the department approves its chapter, after all have passed."""
     if not _at(user, chapter.reviewer_id, Role.CHIEF):
-        return refuse(f"“{chapter.title}”由{chapter.reviewer.label}首席代表审批。")
+        return refuse(f"{quoted(chapter.title)}由{chapter.reviewer.label}首席代表审批。")
     if chapter.book.state != BookState.APPROVING:
         return refuse("全部篇章评审通过后同步审批。")
     if chapter.state != ChapterState.PASSED:
-        return refuse(f"“{chapter.title}”现在是“{chapter.get_state_display()}”，不能审批。")
+        return refuse(f"{quoted(chapter.title)}现在是“{chapter.get_state_display()}”，不能审批。")
     return ALLOWED
 
 

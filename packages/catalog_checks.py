@@ -20,6 +20,7 @@ from packages.catalog_content_checks import (
     check_promises,
     check_reviews,
     check_rounds,
+    check_stand_ins,
 )
 from packages.catalog_files import KIND_OF, Fault, Line, Tables, read_note, repeated
 from packages.catalog_lines import (
@@ -249,4 +250,4 @@ NAMES: tuple[Check, ...] = (
 )
 RULES: tuple[Check, ...] = (check_rules,)
 CONTENTS: tuple[Check, ...] = (check_order, check_promises, check_reviews, check_materials, check_items)
-CONTENTS += (check_deferrals, check_holders, check_commitments, check_rounds, check_phrases)
+CONTENTS += (check_deferrals, check_holders, check_stand_ins, check_commitments, check_rounds, check_phrases)

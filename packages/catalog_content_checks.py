@@ -16,6 +16,7 @@ from packages.catalog_lines import (
     YES_NO,
     Catalogue,
     circle,
+    dates,
     filled,
     number,
     one_of,
@@ -28,6 +29,7 @@ from packages.facts import split
 from packages.planning.engine import STAGES, PlanError, Row, plan
 from packages.review_terms import NAMES as TERMS
 from packages.states import OpinionVerdict
+from projects.quoting import quoted
 from projects.states import PartyRole
 
 APPLICANT = MaterialSource.APPLICANT.label
@@ -218,6 +220,22 @@ def check_holders(c: Catalogue) -> Iterator[Fault]:
         if c.kinds[material["document_kind"]]["class"] != OWNER_CLASS:
             yield line.fault("只有主体资格类（S）的材料由参建单位持有")
         yield from one_of(line, "role", PartyRole.values)
+
+
+def check_stand_ins(c: Catalogue) -> Iterator[Fault]:
+    """A pair names two papers of one kind that lines ask for under these names, and says why one serves."""
+    lines = c.tables["stand_ins.tsv"]
+    yield from repeated(lines, "document_kind", "wanted", "accepted", "since")
+    named = {(line["document_kind"], line["name_zh"]) for line in c.tables["materials.tsv"]}
+    for line in lines:
+        kind = line["document_kind"]
+        for column in ("wanted", "accepted"):
+            if (kind, line[column]) not in named:
+                yield line.fault(f"没有一项材料是种类 {kind} 的{quoted(line[column])}")
+        if line["wanted"] == line["accepted"]:
+            yield line.fault("同名的材料不用登记代替关系")
+        yield from filled(line, "basis", "source")
+        yield from dates(line)
 
 
 def check_commitments(c: Catalogue) -> Iterator[Fault]:

@@ -32,6 +32,7 @@ HEADS: dict[str, tuple[str, ...]] = {
         "acceptance_items.tsv": "no code name_zh department_code matter_code days gate fused_with rule",
         "deferrals.tsv": "matter_code name_zh max_days arrives_before late",
         "holders.tsv": "matter_code name_zh role",
+        "stand_ins.tsv": "document_kind wanted accepted basis source since until",
         "review_rounds.tsv": "matter_code push merge second rectify supplement disclaim note",
         "review_phrases.tsv": "department_code matter_code verdict reason basis remedy",
         "commitments.tsv": "matter_code conditions requirements days designer consequences",
@@ -41,6 +42,7 @@ HEADS: dict[str, tuple[str, ...]] = {
 OPTIONAL = frozenset(
     {
         "examples.tsv", "deferrals.tsv", "commitments.tsv", "review_rounds.tsv", "review_phrases.tsv", "holders.tsv",
+        "stand_ins.tsv",
     }
 )
 

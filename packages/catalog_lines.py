@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -65,6 +66,18 @@ def number(line: Line, column: str, *, empty: bool = False) -> Iterator[Fault]:
     """A fault when the cell is no whole number."""
     if line.whole(column) is None and not (empty and not line[column]):
         yield line.fault(f"{column} 是“{line[column]}”，应为整数{'或空' if empty else ''}")
+
+
+def dates(line: Line) -> Iterator[Fault]:
+    """The days from which and until which a row holds are days, in order; `until` may be empty."""
+    try:
+        since = dt.date.fromisoformat(line["since"])
+        until = dt.date.fromisoformat(line["until"]) if line["until"] else since
+    except ValueError:
+        yield line.fault("since、until 应为日期，例如 2026-01-01；until 可以是空的")
+        return
+    if until < since:
+        yield line.fault("until 早于 since")
 
 
 def filled(line: Line, *columns: str) -> Iterator[Fault]:

@@ -27,6 +27,7 @@ from packages.states import CASE_ENDED, CASE_PASSED, Handling, MaterialState
 from packages.waiting import cases_of
 from projects import glance, prepared
 from projects.memo import rows_about, rows_of
+from projects.quoting import quoted
 from projects.states import Stage
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _results(project: Project, cases: Sequence[MatterCase], held: set[int]) -> I
         kind, passed = case.matter.result_kind, case.state in CASE_PASSED
         if kind.pk in held or (case.state in CASE_ENDED and not passed) or is_brought(case):
             continue
-        reason = f"“{case.matter.name}”已办结，结果没有归档" if passed else f"“{case.matter.name}”办结时形成"
+        reason = quoted(case.matter.name) + ("已办结，结果没有归档" if passed else "办结时形成")
         owed_by = project.owner.label if case.handling == Handling.OUTSIDE and not passed else case.lead.label
         yield Missing(
             kind_name=kind.name, doc_class=kind.doc_class, owed_by=owed_by, when=case.due_on or "", reason=reason,
@@ -83,7 +84,7 @@ def _let_through(project: Project) -> Iterator[Missing]:
         word = "容缺受理，待补交" if item.state == MaterialState.DEFERRED else "告知承诺，待兑现"
         yield Missing(
             kind_name=item.name, doc_class=item.kind.doc_class, owed_by=project.owner.label,
-            reason=f"“{item.case.matter.name}”{word}", url=reverse("packages:case", args=[item.case_id]),
+            reason=f"{quoted(item.case.matter.name)}{word}", url=reverse("packages:case", args=[item.case_id]),
             is_due=item.state == MaterialState.DEFERRED,
         )
 

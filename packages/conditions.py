@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from packages.facts import Fact, FactKind, show_number, vocabulary
+from projects.quoting import quoted
 
 ASSESSMENTS = "assessments"
 MAX_LENGTH = 4000
@@ -237,17 +238,17 @@ def _test(token: str) -> Test:
         return _comparison(name, sign, value, token)
     fact = vocabulary().get(name)
     if fact is None:
-        raise RuleError(f"不认识的情形“{name}”", f"unknown fact {name!r}")
+        raise RuleError(f"不认识的情形{quoted(name)}", f"unknown fact {name!r}")
     if fact.kind is FactKind.NUMBER:
         return _comparison(name, sign, value, token)
     if sign != "=":
-        raise RuleError(f"“{name}”不是数字，不能比较大小：“{token}”", f"{name} is not a number: {token!r}")
+        raise RuleError(f"{quoted(name)}不是数字，不能比较大小：“{token}”", f"{name} is not a number: {token!r}")
     return _membership(fact, value, token)
 
 
 def _comparison(name: str, sign: str, value: str, token: str) -> Compare:
     if not _PLAIN_NUMBER.fullmatch(value):
-        raise RuleError(f"“{name}”应与数字比较：“{token}”", f"{name} is a number: {token!r}")
+        raise RuleError(f"{quoted(name)}应与数字比较：“{token}”", f"{name} is a number: {token!r}")
     return Compare(name, sign, float(value))
 
 
@@ -255,7 +256,7 @@ def _membership(fact: Fact, value: str, token: str) -> Is:
     values = tuple(value.split("|"))
     if len(set(values)) != len(values) or not set(values) <= set(fact.values):
         allowed = " ".join(fact.values)
-        raise RuleError(f"“{fact.name}”只能取 {allowed}：“{token}”", f"{fact.name} takes {allowed}: {token!r}")
+        raise RuleError(f"{quoted(fact.name)}只能取 {allowed}：“{token}”", f"{fact.name} takes {allowed}: {token!r}")
     if len(values) == len(fact.values) and fact.kind is not FactKind.MANY:
         raise RuleError(f"“{token}”永远成立", f"always true: {token!r}")
     return Is(fact.name, values)

@@ -27,6 +27,7 @@ from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.panels import JointFact, Panel
+from projects.quoting import quoted
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ def off_list_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
         since, until = timing.business_day(item.proposed_at), due("offlist", item.proposed_at)
         yield Waiting(
             project_id=item.project_id, rank=3, role=f"{by_pk[item.project_id].centre.label}负责人", verb="批准",
-            what=f"清单外{item.get_kind_display()}“{item}”", since=since, days=workdays.workdays_between(since, today),
+            what=f"清单外{item.get_kind_display()}{quoted(item)}", since=since,
+            days=workdays.workdays_between(since, today),
             due_on=until, light=Light.RED if until < today else Light.GREEN, auto="批准前不得要求",
             url=reverse("packages:off_list_decide", args=[item.pk]),
         )

@@ -21,6 +21,7 @@ from projects.clocks import read_clock
 from projects.models import IssueItem, Project
 from projects.one_page import seen
 from projects.owing import Debt, Person
+from projects.quoting import quoted
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def ids_of(issues: Iterable[IssueItem]) -> list[int]:
 def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None) -> Debt:
     due_on, provisional = _due(issue)
     return Debt(
-        issue.project_id, "容缺", f"补交“{issue.what}”", f"{_application(case)}#m{item_id or ''}", "去补交",
+        issue.project_id, "容缺", f"补交{quoted(issue.what)}", f"{_application(case)}#m{item_id or ''}", "去补交",
         detail=f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name, why=issue.basis,
         due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional, clock_light=_light(issue),
     )
@@ -197,6 +198,6 @@ def _offer(project: Project, handling: str, rows: Sequence[Draft]) -> Debt:
     more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
     page = "packages:file" if handling == Handling.REVIEW else "projects:detail"
     return Debt(
-        project.pk, chip, f"{verb}“{rows[0].name}”{more}", reverse(page, args=[project.pk]),
+        project.pk, chip, f"{verb}{quoted(rows[0].name)}{more}", reverse(page, args=[project.pk]),
         "去申报" if handling == Handling.REVIEW else "看项目", detail=auto, is_offer=True, tone="",
     )

@@ -12,6 +12,7 @@ from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Organisation, Party
 from projects.one_page import once
+from projects.quoting import quoted
 from projects.states import PartyRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def can_upload(user: Person, review: DrawingReview) -> Verdict:
     if review.state in (DrawingState.QUALIFIED, DrawingState.CLOSED, DrawingState.PLEDGED):
         return refuse(f"施工图审查{review.get_state_display()}，不能再上传；设计变更请重新送审。")
     if review.case is not None and review.case.state in CASE_ENDED and review.state != DrawingState.COMMITTED:
-        return refuse(f"“{review.case.matter.name}”{review.case.get_state_display()}，不能再上传。")
+        return refuse(f"{quoted(review.case.matter.name)}{review.case.get_state_display()}，不能再上传。")
     return _runs(project)
 
 

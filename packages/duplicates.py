@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from packages.appraisal_states import POOL_SHOWN
 from packages.models import DuplicatePair, PoolEntry
+from projects.quoting import quoted
 
 #: From which likeness on two names are nearly the same, and two projects of one owner may be one.
 SAME_NAME, NEAR_NAME = 0.8, 0.5
@@ -40,7 +41,7 @@ def reasons_of(one: PoolEntry, other: PoolEntry) -> list[str]:
     if same_owner and (found or alike >= NEAR_NAME or not (apart or one.parcel_key or other.parcel_key)):
         found.append(f"建设单位相同：{one.project.owner.name}")
     if alike >= SAME_NAME:
-        found.append(f"名称相近：“{other.project.name}”，相似 {alike:.0%}")
+        found.append(f"名称相近：{quoted(other.project.name)}，相似 {alike:.0%}")
     return found
 
 

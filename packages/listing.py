@@ -15,6 +15,7 @@ from packages.models import OffListItem, ServicePlan
 from projects import prepared
 from projects.errors import DomainError
 from projects.models import Project
+from projects.quoting import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Listed:
 
     def refusal(self, name: str) -> str:
         """Return why a matter may not be opened."""
-        return f"“{name}”不在一次性告知的清单（第 {self.version} 版）上，属清单外事项，须经中心批准后才能办理"
+        return f"{quoted(name)}不在一次性告知的清单（第 {self.version} 版）上，属清单外事项，须经中心批准后才能办理"
 
 
 def listed_of(project: Project) -> Listed | None:
@@ -89,6 +90,6 @@ def check_demand(project: Project, code: str, name: str, materials: Iterable[str
     extra = [material for material in wanted if not listed.asks(code, material)]
     if extra:
         raise DomainError(
-            "off_list", f"“{name}”的{'、'.join(extra)}不在一次性告知的清单（第 {listed.version} 版）上，"
+            "off_list", f"{quoted(name)}的{'、'.join(extra)}不在一次性告知的清单（第 {listed.version} 版）上，"
             "须先提出清单外事项，经中心批准后才能要求。",
         )

@@ -21,6 +21,7 @@ from projects.clock_states import Light
 from projects.living import Expiry, LivingGroup
 from projects.models import IssueItem
 from projects.panels import PublicFact
+from projects.quoting import quoted
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting
 
@@ -157,7 +158,7 @@ def living_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 
 def _of_row(row: dict[str, Any], project: Project) -> Waiting:
-    body, name, state = row["body_short"] or row["body"], f"“{row['name']}”", row["state"]
+    body, name, state = row["body_short"] or row["body"], quoted(row["name"]), row["state"]
     url = reverse(f"packages:{row['word']}", args=[row["pk"]])
     since = timing.business_day(row["lapsed_at"]) if row["lapsed_at"] else None
     common: dict[str, Any] = {

@@ -8,6 +8,7 @@ from packages.rules import ANSWERERS, is_agent, is_owner, is_window
 from packages.states import CASE_ENDED, CASE_OPEN, CaseState, LivingState
 from projects.access import CENTRE_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
+from projects.quoting import quoted
 from projects.states import ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def can_set_terms(user: Person, case: MatterCase) -> Verdict:
     if not access_of(user).has_at(case.lead_id, *ANSWERERS):
         return refuse(f"文书内容由牵头部门{case.lead.label}拟定。")
     if case.state in CASE_ENDED:
-        return refuse(f"“{case.matter.name}”{case.get_state_display()}，文书内容不再更改。")
+        return refuse(f"{quoted(case.matter.name)}{case.get_state_display()}，文书内容不再更改。")
     return ALLOWED
 
 
@@ -35,7 +36,7 @@ def can_issue_prepermit(user: Person, case: MatterCase) -> Verdict:
     if case.project.status != ProjectStatus.ACTIVE:
         return refuse(f"项目{case.project.get_status_display()}，不出具预许可。")
     if case.state not in (CaseState.DRAFT, *CASE_OPEN):
-        return refuse(f"“{case.matter.name}”{case.get_state_display()}，不需要预许可。")
+        return refuse(f"{quoted(case.matter.name)}{case.get_state_display()}，不需要预许可。")
     return ALLOWED
 
 
@@ -61,7 +62,7 @@ def can_answer_stop(user: Person, permit: ConditionalPermit) -> Verdict:
     if not (is_owner(user, project) or is_agent(user, project) or is_window(user, project)):
         return refuse("停工核查由建设单位、项目的代办人员或窗口答复。")
     if permit.state != LivingState.STOP_CHECK:
-        return refuse(f"“{permit.name}”现在没有停工核查。")
+        return refuse(f"{quoted(permit.name)}现在没有停工核查。")
     return ALLOWED
 
 

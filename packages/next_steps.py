@@ -14,6 +14,7 @@ from packages.models import MatterCase, MatterPrerequisite
 from packages.states import CASE_ENDED, CASE_PASSED, CaseState, Handling
 from projects import gathering, timing
 from projects.one_page import once, seen
+from projects.quoting import quoted
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -117,5 +118,5 @@ def _ready(project: Project, ready: list[Draft]) -> Iterable[Waiting]:
             more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
             yield Waiting(
                 project_id=project.pk, rank=9, role=OWNER_WORD, person=project.owner.name, verb=verb,
-                what=f"“{rows[0].name}”{more}", auto=auto, case_id=rows[0].case_id,
+                what=f"{quoted(rows[0].name)}{more}", auto=auto, case_id=rows[0].case_id,
             )

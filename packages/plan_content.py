@@ -20,6 +20,7 @@ from packages.planning.schedule import Material, Schedule, ScheduleRow
 from packages.services.checklist import plan_of
 from packages.states import Handling
 from projects.models import Involvement
+from projects.quoting import quoted
 from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
@@ -242,11 +243,11 @@ def _of_row(old: Row, new: Row) -> list[dict[str, str]]:
     now = {line["name"]: line["source"] for line in new["materials"]}
     for name, source in now.items():
         if name not in lines:
-            found.append(_line("增加", f"{new['name']}：材料“{name}”", "", source))
+            found.append(_line("增加", f"{new['name']}：材料{quoted(name)}", "", source))
         elif lines[name] != source:
-            found.append(_line("变化", f"{new['name']}：材料“{name}”", lines[name], source))
+            found.append(_line("变化", f"{new['name']}：材料{quoted(name)}", lines[name], source))
     return found + [
-        _line("减少", f"{new['name']}：材料“{name}”", source, "不再需要") for name, source in lines.items()
+        _line("减少", f"{new['name']}：材料{quoted(name)}", source, "不再需要") for name, source in lines.items()
         if name not in now
     ]
 

@@ -17,6 +17,7 @@ from packages.models import Commitment, Deferral
 from packages.states import CommitmentState, DeferralState, MaterialState, Supply
 from projects import gathering, glance
 from projects.clocks import NOT_STARTED, Reading, read_clock
+from projects.quoting import quoted
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def holds(cases: Sequence[MatterCase], told: CaseGlance) -> dict[int, Hold]:
 def _of_line(line: Told, count: int) -> Hold:
     """A case that lacks nothing but papers of the government waits for the department that has them."""
     more = f"等 {count} 件材料" if count > 1 else ""
-    return Hold(3, line.body, "调取" if line.detail == Supply.FETCH else "补录", f"“{line.name}”{more}", NO_DEMAND)
+    verb = "调取" if line.detail == Supply.FETCH else "补录"
+    return Hold(3, line.body, verb, f"{quoted(line.name)}{more}", NO_DEMAND)
 
 
 def _unsigned(case: MatterCase, row: Told) -> Hold:
     return Hold(
-        1, DESIGNER if row.at else OWNER, "签署", f"“{case.matter.name}”的承诺书", "负责人签署后才能作出准予决定",
+        1, DESIGNER if row.at else OWNER, "签署", f"{quoted(case.matter.name)}的承诺书", "负责人签署后才能作出准予决定",
         is_owner=row.at is None,
     )
 
@@ -88,7 +90,7 @@ def _missing(case_ids: Sequence[int]) -> dict[int, Hold]:
 
 def _of_deferral(row: Deferral) -> Hold:
     reading = read_clock(row.issue.clock)
-    what = f"{DEFERRED}“{row.issue.what}”"
+    what = f"{DEFERRED}{quoted(row.issue.what)}"
     if row.state == DeferralState.HANDED_IN:
         return Hold(3, f"{row.issue.project.centre.label}窗口", "核实", what, reading=reading)
     word = LateConsequence(row.consequence).label
@@ -137,12 +139,12 @@ def _commitments(by_pk: Mapping[int, Project]) -> Iterable[Waiting]:
 
 
 def _of_commitment(row: Commitment) -> Hold:
-    lead, what = row.case.lead.label, f"“{row.case.matter.name}”的承诺"
+    lead, what = row.case.lead.label, f"{quoted(row.case.matter.name)}的承诺"
     reading = read_clock(row.issue.clock) if row.issue else NOT_STARTED
     if row.state == CommitmentState.TO_CHECK:
         return Hold(3, lead, "核查", what, "核查结果记入承诺档案", reading=reading)
     if row.state == CommitmentState.BREACHED:
-        return Hold(3, f"{lead}首席代表", "处理", f"“{row.case.matter.name}”的违诺", "可以撤销决定")
+        return Hold(3, f"{lead}首席代表", "处理", f"{quoted(row.case.matter.name)}的违诺", "可以撤销决定")
     if row.state == CommitmentState.OVERDUE:
         return Hold(1, OWNER, "履行", what, "到期由部门复核，仍未履行的认定为违诺", is_owner=True, reading=reading)
     return Hold(KEEPING, OWNER, "履行", what, "期满由部门按比例核查", is_owner=True, reading=reading)

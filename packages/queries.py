@@ -42,6 +42,7 @@ from projects import prepared
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.models import IssueItem, Project
+from projects.quoting import quoted
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -367,4 +368,4 @@ def task_words(task: ReviewTask) -> tuple[str, str]:
     if task.session.case_id is None:
         url = reverse("projects:detail", args=[task.session.project_id])
         return f"{task.session.get_kind_display()}{task.organisation.label}意见", url
-    return f"“{task.session.case}”{task.organisation.label}意见", reverse("packages:review", args=[task.pk])
+    return f"{quoted(task.session.case)}{task.organisation.label}意见", reverse("packages:review", args=[task.pk])

@@ -17,6 +17,7 @@ from projects.access import OWNER_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Involvement
 from projects.one_page import once
+from projects.quoting import quoted
 from projects.states import InvolvementRole, OrganisationKind, ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def _runs(project: Project) -> Verdict:
 
 def _in(case: MatterCase, *states: str, verb: str) -> Verdict:
     if case.handling == Handling.UTILITY and case.state in CASE_OPEN:
-        return refuse(f"“{case.matter.name}”随联合报装办理，请在联合报装页办理。")
+        return refuse(f"{quoted(case.matter.name)}随联合报装办理，请在联合报装页办理。")
     if case.state in states:
         return ALLOWED
-    return refuse(f"“{case.matter.name}”现在是“{case.get_state_display()}”，不能{verb}。")
+    return refuse(f"{quoted(case.matter.name)}现在是“{case.get_state_display()}”，不能{verb}。")
 
 
 # Enrolment and application -----------------------------------------------------------------------------------------
@@ -286,7 +287,7 @@ def can_request_extension(user: Person, case: MatterCase) -> Verdict:
     if case.handling == Handling.ACCEPTANCE or not case.promised_days:
         return refuse("即办和并入联合验收的事项不单独延长期限。")
     if case.accepted_at is None:
-        return refuse(f"“{case.matter.name}”还没有受理，不能延长办理期限。")
+        return refuse(f"{quoted(case.matter.name)}还没有受理，不能延长办理期限。")
     running = (CaseState.ACCEPTED, CaseState.IN_REVIEW, CaseState.SUSPENDED, CaseState.CORRECTING)
     return _in(case, *running, verb="延长办理期限")
 

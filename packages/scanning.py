@@ -15,6 +15,7 @@ from packages.worklist import WAITS_FOR_BODY, own_bodies, waits_for
 from projects import panels
 from projects.access import access_of
 from projects.panels import WHEN, PublicFact
+from projects.quoting import quoted
 from projects.states import Role
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def own_work(project: Project, user: User) -> Iterator[Errand]:
             if task.session.case is not None:
                 tasked.add(task.session.case_id)
                 url = reverse("packages:review", args=[task.pk])
-                yield Errand(f"审查“{task.session.case.matter.name}”", url, task.organisation.label)
+                yield Errand(f"审查{quoted(task.session.case.matter.name)}", url, task.organisation.label)
     cases = MatterCase.objects.filter(waits_for(user), project=project).select_related("matter").order_by("pk")
     for case in cases[:MOST]:
         if case.pk not in tasked:
             verb = "受理" if case.state == CaseState.RECEIVED else "办理"
-            yield Errand(f"{verb}“{case.matter.name}”", reverse("packages:case", args=[case.pk]), rank=2)
+            yield Errand(f"{verb}{quoted(case.matter.name)}", reverse("packages:case", args=[case.pk]), rank=2)
 
 
 def expected(project: Project) -> list[PublicFact]:

@@ -1,18 +1,23 @@
 """Whether a paper of the project may stand in for a line of another matter: a kind holds more than one paper.
 
 A kind holds many papers (中标通知书和合同 of the design and of the works, 批复 of the proposal and of the feasibility
-study). The catalogue says from which matters a line comes; a paper that another matter brought is not that one.
+study). The catalogue says from which matters a line comes; a paper that another matter brought is not that one. What
+was handed in under another name stands in only where `stand_ins.tsv` declares the pair, and the line says why.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archives.models import OWNER_CLASS
-from packages.choices import MaterialSource
+from packages.case_data import Dated, dated_rows
 from packages.models import MaterialItem, MatterCase
+from projects import timing
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Document
@@ -48,21 +53,41 @@ def brought_by(documents: Iterable[Document]) -> dict[int, Brought]:
     return {pk: Brought(codes[case], *own.get(pk, ())) for pk, case in cases.items() if case in codes}
 
 
+@lru_cache(maxsize=1)
+def _declared() -> dict[tuple[str, str, str], tuple[tuple[Dated, str], ...]]:
+    """Return why one paper of a kind serves for another, by (kind, wanted, accepted), and when it does."""
+    found: dict[tuple[str, str, str], tuple[tuple[Dated, str], ...]] = {}
+    for row, when in dated_rows("stand_ins.tsv"):
+        key = row["document_kind"], row["wanted"], row["accepted"]
+        found[key] = (*found.get(key, ()), (when, row["basis"]))
+    return found
+
+
+def declared_basis(kind: str, wanted: str, accepted: str, day: dt.date | None = None) -> str:
+    """Return why a paper that was handed in under one name serves for another of its kind, else an empty text."""
+    today = day or timing.today()
+    pairs = _declared().get((kind, wanted, accepted), ())
+    return next((basis for when, basis in pairs if when.holds(today)), "")
+
+
 def may_stand_in(item: MaterialItem, brought: Brought | None) -> bool:
-    """Whether a paper may meet this line: nothing in the catalogue says that the line means another paper."""
+    """Whether a paper may meet this line: it is the one that the line means, or the catalogue declares the pair."""
     if brought is None or item.name == brought.name:
         return True
     asked = _asked(item)
-    if brought.matter in asked or (brought.earlier and brought.earlier <= asked):
+    if brought.matter in asked:
         return True
-    if asked:
+    if asked and not (brought.earlier and brought.earlier <= asked):
         return False
-    return not brought.name or item.source == MaterialSource.APPLICANT
+    return not brought.name or bool(declared_basis(item.kind.slug, item.name, brought.name))
 
 
-def is_doubtful(item: MaterialItem, brought: Brought | None) -> bool:
-    """Whether a person should look: it was handed in under another name for another matter."""
-    return bool(brought and brought.name and brought.name != item.name and brought.matter not in _asked(item))
+def stand_in_words(item: MaterialItem, brought: Brought | None) -> str:
+    """Return what stands in for a line and why, where it was handed in under another name; else an empty text."""
+    if brought is None or brought.name in ("", item.name):
+        return ""
+    basis = declared_basis(item.kind.slug, item.name, brought.name)
+    return f"以{quoted(brought.name)}代替{quoted(item.name)}：{basis}" if basis else ""
 
 
 def _asked(item: MaterialItem) -> frozenset[str]:

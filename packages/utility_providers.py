@@ -32,6 +32,7 @@ from projects.clock_states import Light
 from projects.clocks import Reading, read_clock
 from projects.owing import Debt, Person
 from projects.panels import Panel
+from projects.quoting import quoted
 from projects.states import Role
 from projects.waiting import Waiting
 
@@ -148,7 +149,8 @@ def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
         days = workdays.workdays_between(base, timing.today())
         if tender.state == TenderState.DISPUTE:
             yield Waiting(
-                project_id=project.pk, rank=2, role="招标监管部门", verb="处理", what=f"“{tender.name}”的异议或投诉",
+                project_id=project.pk, rank=2, role="招标监管部门", verb="处理",
+                what=f"{quoted(tender.name)}的异议或投诉",
                 since=tender.dispute_on, days=workdays.workdays_between(tender.dispute_on or base, timing.today()),
                 auto="处理期间招标暂停", light=Light.GREY, url=url, case_id=tender.case_id,
             )
@@ -159,7 +161,7 @@ def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
         early = coming.earliest if coming.earliest and coming.earliest > timing.today() else None
         yield Waiting(
             project_id=project.pk, rank=5, role=OWNER_WORD, person=project.owner.name, verb="办理",
-            what=f"“{tender.name}”的{coming.step.name}", since=base, days=days,
+            what=f"{quoted(tender.name)}的{coming.step.name}", since=base, days=days,
             auto=f"最早 {early.month}月{early.day}日可办" if early else "办成后由窗口或代办人员登记", url=url,
             case_id=tender.case_id,
         )
@@ -172,10 +174,10 @@ def _services(projects: Sequence[Project]) -> Iterable[Waiting]:
         project, name = by_pk[service.project_id], service.case.matter.name
         owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
         role, rank, person, verb, what = {
-            ServiceState.SELECTING: (OWNER_WORD, 1, project.owner.name, "选取", f"“{name}”的中介机构"),
-            ServiceState.CONTRACTING: (OWNER_WORD, 1, project.owner.name, "签订", f"“{name}”的合同"),
-            ServiceState.SERVING: (f"中介机构{service.company}", 3, "", "提交", f"“{name}”的成果"),
-            ServiceState.DELIVERED: (OWNER_WORD, 1, owner["person"], "确认", f"“{name}”的成果"),
+            ServiceState.SELECTING: (OWNER_WORD, 1, project.owner.name, "选取", f"{quoted(name)}的中介机构"),
+            ServiceState.CONTRACTING: (OWNER_WORD, 1, project.owner.name, "签订", f"{quoted(name)}的合同"),
+            ServiceState.SERVING: (f"中介机构{service.company}", 3, "", "提交", f"{quoted(name)}的成果"),
+            ServiceState.DELIVERED: (OWNER_WORD, 1, owner["person"], "确认", f"{quoted(name)}的成果"),
         }[ServiceState(service.state)]
         runs = service.state == ServiceState.SERVING
         reading = read_clock(service.clock, pauses=list(service.clock.pauses.all()) if service.clock else [])
@@ -198,9 +200,9 @@ def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:
         since = timing.business_day(fee.changed_at)
         mine = fee.state == FeeState.DUE
         role, verb, what = {
-            FeeState.UNSET: (fee.payee.label, "核定", f"“{fee.name}”的金额"),
-            FeeState.DUE: (OWNER_WORD, "缴纳", f"“{fee.name}”"),
-            FeeState.REPORTED: (f"{project.centre.label}窗口", "核对", f"“{fee.name}”的缴款凭证"),
+            FeeState.UNSET: (fee.payee.label, "核定", f"{quoted(fee.name)}的金额"),
+            FeeState.DUE: (OWNER_WORD, "缴纳", quoted(fee.name)),
+            FeeState.REPORTED: (f"{project.centre.label}窗口", "核对", f"{quoted(fee.name)}的缴款凭证"),
         }[FeeState(fee.state)]
         late = mine and fee.due_on is not None and fee.due_on < timing.today()
         yield Waiting(

@@ -10,6 +10,7 @@ from packages.states import CaseState, Handling
 from packages.utility_states import FeeState, LineState, RequestState
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -123,7 +124,7 @@ def can_keep_record(user: Person, case: MatterCase) -> Verdict:
 def can_open_record(user: Person, case: MatterCase) -> Verdict:
     """A record is opened for a matter that is done outside and is not done yet."""
     if case.handling != Handling.OUTSIDE or case.state != CaseState.DRAFT:
-        return refuse(f"“{case.matter.name}”{case.get_state_display()}，不需要登记过程。")
+        return refuse(f"{quoted(case.matter.name)}{case.get_state_display()}，不需要登记过程。")
     return can_keep_record(user, case)
 
 
@@ -166,7 +167,7 @@ def can_report_paid(user: Person, fee: Fee) -> Verdict:
     if not (is_owner(user, fee.project) or can_keep_fees(user, fee.project)):
         return refuse("缴费凭证由建设单位上传，或由窗口登记。")
     if fee.state != FeeState.DUE:
-        return refuse(f"“{fee.name}”{fee.get_state_display()}，不需要登记缴费。")
+        return refuse(f"{quoted(fee.name)}{fee.get_state_display()}，不需要登记缴费。")
     return ALLOWED
 
 
@@ -175,5 +176,5 @@ def can_check_paid(user: Person, fee: Fee) -> Verdict:
     if not can_assess(user, fee):
         return refuse(f"缴费凭证由窗口或{fee.payee.label}核对。")
     if fee.state != FeeState.REPORTED:
-        return refuse(f"“{fee.name}”{fee.get_state_display()}，没有待核对的凭证。")
+        return refuse(f"{quoted(fee.name)}{fee.get_state_display()}，没有待核对的凭证。")
     return ALLOWED

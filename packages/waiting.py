@@ -29,6 +29,7 @@ from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem
 from projects.models.time import Clock, ClockPause
 from projects.one_page import clocks_by_id, once, seen
+from projects.quoting import quoted
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting
 
@@ -238,7 +239,7 @@ def _in_hand(case: MatterCase, asked: Told | None, facts: _Facts) -> Waiting:
 
 
 def _quoted(case: MatterCase) -> str:
-    return f"“{case.matter.name}”"
+    return quoted(case.matter.name)
 
 
 def _waiting(

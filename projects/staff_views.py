@@ -18,6 +18,7 @@ from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.models import Invitation, Membership, Organisation, Project, User
 from projects.paging import as_key
+from projects.quoting import quoted
 from projects.services import staff as services
 from projects.services.parties import add_body
 from projects.staff_forms import BodyForm, FirstAccountForm, InviteForm, ReasonForm
@@ -57,7 +58,7 @@ def own(request: HttpRequest) -> HttpResponse:
 def act_for(request: HttpRequest) -> HttpResponse:
     """Choose the enterprise that one acts for; nothing chosen is all of them."""
     body = acting.act_for(request, as_key(request.POST.get("organisation")))
-    messages.success(request, f"现在代表“{body.name}”办理。" if body else "现在显示全部单位的项目。")
+    messages.success(request, f"现在代表{quoted(body.name)}办理。" if body else "现在显示全部单位的项目。")
     url = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
     return redirect(url if url and safe else "projects:list")
@@ -165,7 +166,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     says = (
-        f"{row.user}（{row.get_role_display()}）马上不能再看和办“{row.organisation.name}”的项目，已登录的页面也一样。",
+        f"{row.user}（{row.get_role_display()}）马上不能再看和办{quoted(row.organisation.name)}的项目，已登录的页面也一样。",
         "做过的事、签收和答复都还在记录里。以后可以重新邀请。",
     )
     return _step(
@@ -183,7 +184,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     form = forms.Form(request.POST if request.method == "POST" else None)
     says = (
-        f"{row.user}成为“{row.organisation.name}”的负责人：邀请和停用人员、签署承诺书由{row.user}办理。",
+        f"{row.user}成为{quoted(row.organisation.name)}的负责人：邀请和停用人员、签署承诺书由{row.user}办理。",
         "您自己改为经办，仍可申报、补正、签收，不能再签署承诺书。",
     )
     return _step(
@@ -233,7 +234,7 @@ def people(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error({"uscc_wrong": "uscc"}.get(error.code, "name"), error.message)
         else:
-            messages.success(request, f"“{body.name}”已登记。请邀请负责人，把邀请码交给本人。")
+            messages.success(request, f"{quoted(body.name)}已登记。请邀请负责人，把邀请码交给本人。")
             return redirect("projects:staff", pk=body.pk)
     text = request.GET.get("q", "")[:80]
     context = {

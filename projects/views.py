@@ -31,6 +31,7 @@ from projects.models import Project, ProjectGrant, User
 from projects.one_page import one_page
 from projects.paging import as_key
 from projects.project_page import project_page
+from projects.quoting import quoted
 from projects.services import grants, parties, registration, status
 from projects.services.reads import note_read
 from projects.states import Stage
@@ -132,7 +133,7 @@ def register(request: HttpRequest) -> HttpResponse:
             taken = error
             _refused(form, error, _FIELDS.get(error.code, ""))
         else:
-            messages.success(request, f"已登记“{project.name}”，代码 {project.code}。接着答几个问题，选定套餐。")
+            messages.success(request, f"已登记{quoted(project.name)}，代码 {project.code}。接着答几个问题，选定套餐。")
             return redirect(_next_page(project))
     context = {"form": form, "taken": taken}
     return render(request, "projects/register.html", context, status=409 if taken else 200)
@@ -286,7 +287,7 @@ def change_status(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     form = ReasonForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         project = service(project.pk, by=user, reason=form.cleaned_data["reason"])
-        messages.success(request, f"“{project.name}”现在{project.get_status_display()}。")
+        messages.success(request, f"{quoted(project.name)}现在{project.get_status_display()}。")
         return redirect("projects:detail", pk=project.pk)
     if request.method == "GET":
         require(rule, user, project)

@@ -23,6 +23,7 @@ from projects.clocks import start_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Building, WorkUnit
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -152,7 +153,7 @@ def _require_partial(
         (code, case.matter.name) for code, case in cases.items() if case.handling == Handling.ACCEPTANCE
     ])
     if not partial.is_surveyed(acceptance):
-        raise DomainError("not_surveyed", f"“{acceptance.what}”还没有多测合一成果，共享后才能申请验收。")
+        raise DomainError("not_surveyed", f"{quoted(acceptance.what)}还没有多测合一成果，共享后才能申请验收。")
     if report is None:
         raise DomainError("report_missing", "请上传建设单位组织的竣工验收报告。")
     acceptance.lead = joint.lead

@@ -23,6 +23,7 @@ from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, subject_of
 from projects.models import IssueItem
+from projects.quoting import quoted
 from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue, waive_issue
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 
@@ -134,7 +135,7 @@ def _settle_fused(item: AcceptanceItem, *, note: str, by: User, at: dt.datetime 
         return
     other.acceptance = item.acceptance
     require(rules.can_record, by, other)
-    settle_item(other, "pass_item", note=note or f"与“{item.name}”同场合并验收", by=by, at=at)
+    settle_item(other, "pass_item", note=note or f"与{quoted(item.name)}同场合并验收", by=by, at=at)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from projects.clock_states import ClockKind, TimeOwner
 from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
+from projects.quoting import quoted
 from projects.services.issues import answer_issue, missed_by_agent, raise_issue, reject_issue, verify_issue, waive_issue
 from projects.states import IssueKind
 
@@ -182,11 +183,11 @@ def mark_late(make_up_id: int) -> bool:
         "addressee": made.acceptance.project.owner.name,
         "gist": {
             "project": f"{made.acceptance.project.name}（{made.acceptance.project.code}）",
-            "what": f"容缺材料“{made.paper_name}”逾期未补",
+            "what": f"容缺材料{quoted(made.paper_name)}逾期未补",
             "do": "尽快补交，补齐后恢复办理",
             "when": f"应于 {made.due_on:%Y年%-m月%-d日} 前补交",
         },
-        "paragraphs": [f"“{made.paper_name}”应在容缺期限内补交，现已逾期。后果：{made.consequence}。"],
+        "paragraphs": [f"{quoted(made.paper_name)}应在容缺期限内补交，现已逾期。后果：{made.consequence}。"],
         "legal": [],
     }
     issue_paper(

@@ -19,6 +19,7 @@ from archives.states import PaperKind
 from packages.models import MatterCase
 from packages.states import CaseState
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.services.involvement import involve
@@ -69,6 +70,7 @@ def hand_over(
     if standing is not None:
         return standing
     require(after_rules.can_hand_over, by, acceptance)
+    check_follows(at, acceptance, *acceptance.make_ups.all())
     case, survey = _register_case(acceptance), shared_survey_of(acceptance.project)
     if case is None:
         raise DomainError("nothing_to_register", "本项目的计划没有不动产首次登记，不需要房证同交。")
@@ -143,6 +145,7 @@ def receive(handover_id: int, *, by: User, at: dt.datetime | None = None) -> Reg
     if made.state != HandoverState.HANDED:
         return made
     require(after_rules.can_receive, by, made)
+    check_follows(at, made)
     old = made.state
     made.receive()
     made.received_at, made.received_by = at or timing.now(), by
@@ -161,6 +164,7 @@ def note_dates(
     Errors: a registration in the future, or one without the number of its certificate.
     """
     made = _lock(handover_id)
+    check_follows(at, made)
     if keys_on is not None:
         require(after_rules.can_note_keys, by, made)
         made.keys_on = keys_on
@@ -168,7 +172,8 @@ def note_dates(
     if registered_on is not None:
         require(after_rules.can_note_registered, by, made)
         if registered_on > timing.business_day(at or timing.now()):
-            raise DomainError("future", "领证日期晚于今天，请核对。")
+            what = "今天" if at is None else "实际办理时间"
+            raise DomainError("future", f"领证日期晚于{what}，请核对。")
         if not certificate.strip():
             raise DomainError("certificate_missing", "请填写不动产权证号。")
         made.register()

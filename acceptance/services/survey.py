@@ -30,6 +30,7 @@ from projects.clocks import cancel_clock, start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Building, Organisation, WorkUnit
+from projects.quoting import quoted
 from projects.services.parties import find_or_make_organisation
 
 if TYPE_CHECKING:
@@ -209,17 +210,18 @@ def _checked(
     names = [row["name"].strip() for row in rows]
     for name in names:
         if name not in permitted:
-            raise DomainError("building_unknown", f"规划许可中没有单体“{name}”，请核对名称，或先办理规划变更。")
+            raise DomainError("building_unknown", f"规划许可中没有单体{quoted(name)}，请核对名称，或先办理规划变更。")
     if len(set(names)) < len(names):
         raise DomainError("building_twice", "同一单体填了两次，请合并后再提交。")
     if missing := [name for name in permitted if name not in names]:
         raise DomainError("building_left_out", f"还缺单体：{'、'.join(missing)}，一次测绘应覆盖全部单体。")
     for row in rows:
         if min(row["above"], row["below"]) < 0:
-            raise DomainError("area_negative", f"“{row['name']}”的面积不能为负，请核对。")
+            raise DomainError("area_negative", f"{quoted(row['name'])}的面积不能为负，请核对。")
         if abs(row["above"] + row["below"] - row["total"]) >= CENT:
             raise DomainError(
-                "areas_differ", f"“{row['name']}”地上 {row['above']} 加地下 {row['below']} 不等于合计 {row['total']}。"
+                "areas_differ",
+                f"{quoted(row['name'])}地上 {row['above']} 加地下 {row['below']} 不等于合计 {row['total']}。",
             )
     whole = sum((row["total"] for row in rows), Decimal(0))
     if abs(whole - total_area) >= CENT:

@@ -23,6 +23,7 @@ from projects import timing, workdays
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import IssueItem, Organisation, Project
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
 from projects.states import InvolvementRole, IssueKind, IssueState
@@ -180,6 +181,7 @@ def _lock(issue_id: int) -> IssueItem:
 def _write(row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, by: User, at: dt.datetime) -> Paper:
     rows = [[str(n), one.what, one.wish or "—", one.body.label] for n, one in enumerate(frictions, start=1)]
     post = f"（{row.post}）" if row.post else ""
+    what = quoted(row.case) if row.case else "本项目"
     return paperwork.write(
         PaperKind.ACCOMPANY_RECORD,
         row.project,
@@ -191,7 +193,7 @@ def _write(row: Accompaniment, frictions: Sequence[Friction], due: dt.date, *, b
         do="责任单位逐个整改" if rows else "没有要整改的",
         when=f"{paperwork.day(due)}前" if rows else "—",
         paragraphs=[
-            f"{paperwork.day(row.on)}，{row.official}{post}以企业身份走办{f'“{row.case}”' if row.case else '本项目'}。",
+            f"{paperwork.day(row.on)}，{row.official}{post}以企业身份走办{what}。",
             f"走过的环节：{row.walked}",
             *([f"做得好的：{row.good}"] if row.good else []),
         ],

@@ -12,6 +12,7 @@ from agency.services.telling import tell
 from packages.models import Extension, MatterCase, SpecialProcedure, Withdrawal
 from projects.access import OWNER_ROLES
 from projects.models import Event, User
+from projects.quoting import quoted
 from projects.states import Role
 
 
@@ -61,7 +62,7 @@ def tell_asked(event: Event) -> int:
         pk=event.subject_key
     )
     people, words, url = of(row)
-    return _send(event, row.case, people, f"{row.case.project.name}“{row.case}”{words}", "由您答复", url)
+    return _send(event, row.case, people, f"{row.case.project.name}{quoted(row.case)}{words}", "由您答复", url)
 
 
 @transaction.atomic
@@ -71,7 +72,7 @@ def tell_repeated(event: Event) -> int:
         return 0
     case = MatterCase.objects.select_related("project", "matter").get(pk=event.subject_key)
     directors = people_at(case.project.centre_id, Role.DIRECTOR)
-    text = f"{case.project.name}“{case}”同类特别程序再次启动，请核对"
+    text = f"{case.project.name}{quoted(case)}同类特别程序再次启动，请核对"
     url = reverse("packages:case", args=[case.pk])
     return _send(event, case, directors, text, "同类特别程序再次启动须报中心主任", url)
 

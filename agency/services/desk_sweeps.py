@@ -19,6 +19,7 @@ from agency.services.telling import tell
 from projects import timing, workdays
 from projects.jobs import each
 from projects.models import JobRun
+from projects.quoting import quoted
 from projects.states import ProjectStatus
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def remind_silent(order_id: int, *, at: dt.datetime | None = None) -> bool:
     since = order.last_log_on or timing.business_day(order.taken_at or order.offered_at)
     tell(
         _people(order, day),
-        f"{order.project.name}“{order.title}”已 {workdays.workdays_between(since, day)} 个工作日没有记跟办",
+        f"{order.project.name}{quoted(order.title)}已 {workdays.workdays_between(since, day)} 个工作日没有记跟办",
         project=order.project,
         url=reverse("agency:order", args=[order.pk]),
         why="您经办的工单",

@@ -28,6 +28,7 @@ from projects.clocks import start_clock, stop_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, Role
 
@@ -51,10 +52,11 @@ def next_level(order: WorkOrder) -> tuple[int, str]:
             return following, "已在市长专题会，没有更高一级。"
         if last.due_on is None or today <= last.due_on:
             until = f"（{last.due_on.month}月{last.due_on.day}日前答复）" if last.due_on else ""
-            return following, f"“{name}”还在办{until}，能在本级解决的不得上推。"
+            return following, f"{quoted(name)}还在办{until}，能在本级解决的不得上推。"
         return following, ""
     if last.state == EscalationState.DECIDED and last.owed_on is not None and today <= last.owed_on:
-        return following, f"“{name}”已决定，{last.owner}{last.owed_on.month}月{last.owed_on.day}日前落实，先等落实。"
+        until = f"{last.owed_on.month}月{last.owed_on.day}日前"
+        return following, f"{quoted(name)}已决定，{last.owner}{until}落实，先等落实。"
     return following, ""
 
 
@@ -123,7 +125,7 @@ def escalate(
 def _tell_asked(step: Escalation, order: WorkOrder, *, at: dt.datetime) -> None:
     """Tell who has to answer."""
     tell(
-        asked(step), f"{order.project.name}“{order.title}”升级到{step.get_level_display()}：{step.question}",
+        asked(step), f"{order.project.name}{quoted(order.title)}升级到{step.get_level_display()}：{step.question}",
         project=order.project, url=reverse("agency:escalation", args=[step.pk]), why="请贵单位答复升级事项", kind="ask",
         at=at,
     )
@@ -143,7 +145,7 @@ def _open(
     """Create the step with the clock of its budget."""
     days = data.budget(level)
     clock = (
-        start_clock(kind=ClockKind.REPLY, limit=days, on=at, project=order.project, label=f"升级“{order.title}”")
+        start_clock(kind=ClockKind.REPLY, limit=days, on=at, project=order.project, label=f"升级{quoted(order.title)}")
         if days
         else None
     )
@@ -175,7 +177,7 @@ def _mark(order: WorkOrder, *, by: User, at: dt.datetime) -> None:
         project=order.project,
         by=by,
         at=at,
-        summary=f"工单“{order.title}”已升级",
+        summary=f"工单{quoted(order.title)}已升级",
         data={"state": [before, order.state]},
     )
 
@@ -252,7 +254,7 @@ def decide(
     people = [order.agent.user] if order.agent else []
     tell(
         people,
-        f"{order.project.name}“{order.title}”升级已决定：{step.decision}",
+        f"{order.project.name}{quoted(order.title)}升级已决定：{step.decision}",
         project=order.project,
         url=reverse("agency:order", args=[order.pk]),
         why="您经办的工单",
@@ -275,7 +277,7 @@ def _go_on(step: Escalation, owed_on: dt.date, *, by: User, at: dt.datetime) -> 
             project=order.project,
             by=by,
             at=at,
-            summary=f"工单“{order.title}”升级已有决定",
+            summary=f"工单{quoted(order.title)}升级已有决定",
             data={"state": [OrderState.ESCALATED, order.state]},
         )
     return order
@@ -331,7 +333,7 @@ def _report(step: Escalation, *, by: User, at: dt.datetime) -> Paper:
         issuer=order.project.centre,
         by=by,
         at=at,
-        what=f"“{order.title}”{step.question}",
+        what=f"{quoted(order.title)}{step.question}",
         do="给出决定，写明落实人和日期",
         when=due,
         paragraphs=[

@@ -15,6 +15,7 @@ from packages.models import Consultation, ConsultationUnit, OffListItem
 from projects import timing
 from projects.access import OWNER_ROLES
 from projects.models import Event, User
+from projects.quoting import quoted
 from projects.states import Role
 
 CHAIRS = (Role.DISPATCHER, Role.DIRECTOR)
@@ -78,8 +79,8 @@ def _of_list(event: Event) -> list[_Message]:
     url = reverse("packages:off_list_decide", args=[item.pk])
     if event.kind == "off_list.proposed":
         people = people_at(item.project.centre_id, *CHAIRS)
-        text = f"{item.project.name}提出清单外{item.get_kind_display()}“{item}”，请批准"
+        text = f"{item.project.name}提出清单外{item.get_kind_display()}{quoted(item)}，请批准"
         return [_Message(people, text, "由您批准", url)]
-    text = f"{item.project.name}清单外{item.get_kind_display()}“{item}”{item.get_state_display()}"
+    text = f"{item.project.name}清单外{item.get_kind_display()}{quoted(item)}{item.get_state_display()}"
     asked = [item.proposed_by] if item.proposed_by else []
     return [_Message(asked, text, "您提出的", url)]

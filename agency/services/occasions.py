@@ -30,6 +30,7 @@ from packages.states import MaterialState
 from packages.utility_states import LINE_ENDED
 from projects.access import OWNER_ROLES
 from projects.models import Event, Party, Project, User
+from projects.quoting import quoted
 from projects.states import PartyRole, Role
 
 Who = Iterable[tuple[Sequence[User], str]]
@@ -72,7 +73,7 @@ def _silence(event: Event) -> Iterator[Told]:
     case, project, body = task.session.case, task.session.project, task.organisation
     if case is None:
         return
-    says = f"{project.name}“{case.matter.name}”{body.label}"
+    says = f"{project.name}{quoted(case.matter.name)}{body.label}"
     if event.kind == "task.tacit":
         until = task.supplement_until
         says += "超时默认同意" + (f"，{until.month}月{until.day}日前可以补充意见" if until else "")
@@ -93,9 +94,9 @@ def _meeting(event: Event) -> Iterator[Told]:
     name = session.case.matter.name if session.case else session.get_kind_display()
     url = reverse("packages:conference", args=[conference.pk])
     if event.kind == "session.conference":
-        text, bodies, why = f"{project.name}“{name}”{event.summary}", event.data["invited"], "请贵部门派人参加"
+        text, bodies, why = f"{project.name}{quoted(name)}{event.summary}", event.data["invited"], "请贵部门派人参加"
     else:
-        text, bodies = f"{project.name}“{name}”联审会意见待签认", event.data["changed"]
+        text, bodies = f"{project.name}{quoted(name)}联审会意见待签认", event.data["changed"]
         why = "会后意见须由贵部门签认才生效"
     if bodies:
         asked = [(people_at(body, *STAFF), why) for body in bodies]

@@ -15,6 +15,7 @@ from archives.states import PaperKind, Visibility
 from packages.services import paperwork
 from projects import timing
 from projects.errors import require
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Paper
@@ -44,7 +45,7 @@ def issue_sheet(order_id: int, *, by: User, at: dt.datetime | None = None) -> Pa
     log = [[paperwork.day(line.on), line.who, line.fact, line.promise or "—"] for line in order.logs.all()[:LINES]]
     return paperwork.write(
         PaperKind.WORK_ORDER, order.project, subject=order, issuer=order.project.centre, by=by, at=moment,
-        what=f"{order.agent.user if order.agent else ''}代办“{order.title}”", do="按计划办理，每次跟办记一笔",
+        what=f"{order.agent.user if order.agent else ''}代办{quoted(order.title)}", do="按计划办理，每次跟办记一笔",
         when=f"{due}前办结" if order.due_on else "按计划办结", addressee=str(order.agent.user) if order.agent else "",
         paragraphs=_paragraphs(order, lead, began, due), visibility=Visibility.OFFICE,
         table={"caption": "跟办日志", "head": ["日期", "对象", "情况", "承诺"], "rows": log} if log else None,
@@ -56,7 +57,7 @@ def _paragraphs(order: WorkOrder, lead: str, began: str, due: str) -> list[str]:
     offered = paperwork.day(timing.business_day(order.offered_at))
     said = [
         f"工单编号 {order.number}，{offered}派单，{taken}接单。",
-        f"事项“{order.title}”由{lead}办理，计划{began}开始、{due}办结。",
+        f"事项{quoted(order.title)}由{lead}办理，计划{began}开始、{due}办结。",
     ]
     if order.agreement is not None and order.agreement.paper is not None:
         contact = f"，企业联系人 {order.agreement.contact}" if order.agreement.contact else ""

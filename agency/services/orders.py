@@ -29,6 +29,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project
 from projects.numbering import take_number
+from projects.quoting import quoted
 from projects.reading import measure_clock
 from projects.services.involvement import end_involvement
 from projects.states import InvolvementRole, Stage
@@ -113,7 +114,7 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
             unit=ClockUnit.WORKING_HOUR,
             on=at,
             project=project,
-            label=f"接单“{order.title}”",
+            label=f"接单{quoted(order.title)}",
         )
         order.accept_by = measure_clock(order.clock, (), at).due
         open_to(project, agent, SERVICE, by=by, at=at)
@@ -126,7 +127,7 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
         project=project,
         by=by,
         at=at,
-        summary=f"工单“{order.title}”{words}",
+        summary=f"工单{quoted(order.title)}{words}",
         data={**told, "agent": agent.pk if agent else None},
     )
     return order
@@ -135,7 +136,7 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
 def _tell_offered(made: Sequence[WorkOrder], agent: Agent, at: dt.datetime) -> None:
     first = made[0]
     hours = data.number("accept")
-    name = f"“{first.title}”" if len(made) == 1 else f"{len(made)} 张工单"
+    name = quoted(first.title) if len(made) == 1 else f"{len(made)} 张工单"
     tell(
         _people_of(agent, at),
         f"{first.project.name}{name}待接，请在 {hours} 个工作小时内接单",
@@ -155,7 +156,7 @@ def _people_of(agent: Agent, at: dt.datetime) -> list[User]:
 def _tell_desk(order: WorkOrder, at: dt.datetime) -> None:
     tell(
         people_at(order.project.centre_id, *may.DESK),
-        f"{order.project.name}工单“{order.title}”没有可派的人，请派单",
+        f"{order.project.name}工单{quoted(order.title)}没有可派的人，请派单",
         project=order.project,
         url=reverse("agency:order", args=[order.pk]),
         why="没有在岗且未满的代办人员",
@@ -432,7 +433,7 @@ def _move(order: WorkOrder, step: str, kind: str, words: str, *, by: User | None
         project=order.project,
         by=by,
         at=at,
-        summary=f"工单“{order.title}”{words}"[:300],
+        summary=f"工单{quoted(order.title)}{words}"[:300],
         data={"state": [before, order.state]},
     )
     return order

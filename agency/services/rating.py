@@ -28,6 +28,7 @@ from projects.clock_states import ClockKind
 from projects.clocks import start_clock
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from projects.models import Event, Project, User
@@ -80,7 +81,7 @@ def ask_after_decision(event: Event) -> RatingAsk | None:
     ask: RatingAsk | None = RatingAsk.objects.filter(case=case).select_related("rating").first()
     if ask is None:
         ask = _ask(project, AskScope.MATTER, case.lead_id, event.happened_at, case=case)
-    return _run_out(ask, AskMoment.DECIDE, day, f"“{case.matter.name}”已办结")
+    return _run_out(ask, AskMoment.DECIDE, day, f"{quoted(case.matter.name)}已办结")
 
 
 @transaction.atomic
@@ -279,7 +280,7 @@ def invite_again(ask_id: int, *, at: dt.datetime | None = None) -> bool:
     ask.save(update_fields=["reminded_at"])
     day = timing.business_day(ask.reminded_at)
     asked = list(_told_of(ask.project).filter(reminded_at__gte=timing.start_of_day(day)).order_by("closes_on"))
-    one = f"“{ask.what}”还没有评价，{in_month(ask.closes_on)}后记为默认评价"
+    one = f"{quoted(ask.what)}还没有评价，{in_month(ask.closes_on)}后记为默认评价"
     several = f"{len(asked)} 件还没有评价，最早的{in_month(asked[0].closes_on)}后记为默认评价"
     _invite(ask, f"rate-again:{ask.project_id}:{day}", one, several)
     return True

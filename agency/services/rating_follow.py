@@ -24,6 +24,7 @@ from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Organisation, User
 from projects.numbering import take_number
+from projects.quoting import quoted
 from projects.states import Role
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def reply(pk: int, *, by: User, words: str, at: dt.datetime | None = None) -> Fo
     given_by, ask = row.rating.given_by, row.rating.ask
     if given_by is not None:
         tell(
-            [given_by], f"您对“{ask.what}”的评价有了答复", project=ask.project,
+            [given_by], f"您对{quoted(ask.what)}的评价有了答复", project=ask.project,
             url=reverse("agency:rate", args=[ask.token]), why="您作出的评价", kind="voice", at=moment,
         )
     return _tell_step(row, "replied", "差评已整改并答复", old, by=by, at=at)
@@ -216,13 +217,13 @@ def _paper(row: FollowUp, *, by: User, at: dt.datetime | None) -> Paper:
     used = workdays.workdays_between(timing.business_day(row.opened_at), day)
     content = {
         "gist": {
-            "project": f"{ask.project.name}，{ask.project.code}", "what": f"您对“{ask.what}”的评价已回访并办结。",
+            "project": f"{ask.project.name}，{ask.project.code}", "what": f"您对{quoted(ask.what)}的评价已回访并办结。",
             "do": "对答复有意见的，可以在评价页继续咨询或者投诉。",
             "when": f"自评价起用时 {used} 个工作日。",
         },
         "addressee": rating.rater_name or "评价人",
         "paragraphs": [
-            f"您于{in_month(timing.business_day(rating.given_at))}对“{ask.what}”作出的评价收悉。", row.reply,
+            f"您于{in_month(timing.business_day(rating.given_at))}对{quoted(ask.what)}作出的评价收悉。", row.reply,
         ],
         "form": [
             ("评价事项", ask.what), ("反映的问题", rating.words),

@@ -27,6 +27,7 @@ from projects.clocks import read_clock
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by
 from projects.models import Clock
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, Role
 from projects.waiting import waiting_on
@@ -203,7 +204,7 @@ def _save(slip: ChaseSlip, old: str, kind: str, summary: str, *, by: User | None
 
 
 def _what(slip: ChaseSlip) -> str:
-    return f"{slip.project.name}“{slip.case.matter.name}”" if slip.case else slip.project.name
+    return f"{slip.project.name}{quoted(slip.case.matter.name)}" if slip.case else slip.project.name
 
 
 def _tell(slip: ChaseSlip, text: str, *, at: dt.datetime, by: User | None) -> None:

@@ -13,6 +13,7 @@ from packages.models import MatterCase, ReviewTask
 from packages.states import CASE_OPEN, CaseState
 from projects.access import OWNER_ROLES
 from projects.models import Event, User
+from projects.quoting import quoted
 from projects.states import Role
 
 
@@ -28,7 +29,7 @@ def tell_urged(event: Event) -> int:
         return 0
     people = {person.pk: person for person in _asked(case, event.data.get("task"))}
     people.pop(event.actor_id or 0, None)
-    text = f"{event.actor_name}催办：{case.project.name}“{case}”，请{event.data.get('what', '办理')}"
+    text = f"{event.actor_name}催办：{case.project.name}{quoted(case)}，请{event.data.get('what', '办理')}"
     why = OWNER_WHY if case.state == CaseState.CORRECTING else "正在等您办理"
     url = reverse("packages:case", args=[case.pk])
     asked = [person for _, person in sorted(people.items())]

@@ -29,6 +29,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Membership, Organisation, User
 from projects.numbering import take_number
+from projects.quoting import quoted
 from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ def answer(pk: int, *, by: User, words: str, at: dt.datetime | None = None) -> V
     row.answered_at, row.again_until = moment, workdays.due_date(day, voice_data.term("again", day))
     stop_clock(row.clock, moment)
     if row.asked_by is not None:
-        text = f"您的{row.get_kind_display()}“{row.title}”已答复，{in_month(row.again_until)}前可以追问和评价"
+        text = f"您的{row.get_kind_display()}{quoted(row.title)}已答复，{in_month(row.again_until)}前可以追问和评价"
         tell([row.asked_by], text, url=reverse("agency:voice_track", args=[row.token]), why="您提出的咨询投诉",
              kind="voice", at=moment)
     return _step(row, "answered", f"答复：{row.number}", old, by=by, at=at)
@@ -284,7 +285,7 @@ def _paper(row: Voice, said: str, *, by: User, at: dt.datetime | None) -> Paper:
     content = {
         "gist": {
             "project": f"{row.project.name}，{row.project.code}" if row.project else "—",
-            "what": f"对您{kind}“{row.title}”的答复。",
+            "what": f"对您{kind}{quoted(row.title)}的答复。",
             "do": "对答复不满意的，可以追问，或者选择“不满意”由中心重新办理。",
             "when": f"{in_month(workdays.due_date(day, voice_data.term('again', day)))}前可以追问和评价。",
         },

@@ -19,6 +19,7 @@ from packages.views.acting import Step, ask
 from packages.views.fetching import person
 from projects import timing
 from projects.errors import Verdict, require
+from projects.quoting import quoted
 
 PAGE = 20
 
@@ -90,7 +91,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             done="决定已记，工单继续办理。",
             verdict=may.can_decide(request.user, row),
             says=(
-                f"{row.project.name}，工单“{row.order.title}”。",
+                f"{row.project.name}，工单{quoted(row.order.title)}。",
                 f"要解决：{row.question}",
                 f"已经办过：{row.tried}",
             ),

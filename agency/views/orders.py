@@ -24,6 +24,7 @@ from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.forms import BackEntryForm, moment_of
 from projects.models import Organisation
+from projects.quoting import quoted
 
 Given = dict[str, Any]
 
@@ -112,7 +113,7 @@ def _press(request: HttpRequest, pk: int, act: Callable[..., WorkOrder], words: 
         messages.error(request, error.message)
     else:
         messages.success(
-            request, f"“{done.title}”{words if done.close_reason == '' else done.close_reason + '，已关闭'}。"
+            request, f"{quoted(done.title)}{words if done.close_reason == '' else done.close_reason + '，已关闭'}。"
         )
     return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
 
@@ -149,7 +150,7 @@ def _step(
     **words: Any,
 ) -> HttpResponse:
     back = reverse("agency:order", args=[row.pk])
-    told = f"{row.project.name}，工单“{row.title}”现在是“{row.get_state_display()}”。"
+    told = f"{row.project.name}，工单{quoted(row.title)}现在是“{row.get_state_display()}”。"
     return ask(
         request, form, Step(back=back, verdict=verdict, run=run, **{**words, "says": (told, *words.get("says", ()))})
     )

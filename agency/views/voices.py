@@ -31,6 +31,7 @@ from packages.views.fetching import person
 from projects.errors import Verdict, require
 from projects.exports import FORMATS, file_response
 from projects.models import Organisation
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django import forms
@@ -241,7 +242,7 @@ def voice_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     back = reverse("agency:voice", args=[pk]) if step != "return" else reverse("agency:voices")
     asked = Step(
         title=f"{title}：{row.number}", button=title, done=f"已{title}。", verdict=rule(user, row), back=back, run=run,
-        says=(f"{row.get_kind_display()}“{row.title}”，现在是“{row.get_state_display()}”。",),
+        says=(f"{row.get_kind_display()}{quoted(row.title)}，现在是“{row.get_state_display()}”。",),
     )
     return ask(request, make(request, row), asked)
 

@@ -25,10 +25,12 @@ from archives.services import bundles, papers
 from archives.states import CLASS_NAMES, CheckMoment, PaperKind, PaperState, TransferState, Visibility
 from projects import timing
 from projects.account_states import ProvisionWay
+from projects.back_entry import check_follows
 from projects.counting import months_after
 from projects.errors import DomainError, require
 from projects.events import lock_project, record, subject_of
 from projects.models import Organisation
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.services.privacy import note_provision
 from projects.states import InvolvementRole
@@ -79,7 +81,7 @@ def precheck(project: Project) -> Precheck:
             problems.append(("断号", f"{name}：最大序号 {last}，只有 {number} 件"))
     failed = Inspection.objects.failed().filter(version__document__project=project)
     titles = sorted(set(failed.values_list("version__document__title", flat=True)))
-    problems += [("四性检测", f"“{title}”不通过") for title in titles]
+    problems += [("四性检测", f"{quoted(title)}不通过") for title in titles]
     documents = bundles.documents_for(project, Visibility.OFFICE)
     return Precheck(len(documents), problems, list(_as_is(documents)))
 
@@ -166,6 +168,7 @@ def hand_over(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> T
         raise DomainError("transfer_ended", "这次移交已经退回，请重新预验收。")
     if not (verdict := rules.can_hand(by, transfer)):
         raise DomainError("bag_not_ready", verdict.reason)
+    check_follows(at, transfer)
     moment, before = at or timing.now(), transfer.state
     transfer.hand()
     transfer.handed_by, transfer.handed_at = by, moment
@@ -227,6 +230,7 @@ def receive(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> Tra
         return transfer
     if transfer.state != TransferState.HANDED:
         raise DomainError("not_handed", f"这次移交是“{transfer.get_state_display()}”，不能接收。")
+    check_follows(at, transfer)
     with (
         bundles.open_bundle(transfer.bundle) as file,
         tempfile.TemporaryDirectory(dir=blobs.scratch_folder()) as scratch,
@@ -275,6 +279,7 @@ def give_back(transfer_id: int, *, by: User, reason: str, at: dt.datetime | None
         raise DomainError("transfer_ended", "档案已接收，不能再退回。")
     if not reason.strip():
         raise DomainError("reason_missing", "请写明退回的原因和要补正的地方。")
+    check_follows(at, transfer)
     before = transfer.state
     transfer.give_back()
     if before == TransferState.HANDED:

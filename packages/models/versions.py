@@ -12,6 +12,7 @@ from packages.choices import (
     VersionStatus,
 )
 from projects.errors import DomainError
+from projects.quoting import quoted
 
 RETIRING = frozenset({"status", "valid_until"})  # the only columns that may change on a published version
 
@@ -20,7 +21,7 @@ class FrozenVersionError(DomainError):
     """A published or retired version was to be changed or deleted."""
 
     def __init__(self, what: object) -> None:
-        super().__init__("version_frozen", f"“{what}”已发布，内容不可更改或删除；请另起一个新版本。")
+        super().__init__("version_frozen", f"{quoted(what)}已发布，内容不可更改或删除；请另起一个新版本。")
 
 
 class VersionQuerySet(models.QuerySet[Any]):

@@ -8,6 +8,7 @@ from packages.models import MatterCase
 from packages.services.intake import intake_is_over
 from packages.states import CaseState
 from projects import timing, workdays
+from projects.quoting import quoted
 
 ACCEPTED = "已受理，受理通知书已出具，承诺时限开始计算。"
 DEEMED = "已过 5 个工作日告知期，依法自接件之日起视为受理"
@@ -52,4 +53,4 @@ def words_after(cases: Sequence[MatterCase]) -> str:
         return "".join((ACCEPTED, *rest_day())) if any(case.promised_days for case in cases) else ACCEPTED
     if len(deemed) == len(cases):
         return f"{DEEMED}，受理通知书已出具。"
-    return f"{ACCEPTED}其中{'、'.join(f'“{name}”' for name in deemed)}{DEEMED}。"
+    return f"{ACCEPTED}其中{'、'.join(quoted(name) for name in deemed)}{DEEMED}。"

@@ -23,6 +23,7 @@ from projects.access import access_of
 from projects.exports import Cell, Column, Table, cut_words
 from projects.memo import Counters, Memo, asker, rows_of
 from projects.models import User
+from projects.quoting import quoted
 from projects.states import Role
 
 MOST_IN_FILE, CHUNK = 10_000, 500
@@ -76,7 +77,8 @@ class Row:
         waiting = self.work.waiting
         if waiting is None:
             return ""
-        what = waiting.what.replace(f"“{self.case.matter.name}”的", "").replace(f"“{self.case.matter.name}”", "")
+        name = quoted(self.case.matter.name)
+        what = waiting.what.replace(f"{name}的", "").replace(name, "")
         told = f"{waiting.verb}{what}"
         if waiting.since:
             told += f"，自 {waiting.since:%m-%d}，已 {waiting.days} / 限 {waiting.limit}"

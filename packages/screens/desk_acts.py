@@ -21,6 +21,7 @@ from packages.states import BulkAction, BulkOutcome, MaterialState
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import User
 from projects.paging import as_key
+from projects.quoting import quoted
 
 #: What each action says of itself before it is done.
 SAYS: dict[str, str] = {
@@ -104,7 +105,7 @@ def _missing(cases: Sequence[MatterCase]) -> dict[int, list[str]]:
 def _verdict(user: User, action: str, case: MatterCase, missing: dict[int, list[str]]) -> Verdict:
     if action == BulkAction.URGE:
         is_open = case.state in worklist.OPEN_STATES
-        return ALLOWED if is_open else refuse(f"“{case.matter.name}”已经办完，不需要催办。")
+        return ALLOWED if is_open else refuse(f"{quoted(case.matter.name)}已经办完，不需要催办。")
     if action == BulkAction.TAKE:
         return refuse("已在您的窗口。") if case.window_by_id == user.pk else rules.can_take(user, case)
     verdict = rules.can_accept(user, case)

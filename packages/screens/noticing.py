@@ -21,6 +21,7 @@ from packages.wording import for_browser
 from projects import prepared
 from projects.errors import Verdict
 from projects.models import User
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -113,6 +114,6 @@ def _suggestion(name: str, case: MatterCase) -> dict[str, str]:
     """A fault for a paper that is missing; the clerk may change every word."""
     basis = case.matter.legal_basis.split("；")[0][:BASIS_LENGTH]
     return {
-        "case_id": str(case.pk), "what": f"缺少“{name}”", "basis": basis,
-        "how_to_fix": f"提交“{name}”，加盖申请单位公章",
+        "case_id": str(case.pk), "what": f"缺少{quoted(name)}", "basis": basis,
+        "how_to_fix": f"提交{quoted(name)}，加盖申请单位公章",
     }

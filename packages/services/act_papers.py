@@ -15,6 +15,7 @@ from packages.services.paperwork import day, due_words, remedies, write
 from packages.states import MaterialState
 from projects import timing
 from projects.clocks import read_clock
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Paper
@@ -58,7 +59,7 @@ def return_receipt(case: MatterCase, *, by: User, at: dt.datetime) -> Paper | No
         return None
     return write(
         PaperKind.RETURN_RECEIPT, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"退回“{case.matter.name}”的材料 {len(rows)} 件",
+        what=f"退回{quoted(case.matter.name)}的材料 {len(rows)} 件",
         do="纸质材料可到窗口领回；电子材料留在档案里，再次申报时自动带入",
         when="随时可以领回", paragraphs=[f"办件编号 {case.number}，退回材料清单如下。"],
         table={"head": ["序号", "材料", "提交方式"], "rows": rows}, legal=[],
@@ -70,7 +71,7 @@ def withdrawal(case: MatterCase, reason: str, *, by: User, at: dt.datetime) -> P
     rows = returned_rows(case)
     return write(
         PaperKind.WITHDRAWAL, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"按你单位申请，“{case.matter.name}”（{case.number}）已撤件",
+        what=f"按你单位申请，{quoted(case.matter.name)}（{case.number}）已撤件",
         do="需要时重新申报；原材料留在项目档案里，再次申报时自动带入", when=AGAIN,
         paragraphs=[f"你单位申请撤件，原因：{reason}。经确认，{day(timing.business_day(at))}起停止办理，时限终止。"],
         table={"head": ["序号", "退回的材料", "提交方式"], "rows": rows} if rows else None,
@@ -81,10 +82,10 @@ def recall(case: MatterCase, reason: str, *, by: User, at: dt.datetime) -> Paper
     """撤回说明: the body took back its step, for a reason."""
     return write(
         PaperKind.RECALL, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”（{case.number}）由{case.lead.label}撤回：{reason}",
+        what=f"{quoted(case.matter.name)}（{case.number}）由{case.lead.label}撤回：{reason}",
         do="按理由改好后重新申报；原材料留在项目档案里，再次申报时自动带入", when=AGAIN,
         paragraphs=[
-            f"{case.lead.name}撤回对“{case.matter.name}”的办理，{day(timing.business_day(at))}起停止计时。理由：{reason}"
+            f"{case.lead.name}撤回对{quoted(case.matter.name)}的办理，{day(timing.business_day(at))}起停止计时。理由：{reason}"
         ],
         legal=[remedies()],
     )
@@ -92,14 +93,14 @@ def recall(case: MatterCase, reason: str, *, by: User, at: dt.datetime) -> Paper
 
 def special_notice(procedure: SpecialProcedure, *, by: User, at: dt.datetime) -> Paper:
     """特别程序告知书: the applicant is told in writing how long it takes (行政许可法 45)."""
-    case, word = procedure.case, procedure.get_kind_display()
+    case, word, days = procedure.case, procedure.get_kind_display(), procedure.planned_days
     until = due_words(read_clock(procedure.clock))
     return write(
         PaperKind.SPECIAL_NOTICE, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”需要{word}，审批时限暂停", do="按通知配合，无需另行申请",
+        what=f"{quoted(case.matter.name)}需要{word}，审批时限暂停", do="按通知配合，无需另行申请",
         when=f"预计{until}前完成，期间不计入审批时限",
         paragraphs=[
-            f"办理“{case.matter.name}”需要{word}，所需时间 {procedure.planned_days} 个工作日，依法不计算在审批时限内。",
+            f"办理{quoted(case.matter.name)}需要{word}，所需时间 {days} 个工作日，依法不计算在审批时限内。",
             f"批准人：{procedure.approver}。{word}结束后，审批时限接续计算。",
         ],
         legal=[LAW_OUTSIDE, procedure.basis],
@@ -113,10 +114,10 @@ def extension(row: Extension, *, by: User, at: dt.datetime) -> Paper:
     who = f"经本级人民政府负责人批准（{row.approval}）" if row.is_joint else "经本行政机关负责人批准"
     return write(
         PaperKind.EXTENSION, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”延长 {row.days} 个工作日办理：{row.reason}", do="继续等待办理，无需补充材料",
+        what=f"{quoted(case.matter.name)}延长 {row.days} 个工作日办理：{row.reason}", do="继续等待办理，无需补充材料",
         when=f"最迟{due}作出决定",
         paragraphs=[
-            f"“{case.matter.name}”（{case.number}）不能在期限内作出决定，{who}，延长 {row.days} 个工作日。",
+            f"{quoted(case.matter.name)}（{case.number}）不能在期限内作出决定，{who}，延长 {row.days} 个工作日。",
             f"延长的理由：{row.reason}",
         ],
         legal=[LAW_EXTEND],
@@ -129,7 +130,7 @@ def deferral_notice(case: MatterCase, items: Sequence[IssueItem], *, by: User | 
     last = max((item.due_on for item in items if item.due_on), default=None)
     return write(
         PaperKind.DEFERRAL_NOTICE, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”容缺通过，还要补交 {len(rows)} 件材料", do="在“待办”里逐件补交",
+        what=f"{quoted(case.matter.name)}容缺通过，还要补交 {len(rows)} 件材料", do="在“待办”里逐件补交",
         when=f"最迟{day(last)}，各件的期限见下表",
         paragraphs=["以下材料在作出决定时容缺，请在各自期限内补交。逾期未补交的，由作出决定的部门依法处理。"],
         table={"head": ["序号", "材料", "补交期限"], "rows": rows},
@@ -147,7 +148,7 @@ def collection_receipt(
     rows = [[str(number), paper.title, paper.number] for number, paper in enumerate(given, start=1)]
     return write(
         PaperKind.COLLECTION_RECEIPT, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"“{case.matter.name}”的证照批文已送达", do="核对下列文书；有误请当场或及时告知窗口",
+        what=f"{quoted(case.matter.name)}的证照批文已送达", do="核对下列文书；有误请当场或及时告知窗口",
         when=f"{day(timing.business_day(at))}{how}",
         paragraphs=[f"办件编号 {case.number}。领取方式：{DeliveryWay(way).label}，{how}。"],
         table={"head": ["序号", "文书", "文号"], "rows": rows}, legal=[LAW_DELIVER],
@@ -159,12 +160,13 @@ def revocation(
 ) -> Paper:
     """撤销决定书: which decision is taken away, why, on which basis, and how it may be contested."""
     numbers = "、".join(paper.number for paper in papers)
+    which = f"，文号 {numbers}" if numbers else ""
     return write(
         PaperKind.REVOCATION, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”的决定被撤销：{reason}",
+        what=f"{quoted(case.matter.name)}的决定被撤销：{reason}",
         do=f"停止使用{numbers}" if numbers else "停止按原决定办理", when="自本决定书送达之日起；需要时可以重新申报",
         paragraphs=[
-            f"撤销“{case.matter.name}”（{case.number}）的决定{'，文号 ' + numbers if numbers else ''}，原文号保留。",
+            f"撤销{quoted(case.matter.name)}（{case.number}）的决定{which}，原文号保留。",
             f"理由：{reason}", f"听证：{hearing}",
         ],
         legal=[f"依据：{basis}。", remedies()], is_public=any(paper.is_public for paper in papers),

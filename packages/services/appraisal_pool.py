@@ -19,6 +19,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by
 from projects.models import Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.services.status import merge_project
 from projects.states import InvolvementRole
@@ -156,7 +157,7 @@ def keep_apart(pair_id: int, *, by: User, reason: str, at: dt.datetime | None = 
         entry = _entry_of(project)
         record(
             "pool.distinct", subject=entry, project=project, by=by, at=at,
-            summary=f"与“{other.name}”不是重复项目：{pair.reason}"[:300], data={"other": other.pk},
+            summary=f"与{quoted(other.name)}不是重复项目：{pair.reason}"[:300], data={"other": other.pk},
         )
         _check_in(entry, by=by, at=at)
     return pair
@@ -181,17 +182,17 @@ def merge_pair(
     kept, gone = (pair.first, pair.second) if keep == pair.first_id else (pair.second, pair.first)
     require(pool_rules.can_merge_pair, by, pair)
     if MatterCase.objects.filter(project=gone).exclude(state__in=IDLE).exists():
-        raise DomainError("merge_running", f"“{gone.name}”已有办件，不能并入；请保留它，或先处理其办件。")
+        raise DomainError("merge_running", f"{quoted(gone.name)}已有办件，不能并入；请保留它，或先处理其办件。")
     _decide(pair, PairOutcome.MERGED, by=by, reason=reason, at=at, kept=kept)
     entry = _entry_of(gone)
     end_open_round(entry, by=by, at=at)
     entry.merged_into = kept
-    move(entry, "merge", "pool.merged", f"并入“{kept.name}”：{pair.reason}", by=by, at=at, into=kept.pk)
+    move(entry, "merge", "pool.merged", f"并入{quoted(kept.name)}：{pair.reason}", by=by, at=at, into=kept.pk)
     merge_project(gone.pk, into=kept, by=by, reason=pair.reason, at=at)
     standing = _entry_of(kept)
     record(
         "pool.absorbed", subject=standing, project=kept, by=by, at=at,
-        summary=f"“{gone.name}”（{gone.code}）并入本项目：{pair.reason}"[:300], data={"other": gone.pk},
+        summary=f"{quoted(gone.name)}（{gone.code}）并入本项目：{pair.reason}"[:300], data={"other": gone.pk},
     )
     for waiting in PoolEntry.objects.select_for_update(of=("self",)).select_related("project").filter(
         project__in=_beside(pair)

@@ -16,6 +16,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Organisation, Region, User
+from projects.quoting import quoted
 
 #: A told area that differs more than this from that of the boundary was typed wrongly (part of a unit is roads, too).
 AREA_GAP = Decimal("0.2")
@@ -95,7 +96,7 @@ def propose_result(
     require(assessment_rules.can_keep_unit, by, unit)
     found = assessment_data.item(item, timing.today())
     if found is None:
-        raise DomainError("item", f"没有代码为“{item}”的区域评估事项，请重新选择。")
+        raise DomainError("item", f"没有代码为{quoted(item)}的区域评估事项，请重新选择。")
     if RegionalResult.objects.filter(unit=unit, item=item, state__in=RESULT_COMING).exists():
         raise DomainError("coming", f"{unit.name}的{found.name}已在编制，不能重复发起。")
     if excludes:

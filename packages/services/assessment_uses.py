@@ -17,6 +17,7 @@ from packages.services.assessment_effects import NO, YES, Effect
 from projects import prepared, timing
 from projects.errors import DomainError
 from projects.events import record
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Document, Paper
@@ -178,7 +179,7 @@ def fix_uses(case: MatterCase, *, by: User | None, at: dt.datetime) -> None:
         use.save()
         record(
             "regional.fixed", subject=use, project=case.project, by=by, at=at,
-            summary=f"区域评估锁定：{use.result.name}，“{case.matter.name}”受理时成果有效",
+            summary=f"区域评估锁定：{use.result.name}，{quoted(case.matter.name)}受理时成果有效",
             data={"state": [old, use.state], "case": case.pk},
         )
 
@@ -191,7 +192,7 @@ def _refuse_brought(case: MatterCase, use: RegionalUse, day: dt.date, *, by: Use
     why = "已撤销" if use.result.reason else f"已于 {until} 到期"
     raise DomainError(
         "regional_expired",
-        f"{use.result}成果{why}，受理前已失效，“{case.matter.name}”不再适用。请撤件或作不予受理，计划随后列入单独评估的事项。",
+        f"{use.result}成果{why}，受理前已失效，{quoted(case.matter.name)}不再适用。请撤件或作不予受理，计划随后列入单独评估的事项。",
     )
 
 

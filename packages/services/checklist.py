@@ -34,6 +34,7 @@ from packages.states import CASE_OPEN, CASE_PASSED, CaseState, Handling, Materia
 from projects import prepared, timing
 from projects.bulk import update_all
 from projects.errors import DomainError
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Document
@@ -214,7 +215,7 @@ def _meet(item: MaterialItem, held: _Held) -> bool:  # noqa: PLR0911 - one answe
         item.document = document
         return _set(item, MaterialState.LETTER, note_of(letter))
     if document is not None:
-        use(item, document, held.project, is_doubtful=held.found.is_doubtful(item, document))
+        use(item, document, held.project, why=held.found.why(item, document))
         return True
     if _meet_inherited(item, held):
         return True
@@ -247,7 +248,7 @@ def _meet_inherited(item: MaterialItem, held: _Held) -> bool:
         return False
     document, name = found
     use(item, document, held.project)
-    item.note = f"沿用“{name}”已交的材料：{document.title}"[:300]
+    item.note = f"沿用{quoted(name)}已交的材料：{document.title}"[:300]
     return True
 
 
@@ -257,13 +258,13 @@ def _meet_earlier(item: MaterialItem, held: _Held) -> bool:
     for case in earlier:
         state = held.met.get((case.pk, item.kind_id))
         if state is not None:
-            return _set(item, MaterialState(state), f"沿用“{case.matter.name}”的材料")
+            return _set(item, MaterialState(state), f"沿用{quoted(case.matter.name)}的材料")
         if case.state in CASE_PASSED and not item.warning:
-            return _set(item, MaterialState.SHARED, f"“{case.matter.name}”已办结，由系统转入")
+            return _set(item, MaterialState.SHARED, f"{quoted(case.matter.name)}已办结，由系统转入")
         if _runs_beside(item.case, case):
-            return _set(item, MaterialState.SHARED, f"与“{case.matter.name}”同步办理，办结时由系统转入")
+            return _set(item, MaterialState.SHARED, f"与{quoted(case.matter.name)}同步办理，办结时由系统转入")
     if earlier:
-        item.note = item.warning or f"前置事项“{earlier[0].matter.name}”未办结"
+        item.note = item.warning or f"前置事项{quoted(earlier[0].matter.name)}未办结"
     return False
 
 
@@ -300,7 +301,7 @@ def lacking_words(case: MatterCase) -> str:
     mixed = f"其中部门提供的，{office}；其余请补齐、容缺或承诺后再受理"
     told = {True: "请补齐、容缺或承诺后再受理", False: f"{office}，到齐后再受理"}
     how = mixed if len(asked) > 1 else told[asked.pop()]
-    return f"“{case.matter.name}”还缺材料：{missing_words(case)}。{how}。"
+    return f"{quoted(case.matter.name)}还缺材料：{missing_words(case)}。{how}。"
 
 
 def _why(item: MaterialItem) -> list[str]:

@@ -19,8 +19,10 @@ from packages.services.committing import EVIDENCE_KIND, lock_commitment, tell_st
 from packages.services.timekeeping import start_owner_clock
 from packages.states import CheckResult, CommitmentState
 from projects import clocks, timing
+from projects.back_entry import check_follows, counted_at
 from projects.clock_states import ClockKind, ClockState
 from projects.errors import DomainError, require
+from projects.quoting import quoted
 from projects.services.issues import answer_issue, reject_issue, verify_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueState
 
@@ -88,7 +90,7 @@ def _call_check(commitment: Commitment, words: str, *, by: User | None, at: dt.d
     commitment.call_check()
     commitment.save()
     if commitment.issue is not None and commitment.issue.clock is not None:
-        clocks.stop_clock(commitment.issue.clock, at)
+        clocks.stop_clock(commitment.issue.clock, counted_at(at))
     tell_step(commitment, "check_due", f"{words}：{commitment.case.matter.name}", old, by=by, at=at)
 
 
@@ -113,6 +115,7 @@ def record_check(  # noqa: PLR0913 - one argument per field of the record
         raise DomainError("upload_missing", "请附核查的佐证（现场照片、检测报告或记录）。")
     if result == CheckResult.LATE and commitment.checks.filter(result=CheckResult.LATE).exists():
         raise DomainError("check_again", "已经给过一次限期，请认定为已履约或违诺。")
+    check_follows(at, commitment)
     moment = at or timing.now()
     kind = DocumentKind.objects.get(slug=EVIDENCE_KIND)
     document = file_upload(
@@ -154,7 +157,7 @@ def _conclude_check(
         commitment.fall_late()
         clock = start_owner_clock(
             ClockKind.COMMITMENT, days=days or settings.COMMITMENT_LAST_TERM_DAYS, project=commitment.case.project,
-            label=f"限期履行承诺：{commitment.case.matter.name}", at=moment,
+            label=f"限期履行承诺：{commitment.case.matter.name}", at=counted_at(moment),
         )
         commitment.due_on = clock.due_on
         if issue is not None:
@@ -168,10 +171,10 @@ def _breach_notice(commitment: Commitment, note: str, *, by: User, at: dt.dateti
     case = commitment.case
     paperwork.write(
         PaperKind.BREACH_NOTICE, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”的承诺经核查认定为违诺", do="可以向出具部门说明情况；部门将依法处理",
+        what=f"{quoted(case.matter.name)}的承诺经核查认定为违诺", do="可以向出具部门说明情况；部门将依法处理",
         when="收到本通知后可以随时说明",
         paragraphs=[
-            f"经核查，你单位就“{case.matter.name}”（{case.number}）作出的承诺没有履行。核查情况：{note}",
+            f"经核查，你单位就{quoted(case.matter.name)}（{case.number}）作出的承诺没有履行。核查情况：{note}",
             f"承诺书写明的后果：{'；'.join(commitment.terms['consequences'])}。", paperwork.remedies(),
         ],
     )
@@ -190,6 +193,7 @@ def close_breach(commitment_id: int, *, by: User, answer: str, at: dt.datetime |
     require(promise_rules.can_close_breach, by, commitment)
     if not answer.strip():
         raise DomainError("note_missing", "请写明对违诺怎样处理和理由。")
+    check_follows(at, commitment)
     _close(commitment, answer.strip(), by=by, at=at)
     return commitment
 

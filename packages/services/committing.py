@@ -28,6 +28,7 @@ from projects.access import access_of
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import record
+from projects.quoting import quoted
 from projects.services.issues import raise_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueKind, Role
 
@@ -163,8 +164,8 @@ def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
     legal = [terms["basis"]] if terms["basis"] else []
     paperwork.write(
         PaperKind.COMMITMENT_TOLD, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{name}”可以按告知承诺办理", do="读懂条件和后果，自愿承诺", when=terms["deadline"],
-        paragraphs=[f"你单位申请的“{name}”可以采用告知承诺方式办理。现将办理条件、要求和违诺后果一次告知如下。不愿承诺的，按一般程序提交材料，不影响办理。"],
+        what=f"{quoted(name)}可以按告知承诺办理", do="读懂条件和后果，自愿承诺", when=terms["deadline"],
+        paragraphs=[f"你单位申请的{quoted(name)}可以采用告知承诺方式办理。现将办理条件、要求和违诺后果一次告知如下。不愿承诺的，按一般程序提交材料，不影响办理。"],
         table=table, legal=legal,
     )
     day = paperwork.day(timing.business_day(commitment.signed_at or at))
@@ -174,10 +175,10 @@ def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
         signed.append(f"设计单位负责人：{commitment.designer_by}，{day}签署")
     paperwork.write(
         PaperKind.COMMITMENT, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        addressee=case.lead.name, what=f"就“{name}”作出承诺", do="在期限内达到承诺的条件，配合核查",
+        addressee=case.lead.name, what=f"就{quoted(name)}作出承诺", do="在期限内达到承诺的条件，配合核查",
         when=terms["deadline"],
         paragraphs=[
-            f"{case.project.owner.name}已知晓告知书的全部内容，就“{name}”自愿承诺：所填信息真实、准确；已经达到或者能够在期限内达到告知的条件、标准和要求；愿意承担违反承诺的后果。",
+            f"{case.project.owner.name}已知晓告知书的全部内容，就{quoted(name)}自愿承诺：所填信息真实、准确；已经达到或者能够在期限内达到告知的条件、标准和要求；愿意承担违反承诺的后果。",
             *signed,
         ],
         table=table, legal=legal,
@@ -207,7 +208,7 @@ def require_signed(case: MatterCase) -> None:
         who = "设计单位负责人" if commitment.signed_at else f"{case.project.owner.name}负责人"
         raise DomainError(
             "commitment_unsigned",
-            f"“{case.matter.name}”有材料以承诺代替，承诺书还没有由{who}签署，签署后才能作出准予决定。",
+            f"{quoted(case.matter.name)}有材料以承诺代替，承诺书还没有由{who}签署，签署后才能作出准予决定。",
         )
 
 

@@ -33,6 +33,7 @@ from projects import clocks, prepared, stages, timing
 from projects.errors import DomainError
 from projects.events import record, told_together
 from projects.models import User
+from projects.quoting import quoted
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
 
@@ -53,7 +54,7 @@ CODES = {
 def prerequisites_done(case: MatterCase) -> None:
     """Refuse a grant while a prerequisite that applies to the project is not decided (前置事项)."""
     undone = prepared.rows("undone before", _undone_before, case.matter_id, case.project_id)
-    names = "、".join(f"“{other.matter.name}”" for other in undone)
+    names = "、".join(quoted(other.matter.name) for other in undone)
     if names:
         raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能作出准予决定。")
 
@@ -190,7 +191,7 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
     matter, kind = case.matter, case.matter.result_kind
     day = timing.business_day(at)
     until = day + dt.timedelta(days=kind.validity_days) if kind.validity_days else None
-    paragraphs = [f"经审查，{case.project.owner.name}申请的“{matter.name}”符合条件，准予办理。"]
+    paragraphs = [f"经审查，{case.project.owner.name}申请的{quoted(matter.name)}符合条件，准予办理。"]
     deferred = [] if case.state == CaseState.PASSED else [item.what for item in open_items(case, IssueKind.DEFERRAL)]
     if deferred:
         paragraphs.append(f"以下材料容缺，请在期限内补交：{'、'.join(deferred)}。")
@@ -198,7 +199,7 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
     until = terms.valid_until if terms else until
     paper = paperwork.write(
         PaperKind.CERTIFICATE, case.project, subject=case, issuer=case.lead, by=by, at=at, title=matter.result_name,
-        slug=kind.slug, is_public=not kind.is_personal, valid_until=until, what=f"“{matter.name}”办结通过",
+        slug=kind.slug, is_public=not kind.is_personal, valid_until=until, what=f"{quoted(matter.name)}办结通过",
         do=terms.do if terms else "可凭本件办理后续事项，无需再次提交",
         when=f"有效期至{paperwork.day(until)}" if until else "长期有效",
         paragraphs=[*paragraphs, *(terms.paragraphs if terms else [])], table=terms.table if terms else None,
@@ -212,7 +213,7 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
 def _refusal(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:
     paperwork.write(
         PaperKind.REFUSAL, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”不予许可", do="可以修改后重新申报，或依法申请复议、提起诉讼",
+        what=f"{quoted(case.matter.name)}不予许可", do="可以修改后重新申报，或依法申请复议、提起诉讼",
         when="按本决定书写明的途径和期限", paragraphs=[f"经审查，不予许可。理由：{note.strip()}", paperwork.remedies()],
         legal=["《行政许可法》第三十八条"],
     )

@@ -27,6 +27,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
 from projects.states import ISSUE_OPEN, InvolvementRole, IssueKind, IssueState
@@ -98,7 +99,7 @@ def set_terms(
     require(living_rules.can_set_terms, by, case)
     day, code = timing.today(), case.matter.matter.code
     if living_data.permit_kind_of(code, day) is None and living_data.letter_rule_of(code, day) is None:
-        raise DomainError("no_terms", f"“{case.matter.name}”不出具分段许可，也不出具代证函，无需拟定内容。")
+        raise DomainError("no_terms", f"{quoted(case.matter.name)}不出具分段许可，也不出具代证函，无需拟定内容。")
     told = {key: text.strip()[:200] for key, text in (values or {}).items()}
     terms = LivingTerms.objects.filter(case=case).first()
     if terms is not None and (terms.scope, terms.values) == (scope.strip()[:300], told):
@@ -130,7 +131,7 @@ def issue_prepermit(
     day = timing.business_day(moment)
     rule = living_data.permit_kind(kind, day)
     if rule is None or rule not in living_data.prepermit_kinds(case.matter.matter.code, day):
-        raise DomainError("kind", f"“{case.matter.name}”没有这种预许可，请重新选择。")
+        raise DomainError("kind", f"{quoted(case.matter.name)}没有这种预许可，请重新选择。")
     if not basis.strip():
         raise DomainError("basis", "预许可须写明审查意见和建设单位承诺，请补充后再提交。")
     before = ConditionalPermit.objects.filter(project=case.project, code=kind, phase=rule.phase)
@@ -138,12 +139,12 @@ def issue_prepermit(
     if standing is not None:
         return standing
     if before.exclude(state=LivingState.REVOKED).exists():
-        raise DomainError("prepermit_again", f"“{rule.name}”已出具过一次，不延长、不重发，请办理正式许可。")
+        raise DomainError("prepermit_again", f"{quoted(rule.name)}已出具过一次，不延长、不重发，请办理正式许可。")
     _phase_before(case.project, rule.phase, rule.formal)
     text = scope.strip()[:300] or rule.scope
     paper = paperwork.write(
         PaperKind.CERTIFICATE, case.project, subject=case, issuer=case.lead, by=by, at=moment, title=rule.paper,
-        is_public=True, valid_until=rule.last_day(day), what=f"“{rule.name}”已出具",
+        is_public=True, valid_until=rule.last_day(day), what=f"{quoted(rule.name)}已出具",
         do=f"只在范围内进行：{text}", when=f"有效期至{paperwork.day(rule.last_day(day))}，不予延长",
         paragraphs=[f"依据：{basis.strip()}。", *paragraphs_of(rule, text, day)],
     )
@@ -167,7 +168,8 @@ def check_grant(case: MatterCase, day: dt.date) -> None:
     for permit in ConditionalPermit.objects.filter(project=case.project, paper__document__in=used).order_by("pk"):
         if code in permit.not_for:
             raise DomainError(
-                "not_for", f"“{permit.name}”不能作为“{case.matter.name}”的依据：{permit.excludes}。请提供正式许可。"
+                "not_for",
+                f"{quoted(permit.name)}不能作为{quoted(case.matter.name)}的依据：{permit.excludes}。请提供正式许可。",
             )
 
 
@@ -179,7 +181,7 @@ def _phase_before(project: Project, phase: int | None, formal: tuple[str, ...] |
         if earlier and set(formal) & set(permit.formal):
             raise DomainError(
                 "phase_inspection",
-                f"上一段“{permit.name}”的检查还没有办结：{permit.inspection}。"
+                f"上一段{quoted(permit.name)}的检查还没有办结：{permit.inspection}。"
                 f"请{permit.supervisor.label}办结检查后再办理下一段。",
             )
 
@@ -207,7 +209,8 @@ def convert_by(case: MatterCase, paper: Paper | None, *, by: User | None, at: dt
         permit.formal_case, permit.formal_paper = case, paper
         permit.converted_at = permit.closed_at = at
         permit.next_on = None
-        shared.save_moved(permit, old, "converted", f"转正：{permit.name}，已办结“{case.matter.name}”", by=by, at=at)
+        told = f"转正：{permit.name}，已办结{quoted(case.matter.name)}"
+        shared.save_moved(permit, old, "converted", told, by=by, at=at)
         if paper is not None and permit.paper.state == PaperState.VALID:
             replace_paper(permit.paper, new=paper, by=by, reason="转正", at=at)
         done.append(permit)
@@ -268,7 +271,7 @@ def close_inspection(
     require(living_rules.can_inspect, by, permit)
     issue_item = _item(permit, permit.inspection)
     if issue_item is None:
-        raise DomainError("no_inspection", f"“{permit.name}”没有要办结的检查。")
+        raise DomainError("no_inspection", f"{quoted(permit.name)}没有要办结的检查。")
     if issue_item.state in {IssueState.VERIFIED, IssueState.WAIVED}:
         return permit
     if not result.strip():

@@ -23,6 +23,7 @@ from projects.back_entry import check_after, check_follows
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
+from projects.quoting import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def _minutes(conference: Conference, case: MatterCase, *, by: User, at: dt.datet
     seats = list(conference.seats.select_related("organisation", "opinion").order_by("pk"))
     return paperwork.write(
         PaperKind.CONFERENCE_MINUTES, case.project, subject=conference.session, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”联审会{conference.get_outcome_display()}", do="参会部门在系统内签认本部门意见",
+        what=f"{quoted(case.matter.name)}联审会{conference.get_outcome_display()}", do="参会部门在系统内签认本部门意见",
         when=f"{paperwork.day(conference.held_on)}召开，地点{conference.place}",
         paragraphs=[f"议题：{conference.agenda}", conference.minutes], visibility=Visibility.OFFICE,
         addressee="、".join(seat.organisation.label for seat in seats),

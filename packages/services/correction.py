@@ -38,6 +38,7 @@ from projects.events import record, subject_of, told_together
 from projects.memo import rows_about
 from projects.models import Event, IssueItem, User
 from projects.models.time import Clock, ClockPause
+from projects.quoting import quoted
 from projects.reading import pauses_of
 from projects.services.issues import answer_issue, raise_issue
 from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
@@ -145,7 +146,7 @@ def _allowed(
 ) -> None:
     """Refuse the case's notice of this number where it may not be given."""
     if case.state == CaseState.CORRECTING:
-        raise DomainError("notice_open", f"“{case.matter.name}”已有一份告知书等待补正，交回后才能再告知。")
+        raise DomainError("notice_open", f"{quoted(case.matter.name)}已有一份告知书等待补正，交回后才能再告知。")
     if kind == "completion":
         expect(case, CaseState.RECEIVED, verb="告知补全")
     else:
@@ -153,9 +154,10 @@ def _allowed(
     require(rules.can_notice, by, case)
     intake = case.intake_clock
     if case.state == CaseState.RECEIVED and intake and clocks.read_clock(intake, pauses=pauses[intake.pk]).overdue:
-        raise DomainError("intake_over", f"“{case.matter.name}”已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
+        name = quoted(case.matter.name)
+        raise DomainError("intake_over", f"{name}已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
     if not own:
-        raise DomainError("no_faults", f"没有写明“{case.matter.name}”的问题，请补充或不选该办件。")
+        raise DomainError("no_faults", f"没有写明{quoted(case.matter.name)}的问题，请补充或不选该办件。")
     check_demand(case.project, case.matter.matter.code, case.matter.name, [str(fault["material"]) for fault in own])
     _reasoned(case, batch - 1, *why)
 
@@ -168,7 +170,7 @@ def _reasoned(case: MatterCase, before: int, code: str, note: str) -> None:
         return
     if not code:
         raise DomainError(
-            "second_notice", f"“{case.matter.name}”已作过一次性告知，不得再次要求补正；确有法定情形的请选择理由。"
+            "second_notice", f"{quoted(case.matter.name)}已作过一次性告知，不得再次要求补正；确有法定情形的请选择理由。"
         )
     if code == OTHER and not note:
         raise DomainError("reason_note", "再次告知的理由选择“其他”的，请写明具体理由。")

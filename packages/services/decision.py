@@ -19,6 +19,7 @@ from projects import prepared
 from projects.access import access_of
 from projects.errors import DomainError, require
 from projects.models import User
+from projects.quoting import quoted
 
 __all__ = ["decide_case", "decide_for_acceptance", "decide_on_spot"]
 
@@ -84,7 +85,7 @@ def decide_for_acceptance(
     """
     case = lock_case(case_id)
     if case.handling != Handling.ACCEPTANCE:
-        raise DomainError("handling", f"“{case.matter.name}”不随联合验收办结，请按本事项办理。")
+        raise DomainError("handling", f"{quoted(case.matter.name)}不随联合验收办结，请按本事项办理。")
     expect(case, CaseState.ACCEPTED, CaseState.IN_REVIEW, verb="随联合验收办结")
     if outcome not in Outcome.values:
         raise DomainError("outcome", "请选择准予、容缺通过或不予许可。")

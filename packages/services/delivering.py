@@ -22,6 +22,7 @@ from projects.bulk import insert_all
 from projects.errors import DomainError, require
 from projects.events import record, told_together
 from projects.models import User
+from projects.quoting import quoted
 from projects.states import ISSUE_OPEN
 from projects.workdays import due_date
 
@@ -50,7 +51,7 @@ def _nothing_held_back(case: MatterCase) -> None:
         "deferral before the certificate", lambda pk: found.filter(case=pk).select_related("issue"), case.pk
     )
     if first is not None:
-        raise DomainError("deferral_first", f"容缺材料“{first.issue.what}”还没有补交并核实，证照暂不发出。")
+        raise DomainError("deferral_first", f"容缺材料{quoted(first.issue.what)}还没有补交并核实，证照暂不发出。")
 
 
 @transaction.atomic
@@ -78,7 +79,7 @@ def deliver_case(
     _nothing_held_back(case)
     papers = papers_to_deliver(case)
     if not papers:
-        raise DomainError("no_papers", f"“{case.matter.name}”没有可以送达的有效证照批文。")
+        raise DomainError("no_papers", f"{quoted(case.matter.name)}没有可以送达的有效证照批文。")
     moment, until = at or timing.now(), deliver_until(case)
     with told_together(case.project):
         paper = act_papers.collection_receipt(

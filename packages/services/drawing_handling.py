@@ -36,6 +36,7 @@ from projects.clock_states import PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, Organisation, User
+from projects.quoting import quoted
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 TO_SIGN = "施工图限期修改承诺待建设单位负责人签署"
@@ -219,7 +220,7 @@ def certificate(one: DrawingReview, *, by: User | None, at: dt.datetime) -> Pape
         is_public=not case.matter.result_kind.is_personal, what=f"施工图第 {last.number if last else 1} 版审查合格",
         do="可凭本件办理施工许可等后续事项，无需再次提交", when="设计变更涉及强制性条文的须重新送审",
         paragraphs=[
-            f"{one.project.owner.name}申请的“{one.project.name}”施工图设计文件，经联合审查合格。",
+            f"{one.project.owner.name}申请的{quoted(one.project.name)}施工图设计文件，经联合审查合格。",
             f"图纸版次：第 {last.number if last else 1} 版，文件摘要 {digest}。", *record_words(one),
         ],
         table={"caption": "各专业审查", "head": ["部门", "专业", "所审版次"], "rows": parts},

@@ -26,6 +26,7 @@ from projects import clocks
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
+from projects.quoting import quoted
 from projects.status_codes import StatusCode
 
 #: What the department may choose where a correction never came.
@@ -52,7 +53,8 @@ def refuse_intake(
         raise DomainError("reason", "退件须写明理由和依据，请补充后再提交。")
     if case.state == CaseState.CORRECTING:
         if case.accepted_at is not None:
-            raise DomainError("case_state", f"“{case.matter.name}”已经受理，逾期未补正的由牵头部门撤回或不予许可。")
+            name = quoted(case.matter.name)
+            raise DomainError("case_state", f"{name}已经受理，逾期未补正的由牵头部门撤回或不予许可。")
         _never_corrected(case, at)
         end_correction(case, by=by, at=at, returned=False)
     old = case.state
@@ -70,12 +72,12 @@ def refuse_intake(
     )
     renew_draft(case, by=by, at=at)
     said = f"理由：{reason.strip().rstrip('。')}。依据：{basis.strip().rstrip('。')}。"
-    paragraphs = [f"你单位申请的“{case.matter.name}”（{case.number}），经审查{word}。{said}"]
+    paragraphs = [f"你单位申请的{quoted(case.matter.name)}（{case.number}），经审查{word}。{said}"]
     if referral.strip():
         paragraphs.append(f"请向{referral.strip()}提出申请。")
     paperwork.write(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
-        what=f"“{case.matter.name}”{word}：{reason.strip()}",
+        what=f"{quoted(case.matter.name)}{word}：{reason.strip()}",
         do=f"向{referral.strip()}申请" if referral.strip() else "按理由改好后重新申报", when="随时可以重新申报",
         paragraphs=paragraphs, legal=["依据：《行政许可法》第三十二条。", paperwork.remedies()],
     )
@@ -102,7 +104,7 @@ def recall_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None =
 
 def _recall(case: MatterCase, *, by: User, reason: str, at: dt.datetime | None) -> MatterCase:
     if case.accepted_at is None:
-        raise DomainError("case_state", f"“{case.matter.name}”还没有受理，请按不予受理处理。")
+        raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，请按不予受理处理。")
     old = case.state
     case.recall()
     moment = close_case(case, reason="撤回", by=by, at=at, cancel=True)
@@ -131,7 +133,7 @@ def close_overdue(
     require(rules.can_close_overdue, by, case)
     check_moment(case, at)
     if case.accepted_at is None:
-        raise DomainError("case_state", f"“{case.matter.name}”还没有受理，补全逾期的请按不予受理处理。")
+        raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，补全逾期的请按不予受理处理。")
     if choice not in OVERDUE_CHOICES:
         raise DomainError("choice", "请选择撤回或不予许可。")
     said = _said(reason, OVERDUE_CHOICES[choice])
@@ -154,4 +156,4 @@ def _never_corrected(case: MatterCase, at: dt.datetime | None) -> None:
     clock = correction_clock(case)
     if clock is not None and not clocks.read_clock(clock, at).overdue:
         day = paperwork.day(clock.due_on)
-        raise DomainError("correction_runs", f"“{case.matter.name}”的补正期限到{day}，期满未交回才能这样处理。")
+        raise DomainError("correction_runs", f"{quoted(case.matter.name)}的补正期限到{day}，期满未交回才能这样处理。")

@@ -24,6 +24,7 @@ from projects import stages, timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project, User
+from projects.quoting import quoted
 
 #: So many of the answers that speak against a package are told.
 MOST_REASONS = 4
@@ -157,7 +158,7 @@ def _plan_within(
     if found.fit is Fit.OUT or version.investment != project.investment:
         kind = f"项目为{project.get_investment_display()}"
         why = "；".join(found.reasons[:MOST_REASONS]) if found.fit is Fit.OUT else kind
-        refusal = f"项目不适用套餐“{version.name}”，因为{why}。该套餐适用于：{version.scope_text}。"
+        refusal = f"项目不适用套餐{quoted(version.name)}，因为{why}。该套餐适用于：{version.scope_text}。"
         raise DomainError("scope", refusal + _fitting(project, facts))
     plan = build_plan(version, facts)
     if plan.questions:
@@ -169,7 +170,7 @@ def _fitting(project: Project, facts: dict[str, FactValue]) -> str:
     proposal = propose_package(facts, project.investment)
     if proposal.package_version is None:
         return "请核对投资类型和情形后重新选择套餐。"
-    return f"按所填情形适用“{proposal.package_version.name}”：{'；'.join(proposal.reasons)}。"
+    return f"按所填情形适用{quoted(proposal.package_version.name)}：{'；'.join(proposal.reasons)}。"
 
 
 def _unanswered(questions: Iterable[Fact]) -> DomainError:

@@ -24,6 +24,7 @@ from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
+from projects.quoting import quoted
 
 #: Working days that the law allows at most: alone, and where several bodies handle the matter jointly.
 ALONE_DAYS, JOINT_DAYS = 10, 15
@@ -78,7 +79,7 @@ def _once(case: MatterCase) -> None:
     ).first()
     if standing is not None:
         raise DomainError(
-            "extended", f"“{case.matter.name}”的延长{standing.get_state_display()}，一个办件只能延长一次。"
+            "extended", f"{quoted(case.matter.name)}的延长{standing.get_state_display()}，一个办件只能延长一次。"
         )
 
 
@@ -87,7 +88,7 @@ def _in_time(case: MatterCase, at: dt.datetime | None) -> None:
     for clock in (case.promised_clock, case.statutory_clock):
         if clock is not None and clocks.read_clock(clock, at).overdue:
             word = clock.get_kind_display()
-            raise DomainError("over", f"“{case.matter.name}”的{word}已经届满，不能再延长。请尽快作出决定。")
+            raise DomainError("over", f"{quoted(case.matter.name)}的{word}已经届满，不能再延长。请尽快作出决定。")
 
 
 def _lock(extension_id: int) -> Extension:

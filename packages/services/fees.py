@@ -24,6 +24,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -134,7 +135,7 @@ def assess_fee(
 
 def _assess(fee: Fee, amount: Decimal, due_on: dt.date | None, *, by: User, at: dt.datetime | None) -> Fee:
     if fee.state not in (FeeState.UNSET, FeeState.DUE):
-        raise DomainError("state", f"“{fee.name}”{fee.get_state_display()}，不能更改金额。")
+        raise DomainError("state", f"{quoted(fee.name)}{fee.get_state_display()}，不能更改金额。")
     if amount < 0 or amount != amount.quantize(CENT):
         raise DomainError("amount", "金额以元为单位，不小于 0，最多两位小数。")
     fee.amount, fee.due_on = amount.quantize(CENT), due_on
@@ -152,7 +153,7 @@ def waive_fee(fee_id: int, *, by: User, reason: str, at: dt.datetime | None = No
     if not reason.strip():
         raise DomainError("reason", "请写明免缴的原因和文号。")
     if fee.state not in (FeeState.UNSET, FeeState.DUE):
-        raise DomainError("state", f"“{fee.name}”{fee.get_state_display()}，不能免缴。")
+        raise DomainError("state", f"{quoted(fee.name)}{fee.get_state_display()}，不能免缴。")
     fee.reason = reason.strip()[:300]
     _move(fee, "waive", by=by, at=at, words=f"免缴：{fee.reason}")
     return fee

@@ -14,6 +14,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record, subject_of
 from projects.models import Event, User
+from projects.quoting import quoted
 
 URGED = "case.urged"
 
@@ -52,7 +53,7 @@ def urge_case(case_id: int, *, by: User, at: dt.datetime | None = None) -> str:
         raise DomainError("urged", f"今天 {when:%H:%M} {earlier.actor_name}已催办过，明天可以再催。")
     waiting = case_waiting([case]).get(case.pk)
     if waiting is None:
-        raise DomainError("waits_for_nobody", f"“{case.matter.name}”已经办完，不需要催办。")
+        raise DomainError("waits_for_nobody", f"{quoted(case.matter.name)}已经办完，不需要催办。")
     record(
         URGED, subject=case, project=case.project, by=by, at=at, summary=f"催办{waiting.role}：{case.matter.name}",
         data={"role": waiting.role, "what": f"{waiting.verb}{waiting.what}", "task": waiting.task_id},

@@ -31,6 +31,7 @@ from projects.events import latest_of, lock_project, record, told_by, told_toget
 from projects.memo import Memo
 from projects.models import Project, Region, User
 from projects.numbering import take_number
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
 from projects.status_codes import StatusCode
@@ -125,9 +126,9 @@ def _fault(code: str, case: MatterCase | None, listed: Listed | None) -> str:
     if listed is not None and not listed.has(code):
         return listed.refusal(case.matter.name)
     if case.handling == Handling.OUTSIDE:
-        return f"“{case.matter.name}”在系统外办理，办成后登记结果，不在窗口申报"
+        return f"{quoted(case.matter.name)}在系统外办理，办成后登记结果，不在窗口申报"
     if case.state != CaseState.DRAFT:
-        return f"“{case.matter.name}”现在是“{case.get_state_display()}”，不能再次申报"
+        return f"{quoted(case.matter.name)}现在是“{case.get_state_display()}”，不能再次申报"
     return ""
 
 

@@ -21,6 +21,7 @@ from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import User
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -41,7 +42,7 @@ def open_service(case_id: int, *, by: User, at: dt.datetime | None = None) -> In
     require(utility_rules.can_open_record, by, case)
     check_opening(case.project, [(case.matter.matter.code, case.matter.name)])
     if case.matter.kind != MatterKind.INTERMEDIARY:
-        raise DomainError("not_service", f"“{case.matter.name}”不是中介服务，请直接登记外部办理结果。")
+        raise DomainError("not_service", f"{quoted(case.matter.name)}不是中介服务，请直接登记外部办理结果。")
     moment = at or timing.now()
     service = IntermediaryService.objects.create(
         project=case.project, case=case, opened_by=by, opened_at=moment, changed_at=moment

@@ -21,6 +21,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, ProjectStatus
 
@@ -125,7 +126,7 @@ def sign_item(
     item.requirement, item.basis, item.valid_until = words
     item.signed_by, item.signed_at = by, at or timing.now()
     item.save()
-    _tell(land, "signed", f"{item.department.label}签认“{item.name}”：{item.requirement}", None, by=by, at=at)
+    _tell(land, "signed", f"{item.department.label}签认{quoted(item.name)}：{item.requirement}", None, by=by, at=at)
     if not land.items.filter(signed_at=None).exists():
         old = land.state
         land.complete()

@@ -10,6 +10,7 @@ from projects import prepared, timing
 from projects.errors import DomainError
 from projects.events import record
 from projects.models import User
+from projects.quoting import quoted
 
 
 def lapse_requests(case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
@@ -41,5 +42,5 @@ def nothing_asked(case: MatterCase) -> None:
     )
     if waits:
         raise DomainError(
-            "withdrawal_open", f"建设单位已申请撤回“{case.matter.name}”，请先答复撤件申请，再作出决定。"
+            "withdrawal_open", f"建设单位已申请撤回{quoted(case.matter.name)}，请先答复撤件申请，再作出决定。"
         )

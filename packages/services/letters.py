@@ -29,6 +29,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Project, User
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from archives.models import Document
@@ -115,7 +116,7 @@ def check_usable(letter: Letter, case: MatterCase, day: dt.date) -> None:
     number = letter.paper.number
     if case.matter.matter.code not in letter.usable_by:
         raise DomainError(
-            "letter_not_listed", f"{letter.name}{number}不能用于“{case.matter.name}”，请提供正式证件。"
+            "letter_not_listed", f"{letter.name}{number}不能用于{quoted(case.matter.name)}，请提供正式证件。"
         )
     if day > letter.valid_until or letter.state == LivingState.LAPSED:
         raise DomainError(
@@ -165,7 +166,7 @@ def use_letter(item_id: int, *, letter_id: int, by: User, at: dt.datetime | None
         return item
     check_usable(letter, case, timing.today())
     if item.kind.slug not in letter.kinds:
-        raise DomainError("letter_kind", f"{letter.name}不能代替“{item.name}”，请提供正式材料。")
+        raise DomainError("letter_kind", f"{letter.name}不能代替{quoted(item.name)}，请提供正式材料。")
     old = item.state
     item.state, item.document, item.note = MaterialState.LETTER, letter.paper.document, note_of(letter)
     item.is_automatic, item.changed_by, item.changed_at = False, by, at or timing.now()

@@ -25,6 +25,7 @@ from projects import timing, workdays
 from projects.errors import DomainError
 from projects.events import lock_project, record
 from projects.models import Project
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -69,7 +70,8 @@ def expect_living(living: Living, *states: str, verb: str) -> None:
     """Refuse a step out of order with a sentence that says where the paper stands."""
     if living.state not in states:
         word = LivingState(living.state).label
-        raise DomainError("living_state", f"“{living.name}”现在是“{word}”，不能{verb}。请刷新页面，按最新状态办理。")
+        name = quoted(living.name)
+        raise DomainError("living_state", f"{name}现在是“{word}”，不能{verb}。请刷新页面，按最新状态办理。")
 
 
 def save_moved(
@@ -167,7 +169,7 @@ def _lapse(living: Living) -> None:
         paragraphs.append("失效后不得继续施工。是否停工由监管单位核查，核查前请保持现场。")
     paperwork.write(
         PaperKind.LAPSE_NOTICE, living.project, subject=living, issuer=living.issuer, by=None, at=now,
-        what=f"“{living.name}”已失效", do=do, when="自收到本告知书起", paragraphs=paragraphs,
+        what=f"{quoted(living.name)}已失效", do=do, when="自收到本告知书起", paragraphs=paragraphs,
     )
 
 

@@ -11,6 +11,7 @@ from projects import prepared
 from projects.errors import DomainError
 from projects.events import latest_of, told_by
 from projects.models import Project
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -99,6 +100,6 @@ def expect(case: MatterCase, *states: str, verb: str) -> None:
         return
     label = CaseState(case.state).label
     raise DomainError(
-        "case_state", f"“{case.matter.name}”现在是“{label}”，不能{verb}。请刷新页面，按最新状态办理。",
+        "case_state", f"{quoted(case.matter.name)}现在是“{label}”，不能{verb}。请刷新页面，按最新状态办理。",
         latest=told_by(latest_of(case)),
     )

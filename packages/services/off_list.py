@@ -18,6 +18,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project, User
+from projects.quoting import quoted
 
 
 @transaction.atomic
@@ -40,7 +41,7 @@ def propose(  # noqa: PLR0913 - the fields of the form
     if not name:
         raise DomainError("matter", f"事项“{code}”不在本项目的计划中，请先按实际情形变更计划。")
     if (listed.asks(code, paper) if paper else listed.has(code)):
-        raise DomainError("on_list", f"“{paper or name}”已在清单上，不需要批准。")
+        raise DomainError("on_list", f"{quoted(paper or name)}已在清单上，不需要批准。")
     if cause not in OffListCause.values:
         raise DomainError("cause", "请选择清单外的原因。")
     if not reason.strip() or not basis.strip():

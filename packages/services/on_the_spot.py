@@ -19,6 +19,7 @@ from packages.states import CaseState, Handling, Outcome
 from projects import timing
 from projects.errors import DomainError, require
 from projects.models import User
+from projects.quoting import quoted
 
 
 @transaction.atomic
@@ -32,7 +33,7 @@ def decide_on_spot(
     """
     case = lock_case(case_id)
     if case.handling != Handling.REVIEW:
-        raise DomainError("handling", f"“{case.matter.name}”不在窗口即办。")
+        raise DomainError("handling", f"{quoted(case.matter.name)}不在窗口即办。")
     expect(case, CaseState.RECEIVED, CaseState.ACCEPTED, CaseState.IN_REVIEW, verb="即办")
     require(rules.can_decide_on_spot, by, case)
     check_moment(case, at)
@@ -42,7 +43,7 @@ def decide_on_spot(
         fill_lines(case.project, at=at)
         lacking = missing_words(case)
         if lacking:
-            raise DomainError("materials", f"“{case.matter.name}”还缺材料：{lacking}。请补齐后再即办。")
+            raise DomainError("materials", f"{quoted(case.matter.name)}还缺材料：{lacking}。请补齐后再即办。")
         take_on(case, look_beside_acceptance(case), by=by, at=moment, ended_at=moment, note=note)
     if case.state == CaseState.ACCEPTED:
         begin_review(case, by=by, at=at)

@@ -32,6 +32,7 @@ from projects import timing, workdays
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
 
@@ -222,17 +223,17 @@ def submit_chapter(
         return chapter
     require(assessment_rules.can_write_chapter, by, chapter)
     if not text.strip():
-        raise DomainError("text", f"请填写“{chapter.title}”的主要结论。")
+        raise DomainError("text", f"请填写{quoted(chapter.title)}的主要结论。")
     name = compiler.strip()[:100] or chapter.compiler
     if not name:
-        raise DomainError("compiler", f"请填写“{chapter.title}”的编制单位（{chapter.qualification}）。")
+        raise DomainError("compiler", f"请填写{quoted(chapter.title)}的编制单位（{chapter.qualification}）。")
     old = chapter.state
     chapter.text, chapter.compiler = text.strip(), name
     chapter.submitted_at, chapter.rounds = at or timing.now(), chapter.rounds + 1
     chapter.submit()
     chapter.save()
     book = chapter.book
-    words = f"提交“{chapter.title}”，第 {chapter.rounds} 次"
+    words = f"提交{quoted(chapter.title)}，第 {chapter.rounds} 次"
     tell_step(book, "chapter_submitted", words, old, by=by, at=at, subject=chapter)
     if book.state == BookState.COMPILING and not book.chapters.filter(state__in=CHAPTER_WITH_COMPILER).exists():
         was = book.state
@@ -257,9 +258,9 @@ def judge_chapter(
     require(assessment_rules.can_judge_chapter, by, chapter)
     day = timing.business_day(at or timing.now())
     if not opinion.strip():
-        raise DomainError("opinion", f"请写明对“{chapter.title}”的评审意见。")
+        raise DomainError("opinion", f"请写明对{quoted(chapter.title)}的评审意见。")
     if clauses and not chapter.allows_promises:
-        raise DomainError("clauses", f"“{chapter.title}”不能以承诺代替审查，请去掉承诺条款。")
+        raise DomainError("clauses", f"{quoted(chapter.title)}不能以承诺代替审查，请去掉承诺条款。")
     if any(check_on <= day for _, _, check_on in clauses):
         raise DomainError("days", "承诺条款的核查日期应在今天之后，请核对。")
     old, book = chapter.state, chapter.book
@@ -271,7 +272,7 @@ def judge_chapter(
         chapter.give_back()
     chapter.save()
     verb = "chapter_passed" if agrees else "chapter_returned"
-    words = f"“{chapter.title}”{chapter.get_state_display()}：{chapter.opinion}"
+    words = f"{quoted(chapter.title)}{chapter.get_state_display()}：{chapter.opinion}"
     tell_step(book, verb, words, old, by=by, at=at, subject=chapter)
     if agrees:
         _draw(chapter, clauses, by=by, at=at)
@@ -311,7 +312,7 @@ def approve_chapter(chapter_id: int, *, by: User, at: dt.datetime | None = None)
     chapter.approved_by, chapter.approved_at = by, at or timing.now()
     chapter.approve()
     chapter.save()
-    tell_step(chapter.book, "chapter_approved", f"“{chapter.title}”审批通过", old, by=by, at=at, subject=chapter)
+    tell_step(chapter.book, "chapter_approved", f"{quoted(chapter.title)}审批通过", old, by=by, at=at, subject=chapter)
     return chapter
 
 

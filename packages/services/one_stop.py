@@ -39,6 +39,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record, subject_of
 from projects.jobs import BAD_ROW
 from projects.models import ClockPause, IssueItem, Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.issues import raise_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueKind
 
@@ -317,12 +318,12 @@ def _escalate(one: OneStop, part: OneStopPart) -> bool:
         body = late_body(part.case)
         record(
             "one_stop.part_late", subject=one, project=one.project, by=None,
-            summary=f"督办：{body.label}“{part.case.matter.name}”超时 {late} 个工作日，拖住一站式施工许可",
+            summary=f"督办：{body.label}{quoted(part.case.matter.name)}超时 {late} 个工作日，拖住一站式施工许可",
             data={"case": part.case_id, "organisation": body.pk, "days": late},
         )
         raise_issue(
             one.project, kind=IssueKind.FRICTION, subject=one, basis=LATE_BASIS, debtor=body, by=None,
-            what=f"“{part.case.matter.name}”超时，拖住一站式施工许可", raised_for=one.project.centre,
+            what=f"{quoted(part.case.matter.name)}超时，拖住一站式施工许可", raised_for=one.project.centre,
             how_to_fix=f"{body.label}立即办结，或说明理由", at=timing.now(),
         )
         return True
@@ -393,7 +394,7 @@ def issue_set(one_stop_id: int, *, by: User, at: dt.datetime | None = None) -> O
     parts = parts_of(one)
     missing = [part for part in parts if part.case.state not in CASE_PASSED]
     if missing:
-        names = "；".join(f"“{part.case.matter.name}”在{late_body(part.case).label}" for part in missing)
+        names = "；".join(f"{quoted(part.case.matter.name)}在{late_body(part.case).label}" for part in missing)
         raise DomainError("not_ready", f"还不能一次出件：{names}。办结后再出。")
     main = next(part for part in parts if part.is_main)
     moment, old = at or timing.now(), one.state

@@ -19,6 +19,7 @@ from packages.states import CaseState, Handling
 from projects import stages, timing
 from projects.errors import DomainError, require
 from projects.events import record
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -41,7 +42,7 @@ def record_outside_result(
     """
     case = lock_case(case_id)
     if case.handling != Handling.OUTSIDE:
-        raise DomainError("handling", f"“{case.matter.name}”在系统内申报办理，不作外部办理登记。")
+        raise DomainError("handling", f"{quoted(case.matter.name)}在系统内申报办理，不作外部办理登记。")
     expect(case, CaseState.DRAFT, verb="登记外部办理结果")
     require(rules.can_record_outside, by, case)
     check_opening(case.project, [(case.matter.matter.code, case.matter.name)])

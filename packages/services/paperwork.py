@@ -17,6 +17,7 @@ from packages.states import MaterialState
 from projects import prepared, timing
 from projects.clock_states import ClockUnit
 from projects.clocks import Reading
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -205,9 +206,9 @@ def acceptance_notice(
 ) -> Paper:
     """受理通知书 with the due day. `lines`: the states of the checklist."""
     start = case.accepted_at or at
-    text = f"你单位申请的“{case.matter.name}”，经审查材料齐全、符合法定形式，予以受理。"
+    text = f"你单位申请的{quoted(case.matter.name)}，经审查材料齐全、符合法定形式，予以受理。"
     if case.is_deemed_accepted:
-        text = f"你单位申请的“{case.matter.name}”自收到材料之日起即为受理（视为受理）。"
+        text = f"你单位申请的{quoted(case.matter.name)}自收到材料之日起即为受理（视为受理）。"
     unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"
     limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "当日办结"
     paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
@@ -216,6 +217,6 @@ def acceptance_notice(
         paragraphs.append(f"以下材料容缺受理：{'、'.join(deferred)}；补交期限和逾期后果见容缺受理通知书。")
     return write(
         PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"“{case.matter.name}”已受理，办件编号 {case.number}", do="等待办理，可扫码查看进度",
+        what=f"{quoted(case.matter.name)}已受理，办件编号 {case.number}", do="等待办理，可扫码查看进度",
         when=f"{due_words(reading)}前作出决定", paragraphs=paragraphs, legal=["《行政许可法》第三十二条、第四十二条"],
     )

@@ -23,10 +23,11 @@ from packages.land_papers import of_the_land
 from packages.models import MaterialItem, MatterCase
 from packages.rules import FORM_KIND
 from packages.sources import Makers, is_issued, supplier_of
-from packages.standing_in import Brought, brought_by, is_doubtful, may_stand_in
+from packages.standing_in import Brought, brought_by, may_stand_in, stand_in_words
 from packages.states import CASE_OPEN, CaseState, MaterialState, Origin
 from projects import prepared, timing
 from projects.events import lock_project, record
+from projects.quoting import quoted
 from projects.states import PartyRole
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ class Found:
         fitting = (row for row in rows if may_stand_in(item, self.brought.get(row.pk)))
         return next(fitting, None) or self.land.get(item.kind_id)
 
-    def is_doubtful(self, item: MaterialItem, document: Document) -> bool:
-        """Whether a person should see that a document is the one that the line means."""
-        return is_doubtful(item, self.brought.get(document.pk))
+    def why(self, item: MaterialItem, document: Document) -> str:
+        """Return what stands in for a line and why, where the document was handed in under another name."""
+        return stand_in_words(item, self.brought.get(document.pk))
 
 
 def role_of(item: MaterialItem) -> str:
@@ -141,12 +142,12 @@ def provenance(document: Document, project: Project) -> str:
     return "，".join(words)[:300]
 
 
-def use(item: MaterialItem, document: Document, project: Project, *, is_doubtful: bool = False) -> None:
-    """Let a document meet a line; whatever was warned of is settled by it. A doubtful one asks a person to look."""
+def use(item: MaterialItem, document: Document, project: Project, *, why: str = "") -> None:
+    """Let a document meet a line; whatever was warned of is settled by it. `why`: what stands in under another name."""
     item.document, item.state, item.is_automatic = document, MaterialState.HELD, True
-    doubt = "（题名与本项不同，请核对是不是同一份）" if is_doubtful else ""
-    item.origin, item.origin_note = origin_of(document, project), f"{provenance(document, project)}{doubt}"[:300]
-    item.note, item.supply, item.supplier_id = f"档案已有：{document.title}"[:300], "", None
+    item.origin = origin_of(document, project)
+    item.origin_note = "；".join(filter(None, (provenance(document, project), why)))[:300]
+    item.note, item.supply, item.supplier_id = (why or f"档案已有：{document.title}")[:300], "", None
     if item.warning:
         item.warning = f"{item.warning.partition('；')[0]}；已改用现行有效的一份。"[:300]
 
@@ -194,7 +195,7 @@ def drop_dead(
             continue
         item.case.project = project
         title = item.document.title
-        item.warning = f"原沿用的“{title}”{reason}，不能再用"[:300]
+        item.warning = f"原沿用的{quoted(title)}{reason}，不能再用"[:300]
         known, leads = know()
         if is_issued(item, known):
             await_department(item, known, leads)

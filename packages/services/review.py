@@ -25,6 +25,7 @@ from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
+from projects.quoting import quoted
 from projects.services.issues import raise_issue
 from projects.states import IssueKind
 from projects.workdays import workdays_between
@@ -319,7 +320,7 @@ def _opinion_paper(session: JointSession, case: MatterCase, *, by: User, at: dt.
     standing = {one.opinion.pk: one for one in standing_opinions(case)}
     paperwork.write(
         PaperKind.REVIEW_OPINION, case.project, subject=session, issuer=case.lead, by=by, at=at,
-        what=f"“{case.matter.name}”联合审查{session.get_state_display()}", do="等待牵头部门作出决定",
+        what=f"{quoted(case.matter.name)}联合审查{session.get_state_display()}", do="等待牵头部门作出决定",
         when="以受理通知书载明的日期为准", paragraphs=[session.merged_text], visibility=Visibility.OFFICE,
         table={
             "head": ["部门", "角色", "意见", "理由", "条件或修改办法"],

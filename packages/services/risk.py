@@ -16,6 +16,7 @@ from projects import timing
 from projects.errors import require
 from projects.events import lock_project, record
 from projects.models import Project, User
+from projects.quoting import quoted
 
 
 @transaction.atomic
@@ -86,7 +87,7 @@ def _warning(enrolment: Enrolment, reading: policy.Reading, mode: str) -> str:
     words = []
     if package.package.code in reading.warned_packages:
         word = RiskClass(reading.risk_class).label
-        words.append(f"适用范围归“{package.name}”，矩阵判为{word}风险；套餐仍按适用范围，请加强审查和检查。")
+        words.append(f"适用范围归{quoted(package.name)}，矩阵判为{word}风险；套餐仍按适用范围，请加强审查和检查。")
     asked = enrolment.facts.get("drawing_review")
     if mode == "full" and asked in {"sample", "exempt"}:
         words.append("情形填了不送审，按规则须全审，请修改情形“施工图审查”。")

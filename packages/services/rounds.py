@@ -268,8 +268,9 @@ def _name(session: JointSession) -> str:
 def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = None) -> JointSession:
     """Push the file to every department at once: the lead on its push day, the system once that day is over.
 
-    Effects in order: transition, event `session.pushed`, a task with a clock from now per department. A round that is
-    pushed already is returned unchanged. Raises `NotAllowed`, `DomainError` (`session_state`, `case_state`).
+    Effects in order: transition, event `session.pushed`, a task with a clock from now per department: a push that is
+    keyed in later keeps its moment, but nobody could answer before it was keyed in. A round that is pushed already is
+    returned unchanged. Raises `NotAllowed`, `DomainError` (`session_state`, `case_state`, `future`, `time_order`).
     """
     session = lock_session(session_id)
     case = session.case
@@ -280,17 +281,19 @@ def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = N
     expect(case, CaseState.IN_REVIEW, verb="推送")
     if by is not None:
         require(review_rules.can_push, by, session)
-    moment = at or timing.now()
+    check_follows(at, session)
     old = session.state
     session.push()
-    session.pushed_at, session.push_due_on = moment, None
+    session.pushed_at, session.push_due_on = at or timing.now(), None
     session.save()
     pushed = Telling(
         "session.pushed", session, summary=f"联合审查推送：{case.matter.name}", data={"state": [old, session.state]}
     )
     others = [part for part in _parts(case, _enrolment_of(case)) if not part.is_lead]
-    _invite(session, others, by=by, at=at, moment=moment, tellings=[pushed])
-    begin_merging_when_done(session, by=by, at=at)
+    if at is not None:
+        record_all([pushed], project=session.project, by=by, at=at)
+    _invite(session, others, by=by, at=None, moment=timing.now(), tellings=[] if at else [pushed])
+    begin_merging_when_done(session, by=by, at=None)
     return session
 
 

@@ -15,6 +15,7 @@ from packages.models.desk import SavedViewQuerySet
 from projects import timing
 from projects.errors import DomainError
 from projects.models import User
+from projects.quoting import quoted
 
 MOST_VIEWS = 30
 LONGEST_NAME = 20
@@ -35,7 +36,7 @@ def save_view(*, by: User, name: str, query: str, at: dt.datetime | None = None)
     if standing is not None:
         if standing.query == query:
             return standing
-        raise DomainError("name_taken", f"您已有名为“{name}”的视图，请换个名称，或先删除原来的。")
+        raise DomainError("name_taken", f"您已有名为{quoted(name)}的视图，请换个名称，或先删除原来的。")
     if len(query) > LONGEST_QUERY:
         raise DomainError("too_long", "条件太长，请去掉一些条件后再保存。")
     if own.count() >= MOST_VIEWS:
@@ -68,7 +69,7 @@ def rename_view(view_id: int, *, by: User, name: str) -> SavedView:
     own, name = _own(by), _name(name)
     view: SavedView = own.get(pk=view_id)
     if own.filter(name=name).exclude(pk=view_id).exists():
-        raise DomainError("name_taken", f"您已有名为“{name}”的视图，请换个名称。")
+        raise DomainError("name_taken", f"您已有名为{quoted(name)}的视图，请换个名称。")
     view.name = name
     view.save(update_fields=["name"])
     return view

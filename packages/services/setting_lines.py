@@ -21,10 +21,12 @@ from packages.services.reusing import (
     role_of,
 )
 from packages.sources import is_issued, makers
+from packages.standing_in import brought_by, may_stand_in, stand_in_words
 from packages.states import MaterialState, Origin, Supply
 from projects import credit, timing
 from projects.errors import DomainError, require
 from projects.events import record
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -45,9 +47,9 @@ def report_absent(item_id: int, *, by: User, note: str, at: dt.datetime | None =
     if item.state == MaterialState.AWAITED and item.supply == Supply.RECORD:
         return item
     if item.state != MaterialState.SHARED:
-        raise DomainError("material_state", f"“{item.name}”现在是“{item.get_state_display()}”，不在调取。")
+        raise DomainError("material_state", f"{quoted(item.name)}现在是“{item.get_state_display()}”，不在调取。")
     if not note.strip():
-        raise DomainError("note_missing", f"请写明“{item.name}”为什么调取不到。")
+        raise DomainError("note_missing", f"请写明{quoted(item.name)}为什么调取不到。")
     old = item.state
     await_department(item, makers(), leads_of(item.case.project))
     item.supply, item.note, item.changed_by, item.changed_at = Supply.RECORD, note.strip()[:300], by, at or timing.now()
@@ -73,9 +75,9 @@ def supply_material(
     item = _locked(item_id)
     require(rules.can_supply, by, item)
     if item.state not in (MaterialState.AWAITED, MaterialState.SHARED):
-        raise DomainError("material_state", f"“{item.name}”现在是“{item.get_state_display()}”，不需要部门提供。")
+        raise DomainError("material_state", f"{quoted(item.name)}现在是“{item.get_state_display()}”，不需要部门提供。")
     if uploaded is None and not note.strip():
-        raise DomainError("note_missing", f"请上传“{item.name}”，或写明在哪个系统核验、结果怎样。")
+        raise DomainError("note_missing", f"请上传{quoted(item.name)}，或写明在哪个系统核验、结果怎样。")
     old, project = item.state, item.case.project
     way = Supply(item.supply or Supply.FETCH).label
     if uploaded is not None:
@@ -119,7 +121,7 @@ def _punished(item: MaterialItem, state: str, at: dt.datetime | None) -> None:
 def require_hand_in(item: MaterialItem, state: str) -> None:
     """A paper that the acceptance let through is owed: it is handed in, nothing else (容缺)."""
     if is_let_through(item) and state != MaterialState.UPLOADED:
-        raise DomainError("let_through", f"“{item.name}”已容缺受理，只能上传补交，不能再改成别的方式。")
+        raise DomainError("let_through", f"{quoted(item.name)}已容缺受理，只能上传补交，不能再改成别的方式。")
 
 
 @transaction.atomic
@@ -151,7 +153,8 @@ def set_material(
     item.supply, item.supplier, item.origin, item.origin_note, item.warning = "", None, "", "", ""
     if item.document is not None and state == MaterialState.HELD:
         item.origin = origin_of(item.document, case.project)
-        item.origin_note = provenance(item.document, case.project)
+        why = stand_in_words(item, brought_by([item.document]).get(item.document.pk))
+        item.origin_note = "；".join(filter(None, (provenance(item.document, case.project), why)))[:300]
     if state == MaterialState.MISSING and is_issued(item, known := makers()):
         await_department(item, known, leads_of(case.project))
     item.changed_by, item.changed_at = by, at or timing.now()
@@ -174,7 +177,7 @@ def _document(
 ) -> Document | None:
     if state == MaterialState.UPLOADED:
         if uploaded is None:
-            raise DomainError("upload_missing", f"请选择“{item.name}”的文件后再提交。")
+            raise DomainError("upload_missing", f"请选择{quoted(item.name)}的文件后再提交。")
         return file_upload(
             item.case.project, uploaded=uploaded, kind=item.kind, title=item.name, source=item.case, by=by,
             role=role_of(item), at=at,
@@ -182,7 +185,10 @@ def _document(
     if state == MaterialState.HELD:
         document = find_held(item.case.project, [item.kind], role=role_of(item)).get(item.kind_id)
         if document is None:
-            raise DomainError("not_held", f"档案中没有可用的“{item.name}”，请上传。")
+            raise DomainError("not_held", f"档案中没有可用的{quoted(item.name)}，请上传。")
+        if not may_stand_in(item, brought_by([document]).get(document.pk)):
+            why = f"档案中的{quoted(document.title)}不能代替{quoted(item.name)}，目录没有登记这一代替关系，请上传。"
+            raise DomainError("not_held", why)
         return document
     return None
 
@@ -193,27 +199,28 @@ def _anybody(_item: MaterialItem, _by: User, _note: str) -> None:
 
 def _deferrable(item: MaterialItem, _by: User, _note: str) -> None:
     if not (verdict := promise_rules.may_defer(item)):
-        raise DomainError("deferral", f"“{item.case.matter.name}”的“{item.name}”不能容缺：{verdict.reason}")
+        raise DomainError("deferral", f"{quoted(item.case.matter.name)}的{quoted(item.name)}不能容缺：{verdict.reason}")
 
 
 def _committable(item: MaterialItem, _by: User, _note: str) -> None:
     if not (verdict := promise_rules.may_commit(item)):
-        raise DomainError("commitment", f"“{item.case.matter.name}”的“{item.name}”不能承诺：{verdict.reason}")
+        what = f"{quoted(item.case.matter.name)}的{quoted(item.name)}"
+        raise DomainError("commitment", f"{what}不能承诺：{verdict.reason}")
 
 
 def _not_to_choose(item: MaterialItem, _by: User, _note: str) -> None:
-    raise DomainError("awaited", f"“{item.name}”由部门提供时系统自动列出，不需要选择。")
+    raise DomainError("awaited", f"{quoted(item.name)}由部门提供时系统自动列出，不需要选择。")
 
 
 def _by_window(item: MaterialItem, by: User, note: str) -> None:
     if not rules.is_window(by, item.case.project):
         raise DomainError("window_only", "“不适用”和“系统共享”由窗口核对后确认，请联系窗口。")
     if not note.strip():
-        raise DomainError("note_missing", f"请写明“{item.name}”不适用或系统共享的理由。")
+        raise DomainError("note_missing", f"请写明{quoted(item.name)}不适用或系统共享的理由。")
 
 
 def _by_its_own_step(item: MaterialItem, _by: User, _note: str) -> None:
-    raise DomainError("letter_missing", f"以函代证请在“{item.name}”一行选择要用的函件。")
+    raise DomainError("letter_missing", f"以函代证请在{quoted(item.name)}一行选择要用的函件。")
 
 
 _CHECKS = {

@@ -31,6 +31,7 @@ from projects.clock_states import ClockKind, ClockState, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, User
+from projects.quoting import quoted
 from projects.services.issues import answer_issue, missed_by_agent, raise_issue, reject_issue, verify_issue, waive_issue
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, IssueState
 
@@ -85,7 +86,7 @@ def _owe(case: MatterCase, item: MaterialItem, *, by: User | None, at: dt.dateti
         )
     issue = raise_issue(
         case.project, kind=IssueKind.DEFERRAL, subject=case, what=item.name, basis="容缺受理",
-        how_to_fix=f"{by_when(before, days, clock.due_on if clock else None)}补交“{item.name}”",
+        how_to_fix=f"{by_when(before, days, clock.due_on if clock else None)}补交{quoted(item.name)}",
         debtor=case.project.owner, by=by, raised_for=case.lead, due_on=clock.due_on if clock else None, clock=clock,
         at=at,
     )
@@ -127,10 +128,10 @@ def _told(case: MatterCase, owed: list[Deferral], *, by: User | None, at: dt.dat
     first = min((row.issue.due_on for row in owed if row.issue.due_on), default=None)
     paperwork.write(
         PaperKind.DEFERRED_ACCEPTANCE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"“{case.matter.name}”容缺受理，还有 {len(owed)} 件材料后补", do="按下表补交，可以网上补交",
+        what=f"{quoted(case.matter.name)}容缺受理，还有 {len(owed)} 件材料后补", do="按下表补交，可以网上补交",
         when=f"最早一件在{paperwork.day(first)}前" if first else "作出决定后按下表期限",
         paragraphs=[
-            f"你单位申请的“{case.matter.name}”（{case.number}）主要材料齐全、符合法定形式，予以容缺受理。",
+            f"你单位申请的{quoted(case.matter.name)}（{case.number}）主要材料齐全、符合法定形式，予以容缺受理。",
             "下列次要材料暂缺，现一次告知补交的内容、期限和逾期的后果。补交后由窗口或部门核实；核实期间不计入你单位的期限。",
         ],
         table={"head": ["序号", "后补材料", "什么时候前", "逾期怎样"], "rows": rows},
@@ -185,7 +186,7 @@ def require_promises(case: MatterCase) -> None:
     """
     owed = _open_deferrals(case, ArrivesBefore.DECISION)
     if owed:
-        names = "、".join(f"“{row.issue.what}”（{row.state.label}）" for row in owed)
+        names = "、".join(f"{quoted(row.issue.what)}（{row.state.label}）" for row in owed)
         raise DomainError("deferral_open", f"容缺材料{names}须在作出决定前补交并核实，现在不能作出准予决定。")
     require_signed(case)
     if words := lost_words(case):
@@ -299,7 +300,7 @@ def settle_issue(
     if issue.kind == IssueKind.COMMITMENT and issue.state != IssueState.SUBMITTED:
         answer_issue(issue, answer=note.strip()[:500] or "部门核查", by=by, at=at)
     if issue.state != IssueState.SUBMITTED:
-        raise DomainError("issue_open", f"“{issue.what}”还没有补交，补交后再核实。")
+        raise DomainError("issue_open", f"{quoted(issue.what)}还没有补交，补交后再核实。")
     if not holds:
         return _send_back(issue, note.strip(), by=by, at=at)
     verify_issue(issue, by=by, at=at)
@@ -366,10 +367,10 @@ def mark_late(deferral_id: int) -> bool:
     )
     paperwork.write(
         PaperKind.DEFERRAL_LATE, case.project, subject=case, issuer=case.lead, by=None, at=now,
-        what=f"“{case.matter.name}”的容缺材料“{issue.what}”已逾期", do="请立即补交，可以网上补交",
+        what=f"{quoted(case.matter.name)}的容缺材料{quoted(issue.what)}已逾期", do="请立即补交，可以网上补交",
         when=f"应在{paperwork.day(issue.due_on)}前补交",
         paragraphs=[
-            f"你单位申请的“{case.matter.name}”（{case.number}）容缺受理的“{issue.what}”应在{paperwork.day(issue.due_on)}前补交，至今没有收到。",
+            f"你单位申请的{quoted(case.matter.name)}（{case.number}）容缺受理的{quoted(issue.what)}应在{paperwork.day(issue.due_on)}前补交，至今没有收到。",
             f"{consequence_words(deferral)}。",
         ],
     )

@@ -29,6 +29,7 @@ from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
+from projects.quoting import quoted
 from projects.status_codes import StatusCode
 
 if TYPE_CHECKING:
@@ -68,12 +69,12 @@ def request_special(
 
 def _check(case: MatterCase, *, kind: str, basis: str, planned_days: int) -> None:
     if case.accepted_at is None:
-        raise DomainError("case_state", f"“{case.matter.name}”还没有受理，不能启动特别程序。")
+        raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，不能启动特别程序。")
     standing = SpecialProcedure.objects.filter(case=case, state__in=PROCEDURE_OPEN).first()
     if standing is not None:
         raise DomainError(
             "special_open",
-            f"“{case.matter.name}”的{standing.get_kind_display()}{standing.get_state_display()}，结束后才能再启动。",
+            f"{quoted(case.matter.name)}的{standing.get_kind_display()}{standing.get_state_display()}，结束后才能再启动。",
         )
     rule = special_rule(kind) if kind in SpecialKind.values else None
     if rule is None:
@@ -180,7 +181,7 @@ def end_special(
     expect(case, CaseState.SUSPENDED, CaseState.CORRECTING, verb="结束特别程序")
     row = SpecialProcedure.objects.select_for_update().filter(case=case, state=ProcedureState.RUNNING).first()
     if row is None:
-        raise DomainError("no_special", f"“{case.matter.name}”没有进行中的特别程序。")
+        raise DomainError("no_special", f"{quoted(case.matter.name)}没有进行中的特别程序。")
     require(rules.can_end_special, by, case)
     check_moment(case, at)
     if not result.strip():

@@ -24,6 +24,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.jobs import each
 from projects.models import JobRun, Organisation, Project, User
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
 
@@ -96,7 +97,7 @@ def _bound_of(rule: Indicator, given: Decimal | None, source: str) -> tuple[Deci
     if given is None and rule.value is not None:
         return rule.value, rule.source[:200]
     if given is None:
-        raise DomainError("value", f"请填写“{rule.name}”的控制值；系统不预设数值，以本地文件为准。")
+        raise DomainError("value", f"请填写{quoted(rule.name)}的控制值；系统不预设数值，以本地文件为准。")
     if not source.strip():
         raise DomainError("source", "请写明控制值的出处（文件名称和文号），承诺和达产核查都以它为准。")
     return given, source.strip()[:200]
@@ -171,7 +172,7 @@ def commit(
         row.promised = _value(promised.get(row.code, row.value), row)
         if not reaches(row, row.promised):
             bound = f"{row.get_bound_display()} {show(row.value)} {row.unit}".strip()
-            raise DomainError("value", f"“{row.name}”承诺 {show(row.promised)}，应{bound}。")
+            raise DomainError("value", f"{quoted(row.name)}承诺 {show(row.promised)}，应{bound}。")
         row.save(update_fields=["promised"])
     moment, old = at or timing.now(), land.state
     land.signed_by, land.signed_at, land.check_on = by, moment, land.production_on
@@ -250,7 +251,7 @@ def check(
     rows = list(land.indicators.order_by("order"))
     for row in rows:
         if row.code not in found:
-            raise DomainError("value", f"请填写“{row.name}”的核验值，全部指标一次核验。")
+            raise DomainError("value", f"请填写{quoted(row.name)}的核验值，全部指标一次核验。")
         row.found = _value(found[row.code], row)
     lacking = [row for row in rows if not reaches(row, row.found, row.promised)]
     again = land.checks.exists()
@@ -296,9 +297,9 @@ def _value(value: object, row: LandIndicator) -> Decimal:
     try:
         number = Decimal(str(value)).quantize(Decimal("0.001"))
     except InvalidOperation as fault:
-        raise DomainError("value", f"“{row.name}”应填数字。") from fault
+        raise DomainError("value", f"{quoted(row.name)}应填数字。") from fault
     if not (number.is_finite() and 0 <= number <= MOST):
-        raise DomainError("value", f"“{row.name}”应在 0 和 {MOST} 之间。")
+        raise DomainError("value", f"{quoted(row.name)}应在 0 和 {MOST} 之间。")
     return number
 
 

@@ -25,6 +25,7 @@ from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import User
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -89,7 +90,7 @@ def open_tender(case_id: int, *, by: User, name: str = "", at: dt.datetime | Non
     rules = utility_data.tender_steps(timing.business_day(moment))
     closes = next((rule.code for rule in rules if case.matter.matter.code in rule.closes), None)
     if closes is None:
-        raise DomainError("not_tender", f"“{case.matter.name}”不按招标过程登记，请直接登记外部办理结果。")
+        raise DomainError("not_tender", f"{quoted(case.matter.name)}不按招标过程登记，请直接登记外部办理结果。")
     tender = TenderRecord.objects.create(
         project=case.project, case=case, name=(name.strip() or case.matter.name)[:200], closes_at=closes, opened_by=by,
         opened_at=moment, changed_at=moment,
@@ -128,7 +129,7 @@ def record_step(  # noqa: PLR0913 - the fields of a step
         raise DomainError("disputed", f"招标现在是“{tender.get_state_display()}”，不能登记下一步。")
     step = _due_step(steps, code, on, moment=at or timing.now())
     if step.needs_evidence and evidence is None:
-        raise DomainError("evidence", f"“{step.name}”须附佐证（公告、报告或通知书），请上传后再登记。")
+        raise DomainError("evidence", f"{quoted(step.name)}须附佐证（公告、报告或通知书），请上传后再登记。")
     if evidence is not None:
         step.evidence = _file(tender, step, evidence, by=by, at=at)
     step.done_on, step.note, step.link = on, note.strip()[:300], link.strip()
@@ -144,12 +145,12 @@ def _due_step(steps: list[TenderStep], code: str, on: dt.date, *, moment: dt.dat
     coming = next_of(steps)
     if coming is None or coming.step.code != code:
         name = coming.step.name if coming else "无"
-        raise DomainError("order", f"下一步是“{name}”，请按顺序登记。")
+        raise DomainError("order", f"下一步是{quoted(name)}，请按顺序登记。")
     if on > timing.business_day(moment):
         raise DomainError("future", f"日期 {on} 晚于今天，请在办成后登记。")
     if coming.earliest is not None and on < coming.earliest:
         raise DomainError(
-            "too_early", f"“{coming.step.name}”最早在 {coming.earliest:%Y-%m-%d}（上一步后满 "
+            "too_early", f"{quoted(coming.step.name)}最早在 {coming.earliest:%Y-%m-%d}（上一步后满 "
             f"{coming.step.after_days} 天），请核对日期。",
         )
     return coming.step

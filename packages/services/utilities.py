@@ -25,11 +25,13 @@ from packages.utility_states import (
     UtilityKind,
 )
 from projects import clocks, timing, workdays
+from projects.back_entry import check_after, check_follows, counted_at
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, User
 from projects.numbering import take_number
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
 
@@ -132,6 +134,7 @@ def accept_request(request_id: int, *, by: User, at: dt.datetime | None = None) 
     if request.state == RequestState.ACCEPTED:
         return request
     require(utility_rules.can_accept_utilities, by, request)
+    check_follows(at, request)
     moment, project = at or timing.now(), request.project
     lines = [line for line in lines_of(request) if line.state == LineState.REGISTERED]
     for body in {line.body_id: line.body for line in lines}.values():
@@ -181,6 +184,7 @@ def appoint_survey(
     """
     request = lock_request(request_id)
     require(utility_rules.can_lead, by, request)
+    check_follows(at, request)
     moment = at or timing.now()
     if request.surveyed_on is not None:
         raise DomainError("surveyed", "联合踏勘已经完成，不再改期。")
@@ -217,9 +221,11 @@ def record_survey(
     if request.surveyed_on is not None:
         return request
     require(utility_rules.can_lead, by, request)
+    check_follows(at, request, *lines_of(request))
     moment = at or timing.now()
     if on > timing.business_day(moment):
-        raise DomainError("future", f"踏勘日期 {on} 晚于今天，请在踏勘后登记。")
+        what = "今天" if at is None else "实际办理时间"
+        raise DomainError("future", f"踏勘日期 {on} 晚于{what}，请在踏勘后登记。")
     if on < timing.business_day(request.accepted_at or moment):
         raise DomainError("survey_day", "踏勘日期不能早于受理，请核对日期。")
     lines = [line for line in lines_of(request) if line.state in (LineState.ACCEPTED, LineState.SURVEY)]
@@ -254,13 +260,14 @@ def answer_line(  # noqa: PLR0913 - the fields of the scheme
     """
     line = lock_line(line_id)
     require(utility_rules.can_answer_line, by, line)
+    check_follows(at, line)
     if not access_point.strip() or not scheme.strip():
         raise DomainError("scheme", "请写明接入点和接入方案。")
     for item in items:
         if not item.name.strip() or item.quantity <= 0 or item.unit_price < 0:
             raise DomainError("item", "报价明细须有名称、数量和单价，数量大于 0，单价不小于 0。")
         if line.is_outside_free and item.side == LineSide.OUTSIDE and item.amount > 0:
-            raise DomainError("outside_free", f"{line.name}红线外不收费，“{item.name}”不能列入报价。")
+            raise DomainError("outside_free", f"{line.name}红线外不收费，{quoted(item.name)}不能列入报价。")
     moment = at or timing.now()
     line.items.all().delete()
     for order, item in enumerate(items, 1):
@@ -298,6 +305,8 @@ def send_reply(request_id: int, *, by: User, at: dt.datetime | None = None) -> U
     late = [line for line in lines if line.is_before_reply and line.answered_at is None]
     if not ready:
         raise DomainError("nothing_to_send", "没有已拟定、待发出的接入方案，请等公用企业答复。")
+    check_follows(at, request, *lines)
+    check_after(at, max(line.answered_at for line in ready), "拟定方案")
     _reply_paper(request, ready, late, by=by, at=moment)
     for line in ready:
         if line.steps == 1 and not line.total:
@@ -307,7 +316,7 @@ def send_reply(request_id: int, *, by: User, at: dt.datetime | None = None) -> U
     if request.replied_at is None and not late:
         request.replied_at = moment
         if request.clock is not None and request.clock.is_live:
-            clocks.stop_clock(request.clock, moment)
+            clocks.stop_clock(request.clock, counted_at(at))
     request.save()
     record(
         "utility.replied", subject=request, project=request.project, by=by, at=at,

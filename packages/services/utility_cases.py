@@ -13,6 +13,7 @@ from packages.services.intake import case_number
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CaseState, Handling
 from projects import clocks, stages
+from projects.back_entry import counted_at
 from projects.events import record
 from projects.models import Project, User
 from projects.models.time import Clock
@@ -61,12 +62,12 @@ def take_over(case: MatterCase, clock: Clock | None, *, by: User, at: dt.datetim
 
 
 def conclude_case(case: MatterCase, *, by: User, at: dt.datetime, note: str) -> None:
-    """End a followed case as granted (event 11)."""
+    """End a followed case as granted (event 11); what is keyed in late stops its clocks when it is keyed in."""
     if case.handling != Handling.UTILITY or case.state != CaseState.IN_REVIEW:
         return
     old = case.state
     case.decide_pass()
-    end_clocks(case, at)
+    end_clocks(case, counted_at(at))
     reading = clocks.read_clock(case.promised_clock)
     case.used_days, case.is_overdue = max(0, reading.used), reading.overdue
     case.decided_at = case.ended_at = at

@@ -10,6 +10,7 @@ from packages.utility_states import (
     LineState,
 )
 from projects import clocks, timing
+from projects.back_entry import counted_at
 from projects.clock_states import PauseKind, TimeOwner
 from projects.errors import DomainError
 from projects.events import lock_project, record
@@ -50,7 +51,8 @@ def lines_of(request: UtilityRequest) -> list[UtilityLine]:
 def not_later(on: dt.date, at: dt.datetime | None) -> dt.date:
     """Return a day that is not later than today (than `at`). Raises `DomainError` (`future`)."""
     if on > timing.business_day(at or timing.now()):
-        raise DomainError("future", f"日期 {on} 晚于今天，请核对日期。")
+        what = "今天" if at is None else "实际办理时间"
+        raise DomainError("future", f"日期 {on} 晚于{what}，请核对日期。")
     return on
 
 
@@ -90,13 +92,17 @@ def _stands_for(line: UtilityLine) -> tuple[str, str] | None:
 
 
 def keep_time(line: UtilityLine, at: dt.datetime) -> None:
-    """Let the clock of a line run, stand or end as its state says; the day of the case that it promises follows."""
+    """Let the clock of a line run, stand or end as its state says; the day of the case that it promises follows.
+
+    What is keyed in late stops or pauses it when it is keyed in, since nobody confirms an earlier time here; it runs
+    again from the earlier time.
+    """
     clock = line.clock
     if clock is None or not clock.is_live:
         return
-    at = max(at, clock.started_at)
+    at, counted = max(at, clock.started_at), max(counted_at(at), clock.started_at)
     if line.state == LineState.CONNECTED:
-        clocks.stop_clock(clock, at)
+        clocks.stop_clock(clock, counted)
         return
     if line.state == LineState.OUT:
         clocks.cancel_clock(clock, at)
@@ -108,7 +114,7 @@ def keep_time(line: UtilityLine, at: dt.datetime) -> None:
         clocks.resume_clock(standing, max(at, standing.started_at))
         standing = None
     if standing is None and wanted is not None:
-        clocks.pause_clock(clock, kind=PauseKind.OTHER, owner=wanted[0], basis=wanted[1], at=at)
+        clocks.pause_clock(clock, kind=PauseKind.OTHER, owner=wanted[0], basis=wanted[1], at=counted)
     case = line.case
     if case is not None and case.promised_clock_id == clock.pk:
         case.promised_clock = clock

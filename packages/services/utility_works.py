@@ -20,6 +20,7 @@ from packages.utility_states import (
     RequestState,
 )
 from projects import clocks, timing
+from projects.back_entry import check_follows, counted_at
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import User
@@ -33,6 +34,7 @@ def report_own_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | N
     """
     line = lock_line(line_id)
     require(utility_rules.can_report_own_works, by, line)
+    check_follows(at, line)
     line.owner_done_on = not_later(on, at)
     return _after_works(line, by=by, at=at, words=f"企业自建部分 {on:%Y-%m-%d} 完成")
 
@@ -42,6 +44,7 @@ def finish_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None 
     """The utility reports that the works outside are done. Raises `NotAllowed`, `DomainError` (`future`)."""
     line = lock_line(line_id)
     require(utility_rules.can_finish_works, by, line)
+    check_follows(at, line)
     line.works_done_on = not_later(on, at)
     return _after_works(line, by=by, at=at, words=f"外线 {on:%Y-%m-%d} 完工")
 
@@ -64,6 +67,7 @@ def fix_connection(line_id: int, *, by: User, on: dt.date, at: dt.datetime | Non
     """Fix the day of the connection. Raises `NotAllowed`, `DomainError` (`past`)."""
     line = lock_line(line_id)
     require(utility_rules.can_fix_connection, by, line)
+    check_follows(at, line)
     moment = at or timing.now()
     if on < timing.business_day(moment):
         raise DomainError("past", f"约定接入日 {on} 已过，请填今天或以后的日期。")
@@ -82,6 +86,7 @@ def confirm_connected(line_id: int, *, by: User, on: dt.date, at: dt.datetime | 
     if line.state == LineState.CONNECTED:
         return line
     require(utility_rules.can_connect, by, line)
+    check_follows(at, line)
     line.connected_on = not_later(on, at)
     moment = at or timing.now()
     move_line(line, "connect", by=by, at=moment, words=f"{on:%Y-%m-%d} 接通")
@@ -103,6 +108,7 @@ def leave_line(line_id: int, *, by: User, reason: str, at: dt.datetime | None = 
     if line.state == LineState.OUT:
         return line
     require(utility_rules.can_leave, by, line)
+    check_follows(at, line)
     if not reason.strip():
         raise DomainError("reason", "请写明退出的原因。")
     moment = at or timing.now()
@@ -128,7 +134,7 @@ def _settle(line: UtilityLine, *, by: User, at: dt.datetime) -> None:
     if replied and request.state == RequestState.ACCEPTED and request.replied_at is None:
         request.replied_at = at
         if request.clock is not None and request.clock.is_live:
-            clocks.stop_clock(request.clock, at)
+            clocks.stop_clock(request.clock, counted_at(at))
         if request.case is not None and any(other.answered_at for other in others):
             request.case.project = request.project
             conclude_case(request.case, by=by, at=at, note="接入方案已一次答复")

@@ -19,6 +19,7 @@ from packages.services import saved_views
 from packages.views.acting import CONFLICT, attempt
 from packages.views.fetching import case_or_404, person
 from projects.exports import FORMATS, file_response
+from projects.quoting import quoted
 
 DESK, VIEWS = "packages:desk", "packages:desk_views"
 
@@ -49,7 +50,7 @@ def views(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and asked and form.is_valid():
         name = form.cleaned_data["name"]
         if view := attempt(form, saved_views.save_view, by=user, name=name, query=asked.query):
-            messages.success(request, f"已保存视图“{view.name}”。")
+            messages.success(request, f"已保存视图{quoted(view.name)}。")
             return redirect(f"{reverse(DESK)}?{view.query}")
     context = {"page": desk_acts.views_page(user, asked), "form": form}
     return render(request, "packages/desk_views.html", context, status=CONFLICT if form.errors else 200)
@@ -89,7 +90,7 @@ def view_default(request: HttpRequest, pk: int) -> HttpResponse:
     """Let the desk open with a view, or no longer."""
     _view_or_404(request, pk)
     view = saved_views.make_default(pk, by=person(request), is_default=request.POST.get("on") == "1")
-    words = f"工作台以后先打开“{view.name}”。" if view.is_default else "工作台不再有默认视图。"
+    words = f"工作台以后先打开{quoted(view.name)}。" if view.is_default else "工作台不再有默认视图。"
     messages.success(request, words)
     return redirect(VIEWS)
 
@@ -100,7 +101,7 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete a view."""
     view = _view_or_404(request, pk)
     saved_views.delete_view(pk, by=person(request))
-    messages.success(request, f"已删除视图“{view.name}”。")
+    messages.success(request, f"已删除视图{quoted(view.name)}。")
     return redirect(VIEWS)
 
 

@@ -18,6 +18,7 @@ from packages.services import enrolment as services
 from packages.views.acting import attempt
 from packages.views.fetching import person, project_or_404
 from projects.models import Project
+from projects.quoting import quoted
 
 
 @login_required
@@ -72,5 +73,5 @@ def _enrol(request: HttpRequest, project: Project, form: EnrolForm) -> HttpRespo
         done = attempt(form, services.enrol, project.pk, package_code=code, facts=sheet.facts, by=person(request))
     if done is None:
         return None
-    messages.success(request, f"已确认“{done.package_version.name}”，计划第 {done.revision} 版已生成。")
+    messages.success(request, f"已确认{quoted(done.package_version.name)}，计划第 {done.revision} 版已生成。")
     return redirect("packages:plan", pk=project.pk)

@@ -26,6 +26,7 @@ from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import application_or_404, case_or_404, issue_or_404, item_or_404, person, project_or_404
 from projects import acting, mine
 from projects.paging import as_key
+from projects.quoting import quoted
 
 
 @login_required
@@ -99,7 +100,7 @@ def line(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, meanwhile)
         elif attempt(form, services.set_material, pk, by=user, **form.values()):
             if found.submitted_at and item.state == MaterialState.DEFERRED:
-                messages.success(request, f"已补交“{item.name}”，由窗口或部门核实。")
+                messages.success(request, f"已补交{quoted(item.name)}，由窗口或部门核实。")
             return redirect(f"{reverse('packages:application', args=[found.pk])}#m{pk}")
     error = "".join(str(words) for errors in form.errors.values() for words in errors)
     typed = request.POST.get("note", "")[:300]

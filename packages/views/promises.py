@@ -162,7 +162,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     step = _step(
         found, title=f"记录核查：{found.case.matter.name}", button="记录核查结果", seg="result",
         verdict=promise_rules.can_check_commitment(request.user, found), done="核查结果已记录。",
-        run=lambda given: commitment_checks.record_check(pk, by=person(request), **given),
+        run=lambda given: commitment_checks.record_check(pk, by=person(request), **given), may_be_late=True,
         says=("尚未履约的给一次限期；认定违诺的，出具违诺认定通知书，由首席代表处理。",),
     )
     return ask(request, CheckForm(request.POST or None, request.FILES or None), step)
@@ -176,7 +176,10 @@ def breach(request: HttpRequest, pk: int) -> HttpResponse:
     step = _step(
         found, title=f"处理违诺：{found.case.matter.name}", button="记录处理结果",
         verdict=promise_rules.can_close_breach(request.user, found), done="处理结果已记录。",
-        run=lambda given: commitment_checks.close_breach(pk, by=person(request), answer=given["answer"]),
+        run=lambda given: commitment_checks.close_breach(
+            pk, by=person(request), answer=given["answer"], at=given["at"]
+        ),
+        may_be_late=True,
         says=("撤销决定的，请用“撤销决定”；这里记录其他处理（如已整改、不予撤销的理由）。",),
     )
     return ask(request, BreachForm(request.POST or None), step)

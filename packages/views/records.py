@@ -37,6 +37,7 @@ from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, person, project_or_404
 from projects.errors import Verdict
 from projects.models import Project
+from projects.quoting import quoted
 
 Given = dict[str, Any]
 _CASE = ("case__matter__matter", "case__lead", "project__owner", "project__centre")
@@ -136,7 +137,7 @@ def tender_step(request: HttpRequest, pk: int) -> HttpResponse:
         request, found, _form(StepForm, request), lambda given: tender_service.record_step(
             pk, by=person(request), code=code, on=given["on"], evidence=given["evidence"], note=given["note"],
             link=given["link"],
-        ), title=f"登记：{name}", button="登记这一步", done=f"“{name}”已登记。", says=(early + needs,),
+        ), title=f"登记：{name}", button="登记这一步", done=f"{quoted(name)}已登记。", says=(early + needs,),
     )
 
 

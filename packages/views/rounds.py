@@ -47,8 +47,9 @@ def push(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"推送各部门：{_name(session)}", button="推送", back=reverse("packages:case", args=[session.case_id]),
         case=session.case, verdict=review_rules.can_push(request.user, session),
         done="已推送各部门，答复时限开始计算。",
-        run=lambda _: services.push_session(pk, by=person(request)),
-        says=("推送后各部门同时开始审查；推送日过后由系统推送。",),
+        run=lambda given: services.push_session(pk, by=person(request), at=given["at"]),
+        may_be_late=True,
+        says=("推送后各部门同时开始审查；推送日过后由系统推送。", "补录推送的，各部门的答复时限从录入时起算。"),
     )
     return ask(request, Form(request.POST if request.method == "POST" else None), step)
 

@@ -34,6 +34,7 @@ from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
 from projects import timing
 from projects.errors import Verdict
+from projects.forms import back_entry_form, moment_of
 
 Given = dict[str, Any]
 
@@ -103,7 +104,7 @@ def _step(
 ) -> HttpResponse:
     says = (f"{found.project.name}（{found.project.code}）联合报装 {found.number}", *words.pop("says", ()))
     back = reverse("packages:utilities", args=[found.pk])
-    return ask(request, form, Step(back=back, verdict=verdict, run=run, says=says, **words))
+    return ask(request, form, Step(back=back, verdict=verdict, run=run, says=says, may_be_late=True, **words))
 
 
 @login_required
@@ -114,7 +115,8 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     names = "、".join(f"{line.name} {line.need}" for line in found.lines.all())
     return _step(
         request, found, NothingForm(request.POST or None), may.can_accept_utilities(request.user, found),
-        lambda _: service.accept_request(pk, by=person(request)), title="受理联合报装", button="受理全部并出回执",
+        lambda given: service.accept_request(pk, by=person(request), at=given["at"]),
+        title="受理联合报装", button="受理全部并出回执",
         done="已受理，受理回执已出具，各公用企业可以看到。",
         says=(f"一次受理：{names}。", "受理后各项分别计时，一项不影响其他项。"),
     )
@@ -128,7 +130,9 @@ def appoint(request: HttpRequest, pk: int) -> HttpResponse:
     form = AppointForm(request.POST or None, initial={"place": found.survey_place or found.site})
     return _step(
         request, found, form, may.can_lead(request.user, found),
-        lambda given: service.appoint_survey(pk, by=person(request), on=given["on"], place=given["place"]),
+        lambda given: service.appoint_survey(
+            pk, by=person(request), on=given["on"], place=given["place"], at=given["at"]
+        ),
         title="约定联合踏勘", button="约定并通知", done="踏勘日期已约定。",
         says=("各公用企业和建设单位一次到场，不分头踏勘。",),
     )
@@ -144,7 +148,7 @@ def survey(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(
         request, found, form, may.can_lead(request.user, found),
         lambda given: service.record_survey(
-            pk, by=person(request), on=given["on"], note=given["note"], seen=form.seen()
+            pk, by=person(request), on=given["on"], note=given["note"], seen=form.seen(), at=given["at"]
         ),
         title="登记联合踏勘", button="登记踏勘结果", done="踏勘结果已登记，等各公用企业答复方案。",
         says=("缺席的单位照样在时限内答复，记录在案。",),
@@ -161,7 +165,8 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     late = "、".join(line.name for line in lines if line.is_before_reply and line.answered_at is None)
     return _step(
         request, found, NothingForm(request.POST or None), may.can_lead(request.user, found),
-        lambda _: service.send_reply(pk, by=person(request)), title="发出一次答复", button="出具接入方案及报价书",
+        lambda given: service.send_reply(pk, by=person(request), at=given["at"]),
+        title="发出一次答复", button="出具接入方案及报价书",
         done="答复已发出，等企业确认。",
         says=(f"本次发出：{ready or '无'}。", f"尚未答复：{late}，答复后补充发出，不影响其他项。" if late else ""),
     )
@@ -192,18 +197,19 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         initial |= {f"name_{row}": item.name, f"side_{row}": item.side, f"quantity_{row}": item.quantity,
                     f"unit_{row}": item.unit, f"price_{row}": item.unit_price}
     form = AnswerForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    late = back_entry_form(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid() and (late is None or late.is_valid()):
         given = form.cleaned_data
         if attempt(
             form, service.answer_line, pk, by=person(request), access_point=given["access_point"],
             scheme=given["scheme"], items=form.items(), has_outside_works=given["outside"] == "yes",
-            owner_works=given["owner_works"],
+            owner_works=given["owner_works"], at=moment_of(late),
         ) is not None:
             messages.success(request, f"{line.name}方案和报价已拟定，随一次答复发出。")
             return redirect("packages:utilities", line.request_id)
     status = status_of(form)
     context = {"form": form, "line": line, "project": line.request.project,
-               "verdict": may.can_answer_line(request.user, line)}
+               "verdict": may.can_answer_line(request.user, line), "late": late}
     return render(request, "packages/utility_answer.html", context, status=status)
 
 
@@ -233,7 +239,7 @@ def own_works(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_report_own_works(request.user, line),
-        lambda given: utility_works.report_own_works(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.report_own_works(pk, by=person(request), on=given["on"], at=given["at"]),
         title=f"报告{line.name}自建完成", button="报告完成", done="已报告，公用企业恢复计时。",
         says=(f"红线内自建：{line.owner_works}",),
     )
@@ -246,7 +252,7 @@ def works(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_finish_works(request.user, line),
-        lambda given: utility_works.finish_works(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.finish_works(pk, by=person(request), on=given["on"], at=given["at"]),
         title=f"登记{line.name}外线完工", button="登记完工", done="外线完工已登记。",
     )
 
@@ -258,7 +264,7 @@ def fix(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_fix_connection(request.user, line),
-        lambda given: utility_works.fix_connection(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.fix_connection(pk, by=person(request), on=given["on"], at=given["at"]),
         title=f"约定{line.name}接入", button="约定接入日", done="接入日期已约定。",
     )
 
@@ -270,7 +276,7 @@ def connect(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, OnForm(request.POST or None), may.can_connect(request.user, line),
-        lambda given: utility_works.confirm_connected(pk, by=person(request), on=given["on"]),
+        lambda given: utility_works.confirm_connected(pk, by=person(request), on=given["on"], at=given["at"]),
         title=f"确认{line.name}接通", button="确认接通并出单", done="已接通，接入确认单已出具。",
     )
 
@@ -282,7 +288,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     line = line_or_404(request, pk)
     return _line_step(
         request, line, ReasonForm(request.POST or None), may.can_leave(request.user, line),
-        lambda given: utility_works.leave_line(pk, by=person(request), reason=given["reason"]),
+        lambda given: utility_works.leave_line(pk, by=person(request), reason=given["reason"], at=given["at"]),
         title=f"{line.name}退出联合报装", button="退出这一项", done="这一项已退出，其他项照常办理。", danger=True,
         says=("只退出这一项，其他项不受影响；以后需要时可以重新登记。",),
     )

@@ -15,6 +15,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Party
 from projects.plain_text import one_line
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, OrganisationKind, PartyRole
 
@@ -60,7 +61,7 @@ def find_or_make_organisation(
         except IntegrityError:  # somebody was faster
             found = Organisation.objects.get(uscc=code)
     if name and mend(name) != mend(found.name):
-        message = f"统一社会信用代码 {code} 登记的单位是“{found.name}”，与所填“{name}”不一致，请核对。"
+        message = f"统一社会信用代码 {code} 登记的单位是{quoted(found.name)}，与所填{quoted(name)}不一致，请核对。"
         raise DomainError("name_differs", message)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -19,6 +19,7 @@ from projects.events import lock_project, record, told_together
 from projects.models import Organisation, Project, Region, WorkUnit
 from projects.numbering import take_number
 from projects.plain_text import one_line
+from projects.quoting import quoted
 from projects.services.involvement import involve
 from projects.services.parties import PartyEntry, find_or_make_organisation, put_party
 from projects.states import Investment, InvolvementRole, PartyRole
@@ -53,9 +54,10 @@ def register_project(
     """Register a project under its national unified code, or under a local one when `code` is empty.
 
     Effects in order: the owner's organisation when it is new; the project (planning, active) with its default work
-    unit; event `project.registered`; involvement of centre and owner; parties with their encrypted contacts.
-    `total_investment` is 万元. Raises `NotAllowed`, and `DomainError` with the codes `code_wrong`, `code_used` (its
-    `url` leads to the project when `by` may see it), `uscc_wrong`, `name_differs`, `not_own`, `region_unknown`.
+    unit; event `project.registered`; involvement of centre and owner; parties with their encrypted contacts. The same
+    form posted again by the same person returns the project that was made. `total_investment` is 万元. Raises
+    `NotAllowed`, and `DomainError` with the codes `code_wrong`, `code_used` (its `url` leads to the project when `by`
+    may see it), `same_project`, `uscc_wrong`, `name_differs`, `not_own`, `region_unknown`.
     Source: 企业投资项目核准和备案管理条例 6 (赋码); standards §4.1.
     """
     require(rules.can_register, by, None)
@@ -68,10 +70,15 @@ def register_project(
     owner = find_or_make_organisation(owner_uscc, owner_name, region=region)
     require(rules.can_register_for, by, owner)
     centre = centre or _centre()
-    canonical = _clean_code(code) if code.strip() else _local_code(region, owner, name, centre, by=by)
+    said = {
+        "name": name, "investment": investment, "region": region, "address": address, "owner": owner,
+        "total_investment": total_investment, "registered_by": by,
+    }
+    canonical = _clean_code(code) if code.strip() else ""
+    if (made := _made_of(said, owner, canonical)) is not None:
+        return made
     project = Project(
-        code=canonical, name=name, investment=investment, region=region, address=address,
-        total_investment=total_investment, owner=owner, centre=centre, registered_by=by,
+        **said, code=canonical or _local_code(region, owner, name, centre, by=by), centre=centre,
         registered_at=at or timing.now(),
     )
     _insert(project, by=by)
@@ -87,6 +94,16 @@ def register_project(
         for entry in parties:
             put_party(project, find_or_make_organisation(entry.uscc, entry.name), entry, by=by, at=at)
     return project
+
+
+def _made_of(said: dict[str, Any], owner: Organisation, code: str) -> Project | None:
+    """Return the project that the same person made of the same form before (a double press), else None.
+
+    The owner's row is locked while it is looked up: of two presses at once the second finds what the first has made.
+    """
+    Organisation.objects.select_for_update().get(pk=owner.pk)
+    mine = Q(code=code) if code else Q(code__startswith="L")
+    return Project.objects.filter(mine, **said).first()
 
 
 def _region(code: str) -> Region:
@@ -107,7 +124,7 @@ def used_code(code: str, *, by: User | None) -> DomainError:
     """Return the refusal of a code that is taken: with name and address for those who may see the project."""
     holder = Project.objects.filter(Q(code=code) | Q(local_code=code)).first()
     if holder is not None and (url := _url_for(holder, by)):
-        message = f"项目代码 {code} 已登记为“{holder.name}”，一个代码只登记一次，请打开该项目继续办理。"
+        message = f"项目代码 {code} 已登记为{quoted(holder.name)}，一个代码只登记一次，请打开该项目继续办理。"
         return DomainError("code_used", message, url=url)
     message = f"项目代码 {code} 已被登记。请核对代码；确属您的项目，请携营业执照到窗口核实。"
     return DomainError("code_used", message)
@@ -138,13 +155,13 @@ def _free_code(text: str, *, by: User | None) -> str:
 def _local_code(region: Region, owner: Organisation, name: str, centre: Organisation, *, by: User) -> str:
     """Return the next local code of the centre.
 
-    The same project of the same owner is not registered twice: without a national code its name is all there is to
-    tell them apart, so the owner's row is locked while it is looked up.
+    The same project of the same owner, whose row is locked, is not registered twice: without a national code its name
+    is all there is to tell them apart.
     """
-    Organisation.objects.select_for_update().get(pk=owner.pk)
     same = Project.objects.filter(owner=owner, name=name, code__startswith="L").first()
     if same is not None:
-        message = f"“{owner.name}”已登记同名项目（本地代码 {same.code}），请打开该项目继续办理，或换一个项目名称。"
+        who = quoted(owner.name)
+        message = f"{who}已登记同名项目（本地代码 {same.code}），请打开该项目继续办理，或换一个项目名称。"
         raise DomainError("same_project", message, url=_url_for(same, by))
     while True:
         _, serial = take_number(centre, LOCAL_SERIES, year=LOCAL_YEAR)

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
 from agency.models import FollowUp
+from archives.models import Bundle
 from packages.models import Application, Conference
 from projects import timing
-from projects.models import Event
+from projects.models import Event, Project
 from projects.services.involvement import involve
 from projects.states import InvolvementRole
 from tests import factories
@@ -71,6 +72,21 @@ def signing(world):
     world.conference.seats.update(verdict="agree", reason="同意", delegate="李")
 
 
+def delivered(world):
+    """The works are delivered and the package of the archive is made."""
+    Project.objects.filter(pk=world.project.pk).update(stage="delivered", delivered_at=timing.now())
+    Bundle.objects.filter(pk=world.handing_bundle.pk).update(
+        made_at=timing.now(), storage_key="bag", size=1, algorithm="sha256", digest="0" * 64
+    )
+
+
+def passed(world):
+    """The joint acceptance of the whole project is passed."""
+    AcceptanceApplication.objects.filter(pk=world.acceptance.pk).update(
+        state="passed", scope="project", concluded_at=timing.now()
+    )
+
+
 #: address -> object of the world, who keys it in (an actor, or `body role`), what has to be so before
 FORMS = {
     # the window and the decision
@@ -107,6 +123,24 @@ FORMS = {
     "packages:call": ("session", "reviewer"),
     "packages:conference": ("conference", "reviewer"),
     "packages:sign": ("seat", "reviewer", signing),
+    "packages:push": ("session", "lead_reviewer"),
+    # utilities, promises
+    "packages:utility_accept": ("joint", "clerk"),
+    "packages:utility_appoint": ("joint", "clerk"),
+    "packages:utility_survey": ("joint", "clerk"),
+    "packages:utility_reply": ("joint", "clerk"),
+    "packages:utility_answer": ("utility_line", "reviewer"),
+    "packages:utility_own_works": ("utility_line", "agent"),
+    "packages:utility_works": ("utility_line", "reviewer"),
+    "packages:utility_fix": ("utility_line", "reviewer"),
+    "packages:utility_connect": ("utility_line", "reviewer"),
+    "packages:utility_leave": ("utility_line", "clerk"),
+    "packages:commitment_check": ("commitment", "reviewer"),
+    "packages:commitment_breach": ("commitment", "chief"),
+    # the archive and the registry
+    "archives:transfer_step": ("handing =hand", "agent", delivered),
+    "archives:transfer_return": ("handing", "agent", delivered),
+    "acceptance:hand_over": ("acceptance", "clerk", passed),
     # drawings
     "packages:drawing_opinion": ("drawing", "reviewer"),
     "packages:drawing_handle": ("drawing", "chief"),
@@ -145,6 +179,15 @@ def person(world, who):
     return factories.official(body.code, "chief" if who == "lead chief" else "reviewer")
 
 
+def shown_on(world, name):
+    """The page on which a form stands that has none of its own."""
+    pages = {"packages:sign": ("packages:conference", world.conference), "archives:transfer_step": (
+        "archives:transfer", world.project
+    )}
+    page, subject = pages.get(name, (None, None))
+    return page and reverse(page, args=[subject.pk])
+
+
 def refuses_what_has_not_come(world, name):
     """Ask one of the forms as who keys it in, then as the enterprise; what it changed is taken back."""
     subject, who, *before = FORMS[name]
@@ -154,7 +197,7 @@ def refuses_what_has_not_come(world, name):
         for prepare in before:
             prepare(world)
         client.force_login(person(world, who))
-        shown = reverse("packages:conference", args=[world.conference.pk]) if name == "packages:sign" else url
+        shown = shown_on(world, name) or url
         assert FIELD in client.get(shown).content.decode()
         events = Event.objects.count()
         ahead = f"{timing.now() + dt.timedelta(days=2):%Y-%m-%dT%H:%M}"

@@ -18,6 +18,11 @@ GRANTED = ("decided_pass", "decided_pass_deferred")
 STAGES = ("planning", "permit", "acceptance")
 
 
+def named(words):
+    """A name in quotes; its own quotes are single ones (GB/T 15834)."""
+    return "“" + words.replace("“", "‘").replace("”", "’") + "”"
+
+
 def rows(sql, *values):
     """Rows of a query as dictionaries."""
     with connection.cursor() as cursor:
@@ -103,7 +108,7 @@ def expected(project_id, today):
 
 def of_case(case, project, today):
     """The one line of an open case."""
-    name, lead = f"“{case['matter_name']}”", label(case["lead_id"])
+    name, lead = named(case["matter_name"]), label(case["lead_id"])
     shown = case["special_clock_id"] if case["state"] == "suspended" else None
     shown = shown or case["promised_clock_id"] or case["intake_clock_id"]
     if one("SELECT 1 FROM packages_withdrawal WHERE case_id = %s AND state IN ('requested', 'taken')", case["id"]):
@@ -176,7 +181,7 @@ def owed_papers(project, held, today):
 
 def deferred(item, project, today):
     """The one line of a deferred paper."""
-    day, what = due(item["clock_id"], today), f"容缺材料“{item['what']}”"
+    day, what = due(item["clock_id"], today), f"容缺材料{named(item['what'])}"
     if item["state"] == "submitted":
         return (3, f"{label(project['centre_id'])}窗口", "核实", what, day, int(item["subject_key"]))
     return (1, OWNER, "补交", what, day, int(item["subject_key"]))
@@ -192,7 +197,7 @@ def promised(project_id, today):
     )
     lines = []
     for row in found:
-        lead, what, day = label(row["lead_id"]), f"“{row['matter_name']}”的承诺", due(row["clock_id"], today)
+        lead, what, day = label(row["lead_id"]), f"{named(row['matter_name'])}的承诺", due(row["clock_id"], today)
         if row["state"] == "performing":
             lines.append((10, OWNER, "履行", what, day, row["case_id"]))
         elif row["state"] == "overdue":
@@ -200,7 +205,7 @@ def promised(project_id, today):
         elif row["state"] == "to_check":
             lines.append((3, lead, "核查", what, day, row["case_id"]))
         elif row["state"] == "breached":
-            lines.append((3, f"{lead}首席代表", "处理", f"“{row['matter_name']}”的违诺", None, row["case_id"]))
+            lines.append((3, f"{lead}首席代表", "处理", f"{named(row['matter_name'])}的违诺", None, row["case_id"]))
     return lines
 
 
@@ -217,7 +222,7 @@ def held_back(case, project, today):
         more = f"等 {len(open_lines)} 件材料" if len(open_lines) > 1 else ""
         verb = {"fetch": "调取", "record": "补录"}[first["supply"]]
         day = due(case["intake_clock_id"], today)
-        return (3, label(first["supplier_id"]), verb, f"“{first['name']}”{more}", day, case["id"])
+        return (3, label(first["supplier_id"]), verb, f"{named(first['name'])}{more}", day, case["id"])
     owed = one(
         "SELECT d.case_id, i.* FROM packages_deferral d JOIN projects_issueitem i ON i.id = d.issue_id WHERE "
         "d.case_id = %s AND d.arrives_before = 'decision' AND i.state NOT IN ('verified', 'waived') ORDER BY d.id",
@@ -229,7 +234,7 @@ def held_back(case, project, today):
     if unsigned:
         who = "设计单位" if unsigned["signed_at"] else OWNER
         day = due(case["promised_clock_id"], today)
-        return (1, who, "签署", f"“{case['matter_name']}”的承诺书", day, case["id"])
+        return (1, who, "签署", f"{named(case['matter_name'])}的承诺书", day, case["id"])
     return None
 
 
@@ -263,5 +268,5 @@ def next_steps(project, cases):
                  and entry[2]["handling"] == handling]
         if found:
             more = f"等 {len(found)} 项" if len(found) > 1 else ""
-            lines.append((9, OWNER, verb, f"“{found[0]['matter_name']}”{more}", None, found[0]["id"]))
+            lines.append((9, OWNER, verb, f"{named(found[0]['matter_name'])}{more}", None, found[0]["id"]))
     return lines

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -21,6 +22,7 @@ from packages.services import checklist, intake, setting_lines, sweeping
 from packages.services.assessment_apply import set_parcel
 from packages.services.reusing import good
 from packages.sources import is_issued, makers
+from packages.standing_in import Brought, declared_basis, may_stand_in, stand_in_words
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import lock_project
@@ -347,3 +349,21 @@ def test_a_paper_of_the_same_kind_that_another_matter_brought_does_not_stand_in(
     line = MaterialItem.objects.get(pk=line.pk)
     assert (line.state, line.document) == ("held", works)
     assert "施工合同" not in {row.kind_name for row in missing_of(project)}
+
+
+def test_another_name_stands_in_only_where_the_catalogue_declares_the_pair(clock):
+    def asked(name, kind="construction-drawings"):
+        return SimpleNamespace(name=name, kind=SimpleNamespace(slug=kind), definition=None)
+
+    whole = Brought("drawing-review", "全套施工图设计文件")
+    part, other = asked("消防设计文件"), asked("桩基、基坑施工图及审查意见")
+    assert (may_stand_in(part, whole), may_stand_in(other, whole)) == (True, False)
+    assert may_stand_in(asked(whole.name), Brought("fire-design", part.name)) is False
+    assert stand_in_words(part, whole) == "以“全套施工图设计文件”代替“消防设计文件”：全套施工图内含这一部分"
+    assert (stand_in_words(other, whole), stand_in_words(part, None)) == ("", "")
+    survey = asked("竣工规划测绘成果", "multisurvey-report")
+    said = stand_in_words(survey, Brought("joint-accept", "“多测合一”成果报告"))
+    assert said.startswith("以“‘多测合一’成果报告”代替“竣工规划测绘成果”：")
+    pair = ("survey-report", "勘察报告", "工程勘察报告")
+    assert declared_basis(*pair, dt.date(2025, 12, 31)) == ""
+    assert declared_basis(*pair, dt.date(2026, 1, 1)) == "同一份勘察成果，名称不同"

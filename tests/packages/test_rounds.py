@@ -95,6 +95,24 @@ def test_the_lead_pushes_on_its_day_and_else_the_system_does(factory, actors, cl
     holds(factory)
 
 
+def test_a_push_that_is_keyed_in_later_keeps_its_moment_and_the_departments_their_days(factory, actors, clock):
+    terms(push=1, second=3)
+    case = factories.in_review(factory, CODE, actors)
+    session = JointSession.objects.get(case=case)
+    pushed = timing.now() + dt.timedelta(hours=1)
+    clock.to(pushed + dt.timedelta(days=3))
+    lead = factories.official(case.lead.code, Role.REVIEWER)
+    early = session.opened_at - dt.timedelta(hours=1)
+    refused("time_order", review.push_session, session.pk, by=lead, at=early)
+    done = review.push_session(session.pk, by=lead, at=pushed)
+    told = Event.objects.get(kind="session.pushed", project=factory)
+    assert (done.pushed_at, told.happened_at, told.late_days) == (pushed, pushed, 3)
+    asked = session.tasks.exclude(role="lead")
+    assert set(asked.values_list("pushed_at", flat=True)) == {timing.now()}
+    assert {row.clock.started_on for row in asked} == {timing.today()}
+    holds(factory)
+
+
 # Words, versions -----------------------------------------------------------------------------------------------------
 
 

@@ -223,6 +223,25 @@ def is_connected_line_by_line(project, joint, actors):
     assert waits(project) == []
 
 
+def test_what_is_keyed_in_later_keeps_its_moment_and_spares_the_utility_no_day(clock, factory, actors):
+    joint = surveyed(factory, actors, {"water": "60"})
+    water, worker = line(joint, "water"), body("water-company")
+    answer(joint, "water")
+    utilities.send_reply(joint.pk, by=actors.clerk)
+    flowed = timing.now() + dt.timedelta(hours=2)
+    clock.to(flowed + dt.timedelta(days=7))
+    refused("time_order", utility_works.confirm_connected, water.pk, by=worker, on=flowed.date(), at=flowed - dt.timedelta(days=9))
+    refused("future", utility_works.confirm_connected, water.pk, by=worker, on=timing.today(), at=flowed)
+    reader = Client()
+    reader.force_login(worker)
+    url = reverse("packages:utility_connect", args=[water.pk])
+    posted = {"on": str(flowed.date()), "happened_at": f"{flowed.astimezone(timing.BUSINESS_ZONE):%Y-%m-%dT%H:%M}"}
+    assert reader.post(url, posted).status_code == 302
+    water, told = line(joint, "water"), Event.objects.get(summary__contains="接通", kind="utility.moved")
+    assert (water.connected_on, told.happened_at, told.late_days) == (flowed.date(), flowed, 5)
+    assert (water.clock.state, read_clock(water.clock).used) == ("stopped", 5)
+
+
 def test_the_list_of_lines_costs_the_same_for_one_and_for_many(clock, factory, actors):
     registered(factory, actors, {"water": "1"})
     reader, counts = Client(), []

@@ -79,7 +79,7 @@ def test_a_wrong_code_is_refused_with_what_is_wrong(make_project, typed, word):
 
 def test_a_used_code_leads_to_the_project_only_those_who_may_see_it(make_project, people):
     project = make_project(code=REAL)
-    seen = refusal(make_project, code=REAL)
+    seen = refusal(make_project, code=REAL, name="另一个项目")
     assert (seen.code, seen.url, project.name in seen.message) == ("code_used", f"/projects/{project.pk}/", True)
     hidden = refusal(make_project, code=REAL, by=people.outsider, owner_uscc=OTHER_USCC)
     assert (hidden.code, hidden.url, project.name in hidden.message) == ("code_used", "", False)
@@ -130,8 +130,17 @@ def test_a_project_without_a_national_code_gets_a_local_one_and_is_registered_on
     assert is_local_code(first.code)
     assert is_local_code(second.code)
     assert (first.code[:15], second.code[:15]) == ("L140581-0000001", "L140581-0000002")
-    again = refusal(make_project, code="", name="甲")
+    again = refusal(make_project, code="", name="甲", address="另一处")
     assert (again.code, again.url) == ("same_project", f"/projects/{first.pk}/")
+
+
+@pytest.mark.parametrize("code", [REAL, ""])
+def test_the_same_form_posted_again_by_the_same_person_leads_to_the_project_that_was_made(make_project, people, code):
+    first = make_project(code=code, name="甲", by=people.owner)
+    told = Event.objects.count()
+    assert make_project(code=code, name="甲", by=people.owner) == first
+    assert (Project.objects.count(), Event.objects.count()) == (1, told)
+    assert refusal(make_project, code=code, name="甲", by=people.clerk).code == ("code_used" if code else "same_project")
 
 
 def test_a_local_code_is_exchanged_once_and_both_are_kept(make_project, people):
