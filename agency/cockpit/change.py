@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from agency.cockpit.lists import Source
 
 NOW, THEN = "now", "then"
+#: What the open cases of the cockpit are, beside the 在办 of the bulletins.
+OPEN_MEANS = "已接件、还没有结束的办件，含没有受理的和暂停的；通报的“在办”只算其中已受理的"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Measure:
 
 #: What stands now beside what stood then, each with the address of the list of now.
 STANDS: dict[str, Measure] = {
-    "open": Measure("在办办件", "已接件、还没有结束", "件", today="cases/?tab=open"),
+    "open": Measure("未结办件", OPEN_MEANS, "件", today="cases/?tab=open"),
     "red": Measure("已超时", "过了到期日、没有暂停", "件", bad=True, today="cases/?tab=red"),
     "paused": Measure("已暂停", "特别程序、补正等停表", "件", today="cases/?tab=paused"),
     "owed": Measure("逾期未答复意见", "部门过了期限还没有答复", "份", bad=True, today="tasks/?tab=late"),

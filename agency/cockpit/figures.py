@@ -39,7 +39,8 @@ MOST_RED, SHOWN_RED, SHOWN_LIVING = 300, 8, 6
 #: These clocks are those of cases and tasks, which are counted as such.
 COUNTED_ELSEWHERE = (ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.REVIEW)
 OPEN, RED, TODAY, YELLOW, PAUSED = "open", "red", "today", "yellow", "paused"
-TABS: dict[str, str] = {OPEN: "在办", RED: "已超时", TODAY: "今日到期", YELLOW: "即将到期", PAUSED: "已暂停"}
+#: 未结 is what was received and has not ended; 在办 is what of it was accepted, as in the bulletins (docs/glossary.md).
+TABS: dict[str, str] = {OPEN: "未结", RED: "已超时", TODAY: "今日到期", YELLOW: "即将到期", PAUSED: "已暂停"}
 LATER = "later"
 NOBODY = "还没有人领取"
 #: What open cases are counted by, with the names that stand beside the figures.
@@ -52,6 +53,14 @@ _NAMED_BODY = Concat(
     Cast(F("organisation"), CharField()), Value("|"),
     Coalesce(NullIf(F("organisation__short_name"), Value("")), F("organisation__name")), output_field=CharField(),
 )
+#: Open cases that nobody has accepted yet, and those of projects that are not among the running ones (在办项目).
+UNACCEPTED = Q(accepted_at=None)
+BESIDE = Q(project__stage=Stage.DELIVERED) | ~Q(project__status=ProjectStatus.ACTIVE)
+#: What an address may ask of the open cases beside their light.
+STEPS: dict[str, tuple[str, Q]] = {
+    "accepted": ("在办（已受理）", ~UNACCEPTED), "received": ("还没有受理", UNACCEPTED),
+    "beside": ("项目已交付、暂缓或终止", BESIDE),
+}
 #: Length of the longest bar.
 BAR = 160
 _kept: Counters[Board] = Counters()
@@ -77,12 +86,17 @@ class Load:
     cases: Counter[str] = field(default_factory=Counter)
     tasks: int = 0
     late_tasks: int = 0
-    received: int = 0
+    unaccepted: int = 0
 
     @property
     def open(self) -> int:
-        """All open cases."""
+        """All open cases: received, not ended."""
         return self.cases[OPEN]
+
+    @property
+    def accepted(self) -> int:
+        """Those of them that were accepted (在办)."""
+        return self.open - self.unaccepted
 
     @property
     def red(self) -> int:
@@ -133,6 +147,7 @@ class Board:
     soonest: tuple[Expiry, ...]
     others: Mapping[str, int]
     changes: Changes
+    beside: int = 0
 
     @property
     def red_lines(self) -> list[Line]:
@@ -174,6 +189,7 @@ def _count(reach: Reach) -> tuple[int, Board]:
         *change.parts_of(reach),
         standing.part(open_tasks(reach), "tasks", _NAMED_BODY),
         standing.part(open_tasks(reach).filter(due_on__lt=timing.today()), "late_tasks", _NAMED_BODY),
+        standing.part(open_cases(reach).filter(BESIDE), "beside"),
     ])
     loads = _Loads()
     loads.add_cases(open_cases(reach))
@@ -190,7 +206,7 @@ def _count(reach: Reach) -> tuple[int, Board]:
         red=tuple(red[:SHOWN_RED]), waits=tuple(waits_of(red).items()), clocks=_clock_kinds(found),
         openings=tuple(openings_of(found)), living=tuple(Counter(one.group for one in expiries).items()),
         soonest=tuple(expiries[:SHOWN_LIVING]), others=others,
-        changes=change.changes_of(reach, found, today),
+        changes=change.changes_of(reach, found, today), beside=found.get(("beside", ""), 0),
     )
     return found.get(("newest", ""), 0), board
 
@@ -206,6 +222,7 @@ class _Loads:
 
     def add_cases(self, cases: QuerySet[MatterCase]) -> None:
         counts = {tab: Count("pk", filter=tab_condition(tab)) if tab != OPEN else Count("pk") for tab in TABS}
+        counts["unaccepted"] = Count("pk", filter=UNACCEPTED)
         groups = cases.order_by().values(*_GROUPS).annotate(**{f"n_{tab}": count for tab, count in counts.items()})
         for row in groups:
             found = Counter({tab: row[f"n_{tab}"] for tab in TABS})
@@ -218,7 +235,7 @@ class _Loads:
                 held.append(self.windows.setdefault(window, Load(window, person or NOBODY)))
             for load in held:
                 load.cases.update(found)
-                load.received += found[OPEN] if received else 0
+                load.unaccepted += row["n_unaccepted"]
 
     def add_tasks(self, found: Counted) -> None:
         for (of, named), number in found.items():
@@ -253,7 +270,7 @@ def open_projects(reach: Reach) -> QuerySet[Any]:
 
 
 def open_cases(reach: Reach) -> QuerySet[MatterCase]:
-    """Return the open cases."""
+    """Return the open cases, also those of projects that are delivered, suspended or ended (`BESIDE`)."""
     return MatterCase.objects.open().filter(project__in=reach.projects)
 
 

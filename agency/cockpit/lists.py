@@ -16,7 +16,8 @@ from django.http import Http404
 from django.urls import reverse
 
 from agency.cockpit import figures, standing
-from agency.cockpit.figures import LATER, TABS, month_keys, tab_condition
+from agency.cockpit.change import OPEN_MEANS
+from agency.cockpit.figures import LATER, STEPS, TABS, month_keys, tab_condition
 from agency.cockpit.lines import Line, with_slips, work_line
 from agency.cockpit.reach import Reach
 from agency.major_states import TONES as MAJOR_TONES
@@ -145,8 +146,12 @@ def _cases(reach: Reach, asked: Asked) -> Source:
         if not window:
             rows = rows.filter(state="received")
         words.insert(0, f"{_person(window)}，" if window else "窗口还没有人领取，")
+    if step := asked.get("step"):
+        told, condition = STEPS[_one_of(step, STEPS)]
+        rows = rows.filter(condition)
+        words.append(f"，{told}")
     sort = "due_on" if tab in {figures.RED, figures.TODAY, figures.YELLOW} else "pk"
-    means = "到期日按承诺时限（受理前按受理时限），暂停的不计到期"
+    means = f"{OPEN_MEANS}；到期日按承诺时限（受理前按受理时限），暂停的不计到期"
     return Source("".join(words), means, rows.select_related(*RELATED), _case_lines, sort)
 
 
@@ -370,7 +375,8 @@ def _person(pk: int | None) -> str:
 
 def _open_projects(reach: Reach, _: Asked) -> Source:
     rows = figures.open_projects(reach).select_related("centre", "owner", "region")
-    return Source("在办项目", "没有交付、没有暂缓或终止的项目", rows, _waiting_lines)
+    means = "没有交付、没有暂缓或终止的项目；已交付、暂缓或终止项目的未结办件在“未结办件”里另列"
+    return Source("在办项目", means, rows, _waiting_lines)
 
 
 def first_waits(projects: Sequence[Project]) -> dict[int, Waiting | None]:

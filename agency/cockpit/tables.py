@@ -52,6 +52,7 @@ def _loads(part: str, loads: Sequence[Load]) -> Iterator[Sequence[Cell]]:
     for load in loads:
         for tab, word in TABS.items():
             yield part, load.label, word, load.cases[tab]
+        yield part, load.label, "在办（已受理）", load.accepted
         if part in {"部门", "总体"}:
             yield part, load.label, "待答复意见", load.tasks
             yield part, load.label, "逾期意见", load.late_tasks

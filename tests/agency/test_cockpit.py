@@ -139,11 +139,25 @@ def test_every_figure_is_the_length_of_its_list_and_an_unknown_list_is_no_page(a
             for part, number in (("in", row.total.part), ("all", row.total.whole), ("out", row.total.missing)):
                 assert length(reach, "eight", one=row.one.code, part=part) == number
     reach = reach_of(actors.director)
-    for key, asked in (("nothing", {}), ("cases", {"tab": "x"}), ("openings", {"month": "1999-01"}),
+    for key, asked in (("nothing", {}), ("cases", {"tab": "x"}), ("cases", {"step": "x"}), ("openings", {"month": "1999-01"}),
                        ("clocks", {"kind": "x"}), ("eight", {"one": "x"}), ("cases", {"dept": "999999"}),
                        ("change", {"of": "x", "when": "now"}), ("change", {"of": "open", "when": "now"})):
         with pytest.raises(Http404):
             lists.list_page(reach, key, asked)
+
+
+def test_open_cases_say_how_many_were_accepted_and_how_many_are_of_projects_that_no_longer_run(actors, city):
+    """未结 = 在办 (accepted, as the bulletins count) + not accepted yet; a delivered project with an open case is told apart."""
+    reach, board = counted(actors.director)
+    assert (board.projects, board.total.open, board.total.accepted, board.total.unaccepted, board.beside) == (2, 3, 1, 2, 0)
+    type(city["second"]).objects.filter(pk=city["second"].pk).update(stage="delivered")
+    reach, board = counted(actors.director)
+    assert (board.projects, board.total.open, board.beside) == (1, 3, 1)
+    for step, number in (("accepted", 1), ("received", 2), ("beside", 1)):
+        page = lists.list_page(reach, "cases", {"tab": "open", "step": step})
+        assert (page.count, "通报的“在办”只算其中已受理的" in page.means) == (number, True)
+    assert [line.case_id for line in page.lines] == [city["waiting"].pk]
+    assert "通报" not in lists.list_page(reach, "projects", {}).means
 
 
 def test_what_has_changed_since_the_same_day_last_month_is_told_from_kept_dates(actors, city, clock):
@@ -215,7 +229,7 @@ def test_the_page_opens_its_lists_in_under_twenty_queries_and_comes_as_a_file(ac
     browser = client_of(actors.director)
     lines = b"".join(browser.get(f"{reverse('agency:cockpit')}?export=csv")).decode().splitlines()
     assert lines[0].endswith("部分,项,指标,数")
-    assert {"总体,合计,在办项目,2", "总体,合计,在办,3", "总体,合计,已超时,2"} <= set(lines)
+    assert {"总体,合计,在办项目,2", "总体,合计,未结,3", "总体,合计,已超时,2"} <= set(lines)
     for measure in ("待答复意见", "逾期意见"):
         told = [line.split(",") for line in lines if f",{measure}," in line]
         owed = {part: sum(int(row[3]) for row in told if row[0] == part) for part in ("总体", "部门")}
