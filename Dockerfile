@@ -15,7 +15,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         fonts-dejavu-core libfontconfig1 libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --user-group --home-dir /app --shell /usr/sbin/nologin gaige \
+    && useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin gaige \
     && install -d -o gaige -g gaige /var/lib/gaige
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

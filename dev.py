@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Written into the locks: ready packages, and what its makers give away as source alone.
 BUILDS = ("--only-binary :all:", "--no-binary bagit")
+# What keeps HEALTHCHECK and SHELL of the Dockerfile; Docker itself knows no other format.
+DOCKER_FORMAT = {name: ["--format", "docker"] for name in ("podman", "buildah")}
 
 
 def command_bench(options: argparse.Namespace) -> int:
@@ -64,10 +66,10 @@ def command_container(_: argparse.Namespace) -> int:
         return code
     engine = next((name for name in ("docker", "podman") if shutil.which(name)), None)
     if engine:
-        must([engine, "build", "--tag", "gaige:dev", ROOT], f"{engine} build")
+        must([engine, "build", *DOCKER_FORMAT.get(engine, []), "--tag", "gaige:dev", ROOT], f"{engine} build")
         return run([engine, "run", "--rm", "gaige:dev", "python", "manage.py", "check"])
     if shutil.which("buildah"):
-        return run(["buildah", "bud", "--isolation", "chroot", "--tag", "gaige:dev", ROOT])
+        return run(["buildah", "bud", *DOCKER_FORMAT["buildah"], "--isolation", "chroot", "--tag", "gaige:dev", ROOT])
     say("!!! SKIPPED: neither docker nor podman nor buildah is here, only the files were checked")
     return 0
 
