@@ -17,6 +17,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef
 
 from agency import desk_data as data
 from agency.assigning_rule import PLACES, place, plain
+from agency.below import centres_below
 from agency.models import Agent, Assignment, WorkOrder
 from agency.services.assignment import Proposal
 from agency.services.bench import Bench, Shortage, away_on, loads, off_duty
@@ -27,7 +28,8 @@ from projects import timing, workdays
 from projects.access import access_of
 from projects.jobs import last_run
 from projects.memo import Memo
-from projects.models import JobRun, Project
+from projects.models import JobRun, Organisation, Project
+from projects.paging import as_key
 from projects.states import Role
 
 if TYPE_CHECKING:
@@ -63,11 +65,17 @@ JOBS: dict[str, str] = {
 # The assignment desk -------------------------------------------------------------------------------------------------
 
 
-def desk_projects(user: User) -> QuerySet[Project]:
-    """Return the running projects of the centres whose dispatcher or director the user is."""
+def own_centres(user: User) -> frozenset[int]:
+    """Return the centres whose dispatcher or director the user is: there the user assigns."""
     access = access_of(user)
-    centres = access.by_role.get(Role.DISPATCHER, frozenset()) | access.by_role.get(Role.DIRECTOR, frozenset())
-    return Project.objects.visible_to(user).active().filter(centre_id__in=centres)
+    return access.by_role.get(Role.DISPATCHER, frozenset()) | access.by_role.get(Role.DIRECTOR, frozenset())
+
+
+def desk_projects(user: User, centres: Sequence[Organisation], asked: str | None = None) -> QuerySet[Project]:
+    """Return the running projects of the own centres and of those below (`centres`), or of the one asked for."""
+    watched = own_centres(user) | {body.pk for body in centres}
+    one = as_key(asked)
+    return Project.objects.visible_to(user).active().filter(centre_id__in=[one] if one in watched else sorted(watched))
 
 
 def _held(role: str | None = None) -> Exists:
@@ -99,6 +107,7 @@ class WaitingRow:
     days: int
     needs: tuple[Need, ...]
     grade: str = ""
+    is_ours: bool = True
 
     @property
     def grade_word(self) -> str:
@@ -118,6 +127,7 @@ class AssignedRow:
     project: Project
     package: str
     people: dict[str, Assignment]
+    is_ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +156,19 @@ class Desk:
     rows: tuple[Any, ...]
     page: Page[Any] | None = None
     agent: Agent | None = None
+    centres: tuple[Organisation, ...] = ()
+    centre: int | None = None
 
 
 def desk(user: User, filters: Mapping[str, str]) -> Desk:
-    """Return what the desk shows. `filters`: `tab` (waiting, assigned, people), `agent`, `q`, `size`, `page`."""
-    projects = desk_projects(user)
+    """Return what the desk shows. `filters`: `tab` (waiting, assigned, people), `agent`, `q`, `size`, `page`, `centre`.
+
+    Who stands above several centres reads the desks of all of them and assigns at the own one.
+    """
+    centres = tuple(centres_below(user))
+    projects = desk_projects(user, centres, filters.get("centre"))
+    chosen = next((body.pk for body in centres if body.pk == as_key(filters.get("centre"))), None)
+    level: dict[str, Any] = {"centres": centres, "centre": chosen}
     counts = projects.aggregate(
         waiting=Count("pk", filter=_lacking()), assigned=Count("pk", filter=Q(_held())),
     )
@@ -158,26 +176,28 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
     tab = filters.get("tab", "")
     numbers = {"waiting": counts["waiting"], "assigned": counts["assigned"], "people": people.count()}
     if tab == "people":
-        return Desk(tab, **numbers, rows=tuple(_agent_rows(people)))
+        return Desk(tab, **numbers, rows=tuple(_agent_rows(people)), **level)
     if tab == "assigned":
         agent = _agent(filters)
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
-        return Desk(tab, **numbers, rows=tuple(_assigned_rows(list(page.object_list))), page=page, agent=agent)
+        rows = tuple(_assigned_rows(list(page.object_list), own_centres(user)))
+        return Desk(tab, **numbers, rows=rows, page=page, agent=agent, **level)
     page = _cut(_urgent_first(_found(projects.filter(_lacking()), filters)), filters, numbers["waiting"])
-    return Desk("waiting", **numbers, rows=tuple(_waiting_rows(list(page.object_list))), page=page)
+    rows = tuple(_waiting_rows(list(page.object_list), own_centres(user)))
+    return Desk("waiting", **numbers, rows=rows, page=page, **level)
 
 
 def desk_lines(user: User, filters: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the projects of a tab of the desk as lines of a table, head first, with what is searched for."""
     yield list(EXPORT_HEAD)
-    projects = desk_projects(user)
+    projects = desk_projects(user, centres_below(user), filters.get("centre"))
     if filters.get("tab") == "assigned":
         found = _found(assigned_projects(projects, _agent(filters)), filters)
     else:
         found = _urgent_first(_found(projects.filter(_lacking()), filters))
     for chunk in batched(found.iterator(chunk_size=EXPORT_CHUNK), EXPORT_CHUNK):
-        for row in _assigned_rows(chunk):
+        for row in _assigned_rows(chunk, frozenset()):
             people = [str(row.people[role].agent.user) if role in row.people else "" for role in AssignmentRole.values]
             day = f"{timing.business_day(row.project.registered_at):%Y-%m-%d}"
             yield [row.project.code, row.project.name, row.project.owner.name, row.package, row.project.region.name,
@@ -251,14 +271,15 @@ def _cut(projects: QuerySet[Project], filters: Mapping[str, str], known: int | N
     return page
 
 
-def _waiting_rows(projects: Sequence[Any]) -> list[WaitingRow]:
+def _waiting_rows(projects: Sequence[Any], own: frozenset[int]) -> list[WaitingRow]:
     bench, today = Bench(projects), timing.today()
     rows = []
     for project in projects:
         held = {AssignmentRole.LEAD_OFFICER: project.has_lead, AssignmentRole.SERVICE_AGENT: project.has_service}
         needs = tuple(_need(bench, project, role) for role in AssignmentRole if not held[role])
         days = workdays.workdays_between(timing.business_day(project.registered_at), today)
-        rows.append(WaitingRow(project, project.package_name or "", days, needs, project.grade or ""))
+        ours = project.centre_id in own
+        rows.append(WaitingRow(project, project.package_name or "", days, needs, project.grade or "", ours))
     return rows
 
 
@@ -269,12 +290,15 @@ def _need(bench: Bench, project: Project, role: AssignmentRole) -> Need:
     return Need(role.value, str(role.label), people, None if people else bench.shortage(project, role))
 
 
-def _assigned_rows(projects: Sequence[Any]) -> list[AssignedRow]:
+def _assigned_rows(projects: Sequence[Any], own: frozenset[int]) -> list[AssignedRow]:
     people: dict[int, dict[str, Assignment]] = {project.pk: {} for project in projects}
     found = Assignment.objects.filter(project__in=list(people), ended_at=None).select_related("agent__user")
     for assignment in found:
         people[assignment.project_id][assignment.role] = assignment
-    return [AssignedRow(project, project.package_name or "", people[project.pk]) for project in projects]
+    return [
+        AssignedRow(project, project.package_name or "", people[project.pk], project.centre_id in own)
+        for project in projects
+    ]
 
 
 def _agent_rows(people: QuerySet[Agent]) -> list[AgentRow]:

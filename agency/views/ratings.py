@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agency import voice_forms, voice_pages, voice_rules
+from agency import below, voice_forms, voice_pages, voice_rules
 from agency.models import FollowUp, RatingAsk, RatingCall
 from agency.models.ratings import officer_centres
 from agency.services import rating, rating_follow
@@ -159,15 +159,17 @@ def rate_here(request: HttpRequest, pk: int) -> HttpResponse:
 def ratings(request: HttpRequest) -> HttpResponseBase:
     """The officer's list of ratings; to everybody else of the office the counts of the own body only."""
     require(voice_rules.can_see_counts, request.user, None)
-    bodies = voice_pages.body_rows(access_of(request.user).organisations)
+    counts = {"bodies": voice_pages.body_rows(access_of(request.user).organisations)}
+    if centres := below.centres_below(request.user):
+        counts |= {"columns": below.RATING_COLUMNS, "rows": below.rating_rows(centres, voice_pages.period())}
     if not voice_rules.can_see_ratings(request.user):
-        return render(request, "agency/ratings.html", {"bodies": bodies})
+        return render(request, "agency/ratings.html", counts)
     asked, form = request.GET.dict(), voice_forms.RatingFilterForm(request.GET)
     form.is_valid()
     if asked.get("export") in FORMATS:
         return file_response(voice_pages.rating_table(request.user, asked, form.cleaned_data), asked["export"])
     page = voice_pages.ratings_page(request.user, asked, form.cleaned_data)
-    return render(request, "agency/ratings.html", {"page": page, "form": form, "bodies": bodies})
+    return render(request, "agency/ratings.html", {"page": page, "form": form, **counts})
 
 
 def _follow(request: HttpRequest, pk: int) -> FollowUp:

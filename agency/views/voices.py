@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agency import voice_forms, voice_pages, voice_rules
+from agency import below, voice_forms, voice_pages, voice_rules
 from agency.models import Voice, VoiceTurn
 from agency.models.ratings import officer_centres
 from agency.services import voices as service
@@ -191,6 +191,8 @@ def voices(request: HttpRequest) -> HttpResponseBase:
         "page": voice_pages.voices_page(request.user, asked, form.cleaned_data), "form": form,
         "figs": voice_pages.voice_figs(centre) if centre else [],
     }
+    if centres := below.centres_below(request.user):
+        context |= {"columns": below.VOICE_COLUMNS, "rows": below.voice_rows(centres, voice_pages.period())}
     return render(request, "agency/voices.html", context)
 
 
