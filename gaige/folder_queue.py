@@ -2,8 +2,9 @@
 
 The transport that comes with kombu gives a message its name before its content: a worker that looks in between reads
 nothing, loses the message and ends. Here a file is written aside and has its name when it is whole. What lies in the
-folder under the name of a message and is none (a folder, a link, a pipe, other text) is set aside with a warning: a
-worker that ended on it would take the portal with it.
+folder under the name of a message and is none (a folder, a link, a pipe, other text) is set aside with a warning.
+So is a message that the worker refuses (`gaige/task_consumer.py`): a worker that ended on it would take the portal
+with it.
 """
 
 import contextlib
@@ -63,6 +64,14 @@ class Channel(filesystem.Channel):
             return None
         path.unlink()
         return payload
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - as in kombu
+        """Give a message back, or set aside one that the worker cannot take."""
+        if not requeue:
+            refused = Path(self.data_folder_in, f"{uuid4()}.msg.refused")
+            _write(refused, dumps(self.qos.get(delivery_tag).serializable())).rename(refused)
+            log.warning("a message was refused, and set aside as %s", refused.name)
+        super().basic_reject(delivery_tag, requeue)  # type: ignore[no-untyped-call]
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         listed = self._exchange_file(exchange)  # type: ignore[no-untyped-call]

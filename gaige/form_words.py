@@ -1,8 +1,9 @@
-"""What a form says of a field that is empty, in the words of this portal where a form has no sentence of its own."""
+"""What a form says of a field that is empty, too long or out of bounds, where it has no sentence of its own."""
 
 from __future__ import annotations
 
 from django import forms
+from django.core import validators
 
 REQUIRED: tuple[tuple[type[forms.Field], str], ...] = (
     (forms.Field, "请填写这一项。"),
@@ -12,9 +13,21 @@ REQUIRED: tuple[tuple[type[forms.Field], str], ...] = (
     (forms.FileField, "请选择文件。"),
     (forms.DateField, "请填写日期。"),
 )
+LONG = "这一项最多 %(limit_value)d 个字（含标点），现在有 %(show_value)d 个，请删减后再提交。"
+SHORT = "这一项至少 %(limit_value)d 个字（含标点），现在有 %(show_value)d 个，请补充后再提交。"
+BOUNDS: tuple[tuple[type[validators.BaseValidator], str], ...] = (
+    (validators.MaxLengthValidator, LONG),
+    (validators.MinLengthValidator, SHORT),
+    (validators.MaxValueValidator, "这一项不能大于 %(limit_value)s，请核对。"),
+    (validators.MinValueValidator, "这一项不能小于 %(limit_value)s，请核对。"),
+)
+LONG_FILE_NAME = "文件名最多 %(max)d 个字，现在有 %(length)d 个，请改短后重新选择。"
 
 
 def register() -> None:
     """Put our sentences in the place of Django's."""
     for field, words in REQUIRED:
         field.default_error_messages = {**field.default_error_messages, "required": words}
+    forms.FileField.default_error_messages = {**forms.FileField.default_error_messages, "max_length": LONG_FILE_NAME}
+    for validator, words in BOUNDS:
+        validator.message = words

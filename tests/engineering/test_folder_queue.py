@@ -1,5 +1,7 @@
 """Messages in a folder: a worker that looks into it at any moment reads each whole, and once."""
 
+import base64
+import json
 import os
 import subprocess
 import sys
@@ -72,3 +74,35 @@ def test_a_folder_that_takes_nothing_is_said_at_once(tmp_path):
     options = {"data_folder_in": str(tmp_path), "data_folder_out": str(tmp_path / "gone"), "control_folder": str(tmp_path)}
     with Connection("filesystem://", transport_options=options) as connection, pytest.raises(FileNotFoundError):
         connection.SimpleQueue(Queue("wake", routing_key="wake")).put({})
+
+
+@pytest.mark.slow
+def test_a_worker_sets_aside_what_it_cannot_take_and_goes_on(tmp_path):
+    messages, log = tmp_path / "queue" / "messages", tmp_path / "log"
+    messages.mkdir(parents=True)
+    run = {"id": "1", "task": "projects.tasks.recompute_provisional"}
+    headers = {"unnamed_run": {"task": "no.such"}, "unknown": {"task": "no.such", "id": "1"}, "odd": {"task": [1]}, "limit": {**run, "timelimit": 5}}
+    for name, header in headers.items():
+        payload = {
+            "body": base64.b64encode(b"[[], {}, {}]").decode(), "content-encoding": "utf-8", "content-type": "application/json",
+            "headers": header, "properties": {
+                "delivery_info": {"exchange": "default", "routing_key": "default"}, "body_encoding": "base64", "delivery_tag": name,
+            },
+        }  # fmt: skip
+        (messages / f"0_{name}.default.msg").write_text(json.dumps(payload))
+    environment = {**os.environ, "GAIGE_VAR": str(tmp_path), "DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "gaige.settings"}
+    worker = "worker --queues default --pool solo --loglevel WARNING --without-gossip --without-mingle"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "--app", "gaige", "--quiet", *worker.split()], env=environment, stdout=out, stderr=out
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while len(list(messages.glob("*.refused"))) < len(headers) and time.monotonic() < deadline:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.2)
+        assert sorted(json.loads(path.read_text())["properties"]["delivery_tag"] for path in messages.iterdir()) == sorted(headers)
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0

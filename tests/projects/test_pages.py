@@ -137,6 +137,7 @@ def test_what_nobody_sees_is_taken_out_of_names_and_texts_before_they_are_kept(p
 @pytest.mark.parametrize(("change", "sentence"), [
     ({"code": "2603-140581-89-05-163266"}, "校验位不对"), ({"code": "2613-140581-89-05-163265"}, "月份“13”不对"),
     ({"owner_uscc": "91110000710925462A"}, "统一社会信用代码的校验位不对"), ({"name": ""}, "请填写这一项"),
+    ({"name": "厂" * 121}, "这一项最多 120 个字（含标点），现在有 121 个，请删减后再提交。"),
     ({"total_investment": "很多"}, "总投资应为数字"), ({"contact_phone": "abc"}, "电话应为 7 至 15 位数字"),
     ({"region": "999999"}, "请从列表中选择建设地区"), ({"owner_uscc": "91310115MA1K3BTP2B"}, "请填写单位名称"),
 ])
