@@ -27,7 +27,7 @@ from agency.models import ChaseSlip
 from packages.models import MatterCase, ReviewTask
 from packages.states import CASE_OPEN, TONES
 from projects import timing
-from projects.models import ClockPause, Project
+from projects.models import Clock, ClockPause, Project
 
 if TYPE_CHECKING:
     from agency.cockpit.lists import Source
@@ -86,14 +86,18 @@ def paused_at(span: Span) -> Q:
 
 def red_at(span: Span) -> Q:
     """Which of them were past their day, and not paused."""
-    late = Q()
-    for clock in ("intake_clock", "promised_clock"):
-        late |= Q(**{f"{clock}__first_overdue_at__lt": span.end}) & _until(f"{clock}__stopped_at", span.end)
+    late = _one_of(_until("stopped_at", span.end), first_overdue_at__lt=span.end)
     return open_at(span) & late & ~paused_at(span)
 
 
 def _reddened(span: Span) -> Q:
-    return span.holds("intake_clock__first_overdue_at") | span.holds("promised_clock__first_overdue_at")
+    return _one_of(span.holds("first_overdue_at"))
+
+
+def _one_of(*wanted: Q, **more: object) -> Q:
+    """Which cases have one of these clocks, of which there are few: looked up once, where a join reads all clocks."""
+    few = Clock.objects.filter(*wanted, **more).order_by().values("pk")
+    return Q(intake_clock__in=few) | Q(promised_clock__in=few)
 
 
 def _decided(span: Span) -> Q:

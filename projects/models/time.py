@@ -187,6 +187,10 @@ class Clock(models.Model):
             models.Index(fields=["project", "state"], name="clock_project_state"),
             # recompute_provisional: live clocks that stand on an older calendar
             models.Index(fields=["calendar_version", "state"], name="clock_version_state"),
+            # cockpit: the few clocks that went past their day, by when they did
+            models.Index(
+                fields=["first_overdue_at"], name="clock_first_overdue", condition=Q(first_overdue_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
