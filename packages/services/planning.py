@@ -38,18 +38,10 @@ def choose_options(  # noqa: PLR0913 - what a plan is made of
     `works_days`, and those of `change_facts`.
     """
     project = lock_project(project_id)
-    enrolment = Enrolment.objects.select_for_update(of=("self",)).select_related("package_version__package").filter(
-        project=project
-    ).first()
-    if enrolment is None:
-        raise DomainError("not_enrolled", "项目还没有确认套餐，请先确认套餐。")
-    enrolment.project = project
+    enrolment = _enrolment_of(project)
     require(rules.can_enrol, by, project)
     wanted = set(options_on)
-    if strange := wanted - set(options()):
-        raise DomainError("option", f"没有“{'、'.join(sorted(strange))}”这一办理方式，请重新选择。")
-    if works_days is not None and not 1 <= works_days <= MOST_WORKS_DAYS:
-        raise DomainError("works_days", f"施工工期应在 1 至 {MOST_WORKS_DAYS} 天之间，请核对。")
+    _refuse_strange(wanted, works_days)
     definition = definition_of(enrolment.package_version)
     on = taken(enrolment.facts, enrolment.options, definition)
     facts = checked_answers(switched(enrolment.facts, wanted, definition), enrolment, at=at)
@@ -82,6 +74,24 @@ def choose_options(  # noqa: PLR0913 - what a plan is made of
     return enrolment
 
 
+def _enrolment_of(project: Project) -> Enrolment:
+    """Return the enrolment of the project, locked after it."""
+    found = Enrolment.objects.select_for_update(of=("self",)).select_related("package_version__package")
+    enrolment = found.filter(project=project).first()
+    if enrolment is None:
+        raise DomainError("not_enrolled", "项目还没有确认套餐，请先确认套餐。")
+    enrolment.project = project
+    return enrolment
+
+
+def _refuse_strange(wanted: set[str], works_days: int | None) -> None:
+    """Only options that there are, and a period of building that can be."""
+    if strange := wanted - set(options()):
+        raise DomainError("option", f"没有“{'、'.join(sorted(strange))}”这一办理方式，请重新选择。")
+    if works_days is not None and not 1 <= works_days <= MOST_WORKS_DAYS:
+        raise DomainError("works_days", f"施工工期应在 1 至 {MOST_WORKS_DAYS} 天之间，请核对。")
+
+
 def _refuse_unreviewed(project: Project, fresh: set[str]) -> None:
     """Drawings of the highest risk classes are reviewed in full, whatever is chosen (handbook §6.5)."""
     found = newest(project) if NO_REVIEW in fresh else None
@@ -95,6 +105,3 @@ def _refuse_regional(wanted: set[str], before: frozenset[str], after: frozenset[
         raise DomainError(
             "regional", "地块没有落在全部有效的区域评估成果内，不能选用区域评估；成果以区域评估登记为准。"
         )
-
-
-__all__ = ["choose_options"]

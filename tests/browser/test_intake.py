@@ -131,12 +131,9 @@ def answer(keys, facts):
         keys.press("Control+Enter")
 
 
-def test_six_matters_by_keyboard_alone(live_portal, visit):
-    project = live_portal.python(
-        "from tests.browser import intake_steps as steps\nresult = steps.registered(number, '经开区标准仓库五期')", number=FIRST
-    )
-    clerk = visit("clerk")
-    keys, page = Keys(clerk), clerk.page
+def enrolled(clerk, keys, project):
+    """The package of a scanned project, found by answering its questions; how many keys that took."""
+    page = keys.page
     clerk.open("/intake/")
     keys.scan("2611-140581-89-02-700114")
     clerk.says("校验位")
@@ -154,7 +151,16 @@ def test_six_matters_by_keyboard_alone(live_portal, visit):
         answer(keys, facts)
     clerk.says("情形已问完", "社会投资·简易低风险类")
     keys.lead("F2")
-    asked = keys.pressed
+    return keys.pressed
+
+
+def test_six_matters_by_keyboard_alone(live_portal, visit):
+    project = live_portal.python(
+        "from tests.browser import intake_steps as steps\nresult = steps.registered(number, '经开区标准仓库五期')", number=FIRST
+    )
+    clerk = visit("clerk")
+    keys, page = Keys(clerk), clerk.page
+    asked = enrolled(clerk, keys, project)
     live_portal.python("from tests.browser import intake_steps as steps\nsteps.past_planning(project)", project=project)
 
     clerk.open("/intake/")

@@ -47,14 +47,8 @@ one_stop.follow_all()
 """
 
 
-def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
-    made = live_portal.python(OPEN)
-    project, today = made["project"], dt.date.fromisoformat(made["today"])
-    page = f"/projects/{project}/one-stop/"
-    owner, clerk, chief = visit("owner"), visit("clerk"), visit("approval-bureau-c")
-    owner.open(f"/projects/{project}/risk/", phone=True)
-    owner.open(page, phone=True)
-    owner.says("填写一次，各事项共用", "建筑工程施工许可证核发", "工程质量安全监督手续（并入施工许可）", "总时限")
+def filled(owner, today):
+    """One form for all matters of the permit; a building time that ends before it begins is refused."""
     form = {
         "contract_price": "1200", "planned_start": (today + dt.timedelta(days=200)).isoformat(),
         "planned_finish": today.isoformat(), "contractor": "晋城建工集团", "contractor_lead": "郝建", "supervisor": "晋城监理",
@@ -67,6 +61,34 @@ def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
     owner.fill(planned_start=today.isoformat(), planned_finish=(today + dt.timedelta(days=200)).isoformat())
     owner.press("开始一站式申请", phone=True)
     owner.says("晋城建工集团", "全部办结后，主证和附件一次出件。", "还缺材料")
+
+
+def bundled(live_portal, owner, project):
+    """The cover of the bundle, whose PDF carries its number and whose page the numbers of all parts."""
+    papers = live_portal.rows(
+        "select id, number, verify_code, title from archives_paper where project_id = %s"
+        " and (kind = 'certificate' or title = '施工许可证照套') order by id", project
+    )
+    cover, parts = papers[-1], papers[:-1]
+    assert (cover["title"], len(parts)) == ("施工许可证照套", 2)
+    rendered = f"select rendered_at is not null as done from archives_paper where id = {cover['id']}"
+    live_portal.wait_for(lambda: live_portal.rows(rendered)[0]["done"], "the cover is a PDF")
+    text = re.sub(r"\s", "", pdf_text(owner.fetch(f"/papers/{cover['id']}/pdf/")))
+    assert cover["number"] in text
+    owner.open(f"/papers/{cover['id']}/")
+    owner.says(*(paper["number"] for paper in papers))
+    return cover
+
+
+def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
+    made = live_portal.python(OPEN)
+    project, today = made["project"], dt.date.fromisoformat(made["today"])
+    page = f"/projects/{project}/one-stop/"
+    owner, clerk, chief = visit("owner"), visit("clerk"), visit("approval-bureau-c")
+    owner.open(f"/projects/{project}/risk/", phone=True)
+    owner.open(page, phone=True)
+    owner.says("填写一次，各事项共用", "建筑工程施工许可证核发", "工程质量安全监督手续（并入施工许可）", "总时限")
+    filled(owner, today)
     owner.press("打开申报", phone=True)
     owner.says("免提交", "件，不用您管")
     assert "一站式申请表" in owner.page.content()
@@ -98,18 +120,7 @@ def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
     chief.press("一次出件")
     chief.press("一次出件", exact=True)
     chief.says("证照套", "一页封面、一个二维码核验全套")
-    papers = live_portal.rows(
-        "select id, number, verify_code, title from archives_paper where project_id = %s"
-        " and (kind = 'certificate' or title = '施工许可证照套') order by id", project
-    )
-    cover, parts = papers[-1], papers[:-1]
-    assert (cover["title"], len(parts)) == ("施工许可证照套", 2)
-    rendered = f"select rendered_at is not null as done from archives_paper where id = {cover['id']}"
-    live_portal.wait_for(lambda: live_portal.rows(rendered)[0]["done"], "the cover is a PDF")
-    text = re.sub(r"\s", "", pdf_text(owner.fetch(f"/papers/{cover['id']}/pdf/")))
-    assert cover["number"] in text
-    owner.open(f"/papers/{cover['id']}/")
-    owner.says(*(paper["number"] for paper in papers))
+    cover = bundled(live_portal, owner, project)
     public = visit()
     public.open(f"/verify/?code={cover['verify_code']}", phone=True)
     public.says("施工许可证照套", "有效", cover["number"])

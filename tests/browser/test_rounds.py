@@ -42,14 +42,11 @@ def asked(live_portal):
     return live_portal.python(OPEN)
 
 
-def test_a_second_round_follows_changed_plans_and_a_pause_that_overlaps_them(asked, live_portal, visit):
-    page, tasks = f"/cases/{asked['case']}/", asked["tasks"]
-    housing, adviser, parks = visit("housing-r"), visit("fire-section"), visit("parks-r")
-    lead, chief, owner = visit("natural-resources-r"), visit("natural-resources-c"), visit("owner")
-
+def advised_and_answered(tasks, unit, housing, adviser, parks):
+    """A department asks its own section and answers on a condition; another disagrees."""
     housing.open(f"/reviews/{tasks['housing']}/")
     housing.press("转办", exact=True)
-    housing.page.select_option("[name=unit_id]", str(asked["unit"]))
+    housing.page.select_option("[name=unit_id]", str(unit))
     housing.fill(days="1", note="请看消防车道")
     housing.press("转办", exact=True)
     adviser.open("/reviews/", phone=True)
@@ -71,11 +68,14 @@ def test_a_second_round_follows_changed_plans_and_a_pause_that_overlaps_them(ask
     parks.fill(reason="绿地率不足 20%", basis=CLAUSE, remedy="把东侧绿地加宽 2 米，绿地率补足到 20%")
     parks.press("提交意见")
 
+
+def told_and_paused(asked, live_portal, lead, chief):
+    """The lead tells the owner what to mend and the case pauses for an experts' opinion."""
     lead.open(f"/sessions/{asked['session']}/rectify/", phone=True)
     lead.fill(days="3")
     lead.press("出具整改意见")
     lead.says("已一次性告知建设单位整改", "把东侧绿地加宽 2 米", "待补正")
-    lead.open(f"{page}special/start/")
+    lead.open(f"/cases/{asked['case']}/special/start/")
     lead.page.select_option("[name=kind]", label="专家评审")
     lead.fill(basis="城市绿化专家论证办法第 6 条", planned_days="5")
     lead.press("提交批准")
@@ -86,6 +86,9 @@ def test_a_second_round_follows_changed_plans_and_a_pause_that_overlaps_them(ask
     chief.choose("approved", "yes")
     chief.press("提交", exact=True)
 
+
+def mended(owner):
+    """The owner brings the changed plan and hands the correction back."""
     owner.open("/todos/", phone=True)
     owner.press("逐条补正", within=owner.page.locator(".debt", has_text="精密铸件总装厂房"))
     form = owner.page.locator("form[data-draft^=reply]").first
@@ -93,6 +96,14 @@ def test_a_second_round_follows_changed_plans_and_a_pause_that_overlaps_them(ask
     form.locator("[name=uploaded]").set_input_files(attachment("改好的总平面图"))
     owner.press("保存这一条", within=form)
     owner.press("交回补正材料")
+
+
+def test_a_second_round_follows_changed_plans_and_a_pause_that_overlaps_them(asked, live_portal, visit):
+    page, tasks = f"/cases/{asked['case']}/", asked["tasks"]
+    parks, lead, chief = (visit(name) for name in ("parks-r", "natural-resources-r", "natural-resources-c"))
+    advised_and_answered(tasks, asked["unit"], visit("housing-r"), visit("fire-section"), parks)
+    told_and_paused(asked, live_portal, lead, chief)
+    mended(visit("owner"))
     lead.open(page, phone=True)
     lead.says("特别程序(时限暂停)")
     chief.open(f"{page}decide/")
