@@ -8,15 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from celery.worker import consumer
-from vine import promise
 
 
 class Consumer(consumer.Consumer):  # type: ignore[misc]
     """A consumer that refuses such a message, as it does one that names no known task."""
 
-    def create_task_handler(self, promise: Callable[..., Any] = promise) -> Callable[[Any], None]:
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
         """Return what is called with each message."""
-        take = super().create_task_handler(promise)
+        take = super().create_task_handler(*args, **options)
 
         def on_message(message: Any) -> None:
             try:
