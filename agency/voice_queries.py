@@ -20,7 +20,7 @@ from projects import timing
 from projects.rounding import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from projects.models import Organisation
 
@@ -206,6 +206,16 @@ def enquiry_counts(start: dt.datetime, end: dt.datetime, centre: Organisation | 
         channels={key: tuple(ids) for key, ids in channels.items()}, bodies=_tuples(bodies),
         **{name: tuple(ids) for name, ids in parts.items()},
     )
+
+
+def enquiry_parts(
+    start: dt.datetime, end: dt.datetime, centres: Sequence[Organisation]
+) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the centre of each thing asked in a span of time, with the figures that it counts in. One query."""
+    found = Voice.objects.filter(asked_at__gte=start, asked_at__lt=end, centre__in=centres).select_related("clock")
+    today = timing.today()
+    for row in found.order_by("pk").iterator(chunk_size=2000):
+        yield row.centre_id, tuple(_parts_of(row, today))
 
 
 _MAPS = ("kinds", "channels", "bodies")
