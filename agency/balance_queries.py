@@ -28,7 +28,10 @@ DRAWN = (TicketState.BALANCED, *TICKET_HELD)
 
 @dataclass(frozen=True, slots=True)
 class BalanceCell:
-    """One district in one month: what is needed there, what is secured, what there is and what may be moved."""
+    """One district in one month: what is needed there, what is secured, what there is and what may be moved.
+
+    Amounts in the unit of the resource.
+    """
 
     need: Decimal
     secured: Decimal
@@ -37,12 +40,12 @@ class BalanceCell:
 
     @property
     def gap(self) -> Decimal:
-        """What is needed and not secured."""
+        """What is needed and not secured, in the unit of the resource."""
         return max(self.need - self.secured, ZERO)
 
     @property
     def transferable(self) -> Decimal | None:
-        """What is left of the quota when everything needed here is met from it; None without a quota."""
+        """What is left of the quota (its unit) when everything needed here is met from it; None without a quota."""
         if self.quota is None:
             return None
         return self.quota - max(self.drawn, self.need)
@@ -54,7 +57,7 @@ class BalanceCell:
 
     @property
     def short(self) -> Decimal:
-        """How much the district lacks."""
+        """How much the district lacks, in the unit of the resource (where `is_short`)."""
         return -(self.transferable or ZERO)
 
     @property

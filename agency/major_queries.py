@@ -67,12 +67,12 @@ class SCurve:
 
     @property
     def planned(self) -> Decimal:
-        """Planned for the whole year."""
+        """Planned for the whole year, in 万元."""
         return self.points[-1].planned_so_far
 
     @property
     def done(self) -> Decimal:
-        """Done so far."""
+        """Done so far, in 万元."""
         return max((point.done_so_far or ZERO for point in self.points), default=ZERO)
 
     @property

@@ -25,7 +25,7 @@ BATCH = 2000
 
 @shared_task(name="agency.tasks.sweep_due")
 def sweep_due() -> int:
-    """Let every clock speak that turned yellow, is due or turned red."""
+    """Let every clock speak that turned yellow, is due or turned red; return how many clocks spoke."""
     if nothing_due("sweep_due", *reminders.anything()):
         return 0
     with job_run("sweep_due") as run:
@@ -49,7 +49,7 @@ def digest_notifications() -> int:
 
 @shared_task(name="agency.tasks.send_messages")
 def send_messages() -> int:
-    """Send what waits on every channel; a side that is down stops its own channel only."""
+    """Send what waits on every channel (one that is down stops its own only); return how many were handed over."""
     waiting = [Dispatch.objects.filter(dispatching.due(code)) for code in channels()]
     if nothing_due("send_messages", *waiting):
         return 0
@@ -82,7 +82,7 @@ def sweep_voices() -> int:
 
 @shared_task(name="agency.tasks.sweep_desk")
 def sweep_desk() -> int:
-    """Pass on what nobody accepted, remind of empty logs, tell of escalations that are stuck."""
+    """Pass on what nobody accepted, remind of empty logs, tell of what is stuck; return how many rows were touched."""
     if nothing_due("sweep_desk", desk_sweeps.unaccepted(), desk_sweeps.silent(), desk_sweeps.stuck()):
         return 0
     with job_run("sweep_desk") as run:

@@ -124,7 +124,7 @@ def derive(
 
 
 def target_of(content: appraisal_rule.Content, package: str, factor: str, day: dt.date) -> int:
-    """What 成熟 asks of a factor."""
+    """The level that 成熟 asks of a factor."""
     return appraisal_rule.floors_of(content, package, day)[0].needs[factor]
 
 

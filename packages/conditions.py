@@ -182,6 +182,7 @@ class _Parser:
         self.at = 0
 
     def parse(self) -> Node:
+        """Return the whole rule as a tree. Raises `RuleError`."""
         if not self.tokens:
             raise RuleError("规则是空的", "empty rule")
         node = self._either(0)

@@ -87,7 +87,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        """All lines."""
+        """How many lines there are."""
         return self.asked + self.committed + self.open + self.apart
 
 

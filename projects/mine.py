@@ -45,7 +45,7 @@ class Card:
 
     @property
     def more(self) -> int:
-        """How much does not fit."""
+        """How many of them do not fit."""
         return len(self.owed) - len(self.shown)
 
     @property

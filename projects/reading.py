@@ -75,7 +75,7 @@ class Measure:
 
     @property
     def remaining(self) -> int:
-        """Steps left; negative when overdue."""
+        """Steps (of the unit of the clock) left; negative when overdue."""
         return self.total - self.used
 
     @property

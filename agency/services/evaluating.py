@@ -47,7 +47,7 @@ class Measure:
 
     @property
     def index(self) -> Decimal | None:
-        """Reached over expected; 1.00 is as everybody with projects of these grades."""
+        """Reached over expected, a ratio; 1.00 is as everybody with projects of these grades."""
         return _round(self.hits / self.expected) if self.expected else None
 
 
@@ -71,13 +71,13 @@ class AgentRow:
 
     @property
     def index(self) -> Decimal | None:
-        """The mean of the indices; None where there are too few projects."""
+        """The mean of the indices, a ratio; None where there are too few projects."""
         known = [one.index for one in self.measures if one.index is not None]
         return _round(sum(known, Decimal(0)) / len(known)) if known and self.is_enough else None
 
     @property
     def corrections_per_matter(self) -> Decimal | None:
-        """补正 per matter."""
+        """补正 per matter; None without a matter."""
         return _round(Decimal(self.corrections) / self.orders) if self.orders else None
 
 

@@ -126,7 +126,7 @@ class PartQuerySet(models.QuerySet[Any]):
         return super().delete()
 
     def update(self, **values: Any) -> int:
-        """Update parts of drafts only."""
+        """Update parts of drafts only; return how many rows."""
         self._refuse()
         return super().update(**values)
 

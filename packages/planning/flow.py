@@ -96,16 +96,16 @@ class Size:
 
     @property
     def box_w(self) -> int:
-        """How wide a box is."""
+        """How wide a box is, in px."""
         return LETTER * self.chars + 12
 
     @property
     def column(self) -> int:
-        """How wide a column is with the gap in which lines run."""
+        """How wide a column is with the gap in which lines run, in px."""
         return self.box_w + self.aisle
 
     def box_h(self, lines: int) -> int:
-        """How high a box with so many lines of name is."""
+        """How high a box with so many lines of name is, in px."""
         return STEP * min(max(lines, self.least), self.most) + FRAME
 
 

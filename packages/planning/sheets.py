@@ -33,7 +33,7 @@ class Sheet:
 
     @cached_property
     def points(self) -> float:
-        """How large its smallest letters are on paper."""
+        """How large its smallest letters are on paper, in typographic points."""
         layout = Layout(self.flow, self.size)
         return SMALLEST * POINTS * min(AREA[0] / layout.width, AREA[1] / layout.height)
 

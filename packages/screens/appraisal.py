@@ -67,23 +67,11 @@ class GapRow:
         return str(Factor(self.gap.factor).label)
 
 
-@dataclass(frozen=True, slots=True)
-class AppraisalPage:
-    """Everything the page of a project shows."""
+class EntryTones:
+    """The colours of an entry of the pool: of its state, its maturity in force and its grade."""
 
-    project: Project
+    __slots__ = ()
     entry: PoolEntry
-    bars: tuple[Bar, ...]
-    derived: appraisal_rule.Derived
-    last: Appraisal | None
-    running: Appraisal | None
-    rounds: tuple[Appraisal, ...]
-    gaps: tuple[GapRow, ...]
-    pairs: tuple[tuple[DuplicatePair, Project, Act], ...]
-    papers: tuple[Paper, ...]
-    acts: tuple[Act, ...]
-    events: list[Entry]
-    dispatch: tuple[str, str]
 
     @property
     def tone(self) -> str:
@@ -99,6 +87,25 @@ class AppraisalPage:
     def grade_tone(self) -> str:
         """Colour of the grade."""
         return TONES.get(self.entry.grade, "none")
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalPage(EntryTones):
+    """Everything the page of a project shows."""
+
+    project: Project
+    entry: PoolEntry
+    bars: tuple[Bar, ...]
+    derived: appraisal_rule.Derived
+    last: Appraisal | None
+    running: Appraisal | None
+    rounds: tuple[Appraisal, ...]
+    gaps: tuple[GapRow, ...]
+    pairs: tuple[tuple[DuplicatePair, Project, Act], ...]
+    papers: tuple[Paper, ...]
+    acts: tuple[Act, ...]
+    events: list[Entry]
+    dispatch: tuple[str, str]
 
     @property
     def machine_word(self) -> str:

@@ -103,7 +103,7 @@ class ConsultationPage:
 
     @property
     def omissions(self) -> int:
-        """How much was let in after the one-time notice."""
+        """How many items were let in after the one-time notice."""
         return sum(item.state == OffListState.APPROVED for item in self.off_list)
 
     @property

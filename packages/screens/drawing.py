@@ -102,7 +102,7 @@ class DrawingPage:
 
     @property
     def mandatory(self) -> int:
-        """违反强条总数."""
+        """How many breaches of mandatory clauses were found (违反强条总数)."""
         return sum(row.breach.is_mandatory for row in self.breaches)
 
 

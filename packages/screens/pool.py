@@ -22,7 +22,7 @@ from packages.appraisal_states import (
     PoolState,
 )
 from packages.models import Gap, PoolEntry
-from packages.screens.appraisal import GapRow, gap_rows
+from packages.screens.appraisal import EntryTones, GapRow, gap_rows
 from projects.access import access_of
 from projects.exports import Column, Table
 from projects.paging import KeyPage, as_key, key_page
@@ -75,26 +75,11 @@ class Tab:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolRow:
+class PoolRow(EntryTones):
     """One project of the pool and on whom it waits."""
 
     entry: PoolEntry
     waiting: Waiting | None
-
-    @property
-    def tone(self) -> str:
-        """Colour of the state."""
-        return TONES[self.entry.state]
-
-    @property
-    def maturity_tone(self) -> str:
-        """Colour of the maturity."""
-        return TONES[self.entry.maturity]
-
-    @property
-    def grade_tone(self) -> str:
-        """Colour of the grade."""
-        return TONES.get(self.entry.grade, "none")
 
 
 @dataclass(frozen=True, slots=True)

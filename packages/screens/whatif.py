@@ -50,7 +50,7 @@ class Side:
 
     @property
     def later(self) -> int:
-        """Papers that may be handed in later (容缺)."""
+        """How many papers may be handed in later (容缺)."""
         if DEFERRAL not in self.on:
             return 0
         ahead = (m for m in self.view.matters if m.code not in self.frame.net.known and m.definition.deferral_allowed)
@@ -58,12 +58,12 @@ class Side:
 
     @property
     def total(self) -> int:
-        """Promise days of the three stages."""
+        """Promised working days of the three stages."""
         return sum(self.view.days)
 
     @property
     def papers(self) -> int:
-        """Papers still to be handed in: those of matters that have not begun."""
+        """How many papers are still to be handed in: those of matters that have not begun."""
         return sum(m.submitted for m in self.view.matters if m.code not in self.frame.net.known)
 
 

@@ -85,7 +85,7 @@ def open_breaches(one: DrawingReview) -> list[Breach]:
 
 
 def mandatory_count(one: DrawingReview) -> int:
-    """违反强条总数 of the national record: all that were ever found."""
+    """How many: 违反强条总数 of the national record: all that were ever found."""
     return one.breaches.filter(is_mandatory=True).count()
 
 

@@ -49,7 +49,7 @@ def end_cover(project: Project, *, user: User, role: str, until: dt.date) -> int
 
 
 def set_powers(project: Project, *, roles: Sequence[str], powers: Sequence[str]) -> int:
-    """Set what the people of these roles may do in the locked project; the event is the caller's."""
+    """Set what the people of these roles may do in the locked project; return how many. The event is the caller's."""
     return Involvement.objects.current().filter(project=project, role__in=roles, user__isnull=False).update(
         powers=list(powers)
     )
