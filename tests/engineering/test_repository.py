@@ -95,7 +95,7 @@ def test_the_locks_agree_and_hold_what_is_asked_for():
     run, dev = pins("requirements.lock"), pins("requirements-dev.lock")
     assert {name: dev.get(name) for name in run} == run
     asked = {
-        re.split(r"[=<>!~ ]", line)[0].lower().replace("_", "-")
+        re.split(r"[\[=<>!~ ]", line)[0].lower().replace("_", "-")
         for source in ("requirements.in", "requirements-dev.in")
         for line in (ROOT / source).read_text().splitlines()
         if line and not line.startswith(("#", "-r"))
