@@ -9,7 +9,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from acceptance import data
+from acceptance.states import BUILDING_UNKNOWN
 from projects import timing
+
+#: No building has so many m²; nor so long a name, nor so many floors.
+MOST = Decimal(10**9)
+NAME_LENGTH, FLOOR_DIGITS = 100, 3
 
 
 def _cells(text: str, wanted: int, *, at_least: int) -> list[list[str]]:
@@ -33,6 +38,8 @@ def _number(text: str) -> Decimal:
         raise ValidationError(f"“{text}”不是数字，请核对。") from error
     if not found.is_finite():
         raise ValidationError(f"“{text}”不是数字，请核对。")
+    if abs(found) >= MOST:
+        raise ValidationError(f"“{text[:20]}”太大，不会是面积（m²），请核对。")
     return found.quantize(Decimal("0.01"))
 
 
@@ -46,8 +53,10 @@ class BuildingsForm(forms.Form):
     def clean_rows(self) -> list[dict[str, Any]]:
         """Return name, area and floors of each."""
         rows = _cells(self.cleaned_data["rows"], 3, at_least=2)
-        if any(len(cells) == 3 and not cells[2].isdecimal() for cells in rows):
-            raise ValidationError("层数请填写整数。")
+        if any(len(cells) == 3 and not (cells[2].isdecimal() and len(cells[2]) <= FLOOR_DIGITS) for cells in rows):
+            raise ValidationError("层数请填写整数，最多三位。")
+        if any(len(cells[0]) > NAME_LENGTH for cells in rows):
+            raise ValidationError(f"单体名称最长 {NAME_LENGTH} 个字，请按许可附件填写。")
         return [
             {"name": cells[0], "area": _number(cells[1]), "floors": int(cells[2]) if len(cells) == 3 else None}
             for cells in rows
@@ -147,7 +156,10 @@ class AdviceForm(forms.Form):
 class ApplyForm(forms.Form):
     """What is applied for: the whole project, or one building of the permit."""
 
-    building_id = forms.TypedChoiceField(label="验收范围", coerce=int, empty_value=None, required=False)
+    building_id = forms.TypedChoiceField(
+        label="验收范围", coerce=int, empty_value=None, required=False,
+        error_messages={"invalid_choice": BUILDING_UNKNOWN},
+    )
     comprehensive = forms.BooleanField(
         label="综合竣工验收", required=False, help_text="竣工验收备案随结论一并申报，不用再申请一次"
     )

@@ -149,3 +149,5 @@ TONES: dict[str, str] = {
     HandoverState.RECEIVED: "act",
     HandoverState.REGISTERED: "good",
 }
+#: What is said of a building that the planning permit does not name.
+BUILDING_UNKNOWN = "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。"

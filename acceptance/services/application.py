@@ -11,7 +11,7 @@ from acceptance import data, rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import partial
 from acceptance.services.scoping import cases_of, package_of
-from acceptance.states import AcceptanceState, Scope
+from acceptance.states import BUILDING_UNKNOWN, AcceptanceState, Scope
 from packages.listing import check_opening
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
@@ -121,7 +121,7 @@ def _building(unit: WorkUnit, building_id: int | None) -> Building | None:
         return None
     found = Building.objects.filter(pk=building_id, work_unit=unit).first()
     if found is None:
-        raise DomainError("building_unknown", "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。")
+        raise DomainError("building_unknown", BUILDING_UNKNOWN)
     return found
 
 

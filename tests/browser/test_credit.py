@@ -1,4 +1,4 @@
-"""A record is contested and kept; nobody is listed unheard; who is listed is refused, repaired and taken off, each with its paper."""
+"""A record is contested and kept; nobody is listed unheard; who is listed is refused, and taken off by repair, objection or date."""
 
 import pytest
 
@@ -40,6 +40,27 @@ row.listed_on -= dt.timedelta(days=180)
 row.save(update_fields=['listed_on'])
 result = row.pk
 """
+#: The firm is in the list once more, heard and decided upon.
+LISTED = """
+import datetime as dt
+from gaige.demo.moments import user
+from projects import timing
+from projects.models import CreditListing
+from projects.services import credit
+record = credit.record_conduct(
+    firm, by=user('housing-r'), rule='false-material', detail=f'{what}系伪造', basis='认定书〔2026〕2号', project_id=project,
+    happened_on=timing.today(),
+)
+row = credit.propose_listing(record.pk, by=user('housing-r'), reason=f'伪造{what}', basis='认定书〔2026〕2号')
+credit.tell_listing(row.pk, by=user('housing-c'))
+credit.plead(row.pk, by=user('owner3'), plea='系中介所为')
+credit.decide_listing(row.pk, by=user('director'), enters=True, note='陈述不足以免责')
+if is_over:
+    ended = timing.today() - dt.timedelta(days=1)
+    CreditListing.objects.filter(pk=row.pk).update(listed_on=ended - dt.timedelta(days=1095), until=ended)
+result = row.pk
+"""
+SWEPT = "from projects.tasks import sweep_credit\nresult = sweep_credit()"
 
 
 def step(visitor, page, act, button, *, choice="", **values):
@@ -90,3 +111,25 @@ def test_a_record_the_list_its_effect_and_repair(live_portal, visit):
     owner.open(f"/applications/{made['application']}/", phone=True)
     owner.press("容缺", within=owner.page.locator("li.mat", has_text=LATER))
     assert "列入失信名单期间" not in owner.page.inner_text("main")
+
+    # a second entry ends by an objection that holds, a third on its last day
+    second = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="监测记录", is_over=False)
+    page = f"/credit/listings/{second}/"
+    owner.open(archive, phone=True)
+    owner.says("列入", "不适用容缺受理")
+    step(owner, page, "提出异议", "提出异议", text="报告经省检测中心复核属实")
+    owner.says("效力中止")
+    owner.open(archive, phone=True)
+    assert "不适用容缺受理" not in owner.page.inner_text("main")
+    step(head, page, "处理异议", "作出决定", choice="yes", note="复核属实，列入有误")
+    head.until("移出失信名单决定书")
+    third = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="验收记录", is_over=True)
+    page = f"/credit/listings/{third}/"
+    owner.open(page, phone=True)
+    owner.says("伪造验收记录")
+    assert live_portal.python(SWEPT) == 1
+    owner.until("移出失信名单决定书")
+    owner.says("列入期限届满")
+    owner.open(archive, phone=True)
+    owner.says("不适用告知承诺")  # the record counts as long as it is kept, the list no more
+    assert "不适用容缺受理" not in owner.page.inner_text("main")

@@ -273,7 +273,9 @@ def test_the_page_of_a_receipt_asks_for_its_pdf_until_it_is_there(window, handed
     url = reverse("packages:papers", args=[handed_in.pk])
     part = window.get(url, {"asked": "2"}).content.decode()
     assert f'hx-get="{url}?asked=3"' in part
-    assert "PDF 正在生成" in part
+    assert "正在生成，打开即出" in part
+    paper = Paper.objects.filter(rendered_at=None, project=handed_in.project).earliest("pk")
+    assert f'href="{reverse("archives:paper_pdf", args=[paper.pk])}"' in part, "who does not wait has it made at once"
     assert "hx-get" not in window.get(url, {"asked": "40"}).content.decode()
     for paper in Paper.objects.filter(rendered_at=None, project=handed_in.project):
         assert render(paper.pk)

@@ -149,6 +149,14 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     assert (factories.fresh(row).state, CreditRecord.objects.get().state, grade(project)) == ("removed", "repaired", "")
 
 
+def test_an_objection_that_holds_takes_the_entry_off_and_its_record_out_of_the_count(project, actors):
+    row = listed(project, actors)
+    service.object_listing(row.pk, by=actors.owner, objection="报告经复核属实")
+    service.settle_listing(row.pk, by=actors.director, removes=True, note="列入有误")
+    assert (factories.fresh(row).state, CreditRecord.objects.get().state, grade(project)) == ("removed", "excused", "")
+    assert credit.refusal(project.owner_id, "deferral", timing.today()) == ""
+
+
 def test_an_entry_ends_on_its_last_day(project, actors, clock):
     row = listed(project, actors)
     assert grade(project) == "D"

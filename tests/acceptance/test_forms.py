@@ -1,0 +1,40 @@
+"""What nobody can have measured is refused at its field with a sentence, and what was typed stays."""
+
+import pytest
+
+from acceptance.joint_forms import BuildingsForm, ResultForm
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "请填写这一项。"),
+        ("铸造车间", "第 1 行没有写全，请按提示的顺序填写。"),
+        ("铸造车间 八千", "“八千”不是数字，请核对。"),
+        ("铸造车间 NaN", "“NaN”不是数字，请核对。"),
+        ("铸造车间 1e30", "“1e30”太大，不会是面积（m²），请核对。"),
+        ("铸造车间 8000 一层", "层数请填写整数，最多三位。"),
+        ("铸造车间 8000 99999", "层数请填写整数，最多三位。"),
+        (f"{'长' * 101} 8000", "单体名称最长 100 个字，请按许可附件填写。"),
+    ],
+)
+def test_a_building_of_the_permit_is_written_down_or_told_what_is_wrong(typed, said):
+    assert BuildingsForm({"rows": typed}).errors["rows"] == [said]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("铸造车间 8000 0", "第 1 行没有写全，请按提示的顺序填写。"),
+        ("铸造车间 8000 0 -Infinity", "“-Infinity”不是数字，请核对。"),
+        ("铸造车间 8000 0 9999999999999999999999999", "“99999999999999999999”太大，不会是面积（m²），请核对。"),
+    ],
+)
+def test_a_measured_building_has_areas_that_can_be(typed, said):
+    assert ResultForm({"rows": typed}).errors["rows"] == [said]
+
+
+def test_a_building_that_the_permit_does_not_know_is_not_applied_for(project, unit, actors, client_of):
+    answer = client_of(actors.owner).post(f"/works/{unit.pk}/acceptance/", {"building_id": "999999"})
+    said = "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。"
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
