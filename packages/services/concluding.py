@@ -214,6 +214,6 @@ def _refusal(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -
     paperwork.write(
         PaperKind.REFUSAL, case.project, subject=case, issuer=case.lead, by=by, at=at,
         what=f"{quoted(case.matter.name)}不予许可", do="可以修改后重新申报，或依法申请复议、提起诉讼",
-        when="按本决定书写明的途径和期限", paragraphs=[f"经审查，不予许可。理由：{note.strip()}", paperwork.remedies()],
+        when="按本决定书写明的途径", paragraphs=[f"经审查，不予许可。理由：{note.strip()}", paperwork.remedies()],
         legal=["《行政许可法》第三十八条"],
     )

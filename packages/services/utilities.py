@@ -306,7 +306,7 @@ def send_reply(request_id: int, *, by: User, at: dt.datetime | None = None) -> U
     if not ready:
         raise DomainError("nothing_to_send", "没有已拟定、待发出的接入方案，请等公用企业答复。")
     check_follows(at, request, *lines)
-    check_after(at, max(line.answered_at for line in ready), "拟定方案")
+    check_after(at, max(line.answered_at for line in ready if line.answered_at), "拟定方案")
     _reply_paper(request, ready, late, by=by, at=moment)
     for line in ready:
         if line.steps == 1 and not line.total:
