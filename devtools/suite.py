@@ -66,11 +66,11 @@ def phases(found: dict[str, str]) -> list[Phase]:
     embedded = "not browser and not kill and not postgresql"
     if "DATABASE_URL" not in found:
         return [("SQLite", embedded, {}, CORES)]
-    # long walks run once, on PostgreSQL; what asks no database runs once, before
+    # what is slow runs once, on PostgreSQL; what else asks no database runs once, before
     title = "PostgreSQL and Redis" if "REDIS_URL" in found else "PostgreSQL"
     plan: list[Phase] = [
         ("SQLite", f"{embedded} and not slow", {}, CORES),
-        (title, "not browser and not kill and not pure", found, CORES),
+        (title, "not browser and not kill and (slow or not pure)", found, CORES),
     ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}

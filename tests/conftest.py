@@ -70,21 +70,22 @@ DATABASE = {"db", "transactional_db", "django_db_setup", "module_database"}
 def pytest_collection_modifyitems(config, items):
     """Leave out what only PostgreSQL can do when the suite runs on SQLite; `dev.py test` runs it in its second round.
 
-    What asks no database is marked `pure`: it need not run on both. Files of long tests go first, so that no worker is
-    left alone with one at the end; files that kill, which mostly wait, stand evenly among the others, which mostly work;
-    in a file, the tests that share a world follow each other.
+    What asks no database is marked `pure`: it need not run on both. Files of long tests go first, the longest before
+    them, so that no worker is left alone with one at the end; files that kill, which mostly wait, stand evenly among the
+    others, which mostly work; in a file, the tests that share a world follow each other.
     """
     for item in items:
         if not (item.get_closest_marker("django_db") or DATABASE & set(item.fixturenames)):
             item.add_marker("pure")
     yield  # the expression of the run leaves out, and pytest sets what asks for a browser side by side
-    long = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item: mark for item in items if (mark := item.get_closest_marker("slow"))}
+    long, longest = {item.path for item in slow}, {item.path for item, mark in slow.items() if mark.kwargs.get("first")}
     place = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
     for kind in ("browser", "kill"):
         files = sorted({item.path for item in items if item.get_closest_marker(kind)}, key=lambda path: (path not in long, path))
         place |= {path: number / len(files) - 1 for number, path in enumerate(files)}
     items.sort(key=lambda item: (
-        place[item.path] >= 0 and item.path not in long, place[item.path], "module_database" in item.fixturenames,
+        item.path not in longest, place[item.path] >= 0 and item.path not in long, place[item.path], "module_database" in item.fixturenames,
         kept.layers_of(item),
     ))
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):

@@ -336,6 +336,7 @@ def test_everybody_sees_on_whom_it_waits(project, walk, step, expected):
     assert (row.rank, row.role, row.verb, row.what) == expected
 
 
+@pytest.mark.slow
 def test_the_filing_follows_only_after_the_conclusion(project, walk):
     from acceptance.services.filing import follow_record
 

@@ -108,6 +108,7 @@ def test_two_offices_over_one_centre_do_not_share_on_whom_red_cases_wait(actors,
         assert [length(reach, "waits", who=who) for who, _ in board.waits] == [number for _, number in board.waits] != []
 
 
+@pytest.mark.slow
 def test_every_figure_is_the_length_of_its_list_and_an_unknown_list_is_no_page(actors, office, city):
     for user in (actors.director, office):
         reach, board = counted(user)
@@ -160,6 +161,7 @@ def test_open_cases_say_how_many_were_accepted_and_how_many_are_of_projects_that
     assert "通报" not in lists.list_page(reach, "projects", {}).means
 
 
+@pytest.mark.slow
 def test_what_has_changed_since_the_same_day_last_month_is_told_from_kept_dates(actors, city, clock):
     """On 4 December: two cases stood on 4 November; the red lights, and the slips that the sweep issued, came in between."""
     clock.to(dt.datetime(2026, 11, 27, 2, tzinfo=dt.UTC))

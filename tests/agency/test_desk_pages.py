@@ -28,6 +28,7 @@ def text(response):
     return response.content.decode()
 
 
+@pytest.mark.slow
 def test_the_owner_signs_and_the_agent_accepts_logs_and_goes_on(actors, world, client_of):
     project, _, agent, row = world
     owner, helper = client_of(actors.owner), client_of(agent.user)
@@ -55,6 +56,7 @@ def test_the_owner_signs_and_the_agent_accepts_logs_and_goes_on(actors, world, c
     assert "陈专" in text(owner.get(reverse("projects:detail", args=[project.pk])))
 
 
+@pytest.mark.slow
 def test_lists_cost_the_same_for_one_row_and_for_many(actors, world, client_of, make_agent):
     _, _, agent, row = world
     agreements.sign_agreement(row.pk, by=actors.owner)

@@ -42,6 +42,7 @@ def on(day, hour=9):
     return dt.datetime(2026, 11, day, hour, tzinfo=timing.BUSINESS_ZONE)
 
 
+@pytest.mark.slow
 def test_an_intake_clock_speaks_to_the_window_once_at_each_threshold(case, actors, clock):
     factories.person("supervisor", "工改办", Role.SUPERVISOR, actors.centre)
     name, matter = case.project.name, case.matter.name

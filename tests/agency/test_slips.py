@@ -169,6 +169,7 @@ def test_the_paper_says_what_is_late_and_on_whom_it_waits(project, case, housing
     assert rows["在等谁"].startswith("正在等")
 
 
+@pytest.mark.slow
 def test_the_pages_from_the_list_to_the_closing(project, case, housing, actors, client_of):
     director, chief = client_of(actors.director), client_of(official(Role.CHIEF))
     page = director.get(f"/cases/{case.pk}/")
@@ -195,6 +196,7 @@ def test_the_pages_from_the_list_to_the_closing(project, case, housing, actors, 
         assert "没有这样的超时事项" in director.get(f"/slips/?view={view}").content.decode()
 
 
+@pytest.mark.slow
 def test_the_lists_cost_the_same_at_one_row_and_at_many(project, actors, clock, client_of):
     director, seen = client_of(actors.director), []
     director.get("/slips/")

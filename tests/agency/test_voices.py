@@ -164,6 +164,7 @@ def test_a_citizen_asks_by_the_code_and_comes_back_by_the_link(actors, project, 
     assert citizen.get(f"{reverse('agency:voice_ask')}?q=wrong").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_pages_of_the_desk(actors, project, housing, client_of, clock):
     row = asked(actors, project, "complaint", phone="13900000000")
     desk = client_of(actors.dispatcher)

@@ -90,6 +90,7 @@ def test_the_picture_is_one_path_with_its_quiet_zone():
     assert qr.svg("x", level="Q") != qr.svg("x", level="M") or len(qr.matrix("x")) == 21
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["fence", "sheet", "sticker"])
 def test_every_printed_form_is_read_from_paper_at_72_dots(client, world, form, tmp_path):
     token = codes.issue_token(world.project.pk, by=world.clerk)

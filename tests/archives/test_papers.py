@@ -113,6 +113,7 @@ def test_rendering_attaches_the_pdf_once(world, issue, tmp_path):
     assert verify_chain(f"project:{world.project.pk}") is None
 
 
+@pytest.mark.slow
 def test_what_a_hand_over_waits_for_is_made_first_and_each_call_makes_one(world, issue):
     first, second = issue(), issue()
     Project.objects.filter(pk=world.project.pk).update(stage="delivered")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.walk import Walk, acceptance, archive, permit, planning
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow(first=True)]
 
 
 def test_a_project_walks_from_its_code_to_its_archive(live_portal, visit, tmp_path):

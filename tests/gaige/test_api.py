@@ -246,6 +246,7 @@ def test_the_description_holds_to_the_rules_of_openapi():
         assert set(get["tags"]) <= {row["name"] for row in told["tags"]}
 
 
+@pytest.mark.slow
 def test_every_answer_is_as_described(actors, give):
     project = factories.enrolled_project(actors, "S3")
     factories.in_review(project, "plan-permit", actors)
@@ -289,6 +290,7 @@ def test_pages_are_cut_by_key_and_narrowed_by_what_is_described(actors, give, se
     assert len(ask(reverse("gaige:api_projects"), give(region="140500").text).json()["items"]) == 5
 
 
+@pytest.mark.slow
 def test_a_page_costs_the_same_whatever_its_length(actors, give):
     token, counts = give().text, []
     ask("/api/v1/cases/", token)  # the first use of a token is written on it

@@ -63,6 +63,7 @@ def cover(actors, days=5):
     )
 
 
+@pytest.mark.slow
 def test_the_stand_in_decides_for_the_giver_and_the_log_says_so(actors, clock):
     project = factories.enrolled_project(actors, "S2")
     factories.pass_matter(project, "project-code", actors)

@@ -18,7 +18,7 @@ from projects import gathering, memo, timing
 from projects.models import IssueItem, Party, Project, User
 from projects.one_page import one_page, seen
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow]  # a minute: once is enough, and first
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow(first=True)]  # minutes: once is enough
 #: Shorter texts (同意) are words of the trade, not somebody's text; so are these, which the portal itself writes.
 SHORTEST = 6
 OF_THE_PORTAL = {"超时默认同意", "改完施工图违反强条的问题"}

@@ -43,6 +43,7 @@ def read(folder, table):
     return found
 
 
+@pytest.mark.slow
 def test_the_tables_hold_what_the_portal_holds(actors, portal, tmp_path, capsys):
     call_command("export_exchange", str(tmp_path), region="140581")
     assert capsys.readouterr().out.splitlines()[-1] == "共 0 处不符，见 CHECKS.json。"
@@ -78,6 +79,7 @@ def test_the_tables_hold_what_the_portal_holds(actors, portal, tmp_path, capsys)
     assert {rule: told["violations"] for rule, told in report["rules"].items()} == dict.fromkeys(RULES, 0)
 
 
+@pytest.mark.slow
 def test_a_broken_row_is_written_marked_and_named(actors, portal, tmp_path):
     Project.objects.filter(pk=portal.pk).update(code="2603-140581-89-05-163266")
     MatterCase.objects.filter(project=portal, matter__matter__code="project-code").update(number="X-1")

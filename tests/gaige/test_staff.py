@@ -88,6 +88,7 @@ def test_the_lead_invites_staff_and_the_code_works_once(actors, clock):
     assert refused("code_wrong", lambda: staff.read_invitation(new))
 
 
+@pytest.mark.slow
 def test_who_is_removed_has_lost_everything_with_the_next_press(actors):
     project = factories.enrolled_project(actors, "S3")
     draft = factories.open_application(project, ["quality-safety"], actors)

@@ -103,6 +103,7 @@ def test_rules_that_do_not_hold_together_are_refused(tmp_path):
 # The walk ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_project_walks_from_the_pool_to_its_opinion_and_is_appraised_again_when_its_gap_is_filled(clock, actors):
     entry = steps.entered(actors, parcel="GP-2026-014", opening_on=dt.date(2027, 3, 1))
     project = entry.project

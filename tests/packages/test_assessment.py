@@ -243,6 +243,7 @@ def test_what_was_accepted_in_time_keeps_its_result(unit, keeper, plant, actors,
     holds(plant)
 
 
+@pytest.mark.slow
 def test_what_ran_out_between_filing_and_acceptance_is_not_used(unit, keeper, plant, actors, clock):
     result(unit, "eia", keeper, way="register", until=dt.date(2026, 11, 3))
     set_parcel(plant.pk, place=HERE, by=actors.clerk)

@@ -91,6 +91,7 @@ def test_a_notice_that_was_given_on_paper_keeps_its_day_and_the_clock_rests_from
     holds(project)
 
 
+@pytest.mark.slow
 def test_a_decision_is_not_older_than_what_it_stands_on_and_an_enterprise_keys_in_nothing(project, actors, clock, client):
     factory = factories.enrolled_project(actors, "S2")
     factories.pass_matter(factory, "project-code", actors)

@@ -126,6 +126,7 @@ def waits(project):
     return [row[:3] for row in told]
 
 
+@pytest.mark.slow
 def test_a_consultation_is_walked_to_the_signed_list(clock, factory, actors):
     _ = [of(code) for code in CODES]  # the people of the departments are there before they are told
     row = is_called_once_and_invited_in_time(clock, factory, actors)
@@ -245,6 +246,7 @@ def is_told_once_and_signed(project, plan, actors):
     assert waiting_on(factories.fresh(project))
 
 
+@pytest.mark.slow
 def test_what_was_not_on_the_list_needs_two_people_and_counts(clock, actors):
     project = factories.enrolled_project(actors, "S3", occupies_road="no")
     row = signed(clock, project, actors)
@@ -368,6 +370,7 @@ def test_a_consultation_nobody_came_to_is_postponed_or_cancelled_and_the_pool_ha
     holds(project)
 
 
+@pytest.mark.slow
 def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_queries):
     director, owner, reviewer, heritage, outsider = (Client() for _ in range(5))
     for client, person in (

@@ -96,6 +96,7 @@ def test_whom_a_case_waits_for_is_urged_once_a_day(project, actors):
     assert people[asked].pk in told.values_list("user", flat=True)
 
 
+@pytest.mark.slow
 def test_receipts_come_once_per_application_in_one_file(client, actors, cases):
     client.force_login(actors.clerk)
     url = reverse("packages:desk_receipts")

@@ -122,6 +122,7 @@ def test_without_a_breach_the_set_is_qualified(review, actors, project_with_draw
     holds(project_with_drawings)
 
 
+@pytest.mark.slow
 def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, actors, designer, clock):
     answer(review, [BREACH])
     opinion(review, actors)
@@ -187,6 +188,7 @@ def test_a_commitment_that_runs_out_stops_permit_and_acceptance(review, actors, 
     assert (issue.what, issue.raised_for.code) == ("施工图限期修改承诺逾期未改完", "housing")
 
 
+@pytest.mark.slow
 def test_a_major_defect_is_returned_and_only_those_concerned_review_again(review, actors, designer, clock):
     answer(review, [BREACH | {"is_major": True}])
     opinion(review, actors)

@@ -56,6 +56,7 @@ def test_each_matter_has_the_handling_that_carries_it_out(project):
     }
 
 
+@pytest.mark.slow
 def test_no_milestone_is_ever_handled_outside(actors):
     for line in ("G1", "G2", "G3", "G4", "G5", "S1", "S2", "S3", "S4"):
         project = factories.enrolled_project(actors, line)
@@ -137,6 +138,7 @@ def test_a_case_in_progress_cannot_lapse(project, actors):
     assert Enrolment.objects.get(project=project).revision == 2
 
 
+@pytest.mark.slow
 def test_the_stage_is_done_when_all_its_milestones_are(project, actors):
     assert stages.due_stage(project) == "planning"
     milestones = codes(project, is_milestone=True, stage="planning")

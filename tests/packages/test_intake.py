@@ -338,6 +338,7 @@ def test_a_refused_intake_tells_why_and_may_be_tried_again(project, case, actors
     assert (renewed.state, renewed.pk != case.pk) == (CaseState.DRAFT, True)
 
 
+@pytest.mark.slow
 def test_a_withdrawal_cancels_what_runs_and_keeps_the_papers(project, actors):
     make_ready(project, actors)
     case = factories.in_review(project, CODE, actors)

@@ -328,6 +328,7 @@ def test_a_case_that_ends_ends_its_conference_and_its_rectification(case, actors
 # Bulk ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_opening_costs_a_fixed_number_of_queries(factory, actors, django_assert_max_num_queries):
     [case] = factories.accepted(factory, [CODE], actors)
     review.open_joint_review(case.pk)  # the calendar and the plan are read once in a process

@@ -85,6 +85,7 @@ def test_before_the_opinions_the_form_says_why_not(client, factory, actors):
     assert factories.fresh(case).state == CaseState.IN_REVIEW
 
 
+@pytest.mark.slow
 def test_special_procedure_from_start_to_end(client, factory, actors):
     case = first_case(factory, actors)
     client.force_login(factories.official(case.lead.code, "reviewer"))

@@ -22,13 +22,6 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 17  # in a process that keeps nothing yet
 
 
-@pytest.fixture
-def window(client, actors):
-    """The clerk, signed in."""
-    client.force_login(actors.clerk)
-    return client
-
-
 def ready(project, count=3):
     """Codes of matters that can be applied for now."""
     from packages import queries
@@ -104,6 +97,7 @@ def test_narrowed_by_stage_package_department(window, cases):
     assert rows_of(window.get(url, {"tab": "all", "stage": case.stage})) == [c.pk for c in cases if c.stage == case.stage]
 
 
+@pytest.mark.slow
 def test_queries_do_not_grow_with_rows(window, cases):
     url = reverse("packages:desk")
     window.get(url)

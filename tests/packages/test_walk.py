@@ -76,6 +76,7 @@ def sound(project):
     holds(project)
 
 
+@pytest.mark.slow
 def test_a_package_is_walked_to_its_end(clock, actors):
     project = factories.enrolled_project(actors, "S4")
     walk(project, actors, clock)
