@@ -70,6 +70,15 @@ def wait_until_up(family: Family, url: str, seconds: float = 90) -> None:
         time.sleep(0.1)
 
 
+#: What every start does, in one process.
+PREPARE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0, skip_checks=False)
+call_command("collectstatic", verbosity=0, skip_checks=False, interactive=False)
+call_command("load_catalog", verbosity=0, skip_checks=False)
+"""
 EMPTY = """
 import django
 django.setup()
@@ -81,9 +90,7 @@ raise SystemExit(3 if apps.get_model("projects", "Project").objects.exists() els
 def populate(env: dict[str, str], *, demo: bool) -> None:
     """Bring the database and catalogue up to date; an empty portal gets the demonstration unless ``demo`` is off."""
     say("bringing database and catalogue up to date; the first time this takes some minutes")
-    must(manage("migrate", "--verbosity", "0"), "migrate", env=env)
-    must(manage("collectstatic", "--noinput", "--verbosity", "0"), "collectstatic", env=env)
-    must(manage("load_catalog", "--verbosity", "0"), "load_catalog", env=env)
+    must([PYTHON, "-c", PREPARE], "migrate, collectstatic or load_catalog", env=env)
     if demo and run([PYTHON, "-c", EMPTY], env=env) == 0:
         say("filling the empty portal with the demonstration, this takes a minute")
         must(manage("demo", "--verbosity", "0"), "demo", env=env)

@@ -20,8 +20,8 @@ import psycopg2
 import psycopg2.extras
 import redis
 
-from tests.runner import Runner
-from tests.servers import ROOT, free_port, start_postgres, start_redis
+from tests.runner import Begun, Runner
+from tests.servers import free_port, start_postgres, start_redis
 
 QUEUES = "default,review,deadline,render"
 #: A portal has a Redis database of its own; the suite's own is 0. Four processes may share a server: each has fifteen.
@@ -212,18 +212,12 @@ class Portal:
         ]
 
     def start(self, name, **environment):
-        """Start ``web``, ``worker`` (or ``worker2`` ...) or ``beat``."""
+        """Start ``web``, ``worker`` (or ``worker2`` ...) or ``beat``, as a copy of a process that is loaded already."""
         assert name not in self.processes, f"{name} runs already"
-        with (self.var / f"{name}.log").open("ab") as out:
-            self.processes[name] = subprocess.Popen(
-                self.command(name),
-                cwd=ROOT,
-                env={**self.environment, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        log = str(self.var / f"{name}.log")
+        code = "result = begin(arguments, environment, log)"
+        _, _, *arguments = self.command(name)
+        self.processes[name] = Begun(self.python(code, arguments=arguments, environment=environment, log=log))
         if name == "web":
             self.wait_for(lambda: self.answers("/healthz/"), "the web server answers")
         elif name.startswith("worker"):

@@ -3,9 +3,11 @@
 Run as ``python -m tests.runner`` in the portal's environment: a line of JSON in, a line of JSON out.
 """
 
+import importlib
 import json
 import math
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -14,6 +16,31 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: The processes that were begun and are not known to have ended.
+BEGUN = set()
+
+
+class Begun:
+    """The test's end of a process that the other one has begun, with what the suite asks of a `Popen`."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def poll(self):
+        """Return None while it runs; with which code it has ended is not known here."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return 0
+        return 0 if state in {"Z", "X"} else None
+
+    def wait(self, timeout=math.inf):
+        deadline = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(0.02)
+        return 0
 
 
 class Runner:
@@ -66,12 +93,62 @@ def end_of(code, *, log="", seconds=0, **values):
         return _exit_code(child, seconds)
     os.setsid()
     try:
-        _write_to(log)
+        _write_to(log, os.O_TRUNC)
         exec(compile(code, "<copy>", "exec"), {"__name__": "asked", **values})
     except BaseException:  # noqa: BLE001 - the parent sees it by the code
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
+
+
+def begin(arguments, environment, log):
+    """Begin `python -m ...` as a copy of this process, in which the portal is loaded; return its process id.
+
+    From there on it is a process like any other, with a session of its own. The variables may name other settings,
+    which change what stands (`tests.faults.settings`).
+    """
+    _load()
+    forget()
+    child = os.fork()
+    if child:
+        BEGUN.add(child)
+        return child
+    os.setsid()
+    code = 1
+    try:
+        _write_to(log, os.O_APPEND)
+        os.environ.update(environment)
+        importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+        sys.argv = list(arguments)
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - it stands in the log
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _load():
+    """Import what a web server, a worker and a beat need; connections to the broker are not for them."""
+    from django.conf import settings
+
+    from gaige.celery import app
+
+    importlib.import_module(settings.ROOT_URLCONF)
+    importlib.import_module("weasyprint")
+    app.loader.import_default_modules()
+    app._after_fork()
+
+
+def _bury():
+    """Take note of the begun processes that have ended."""
+    for child in list(BEGUN):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            BEGUN.discard(child)
 
 
 def _exit_code(child, seconds):
@@ -86,11 +163,11 @@ def _exit_code(child, seconds):
     return None
 
 
-def _write_to(log):
+def _write_to(log, how):
     """Nothing is read from the test, whose lines are for the parent; what is written goes to a file of its own."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if log:
-        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | how)
         os.dup2(out, 1)
         os.dup2(out, 2)
 
@@ -102,13 +179,14 @@ def main():
     django.setup()
     for line in sys.stdin:
         asked = json.loads(line)
-        names = {"__name__": "asked", "end_of": end_of, **asked["values"], "result": None}
+        names = {"__name__": "asked", "end_of": end_of, "begin": begin, **asked["values"], "result": None}
         try:
             exec(compile(asked["code"], "<asked>", "exec"), names)
             answer = {"result": names["result"]}
         except BaseException:  # noqa: BLE001 - whatever it is, it is the answer of the call
             answer = {"error": traceback.format_exc()[-8000:]}
         forget()
+        _bury()
         print(json.dumps(answer, default=str), file=answers, flush=True)
 
 
