@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from packages.catalog_files import Fault, Line, Tables
 from packages.catalog_lines import position
@@ -73,6 +74,15 @@ def domain_of(nodes: Iterable[Node]) -> dict[str, list[object]]:
     return {key: answers_to(key, found) for key, found in tests.items()}
 
 
+@lru_cache(maxsize=4096)
+def first_wrong(rules: tuple[str, ...], judge: Judge) -> Mapping[str, object] | None:
+    """The first answers for which `judge` says no of these rules; None where there are none.
+
+    It is kept: whoever loads a catalogue again has changed few of its rules.
+    """
+    return next(walk([parse_rule(rule) for rule in rules], judge), None)
+
+
 def walk(nodes: Sequence[Node], judge: Judge) -> Iterator[dict[str, object]]:
     """Answer one fact after the other until `judge` of the results is decided; yield the answers judged wrong."""
     domain = domain_of(nodes)
@@ -116,9 +126,14 @@ def at_least_one(results: Sequence[bool | None]) -> bool | None:
     return None if None in results else False
 
 
-def _other_than(*, wanted: bool) -> Judge:
-    """Judge the result wanted as wrong, so that a walk yields the answers that lead to it."""
-    return lambda results: None if results[0] is None else results[0] is not wanted
+def never(results: Sequence[bool | None]) -> bool | None:
+    """Whether the one result is false; so the answers judged wrong are those for which the rule holds."""
+    return None if results[0] is None else not results[0]
+
+
+def always(results: Sequence[bool | None]) -> bool | None:
+    """Whether the one result is true; so the answers judged wrong are those for which the rule does not hold."""
+    return results[0]
 
 
 def _told(answers: Mapping[str, object]) -> str:
@@ -127,9 +142,9 @@ def _told(answers: Mapping[str, object]) -> str:
 
 def _scopes(tables: Tables) -> Iterator[Fault]:
     for lines in tables.group("packages.tsv", "investment").values():
-        for wrong in walk([parse_rule(line["scope"]) for line in lines], exactly_one):
+        wrong = first_wrong(tuple(line["scope"] for line in lines), exactly_one)
+        if wrong is not None:
             yield lines[0].fault(f"同类投资的套餐并非恰好一个适用：{_told(wrong)}")
-            break
 
 
 def _inside(tables: Tables) -> dict[str, dict[str, Line]]:
@@ -146,9 +161,9 @@ def _alternatives(tables: Tables) -> Iterator[Fault]:
                 if not one["rule"] or not other["rule"]:
                     yield one.fault(f"与 {other['matter_code']} 二选一，两者都须有规则")
                     continue
-                for wrong in walk([parse_rule(one["rule"]), parse_rule(other["rule"])], at_most_one):
+                wrong = first_wrong((one["rule"], other["rule"]), at_most_one)
+                if wrong is not None:
                     yield one.fault(f"与 {other['matter_code']} 会同时适用：{_told(wrong)}")
-                    break
 
 
 def _milestones(tables: Tables) -> Iterator[Fault]:
@@ -159,10 +174,9 @@ def _milestones(tables: Tables) -> Iterator[Fault]:
             if matters[code].says("milestone"):
                 stages[line["stage"]].append(line)
         for lines in stages.values():
-            if all(line["rule"] for line in lines):
-                for wrong in walk([parse_rule(line["rule"]) for line in lines], at_least_one):
-                    yield lines[0].fault(f"这个阶段没有里程碑事项适用：{_told(wrong)}")
-                    break
+            rules = tuple(line["rule"] for line in lines)
+            if all(rules) and (wrong := first_wrong(rules, at_least_one)) is not None:
+                yield lines[0].fault(f"这个阶段没有里程碑事项适用：{_told(wrong)}")
 
 
 def _rules_change(tables: Tables) -> Iterator[Fault]:
@@ -171,9 +185,8 @@ def _rules_change(tables: Tables) -> Iterator[Fault]:
         for line in tables[name]:
             if not line["rule"]:
                 continue
-            node = parse_rule(line["rule"])
-            for wanted, words in ((True, "永远不成立"), (False, "永远成立")):
-                if next(walk([node], _other_than(wanted=wanted)), None) is None:
+            for judge, words in ((never, "永远不成立"), (always, "永远成立")):
+                if first_wrong((line["rule"],), judge) is None:
                     yield line.fault(f"规则“{line['rule']}”{words}")
 
 
