@@ -170,7 +170,13 @@ def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             _refused(form, error, "file")
         else:
-            messages.success(request, f"已归档{quoted(document.title)}，档号 {document.archive_no}。")
+            if document.title == form.cleaned_data["title"]:
+                messages.success(request, f"已归档{quoted(document.title)}，档号 {document.archive_no}。")
+            else:
+                messages.warning(
+                    request,
+                    f"这份文件已在档案里，没有再归一份：{quoted(document.title)}，档号 {document.archive_no}。",
+                )
             return redirect("archives:archive", pk)
     return render(request, "archives/file.html", {"project": project, "form": form})
 

@@ -98,10 +98,11 @@ def _anchor(bound: BoundField) -> str:
 
 @register.inclusion_tag("ui/form_errors.html", takes_context=True)
 def form_errors(context: Context, form: Any) -> dict[str, Any]:
-    """Show above a form what kept it from being saved: its own errors and a link to each field with one."""
+    """Show above a form what kept it from being saved or searched: its own errors and a link to each field with one."""
     wrong = [(_anchor(bound), bound.label, bound.errors) for bound in form if bound.errors]
-    focus = not wrong and getattr(context.get("request"), "method", "") == "POST"
-    return {"wrong": wrong, "general": form.non_field_errors(), "focus": focus}
+    method = getattr(context.get("request"), "method", "")
+    focus = not wrong and method == "POST"
+    return {"wrong": wrong, "general": form.non_field_errors(), "focus": focus, "is_search": method in {"GET", "HEAD"}}
 
 
 def _choices(choices: Iterable[Any], value: Any) -> list[dict[str, Any]]:

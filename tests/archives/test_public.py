@@ -235,4 +235,5 @@ def test_verification_of_an_uploaded_file_tells_no_name(client, world, address):
 def test_what_cannot_be_a_code_gets_a_sentence(client, db, query, sentence):
     response = client.get("/verify/", query)
     assert (response.status_code, sentence in response.content.decode()) == (200, True)
+    assert "没有保存" not in response.content.decode(), "nothing was to be saved"
     assert response.content.decode().count("<script") == 1, "only the one that hashes here and sends nothing"

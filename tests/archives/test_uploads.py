@@ -233,6 +233,16 @@ def test_two_gigabytes_are_counted_and_not_kept(rf):
     assert caught.value.message == "“大.pdf”有 2048.0 MB，超过单个文件 1 MB 的上限，没有保存。请压缩或分册后再传。"
 
 
+@override_settings(UPLOAD_MAX_BYTES=1024 * 1024)
+def test_a_file_beyond_the_limit_is_told_on_its_page_and_nothing_is_kept(world, kind, client, tmp_path):
+    client.force_login(world.owner)
+    data = {"kind": kind.pk, "title": "总图", "file": upload("大.pdf", pdf_bytes("0" * 5 * 1024 * 1024))}
+    with override_settings(FILE_UPLOAD_TEMP_DIR=str(tmp_path)):
+        text = client.post(f"/projects/{world.project.pk}/archive/file/", data).content.decode()
+    told = "“大.pdf”有 5.0 MB，超过单个文件 1 MB 的上限，没有保存。请压缩或分册后再传。"
+    assert (told in text, 'value="总图"' in text, list(tmp_path.iterdir())) == (True, True, [])
+
+
 ROOM = 256 * 1024
 
 

@@ -158,6 +158,19 @@ def test_filing_by_the_page_keeps_what_was_typed_when_the_file_is_refused(client
     assert "请选择要归档的文件。" in client.post(url, {"kind": kind.pk}).content.decode()
 
 
+def test_the_same_file_under_another_title_is_told_to_be_there(client, world, kind):
+    client.force_login(world.clerk)
+    url = f"/projects/{world.project.pk}/archive/file/"
+    said = []
+    for title in ("总平面图", "总平面图", "另一张图"):
+        answer = client.post(url, {"kind": kind.pk, "title": title, "file": upload("图.pdf")}, follow=True)
+        said += [str(message) for message in answer.context["messages"]]
+    number = Document.objects.get(title="总平面图").archive_no
+    filed = f"已归档“总平面图”，档号 {number}。"
+    assert said == [filed, filed, f"这份文件已在档案里，没有再归一份：“总平面图”，档号 {number}。"]
+    assert not Document.objects.filter(title="另一张图").exists()
+
+
 def test_the_archive_lists_by_class_with_hash_step_and_person(client, world, document, issue):
     paper = issue()
     client.force_login(world.owner)
