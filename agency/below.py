@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, Q
@@ -96,10 +96,10 @@ def _rating_rows(centres: Sequence[Organisation], span: tuple[dt.datetime, dt.da
     counted = found.order_by().values("ask__project__centre").annotate(
         **{name: Count("pk", filter=part) for name, part in parts.items()}
     )
-    by_centre = {row["ask__project__centre"]: row for row in counted}
+    by_centre: dict[int, dict[str, Any]] = {row["ask__project__centre"]: {**row} for row in counted}
     rows = []
     for body in centres:
-        row = by_centre.get(body.pk, dict.fromkeys(parts, 0))
+        row = by_centre.get(body.pk) or dict.fromkeys(parts, 0)
         few = 0 < row["given"] < SAMPLE
         told = [FEW if few else str(row[name]) for name in ("low", "mended", "late")]
         good = _rate(row["good"], row["given"])

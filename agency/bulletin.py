@@ -90,7 +90,7 @@ INDICATORS: dict[str, Indicator] = _all(
         "running",
         "在办",
         "件",
-        "期末已受理、尚未结束的办件，含暂停的；还没有受理的不计，指挥调度另称“未结”",
+        "期末已受理、尚未结束的办件，含暂停的；指挥调度的“未结”还含没有受理的",
         lambda f: c.count(f.running),
         "期末在办的办件",
         is_count=True,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFINED = (
     "accepted",
     "decided",
+    "running",
     "mean_days",
     "p90_days",
     "on_time",

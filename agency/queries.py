@@ -181,8 +181,8 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
         agent = _agent(filters)
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
-        rows = tuple(_assigned_rows(list(page.object_list), own_centres(user)))
-        return Desk(tab, **numbers, rows=rows, page=page, agent=agent, **level)
+        assigned = tuple(_assigned_rows(list(page.object_list), own_centres(user)))
+        return Desk(tab, **numbers, rows=assigned, page=page, agent=agent, **level)
     page = _cut(_urgent_first(_found(projects.filter(_lacking()), filters)), filters, numbers["waiting"])
     rows = tuple(_waiting_rows(list(page.object_list), own_centres(user)))
     return Desk("waiting", **numbers, rows=rows, page=page, **level)

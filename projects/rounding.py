@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -23,6 +24,6 @@ def percent(part: int, whole: int) -> Fraction:
     return Fraction(100 * part, whole)
 
 
-def mean(values: list[int] | tuple[int, ...]) -> Fraction:
+def mean(values: Sequence[int]) -> Fraction:
     """Return the mean of whole numbers, exact. There is at least one."""
     return Fraction(sum(values), len(values))

@@ -159,7 +159,7 @@ def rate_here(request: HttpRequest, pk: int) -> HttpResponse:
 def ratings(request: HttpRequest) -> HttpResponseBase:
     """The officer's list of ratings; to everybody else of the office the counts of the own body only."""
     require(voice_rules.can_see_counts, request.user, None)
-    counts = {"bodies": voice_pages.body_rows(access_of(request.user).organisations)}
+    counts: dict[str, Any] = {"bodies": voice_pages.body_rows(access_of(request.user).organisations)}
     if centres := below.centres_below(request.user):
         counts |= {"columns": below.RATING_COLUMNS, "rows": below.rating_rows(centres, voice_pages.period())}
     if not voice_rules.can_see_ratings(request.user):

@@ -68,7 +68,7 @@ def sign_for_many(paper_ids: Collection[int], *, by: User, at: dt.datetime | Non
     Raises `NotAllowed`.
     """
     found = Delivery.objects.unsigned().filter(paper__in=paper_ids).select_related(*RELATED)
-    keys = sorted({pk for pk in found.values_list("paper__project_id", flat=True) if pk is not None})
+    keys = sorted(set(found.values_list("paper__project_id", flat=True)))
     count = 0
     for project in [lock_project(key) for key in keys]:
         rows = found.filter(paper__project=project).order_by("pk").select_for_update(of=("self",))

@@ -90,6 +90,10 @@ def test_who_is_away_or_reviews_the_project_is_not_proposed(actors, project, mak
     factories.person(member.user.username, "部门", "reviewer", case.lead)
     assert [p.agent for p in propose(project, LEAD)] == [good]
     assert Bench([project]).obstacles(project, LEAD) == {"请假": 1, "今天不值班": 1, "正在审查本项目": 2}
+    for one, why in ((ill, "病假请假至11月4日"), (judge, "审查正在审查本项目")):
+        with pytest.raises(DomainError) as refused:
+            assign(project.pk, role=LEAD, agent_id=one.pk, by=actors.dispatcher, override_reason="只有他熟悉")
+        assert refused.value.message == f"不能指派：{why}。请从名单中另选一人。"
     clock.by(days=3)
     assert {p.agent for p in propose(project, LEAD)} == {good, ill}
 

@@ -18,6 +18,7 @@ from agency.models import Bulletin
 from agency.services import bulletins
 from agency.services.slips import issue_slip
 from archives.papering import sheet_pdf
+from gaige.templatetags.bulletins import two_lines
 from packages.models import MatterCase
 from projects import timing
 from projects.memo import forget_all
@@ -335,6 +336,11 @@ def test_a_city_of_many_districts_fits_its_page_and_opens_its_tables_whole(actor
     assert browser.get(reverse("agency:bulletin_part", args=[november.pk, "nothing"])).status_code == 404
     made = sheet_pdf("papers/bulletin.html", draft_context(Bulletin.objects.get(pk=november.pk)))
     assert len(PdfReader(io.BytesIO(made)).pages) <= 4
+
+
+def test_the_heads_of_narrow_columns_break_in_their_middle():
+    plain = [two_lines(name).replace('<span class="nb">', "").replace("</span>", "") for name in ("办结", "新受理", "平均用时", "按时办结率")]
+    assert plain == ["办结", "新受理", "平均<br>用时", "按时<br>办结率"]
 
 
 def test_an_unknown_figure_is_not_found(actors, november, client_of):
