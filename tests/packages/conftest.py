@@ -6,7 +6,9 @@ import pytest
 
 from packages.catalog_files import CATALOG
 from projects import timing
+from tests import factories
 from tests.kept import MORNING
+from tests.packages.steps import ready_codes
 
 
 @pytest.fixture
@@ -55,3 +57,26 @@ def folder(tmp_path):
 
     change.path = copy
     return change
+
+
+@pytest.fixture
+def window(client, actors):
+    """The clerk, signed in."""
+    client.force_login(actors.clerk)
+    return client
+
+
+@pytest.fixture
+def application(project, actors):
+    """An application at the window, not handed in."""
+    return factories.open_application(project, ready_codes(project), actors)
+
+
+@pytest.fixture
+def handed_in(application, actors):
+    """A complete application that was handed in."""
+    from packages.services.intake import submit_application
+
+    factories.complete(application, actors.clerk)
+    submit_application(application.pk, by=actors.clerk)
+    return factories.fresh(application)

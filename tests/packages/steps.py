@@ -107,3 +107,13 @@ def invisible(outsider, *rows):
     """An outsider finds none of these: the page answers 404."""
     for row in rows:
         assert not type(row).objects.visible_to(outsider).filter(pk=row.pk).exists()
+
+
+def ready_codes(project, count=2):
+    """Codes of matters that can be applied for now."""
+    from packages import queries
+
+    return [
+        case.matter.matter.code for case, draft in queries.open_drafts(project)
+        if draft.is_ready and case.handling == "review" and case.application_id is None
+    ][:count]

@@ -20,13 +20,6 @@ def bare(clock, actors):
     return factories.make_project(actors, name="普通仓库")
 
 
-@pytest.fixture
-def window(client, actors):
-    """The clerk, signed in."""
-    client.force_login(actors.clerk)
-    return client
-
-
 def test_first_page_asks_what_decides_the_package(window, bare):
     page = window.get(reverse("packages:enrol", args=[bare.pk])).context["sheet"]
     assert page.section == "套餐"
