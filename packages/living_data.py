@@ -39,6 +39,12 @@ class PermitKind:
     paper: str
     since: dt.date
     until: dt.date | None
+    source: str
+
+    @property
+    def length(self) -> str:
+        """How long a permit of this kind holds, in words."""
+        return f"{self.months} 个月"
 
     def last_day(self, first: dt.date) -> dt.date:
         """The last day on which a permit of this day holds."""
@@ -72,6 +78,12 @@ class LetterRule:
     fields: tuple[LetterField, ...]
     since: dt.date
     until: dt.date | None
+    source: str
+
+    @property
+    def length(self) -> str:
+        """How long a letter of this kind holds, in words."""
+        return f"{self.days} 日"
 
     def last_day(self, first: dt.date) -> dt.date:
         """The last day on which a letter of this day holds."""
@@ -100,6 +112,7 @@ def permit_kinds() -> tuple[PermitKind, ...]:
             scope=row["scope"], excludes=row["excludes"], formal=split(row["formal_matters"]),
             not_for=split(row["not_for"]), not_inherited=split(row["not_inherited"]), supervisor=row["supervisor"],
             inspection=row["inspection"], paper=row["paper"], since=since, until=until,
+            source=row["source"],
         ))
     return tuple(found)
 
@@ -119,7 +132,7 @@ def letter_rules() -> tuple[LetterRule, ...]:
             code=row["code"], name=row["name"], matter=row["matter_code"], stands_for=row["stands_for"],
             kinds=split(row["kinds"]), usable_by=split(row["usable_by"]),
             days=int(row["valid_days"] or settings.LETTER_DAYS), formal=split(row["converted_by"]),
-            fields=tuple(fields.get(row["code"], ())), since=since, until=until,
+            fields=tuple(fields.get(row["code"], ())), since=since, until=until, source=row["source"],
         ))
     return tuple(found)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 from django.urls import reverse
@@ -200,6 +201,22 @@ class LivingPage:
     def timeline(self) -> list[dict[str, object]]:
         """The events as the component shows them."""
         return timeline(self.events)
+
+    @property
+    def why_until(self) -> str:
+        """Why its last day is this day: from when, how long, by which rule, and what happens before and after it."""
+        living = self.living
+        rule = (
+            living_data.letter_rule(living.code) if isinstance(living, Letter)
+            else living_data.permit_kind(living.code, living.valid_from)
+        )
+        first = f"{living.valid_from:%Y-%m-%d}"
+        if rule is None or rule.last_day(living.valid_from) != living.valid_until:
+            how = f"自 {first} 起，按出具当日的规定"
+        else:
+            how = f"自 {first} 起 {rule.length}，按日历计算（{rule.source}）"
+        warned = "、".join(str(days) for days in settings.LIVING_WARN_DAYS)
+        return f"{how}；到期当日仍有效，次日失效；到期前 {warned} 个工作日提醒。"
 
 
 def _expiry_of(living: ConditionalPermit | Letter) -> Expiry:

@@ -14,7 +14,7 @@ from archives.services.public import public_view
 from packages.living_data import permit_kind
 from packages.living_providers import living_waiting
 from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, MatterCase
-from packages.screens.living import calendar_page
+from packages.screens.living import calendar_page, letter_page
 from packages.services import conditional, feeds, letters, living
 from packages.services.intake import accept_case
 from packages.tasks import sweep_conditional
@@ -224,6 +224,10 @@ def test_a_letter_is_compared_field_by_field_before_it_is_converted(clock, actor
         "51000", "152000", actors.owner_body.name,
     )
     assert "plan-permit" in letter.formal
+    assert letter_page(letter, actors.clerk).why_until == (
+        f"自 {letter.valid_from} 起 365 日，按日历计算（本系统的建议：可用事项、有效期和换发事项以本地规定为准）；"
+        "到期当日仍有效，次日失效；到期前 15、5 个工作日提醒。"
+    )
     lead = factories.official("natural-resources", Role.CHIEF)
     refused("no_formal", letters.convert_letter, letter.pk, by=lead, values=stated)
     force(project, *MatterCase.objects.get(project=project, matter__matter__code="plan-permit").matter.prerequisites
