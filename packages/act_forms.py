@@ -133,7 +133,10 @@ class ExtendForm(forms.Form):
 class DeliverForm(forms.Form):
     """How the certificate was handed out."""
 
-    way = forms.ChoiceField(label="领取方式", widget=KeyedRadios(then="receiver"))
+    way = forms.ChoiceField(
+        label="领取方式",
+        widget=KeyedRadios(then={DeliveryWay.WINDOW: "receiver", DeliveryWay.POST: "tracking"}),
+    )
     receiver = forms.CharField(
         label="领取人", max_length=60, required=False, widget=forms.TextInput(attrs={"data-nodraft": ""}),
         help_text="窗口领取时填写。",

@@ -213,12 +213,30 @@ class AnswerForm(forms.Form):
     uploaded = PagesField(label="改好的文件")
 
 
+class KeyedRadios(forms.RadioSelect):
+    """Radio buttons that the keys 1, 2, 3 … press; `then` is the field in which one writes on, of all or of each."""
+
+    def __init__(self, *args: Any, then: str | Mapping[str, str] = "", **kwargs: Any) -> None:
+        """Remember the field that follows."""
+        super().__init__(*args, **kwargs)
+        self.then = then
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Give each option its key."""
+        option = super().create_option(*args, **kwargs)
+        option["attrs"]["data-key"] = str(int(option["index"]) + 1)
+        then = self.then if isinstance(self.then, str) else self.then.get(str(option["value"]), "")
+        if then:
+            option["attrs"]["data-then"] = then
+        return dict(option)
+
+
 class RefuseForm(forms.Form):
     """不受理 or 不予受理, with reason and basis."""
 
     kind = forms.ChoiceField(
-        label="决定", choices=[("refused", "不予受理"), ("not_ours", "不受理")], widget=forms.RadioSelect,
-        initial="refused",
+        label="决定", choices=[("refused", "不予受理"), ("not_ours", "不受理")], initial="refused",
+        widget=KeyedRadios(then="reason"),
         help_text="不予受理：材料仍不符合条件。不受理：不属本机关职权或依法不需许可。",
     )
     reason = forms.CharField(label="理由", max_length=LONG, widget=forms.Textarea(attrs={"rows": 3}))
@@ -237,7 +255,7 @@ class SettleForm(forms.Form):
     """The check of a deferred paper or a commitment."""
 
     holds = forms.ChoiceField(
-        label="核实结果", choices=[("yes", "符合"), ("no", "不符合")], widget=forms.RadioSelect
+        label="核实结果", choices=[("yes", "符合"), ("no", "不符合")], widget=KeyedRadios(then="note")
     )
     note = forms.CharField(label="说明", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -247,23 +265,6 @@ class SettleForm(forms.Form):
         if given.get("holds") == "no" and not given.get("note"):
             self.add_error("note", "不符合的，请写明理由。")
         return given
-
-
-class KeyedRadios(forms.RadioSelect):
-    """Radio buttons that the keys 1, 2, 3 … press; `then` is the field in which one goes on writing."""
-
-    def __init__(self, *args: Any, then: str = "", **kwargs: Any) -> None:
-        """Remember the field that follows."""
-        super().__init__(*args, **kwargs)
-        self.then = then
-
-    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Give each option its key."""
-        option = super().create_option(*args, **kwargs)
-        option["attrs"]["data-key"] = str(int(option["index"]) + 1)
-        if self.then:
-            option["attrs"]["data-then"] = self.then
-        return dict(option)
 
 
 class DecideForm(forms.Form):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from packages.forms import KeyedRadios
 from packages.living_data import PermitKind
 from packages.models import Letter
 from projects import timing
@@ -19,7 +20,8 @@ class InspectForm(forms.Form):
     """The result of the inspection of a phase."""
 
     holds = forms.ChoiceField(
-        label="检查结论", choices=[("yes", "合格，办结检查"), ("no", "有问题，须整改")], widget=forms.RadioSelect
+        label="检查结论", choices=[("yes", "合格，办结检查"), ("no", "有问题，须整改")],
+        widget=KeyedRadios(then="result"),
     )
     result = forms.CharField(label="检查情况", max_length=500, widget=WORDS)
 
@@ -41,7 +43,7 @@ class StoppedForm(forms.Form):
     """Whether the works stand still."""
 
     stands_still = forms.ChoiceField(
-        label="核查结论", choices=[("yes", "已停工"), ("no", "仍在施工，退回")], widget=forms.RadioSelect
+        label="核查结论", choices=[("yes", "已停工"), ("no", "仍在施工，退回")], widget=KeyedRadios(then="note")
     )
     note = forms.CharField(label="核查情况", max_length=500, widget=WORDS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from archives.fields import PagesField
+from packages.forms import KeyedRadios
 from packages.states import CheckResult
 
 ROWS = {"rows": 3}
@@ -44,7 +45,7 @@ class KeptForm(forms.Form):
 class CheckForm(forms.Form):
     """The record of a check."""
 
-    result = forms.ChoiceField(label="核查结果", choices=CheckResult.choices, widget=forms.RadioSelect)
+    result = forms.ChoiceField(label="核查结果", choices=CheckResult.choices, widget=KeyedRadios(then="note"))
     note = forms.CharField(label="什么时候、怎样查的、看到什么", max_length=500, widget=forms.Textarea(attrs=ROWS))
     uploaded = forms.FileField(label="佐证", error_messages={"required": "请附核查的佐证（照片、报告或记录）。"})
     days = forms.IntegerField(

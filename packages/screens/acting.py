@@ -21,7 +21,7 @@ from packages.case_data import reason_name, special_rule
 from packages.choices import ReviewRole
 from packages.models import CaseDelivery, Extension, LateEntry, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
 from packages.screens.case_rows import with_rounds
-from packages.services.delivering import deliver_until
+from packages.services.delivering import DELIVER_DAYS, deliver_until
 from packages.services.settling import is_certificate_held
 from packages.states import (
     CASE_DECIDED,
@@ -41,11 +41,17 @@ from projects.access import access_of
 from projects.errors import Verdict, refuse
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
+from projects.quoting import quoted
+from projects.waiting import Waiting
+from projects.workdays import workdays_between
 
 PAGE = 20
+#: The rank of a wait for nothing but the next step (projects.waiting).
+NEXT_STEP = 9
 KEYS = {
     "受理": "F2", "作出决定": "F2", "登记外部办理结果": "F2", "补全告知": "F3", "补正告知": "F3", "不予受理": "F4",
     "即办办结": "F5", "延长期限": "Y", "启动特别程序": "T", "结束特别程序": "T", "送达": "D", "领取": "D", "撤件": "W",
+    "答复并交回": "F2",
 }
 
 
@@ -286,6 +292,19 @@ def may_deliver(user: User, case: MatterCase) -> Verdict:
     if verdict and is_certificate_held(case):
         return refuse("容缺材料还没有补交并核实，证照暂不发出。")
     return verdict
+
+
+def awaits_delivery(case: MatterCase) -> Waiting | None:
+    """On whom a granted case waits that nobody has handed out yet: the window, until the day of the law (许可法 44)."""
+    until = deliver_until(case) if case.state in CASE_PASSED and case.handling == Handling.REVIEW else None
+    if until is None or case.decided_at is None or getattr(case, "delivery", None) is not None:
+        return None
+    since = timing.business_day(case.decided_at)
+    return Waiting(
+        case.project_id, NEXT_STEP, f"{case.project.centre.label}窗口", f"{quoted(case.matter.name)}的证照批文",
+        verb="送达", since=since, days=workdays_between(since, timing.today()), limit=DELIVER_DAYS, due_on=until,
+        case_id=case.pk, auto="建设单位也可以自行下载领取",
+    )
 
 
 def told_about(case: MatterCase) -> list[tuple[str, str]]:

@@ -150,7 +150,7 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     found = case_rows.read(case.pk)
     case, clocks = found.case, tuple(clock_lines(found.case))
     return CasePage(
-        case, queries.case_waiting([case]).get(case.pk) or _still_owed(case), clocks, tuple(case.materials.all()),
+        case, _waiting(case), clocks, tuple(case.materials.all()),
         tuple(session_views(case, user)), tuple(found.issues), tuple(papers_of(case.application, case)),
         tuple(events_of(case)), acts_for(case, user), getattr(case, "outside_result", None),
         _blocked_by(case), tuple(acting.asked_on(case, user)),
@@ -166,6 +166,11 @@ def _blocked_by(case: MatterCase) -> tuple[str, ...]:
         return ()
     drafts = queries.drafts_of([case.project]).get(case.project_id, [])
     return next((draft.blocked_by for draft in drafts if draft.case_id == case.pk), ())
+
+
+def _waiting(case: MatterCase) -> Waiting | None:
+    """On whom the case waits: whoever works on it, owes a paper after the grant, or has to hand the certificate out."""
+    return queries.case_waiting([case]).get(case.pk) or _still_owed(case) or acting.awaits_delivery(case)
 
 
 def _still_owed(case: MatterCase) -> Waiting | None:
@@ -294,13 +299,25 @@ def actions(case: MatterCase, user: User) -> list[Act]:
         if case.special_kind
         else Act("启动特别程序", reverse("packages:special_start", args=[pk]), acting.may_start_special(user, case))
     )
+    first = _handing_in(case, user) or [
+        Act("作出决定", reverse("packages:decide", args=[pk]), acting.may_decide(user, case))
+    ]
+    if case.accepted_at is not None:
+        notice = Act("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case))
+        first += [notice, special]
     return [
-        Act("作出决定", reverse("packages:decide", args=[pk]), acting.may_decide(user, case)),
-        Act("补正告知", reverse("packages:case_notice", args=[pk]), rules.can_notice(user, case)),
-        special,
+        *first,
         *acting.steps_of(case, user),
         Act("撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
     ]
+
+
+def _handing_in(case: MatterCase, user: User) -> list[Act]:
+    """The way to the faults that are answered and handed in for the owner, while a case waits for them."""
+    if case.state != CaseState.CORRECTING or case.application is None:
+        return []
+    url = reverse("packages:application", args=[case.application_id])
+    return [Act("答复并交回", url, rules.can_return_corrected(user, case.application), is_own=True)]
 
 
 def files_of(case: MatterCase, user: User) -> list[Document]:

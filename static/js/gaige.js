@@ -69,7 +69,9 @@ function move(step) {
 }
 
 function showKeys() {
-  const seen = new Map([["/", "查找"], [letters() ? "↑ ↓ J K" : "↑ ↓", "选行"], ["Enter", "打开"]]);
+  const seen = new Map([["/", "查找"]]);
+  if (rows().length) seen.set(letters() ? "↑ ↓ J K" : "↑ ↓", "选行").set("Enter", "打开");
+  if (ticks().length) seen.set("空格", "勾选");
   for (const node of document.querySelectorAll("[data-key], [data-row-key]")) {
     if (node.closest("[hidden]")) continue;
     const copy = (node.labels?.[0] || node).cloneNode(true); // a choice is named by its label

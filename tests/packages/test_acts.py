@@ -7,8 +7,10 @@ import pytest
 from django.urls import reverse
 
 from archives.models import Paper
+from packages.act_forms import DeliverForm
+from packages.forms import RefuseForm
 from packages.models import CaseDelivery, OneTimeNotice, Opinion
-from packages.screens.acting import tacit_words
+from packages.screens.acting import awaits_delivery, tacit_words
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
@@ -175,6 +177,22 @@ def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, act
 
     [fact] = [fact for fact in permits(factory) if fact.tone == "bad"]
     assert (fact.title, fact.is_first) == (f"已撤销：{granted.matter.name}", True)
+
+
+def test_a_granted_case_waits_for_the_window_until_it_is_handed_out(actors, granted):
+    granted = factories.fresh(granted)
+    waits = awaits_delivery(granted)
+    assert (waits.sentence, waits.limit, waits.light) == (
+        "正在等行政审批局窗口送达“水电气热信联合报装（一表申请、联合踏勘）”的证照批文，已 0 个工作日，11月16日到期。", 10, "none",
+    )
+    delivering.deliver_case(granted.pk, by=actors.clerk, way="post", tracking="1234567890123")
+    assert awaits_delivery(factories.fresh(granted)) is None
+
+
+def test_each_way_of_delivery_leads_to_the_field_it_needs_and_a_refusal_has_keys():
+    way, kind = DeliverForm()["way"], RefuseForm()["kind"]
+    keys = [[re.findall(r'data-(?:key|then)="(.+?)"', str(one)) for one in field.subwidgets] for field in (way, kind)]
+    assert keys == [[["1", "receiver"], ["2", "tracking"], ["3"]], [["1", "reason"], ["2", "reason"]]]
 
 
 # One-time notice -----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from archives.models import IssueEvidence, Paper
+from packages.screens.case import acts_for
 from packages.services.correction import answer_fault, notice_faults, notices_of, return_corrected
 from packages.services.intake import accept_case
 from packages.services.review import give_opinion
@@ -49,6 +50,17 @@ def test_one_notice_tells_all_faults_and_stops_the_clock(project, case, actors, 
     paper = Paper.objects.get(project=project, kind="completion_notice")
     assert paper.content["table"]["rows"] == [
         [str(n), f["what"], f["basis"], f["how_to_fix"]] for n, f in enumerate(FAULTS, start=1)
+    ]
+
+
+def test_from_the_case_one_gets_to_where_the_answers_are_handed_in(case, actors):
+    notice_faults(case.pk, faults=FAULTS, by=actors.clerk)
+    case = factories.fresh(case)
+    seen = {who: [(act.label, act.key, bool(act.verdict)) for act in acts_for(case, getattr(actors, who))]
+            for who in ("owner", "clerk")}
+    assert seen["owner"] == [("答复并交回", "F2", True), ("申请撤件", "", True)]
+    assert seen["clerk"] == [
+        ("答复并交回", "F2", True), ("撤件", "W", True), ("不予受理", "F4", True), ("撤回", "", False),
     ]
 
 
