@@ -20,6 +20,12 @@ from agency.bulletin_scope import Scope
 from agency.voice_states import Grade
 from projects.rounding import mean
 
+#: What the lists of each kind of thing are counted in; cases in 件.
+COUNTED_IN = {
+    "rating": "份", "task": "份", "order": "张", "slip": "张", "notice": "次", "breach": "条", "late_fault": "条",
+    "issue": "条", "acceptance": "项", "item": "项", "off_list": "项",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
@@ -42,6 +48,11 @@ class Indicator:
     rest: str = ""
     kind: str = "case"
     is_count: bool = False
+
+    @property
+    def each(self) -> str:
+        """What the things of its list are counted in."""
+        return COUNTED_IN.get(self.kind, "件")
 
     def __call__(self, period: Period, scope: Scope) -> Row:
         """Return the figure of a period and a scope."""

@@ -338,6 +338,11 @@ def test_a_city_of_many_districts_fits_its_page_and_opens_its_tables_whole(actor
     assert len(PdfReader(io.BytesIO(made)).pages) <= 4
 
 
+def test_every_list_is_counted_in_what_it_holds():
+    kinds = {one.kind: one.each for one in INDICATORS.values()}
+    assert (kinds["case"], kinds["rating"], kinds["task"], kinds["slip"], kinds["acceptance"]) == ("件", "份", "份", "张", "项")
+
+
 def test_the_heads_of_narrow_columns_break_in_their_middle():
     plain = [two_lines(name).replace('<span class="nb">', "").replace("</span>", "") for name in ("办结", "新受理", "平均用时", "按时办结率")]
     assert plain == ["办结", "新受理", "平均<br>用时", "按时<br>办结率"]
