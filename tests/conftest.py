@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk", "tests.faults.stories")
 
 from devtools.environment import BROWSERS  # noqa: E402
-from tests import kept  # noqa: E402
+from tests import historical, kept  # noqa: E402
 from tests.servers import ServerMissingError  # noqa: E402
 from tests.shared import (  # noqa: E402, F401 - fixtures for every conftest
     kept_actors,
@@ -25,6 +25,7 @@ from tests.shared import (  # noqa: E402, F401 - fixtures for every conftest
     kept_warehouse,
 )
 
+historical.without_transitions()
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.
 hypothesis_settings.register_profile(
