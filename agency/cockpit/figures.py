@@ -171,8 +171,8 @@ class Board:
 
 
 def board_for(user: User, reach: Reach) -> Board:
-    """Return the figures, kept for a while."""
-    return _kept.for_user(user, ("cockpit", user.pk, reach.key, timing.today()), lambda: _count(reach))
+    """Return the figures, kept for a while for everybody of the same reach."""
+    return _kept.for_user(user, ("cockpit", reach.key, timing.today()), lambda: _count(reach))
 
 
 def board_of(reach: Reach) -> Board:
@@ -283,8 +283,9 @@ def open_tasks(reach: Reach) -> QuerySet[ReviewTask]:
 
 def red_rows(reach: Reach) -> list[WorkRow]:
     """Return the red cases, those due first, each with on whom it waits; `MOST_RED` at most."""
-    found = open_cases(reach).filter(tab_condition(RED)).select_related(*RELATED).order_by("due_on", "pk")
-    return work_rows(list(found[:MOST_RED]))
+    first = open_cases(reach).filter(tab_condition(RED)).order_by("due_on", "pk").values_list("pk", flat=True)
+    chosen = MatterCase.objects.filter(pk__in=list(first[:MOST_RED]))  # before anything is read with them
+    return work_rows(list(chosen.select_related(*RELATED).order_by("due_on", "pk")))
 
 
 def _keys_by_role(rows: Iterable[WorkRow]) -> dict[str, tuple[int, ...]]:

@@ -32,7 +32,7 @@ from projects.numbering import take_number
 from projects.states import OrganisationKind, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from archives.models import Document
     from projects.models import Organisation, Project, Region, User
@@ -93,6 +93,7 @@ def issue_paper(
     source_label: str = "",
     at: dt.datetime | None = None,
     year: int | None = None,
+    beside: Sequence[Any] = (),
 ) -> Paper:
     """Issue a paper in the locked project (None: a bulletin) and return it; its PDF follows.
 
@@ -101,7 +102,7 @@ def issue_paper(
     `document_kind_slug` names the catalogue's kind (a matter's result); without it, or when the catalogue does not
     know it, the kind of the paper itself serves. `content`: gist {project, what, do, when}, paragraphs, table or
     tables {caption, head, rows}, form (pairs), sections, legal, closing, addressee, facts (pairs of the verification
-    strip), signed_on (ISO date).
+    strip), signed_on (ISO date). `beside`: unsaved rows with a `paper`, which becomes this one; written with it.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("issue_paper() belongs inside the service's transaction")
@@ -115,15 +116,17 @@ def issue_paper(
         subject_type=subject_type, subject_key=subject_key, verify_code=codewords.random_code(codewords.VERIFY_LENGTH),
         is_public=is_public, issued_by=by, issued_at=moment, valid_until=valid_until,
     )
+    for row in beside:
+        row.paper = paper
     if project is None:
-        insert_linked(paper)
+        insert_linked(paper, *beside)
     else:
         paper.document = filing.drafted_document(
             project, kind=_kind_of(document_kind_slug, kind), title=f"{title} {paper.number}", source=subject, by=by,
             visibility=visibility, valid_until=valid_until, source_label=source_label, at=moment,
         )
         notice = [Delivery(paper=paper, organisation_id=project.owner_id, sent_at=moment)]
-        filing.put_document(paper.document, paper, *(notice if kind in LEGAL_NOTICES else []))
+        filing.put_document(paper.document, paper, *(notice if kind in LEGAL_NOTICES else []), *beside)
     _record_issue(paper, by=by, at=at)
     return paper
 

@@ -31,7 +31,6 @@ from packages.states import CaseState
 from packages.waiting import CASE_LABEL
 from packages.wording import vague_fault
 from projects import clocks, prepared, timing, workdays
-from projects.bulk import insert_all
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record, subject_of, told_together
@@ -96,14 +95,11 @@ def notice_faults(
             issues += _begin(case, own, notices[-1], by=by, at=at, moment=moment, pauses=pauses)
         paper = PaperKind.COMPLETION_NOTICE if kind == "completion" else PaperKind.CORRECTION_NOTICE
         application = cases[0].application
-        told = paperwork.fault_notice(
+        paperwork.fault_notice(
             paper, cases, issues, subject=cases[0] if len(cases) == 1 or application is None else application,
             issuer=cases[0].project.centre if kind == "completion" else cases[0].lead, by=by, at=moment,
-            reading=clocks.read_clock(issues[0].clock, pauses=()),
+            reading=clocks.read_clock(issues[0].clock, pauses=()), notices=notices,
         )
-        for notice in notices:
-            notice.paper = told
-        insert_all(notices)
     return cases
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from archives.models import Paper
-    from packages.models import Application, MatterCase
+    from packages.models import Application, MatterCase, OneTimeNotice
     from projects.models import IssueItem, Organisation, Project, User
 
 #: word of the number series per paper: 〔2026〕高审受字第000123号
@@ -134,12 +134,12 @@ def write(
     what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
     valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
-    tables: Sequence[dict[str, Any]] = (), signers: Sequence[str] = (),
+    tables: Sequence[dict[str, Any]] = (), signers: Sequence[str] = (), beside: Sequence[Model] = (),
 ) -> Paper:
     """Issue a paper of the locked project in two layers: three plain lines under the project, then the legal text.
 
     The lines are 什么事, 您要做, 什么时候; of a paper that tells a fault 什么问题, 怎么改, 什么时候前.
-    `signers`: lines of the other side of an agreement, left of the seal.
+    `signers`: lines of the other side of an agreement, left of the seal. `beside`: rows that are written with it.
     """
     content: dict[str, Any] = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
@@ -154,7 +154,7 @@ def write(
     return issue_paper(
         project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
         content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,
-        valid_until=valid_until, visibility=visibility, at=at,
+        valid_until=valid_until, visibility=visibility, at=at, beside=beside,
     )
 
 
@@ -177,9 +177,12 @@ def receipt(application: Application, cases: Sequence[MatterCase], *, by: User |
 
 def fault_notice(
     kind: str, cases: Sequence[MatterCase], issues: Iterable[IssueItem], *, subject: Model, issuer: Organisation,
-    by: User | None, at: dt.datetime, reading: Reading,
+    by: User | None, at: dt.datetime, reading: Reading, notices: Sequence[OneTimeNotice],
 ) -> Paper:
-    """补全告知书, 补正告知书: every fault once, with its basis, how to fix it and its matters (行政许可法 32)."""
+    """补全告知书, 补正告知书: every fault once, with its basis, how to fix it and its matters (行政许可法 32).
+
+    `notices`: the unsaved rows of what is told, written with the paper.
+    """
     names = {str(case.pk): case.matter.name for case in cases}
     seen: dict[tuple[str, str, str], list[str]] = {}
     for item in issues:
@@ -197,7 +200,7 @@ def fault_notice(
         when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
         paragraphs=["经审查，你单位提交的申报材料需要补正，现一次告知全部内容如下。"],
         table={"head": ["序号", "问题", "依据", "怎么改"] + (["事项"] if several else []), "rows": rows},
-        legal=["《行政许可法》第三十二条"],
+        legal=["《行政许可法》第三十二条"], beside=notices,
     )
 
 
