@@ -24,6 +24,7 @@ from packages.services import paperwork
 from packages.services.locking import lock_case
 from packages.states import CASE_PASSED, LIVING_LIVE, LivingState
 from projects import timing
+from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, Organisation, Project, User
@@ -276,6 +277,7 @@ def close_inspection(
         return permit
     if not result.strip():
         raise DomainError("result", "请写明检查结果后再提交。")
+    check_follows(at, permit, issue_item)
     answer_issue(issue_item, answer=result.strip()[:500], by=by, at=at)
     if holds:
         verify_issue(issue_item, by=by, at=at)
@@ -299,14 +301,16 @@ def report_working(
     require(living_rules.can_check_stop, by, permit)
     if permit.state == LivingState.STOP_CHECK:
         return permit
+    check_follows(at, permit)
     if permit.state in LIVING_LIVE and timing.today() > permit.valid_until:
         shared.pass_day("permit", permit.pk)
         permit = _locked(permit_id)
     shared.expect_living(permit, LivingState.LAPSED, verb="开始停工核查")
     if not found.strip():
         raise DomainError("found", "请写明发现的情况：在哪里、在做什么。")
-    if not permit.valid_until < on <= timing.today():
-        raise DomainError("found_on", "发现日期应当在失效之后、今天之前，请核对。")
+    if not permit.valid_until < on <= timing.business_day(at or timing.now()):
+        last = "今天" if at is None else "实际办理时间"
+        raise DomainError("found_on", f"发现日期应当在失效之后、不晚于{last}，请核对。")
     moment, old = at or timing.now(), permit.state
     permit.begin_stop_check()
     permit.stop_issue = raise_issue(
@@ -362,6 +366,7 @@ def close_stop_check(
     shared.expect_living(permit, LivingState.LAPSED, LivingState.STOP_CHECK, verb="核查停工")
     if not note.strip():
         raise DomainError("note", "请写明核查情况后再提交。")
+    check_follows(at, permit)
     issue_item = _item(permit, permit.stop_issue) if permit.state == LivingState.STOP_CHECK else None
     if issue_item is not None:
         answer_issue(issue_item, answer=issue_item.answer or note.strip()[:500], by=by, at=at)

@@ -122,8 +122,9 @@ def inspect(request: HttpRequest, pk: int) -> HttpResponse:
     return _permit_step(
         request, found, InspectForm(request.POST or None), living_rules.can_inspect(request.user, found),
         lambda given: conditional.close_inspection(
-            pk, by=person(request), result=given["result"], holds=given["holds"] == "yes"
+            pk, by=person(request), result=given["result"], holds=given["holds"] == "yes", at=given["at"]
         ),
+        may_be_late=True,
         title=f"办结阶段检查：{found.name}", button="提交检查结果", done="检查结果已记录。", seg="holds",
         says=(f"{found.inspection}。" if found.inspection else "", "检查办结后，下一段许可才能准予。"),
     )
@@ -136,7 +137,10 @@ def report_working(request: HttpRequest, pk: int) -> HttpResponse:
     found = permit_or_404(request, pk)
     return _permit_step(
         request, found, WorkingForm(request.POST or None), living_rules.can_check_stop(request.user, found),
-        lambda given: conditional.report_working(pk, by=person(request), found=given["found"], on=given["on"]),
+        lambda given: conditional.report_working(
+            pk, by=person(request), found=given["found"], on=given["on"], at=given["at"]
+        ),
+        may_be_late=True,
         title=f"登记停工核查：{found.name}", button="出具停工核查通知",
         done="停工核查已开始，通知书已出具。", danger=True,
         says=("许可失效后仍在施工的，出具停工核查通知书，由建设单位答复、监管单位复核。",),
@@ -165,8 +169,9 @@ def close_stop(request: HttpRequest, pk: int) -> HttpResponse:
     return _permit_step(
         request, found, StoppedForm(request.POST or None), living_rules.can_check_stop(request.user, found),
         lambda given: conditional.close_stop_check(
-            pk, by=person(request), stands_still=given["stands_still"] == "yes", note=given["note"]
+            pk, by=person(request), stands_still=given["stands_still"] == "yes", note=given["note"], at=given["at"]
         ),
+        may_be_late=True,
         title=f"核查停工：{found.name}", button="提交核查结果", done="核查结果已记录。", seg="stands_still",
         says=(f"建设单位答复：{answer}" if answer else "",),
     )

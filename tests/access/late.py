@@ -137,6 +137,10 @@ FORMS = {
     "packages:utility_leave": ("utility_line", "clerk"),
     "packages:commitment_check": ("commitment", "reviewer"),
     "packages:commitment_breach": ("commitment", "chief"),
+    # permits that run out
+    "packages:inspect": ("permit", "reviewer"),
+    "packages:report_working": ("permit", "reviewer"),
+    "packages:close_stop": ("permit", "reviewer"),
     # the archive and the registry
     "archives:transfer_step": ("handing =hand", "agent", delivered),
     "archives:transfer_return": ("handing", "agent", delivered),

@@ -44,7 +44,7 @@ def test_a_granted_matter_brings_its_result_or_is_missing(project):
     held.save()
     [missing] = [missing for missing in missing_of(project) if missing.is_due]
     assert (missing.kind_name, missing.doc_class, missing.reason, missing.owed_by, missing.url) == (
-        "项目统一代码及二维码", "A1", "“投资项目统一代码赋码（“一项一码”）”已办结，结果没有归档", case.lead.label, f"/cases/{case.pk}/"
+        "项目统一代码及二维码", "A1", "“投资项目统一代码赋码（‘一项一码’）”已办结，结果没有归档", case.lead.label, f"/cases/{case.pk}/"
     )
 
 
