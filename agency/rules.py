@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 
 def can_use_desk(user: Person, _: object = None) -> Verdict:
-    """Dispatchers and directors work at the assignment desk."""
-    return ALLOWED if access_of(user).has(Role.DISPATCHER, Role.DIRECTOR) else refuse("代办调度或中心主任使用调度台。")
+    """Dispatchers and directors work at the assignment desk; 工改办 reads those of its region."""
+    if access_of(user).has(Role.DISPATCHER, Role.DIRECTOR, Role.SUPERVISOR):
+        return ALLOWED
+    return refuse("代办调度或中心主任使用调度台。")
 
 
 def can_assign(user: Person, project: Project) -> Verdict:

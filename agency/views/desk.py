@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
+from agency import desk_rules as may
 from agency import queries, rules
 from agency.forms import AssignForm, OverrideForm
 from agency.services import assignment
@@ -29,7 +30,7 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         return csv_response(queries.desk_lines(person(request), filters), "代办调度")
     context = {
         "desk": queries.desk(person(request), filters), "q": filters.get("q", ""), "sizes": queries.SIZES,
-        "size": filters.get("size", ""),
+        "size": filters.get("size", ""), "keeps": may.can_keep_agents(request.user).ok,
     }
     return render(request, "agency/desk.html", context)
 

@@ -50,6 +50,12 @@ def test_the_desk_of_every_centre_is_read_and_assigned_at_the_own_one(actors, ci
     held = browser.get(f"{desk}?tab=assigned&centre={actors.centre.pk}")
     assert [row.project for row in held.context["desk"].rows] == [kept_warehouse]
     assert kept_warehouse.code in b"".join(browser.get(f"{desk}?tab=assigned&export=csv")).decode()
+    # 工改办 of the region reads as the city does, and keeps nobody's register
+    office = factories.person("office", "任敏", Role.SUPERVISOR, Organisation.objects.get(short_name="市局"))
+    people = client_of(office).get(f"{desk}?tab=people")
+    assert (people.context["desk"].assigned, reverse("agency:agent", args=[agent.pk]) in people.text) == (1, False)
+    county = factories.person("county", "邵平", Role.SUPERVISOR, actors.centre)
+    assert client_of(county).get(f"{desk}?tab=assigned").context["desk"].assigned == 1
     # a county reads its own, whatever it asks for
     ours = client_of(actors.director).get(f"{desk}?centre={zone.pk}")
     assert (ours.context["desk"].centres, [row.is_ours for row in ours.context["desk"].rows]) == ((), [True])
