@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.db.models import Q
 
 from projects import timing
@@ -13,11 +18,33 @@ AGENT_WHY = "您是项目的项目长或服务专员"
 OWNER_WHY = "由贵单位办理"
 
 
+_read: ContextVar[dict[tuple[int, tuple[str, ...], dt.date], list[User]] | None] = ContextVar("people", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Read the people of a body once inside the block: a sweep asks for the same ones for each of its clocks."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
 def people_at(organisation_id: int | None, *roles: str) -> list[User]:
     """Return who holds one of the roles at a body today, in the order of their accounts."""
     if organisation_id is None:
         return []
-    today = timing.today()
+    today, read = timing.today(), _read.get()
+    if read is None:
+        return _people_at(organisation_id, roles, today)
+    key = organisation_id, roles, today
+    if key not in read:
+        read[key] = _people_at(*key)
+    return list(read[key])
+
+
+def _people_at(organisation_id: int, roles: tuple[str, ...], today: dt.date) -> list[User]:
     ids = Membership.objects.filter(
         Q(until=None) | Q(until__gte=today), organisation_id=organisation_id, role__in=roles, since__lte=today
     ).values("user_id")

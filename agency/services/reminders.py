@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -19,7 +19,7 @@ from django.urls import reverse
 from agency import message_data as data
 from agency import rules
 from agency.models import LadderMark, Notification
-from agency.recipients import AGENT_WHY, agents_of, people_at
+from agency.recipients import AGENT_WHY, agents_of, people_at, read_once
 from agency.services.slips import issue_slip, settle_slip, settled_slips
 from agency.services.telling import send, tell
 from agency.states import SlipColour, Threshold
@@ -174,6 +174,7 @@ def anything() -> list[QuerySet[Any] | tuple[str, Sequence[Any]]]:
 # The sweep -----------------------------------------------------------------------------------------------------------
 
 
+@read_once()
 def sweep_due(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
     """Let every clock speak that has something new to say; return how many reminders were written.
 
@@ -242,10 +243,11 @@ def _reached(clock: Clock, day: dt.date) -> list[tuple[data.Step, dt.date]]:
 def _say(clock: Clock, subject: Subject, steps: list[data.Step], heard: set[int], moment: dt.datetime) -> int:
     """Write the messages; those in `heard` already know."""
     rows, taken = [], set(heard)
+    in_role = cache(partial(_in_role, clock=clock, subject=subject))  # several rungs speak to the same people
     for step in steps:
         name = f"{clock.project.name} " if clock.project else ""
         text = f"{name}{subject.what}{_words(step, clock.due_on)}"
-        for user, why in _recipients(clock, subject, step):
+        for user, why in _recipients(clock, step, in_role):
             if user.pk in taken:
                 continue
             taken.add(user.pk)
@@ -264,11 +266,13 @@ def _words(step: data.Step, due_on: dt.date) -> str:
     return f"已超时 {step.after} 个工作日（{day}到期），{step.name}"
 
 
-def _recipients(clock: Clock, subject: Subject, step: data.Step) -> list[tuple[User, str]]:
+def _recipients(
+    clock: Clock, step: data.Step, in_role: Callable[[str], list[tuple[User, str]]]
+) -> list[tuple[User, str]]:
     """Return who hears a rung, each with the reason; where nobody handles it the agents, else the dispatcher."""
     found: list[tuple[User, str]] = []
     for role in step.roles:
-        found += _in_role(role, clock, subject)
+        found += in_role(role)
     if not found and "handler" in step.roles and clock.project is not None:
         centre = people_at(clock.project.centre_id, Role.DISPATCHER, Role.DIRECTOR)
         found = [(person, "没有经办人，请代办调度安排") for person in centre]
