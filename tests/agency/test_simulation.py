@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from agency.assigning_rule import PLACES, Terms, place
 from agency.simulation import City, run
@@ -54,3 +55,9 @@ def test_who_waits_moves_up_so_that_the_longest_waits_shrink_and_the_most_urgent
 ])
 def test_a_place_moves_up_with_the_days_and_never_before_the_most_urgent(grade, waited, expected):
     assert (place(grade, waited, 10), place(grade, waited, 0)) == (expected, PLACES[grade or "C"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("agents", 1), ("cap", 0), ("projects", -5), ("districts", 0), ("year", 1)])
+def test_a_city_that_cannot_be_is_refused(name, value):
+    with pytest.raises(CommandError, match=f"^--{name} 应在 .* 之间，现为 {value} / --{name} has to be from"):
+        call_command("simulate_desk", **{name: value})

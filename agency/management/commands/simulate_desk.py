@@ -5,11 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from agency.services.bench import terms_on
 from agency.simulation import City, run
 from projects import timing
+
+#: What a city may be: one agent leads, another serves.
+RANGES = {"projects": (1, 50_000), "agents": (2, 2_000), "districts": (1, 99), "cap": (1, 200), "year": (2000, 2100)}
 
 
 class Command(BaseCommand):
@@ -28,7 +31,11 @@ class Command(BaseCommand):
         parser.add_argument("--year", type=int, default=city.year)
 
     def handle(self, *_: Any, **given: Any) -> None:
-        """Play and print."""
+        """Play and print. Raises `CommandError` for a city that cannot be."""
+        for name, (least, most) in RANGES.items():
+            if not least <= given[name] <= most:
+                words = f"--{name} 应在 {least} 到 {most} 之间，现为 {given[name]}"
+                raise CommandError(f"{words} / --{name} has to be from {least} to {most}")
         city = City(**{name: given[name] for name in ("projects", "agents", "districts", "cap", "seed", "year")})
         for line in run(city, terms_on(timing.today())).lines():
             self.stdout.write(line)
