@@ -17,7 +17,7 @@ from packages.owed_papers import is_owed
 from packages.same_faults import merge_same
 from packages.screens.acting import unless_lacking
 from packages.screens.checklist import Line, checklist_of
-from packages.states import ApplicationSource, ApplicationState, CaseState
+from packages.states import CASE_ENDED, ApplicationSource, ApplicationState, CaseState
 from projects import timing, workdays
 from projects.access import access_of
 from projects.clock_states import ClockUnit
@@ -268,8 +268,8 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
 
 
 def _due_on(case: MatterCase) -> dt.date | None:
-    """The last day of the promise were the case accepted today; None where that is past or counted otherwise."""
-    if case.accepted_at is not None or case.matter.unit != ClockUnit.WORKING_DAY:
+    """The last day of the promise were the case accepted today; None where that is over or counted otherwise."""
+    if case.accepted_at is not None or case.state in CASE_ENDED or case.matter.unit != ClockUnit.WORKING_DAY:
         return None
     today = timing.today()
     return workdays.due_date(today, case.promised_days) if case.promised_days else workdays.next_workday(today)

@@ -303,6 +303,8 @@ def test_not_ours_names_the_right_body(window, handed_in):
     assert set(window.post(url, data).context["form"].errors) == {"referral"}
     assert window.post(url, {**data, "referral": "晋城市水务局"}).status_code == 302
     assert factories.fresh(case).state == CaseState.NOT_TAKEN
+    page = window.get(reverse("packages:application", args=[handed_in.pk])).context["page"]
+    assert case.pk not in {entry.case.pk for entry in page.cases if entry.due_on}  # nothing is granted of it
 
 
 def test_withdrawal_by_its_page(client, actors, handed_in):
