@@ -39,7 +39,7 @@ class BoundedUploadHandler(TemporaryFileUploadHandler):
         """Begin a file, written without a buffer: on a full disk its rest could neither go nor be dropped."""
         super().new_file(*args, **kwargs)
         self.trouble = ""
-        self.raw = cast("FileIO", self.file.file.raw)
+        self.raw = cast("FileIO", cast("Any", self.file.file).raw)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         """Keep a piece, unless there is no use in it any more."""

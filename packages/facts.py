@@ -276,18 +276,7 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
         "farmland", says("farmland", "yes") and says("new_land", "no"),
         "占用耕地须先办理农用地转用，请核对“新增建设用地”",
     )
-    yield (
-        "pipeline_length", says("pipeline_project", "yes") and length == 0,
-        "市政管线工程须填写管线长度",
-    )
-    yield (
-        "pipeline_length", says("pipeline_project", "no") and bool(length),
-        "填写了管线长度，但工程不是单独立项的市政管线工程，请核对",
-    )
-    yield (
-        "pipeline", says("pipeline_project", "yes") and facts.get("pipeline") == [],
-        "市政管线工程须选择管线种类",
-    )
+    yield from _clashes_of_pipeline(facts, length)
     yield (
         "presale", says("presale", "yes") and investment == "government",
         "政府投资项目不办理商品房预售，请核对",
@@ -299,6 +288,22 @@ def _clashes(facts: Facts, investment: str) -> Iterable[tuple[str, bool, str]]:
     yield (
         "piling_first", says("piling_first", "yes") and number("excavation_depth") == 0,
         "申请基坑、桩基先行，但基坑开挖深度为0，请核对",
+    )
+
+
+def _clashes_of_pipeline(facts: Facts, length: float | None) -> Iterable[tuple[str, bool, str]]:
+    says = partial(_says, facts)
+    yield (
+        "pipeline_length", says("pipeline_project", "yes") and length == 0,
+        "市政管线工程须填写管线长度",
+    )
+    yield (
+        "pipeline_length", says("pipeline_project", "no") and bool(length),
+        "填写了管线长度，但工程不是单独立项的市政管线工程，请核对",
+    )
+    yield (
+        "pipeline", says("pipeline_project", "yes") and facts.get("pipeline") == [],
+        "市政管线工程须选择管线种类",
     )
 
 

@@ -268,7 +268,7 @@ def waiting(
         sentence, rows = _emphasise(get(first, "sentence", ""), terms), _waiting_facts(first)
         also = [_short(get(item, "sentence", "")) for item in others]
     if answers:
-        sentence, rows = "", [*answers, *(row for row in rows if row[0] in AT_THE_END)]
+        sentence, rows = SafeString(), [*answers, *(row for row in rows if row[0] in AT_THE_END)]
     colour = get(first, "light", "none")
     return {
         "item": first,

@@ -83,17 +83,24 @@ def register_project(
     )
     _insert(project, by=by)
     WorkUnit.objects.create(project=project, code=project.code, name=project.name)
+    builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
+    _tell(project, builder, parties, by=by, at=at)
+    return project
+
+
+def _tell(
+    project: Project, builder: PartyEntry, parties: Iterable[PartyEntry], *, by: User, at: dt.datetime | None
+) -> None:
+    """Record the registration, involve the centre and the owner, put the parties; their events are appended at once."""
     with told_together(project):
         record(
             "project.registered", subject=project, project=project, by=by, at=at, summary=f"登记项目 {project.code}",
             data={"stage": ["", project.stage], "status": ["", project.status], "code": project.code},
         )
-        involve(project, role=InvolvementRole.CENTRE, organisation=centre, by=by, at=at, is_first=True)
-        builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
-        put_party(project, owner, builder, by=by, at=at, is_first=True)
+        involve(project, role=InvolvementRole.CENTRE, organisation=project.centre, by=by, at=at, is_first=True)
+        put_party(project, project.owner, builder, by=by, at=at, is_first=True)
         for entry in parties:
             put_party(project, find_or_make_organisation(entry.uscc, entry.name), entry, by=by, at=at)
-    return project
 
 
 def _made_of(said: dict[str, Any], owner: Organisation, code: str) -> Project | None:
