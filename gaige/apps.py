@@ -12,7 +12,7 @@ class GaigeConfig(AppConfig):
     verbose_name = "改革"
 
     def ready(self) -> None:
-        """Register the system checks, the words of empty fields, and what the project page says of all apps."""
+        """Register the system checks, the words of forms, and what the project page says of all apps."""
         import_module("gaige.checks")
         import_module("gaige.form_words").register()
         import_module("gaige.project_head").register()
