@@ -102,6 +102,7 @@ def test_a_button_that_cannot_be_pressed_says_why(project, walk, actors, client_
     assert "由住建局首席代表出具结论。" in page
 
 
+@pytest.mark.slow
 @pytest.mark.laid("until_record")
 def test_the_page_costs_the_same_with_many_faults(project, walk, actors, departments, client_of):
     walk.record(faulty=0)

@@ -61,6 +61,7 @@ def test_the_desk_of_every_centre_is_read_and_assigned_at_the_own_one(actors, ci
     assert (ours.context["desk"].centres, [row.is_ours for row in ours.context["desk"].rows]) == ((), [True])
 
 
+@pytest.mark.slow
 def test_ratings_and_complaints_come_as_counts_by_centre(actors, city, kept_warehouse, client_of, clock):
     case = factories.in_review(kept_warehouse, "wage-deposit", actors)
     factories.answer_all(case)

@@ -117,6 +117,7 @@ def test_each_series_has_its_stage_and_the_year_has_both(actors, month):
     assert {series: len(row.numerator_ids) for series, row in counted.items()} == {"permit": 3, "acceptance": 1, "annual": 4}
 
 
+@pytest.mark.slow
 def test_a_case_that_the_services_walked_is_counted_again_from_its_events(actors, clock):
     project = factories.enrolled_project(actors, "S3")
     case = factories.in_review(project, "land-plan-permit", actors)

@@ -23,6 +23,7 @@ def test_enough_people_leave_nobody_waiting_and_the_year_is_the_same_each_time(d
     assert max(first.peaks.values()) <= city.cap
 
 
+@pytest.mark.slow
 def test_too_few_people_are_never_loaded_beyond_their_cap_and_the_waiting_is_told(db):
     city = City(projects=200, agents=6, districts=1, cap=12)
     result = run(city, TERMS)

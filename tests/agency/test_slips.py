@@ -130,6 +130,7 @@ def test_who_answered_does_not_close_and_the_owner_sees_nothing(project, case, h
     assert client_of(actors.clerk).get(f"/papers/{slip.paper_id}/").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_limit_that_ends_closes_its_slip(project, actors, clock):
     [case] = factories.received(project, ["land-plan-permit"], actors)
     clock.to(dt.datetime(2026, 11, 10, 9, tzinfo=timing.BUSINESS_ZONE))

@@ -105,6 +105,7 @@ def test_the_survey_the_reply_and_the_connection_reach_the_owner_and_the_utiliti
     assert rows[0][1] == f"{project.name}供水已接通，请评价"
 
 
+@pytest.mark.slow
 def test_a_late_deferred_paper_is_told_to_the_owner_the_window_and_the_chief(project, actors, clock):
     case, item = deferred(project, actors, "decision")
     chief = factories.official(case.lead.code, Role.CHIEF)

@@ -81,6 +81,7 @@ def test_one_at_the_window_and_the_rest_at_once(project, actors):
     assert [name for name, *_ in signatures(project)] == ["王敏", "郭建国"]
 
 
+@pytest.mark.slow
 def test_one_page_tells_what_each_says_and_one_confirmation_leaves_a_receipt_for_each(project, actors):
     other = factories.enrolled_project(actors, "S1")
     factories.accepted(other, ["soil-plan"], actors)

@@ -153,6 +153,7 @@ def test_the_lead_hands_over(actors):
         staff.invite(actors.owner_body.pk, by=User.objects.get(username="owner"), role="owner_staff", name="甲")
 
 
+@pytest.mark.slow
 def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     client, join = Client(), reverse("gaige:join")
     lead = signed_in(actors.owner)

@@ -150,6 +150,7 @@ def test_no_extension_after_the_limit_none_too_long_none_by_who_asked(case, acto
 # Delivery and revocation -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, actors, granted, client):
     assert buttons(page_of(client, actors.owner, "case", granted)) == (["领取"], 0)
     check_step(

@@ -137,6 +137,7 @@ def test_a_second_notice_needs_a_reason_that_stands_in_the_log(project, case, ac
     assert (told.data["reason_code"], told.data["batch"]) == ("first_omission", 2)
 
 
+@pytest.mark.slow
 def test_a_correction_after_acceptance_is_the_departments_and_stops_its_tasks_too(factory, actors, clock):
     case = factories.in_review(factory, "plan-permit", actors)
     lead = factories.official("natural-resources", Role.REVIEWER)

@@ -59,6 +59,7 @@ def test_one_form_opens_one_application_for_everything(ready, actors):
     holds(ready)
 
 
+@pytest.mark.slow
 def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock, client):
     one = OneStop.objects.get(pk=opened.pk)
     assert one.clock is not None

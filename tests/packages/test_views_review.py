@@ -45,6 +45,7 @@ def test_list_shows_what_is_asked(reviewer, task):
     assert "没有等您答复的意见" not in page.content.decode()
 
 
+@pytest.mark.slow
 def test_what_rests_stands_after_what_runs(reviewer, task, actors):
     case = factories.in_review(factories.enrolled_project(actors, "S2"), CODE, actors)
     later = ReviewTask.objects.get(session__case=case, organisation=task.organisation)
@@ -198,6 +199,7 @@ def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
     assert f'action="{merge_url}"' not in merged
 
 
+@pytest.mark.slow
 def test_the_lead_confers_on_its_page_and_the_department_signs(client, case, clock):
     """Side by side, invitation, minutes with a changed opinion, signature, and the merged page says so."""
     tasks = {t.organisation.code: t for t in ReviewTask.objects.filter(session__case=case).select_related("organisation")}

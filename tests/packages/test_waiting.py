@@ -179,6 +179,7 @@ def test_the_number_of_queries_does_not_grow(walked, actors):
     assert count(lambda: review_sheet(asked)) == sheet <= 3
 
 
+@pytest.mark.slow
 def test_the_work_list_finds_by_code_name_state_and_light(walked, actors, clock):
     [received] = factories.received(walked.new(), ["util-joint"], actors)
     running = walked.case()
@@ -204,6 +205,7 @@ def owed(user):
     return [(debt.chip, debt.title, debt.detail) for debt in lines if not debt.is_offer and debt.chip != "待签收"]
 
 
+@pytest.mark.slow
 def test_a_department_sees_its_sheet_and_an_owner_its_todos(walked, actors):
     case = walked.case("plan-permit", "S2")
     [sheet] = review_sheet(actors.reviewer)
