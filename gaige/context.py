@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -67,9 +68,13 @@ def _duty(request: HttpRequest) -> str:
 def _unread(request: HttpRequest) -> int:
     if not _signed_in(request):
         return 0
-    mine = Notification.objects.visible_to(request.user).unread().order_by()
-    unread = len(rows_of(("unread", request.user.pk), lambda: mine.values_list("pk")[:MOST_UNREAD]))
-    return unread + unsigned_count(request.user) if access_of(request.user).is_enterprise else unread
+    user = request.user
+
+    def mine() -> QuerySet[Notification, tuple[Any, ...]]:
+        return Notification.objects.visible_to(user).unread().order_by().values_list("pk")[:MOST_UNREAD]
+
+    unread = len(rows_of(("unread", user.pk), mine))
+    return unread + unsigned_count(user) if access_of(user).is_enterprise else unread
 
 
 def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:

@@ -181,9 +181,13 @@ def _tabs(asked: Wanted, counts: Mapping[str, int]) -> Iterator[dict[str, object
 
 def views_of(user: User, asked: Wanted) -> Iterator[ViewLink]:
     """Yield the saved views of a person by their keys, which stay where the hand has learnt them."""
-    found = SavedView.objects.visible_to(user).order_by(F("key").asc(nulls_last=True), "pk")
-    for pk, name, query, is_default, key in found.values_list("pk", "name", "query", "is_default", "key"):
-        yield ViewLink(pk, name, str(key or ""), query == asked.query, is_default)
+
+    def mine() -> QuerySet[SavedView, tuple[Any, ...]]:
+        found = SavedView.objects.visible_to(user).order_by(F("key").asc(nulls_last=True), "pk")
+        return found.values_list("pk", "name", "query", "is_default", "key")
+
+    for pk, name, query, is_default, key in rows_of(("views", user.pk), mine):
+        yield ViewLink(pk, name, str(key or ""), query == asked.query, bool(is_default))
 
 
 def default_query(user: User) -> str:

@@ -7,6 +7,7 @@ import pytest
 from agency.models import Dispatch, Notification
 from agency.services.reminders import mark_read, sweep_due
 from agency.tasks import digest_notifications, send_messages
+from agency.tasks import sweep_due as sweep_job
 from agency.wording import digest_lines
 from packages.models import ReviewTask
 from packages.services.intake import accept_case
@@ -57,6 +58,18 @@ def test_new_tasks_are_told_together_and_an_unopened_one_after_four_working_hour
     assert late.text == f"尚未打开：{project.name}“{case.matter.name}”住建局意见"
     [lead] = Notification.objects.filter(user=actors.dispatcher)
     assert (lead.why, lead.text[:7]) == ("长时间无人打开，请您过问", "尚未打开 3 ")
+
+
+def test_the_job_looks_first_and_takes_up_what_a_sweep_would(project, actors, clock):
+    factories.official("housing", Role.REVIEWER)
+    factories.in_review(project, "plan-permit", actors)
+    found = [sweep_job(), sweep_job()]
+    for hour, minute in ((14, 29), (14, 30), (14, 31)):
+        clock.to(dt.datetime(2026, 11, 2, hour, minute, tzinfo=timing.BUSINESS_ZONE))
+        found.append(sweep_job())
+    clock.to(dt.datetime(2026, 12, 2, 10, tzinfo=timing.BUSINESS_ZONE))
+    found += [sweep_job(), sweep_job()]
+    assert [number > 0 for number in found] == [True, False, False, True, False, True, False], found
 
 
 def test_an_opened_task_is_not_called_unopened(project, actors, clock):
