@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -106,3 +106,9 @@ def two_lines(name: str) -> SafeString:
     if middle < 2:  # noqa: PLR2004 - up to three letters stay together
         return format_html('<span class="nb">{}</span>', text)
     return format_html('<span class="nb">{}</span><br><span class="nb">{}</span>', text[:middle], text[middle:])
+
+
+@register.filter
+def kept_together(note: str) -> SafeString:
+    """Return a note whose parts (环比 +1.2%　同比 —) break between each other only."""
+    return format_html_join("　", '<bdi class="nb">{}</bdi>', ((part,) for part in str(note).split("　")))

@@ -18,7 +18,7 @@ from agency.models import Bulletin
 from agency.services import bulletins
 from agency.services.slips import issue_slip
 from archives.papering import sheet_pdf
-from gaige.templatetags.bulletins import two_lines
+from gaige.templatetags.bulletins import kept_together, two_lines
 from packages.models import MatterCase
 from projects import timing
 from projects.memo import forget_all
@@ -346,6 +346,7 @@ def test_every_list_is_counted_in_what_it_holds():
 def test_the_heads_of_narrow_columns_break_in_their_middle():
     plain = [two_lines(name).replace('<span class="nb">', "").replace("</span>", "") for name in ("办结", "新受理", "平均用时", "按时办结率")]
     assert plain == ["办结", "新受理", "平均<br>用时", "按时<br>办结率"]
+    assert kept_together("环比 −16.7 个百分点　同比 —") == '<bdi class="nb">环比 −16.7 个百分点</bdi>　<bdi class="nb">同比 —</bdi>'
 
 
 def test_an_unknown_figure_is_not_found(actors, november, client_of):
