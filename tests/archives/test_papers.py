@@ -146,7 +146,7 @@ def test_the_pdf_is_one_page_searchable_and_archival(world, issue, tmp_path):
 
 def test_the_qr_of_the_strip_leads_to_verification(world, issue, tmp_path):
     paper = issue()
-    picture = pictures_of(papering.pdf_of(paper), tmp_path)[0]
+    picture = pictures_of(papering.pdf_of(paper), tmp_path, dpi=72)[0]
     with Image.open(picture) as image:
         found = [result.text for result in zxingcpp.read_barcodes(image)]
     assert found == [papering.verify_address(paper.verify_code)]

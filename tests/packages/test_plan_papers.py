@@ -2,13 +2,16 @@
 
 import io
 import re
+import subprocess
 
 import pytest
+import zxingcpp
 from django.urls import reverse
+from PIL import Image
 from pypdf import PdfReader
 
 from archives.models import Paper
-from archives.papering import pdf_of
+from archives.papering import pdf_of, verify_address
 from packages.facts import clean_facts
 from packages.models import Enrolment, PackageVersion
 from packages.planning.chart import flow_chart_svg, flow_of
@@ -30,12 +33,21 @@ def read_back(data):
     return plain("".join(page.extract_text() for page in PdfReader(io.BytesIO(data)).pages))
 
 
-def test_the_four_papers_of_a_consultation_are_read_back(clock, project, actors, client):
+def code_on(data, folder):
+    """The codes on the first page of a PDF, read from its picture at 72 dots to the inch."""
+    subprocess.run(["pdftoppm", "-r", "72", "-l", "1", "-png", "-singlefile", "-", folder / "a"], input=data, check=True)
+    with Image.open(folder / "a.png") as picture:
+        return {code.text for code in zxingcpp.read_barcodes(picture.convert("L"))}
+
+
+def test_the_four_papers_of_a_consultation_are_read_back(clock, project, actors, client, tmp_path):
     plan = told(clock, project, actors, ("housing", "environment"))
     rows = plan.content["rows"]
     files = {kind: pdf_of(Paper.objects.get(project=project, kind=kind)) for kind in (
         "service_scheme", "flow_sheet", "matter_list", "one_time_notice")}
     texts = {kind: read_back(data) for kind, data in files.items()}
+    for kind in ("flow_sheet", "matter_list"):
+        assert verify_address(Paper.objects.get(kind=kind).verify_code) in code_on(files[kind], tmp_path), kind
     for part in ("一、项目情况", "二、选用的办理方式", "三、目标", "四、负责人员", "五、各单位联系人", "六、风险提示", "可以开工"):
         assert part in texts["service_scheme"]
     assert [row["name"] for row in rows if plain(row["name"]) not in texts["matter_list"]] == []
