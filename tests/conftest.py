@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import shutil
 import signal
 import threading
@@ -54,6 +55,22 @@ def missing(what):
 def pytest_configure(config):
     """End like Ctrl-C when a supervisor asks: fixtures are taken down and no server stays behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+#: A file that is wholly of browsers or kills, and one in which there is anything of theirs.
+APART, ANYTHING = re.compile(r"^pytestmark = .*mark\.(browser|kill)\b", re.MULTILINE), re.compile(r"mark\.(browser|kill)\b")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave unread the files of which a phase of `dev.py test` wants nothing."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    wanted = config.option.markexpr
+    if wanted.startswith("not browser and not kill"):
+        return bool(APART.search(collection_path.read_text(encoding="utf-8"))) or None
+    if wanted == "browser or kill":
+        return not ANYTHING.search(collection_path.read_text(encoding="utf-8")) or None
+    return None
 
 
 def pytest_collection_finish(session):
