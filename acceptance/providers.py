@@ -80,8 +80,18 @@ def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
 
 
 def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """Yield what the owner has to do in a joint acceptance: hand in its papers, put right what was found on site."""
-    for row in awaited([project for project in projects if project.is_open]):
+    """Yield what the owner has to do in a joint acceptance: hand in its papers, be there, put right what was found."""
+    open_ones = [project for project in projects if project.is_open]
+    for acceptance in gathering.rows_of(PLACE, open_ones, ACCEPTANCE_OPEN):
+        visit = rules.visit_of(acceptance) if acceptance.state == AcceptanceState.SITE else None
+        if visit is not None and visit.planned_on is not None and visit.held_on is None:
+            yield Debt(
+                acceptance.project_id, "现场验收", f"{timing.spoken(visit.planned_on)}现场验收，请组织参建单位到场",
+                reverse("acceptance:detail", args=[acceptance.pk]), "看验收",
+                detail=f"各部门同一天到场，{acceptance.lead.label}牵头", why="当天不便的，可以在验收页改期",
+                due_on=visit.planned_on,
+            )
+    for row in awaited(open_ones):
         if row.role == OWNER:
             chip = "整改" if "整改" in row.what else "联合验收"
             yield Debt(

@@ -49,6 +49,17 @@ def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
         yield _line(row, by_pk[row.project_id], checking)
 
 
+def awaited_of(row: Inspection) -> list[Waiting]:
+    """Return on whom one inspection waits; nobody before its notice is near and after its end."""
+    if row.state not in INSPECTION_OPEN:
+        return []
+    today = timing.today()
+    if row.state == InspectionState.PLANNED and row.slot_on > today + dt.timedelta(days=data.term("join", today)):
+        return []
+    checking = _rechecking([row.pk] if row.state == InspectionState.RECHECK else [])
+    return [_line(row, row.project, checking)]
+
+
 def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> Waiting:
     lead = row.lead.label
     still = "、".join(unit.organisation.label for unit in row.units.all() if unit.state == InspectorState.JOINED)
@@ -98,18 +109,36 @@ def _light(due: dt.date | None) -> str:
     return Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
 
 
+ON_THE_OWNER = (*INSPECTION_WITH_OWNER, InspectionState.NOTIFIED)
+
+
 def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
-    """Yield the faults that the owner has to put right."""
-    concerned = glance.glance(projects).only(PLACE, projects, INSPECTION_WITH_OWNER)
+    """Yield the visits that the owner was told of and has to be ready for, and the faults that it has to put right."""
+    concerned = glance.glance(projects).only(PLACE, projects, ON_THE_OWNER)
     if not concerned:
         return
-    for row in sorted(gathering.rows_of(PLACE, concerned, INSPECTION_WITH_OWNER), key=lambda one: one.pk):
+    for row in sorted(gathering.rows_of(PLACE, concerned, ON_THE_OWNER), key=lambda one: one.pk):
+        if row.state == InspectionState.NOTIFIED:
+            if not row.is_unannounced:
+                yield _visit(row)
+            continue
         late = row.state == InspectionState.ESCALATED
         yield Debt(
             row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]),
             "去答复", detail="逐条答复并附整改后的照片", why="联合检查记录", due_on=row.due_on,
             tone="bad" if late else "warn",
         )
+
+
+def _visit(row: Inspection) -> Debt:
+    """An announced visit: who comes when and where; its page asks for another day."""
+    bodies = "、".join(unit.organisation.label for unit in row.units.all()) or row.lead.label
+    hour = f" {row.slot_time:%H:%M}" if row.slot_time else ""
+    return Debt(
+        row.project_id, "上门检查", f"{timing.spoken(row.slot_on)}{hour} {row.title}，请到场配合",
+        reverse("acceptance:inspection", args=[row.pk]), "看检查", detail="，".join(filter(None, (bodies, row.place))),
+        why="检查通知书；当天不便的，可以在检查页申请改期", due_on=row.slot_on,
+    )
 
 
 def panel(project: Project, _: HttpRequest) -> Panel | None:

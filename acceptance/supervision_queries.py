@@ -184,13 +184,14 @@ def _acts(row: Inspection, user: User) -> Iterable[tuple[str, str, Verdict, bool
     def to(name: str) -> str:
         return reverse(f"acceptance:{name}", args=[row.pk])
 
-    if row.state in (InspectionState.PLANNED, InspectionState.NOTIFIED):
+    if access_of(user).is_enterprise:  # the steps of departments are not the enterprise's to see greyed
+        if row.state == InspectionState.NOTIFIED:
+            yield "申请改期", to("inspection_decline"), may.can_decline(user, row), False
+    elif row.state in (InspectionState.PLANNED, InspectionState.NOTIFIED):
         if row.state == InspectionState.NOTIFIED:
             yield "开始检查", to("inspection_start"), may.can_start(user, row), False
         word = "改期并通知" if row.state == InspectionState.NOTIFIED else "发出检查通知"
         yield word, to("inspection_notify"), may.can_arrange(user, row), False
-        if access_of(user).is_enterprise:
-            yield "申请改期", to("inspection_decline"), may.can_decline(user, row), False
         yield "取消检查", to("inspection_cancel"), may.can_arrange(user, row), True
     elif row.state == InspectionState.CHECKING:
         yield "出具检查记录", to("inspection_close"), may.can_close(user, row), False

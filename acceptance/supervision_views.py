@@ -29,6 +29,7 @@ from acceptance.supervision_forms import (
     RecheckForm,
     WishForm,
 )
+from acceptance.supervision_providers import awaited_of
 from acceptance.supervision_states import InspectionState
 from packages.views.acting import CONFLICT, Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
@@ -125,8 +126,11 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one inspection."""
     row = _inspection(request, pk)
-    page = queries.inspection_page(row, person(request))
-    return render(request, "acceptance/inspection.html", {"row": row, "project": row.project, "page": page})
+    context = {
+        "row": row, "project": row.project, "page": queries.inspection_page(row, person(request)),
+        "waiting": awaited_of(row),
+    }
+    return render(request, "acceptance/inspection.html", context)
 
 
 def _step(
@@ -153,7 +157,7 @@ def notify(request: HttpRequest, pk: int) -> HttpResponse:
         request, row, form, may.can_arrange(request.user, row),
         lambda given: inspections.notify(pk, by=person(request), **given),
         title="检查改期" if again else "发出检查通知", button="改期并通知" if again else "发出通知",
-        done="已通知建设单位和参加检查的部门。", says=(f"最早可约 {earliest:%Y-%m-%d}。",),
+        done="已通知建设单位和参加检查的部门。", says=(f"最早可约{timing.spoken(earliest)}。",),
     )
 
 
@@ -166,7 +170,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
         request, row, DeclineForm(request.POST or None), may.can_decline(request.user, row),
         lambda given: inspections.decline(pk, by=person(request), **given),
         title="申请改期", button="申请改期", done="已改期，并告知参加检查的部门。",
-        says=(f"原定 {row.slot_on:%Y-%m-%d}。无故两次改期记入信用档案；有正当理由的可以提出异议。",),
+        says=(f"原定{timing.spoken(row.slot_on)}。无故两次改期记入信用档案；有正当理由的可以提出异议。",),
     )
 
 

@@ -53,8 +53,20 @@ def utility_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom joint applications wait, one line per body and step. Two queries, and one for the pauses."""
     by_pk = {project.pk: project for project in projects}
     found: list[UtilityRequest] = gathering.rows_of(REQUESTS, projects, REQUEST_RUNNING)
+    yield from _grouped(_open_lines(sorted(found, key=lambda request: request.pk), by_pk))
+
+
+def awaited_of(request: UtilityRequest, lines: Iterable[UtilityLine]) -> list[Waiting]:
+    """Return on whom one joint application waits, the most pressing first; nobody once it has ended. No query."""
+    if request.state not in REQUEST_RUNNING:
+        return []
+    return sorted(_grouped(line for line in lines if line.state not in LINE_ENDED), key=lambda one: one.sort_key)
+
+
+def _grouped(lines: Iterable[UtilityLine]) -> Iterable[Waiting]:
+    """One line for each body and step."""
     groups: dict[tuple[int, str, str, str], list[UtilityLine]] = defaultdict(list)
-    for line in _open_lines(sorted(found, key=lambda request: request.pk), by_pk):
+    for line in lines:
         role, verb, what = _line_words(line)
         groups[line.request_id, role, verb, what].append(line)
     for (_, role, verb, what), rows in groups.items():

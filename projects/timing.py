@@ -58,6 +58,12 @@ def business_day(moment: Moment) -> dt.date:
     return moment.date() if moment.tzinfo is None else moment.astimezone(BUSINESS_ZONE).date()
 
 
+def spoken(day: dt.date) -> str:
+    """Return a day as a sentence says it: 12月16日, with the year in front when it is not the present one."""
+    year = "" if day.year == today().year else f"{day.year}年"
+    return f"{year}{day.month}月{day.day}日"
+
+
 def as_moment(moment: Moment) -> dt.datetime:
     """An aware time: a naive one is read as Shanghai time, a bare date as the opening hour of that day."""
     if not isinstance(moment, dt.datetime):

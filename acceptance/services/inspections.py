@@ -234,7 +234,8 @@ def notify(
         return row
     earliest = data.due("notice", moment)
     if slot_on < earliest:
-        raise DomainError("notice_short", f"要提前 {data.term('notice', day)} 个工作日通知，最早 {earliest:%Y-%m-%d}。")
+        first = timing.spoken(earliest)
+        raise DomainError("notice_short", f"要提前 {data.term('notice', day)} 个工作日通知，最早{first}。")
     if not workdays.is_workday(slot_on):
         raise DomainError("not_workday", "检查请安排在工作日。")
     old = row.state
@@ -243,7 +244,7 @@ def notify(
     if row.state == InspectionState.PLANNED:
         row.notify()
     row.notice_paper = _notice(row, by=by, at=moment)
-    move(row, old, "notified", f"通知{row.title}：{slot_on:%Y-%m-%d}", by=by, at=at, slot_on=str(slot_on))
+    move(row, old, "notified", f"通知{row.title}：{timing.spoken(slot_on)}", by=by, at=at, slot_on=str(slot_on))
     return row
 
 
@@ -286,7 +287,7 @@ def decline(
     row.refusals += 1
     row.refusal_note, row.slot_on = reason.strip()[:300], slot_on
     move(
-        row, row.state, "declined", f"企业申请改期到 {slot_on:%Y-%m-%d}：{reason.strip()}", by=by, at=at,
+        row, row.state, "declined", f"企业申请改期到{timing.spoken(slot_on)}：{reason.strip()}", by=by, at=at,
         times=row.refusals,
     )
     if row.refusals == data.term("refusals", day):
@@ -318,7 +319,7 @@ def start(inspection_id: int, *, by: User, at: dt.datetime | None = None) -> Ins
         return row
     require(may.can_start, by, row)
     if timing.business_day(at or timing.now()) < row.slot_on:
-        raise DomainError("too_early", f"检查定在 {row.slot_on:%Y-%m-%d}，当天到场后开始。")
+        raise DomainError("too_early", f"检查定在{timing.spoken(row.slot_on)}，当天到场后开始。")
     check_follows(at, row)
     begin(row, by=by, at=at)
     return row

@@ -110,6 +110,11 @@ class Sheet:
         return self.package is not None and not self.open and not self.faults
 
     @property
+    def asks_choices(self) -> bool:
+        """Whether one press may answer the rest of this page with no: numbers and lists of choices are not."""
+        return any(fact.kind is FactKind.YES_NO for fact in self.asked)
+
+    @property
     def leaves_choices(self) -> bool:
         """Whether one press may answer the rest with no: never what decides the package."""
         return self.plan is not None and any(fact.kind is FactKind.YES_NO for fact in self.open)

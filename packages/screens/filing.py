@@ -13,11 +13,19 @@ from django.db.models import Prefetch, Q
 from archives.models import IssueEvidence, Paper
 from archives.services.papers import papers_of
 from packages import queries, rules
-from packages.models import Application, MaterialItem, MatterCase
+from packages.models import Application, Commitment, MaterialItem, MatterCase
 from packages.owed_papers import is_owed, owed_papers
 from packages.same_faults import merge_same
 from packages.screens.checklist import ways
-from packages.states import CASE_OPEN, MATERIAL_MET, TONES, ApplicationState, CaseState, MaterialState
+from packages.states import (
+    CASE_OPEN,
+    MATERIAL_MET,
+    TONES,
+    ApplicationState,
+    CaseState,
+    CommitmentState,
+    MaterialState,
+)
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import access_of
@@ -140,6 +148,8 @@ class FilingPage:
     submit: Verdict
     told: int
     answered: int
+    unsigned: tuple[Commitment, ...]
+    """Commitments of its cases that wait for the signature of the enterprise."""
 
     @property
     def is_draft(self) -> bool:
@@ -218,6 +228,9 @@ def filing_page(
     return FilingPage(
         application, queries.application_state(application, cases), entries, tuple(found),
         rules.can_receive(user, application), len(faults), sum(row.state not in ISSUE_WITH_OWNER for row in faults),
+        tuple(Commitment.objects.filter(
+            case__in=cases, state=CommitmentState.OFFERED, signed_at=None
+        ).select_related("case__matter").order_by("pk")),
     )
 
 

@@ -191,7 +191,7 @@ class CommitmentRow:
         case, state = self.commitment.case, self.commitment.state
         words = {
             CommitmentState.OFFERED: f"{case.project.owner.name}负责人签署",
-            CommitmentState.SIGNED: f"{case.lead.label}作出决定",
+            CommitmentState.SIGNED: _decider(case),
             CommitmentState.PERFORMING: f"{case.project.owner.name}履行",
             CommitmentState.TO_CHECK: f"{case.lead.label}核查",
             CommitmentState.OVERDUE: f"{case.project.owner.name}限期履行",
@@ -201,6 +201,12 @@ class CommitmentRow:
         if state == CommitmentState.BREACHED and self.commitment.closed_at is None:
             return f"{case.lead.label}首席代表处理"
         return words.get(CommitmentState(state), "")
+
+
+def _decider(case: MatterCase) -> str:
+    """Who acts next on a case whose commitment is signed: the window until it is taken in, then its department."""
+    window = f"{case.project.centre.label}窗口受理"
+    return window if case.state == CaseState.RECEIVED else f"{case.lead.label}作出决定"
 
 
 def commitments_page(user: Person, asked: dict[str, str]) -> ListPage:
@@ -241,6 +247,8 @@ class CommitmentPage:
     checks: list[CommitmentCheck]
     events: list[Event]
     papers: list[Paper]
+    later: Commitment | None
+    """The commitment that took the place of one that is void."""
 
     @property
     def commitment(self) -> Commitment:
@@ -257,7 +265,15 @@ def commitment_page(commitment: Commitment, user: User) -> CommitmentPage:
         CommitmentRow(commitment, _reading(commitment)), table_rows(commitment.terms), _acts(commitment, user),
         list(checks), list(events),
         _papers(commitment.case, PaperKind.COMMITMENT_TOLD, PaperKind.COMMITMENT, PaperKind.BREACH_NOTICE),
+        _later(commitment),
     )
+
+
+def _later(commitment: Commitment) -> Commitment | None:
+    if commitment.state != CommitmentState.VOID:
+        return None
+    found = Commitment.objects.filter(case=commitment.case_id, pk__gt=commitment.pk)
+    return found.exclude(state=CommitmentState.VOID).order_by("-pk").first()
 
 
 def _acts(commitment: Commitment, user: User) -> list[Act]:

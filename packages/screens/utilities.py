@@ -24,7 +24,7 @@ from packages.screens.acting import Act
 from packages.screens.case import timeline
 from packages.services.tender import NextStep, forecast, next_of
 from packages.services.utilities import survey_by
-from packages.utility_providers import reading_of
+from packages.utility_providers import awaited_of, reading_of
 from packages.utility_states import (
     LINE_ENDED,
     SERVICE_OPEN,
@@ -44,6 +44,7 @@ from projects.events import subject_of
 from projects.models import Event, Project, User
 from projects.paging import KeyPage, as_key, key_page
 from projects.panels import ways_of
+from projects.waiting import Waiting
 
 PAGE, EVENTS = 20, 30
 
@@ -98,6 +99,7 @@ class UtilityPage:
     survey_by: dt.date | None
     total: Decimal
     tone: str
+    waiting: list[Waiting]
 
 
 def utility_page(request: UtilityRequest, user: User) -> UtilityPage:
@@ -122,7 +124,7 @@ def utility_page(request: UtilityRequest, user: User) -> UtilityPage:
         request, rows, tuple(_request_acts(request, lines, user)), read_clock(request.clock), tuple(papers),
         _events(request, *lines), survey_by(request) if request.accepted_at else None,
         sum((line.total or Decimal(0) for line in lines if line.state != LineState.OUT), Decimal(0)),
-        TONES[request.state],
+        TONES[request.state], awaited_of(request, lines),
     )
 
 

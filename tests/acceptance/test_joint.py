@@ -17,6 +17,7 @@ from acceptance.models import (
     PointCard,
     PointNotice,
 )
+from acceptance.providers import debts
 from acceptance.queries import checked_in_process
 from acceptance.services import (
     application,
@@ -162,9 +163,11 @@ def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project
 
 @pytest.mark.laid("until_record")
 def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
-    pk = walk.acceptance.pk
+    pk, day = walk.acceptance.pk, timing.spoken(walk.acceptance.visit.planned_on)
+    assert [one.title for one in debts(actors.owner, [project])] == [f"{day}现场验收，请组织参建单位到场"]
     visits.refuse_visit(pk, by=actors.owner, reason="停电检修")
     assert ("住建局", "另约", "现场验收日期") in waits(project)
+    assert list(debts(actors.owner, [project])) == []
     visits.arrange_visit(pk, by=reviewer("housing"), planned_on=timing.today())
     visits.refuse_visit(pk, by=actors.owner, reason="人员不在")
     assert ("建设单位", "选定", "现场验收日期") in waits(project)

@@ -18,9 +18,9 @@ from acceptance.models import (
 from acceptance.queries import checked_in_process
 from acceptance.services import ending_visits, inspecting, inspections, points, rectification
 from acceptance.services.inspecting import Said
-from acceptance.supervision_providers import inspections_awaited
+from acceptance.supervision_providers import awaited_of, debts, inspections_awaited
+from acceptance.supervision_queries import inspection_page, visits_saved
 from acceptance.supervision_queries import inspections as inspections_of
-from acceptance.supervision_queries import visits_saved
 from acceptance.tasks import sweep_supervision
 from archives.models import Paper
 from packages.models import MatterCase
@@ -253,6 +253,12 @@ def test_what_is_overdue_is_escalated_and_counts_and_may_still_be_answered(site,
 
 def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, clock):
     row = notified(site, clock)
+    assert [one.sentence for one in awaited_of(row)] == [one.sentence for one in inspections_awaited([site])]
+    assert [label for label, *_ in inspection_page(row, actors.owner).acts] == ["申请改期"]
+    assert [(one.chip, one.title, one.due_on, one.detail) for one in debts(actors.owner, [site])] == [(
+        "上门检查", f"{timing.spoken(row.slot_on)} 09:30 {row.title}，请到场配合", row.slot_on,
+        f"{'、'.join(one.organisation.label for one in row.units.order_by('pk'))}，{row.place}",
+    )]
     refused("slot_on", inspections.decline, row.pk, by=actors.owner, slot_on=row.slot_on, reason="停工")
     for _ in range(2):
         day = workdays.due_date(factories.fresh(row).slot_on, 2)
@@ -260,7 +266,7 @@ def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, cl
     factories.drain()
     assert list(CreditRecord.objects.values_list("rule", flat=True)) == ["refused-visit"]
     cancelled = inspections.cancel(row.pk, by=of("housing"), reason="并入下次")
-    assert (cancelled.state, waits(site)) == ("cancelled", [])
+    assert (cancelled.state, waits(site), list(debts(actors.owner, [site]))) == ("cancelled", [], [])
     holds(site)
 
 

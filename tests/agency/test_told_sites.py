@@ -39,7 +39,7 @@ def test_an_inspection_is_told_to_both_sides_and_its_end_to_the_owner(project, a
     )
     told("meeting")
     inspections.notify(row.pk, by=housing, slot_on=dt.date(2026, 11, 12))
-    text = f"{project.name} 通知{row.title}：2026-11-12"
+    text = f"{project.name} 通知{row.title}：11月12日"
     assert told("meeting") == [
         ("owner", text, "请安排人员到场"), ("owner-staff", text, "请安排人员到场"), ("reviewer", text, "请贵部门派人到场"),
     ]

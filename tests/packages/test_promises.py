@@ -15,6 +15,8 @@ from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, JointSession, MaterialDef, MaterialItem, MatterCase, PolicyTable
 from packages.providers import permits
 from packages.screens.acting import may_deliver
+from packages.screens.filing import filing_page
+from packages.screens.promises import commitment_page
 from packages.services import commitment_checks, committing, delivering, intake, setting_lines, settling, sweeping
 from packages.services.revoking import revoke_case
 from packages.states import CaseState, CommitmentState, DeferralState, MaterialState
@@ -339,6 +341,17 @@ def test_a_signed_pair_is_void_when_its_lines_change_or_the_case_is_withdrawn(pr
     intake.set_material(other.pk, state="committed", by=actors.owner)
     states = list(Commitment.objects.filter(case__application=application).order_by("pk").values_list("state", flat=True))
     assert states == ["void", "offered"]
+    first, second = Commitment.objects.filter(case__application=application).order_by("pk")
+    page = commitment_page(first, actors.owner)
+    assert (page.later, page.row.waits_for, page.acts) == (second, "", [])
+    assert filing_page(application, actors.owner).unsigned == (second,)
+    committing.sign_commitment(second.pk, by=actors.owner)
+    assert filing_page(application, actors.owner).unsigned == ()
+    assert commitment_page(factories.fresh(second), actors.owner).row.waits_for == f"{second.case.lead.label}作出决定"
+    MatterCase.objects.filter(pk=second.case_id).update(state=CaseState.RECEIVED)
+    row = commitment_page(factories.fresh(second), actors.owner).row
+    assert row.waits_for == f"{second.case.project.centre.label}窗口受理"
+    MatterCase.objects.filter(pk=second.case_id).update(state=CaseState.DRAFT)
     intake.discard_application(application.pk, by=actors.owner)
     assert set(Commitment.objects.filter(case__project=project).values_list("state", flat=True)) == {"void"}
     whole(project)

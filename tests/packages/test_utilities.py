@@ -288,7 +288,10 @@ def test_the_owner_sees_and_confirms_a_quote_that_everybody_concerned_sees(clock
     answer(joint, "power", METER)
     utilities.send_reply(joint.pk, by=actors.clerk)
     owner, reviewer = client(actors.owner), client(body("power-company"))
-    assert "确认方案和报价" in owner.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
+    page = owner.get(reverse("packages:utilities", args=[joint.pk]))
+    assert "确认方案和报价" in page.content.decode()
+    waits = sorted(utility_waiting([factories.fresh(joint.project)]), key=lambda one: one.sort_key)
+    assert [one.sentence for one in page.context["page"].waiting] == [one.sentence for one in waits]
     assert "2501.00" in reviewer.get(reverse("packages:utilities", args=[joint.pk])).content.decode()
     assert factory.name in reviewer.get(reverse("packages:utility_lines")).content.decode()
     confirm = reverse("packages:utility_confirm", args=[line(joint, "power").pk])
