@@ -168,8 +168,9 @@ def test_an_action_is_a_link_a_form_or_a_submit_button():
         '<button class="btn" data-confirm="现在签发吗？">签发</button></form>'
     )
     assert show('{% action ok "受理" url="/a/" primary=True %}', ok={"ok": False, "reason": "缺<2>件"}) == (
-        '<button type="button" class="btn" aria-disabled="true" title="缺&lt;2&gt;件">受理'
-        '<span class="vh">，现在不能按：缺&lt;2&gt;件</span></button><span class="why" aria-hidden="true">缺&lt;2&gt;件</span>'
+        '<span class="held"><button type="button" class="btn" aria-disabled="true" title="缺&lt;2&gt;件">受理'
+        '<span class="vh">，现在不能按：缺&lt;2&gt;件</span></button>'
+        '<span class="why" aria-hidden="true">缺&lt;2&gt;件</span></span>'
     )
 
 
