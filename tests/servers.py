@@ -17,6 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -124,13 +125,15 @@ def start_postgres(*, durable: bool = False) -> Server:
     who = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="gaige-pg-", dir="/tmp"))
     folder.chmod(0o755)
-    data = folder / "data"
+    data, sockets = folder / "data", folder / "sockets"
     data.mkdir(mode=0o700)
+    sockets.mkdir(mode=0o700)
     log = folder / "log"
     try:
         binaries = reachable(postgres_bin(), who, folder)
         if who:
-            os.chown(data, who["user"], who["group"])
+            for own in (data, sockets):
+                os.chown(own, who["user"], who["group"])
         common = {"cwd": "/", "stdin": subprocess.DEVNULL, "start_new_session": True, **who}
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         made = subprocess.run(
@@ -145,7 +148,7 @@ def start_postgres(*, durable: bool = False) -> Server:
             raise ServerMissingError(f"initdb failed:\n{made.stdout[-500:]}{made.stderr[-1000:]}")
         settings = {
             "listen_addresses": "127.0.0.1",
-            "unix_socket_directories": "",
+            "unix_socket_directories": "" if durable else str(sockets),
             "max_connections": "200",
             "shared_buffers": "256MB",
             "timezone": "UTC",
@@ -168,7 +171,8 @@ def start_postgres(*, durable: bool = False) -> Server:
     except (ServerMissingError, OSError):
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Server(f"postgres://gaige@127.0.0.1:{port}/postgres", process, folder, signal.SIGINT)
+    host = "127.0.0.1" if durable else quote(str(sockets), safe="")  # a socket answers a third sooner
+    return Server(f"postgres://gaige@{host}:{port}/postgres", process, folder, signal.SIGINT)
 
 
 def redis_binary() -> str:

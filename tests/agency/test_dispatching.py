@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from email import message_from_bytes, policy
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -211,7 +212,7 @@ def test_a_process_that_is_killed_while_the_server_thinks_sends_nothing_twice(ma
         mail(sink.port)
         written()
         environment = os.environ | {
-            "DATABASE_URL": f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}",
+            "DATABASE_URL": f"postgres://{at['USER']}:{at['PASSWORD']}@{quote(at['HOST'], safe='')}:{at['PORT']}/{at['NAME']}",
             "EMAIL_URL": f"smtp://127.0.0.1:{sink.port}", "MESSAGE_CHANNELS": "email",
             "DJANGO_SETTINGS_MODULE": "gaige.settings",
         }
