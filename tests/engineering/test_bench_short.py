@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 #: Statements of a step, once its process has sent it before.
 STATEMENTS = {
     "registering a project": 20, "receiving an application": 23, "accepting a case": 17,
-    "telling faults (补全告知)": 23, "deciding a case": 24, "delivering a certificate": 17,
+    "telling faults (补全告知)": 22, "deciding a case": 24, "delivering a certificate": 17,
     "work list right after accepting": 12,
 }
 LISTS = [(name, path) for _, name, path in pages.LISTS]
