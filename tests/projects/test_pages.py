@@ -115,9 +115,11 @@ def test_registering_goes_on_to_the_facts_that_decide_the_package(people, bodies
     project = Project.objects.get()
     assert (response.status_code, response["Location"]) == (302, f"/projects/{project.pk}/enrol/")
     assert (project.code, project.owner, project.parties.get().contact_phone) == (REAL, bodies.owner, "13800000001")
-    again = client.post("/projects/new/", values)
-    assert (again.status_code, Project.objects.count()) == (409, 1)
-    assert f'href="/projects/{project.pk}/"' in again.text
+    again = client.post("/projects/new/", values)  # pressed twice: the project that was made
+    assert (again.status_code, again["Location"], Project.objects.count()) == (302, f"/projects/{project.pk}/enrol/", 1)
+    other = client.post("/projects/new/", {**values, "name": "另一个工厂"})
+    assert (other.status_code, Project.objects.count()) == (409, 1)
+    assert f'href="/projects/{project.pk}/"' in other.text
 
 
 def test_what_nobody_sees_is_taken_out_of_names_and_texts_before_they_are_kept(people, bodies):
