@@ -11,7 +11,7 @@ from acceptance import data, rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import partial
 from acceptance.services.scoping import cases_of, package_of
-from acceptance.states import BUILDING_UNKNOWN, AcceptanceState, Scope
+from acceptance.states import BUILDING_UNKNOWN, AcceptanceState, ItemState, Scope
 from packages.listing import check_opening
 from packages.models import AcceptanceItemDef, MatterCase
 from packages.services.intake import accept_case, open_application
@@ -164,7 +164,7 @@ def _create_items(
 ) -> None:
     day = timing.business_day(acceptance.applied_at)
     reasons = data.not_involved(day, package_of(acceptance.project))
-    whole = acceptance.scope == Scope.PROJECT
+    whole, before = acceptance.scope == Scope.PROJECT, _passed_before(acceptance)
     for definition in AcceptanceItemDef.objects.published().order_by("no").prefetch_related("matters"):
         case = next((cases[m.code] for m in definition.matters.all() if m.code in cases), None)
         item = AcceptanceItem.objects.create(
@@ -178,8 +178,25 @@ def _create_items(
         elif case is None:
             reason = reasons.get(definition.code, "本项目的计划中没有这一事项")
             settle_item(item, "not_involve", note=reason, by=None, at=at)
-        elif case.state in CASE_PASSED and item.is_gate:
+        elif item.is_gate and (case.state in CASE_PASSED or item.number in before):
             settle_item(item, "pass_item", note="上一轮已合格，不再重复验收", by=None, at=at)
+
+
+def _passed_before(acceptance: AcceptanceApplication) -> set[int]:
+    """Return the numbers of the items that this phase or building passed in a round that failed as a whole.
+
+    Those of the whole project are known by their cases, which a part does not decide.
+    """
+    if acceptance.scope == Scope.PROJECT:
+        return set()
+    rounds = AcceptanceApplication.objects.filter(
+        work_unit=acceptance.work_unit, building=acceptance.building, scope=acceptance.scope,
+        state=AcceptanceState.FAILED,
+    )
+    passed = AcceptanceItem.objects.filter(
+        acceptance=rounds.order_by("-pk").first(), state__in=[ItemState.PASSED, ItemState.RECHECKED]
+    )
+    return set(passed.values_list("number", flat=True))
 
 
 def settle_item(

@@ -161,6 +161,39 @@ def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project
     holds(project)
 
 
+def test_a_building_that_failed_is_looked_at_again_only_where_it_had_not_passed(project, unit, actors):
+    survey.record_buildings(unit.pk, by=actors.clerk, rows=[{"name": A, "area": Decimal(2800), "floors": 1}])
+    surveyed(unit, actors)
+    lead, chief = reviewer("housing"), factories.official("housing", Role.CHIEF)
+
+    def applied():
+        report = factories.pdf("报告.pdf", "竣工")
+        made = application.apply_for_acceptance(
+            unit.pk, by=actors.owner, building_id=Building.objects.get(name=A).pk, report=report
+        )
+        application.accept_acceptance(made.pk, by=actors.clerk)
+        visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
+        return made
+
+    first = applied()
+    asked = set(first.items.filter(state="pending").values_list("number", flat=True))
+    assert asked
+    for item in first.items.filter(state="pending"):
+        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
+    items.issue_list(first.pk, by=lead, held_on=timing.today(), record_text="到场")
+    road = first.facilities.first()
+    partial.confirm_facility(road.pk, by=lead, is_met=False, note="消防车道未贯通")
+    assert conclude(first.pk, by=chief, passed=False, note="消防车道未贯通").state == "failed"
+    second = applied()
+    again = second.items.filter(number__in=asked).values_list("state", "note")
+    assert set(again) == {("passed", "上一轮已合格，不再重复验收")}
+    items.issue_list(second.pk, by=lead, held_on=timing.today(), record_text="到场，看共用设施")
+    for facility in second.facilities.all():
+        partial.confirm_facility(facility.pk, by=lead, is_met=True)
+    assert conclude(second.pk, by=chief, passed=True).state == "passed"
+    holds(project)
+
+
 @pytest.mark.laid("until_record")
 def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
     pk, day = walk.acceptance.pk, timing.spoken(walk.acceptance.visit.planned_on)
