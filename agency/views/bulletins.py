@@ -122,17 +122,22 @@ def part(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @require_safe
 def figure(request: HttpRequest, pk: int, group: str, row: int, key: str) -> HttpResponseBase:
     """List what a figure counts, as frozen."""
-    found = bulletin_or_404(request, pk, Bulletin.objects.defer("content", "previous__content", "next__content"))
-    require(may.can_see_probe if group == "quality" else may.can_see_bulletins, request.user, found)
+    seen = get_object_or_404(Bulletin.objects.visible_to(request.user).only("centre", "state"), pk=pk)
+    require(may.can_see_probe if group == "quality" else may.can_see_bulletins, request.user, seen)
+
+    def whole() -> Bulletin:
+        return bulletin_or_404(request, pk, Bulletin.objects.defer("content", "previous__content", "next__content"))
+
     narrow = {name: request.GET.get(name, "") for name in ("part", "matter", "limit")}
     asked = lists.Asked(group, row, key, **narrow)
     if request.GET.get("export") in FORMATS:
-        table = lists.figure_table(found, asked, person(request))
+        table = lists.figure_table(whole(), asked, person(request))
         if table is None:
             raise Http404
         return file_response(table, request.GET["export"])
 
     def shown() -> dict[str, Any]:
+        found = whole()
         page = lists.figure_page(found, asked, person(request), page=request.GET.get("page", ""))
         if page is None:
             raise Http404
