@@ -12,7 +12,7 @@ from projects import timing
 from projects.models import Organisation
 from projects.states import Role
 from tests import factories
-from tests.packages.test_promises import deferred
+from tests.packages.promise_steps import deferred
 
 NO = {"verdict": "disagree", "reason": "未设人防出入口", "basis": "人民防空法第22条", "remedy": "增设出入口一处"}
 
