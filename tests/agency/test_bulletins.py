@@ -383,9 +383,8 @@ def test_a_correction_is_a_new_version_and_may_be_corrected_itself(actors, month
     assert bulletins.correct(first.pk, by=actors.director, erratum="一件办结漏录") == second
     with pytest.raises(NotAllowed, match="本版已有更正版"):
         bulletins.correct(first.pk, by=actors.director, erratum="又一处")
-    assert (Bulletin.objects.get(pk=first.pk).state, str(second)) == (
-        "published", "一站式施工许可月度通报 2026年11月 更正第2版"
-    )
+    correction = "一站式施工许可月度通报 2026年11月 更正第2版"
+    assert (Bulletin.objects.get(pk=first.pk).state, str(second)) == ("published", correction)
     MatterCase.objects.filter(pk=month[5].pk).update(decided_at=at("11-25 20:00"), ended_at=at("11-25 20:00"))
     second = walk(second, actors)
     assert second.content["erratum"][:2] == [["办结（件）", "4", "5"], ["在办（件）", "3", "2"]]
