@@ -116,7 +116,8 @@ def _of_lines(role: str, verb: str, what: str, rows: Sequence[UtilityLine]) -> W
         project_id=first.request.project_id, rank=1 if mine else 3, role=role,
         person=first.request.project.owner.name if mine else "", verb=verb, what=f"{names}报装{what}", since=since,
         days=workdays.workdays_between(since, timing.today()), due_on=None if mine else reading.due_on,
-        is_provisional=reading.provisional and not mine, limit=None if mine else reading.limit, auto=auto,
+        is_provisional=reading.provisional and not mine, auto=auto,
+        limit=None if mine or reading.started_on is None else reading.limit,
         light=Light.NONE if mine else reading.light, url=reverse("packages:utilities", args=[first.request_id]),
         case_id=first.case_id,
     )

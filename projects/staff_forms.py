@@ -19,7 +19,7 @@ class InviteForm(forms.Form):
     name = forms.CharField(label="姓名", max_length=50, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label="角色", widget=forms.RadioSelect)
     title = forms.CharField(
-        label="岗位", max_length=50, required=False, help_text="显示在名字前，例如：3号窗口、报建专员。"
+        label="岗位", max_length=50, required=False, help_text="显示在名字前，例如：报建专员、3号窗口。"
     )
     contact = forms.CharField(
         label="手机或邮箱", max_length=80, required=False, help_text="加密保存，只用来告诉对方邀请码。",

@@ -28,6 +28,7 @@ from archives.serving import serve_paper
 from archives.states import TokenState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person
+from projects import timing
 from projects.errors import Verdict, require
 from projects.exports import FORMATS, file_response
 from projects.models import Organisation
@@ -75,7 +76,7 @@ def voice_ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = attempt(form, _asked, form.cleaned_data, token, user)
         if made is not None:
-            messages.success(request, f"已提交，编号 {made.number}。中心在 {made.clock.due_on:%Y-%m-%d} 前答复。")
+            messages.success(request, f"已提交，编号 {made.number}。中心在{timing.spoken(made.clock.due_on)}前答复。")
             return redirect("agency:voice_track", made.token)
     status = CONFLICT if form.is_bound and form.non_field_errors() else 200
     context = {"form": form, "token": token, "base": base_for(request)}
