@@ -295,8 +295,9 @@ def may_deliver(user: User, case: MatterCase) -> Verdict:
 
 
 def awaits_delivery(case: MatterCase) -> Waiting | None:
-    """On whom a granted case waits that nobody has handed out yet: the window, until the day of the law (许可法 44)."""
-    until = deliver_until(case) if case.state in CASE_PASSED and case.handling == Handling.REVIEW else None
+    """On whom a granted case of an open project waits until it is handed out: the window, ten days (许可法 44)."""
+    is_granted = case.state in CASE_PASSED and case.handling == Handling.REVIEW and case.project.is_open
+    until = deliver_until(case) if is_granted else None
     if until is None or case.decided_at is None or getattr(case, "delivery", None) is not None:
         return None
     since = timing.business_day(case.decided_at)
