@@ -1,4 +1,4 @@
-"""A phase and a single building are accepted before the rest, once what they share with it is there; the past stays readable."""
+"""A phase and a single building are accepted before the rest, once what they share is there; a fault after the list, too, is put right."""
 
 import datetime as dt
 
@@ -68,6 +68,33 @@ def concluded(chief, acceptance):
     chief.press("出具意见书", exact=True)
 
 
+def found_late(portal, visit, acceptance):
+    """A department finds a fault after the list, the chief of the lead lets it in, the owner puts it right."""
+    surveyor, owner, chief = visit("natural-resources-r"), visit("owner"), visit("housing-c")
+    page = f"/acceptances/{acceptance}/"
+    surveyor.open(page)
+    surveyor.press("清单后新增")
+    surveyor.fill(what="东墙越出红线 0.2 米", basis="规划许可附图", how_to_fix="拆除重砌，附照片", reason="现场被堆料遮挡")
+    surveyor.press("报牵头部门批准")
+    surveyor.says("东墙越出红线 0.2 米", "现场被堆料遮挡")
+    late = portal.rows("select id from acceptance_latefault where acceptance_id = %s", acceptance)[0]
+    chief.open(f"/late-faults/{late['id']}/")
+    chief.choose("yes", "yes")
+    chief.press("提交", exact=True)
+    owner.open(page, phone=True)
+    owner.says("清单后新增", "拆除重砌，附照片")
+    owner.press("答复", within=owner.page.locator("main"), exact=True, phone=True)
+    owner.fill(answer="已重砌")
+    owner.page.set_input_files("[name=uploaded]", attachment("整改后照片"))
+    owner.press("提交答复", phone=True)
+    owner.press("提交复核", phone=True)
+    surveyor.open(page)
+    surveyor.press("复核", within=surveyor.page.locator("main"), exact=True)
+    surveyor.says("已重砌")
+    surveyor.choose("holds", "yes")
+    surveyor.press("提交复核结果")
+
+
 def shared(lead, facility):
     """The lead finds the last of the facilities that a part shares."""
     lead.open(f"/shared-facilities/{facility}/")
@@ -105,7 +132,9 @@ def test_a_phase_then_one_building_under_the_conditions_of_what_they_share(live_
     assert second != acceptance
     owner.open(page, phone=True)
     owner.says("一期\t铸造车间\t打开\t通过", "仓库\t1000.00\t1\t已申请")
-    shared(lead, live_portal.python(VISITED, acceptance=second))
+    facility = live_portal.python(VISITED, acceptance=second)
+    found_late(live_portal, visit, second)
+    shared(lead, facility)
     concluded(chief, second)
     chief.says("通过", "仓库")
     owner.open(page, phone=True)
