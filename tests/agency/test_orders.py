@@ -25,6 +25,7 @@ from packages import rules as packages_rules
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Project
+from projects.quoting import quoted
 from projects.waiting import waiting_on
 from tests import factories
 from tests.packages.steps import check_step, holds, invisible
@@ -142,7 +143,7 @@ def test_what_nobody_accepts_in_four_working_hours_goes_to_the_next_and_at_last_
     first.refresh_from_db()
     assert (first.agent, first.accept_by, first.clock) == (None, None, None)
     assert list(Project.objects.visible_to(other.user)) == []
-    assert ("代办调度", "", "派", f"“{first.title}”的工单") in lines(project)
+    assert ("代办调度", "", "派", f"{quoted(first.title)}的工单") in lines(project)
     with pytest.raises(DomainError) as refused:
         orders.give_order(first.pk, agent_id=other.pk, by=actors.dispatcher, reason=" ")
     assert refused.value.code == "reason_missing"
@@ -241,7 +242,7 @@ def test_a_log_that_stays_empty_is_reminded_of_once_per_silence(actors, project,
     clock.to(dt.datetime(2026, 11, 5, 9, 0, tzinfo=clock.moment.tzinfo))
     assert (desk_sweeps.sweep_desk(), desk_sweeps.sweep_desk()) == (1, 0)
     text = agent.user.notifications.order_by("-pk").first().text
-    assert text == f"{project.name}“{first.title}”已 3 个工作日没有记跟办"
+    assert text == f"{project.name}{quoted(first.title)}已 3 个工作日没有记跟办"
     line = order_log.write_log(
         first.pk, by=agent.user, channel="phone", who="自然资源局 李科长", fact="已收到", promise="周一出意见",
         promised_on=dt.date(2026, 11, 9), next_check=dt.date(2026, 11, 9),
