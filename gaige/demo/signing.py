@@ -1,14 +1,16 @@
-"""What the window brings and the responsible persons sign before an application is handed in."""
+"""What the window brings and the responsible persons sign before an application is handed in; what is fetched after."""
 
 from __future__ import annotations
 
 from gaige.demo.files import attachment
 from gaige.demo.moments import person
 from gaige.demo.people import DESIGNER
-from packages.models import Commitment, MaterialItem
+from packages.act_states import DeliveryWay
+from packages.models import Commitment, MaterialItem, MatterCase
 from packages.services.committing import sign_commitment
+from packages.services.delivering import deliver_case, papers_to_deliver
 from packages.services.setting_lines import supply_material
-from packages.states import CommitmentState, MaterialState
+from packages.states import CaseState, CommitmentState, Handling, MaterialState
 from projects.models import Organisation, User
 from projects.services.parties import PartyEntry, add_party
 from projects.states import PartyRole, Role
@@ -28,3 +30,11 @@ def bring_and_sign(application_id: int, *, clerk: User) -> None:
             add_party(project.pk, entry, by=clerk)
             sign_commitment(commitment.pk, by=person(designer.pk, Role.OWNER_LEAD))
         sign_commitment(commitment.pk, by=person(project.owner_id, Role.OWNER_LEAD))
+
+
+def fetch(project_id: int, *, by: User) -> None:
+    """The owner fetches the certificates of what was granted without anything owed."""
+    granted = MatterCase.objects.filter(project=project_id, state=CaseState.PASSED, handling=Handling.REVIEW)
+    for case in granted.filter(delivery=None).order_by("pk"):
+        if papers_to_deliver(case):
+            deliver_case(case.pk, by=by, way=DeliveryWay.DOWNLOAD)

@@ -24,7 +24,7 @@ from gaige.demo import completion, disputes
 from gaige.demo.files import attachment
 from gaige.demo.moments import later, person, user
 from gaige.demo.people import DESIGNER
-from gaige.demo.signing import bring_and_sign
+from gaige.demo.signing import bring_and_sign, fetch
 from gaige.demo.specs import Spec
 from packages.facts import parse_facts
 from packages.living_data import formal_matters
@@ -384,6 +384,7 @@ class Story:
                     yield from disputes.settle(case)
                 yield later(0, 15 + self.chance.random())
                 self._decide(case)
+                fetch(self.project.pk, by=self.owner)
                 progress = True
             if not progress:
                 return
