@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from archives import rules
 from archives.forms import ReceiverForm
@@ -37,7 +37,7 @@ def _delivery(request: HttpRequest, pk: int) -> Delivery:
 
 
 @login_required
-@require_GET
+@require_safe
 def notices(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the legal notices of a project, the unsigned ones first."""
     project = get_object_or_404(Project.objects.visible_to(request.user).select_related("owner"), pk=pk)

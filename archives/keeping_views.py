@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from archives import asof, checks, queries, rules, searching
 from archives.forms import AsOfForm, SearchForm
@@ -21,7 +21,7 @@ DAMAGED = 50
 
 
 @login_required
-@require_GET
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Find documents of all visible projects by their names and by the words of their files."""
     form = SearchForm(request.GET)
@@ -36,7 +36,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def integrity(request: HttpRequest) -> HttpResponse:
     """Show the rounds of fixity and every file that is not what was filed."""
     require(rules.can_see_keeping, request.user, None)
@@ -52,7 +52,7 @@ def integrity(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def document_checks(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the four checks of a document's newest version at every moment of its life."""
     visible = Document.objects.visible_to(request.user).select_related("project", "kind", "paper", "holder")
@@ -67,7 +67,7 @@ def document_checks(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def as_of(request: HttpRequest, pk: int) -> HttpResponse:
     """时间机器: show a project as it was at the end of a day (`?asof=2026-08-01`)."""
     visible = Project.objects.visible_to(request.user).select_related("owner", "centre", "region")

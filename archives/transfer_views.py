@@ -10,7 +10,7 @@ from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives import rules, serving
 from archives.forms import ReasonForm
@@ -47,7 +47,7 @@ def _transfer(request: HttpRequest, pk: int) -> Transfer:
 
 
 @login_required
-@require_GET
+@require_safe
 def transfer_list(request: HttpRequest) -> HttpResponseBase:
     """Show the hand-overs of all visible projects, those that wait first."""
     asked = request.GET.dict()
@@ -143,7 +143,7 @@ def volume(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def bundle_file(request: HttpRequest, pk: int) -> FileResponse:
     """Hand out a made volume or package; the package and the office's volume only to the office side."""
     visible = Bundle.objects.filter(project__in=Project.objects.visible_to(request.user)).select_related("project")

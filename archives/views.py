@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from archives import codewords, papering, qr, queries, rules, serving
 from archives.forms import ArchiveFilterForm, DocumentForm, ReasonForm, VersionForm
@@ -51,7 +51,7 @@ def _refused(form: django_forms.Form, error: DomainError, field: str) -> None:
 
 
 @login_required
-@require_GET
+@require_safe
 def project_card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the project's code: picture, address, check code, card to print, all revisions."""
     project, user = _project(request, pk), _person(request)
@@ -69,7 +69,7 @@ def project_card(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def card_pdf(request: HttpRequest, pk: int) -> FileResponse:
     """Hand out the card of the code in use as PDF."""
     token = queries.active_token(_project(request, pk))
@@ -79,7 +79,7 @@ def card_pdf(request: HttpRequest, pk: int) -> FileResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def code_form(request: HttpRequest, pk: int, form: str) -> HttpResponse:
     """Hand out the code in use for the site fence, the first page of a file, or as stickers."""
     token = queries.active_token(_project(request, pk))
@@ -130,7 +130,7 @@ def card_void(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def archive(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show every document of a project by class, what is missing, or export the list."""
     project, user = _project(request, pk), _person(request)
@@ -182,7 +182,7 @@ def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def document_file(request: HttpRequest, pk: int) -> FileResponse:
     """Hand out a document (`?v=` a version, `?download` as a download)."""
     visible = Document.objects.visible_to(request.user).select_related("project", "paper")
@@ -219,7 +219,7 @@ def document_version(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def paper(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a paper as a page: what it says is there at once, its PDF a little later."""
     visible = Paper.objects.visible_to(request.user).select_related("issuer", "project", "delivery__organisation")
@@ -230,7 +230,7 @@ def paper(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def paper_pdf(request: HttpRequest, pk: int) -> FileResponse:
     """Hand out the PDF of a paper; made now when no worker has made it yet."""
     visible = Paper.objects.visible_to(request.user).select_related("issuer", "project", "document")

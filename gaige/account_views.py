@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives import qr
 from archives.limits import address_of
@@ -82,7 +82,7 @@ def posted(request: HttpRequest) -> Any:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Show everything about the own account on one page."""
     page = queries.account_page(person_of(request), request.session.session_key or "")
@@ -243,7 +243,7 @@ def step_down(request: HttpRequest) -> HttpResponse:
 # Own data ------------------------------------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 def privacy_notice(request: HttpRequest) -> HttpResponse:
     """Show the notice, each personal field with purpose and retention, to everybody."""
     context = {
@@ -269,7 +269,7 @@ def consent(request: HttpRequest, purpose: str, agree: int) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
     """Give a person everything that the portal holds of him or her."""
     told = person_data.collect(person_of(request))

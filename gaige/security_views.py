@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gaige import account_queries, audit_queries
 from gaige.account_forms import AnswerForm, SecureForm, SecurityRecordForm
@@ -33,7 +33,7 @@ CONFLICT = 409
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def security(request: HttpRequest) -> HttpResponse:
     """Show the staff with second factor and sessions, and what people ask about their data."""
     user = person_of(request)
@@ -111,7 +111,7 @@ def security_records(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def audit(request: HttpRequest) -> HttpResponseBase:
     """Show who read what, and who signed in; `?format=csv` as a file, which is itself noted."""
     user = person_of(request)
@@ -142,7 +142,7 @@ def _line(row: AccessLog) -> tuple[object, ...]:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def audit_changes(request: HttpRequest) -> HttpResponse:
     """Show what changed in people, roles, accounts, elevated work, newest first."""
     require(account_rules.can_audit, person_of(request), None)
@@ -154,7 +154,7 @@ def audit_changes(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def provisions(request: HttpRequest) -> HttpResponse:
     """Show what was given to other bodies (对外提供记录), newest first."""
     require(account_rules.can_audit, person_of(request), None)
@@ -165,7 +165,7 @@ def provisions(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def roles(request: HttpRequest) -> HttpResponse:
     """Show who may do what: the matrix of roles, for the staff."""
     require(account_rules.can_see_roles, person_of(request), None)

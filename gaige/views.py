@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives.limits import address_of, rate_limited
 from gaige import code_step, queries, sessions, signing
@@ -26,7 +26,7 @@ from projects.services import second_factor
 TYPE_SIZE_AGE = 365 * 24 * 3600
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the portal to everybody; who is signed in goes on to the own work."""
     if request.user.is_authenticated:
@@ -54,7 +54,7 @@ JOINTS = (
 )
 
 
-@require_GET
+@require_safe
 @rate_limited("search")
 def search(request: HttpRequest) -> HttpResponse:
     """Lead to what was scanned or typed, or list projects."""
@@ -135,14 +135,14 @@ def logout(request: HttpRequest) -> HttpResponse:
     return redirect("gaige:home")
 
 
-@require_GET
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every component in every state, from made-up data; ``?sheet=`` a paper or a page for everyone."""
     template = samples.SHEETS.get(request.GET.get("sheet", ""), samples.SHEETS[""])
     return render(request, template, samples.context())
 
 
-@require_GET
+@require_safe
 def type_size(request: HttpRequest, size: str) -> HttpResponse:
     """Remember large or normal type in this browser and go back to where the reader was."""
     response = redirect(safe_next(request, request.GET.get("next", ""), "/"))

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from projects import calendar_data, notices, queries, rules, timing, workdays
 from projects.clocks import explain, ledger_words, time_ledger
@@ -27,7 +27,7 @@ ON_PAGE = 30
 
 
 @login_required
-@require_GET
+@require_safe
 def clock(request: HttpRequest, pk: int) -> HttpResponse:
     """Say why a clock is due on its day: in sentences, and day by day."""
     found = get_object_or_404(queries.clocks_visible_to(request.user), pk=pk)
@@ -52,7 +52,7 @@ def explain_overdue(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """Show the versions of the working calendar, each with what it changed and how many due days it moved."""
     require(rules.can_see_calendar, request.user, None)
@@ -87,7 +87,7 @@ def calendar_day(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def back_entries(request: HttpRequest) -> HttpResponse:
     """List what was keyed in later than one working day after it happened, the newest first."""
     require(rules.can_see_back_entries, request.user, None)

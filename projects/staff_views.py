@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
@@ -44,7 +44,7 @@ def _membership(request: HttpRequest, pk: int) -> Membership:
 
 
 @login_required
-@require_GET
+@require_safe
 def own(request: HttpRequest) -> HttpResponse:
     """Lead to the people of the enterprise that the person acts for."""
     known = acting.bodies_of(request)
@@ -65,7 +65,7 @@ def act_for(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def staff(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the people of a body."""
     return _show(request, _body(request, pk))

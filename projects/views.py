@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import acting, events, mine, queries, rules
 from projects.access import access_of
@@ -66,7 +66,7 @@ def _refused(form: django_forms.Form, error: DomainError, field: str = "") -> No
 
 
 @login_required
-@require_GET
+@require_safe
 def project_list(request: HttpRequest) -> HttpResponseBase:
     """Show the projects that the person may see, or export them."""
     user = _person(request)
@@ -159,7 +159,7 @@ def _next_page(project: Project) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one project: on whom it waits, where it stands, its time, panels of the other apps, its timeline."""
     project = _project(request, pk)
@@ -192,7 +192,7 @@ def _steps(request: HttpRequest, project: Project) -> list[tuple[str, str, Verdi
 
 
 @login_required
-@require_GET
+@require_safe
 def event_list(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show all events of a project, with filters, export, and for auditors the result of verification."""
     project = _project(request, pk)

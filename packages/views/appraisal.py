@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import appraisal_data, appraisal_rule
 from packages import pool_rules as may
@@ -76,7 +76,7 @@ def gap_or_404(request: HttpRequest, pk: int) -> Gap:
 
 
 @login_required
-@require_GET
+@require_safe
 def appraisal(request: HttpRequest, pk: int) -> HttpResponse:
     """A project's appraisal."""
     entry = entry_or_404(request, project=pk)
@@ -166,7 +166,7 @@ def _draft(page: screen.AppraisalPage) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def gap(request: HttpRequest, pk: int) -> HttpResponse:
     """One gap."""
     found = gap_or_404(request, pk)

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import assessment_data
 from packages import assessment_forms as forms
@@ -39,7 +39,7 @@ def result_or_404(request: HttpRequest, pk: int) -> RegionalResult:
 
 
 @login_required
-@require_GET
+@require_safe
 def unit_list(request: HttpRequest) -> HttpResponse:
     """All areas with what holds in them, or what expires soon."""
     page = screen.register_page(person(request), request.GET)
@@ -71,7 +71,7 @@ def new_unit(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def unit(request: HttpRequest, pk: int) -> HttpResponse:
     """An area: its outline, its results, the projects in it."""
     page = screen.unit_page(unit_or_404(pk), person(request))
@@ -194,7 +194,7 @@ def revoke_result(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def project(request: HttpRequest, pk: int) -> HttpResponse:
     """The joint assessment of a project on one page."""
     found = project_or_404(request, pk)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from packages.models import PackageVersion
 from packages.planning.build import build_plan, questions_of
 
 
-@require_GET
+@require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     """List the published packages with their days, for everybody."""
     versions = list(PackageVersion.objects.published().select_related("package").order_by("package__order"))
@@ -18,7 +18,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     return render(request, "packages/catalogue.html", {"versions": versions, "longest": longest})
 
 
-@require_GET
+@require_safe
 def package(request: HttpRequest, code: str) -> HttpResponse:
     """Show a package: whom it is for, its promise, and the matters and materials of the standard case."""
     version = get_object_or_404(PackageVersion.objects.published().select_related("package"), package__code=code)

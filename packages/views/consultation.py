@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from packages import consultation_rules as may
 from packages.consultation_data import due
@@ -64,7 +64,7 @@ def unit_or_404(request: HttpRequest, pk: int) -> ConsultationUnit:
 
 
 @login_required
-@require_GET
+@require_safe
 def consultations(request: HttpRequest) -> HttpResponse:
     """List the consultations that the asker may see."""
     which = "told" if request.GET.get("state") == "told" else "open"
@@ -105,7 +105,7 @@ def _invitees(project: Project) -> list[service.Invitee]:
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one consultation."""
     row = consultation_or_404(request, pk)
@@ -169,7 +169,7 @@ def open_survey(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def code(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the code to sign in, large, for the telephone that is handed round and for the wall."""
     row = consultation_or_404(request, pk)

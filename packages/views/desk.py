@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from packages.forms import ViewForm
 from packages.models import SavedView
@@ -25,7 +25,7 @@ DESK, VIEWS = "packages:desk", "packages:desk_views"
 
 
 @login_required
-@require_GET
+@require_safe
 def desk(request: HttpRequest) -> HttpResponseBase:
     """Show the work list as the address filters it; `export=csv` or `xlsx` gives the file; bare: the default view."""
     user = person(request)
@@ -109,7 +109,7 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one case."""
     page = case_screen.case_page(case_or_404(request, pk), person(request))

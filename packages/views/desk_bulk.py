@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages.models import BulkRun
 from packages.screens import desk_acts
@@ -54,7 +54,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def receipts(request: HttpRequest) -> HttpResponseBase:
     """Show the receipts of the chosen cases; `export=zip` gives their PDFs in one file."""
     page = desk_acts.receipt_page(person(request), desk_acts.keys_of(request.GET.getlist("case")))

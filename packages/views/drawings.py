@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import drawing_rules, policy, review_rules
 from packages.drawing_forms import (
@@ -58,7 +58,7 @@ def _page(one: DrawingReview) -> str:
 
 
 @login_required
-@require_GET
+@require_safe
 def drawings(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the drawing review of a project."""
     project = project_or_404(request, pk)

@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives import media
 from packages.filing_forms import NO_FILE, FilingLineForm, ReplyForm
@@ -30,7 +30,7 @@ from projects.quoting import quoted
 
 
 @login_required
-@require_GET
+@require_safe
 def todos(request: HttpRequest) -> HttpResponse:
     """Show the enterprise what it owes, by when and why, the most urgent first; then what it may do next."""
     body = acting.acting_for(request)
@@ -43,7 +43,7 @@ def todos(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def filings(request: HttpRequest) -> HttpResponse:
     """Show the enterprise's drafts and what it has handed in."""
     body, user = acting.acting_for(request), person(request)
@@ -129,7 +129,7 @@ def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the faults of an application one by one, with how far one has come."""
     return _faults(request, application_or_404(request, pk))

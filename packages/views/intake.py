@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
@@ -39,14 +39,14 @@ REFUSED = "refused_line"
 
 
 @login_required
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show where intake begins: the scan field, and what lies half done."""
     return render(request, "packages/intake.html", {"page": arriving.arrival_page(person(request))})
 
 
 @login_required
-@require_GET
+@require_safe
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Lead on from a scanned project to its questions, its open application or the matters of its next stage."""
     return redirect(arriving.start_url(project_or_404(request, pk), person(request)))
@@ -101,7 +101,7 @@ def _context(request: HttpRequest, page: intake.IntakePage) -> dict[str, Any]:
 
 
 @login_required
-@require_GET
+@require_safe
 def papers(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the papers of an application again, as long as one of them has no PDF yet; a part of its page."""
     page = intake.intake_page(application_or_404(request, pk), person(request))

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import assessment_forms as forms
 from packages import assessment_rules as may
@@ -38,7 +38,7 @@ def standard_or_404(request: HttpRequest, pk: int) -> StandardLand:
 
 
 @login_required
-@require_GET
+@require_safe
 def land(request: HttpRequest) -> HttpResponse:
     """All land lists, or all standard land."""
     return render(request, "packages/land.html", {"page": screen.land_page(person(request), request.GET)})
@@ -75,7 +75,7 @@ def new_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def land_list(request: HttpRequest, pk: int) -> HttpResponse:
     """A land list with its lines."""
     page = screen.list_page(list_or_404(request, pk), person(request))
@@ -156,7 +156,7 @@ def new_standard(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def standard(request: HttpRequest, pk: int) -> HttpResponse:
     """Standard land with indicators and checks."""
     page = screen.standard_page(standard_or_404(request, pk), person(request))

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import living_data, living_rules
 from packages.living_forms import (
@@ -68,7 +68,7 @@ def _around(request: HttpRequest, page: screen.CalendarPage, project: Project | 
 
 
 @login_required
-@require_GET
+@require_safe
 def calendar(request: HttpRequest) -> HttpResponse:
     """Show what runs out in all projects that the asker may see."""
     projects = Project.objects.visible_to(request.user)
@@ -77,7 +77,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def project_calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what runs out in one project."""
     project = project_or_404(request, pk)
@@ -91,7 +91,7 @@ def project_calendar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def permit(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a conditional permit: scope, days, inspection, what comes after it."""
     page = screen.permit_page(permit_or_404(request, pk), person(request))
@@ -220,7 +220,7 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def letter_list(request: HttpRequest) -> HttpResponse:
     """Show the letters outstanding."""
     require(lambda user, _: living_rules.can_see_letters(user), person(request), None)
@@ -228,7 +228,7 @@ def letter_list(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a letter: what it states, for which matters, until when, where it is used."""
     page = screen.letter_page(letter_or_404(request, pk), person(request))

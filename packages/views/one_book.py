@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import assessment_forms as forms
 from packages import assessment_rules as may
@@ -37,14 +37,14 @@ def chapter_or_404(request: HttpRequest, pk: int) -> BookChapter:
 
 
 @login_required
-@require_GET
+@require_safe
 def book_list(request: HttpRequest) -> HttpResponse:
     """What is under way."""
     return render(request, "packages/books.html", {"page": screen.book_list(person(request), request.GET)})
 
 
 @login_required
-@require_GET
+@require_safe
 def book(request: HttpRequest, pk: int) -> HttpResponse:
     """A combined report."""
     page = screen.book_page(book_or_404(request, pk), person(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from packages import rules
 from packages.planning.chart import flow_chart_svg
@@ -17,7 +17,7 @@ from projects.errors import DomainError
 
 
 @login_required
-@require_GET
+@require_safe
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan of a project, by promise or by the whole road; `export=csv` gives the file."""
     project = project_or_404(request, pk)
@@ -32,7 +32,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def plan_chart(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the plan as a flow chart (一图): a narrow screen shows it in one column by itself.
 

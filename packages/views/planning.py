@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import rules
 from packages.forms_planning import ChooseForm, WhatIfForm
@@ -49,7 +49,7 @@ def options(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def forecast(request: HttpRequest, pk: int) -> HttpResponse:
     """Show when works may start and when the project is handed over, and how that was foreseen through time."""
     project = project_or_404(request, pk)
@@ -65,7 +65,7 @@ def forecast(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def milestones(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the sign-posts, plan against fact, and the versions of the plan."""
     project = project_or_404(request, pk)
@@ -76,7 +76,7 @@ def milestones(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def chart_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the flow chart of the live plan as one sheet A3."""
     project = project_or_404(request, pk)

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import pool_rules as may
 from packages.appraisal_forms import EnterForm, PairForm, WhyForm
@@ -28,7 +28,7 @@ from projects.models import Project
 
 
 @login_required
-@require_GET
+@require_safe
 def pool(request: HttpRequest) -> HttpResponseBase:
     """The pool as a list, or as a file."""
     user = person(request)
@@ -40,14 +40,14 @@ def pool(request: HttpRequest) -> HttpResponseBase:
 
 
 @login_required
-@require_GET
+@require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """The pool by maturity and grade."""
     return render(request, "packages/pool_board.html", {"page": screen.board_page(person(request))})
 
 
 @login_required
-@require_GET
+@require_safe
 def gap_list(request: HttpRequest) -> HttpResponseBase:
     """The gaps: a department's own, or all of visible projects."""
     user = person(request)

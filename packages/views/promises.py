@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import promise_rules, rules
 from packages.models import Commitment, Deferral, MaterialItem, MatterCase
@@ -62,7 +62,7 @@ def line_or_404(request: HttpRequest, pk: int) -> MaterialItem:
 
 
 @login_required
-@require_GET
+@require_safe
 def owed(request: HttpRequest) -> HttpResponse:
     """List the deferred papers (容缺待补)."""
     return render(request, "packages/owed.html", {"page": screen.owed_page(person(request), request.GET.dict())})
@@ -104,7 +104,7 @@ def give_time(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def commitments(request: HttpRequest) -> HttpResponse:
     """List the commitments."""
     page = screen.commitments_page(person(request), request.GET.dict())
@@ -112,7 +112,7 @@ def commitments(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show 告知书 and 承诺书 of a case, who signed, how it is kept."""
     found = commitment_or_404(request, pk)
@@ -189,7 +189,7 @@ def breach(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def supplies(request: HttpRequest) -> HttpResponse:
     """List the papers that departments have to bring."""
     page = screen.supplies_page(person(request), request.GET.dict())

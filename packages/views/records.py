@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import utility_rules as may
 from packages.models import Fee, IntermediaryService, MatterCase, TenderRecord
@@ -107,7 +107,7 @@ def _opened(
 
 
 @login_required
-@require_GET
+@require_safe
 def tender(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a tender record."""
     found = tender_or_404(request, pk)
@@ -199,7 +199,7 @@ def service_open(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def service(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a service."""
     found = service_or_404(request, pk)
@@ -278,7 +278,7 @@ def service_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def fees(request: HttpRequest, pk: int) -> HttpResponse:
     """The list of fees of a project."""
     project = project_or_404(request, pk)

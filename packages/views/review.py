@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import land_providers, queries, review_rules
 from packages.models import Referral
@@ -25,7 +25,7 @@ from projects.models import Organisation, User
 
 
 @login_required
-@require_GET
+@require_safe
 def reviews(request: HttpRequest) -> HttpResponse:
     """List what the asker's departments are asked, the most urgent first; `closed=1` what they answered."""
     closed = request.GET.get("closed") == "1"
@@ -187,7 +187,7 @@ def supplement(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def silences(request: HttpRequest) -> HttpResponse:
     """List the silences that counted as consent, by department (超时默认)."""
     found = reviewing.silences(person(request), request.GET.dict())

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from packages.screens import savings as screen
 from packages.views.fetching import person
@@ -14,7 +14,7 @@ from projects.exports import FORMATS, file_response
 
 
 @login_required
-@require_GET
+@require_safe
 def figures(request: HttpRequest) -> HttpResponseBase:
     """Show the measured rate by month, project and case; `export=csv` or `xlsx` gives the months as a file."""
     if (ending := request.GET.get("export", "")) in FORMATS:
@@ -24,7 +24,7 @@ def figures(request: HttpRequest) -> HttpResponseBase:
 
 
 @login_required
-@require_GET
+@require_safe
 def lines(request: HttpRequest) -> HttpResponse | HttpResponseBase:
     """Show exactly the lines that a figure counts."""
     if (ending := request.GET.get("export", "")) in FORMATS:

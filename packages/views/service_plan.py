@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import consultation_rules as may
 from packages.consultation_forms import DecideForm, EditForm, NothingForm, OffListForm, PlanForm, ReasonForm
@@ -35,7 +35,7 @@ def plan_or_404(request: HttpRequest, pk: int) -> ServicePlan:
 
 
 @login_required
-@require_GET
+@require_safe
 def version(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one version with its scheme, chart and list."""
     plan = plan_or_404(request, pk)
@@ -44,7 +44,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def difference(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a version changes against the one before."""
     plan = plan_or_404(request, pk)
@@ -123,7 +123,7 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def off_list_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what was proposed beyond the list of a project, and what its plan has that the list has not."""
     project = project_or_404(request, pk)

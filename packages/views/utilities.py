@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from packages import utility_rules as may
 from packages.models import UtilityLine, UtilityRequest
@@ -60,7 +60,7 @@ def line_or_404(request: HttpRequest, pk: int) -> UtilityLine:
 
 
 @login_required
-@require_GET
+@require_safe
 def line_list(request: HttpRequest) -> HttpResponse:
     """What is open at the utilities of the asker, or in all visible projects."""
     page = screen.open_lines(person(request), request.GET.get("after", ""), request.GET.get("before", ""))
@@ -90,7 +90,7 @@ def register(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page of a joint application."""
     page = screen.utility_page(request_or_404(request, pk), person(request))
