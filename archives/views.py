@@ -163,14 +163,15 @@ def archive_file(request: HttpRequest, pk: int) -> HttpResponse:
     form = DocumentForm(request.POST or None, request.FILES or None, initial={"kind": asked})
     if request.method == "POST" and form.is_valid():
         try:
+            kind = form.cleaned_data["kind"]
+            title = filing.clean_title(form.cleaned_data["title"]) or kind.name
             document = filing.file_document(
-                project.pk, uploaded=form.cleaned_data["file"], kind=form.cleaned_data["kind"],
-                title=form.cleaned_data["title"], by=user,
+                project.pk, uploaded=form.cleaned_data["file"], kind=kind, title=title, by=user
             )
         except DomainError as error:
             _refused(form, error, "file")
         else:
-            if document.title == form.cleaned_data["title"]:
+            if document.title == title:
                 messages.success(request, f"已归档{quoted(document.title)}，档号 {document.archive_no}。")
             else:
                 messages.warning(

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from projects import outbox, plans, prepared, timing, workdays
 from projects.access import access_of, stands_in_for
@@ -303,7 +303,27 @@ class BrokenLink:
 
 
 def verify_chain(chain: str) -> BrokenLink | None:
-    """Return the first broken link of one chain, or None when it holds."""
+    """Return the first broken link of one chain, or None when it holds.
+
+    What seems broken is read once more at rest: a service may have added an event between the chain and its head.
+    """
+    if _walked(chain) is None:
+        return None
+    with at_rest(chain):
+        return _walked(chain)
+
+
+@contextmanager
+def at_rest(chain: str) -> Iterator[None]:
+    """Hold the lock of a chain's project, so that nobody adds to it."""
+    name, _, key = chain.partition(":")
+    with transaction.atomic():
+        if name == "project":
+            Project.objects.select_for_update().order_by().values_list("pk").filter(pk=int(key)).first()
+        yield
+
+
+def _walked(chain: str) -> BrokenLink | None:
     previous, expected = "", 1
     for event in Event.objects.filter(chain=chain).order_by("seq").iterator(chunk_size=500):
         if event.seq != expected:

@@ -29,9 +29,12 @@ FIRST = 1 + 15 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("
 REDIS_DATABASES = itertools.cycle(range(FIRST, FIRST + 15))
 COMMAND = """
 import io
-from django.core.management import call_command
-printed = io.StringIO()
-call_command(*arguments, stdout=printed)
+from django.core.management import CommandError, call_command
+printed, complained = io.StringIO(), io.StringIO()
+try:
+    call_command(*arguments, stdout=printed, stderr=complained)
+except CommandError as error:
+    raise CommandError(f"{error}: {complained.getvalue()}") from error
 result = printed.getvalue()
 """
 #: The database that is migrated and has the catalogue: a portal's own is a copy. The processes of a run share it.

@@ -68,7 +68,7 @@ def drafted_document(
     if valid_until is None and kind.validity_days:
         valid_until = timing.business_day(moment) + dt.timedelta(days=kind.validity_days)
     return Document(
-        project=project, kind=kind, title=_clean_title(title) or kind.name, doc_class=kind.doc_class,
+        project=project, kind=kind, title=clean_title(title) or kind.name, doc_class=kind.doc_class,
         visibility=visibility, source_type=source_type,
         source_key=source_key, source_label=(source_label or step_of(source))[:200], filed_by=by,
         filed_by_name=str(by) if by else SYSTEM_NAME, filed_at=moment, valid_until=valid_until,
@@ -106,7 +106,8 @@ def step_of(source: models.Model) -> str:
     return label if name in label else f"{name} {label}"
 
 
-def _clean_title(title: str) -> str:
+def clean_title(title: str) -> str:
+    """Return a title as it is kept: printable, single blanks, at most 200 characters."""
     return " ".join("".join(letter for letter in title if letter.isprintable() or letter == " ").split())[:200]
 
 

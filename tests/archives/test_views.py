@@ -168,6 +168,11 @@ def test_the_same_file_under_another_title_is_told_to_be_there(client, world, ki
     number = Document.objects.get(title="总平面图").archive_no
     filed = f"已归档“总平面图”，档号 {number}。"
     assert said == [filed, filed, f"这份文件已在档案里，没有再归一份：“总平面图”，档号 {number}。"]
+    other = upload("另.png", GOOD["b.png"])
+    answer = client.post(url, {"kind": kind.pk, "title": "", "file": other}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        f"已归档“{kind.name}”，档号 {Document.objects.get(title=kind.name).archive_no}。"
+    ]
     assert not Document.objects.filter(title="另一张图").exists()
 
 

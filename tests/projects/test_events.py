@@ -142,3 +142,17 @@ def test_two_at_once_make_one_chain(at_once, project):
     outcomes = at_once(*[lambda: tell(project)] * 4)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Event"] * 4
     assert list(verify_all()) == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_portal_at_work_is_not_told_to_be_broken(at_once, project):
+    def write():
+        for _ in range(150):
+            tell(project)
+
+    def verify():
+        return [link for _ in range(100) for link in verify_all()]
+
+    outcomes = at_once(write, verify, verify)
+    assert outcomes == [None, [], []]

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from projects.codes import normalise_project_code
-from projects.events import BrokenLink, fold, verify_all, verify_chain
+from projects.events import BrokenLink, at_rest, fold, verify_all, verify_chain
 from projects.models import Event, Project
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             broken, projects = list(verify_all()), list(Project.objects.order_by("pk"))
         for link in broken:
             self.stderr.write(f"{link.chain} #{link.seq} (event {link.event_id or '-'}): {link.reason}")
-        wrong = [line for project in projects if (line := self._folded(project))]
+        wrong = [line for project in projects if self._folded(project) and (line := self._at_rest(project))]
         for line in wrong:
             self.stderr.write(line)
         if broken or wrong:
@@ -46,6 +46,12 @@ class Command(BaseCommand):
             raise CommandError(f"没有代码为 {text} 的项目 / no project has the code {text}")
         link = verify_chain(f"project:{project.pk}")
         return ([link] if link else []), [project]
+
+    def _at_rest(self, project: Project) -> str:
+        """Look once more while no service can move the project on."""
+        with at_rest(f"project:{project.pk}"):
+            project.refresh_from_db()
+            return self._folded(project)
 
     def _folded(self, project: Project) -> str:
         """Return what the events tell otherwise than the row of the project, or an empty text."""
