@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from projects import contacts
 from projects.account_states import RequestKind, RequestState, SecurityRecordKind
 from projects.models import User
 
@@ -45,6 +46,61 @@ class PasswordForm(forms.Form):
         if data.get("new") and data.get("again") and data["new"] != data["again"]:
             self.add_error("again", "两次输入的密码不一样，请重新输入。")
         return data
+
+
+class ContactForm(forms.Form):
+    """The own telephone and e-mail, and the password once more. Empty leaves a value as it is."""
+
+    phone = forms.CharField(
+        label="电话", max_length=40, required=False,
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "tel", "data-nodraft": ""}),
+    )
+    email = forms.CharField(
+        label="邮箱", max_length=300, required=False,
+        widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "email", "data-nodraft": ""}),
+    )
+    drop = forms.MultipleChoiceField(label="不再登记", required=False, widget=forms.CheckboxSelectMultiple)
+    password = forms.CharField(
+        label="登录密码", max_length=200, strip=False, widget=forms.PasswordInput(attrs=SECRET),
+        help_text="核实是您本人。", error_messages={"required": "请填写登录密码。"},
+    )
+
+    def __init__(self, *args: Any, held: dict[str, str], **options: Any) -> None:
+        """Say what is on record, masked; only that can be deleted."""
+        super().__init__(*args, **options)
+        notes = {"phone": "手机或带区号的座机，座机收不到短信；加密保存。", "email": "例如 zhaomin@example.cn。"}
+        for name, note in notes.items():
+            now = f"现在登记的是 {held[name]}，不改就留空。" if name in held else "还没有登记。"
+            self.fields[name].help_text = now + note
+        labels = [(name, f"删除登记的{self.fields[name].label}") for name in held]
+        self.fields["drop"].choices = labels  # type: ignore[attr-defined]
+        if not held:
+            del self.fields["drop"]
+
+    def clean_phone(self) -> str:
+        """Half-width digits, of a mobile or with the area."""
+        return contacts.clean_phone(self.cleaned_data["phone"])
+
+    def clean_email(self) -> str:
+        """A whole address."""
+        return contacts.clean_email(self.cleaned_data["email"])
+
+    def clean(self) -> dict[str, Any]:
+        """Something is asked for, and nothing both entered and deleted."""
+        data = super().clean() or {}
+        drop = data.get("drop", [])
+        for name in drop:
+            if data.get(name):
+                self.add_error(name, "填了新的就不用勾选删除，请留一样。")
+        if not (self.errors or drop or data.get("phone") or data.get("email")):
+            self.add_error(None, "没有要改的内容，请填写电话或邮箱。")
+        return data
+
+    def wanted(self) -> dict[str, str]:
+        """Return the columns to write: what was entered, and empty for what is deleted."""
+        given = self.cleaned_data
+        entered = {name: given[name] for name in ("phone", "email") if given[name]}
+        return entered | dict.fromkeys(given.get("drop", []), "")
 
 
 class DelegateForm(forms.Form):

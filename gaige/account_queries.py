@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from agency.message_queries import masked
 from projects.access import OWNER_ROLES, access_of
 from projects.account_states import RequestState
 from projects.crypto import mask
@@ -48,6 +49,7 @@ class AccountPage:
 
     user: User
     phone: str
+    email: str
     roles: list[Membership]
     given: list[Membership]
     taken: list[Membership]
@@ -73,13 +75,18 @@ def account_page(user: User, session_key: str) -> AccountPage:
     newest = PasswordRecord.objects.filter(user=user).order_by("-pk").values_list("set_at", flat=True).first()
     consents = {row.purpose: row for row in Consent.objects.standing().filter(user=user).order_by("version")}
     return AccountPage(
-        user, mask(user.phone), [row for row in rows if row.giver_id is None],
+        user, mask(user.phone), masked(user.email), [row for row in rows if row.giver_id is None],
         list(given_by(user)), [row for row in rows if row.giver_id is not None],
         open_sessions(user, session_key), factor.confirmed_at if factor else None,
         len(factor.recovery) if factor else 0, newest or user.date_joined,
         [Agreed(one, _since(consents.get(one.code), one)) for one in all_words().values() if one.code != NOTICE],
         consents.get(NOTICE), list(PersonRequest.objects.filter(user=user)[:SHOWN]), bool(role_of(user)),
     )
+
+
+def held_contacts(user: User) -> dict[str, str]:
+    """Return telephone and e-mail of the own account, masked; what is not on record is not in it. No query."""
+    return {name: text for name, text in (("phone", mask(user.phone)), ("email", masked(user.email))) if text}
 
 
 def _since(consent: Consent | None, words: Words) -> dt.datetime | None:

@@ -23,7 +23,7 @@ from archives.limits import address_of
 from gaige import account_queries as queries
 from gaige import sessions as gate
 from gaige import signing
-from gaige.account_forms import DelegateForm, ElevateForm, PasswordForm, RequestForm
+from gaige.account_forms import ContactForm, DelegateForm, ElevateForm, PasswordForm, RequestForm
 from gaige.forms import CodeForm
 from gaige.links import start_of
 from packages.views.acting import back_to
@@ -265,6 +265,30 @@ def consent(request: HttpRequest, purpose: str, agree: int) -> HttpResponse:
         privacy.withdraw(user, purpose)
         messages.success(request, "已撤回同意，不影响办理。")
     return redirect(back_to(request, reverse("gaige:account")))
+
+
+@sensitive_post_parameters("phone", "email", "password")
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def contacts(request: HttpRequest) -> HttpResponse:
+    """联系方式: enter or change the own telephone and e-mail; the password is asked again."""
+    user, changed = person_of(request), list[str]()
+    form = ContactForm(posted(request), held=queries.held_contacts(user))
+
+    def change() -> None:
+        secret, wanted = form.cleaned_data["password"], form.wanted()
+        changed.extend(accounts.change_contacts(
+            user.pk, by=user, password=secret, phone=wanted.get("phone"), email=wanted.get("email")
+        ))
+
+    fields = {"password_wrong": "password", "phone_wrong": "phone", "email_wrong": "email"}
+    key, what = signing.password_key(user), "改联系方式时核对密码"
+    if request.method == "POST" and prove(request, form, change, fields, key=key, what=what):
+        messages.success(request, f"已更新{'、'.join(changed)}。" if changed else "与登记的一样，没有变动。")
+        return redirect(back_to(request, reverse("gaige:account") + "#data"))
+    context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    return render(request, "gaige/account_contacts.html", context, status=CONFLICT if form.errors else 200)
 
 
 @never_cache

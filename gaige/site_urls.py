@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/elevate/", account.elevate, name="elevate"),
     path("account/elevate/end/", account.step_down, name="step_down"),
     path("account/consents/<slug:purpose>/<int:agree>/", account.consent, name="consent"),
+    path("account/contacts/", account.contacts, name="contacts"),
     path("account/data/", account.my_data, name="my_data"),
     path("account/requests/", account.data_request, name="data_request"),
     path("privacy/", account.privacy_notice, name="privacy"),

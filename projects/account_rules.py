@@ -151,6 +151,14 @@ def _heads(user: Person, row: Membership) -> bool:
     return access_of(user).has_at(row.organisation_id, *HEADS)
 
 
+# The own account -----------------------------------------------------------------------------------------------------
+
+
+def can_change_contacts(user: Person, person: User) -> Verdict:
+    """Telephone and e-mail are entered by the person whom they reach, by nobody else."""
+    return ALLOWED if user.pk is not None and user.pk == person.pk else refuse("联系方式只能由本人登记和更改。")
+
+
 # Security ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Own passwords, and accounts that are suspended and restored (停用、恢复账号)."""
+"""Own passwords, own telephone and e-mail, and accounts that are suspended and restored (停用、恢复账号)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from projects import account_rules, passwords
+from projects import account_rules, contacts, passwords
 from projects.account_states import SignInEnd
 from projects.errors import DomainError, require
 from projects.models import Organisation, User
-from projects.services import sessions
+from projects.services import privacy, sessions
 from projects.services.telling_accounts import body_of, tell_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from projects.models import Invitation
+
+#: The columns of the own contacts, as the event names them.
+CONTACTS = {"phone": "电话", "email": "邮箱"}
 
 
 def check_new(password: str, user: User) -> None:
@@ -51,6 +56,50 @@ def after_reset(user: User, invitation: Invitation, *, at: dt.datetime | None) -
     """A password was set with a one-time code: it is kept for the history, and open sessions end."""
     passwords.note_password(user, at=at)
     sessions.end_all(user, by=None, why=SignInEnd.PASSWORD, reason=invitation.get_kind_display(), at=at)
+
+
+@transaction.atomic
+def change_contacts(  # noqa: PLR0913 - one argument per column
+    user_id: int, *, by: User, password: str, phone: str | None = None, email: str | None = None,
+    at: dt.datetime | None = None,
+) -> list[str]:
+    """Enter the own telephone and e-mail; return the names of what has changed.
+
+    None leaves a value as it is, empty deletes it. Effects in order: the columns (the telephone encrypted), the notice
+    in force as told, event `account.contacts_changed` that names the columns and never their values. The same values
+    again: no change. Raises `NotAllowed`, `DomainError` (`password_wrong`, `phone_wrong`, `email_wrong`). PIPL 14, 46.
+    """
+    user = User.objects.get(pk=user_id)
+    _lock(user)
+    user.refresh_from_db()
+    require(account_rules.can_change_contacts, by, user)
+    if not user.check_password(password):
+        raise DomainError("password_wrong", "密码不对，请核对大小写后再试。")
+    wanted: dict[str, str] = {}
+    if phone is not None:
+        wanted["phone"] = _clean("phone_wrong", contacts.clean_phone, phone)
+    if email is not None:
+        wanted["email"] = _clean("email_wrong", contacts.clean_email, email)
+    changed = [column for column, value in wanted.items() if getattr(user, column) != value]
+    if not changed:
+        return []
+    for column in changed:
+        setattr(user, column, wanted[column])
+    user.save(update_fields=changed)
+    privacy.note_told(user, at=at)
+    names = [CONTACTS[column] for column in changed]
+    tell_account(
+        "contacts_changed", user, by=by, at=at, summary=f"更改联系方式：{user}，{'、'.join(names)}",
+        data={"changed": changed},
+    )
+    return names
+
+
+def _clean(code: str, check: Callable[[str], str], text: str) -> str:
+    try:
+        return check(text)
+    except ValidationError as error:
+        raise DomainError(code, "".join(error.messages)) from error
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ ROWS = {
     "gaige:elevate": row("", "302 200 200 200 200 200 200 200 200"),
     "gaige:step_down": row("", "302 302 302 302 302 302 302 302 302", method="post"),
     "gaige:consent": row("=sms =1", "302 302 302 302 302 302 302 302 302", method="post"),
+    "gaige:contacts": row("", "302 200 200 200 200 200 200 200 200"),
     "gaige:my_data": row("", "302 200 200 200 200 200 200 200 200"),
     "gaige:data_request": row("", "302 409 409 409 409 409 409 409 409", method="post"),
     "gaige:privacy": row("", "200 200 200 200 200 200 200 200 200"),
