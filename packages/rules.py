@@ -330,6 +330,17 @@ def can_deliver(user: Person, case: MatterCase) -> Verdict:
     return _in(case, *CASE_PASSED, verb="送达")
 
 
+def delivering_centres(user: Person) -> frozenset[int]:
+    """Return the centres whose windows' deliveries the user does, or directs."""
+    by_role = access_of(user).by_role
+    return by_role.get(Role.CLERK, frozenset()) | by_role.get(Role.DIRECTOR, frozenset())
+
+
+def can_see_undelivered(user: Person, _: None) -> Verdict:
+    """What is not handed out yet is listed for the window and the director of the centre."""
+    return ALLOWED if delivering_centres(user) else refuse("待送达清单由窗口人员和中心主任查看。")
+
+
 def can_download(user: Person, case: MatterCase) -> Verdict:
     """The owner fetches what was granted by itself (自行下载)."""
     if is_owner(user, case.project):

@@ -27,6 +27,7 @@ from packages.views import (
     plan,
     review,
     rounds,
+    undelivered,
 )
 
 app_name = "packages"
@@ -59,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/bulk/<slug:action>/", desk_bulk.bulk, name="desk_bulk"),
     path("desk/runs/<int:pk>/", desk_bulk.run, name="desk_run"),
     path("desk/receipts/", desk_bulk.receipts, name="desk_receipts"),
+    path("desk/undelivered/", undelivered.undelivered, name="undelivered"),
     path("todos/", filing.todos, name="todos"),
     path("filings/", filing.filings, name="filings"),
     path("projects/<int:pk>/file/", filing.file, name="file"),

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Value
 from django.template.loader import get_template
 from django.urls import reverse
 
-from packages import queries, worklist
+from packages import queries, rules, worklist
 from packages.choices import MatterStage
 from packages.models import MatterCase, MatterVersion, PackageVersion, SavedView
 from packages.queries import WorkRow
@@ -120,6 +120,8 @@ class DeskPage:
     tools: str
     is_clerk: bool
     is_office: bool
+    hands_out: bool
+    """Whether the list 待送达 is for this person."""
 
     @property
     def label(self) -> str:
@@ -157,7 +159,7 @@ def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
         rows=tuple(rows), scopes=tuple(_scopes(user, asked)), tabs=tuple(_tabs(asked, counts)),
         views=tuple(views_of(user, asked)), asked=asked, count=count_words(counts[asked.tab]), before=before,
         after=after, tools=tools, is_clerk=access_of(user).has(Role.CLERK),
-        is_office=access_of(user).is_office,
+        is_office=access_of(user).is_office, hands_out=bool(rules.can_see_undelivered(user, None)),
     )
 
 

@@ -74,6 +74,7 @@ ROWS = {
     "packages:desk_bulk": row("=accept", "302 200 200 200 200 200 200 200 200"),
     "packages:desk_run": row("run", "302 404 200 404 404 404 404 404 404"),
     "packages:desk_receipts": row("", "302 200 200 200 200 200 200 200 200"),
+    "packages:undelivered": row("", "302 403 200 403 403 403 403 200 403"),
     "packages:todos": row("", "302 200 200 200 200 200 200 200 200"),
     "packages:case": row("reviewed", "302 200 200 200 200 200 200 200 404"),
     "packages:case_accept": row("received", "302 200 200 200 200 200 200 200 404"),

@@ -14,6 +14,7 @@ from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, MaterialDef, MaterialItem
 from packages.providers import permits
 from packages.screens.acting import may_deliver
+from packages.screens.undelivered import undelivered
 from packages.services import delivering, intake, settling, sweeping
 from packages.states import CaseState, DeferralState
 from projects import clocks, mine, timing, workdays
@@ -128,6 +129,7 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
     with pytest.raises(DomainError) as held:
         delivering.deliver_case(case.pk, by=actors.owner, way="download")
     assert held.value.message == f"容缺材料“{item.name}”还没有补交并核实，证照暂不发出。"
+    assert case not in undelivered(actors.clerk)
     assert may_deliver(actors.owner, case).reason == "容缺材料还没有补交并核实，证照暂不发出。"
     hand_in(item, actors.owner)
     assert not papers_of(case).filter(kind="certificate").exists()
@@ -137,6 +139,7 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
     assert log.told() == [("issue.verified", None), ("paper.issued", None)]
     settling.settle_issue(found.issue_id, by=actors.clerk, holds=True, note="")
     assert papers_of(case).filter(kind="certificate").count() == 1
+    assert case in undelivered(actors.clerk)
     whole(project)
 
 
