@@ -168,20 +168,21 @@ def line_of(document: Document) -> DocumentLine:
     """Return a document with what a list shows of it; no query when it comes from `documents_of`."""
     versions = list(document.versions.all())
     paper = getattr(document, "paper", None)
-    status, tone = _status_of(document, paper, versions)
+    status, tone = _status_of(document, paper)
     return DocumentLine(
         document, document.archive_no, versions[-1] if versions else None, len(versions), status, tone, paper
     )
 
 
-def _status_of(document: Document, paper: Paper | None, versions: list[DocumentVersion]) -> tuple[str, str]:
+def _status_of(document: Document, paper: Paper | None) -> tuple[str, str]:
+    """Word and tone; a paper whose PDF is not made yet is as good as any, opening it makes it."""
     if paper is not None and paper.state == PaperState.REVOKED:
         return "已撤销", "bad"
     if document.replaced_by_id is not None or (paper is not None and paper.state == PaperState.REPLACED):
         return "已换发" if paper is not None else "已替换", "none"
     if document.valid_until is not None and document.valid_until < timing.today():
         return "已过有效期", "warn"
-    return ("有效", "good") if versions else ("PDF 生成中", "act")
+    return "有效", "good"
 
 
 def class_counts(documents: DocumentQuerySet) -> list[tuple[str, str, int]]:

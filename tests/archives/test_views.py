@@ -184,9 +184,12 @@ def test_the_archive_lists_by_class_with_hash_step_and_person(client, world, doc
     version = document.versions.get()
     for words in (
         "A3 勘察设计文件", "P 申请与承诺", "施工图", "2603-140581-89-05-163265-A3-0001-1", version.digest, "王敏", paper.number,
-        "PDF 生成中", "缺件清单",
+        "缺件清单",
     ):
         assert words in text, words
+    pending = Document.objects.get(paper=paper)
+    assert (pending.versions.count(), "PDF 生成中" in text) == (0, False)
+    assert f'href="/documents/{pending.pk}/"' in text
     assert paper.number not in client.get(url, {"cls": "A3"}).content.decode()
     assert paper.number not in client.get(url, {"q": version.digest[:10]}).content.decode()
     assert "没有符合条件的文件" in client.get(url, {"q": "没有这样的"}).content.decode()
