@@ -21,6 +21,7 @@ from packages.models import ConditionalPermit, LivingTerms, MatterCase
 from packages.next_steps import CASE_LOST
 from packages.services import living as shared
 from packages.services import paperwork
+from packages.services.back_entry import check_moment
 from packages.services.locking import lock_case
 from packages.states import CASE_PASSED, LIVING_LIVE, LivingState
 from projects import timing
@@ -123,8 +124,8 @@ def issue_prepermit(
     """Issue a pre-permit (预许可) ahead of an undecided formal matter, by the chief of its lead department.
 
     `basis`: the opinion of the reviewing body and the commitment it stands on. Effects in order: paper, permit,
-    inspection item, event. A second one of the kind that holds is returned as it stands. Raises `NotAllowed`,
-    `DomainError` (`kind`, `basis`, `decided`, `prepermit_again`, `phase_inspection`).
+    inspection item, event. Its days run from `at`. A second one of the kind that holds is returned as it stands.
+    Raises `NotAllowed`, `DomainError` (`kind`, `basis`, `prepermit_again`, `phase_inspection`, `future`, `time_order`).
     """
     case = lock_case(case_id)
     require(living_rules.can_issue_prepermit, by, case)
@@ -141,6 +142,7 @@ def issue_prepermit(
         return standing
     if before.exclude(state=LivingState.REVOKED).exists():
         raise DomainError("prepermit_again", f"{quoted(rule.name)}已出具过一次，不延长、不重发，请办理正式许可。")
+    check_moment(case, at)
     _phase_before(case.project, rule.phase, rule.formal)
     text = scope.strip()[:300] or rule.scope
     paper = paperwork.write(

@@ -26,6 +26,7 @@ from packages.services import paperwork
 from packages.services.locking import lock_case
 from packages.states import CASE_PASSED, LIVING_LIVE, LivingState, MaterialState
 from projects import timing
+from projects.back_entry import check_after
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import Project, User
@@ -274,9 +275,10 @@ def convert_letter(
     """换发: the formal certificate takes the place of a letter, after a comparison of every field.
 
     Effects in order: the comparison is kept; transition; the certificate replaces the letter's paper; event
-    `letter.converted` with the differences by kind. Converted again changes nothing. Raises `NotAllowed`,
-    `DomainError` (`living_state`, `letter_lapsed`, `no_formal`, `values`, `letter_differs` naming each material
-    difference, `reason` where there are immaterial ones and no reason).
+    `letter.converted` with the differences by kind. Converted again changes nothing; one that has run out is not
+    converted by an earlier `at` either. Raises `NotAllowed`, `DomainError` (`living_state`, `letter_lapsed`,
+    `no_formal`, `values`, `letter_differs` naming each material difference, `reason` where there are immaterial ones
+    and no reason, `future`, `time_order` before either paper was issued).
     """
     letter = _locked(letter_id)
     require(living_rules.can_convert_letter, by, letter)
@@ -294,6 +296,7 @@ def convert_letter(
     letter.formal_case, letter.formal_paper = case, certificate_of(case)
     if letter.formal_paper is None:
         raise DomainError("no_formal", "正式证件还没有出具文书，出具后再核对换发。")
+    check_after(at, max(letter.paper.issued_at, letter.formal_paper.issued_at), "出具正式证件")
     letter.differences, letter.reason = [asdict(row) for row in found], reason.strip()[:500]
     letter.next_on, letter.converted_at, letter.closed_at = None, moment, moment
     count = sum(row.kind == IMMATERIAL for row in found)

@@ -26,7 +26,7 @@ from packages.services.timekeeping import start_owner_clock
 from packages.states import CASE_PASSED, CaseState, MaterialState
 from packages.waiting import CASE_LABEL
 from projects import clocks, prepared, timing
-from projects.back_entry import check_follows
+from projects.back_entry import check_after, check_follows
 from projects.clock_states import ClockKind, ClockState, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
@@ -381,10 +381,11 @@ def mark_late(deferral_id: int) -> bool:
 def give_time(
     deferral_id: int, *, by: User, days: int, reason: str, at: dt.datetime | None = None
 ) -> Deferral:
-    """The chief gives a late paper one more term of `days` working days. Event `deferral.extended`.
+    """The chief gives a late paper one more term of `days` working days, from `at`. Event `deferral.extended`.
 
-    Raises `NotAllowed`, `DomainError` (`note_missing`, `extension_empty`). A paper that is not late is refused, so that
-    the same post twice acts once.
+    Keyed in later it runs from the day on which it was given, never before the paper was marked late. Raises
+    `NotAllowed`, `DomainError` (`note_missing`, `extension_empty`, `future`, `time_order`). A paper that is not late is
+    refused, so that the same post twice acts once.
     """
     deferral = lock_deferral(deferral_id)
     require(promise_rules.can_give_time, by, deferral)
@@ -393,7 +394,10 @@ def give_time(
     issue = deferral.issue
     if issue.clock is None:
         raise DomainError("extension_empty", "这份材料还没有起算期限。")
-    late = max(0, -clocks.read_clock(issue.clock).remaining)
+    if deferral.late_at is not None:
+        check_after(at, deferral.late_at, "登记逾期")
+    check_follows(at, issue)
+    late = max(0, -clocks.read_clock(issue.clock, at).remaining)
     clocks.extend_clock(issue.clock, days + late, basis=reason.strip(), approver=by, at=at)
     issue.due_on = issue.clock.due_on
     issue.save(update_fields=["due_on"])

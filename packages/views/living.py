@@ -30,6 +30,7 @@ from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, item_or_404, person, project_or_404
 from projects import timing
 from projects.errors import require
+from projects.forms import back_entry_form
 from projects.models import Project
 
 
@@ -186,7 +187,7 @@ def prepermit(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"出具预许可：{case.matter.name}", button="出具", back=reverse("packages:case", args=[pk]), case=case,
         verdict=living_rules.can_issue_prepermit(request.user, case), done="预许可已出具并归档，到期日历已列入。",
-        run=lambda given: conditional.issue_prepermit(pk, by=person(request), **given),
+        run=lambda given: conditional.issue_prepermit(pk, by=person(request), **given), may_be_late=True,
         says=("预许可只在所写范围和有效期内有效，不延长；期内办结正式许可的自动转正，已交材料不再提交。",)
         if kinds else ("本事项没有可以出具的预许可种类。",),
     )
@@ -247,11 +248,14 @@ def convert_letter(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"核对换发：{found.name}", button="确认换发", back=reverse("packages:letter", args=[pk]),
         verdict=living_rules.can_convert_letter(request.user, found), done="已换发，正式证件代替本函。",
-        run=lambda given: letters.convert_letter(pk, by=person(request), values=form.values(), reason=given["reason"]),
-        beside=beside,
+        run=lambda given: letters.convert_letter(
+            pk, by=person(request), values=form.values(), reason=given["reason"], at=given["at"]
+        ),
+        beside=beside, may_be_late=True,
     )
     if "look" in request.POST:
-        return render(request, "packages/letter_convert.html", {"form": form, "step": step, "case": None, **beside})
+        shown = {"form": form, "step": step, "case": None, "late": back_entry_form(request.user, request.POST)}
+        return render(request, "packages/letter_convert.html", shown | beside)
     return ask(request, form, step, "packages/letter_convert.html")
 
 

@@ -94,8 +94,8 @@ def give_time(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"延长容缺期限：{found.issue.what}", button="延长", case=found.case,
         back=reverse("packages:deferral", args=[pk]), verdict=promise_rules.can_give_time(request.user, found),
         done="已延长，新的期限已告知企业。",
-        run=lambda given: settling.give_time(pk, by=person(request), days=given["days"], reason=given["reason"]),
-        says=("从今天起再给几个工作日；理由和批准人记入办件记录。",),
+        run=lambda given: settling.give_time(pk, by=person(request), **given), may_be_late=True,
+        says=("从今天起再给几个工作日，补录的从实际办理之日起算；理由和批准人记入办件记录。",),
     )
     return ask(request, TimeForm(request.POST or None), step)
 

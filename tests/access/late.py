@@ -9,7 +9,7 @@ from django.urls import reverse
 from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
 from agency.models import FollowUp
 from archives.models import Bundle
-from packages.models import Application, Conference
+from packages.models import Application, Conference, Deferral
 from projects import timing
 from projects.models import Event, Project
 from projects.services.involvement import involve
@@ -70,6 +70,11 @@ def signing(world):
         outcome="settled",
     )
     world.conference.seats.update(verdict="agree", reason="同意", delegate="李")
+
+
+def missed(world):
+    """The deferred paper did not come in its time."""
+    Deferral.objects.filter(pk=world.deferral.pk).update(is_late=True, late_at=timing.now())
 
 
 def delivered(world):
@@ -137,7 +142,10 @@ FORMS = {
     "packages:utility_leave": ("utility_line", "clerk"),
     "packages:commitment_check": ("commitment", "reviewer"),
     "packages:commitment_breach": ("commitment", "chief"),
-    # permits that run out
+    "packages:deferral_time": ("deferral", "chief", missed),
+    # permits that run out, letters in lieu
+    "packages:prepermit": ("reviewed", "chief"),
+    "packages:convert_letter": ("letter", "chief"),
     "packages:inspect": ("permit", "reviewer"),
     "packages:report_working": ("permit", "reviewer"),
     "packages:close_stop": ("permit", "reviewer"),

@@ -192,6 +192,26 @@ def test_a_late_paper_is_marked_once_told_and_may_get_one_more_term(project, act
     whole(project)
 
 
+def test_more_time_that_is_keyed_in_later_runs_from_the_day_on_which_it_was_given(project, actors, clock, client):
+    case, _ = deferred(project, actors, "decision")
+    late, given = (dt.datetime(2026, 11, 17, hour, tzinfo=timing.BUSINESS_ZONE) for hour in (9, 10))
+    clock.moment = late
+    assert sweeping.sweep_promises() == (1, 0)
+    clock.moment = given + dt.timedelta(days=3)
+    found = Deferral.objects.get(case=case)
+    client.force_login(factories.official(case.lead.code, Role.CHIEF))
+    url, posted = reverse("packages:deferral_time", args=[found.pk]), {"days": "5", "reason": "企业已联系银行"}
+    early = client.post(url, posted | {"happened_at": "2026-11-17T08:59"})
+    said = "补录的时间早于登记逾期的时间（2026-11-17 09:00），请核对。"
+    assert (early.status_code, said in early.content.decode()) == (409, True)
+    assert client.post(url, posted | {"happened_at": "2026-11-17T10:00"}).status_code == 302
+    found = Deferral.objects.select_related("issue__clock").get(pk=found.pk)
+    assert (found.state, found.issue.due_on, found.issue.clock.extensions) == ("due", dt.date(2026, 11, 24), 6)
+    told = Event.objects.get(project=project, kind="deferral.extended")
+    assert (told.happened_at, told.recorded_at, told.late_days) == (given, clock.moment, 3)
+    whole(project)
+
+
 def test_nothing_is_deferred_on_the_spot_or_for_a_higher_body_or_against_the_catalogue(project, actors):
     assert [floor.may_be_deferred(level, days) for level, days in (("district", 0), ("city", 5), ("either", 1))] == [
         False, False, True,

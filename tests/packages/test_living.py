@@ -22,7 +22,8 @@ from projects import timing, workdays
 from projects.errors import DomainError, NotAllowed
 from projects.living import living_papers
 from projects.models import Event, IssueItem, JobRun, Project
-from projects.states import Role
+from projects.services.involvement import involve
+from projects.states import InvolvementRole, Role
 from projects.waiting import waiting_on
 from tests import factories
 from tests.oracles import living_oracle
@@ -277,6 +278,54 @@ def test_a_prepermit_is_given_once_and_carries_only_what_it_may(clock, actors):
     sweep_conditional()
     assert "不延长、不重发" in refused("prepermit_again", give, lead)
     assert roles(project) == [("建设单位", "办结", "正式证件（规划预许可决定书已失效）", None)]
+
+
+def keyed_in(moment):
+    return f"{moment.astimezone(timing.BUSINESS_ZONE):%Y-%m-%dT%H:%M}"
+
+
+def test_a_prepermit_that_is_keyed_in_later_has_its_days_from_when_it_was_given(clock, actors, client):
+    formal = factories.make_case(piling(actors), "plan-permit")
+    given = timing.now() + dt.timedelta(hours=1)
+    clock.to(given + dt.timedelta(days=7))
+    lead = factories.official("natural-resources", Role.CHIEF)
+    involve(formal.project, role=InvolvementRole.REVIEWER, organisation=formal.lead, by=None)
+    client.force_login(lead)
+    url = reverse("packages:prepermit", args=[formal.pk])
+    posted = {"kind": "plan-prepermit", "basis": "方案联审意见和建设单位承诺"}
+    early = client.post(url, posted | {"happened_at": keyed_in(given - dt.timedelta(days=1))})
+    assert (early.status_code, "补录的时间早于上一步" in early.content.decode()) == (409, True)
+    assert client.post(url, posted | {"happened_at": keyed_in(given)}).status_code == 302
+    permit = ConditionalPermit.objects.get(case=formal)
+    assert (permit.valid_from, permit.valid_until, permit.paper.issued_at) == (timing.business_day(given), UNTIL, given)
+    told = Event.objects.get(project=formal.project, kind="permit.issued")
+    assert (told.happened_at, told.recorded_at, told.late_days) == (given, timing.now(), 5)
+
+
+def test_a_conversion_that_is_keyed_in_later_follows_the_certificate_and_revives_no_letter(clock, actors, client):
+    project, letter = with_letter(actors)
+    formal = factories.make_case(project, "plan-permit")
+    force(project, *formal.matter.prerequisites.values_list("matter__code", flat=True))
+    factories.pass_matter(project, "plan-permit", actors)
+    issued = letters.certificate_of(factories.fresh(formal)).issued_at
+    given = issued + dt.timedelta(hours=1)
+    clock.to(given + dt.timedelta(days=7))
+    lead = factories.official("natural-resources", Role.CHIEF)
+    stated = {field["key"]: field["value"] for field in letter.fields}
+    told = refused("time_order", letters.convert_letter, letter.pk, by=lead, values=stated, at=issued - dt.timedelta(hours=1))
+    assert told.startswith("补录的时间早于出具正式证件的时间（")
+    Letter.objects.filter(pk=letter.pk).update(valid_until=timing.business_day(given))
+    refused("letter_lapsed", letters.convert_letter, letter.pk, by=lead, values=stated, at=given)
+    Letter.objects.filter(pk=letter.pk).update(valid_until=letter.valid_until)
+    client.force_login(lead)
+    url = reverse("packages:convert_letter", args=[letter.pk])
+    posted = {f"field_{key}": value for key, value in stated.items()} | {"reason": "", "happened_at": keyed_in(given)}
+    assert f'value="{posted["happened_at"]}"' in client.post(url, posted | {"look": "1"}).content.decode()
+    assert client.post(url, posted).status_code == 302
+    letter.refresh_from_db()
+    assert (letter.state, letter.converted_at) == ("converted", given)
+    told = Event.objects.get(project=project, kind="letter.converted")
+    assert (told.happened_at, told.recorded_at, told.late_days) == (given, timing.now(), 5)
 
 
 def test_the_sweep_that_finds_nothing_costs_one_query_and_a_bad_row_stops_no_other(clock, actors, monkeypatch):
