@@ -55,6 +55,15 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def own_python(program: str, var: Path, **variables: str) -> tuple[int, str, str]:
+    """Return (exit code, output, errors) of a program with the portal's own settings and nothing else of this run's."""
+    own = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "gaige.settings", "GAIGE_VAR": str(var)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env={**own, **variables}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 def site_packages() -> list[Path]:
     """Return where Python packages may lie: the project's environment, then the running one."""
     own = sorted((ROOT / ".venv" / "lib").glob("python3*/site-packages"))

@@ -1,6 +1,5 @@
 """The container files hold together: the compose file is valid, every part is watched, no variable is unexplained."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.servers import ROOT
+from tests.servers import ROOT, own_python
 
 VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(?:(:?[-?+])[^}]*)?\}")
 DURATION = {"type": "string", "pattern": r"^(\d+(us|ms|s|m|h))+$"}
@@ -220,19 +219,7 @@ def test_what_the_image_collects_can_be_read_by_who_serves_it(tmp_path):
         "from django.core.files.base import ContentFile;"
         "print(kept.save('folder/name.css', ContentFile(b'a{}')))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "gaige.settings",
-            "GAIGE_VAR": str(tmp_path / "var"),
-            "STATIC_ROOT": str(tmp_path / "static"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "folder/name.css\n", "")
+    done = own_python(program, tmp_path / "var", STATIC_ROOT=str(tmp_path / "static"))
+    assert done == (0, "folder/name.css\n", "")
     folder, name = tmp_path / "static" / "folder", tmp_path / "static" / "folder" / "name.css"
     assert [oct(folder.stat().st_mode & 0o777), oct(name.stat().st_mode & 0o777)] == ["0o755", "0o644"]

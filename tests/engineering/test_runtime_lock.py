@@ -2,10 +2,8 @@
 
 import os
 import re
-import subprocess
-import sys
 
-from tests.servers import ROOT, free_port
+from tests.servers import ROOT, free_port, own_python
 
 #: Refuses, before anything is imported, each module that only packages outside the lock bring.
 GUARD = """
@@ -53,23 +51,15 @@ print(len([name for name in sys.modules if name.startswith("packages.")]) > 100,
 def test_production_starts_with_what_the_lock_names_and_nothing_else(tmp_path):
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     (tmp_path / "sitecustomize.py").write_text(GUARD.format(locked=[*locked, "pip", "setuptools"]))
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
-            "DJANGO_SETTINGS_MODULE": "gaige.settings",
-            "GAIGE_VAR": str(tmp_path),
-            "SECRET_KEY": "k" * 60,
-            "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-            "DEBUG": "yes",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    code, told, errors = own_python(
+        LOAD,
+        tmp_path,
+        PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
+        SECRET_KEY="k" * 60,
+        REDIS_URL=f"redis://127.0.0.1:{free_port()}/0",
+        DEBUG="yes",
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    first, second = done.stdout.splitlines()
+    assert code == 0, errors[-3000:]
+    first, second = told.splitlines()
     assert first == "not in the lock: pytest"
     assert second.startswith("True 消息队列没有应答：")

@@ -1,14 +1,11 @@
 """A wrong or missing value of the environment stops the start with one clear line; secrets may come from files."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from gaige import env
-from tests.servers import ROOT
+from tests.servers import ROOT, own_python
 
 KEY = "Z2FpZ2UtdGVzdC1rZXktMzItYnl0ZXMtbG9uZy0hISE="
 PRODUCTION = {
@@ -30,20 +27,7 @@ def start(tmp_path, **variables):
         " s.SESSION_COOKIE_HTTPONLY, s.SESSION_COOKIE_SAMESITE, s.CSRF_COOKIE_SAMESITE],"
         " s.CELERY_BROKER_URL, s.SECRET_KEY, s.FIELD_KEYS, s.DEBUG]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "DJANGO_SETTINGS_MODULE": "gaige.settings",
-            "GAIGE_VAR": str(tmp_path),
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    return own_python(program, tmp_path, **variables)
 
 
 def test_embedded_default_makes_and_keeps_its_secrets(tmp_path):
