@@ -107,10 +107,14 @@ def settings_rows(user: User) -> list[KindRow]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a channel reaches a person, masked (empty: nowhere), and the consent that it needs (empty: none)."""
+    """Where a channel reaches a person, masked (empty: nowhere), and the consent that it needs (empty: none).
+
+    `unfit`: why what is entered does not do; empty where it does or nothing is entered.
+    """
 
     label: str
     address: str
+    unfit: str
     purpose: str
     is_agreed: bool
 
@@ -125,7 +129,10 @@ def addresses(user: User) -> list[Place]:
     used = [one for code, one in channels().items() if code != WEBHOOK]
     agreed = who_agrees([user.pk], {one.consent for one in used if one.consent})
     return [
-        Place(str(one.label), masked(one.address(user)), one.consent, (user.pk, one.consent) in agreed) for one in used
+        Place(
+            str(one.label), masked(one.address(user)), one.unfit(user), one.consent, (user.pk, one.consent) in agreed
+        )
+        for one in used
     ]
 
 

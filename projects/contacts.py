@@ -33,6 +33,15 @@ def clean_phone(text: str) -> str:
     raise ValidationError("电话不对：手机是 1 开头的 11 位数字，座机要带区号，例如 13800000000 或 0356-5222345。")
 
 
+def mobile_of(text: str) -> str:
+    """Return the mobile number that a telephone is; empty for a fixed line and for what is no number."""
+    try:
+        digits = clean_phone(text)
+    except ValidationError:
+        return ""
+    return digits if _MOBILE.fullmatch(digits) else ""
+
+
 def clean_email(text: str) -> str:
     """Return an e-mail address in half-width letters with its domain in small ones; empty stays empty."""
     address = BaseUserManager.normalize_email(unicodedata.normalize("NFKC", text).strip())

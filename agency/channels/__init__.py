@@ -60,6 +60,10 @@ class Channel:
         """Return where the channel reaches a person; empty where it does not."""
         raise NotImplementedError
 
+    def unfit(self, user: User) -> str:  # noqa: ARG002 - most channels reach whatever is entered for them
+        """Return why what an account has entered is none for this channel; empty where it is, or nothing is entered."""
+        return ""
+
     def compose(self, words: Words) -> str:
         """Return the words as they go out."""
         raise NotImplementedError

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agency.channels import SMS, WECOM, Channel
 from agency.wording import short
+from projects.contacts import mobile_of
 
 if TYPE_CHECKING:
     from agency.models import Dispatch
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from projects.models import User
 
 logger = logging.getLogger(__name__)
+NO_MOBILE = "登记的不是手机号，收不到短信"
 
 
 class Sms(Channel):
@@ -26,8 +28,12 @@ class Sms(Channel):
     code, label, consent = SMS, "短信", "sms"
 
     def address(self, user: User) -> str:
-        """Return the telephone of the account."""
-        return user.phone
+        """Return the telephone of the account, if it is a mobile one."""
+        return mobile_of(user.phone)
+
+    def unfit(self, user: User) -> str:
+        """Say of a fixed line that no text message reaches it."""
+        return NO_MOBILE if user.phone and not mobile_of(user.phone) else ""
 
     def compose(self, words: Words) -> str:
         """Return the text message."""
@@ -50,6 +56,10 @@ class Wecom(Sms):
         from projects.access import access_of
 
         return user.username if access_of(user).is_office else ""
+
+    def unfit(self, user: User) -> str:  # noqa: ARG002 - no telephone is asked for
+        """Return nothing: the directory knows its people."""
+        return ""
 
     def send(self, dispatch: Dispatch, handing: Callable[[], None]) -> str:
         """Write that it would have gone out."""

@@ -73,9 +73,20 @@ def enqueue(messages: Sequence[Notification], choices: dict[tuple[int, str, str]
         for code, channel in channels().items():
             if code == WEBHOOK or not wanted(note.user_id, kind, code, choices):
                 continue
-            if is_agreed(note.user_id, kind, channel, agreed) and channel.address(note.user):
-                rows.append(_row(note, kind, channel, user=note.user, key=f"{code}:{note.pk}"))
+            if is_agreed(note.user_id, kind, channel, agreed):
+                rows += _to_person(note, kind, channel)
     Dispatch.objects.bulk_create([*rows, *_to_bodies(messages)], ignore_conflicts=True)
+
+
+def _to_person(note: Notification, kind: data.Kind, channel: Channel) -> list[Dispatch]:
+    """Return what goes out to the person of a message; of an address that does not do the log says why not."""
+    words = channel.unfit(note.user)
+    if not words and not channel.address(note.user):
+        return []
+    row = _row(note, kind, channel, user=note.user, key=f"{channel.code}:{note.pk}")
+    if words:
+        row.state, row.ended_at, row.error = DispatchState.DROPPED, note.sent_at, words
+    return [row]
 
 
 def _to_bodies(messages: Sequence[Notification]) -> list[Dispatch]:
@@ -218,7 +229,7 @@ def _pointless(row: Dispatch, channel: Channel) -> str:
     if not row.user.is_active:
         return "账号已停用"
     if not channel.address(row.user):
-        return f"账号没有登记{channel.label}"
+        return channel.unfit(row.user) or f"账号没有登记{channel.label}"
     kind = data.kind(row.kind, timing.today())
     if not is_agreed(row.user.pk, kind, channel, _agreed([row.user.pk])):
         return f"本人没有同意用{channel.label}接收提醒"

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from agency import channels
+from agency.message_queries import Place, addresses
 from agency.models import Dispatch, DispatchAttempt, Notification
 from agency.services import dispatching
 from agency.services.message_choices import choose
@@ -21,7 +22,7 @@ from agency.services.undelivered import send_again, send_all_again
 from agency.tasks import digest_notifications, send_messages
 from projects import timing
 from projects.errors import DomainError
-from projects.models import JobRun
+from projects.models import JobRun, User
 from projects.services import privacy
 from projects.states import Role
 from tests import factories
@@ -138,6 +139,29 @@ def test_nothing_but_what_must_be_told_goes_where_nobody_has_agreed(mail, writte
         send_messages()
         assert len(sink.taken) == 1
     assert states() == [("dropped", 1, "本人没有同意用电子邮件接收提醒"), ("sent", 1, "250 taken")]
+
+
+def test_text_messages_go_to_mobile_numbers_and_of_a_fixed_line_the_log_says_why_not(settings, written, actors, clock):
+    settings.MESSAGE_CHANNELS, clerk = ["sms"], actors.clerk
+    privacy.give(clerk, "sms")
+
+    def told(phone):
+        clerk.phone = phone
+        clerk.save()
+        return (written("请参加", kind="meeting")[-1].state, send_messages(), states()[-1])
+
+    why = "登记的不是手机号，收不到短信"
+    assert told("0356-5222345") == ("dropped", 0, ("dropped", 0, why))
+    assert addresses(clerk) == [Place("短信", "", why, "sms", is_agreed=True)]
+    assert told("138 0013 8000") == ("waiting", 1, ("sent", 1, "已写入日志（未接短信服务）"))
+    clerk.phone = ""
+    clerk.save()
+    assert len(written("请参加", kind="meeting")) == 2  # nothing is entered: nothing could go out
+    clerk.phone = "13800138000"
+    clerk.save()
+    assert written("请参加", kind="meeting")[-1].state == "waiting"
+    User.objects.filter(pk=clerk.pk).update(phone="0356-5222345")
+    assert (send_messages(), states()[-1]) == (0, ("dropped", 1, why))
 
 
 def test_busy_comes_later_and_an_unknown_mailbox_never(mail, written, clock):
