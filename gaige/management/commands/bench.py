@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=200, help="measuring requests ends after this long")
         parser.add_argument("--no-pages", dest="pages", action="store_false", help="without pages and writes")
         parser.add_argument("--reviews", type=int, default=1000, help="joint reviews that workers open")
-        parser.add_argument("--clocks", type=int, help="running clocks that are swept; by default as many as cases")
+        parser.add_argument("--clocks", type=int, default=1_000_000, help="running clocks that are swept")
         parser.add_argument("--fixity", type=int, default=2048, help="megabytes of files compared with sha256sum")
         parser.add_argument("--forecasts", type=int, default=22_300, help="open projects whose days are forecast")
         parser.add_argument("--bulletins", type=int, default=3, help="how often a month is frozen beside the bare SQL")
@@ -45,6 +45,5 @@ class Command(BaseCommand):
         given = {one.name: options[one.name] for one in fields(Wanted) if options[one.name] is not None}
         asked: dict[str, Any] = {**city, **given}
         asked.setdefault("projects", projects_for(asked["cases"]))
-        asked.setdefault("clocks", asked["cases"])
         if code := run(Wanted(**asked)):
             sys.exit(code)
