@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from acceptance.services.items import Fault
 
 RESULT_CHOICES = [("passed", "合格"), ("fault", "需整改"), ("deferred", "容缺"), ("not_involved", "不涉及")]
-FAULT_ROWS = 4
 
 
 class VisitForm(forms.Form):
@@ -22,14 +21,80 @@ class VisitForm(forms.Form):
     planned_on = forms.DateField(label="现场验收日期", help_text="各部门同一天到场，一次看完")
 
 
-class ItemForm(forms.Form):
-    """The result of one item at the site; up to four faults, each with basis and remedy."""
+class FaultRowsForm(forms.Form):
+    """Faults in rows, each with basis and remedy: the first rows are open, the others wait folded."""
+
+    OPEN, ROWS = 4, 12
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Add the fields of the rows."""
+        super().__init__(*args, **kwargs)
+        for number in range(1, self.ROWS + 1):
+            self.fields[f"what_{number}"] = forms.CharField(label="什么问题", max_length=300, required=False)
+            self.fields[f"basis_{number}"] = forms.CharField(label="依据", max_length=300, required=False)
+            self.fields[f"fix_{number}"] = forms.CharField(label="怎么改", max_length=500, required=False)
+
+    def row(self, number: int) -> tuple[int, list[forms.BoundField]]:
+        """Return the number and the bound fields of one row."""
+        return number, [self[f"{name}_{number}"] for name in ("what", "basis", "fix")]
+
+    def first_rows(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """Return the rows that are open."""
+        return [self.row(number) for number in range(1, self.OPEN + 1)]
+
+    def further_rows(self) -> list[tuple[int, list[forms.BoundField]]]:
+        """Return the rows that wait folded."""
+        return [self.row(number) for number in range(self.OPEN + 1, self.ROWS + 1)]
+
+    def read_rows(self, data: dict[str, Any]) -> dict[int, Fault]:
+        """Return the faults by the number of their row; a row that is begun and not whole is told."""
+        found: dict[int, Fault] = {}
+        for number in range(1, self.ROWS + 1):
+            cells = [data.get(f"{name}_{number}", "").strip() for name in ("what", "basis", "fix")]
+            if any(cells) and not all(cells):
+                self.add_error(f"what_{number}", f"第 {number} 条要写全：什么问题、依据、怎么改。")
+            elif all(cells):
+                found[number] = {"what": cells[0], "basis": cells[1], "how_to_fix": cells[2]}
+        return found
+
+
+class PaperFaultsForm(FaultRowsForm):
+    """All faults of the papers, each of one item."""
+
+    def __init__(self, *args: Any, items: list[tuple[int, str]], **kwargs: Any) -> None:
+        """Offer the items in each row."""
+        super().__init__(*args, **kwargs)
+        for number in range(1, self.ROWS + 1):
+            self.fields[f"item_{number}"] = forms.TypedChoiceField(
+                label="验收事项", coerce=int, empty_value=None, required=False, choices=[("", "请选择"), *items]
+            )
+
+    def row(self, number: int) -> tuple[int, list[forms.BoundField]]:
+        """Return the number and the bound fields of one row, the item first."""
+        return number, [self[f"item_{number}"], *super().row(number)[1]]
+
+    def clean(self) -> dict[str, Any]:
+        """Each started row is whole and says of which item; there is one at least."""
+        data: dict[str, Any] = super().clean() or {}
+        faults = self.read_rows(data)
+        for number in range(1, self.ROWS + 1):
+            if (data.get(f"item_{number}") is None) == (number in faults) and f"what_{number}" not in self.errors:
+                words = "要选验收事项。" if number in faults else "要写全：什么问题、依据、怎么改。"
+                self.add_error(f"item_{number}", f"第 {number} 条{words}")
+        if not faults and not self.errors:
+            raise ValidationError("请至少写一条资料问题。")
+        data["faults"] = [{"item_id": data.get(f"item_{number}"), "fault": fault} for number, fault in faults.items()]
+        return data
+
+
+class ItemForm(FaultRowsForm):
+    """The result of one item at the site; its faults, each with basis and remedy."""
 
     result = forms.ChoiceField(label="结果", choices=RESULT_CHOICES, widget=forms.RadioSelect)
     note = forms.CharField(label="意见", max_length=500, required=False, help_text="选“不涉及”时写明理由")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Add the fields of the fault rows."""
+        """Offer the papers that may follow and the item that is checked together with this one."""
         papers: list[str] = kwargs.pop("papers", [])
         fused: Any = kwargs.pop("fused", None)
         super().__init__(*args, **kwargs)
@@ -43,25 +108,11 @@ class ItemForm(forms.Form):
             label=f"“{fused}”同场合格，一并填写" if fused else "", required=False,
             widget=forms.CheckboxInput if fused else forms.HiddenInput,
         )
-        for number in range(1, FAULT_ROWS + 1):
-            self.fields[f"what_{number}"] = forms.CharField(label="什么问题", max_length=300, required=False)
-            self.fields[f"basis_{number}"] = forms.CharField(label="依据", max_length=300, required=False)
-            self.fields[f"fix_{number}"] = forms.CharField(label="怎么改", max_length=500, required=False)
-
-    def rows(self) -> list[tuple[int, Any, Any, Any]]:
-        """Return the bound fields of each fault row."""
-        return [(n, self[f"what_{n}"], self[f"basis_{n}"], self[f"fix_{n}"]) for n in range(1, FAULT_ROWS + 1)]
 
     def clean(self) -> dict[str, Any]:
         """Each started row must be whole; a fault needs one, the others none."""
         data: dict[str, Any] = super().clean() or {}
-        faults: list[Fault] = []
-        for number in range(1, FAULT_ROWS + 1):
-            cells = [data.get(f"{name}_{number}", "").strip() for name in ("what", "basis", "fix")]
-            if any(cells) and not all(cells):
-                self.add_error(f"what_{number}", f"第 {number} 条要写全：什么问题、依据、怎么改。")
-            elif all(cells):
-                faults.append({"what": cells[0], "basis": cells[1], "how_to_fix": cells[2]})
+        faults = list(self.read_rows(data).values())
         if data.get("result") == "fault" and not faults and not self.errors:
             raise ValidationError("选“需整改”要至少写一条问题。")
         if data.get("result") in {"passed", "not_involved"} and faults:

@@ -186,18 +186,6 @@ class FaultForm(forms.Form):
         return {name: self.cleaned_data[name] for name in ("what", "basis", "how_to_fix")}
 
 
-class PaperFaultForm(FaultForm):
-    """A fault of the papers, of one item."""
-
-    item_id = forms.TypedChoiceField(label="验收事项", coerce=int)
-
-    def __init__(self, *args: Any, items: list[tuple[int, str]], **kwargs: Any) -> None:
-        """Offer the items."""
-        super().__init__(*args, **kwargs)
-        self.fields["item_id"].choices = items  # type: ignore[attr-defined]
-        self.order_fields(["item_id"])
-
-
 class LateForm(FaultForm):
     """A fault after the one list."""
 

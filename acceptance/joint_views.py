@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from acceptance import after_rules, joint_queries, rules, survey_rules
 from acceptance import joint_forms as given
+from acceptance.forms import PaperFaultsForm
 from acceptance.models import (
     AcceptanceApplication,
     AcceptanceItem,
@@ -37,7 +38,7 @@ PAGE = ["GET", "POST"]
 def _step(
     request: HttpRequest, title: str, form: forms.Form, back: str, call: Callable[[dict[str, Any]], object],
     project: Project, *, verdict: Verdict, submit: str = "提交", lead: str = "", may_be_late: bool = False,
-    leads_to: Callable[[Any], str] | None = None,
+    leads_to: Callable[[Any], str] | None = None, template: str = "acceptance/step.html",
 ) -> HttpResponse:
     """Show one form; on a valid post call the service and go back (or where it leads to), a refusal stands in the form.
 
@@ -58,7 +59,7 @@ def _step(
             return redirect(leads_to(made) if leads_to else back)
     context = {"title": title, "form": form, "project": project, "back": back, "submit": submit, "lead": lead,
                "late": late}
-    return render(request, "acceptance/step.html", context, status=422 if form.errors else 200)
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 def _unit(request: HttpRequest, pk: int) -> WorkUnit:
@@ -251,13 +252,13 @@ def return_papers(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell the faults of the papers."""
     found = _acceptance(request, pk)
     items = [(item.pk, item.name) for item in found.items.all() if item.is_gate and item.state == "pending"]
-    form = given.PaperFaultForm(request.POST or None, items=items)
+    form = PaperFaultsForm(request.POST or None, items=items)
     return _step(
-        request, "资料一次性告知", form, _at(pk), lambda data: visits.return_papers(
-            pk, by=person(request), at=data["at"],
-            faults=[{"item_id": data["item_id"], "fault": form.fault()}],  # type: ignore[typeddict-item]
-        ), found.project, verdict=rules.can_return_papers(request.user, found), submit="发出一次性告知单",
-        lead="只能告知一次。整改期间不计时。", may_be_late=True,
+        request, "资料一次性告知", form, _at(pk),
+        lambda data: visits.return_papers(pk, by=person(request), at=data["at"], faults=data["faults"]),
+        found.project, verdict=rules.can_return_papers(request.user, found), submit="发出一次性告知单",
+        lead="只能告知一次，请把各部门发现的资料问题一次写全。整改期间不计时。", may_be_late=True,
+        template="acceptance/paper_faults.html",
     )
 
 

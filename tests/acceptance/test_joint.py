@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.urls import resolve
+from django.urls import resolve, reverse
 
 from acceptance import data, rules
 from acceptance.joint_providers import make_up_debts
@@ -218,17 +218,27 @@ def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
 
 
 @pytest.mark.laid("until_visit")
-def test_papers_are_returned_once(project, walk, actors):
+def test_papers_are_returned_once_with_all_their_faults(project, walk, actors, client_of):
     pk, lead = walk.acceptance.pk, reviewer("housing")
-    visits.return_papers(pk, by=lead, faults=[{"item_id": walk.item(4).pk, "fault": FAULT}])
+    page, browser = reverse("acceptance:papers", args=[pk]), client_of(lead)
+    fire = {"item_1": walk.item(4).pk, "what_1": "缺消防检测报告", "basis_1": "消防验收规定 6", "fix_1": "补交"}
+    half = browser.post(page, fire | {"what_2": "缺附图", "basis_2": "城乡规划法 45", "fix_2": "补交", "item_5": walk.item(1).pk})
+    assert (half.status_code, half.context["form"].errors) == (422, {
+        "item_2": ["第 2 条要选验收事项。"], "item_5": ["第 5 条要写全：什么问题、依据、怎么改。"],
+    })
+    whole = {"item_5": walk.item(1).pk, "what_5": "缺附图", "basis_5": "城乡规划法 45", "fix_5": "补交"}
+    assert browser.post(page, fire | whole).url == reverse("acceptance:detail", args=[pk])
     assert (walk.acceptance.state, read_clock(walk.acceptance.clock).paused) == ("doc_rectifying", True)
     refused(lambda: visits.hand_back_papers(pk, by=actors.owner), "unanswered")
-    [issue] = items.paper_issues(walk.acceptance)
-    items.answer_rectification(issue.pk, by=actors.owner, answer="已补")
+    told = list(items.paper_issues(walk.acceptance))
+    assert [(issue.raised_for.code, issue.what) for issue in told] == [("housing", "缺消防检测报告"), ("natural-resources", "缺附图")]
+    assert len(Paper.objects.get(project=project, kind="site_list").content["table"]["rows"]) == 2
+    for issue in told:
+        items.answer_rectification(issue.pk, by=actors.owner, answer="已补")
     visits.hand_back_papers(pk, by=actors.owner)
     assert rules.can_return_papers(lead, walk.acceptance).ok is False
     walk.visit()
-    assert items.paper_issues(walk.acceptance).get().state == "verified"
+    assert set(items.paper_issues(walk.acceptance).values_list("state", flat=True)) == {"verified"}
     holds(project)
 
 
