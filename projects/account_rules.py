@@ -115,6 +115,27 @@ def can_end_membership(user: Person, row: Membership) -> Verdict:
     return refuse(f"“{row.organisation.label}”的人员由本单位负责人或系统管理员停用。")
 
 
+def can_reset_password(user: Person, row: Membership, *, elsewhere: bool | None = None) -> Verdict:
+    """The system administrator for everybody but administrators, the lead of an enterprise for its own people only.
+
+    With the code somebody else could sign in as this person: a lead gets none for who works for a body that he does not
+    lead, and nobody for the own account, where the present password is asked for. `elsewhere` spares the look.
+    """
+    access = access_of(user)
+    if row.user_id == user.pk:
+        return refuse("自己的密码请到“我的账号”更换，要先核对现在的密码。")
+    if row.role in ADMIN_ROLES:
+        return refuse(BY_COMMAND)
+    if access.has(Role.ADMIN):
+        return can_keep_people(user)
+    if not (row.role in OWNER_ROLES and access.has_at(row.organisation_id, Role.OWNER_LEAD)):
+        return refuse(f"“{row.organisation.label}”人员的密码由本单位负责人或系统管理员重设。")
+    if elsewhere is None:
+        held = type(row).objects.filter(Q(until=None) | Q(until__gte=timing.today()), user=row.user_id)
+        elsewhere = held.exclude(organisation__in=access.by_role[Role.OWNER_LEAD]).exists()
+    return refuse(f"{row.user}还在别的单位任职，密码由系统管理员重设。") if elsewhere else ALLOWED
+
+
 def can_hand_over(user: Person, row: Membership) -> Verdict:
     """The lead hands over to somebody of the same enterprise."""
     if row.role in OWNER_ROLES and access_of(user).has_at(row.organisation_id, Role.OWNER_LEAD):

@@ -1,4 +1,4 @@
-"""Identity numbers and telephones are encrypted at rest (PIPL 51; standards §7 no. 17).
+"""Identity numbers, telephones and e-mails are encrypted at rest (PIPL 51; standards §7 no. 17).
 
 Fernet (AES-128-CBC with HMAC-SHA256) from the `cryptography` package; keys come from the setting FIELD_KEYS, the first
 one encrypts, all decrypt, so a key can be rotated. The stored text starts with the name of the algorithm, so that

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from django import forms
 
 from projects.access import OWNER_ROLES
 from projects.codes import clean_uscc, mend
+from projects.contacts import clean_email
 from projects.forms import clean_phone
 from projects.models import Organisation
 from projects.states import ADMIN_ROLES, FIRMS, OrganisationKind, Role
+
+
+CONTACT_HELP = "可不填；加密保存。用来告诉对方邀请码，开账号后是本人的联系方式，本人可以改。"
+
+
+def _contact(text: str) -> str:
+    return clean_email(text) if "@" in unicodedata.normalize("NFKC", text) else clean_phone(mend(text))
 
 
 class InviteForm(forms.Form):
@@ -22,7 +31,7 @@ class InviteForm(forms.Form):
         label="岗位", max_length=50, required=False, help_text="显示在名字前，例如：报建专员、3号窗口。"
     )
     contact = forms.CharField(
-        label="手机或邮箱", max_length=80, required=False, help_text="加密保存，只用来告诉对方邀请码。",
+        label="手机或邮箱", max_length=80, required=False, help_text=CONTACT_HELP,
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-nodraft": ""}),
     )
     until = forms.DateField(label="任职至", required=False, help_text="留空就是长期。")
@@ -42,9 +51,8 @@ class InviteForm(forms.Form):
             self.fields["role"].initial = choices[0][0]
 
     def clean_contact(self) -> str:
-        """Mend a telephone number; an address stays as it is."""
-        text = mend(self.cleaned_data["contact"])
-        return text if "@" in text else clean_phone(text)
+        """Mend and check a telephone number or an e-mail address."""
+        return _contact(self.cleaned_data["contact"])
 
 
 class FirstAccountForm(forms.Form):
@@ -55,14 +63,13 @@ class FirstAccountForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": ""}),
     )
     contact = forms.CharField(
-        label="手机或邮箱", max_length=80, required=False, help_text="可不填；加密保存。",
+        label="手机或邮箱", max_length=80, required=False, help_text=CONTACT_HELP,
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-nodraft": ""}),
     )
 
     def clean_contact(self) -> str:
-        """Mend a telephone number; an address stays as it is."""
-        text = mend(self.cleaned_data["contact"])
-        return text if "@" in text else clean_phone(text)
+        """Mend and check a telephone number or an e-mail address."""
+        return _contact(self.cleaned_data["contact"])
 
 
 class BodyForm(forms.Form):

@@ -22,6 +22,7 @@ class Person:
     row: Membership
     end: Verdict
     lead: Verdict
+    reset: Verdict
     is_self: bool
 
 
@@ -121,11 +122,12 @@ def staff_page(body: Organisation, user: User) -> StaffPage:
     """Return the people of a body, its open invitations, and what changed last. A fixed number of queries."""
     is_admin = access_of(user).has(Role.ADMIN)
     rows = holding(Membership.objects.filter(organisation=body)).select_related("user", "giver").order_by("role", "pk")
-    people = []
+    people, elsewhere = [], _working_elsewhere(body, user)
     for row in rows[:MOST]:
         row.organisation = body
         lead = account_rules.can_hand_over(user, row)
-        people.append(Person(row, account_rules.can_end_membership(user, row), lead, row.user_id == user.pk))
+        reset = account_rules.can_reset_password(user, row, elsewhere=row.user_id in elsewhere)
+        people.append(Person(row, account_rules.can_end_membership(user, row), lead, reset, row.user_id == user.pk))
     waiting = Invitation.objects.open(timing.now()).filter(organisation=body).order_by("-pk")[:MOST]
     pending = [Pending(row, account_rules.can_invite(user, (body, row.role))) for row in waiting]
     changes = Event.objects.filter(chain=f"organisation:{body.pk}", kind__startswith="staff.").order_by("-pk")
@@ -133,6 +135,14 @@ def staff_page(body: Organisation, user: User) -> StaffPage:
         body, people, pending, list(changes[:CHANGES]),
         account_rules.can_invite(user, (body, Role.OWNER_STAFF if not is_admin else "")), is_admin,
     )
+
+
+def _working_elsewhere(body: Organisation, user: User) -> set[int]:
+    """Return those of the people of a body who also work for one that the asker does not lead. One query."""
+    here = holding(Membership.objects.filter(organisation=body)).values("user_id")
+    led = access_of(user).by_role.get(Role.OWNER_LEAD, frozenset())
+    others = holding(Membership.objects.filter(user_id__in=here)).exclude(organisation__in={body.pk, *led})
+    return set(others.values_list("user_id", flat=True))
 
 
 def bodies(text: str) -> list[Organisation]:

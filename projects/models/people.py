@@ -70,11 +70,12 @@ class Organisation(models.Model):
 
 
 class User(AbstractUser):
-    """A person with one account. The telephone is encrypted; `title` is what stands on the card (3号窗口)."""
+    """A person with one account. Telephone and e-mail are encrypted; `title` is what stands on the card (3号窗口)."""
 
     name = models.CharField("姓名", max_length=50)
     title = models.CharField("岗位", max_length=50, blank=True)
     phone = EncryptedTextField("手机", blank=True)
+    email = EncryptedTextField("邮箱", blank=True)  # type: ignore[assignment]  # in the place of Django's own
     identity_no = EncryptedTextField("证件号码", blank=True)
 
     class Meta(AbstractUser.Meta):

@@ -65,7 +65,7 @@ def change_contacts(  # noqa: PLR0913 - one argument per column
 ) -> list[str]:
     """Enter the own telephone and e-mail; return the names of what has changed.
 
-    None leaves a value as it is, empty deletes it. Effects in order: the columns (the telephone encrypted), the notice
+    None leaves a value as it is, empty deletes it. Effects in order: the columns (both encrypted), the notice
     in force as told, event `account.contacts_changed` that names the columns and never their values. The same values
     again: no change. Raises `NotAllowed`, `DomainError` (`password_wrong`, `phone_wrong`, `email_wrong`). PIPL 14, 46.
     """

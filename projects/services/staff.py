@@ -201,7 +201,8 @@ def open_account(
     username = unicodedata.normalize("NFKC", username).strip()
     if not USERNAME.fullmatch(username):
         raise DomainError("username_wrong", "用户名用 3 至 50 个字母、数字或 . _ @ -，例如手机号或邮箱。")
-    user = User(username=username, name=invitation.name, title=invitation.title, phone=invitation.contact)
+    user = User(username=username, name=invitation.name, title=invitation.title)
+    setattr(user, "email" if "@" in invitation.contact else "phone", invitation.contact)
     check_new(password, user)
     user.set_password(password)
     if User.objects.filter(username__iexact=username).exists():
@@ -225,6 +226,9 @@ def _join(invitation: Invitation, user: User, *, at: dt.datetime | None) -> Memb
         membership.until = invitation.until
         membership.save(update_fields=["until"])
     _spend(invitation, user, at=at)
+    # a code that another body gave out earlier would open the new role as well
+    codes = Invitation.objects.open(at or timing.now()).filter(kind=InvitationKind.RESET, user=user)
+    codes.exclude(organisation=body).update(revoked_at=at or timing.now())
     forget_access(user)
     record(
         "staff.joined", subject=membership, organisation=body, by=user, at=at,
@@ -251,7 +255,8 @@ def invite_reset(
     row = current(Membership.objects.filter(organisation=body, user_id=user_id)).select_related("user").first()
     if row is None:
         raise DomainError("not_here", f"此人现在不在“{body.label}”任职，请刷新页面。")
-    require(account_rules.can_end_membership, by, row)
+    row.organisation = body
+    require(account_rules.can_reset_password, by, row)
     moment = at or timing.now()
     Invitation.objects.open(moment).filter(kind=InvitationKind.RESET, user=row.user).update(revoked_at=moment)
     return _make(body, InvitationKind.RESET, by=by, at=at, role=row.role, name=row.user.name, user=row.user)

@@ -188,6 +188,10 @@ def test_sessions_are_listed_and_ended(actors):
     assert stranger.post(reverse("gaige:session_end", args=[other.pk])).status_code == 404
     assert desk.post(reverse("gaige:session_end", args=[other.pk])).status_code == 302
     assert [phone.get("/desk/").status_code, desk.get("/desk/").status_code] == [302, 200]
+    # "back" on the computer of the hall shows nothing of who has signed out
+    kept = [desk.get(path).get("Cache-Control") for path in ("/desk/?export=csv", "/projects/", "/packages/")]
+    assert kept == ["private, no-store"] * 3
+    assert Client().get("/packages/").get("Cache-Control") is None
     assert desk.post("/logout/").status_code == 302
     assert set(SignIn.objects.values_list("ended_why", flat=True)) == {"ended", "out"}
     assert Session.objects.count() == 1  # the stranger

@@ -1,10 +1,13 @@
 """Own telephone and e-mail (PIPL 14, 46): the person enters them, proves it with the password, and nothing else tells them."""
 
 import datetime as dt
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.urls import reverse
 
@@ -80,14 +83,34 @@ def test_contacts_are_stored_encrypted_told_without_values_and_once(owner):
     assert change(owner, phone=MOBILE, email=EMAIL) == []
     assert kept(owner) == (MOBILE, EMAIL)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT phone FROM projects_user WHERE id = %s", [owner.pk])
-        stored = cursor.fetchone()[0]
-    assert (MOBILE in stored, decrypt(stored)) == (False, MOBILE)
+        cursor.execute("SELECT phone, email FROM projects_user WHERE id = %s", [owner.pk])
+        stored = cursor.fetchone()
+    assert [decrypt(text) for text in stored] == [MOBILE, EMAIL]
+    assert not any(value in "".join(stored) for value in (MOBILE, EMAIL))
     data = {"user": owner.pk, "changed": ["phone", "email"]}
     assert told() == [(f"更改联系方式：{owner}，电话、邮箱", data)]
     assert list(Consent.objects.filter(user=owner).values_list("purpose", "version")) == [("notice", 1)]
     assert (change(owner, email=""), kept(owner)) == (["邮箱"], (MOBILE, ""))
     assert told()[1:] == [(f"更改联系方式：{owner}，邮箱", {**data, "changed": ["email"]})]
+
+
+@pytest.mark.django_db
+def test_an_e_mail_of_before_is_carried_over_and_encrypted_once(owner):
+    step, editor = import_module("projects.migrations.0008_email_encrypted"), SimpleNamespace(connection=connection)
+
+    def stored():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT email FROM projects_user WHERE id = %s", [owner.pk])
+            return cursor.fetchone()[0]
+
+    User.objects.filter(pk=owner.pk).update(email=RawSQL("%s", [EMAIL]))
+    assert stored() == EMAIL
+    step.up(None, editor)
+    once = stored()
+    step.up(None, editor)
+    assert (EMAIL in once, stored() == once, kept(owner)[1]) == (False, True, EMAIL)
+    step.down(None, editor)
+    assert stored() == EMAIL
 
 
 @pytest.mark.django_db

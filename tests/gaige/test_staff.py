@@ -157,7 +157,8 @@ def test_the_lead_hands_over(actors):
 def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     client, join = Client(), reverse("gaige:join")
     lead = signed_in(actors.owner)
-    page = lead.post(reverse("projects:invite", args=[actors.owner_body.pk]), {"name": "赵敏", "role": "owner_staff"})
+    asked = {"name": "赵敏", "role": "owner_staff", "contact": "ｚｈａｏ@Example.CN"}
+    page = lead.post(reverse("projects:invite", args=[actors.owner_body.pk]), asked)
     code = page.context["made"][1]
     assert code in page.content.decode()
     assert "不对" in client.post(join, {"code": "3F9K-Q2T7-HM4C", "step": "look"}).content.decode()
@@ -169,6 +170,9 @@ def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     assert client.get(reverse("projects:staff", args=[actors.owner_body.pk])).status_code == 200
 
     # the same person joins a second enterprise and chooses for whom he acts
+    zhao = User.objects.get(username="zhaomin")
+    assert (zhao.email, zhao.phone) == ("zhao@example.cn", "")
+    _, early = staff.invite_reset(zhao.pk, organisation_id=actors.owner_body.pk, by=actors.owner)
     _, second = staff.invite(actors.other_body.pk, by=actors.outsider, role=Role.OWNER_STAFF, name="赵敏")
     assert client.post(join, {"code": second, "step": "join"}).status_code == 302
     ours, theirs = (factories.make_project(actors, name=name, owner=body) for name, body in (
@@ -183,8 +187,16 @@ def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     assert ours.name in client.get(reverse("projects:list")).content.decode()
     assert client.post(reverse("projects:act_for"), {"organisation": "1" * 5000}).status_code == 302
 
-    row = Membership.objects.get(user__username="zhaomin", organisation=actors.owner_body)
-    code = lead.post(reverse("projects:member_reset", args=[row.pk])).context["made"][1]
+    # neither lead gets a code that would open the other enterprise as well, nor anybody one for the own account
+    row, there = (Membership.objects.get(user=zhao, organisation=body) for body in (actors.owner_body, actors.other_body))
+    asked = reverse("projects:member_reset", args=[row.pk])
+    assert (lead.post(asked).status_code, client.post(asked).status_code) == (403, 403)
+    people = lead.get(reverse("projects:staff", args=[actors.owner_body.pk]))
+    assert asked not in people.text
+    assert "赵敏还在别的单位任职，密码由系统管理员重设。" in people.text
+    refused("code_wrong", lambda: staff.read_invitation(early))
+    staff.end_membership(there.pk, by=actors.outsider)
+    code = lead.post(asked).context["made"][1]
     again = {"code": code, "step": "reset", "password": f"{GOOD}2", "again": f"{GOOD}2"}
     assert Client().post(join, again).url == reverse("gaige:login")
     assert client.get(reverse("projects:list")).status_code == 302  # the old session has ended
