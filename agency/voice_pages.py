@@ -129,7 +129,7 @@ def ratings(user: Person, asked: Mapping[str, str], narrowed: Mapping[str, Any])
     if text := str(narrowed.get("q") or "").strip():
         found = found.filter(
             Q(ask__project__name__icontains=text) | Q(ask__project__code__startswith=text.upper())
-            | Q(ask__case__matter__matter__name__icontains=text) | Q(ask__body__name__icontains=text)
+            | Q(ask__case__matter__name__icontains=text) | Q(ask__body__name__icontains=text)
         )
     if narrowed.get("grade"):
         found = found.filter(grade=narrowed["grade"])

@@ -34,6 +34,17 @@ def can_rate(user: Person, ask: RatingAsk) -> Verdict:
     return ALLOWED
 
 
+def can_read_rating(user: Person, ask: RatingAsk, *, rated_here: bool) -> Verdict:
+    """The owner's people, or whoever comes with the browser that the rating was sent from.
+
+    The code alone opens nothing: the window that shows it, and whoever holds the paper it stands on, are who is rated.
+    """
+    own = access_of(user).has_at(ask.project.owner_id, *OWNER_ROLES)
+    if ask.rating.is_default or (own if user.is_authenticated else rated_here):
+        return ALLOWED
+    return refuse("已经评价过了。评了什么，只有评价人和中心回访人员看得到；评价人请登录企业账号，或用评价时的手机打开。")
+
+
 def can_show_asks(user: Person, project: Project) -> Verdict:
     """The window shows the code to whoever stands there."""
     if access_of(user).has_at(project.centre_id, Role.CLERK, *OFFICERS):

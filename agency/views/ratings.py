@@ -36,11 +36,15 @@ if TYPE_CHECKING:
 
     from django import forms
 
+    from agency.models import Rating
+    from projects.errors import Verdict
     from projects.models import User
 
 PHONES = ("Mobile", "Android", "iPhone", "MicroMessenger", "HarmonyOS")
 #: What the address may say of the device; everything else that comes by a code is a telephone.
 VIA = {"pad": Channel.PAD, "terminal": Channel.TERMINAL}
+#: The cookie of a browser without an account that has rated, and for how many seconds it is kept.
+RATED, RATED_AGE = "rated-", 400 * 24 * 3600
 RELATED = (
     "project__owner", "project__centre", "case__matter", "line", "application", "body", "rating__follow_up__paper",
 )
@@ -85,16 +89,34 @@ def rate_entry(request: HttpRequest) -> HttpResponse:
     return render(request, "agency/rate_entry.html", {"form": form}, status=409 if form.errors else 200)
 
 
+def _given(request: HttpRequest, found: RatingAsk) -> tuple[Rating | None, Verdict]:
+    """Return the rating that the reader may read, and what may be done, or why it is not shown."""
+    if not hasattr(found, "rating"):
+        return None, voice_rules.can_rate(request.user, found)
+    here = request.get_signed_cookie(f"{RATED}{found.pk}", default="", salt=RATED) == found.token
+    verdict = voice_rules.can_read_rating(request.user, found, rated_here=here)
+    return (found.rating if verdict else None), verdict
+
+
+def _remember(request: HttpRequest, response: HttpResponse, found: RatingAsk) -> HttpResponse:
+    """Let the own telephone of a stranger see later what came of it; a device of the window is everybody's."""
+    if not request.user.is_authenticated and request.GET.get("via", "") not in VIA:
+        response.set_signed_cookie(
+            f"{RATED}{found.pk}", found.token, salt=RATED, max_age=RATED_AGE, path=reverse("agency:rate_entry"),
+            secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+        )
+    return response
+
+
 @never_cache
 @rate_limited("rate")
 @require_http_methods(["GET", "POST"])
 def rate(request: HttpRequest, token: str) -> HttpResponse:
-    """Rate once, or show what was rated and what came of it."""
+    """Rate once, or show who rated what was rated and what came of it."""
     found = _ask_by(token)
-    given = getattr(found, "rating", None)
-    may = voice_rules.can_rate(request.user, found)
+    given, may = _given(request, found)
     form = voice_forms.RateForm(request.POST or None)
-    if request.method == "POST":
+    if request.method == "POST" and (given is not None or not hasattr(found, "rating")):
         if given is None:
             require(voice_rules.can_rate, request.user, found)
         if form.is_valid():
@@ -102,7 +124,7 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
             made = attempt(form, rating.rate, found.pk, by=by, channel=_channel(request), **form.cleaned_data)
             if made is not None:
                 messages.success(request, "评价已提交，谢谢。")
-                return redirect(request.get_full_path())
+                return _remember(request, redirect(request.get_full_path()), found)
     context = {
         "ask": found, "given": given, "form": form, "may": may, "tone": tone_of(given.grade) if given else "",
         "follow": getattr(given, "follow_up", None) if given else None, "base": base_for(request),
@@ -114,8 +136,8 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
 @rate_limited("rate")
 @require_safe
 def rate_reply(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Hand out the reply to a low grade to who holds the code."""
-    given = getattr(_ask_by(token), "rating", None)
+    """Hand out the reply to a low grade to who rated."""
+    given, _ = _given(request, _ask_by(token))
     follow = getattr(given, "follow_up", None) if given else None
     if follow is None or follow.paper is None:
         raise Http404

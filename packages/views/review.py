@@ -22,6 +22,7 @@ from packages.views.fetching import person, task_or_404
 from projects import panels
 from projects.forms import back_entry_form, moment_of
 from projects.models import Organisation, User
+from projects.paging import as_key
 
 
 @login_required
@@ -48,8 +49,8 @@ def _waiting_for(user: User) -> dict[str, object]:
 @require_http_methods(["POST"])
 def batch(request: HttpRequest) -> HttpResponse:
     """Take several tasks up, or say the same of several of one project: all of them or none."""
-    ids = [pk for pk in request.POST.getlist("tasks") if pk.isdigit()]
-    tasks = [task_or_404(request, int(pk)) for pk in ids[:50]]
+    ids = [pk for text in request.POST.getlist("tasks") if (pk := as_key(text)) is not None]
+    tasks = [task_or_404(request, pk) for pk in ids[:50]]
     if request.POST.get("act") == "open":
         for task in tasks:
             services.open_task(task.pk, by=person(request))

@@ -205,7 +205,7 @@ def test_the_telephone_rates_without_an_account(asks, actors, client_of):
     assert phone.post(led.url, {"grade": "4", "words": ""}).status_code == 302
     given = Rating.objects.get(ask=ask)
     assert (given.grade, given.channel, given.given_by) == (4, 4, None)
-    assert "满意" in phone.get(led.url).content.decode()
+    assert "您的评价" not in phone.get(led.url).text  # the pad is everybody's
     url = reverse("agency:rate", args=[asks["matter"].token])
     refusal = client_of(actors.clerk).get(url).content.decode()
     assert "不能代为评价" in refusal
@@ -214,6 +214,28 @@ def test_the_telephone_rates_without_an_account(asks, actors, client_of):
     receipt = Paper.objects.get(project=ask.project, kind="receipt", subject_key=str(ask.application_id))
     verified = phone.get(f"{reverse('archives:verify')}?code={receipt.verify_code}").content.decode()
     assert url in verified
+
+
+def test_what_was_rated_is_read_by_who_rated_and_by_nobody_who_knows_the_code(asks, project, actors, client_of):
+    """The window shows the code, and a department has the paper on which it stands: both are who is rated."""
+    phone, ask = client_of(), asks["matter"]
+    url, reply = (reverse(name, args=[ask.token]) for name in ("agency:rate", "agency:rate_reply"))
+    sent = {"grade": "2", "words": "问了三次才说清", "name": "郭建国"}
+    assert phone.post(url, sent).status_code == 302
+    row = rating_follow.call_back(
+        FollowUp.objects.get().pk, by=actors.dispatcher, reached="郭建国", outcome="fix", words="属实", order="一次说清"
+    )
+    rating_follow.mend(row.pk, by=reviewer_of(asks), words="已印制清单")
+    rating_follow.reply(row.pk, by=actors.dispatcher, words="已整改，谢谢您")
+    for knows in (client_of(actors.clerk), client_of(reviewer_of(asks)), client_of(actors.outsider), client_of()):
+        guessed = knows.post(url, sent)
+        for text in (guessed.text, knows.get(url).text):
+            assert "只有评价人和中心回访人员看得到" in text
+            assert not any(word in text for word in ("不满意", "问了三次才说清", "已整改", "回访</dt>"))
+        assert knows.get(reply).status_code == 404
+    for who in (phone, client_of(actors.owner)):
+        assert "问了三次才说清" in who.get(url).text
+        assert b"".join(who.get(reply).streaming_content).startswith(b"%PDF")
 
 
 def test_the_list_costs_the_same_for_one_and_for_many(asks, actors, client_of, django_assert_max_num_queries):
@@ -227,6 +249,8 @@ def test_the_list_costs_the_same_for_one_and_for_many(asks, actors, client_of, d
     rows = b"".join(desk.get(f"{reverse('agency:ratings')}?export=csv").streaming_content).decode()
     assert rows.count("差评") == 0
     assert rows.count("待回访") == 2
+    for text, found in ((asks["matter"].case.matter.name, 1), (asks["matter"].project.name, 2), ("²", 0)):
+        assert len(desk.get(reverse("agency:ratings"), {"q": text}).context["page"].rows) == found
 
 
 def test_the_clock_of_a_follow_up_reminds_who_has_it_and_never_who_was_rated(low, asks, actors, clock):

@@ -242,6 +242,8 @@ def test_tasks_of_one_project_are_taken_up_and_answered_together(reviewer, task)
     reviewer.post(url, {"act": "answer", "tasks": [task.pk], "verdict": "agree", "reason": "符合要求"})
     assert Opinion.objects.get(task=task).reason == "符合要求"
     assert "没有超时默认的意见" in reviewer.get(reverse("packages:silences")).content.decode()
+    strange = reviewer.post(url, {"act": "open", "tasks": ["²", "9" * 5000, "-1"]}, follow=True)
+    assert "请先勾选意见。" in strange.text
 
 
 def test_a_chief_begins_with_what_waits_for_a_decision(client, case):
