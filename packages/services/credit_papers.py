@@ -54,8 +54,12 @@ def _words(kind: str, row: CreditListing) -> tuple[str, str, str, list[str], dic
             [facts, f"依据：{row.basis}", f"决定理由：{row.decision_note}"],
             {"caption": "联合惩戒清单（推送各部门）", "head": ["措施", "说明"], "rows": measures},
         )
+    listed = f"{paperwork.day(row.listed_on)}列入失信名单，列入理由：{row.decision_note}"
+    said = [f"你单位提出异议：{row.objection}"] if row.objection_answer else []
+    said += [f"异议处理：{row.objection_answer}"] if row.objection_answer not in ("", row.removal_reason) else []
+    said += [f"你单位申请信用修复：{row.repair_note}"] if row.repair_answer else []
     return (
         "决定将你单位移出失信名单", "无须办理", f"自{paperwork.day(row.removed_on)}起",
-        [f"移出理由：{row.decision_note}", "联合惩戒措施同时停止。"], None,
+        [facts, listed, *said, f"移出理由：{row.removal_reason}", "联合惩戒措施同时停止。"], None,
     )
 

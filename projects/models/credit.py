@@ -142,8 +142,11 @@ class CreditListing(StateModel):
     listed_on = models.DateField("列入日期", null=True, blank=True)
     until = models.DateField("截止日期", null=True, blank=True)
     objection = models.CharField("异议", max_length=1000, blank=True)
+    objection_answer = models.CharField("异议处理说明", max_length=300, blank=True)
     repair_note = models.CharField("修复说明", max_length=1000, blank=True)
+    repair_answer = models.CharField("信用修复审核说明", max_length=300, blank=True)
     removed_on = models.DateField("移出日期", null=True, blank=True)
+    removal_reason = models.CharField("移出理由", max_length=300, blank=True)
     changed_at = models.DateTimeField("变动时间")
 
     objects = CreditQuerySet.as_manager()

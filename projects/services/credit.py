@@ -344,21 +344,25 @@ def ask_repair(listing_id: int, *, by: User, note: str) -> CreditListing:
 def settle_listing(listing_id: int, *, by: User, removes: bool, note: str) -> CreditListing:
     """The head answers an objection or an application for repair: removed, or the entry stands.
 
-    A removal by repair repairs its record; one by objection excuses it. Events `credit.removed`, `credit.upheld`.
+    Each answer stands beside what it answers, the reason of the decision stays. A removal by repair repairs its record;
+    one by objection excuses it. Events `credit.removed`, `credit.upheld`.
     """
     row = lock_listing(listing_id)
     require(credit_rules.can_settle, by, row)
     if not note.strip():
         raise DomainError("note", "请写明核查情况和理由。")
-    old = row.state
-    row.decision_note = note.strip()[:300]
+    old, answer = row.state, note.strip()[:300]
+    if old == ListingState.REPAIRING:
+        row.repair_answer = answer
+    else:
+        row.objection_answer = answer
     if not removes:
         row.uphold()
-        return _move(row, "upheld", f"维持列入：{row.decision_note}", old, by=by)
+        return _move(row, "upheld", f"维持列入：{answer}", old, by=by)
     row.remove()
-    row.removed_on = timing.today()
+    row.removed_on, row.removal_reason = timing.today(), answer
     _follow_record(row, repaired=old == ListingState.REPAIRING, by=by)
-    return _move(row, "removed", f"移出失信名单：{row.decision_note}", old, by=by)
+    return _move(row, "removed", f"移出失信名单：{answer}", old, by=by)
 
 
 def _follow_record(row: CreditListing, *, repaired: bool, by: User) -> None:
@@ -370,7 +374,7 @@ def _follow_record(row: CreditListing, *, repaired: bool, by: User) -> None:
         of.repair()
     else:
         of.excuse()
-    of.answer = row.decision_note
+    of.answer = row.removal_reason
     _tell_record(of, "answered", f"信用记录{of.get_state_display()}：{of.name}", old, by=by)
 
 
@@ -382,6 +386,6 @@ def expire_listing(listing_id: int) -> bool:
         return False
     old = row.state
     row.remove()
-    row.removed_on, row.decision_note = timing.today(), "列入期限届满"
+    row.removed_on, row.removal_reason = timing.today(), "列入期限届满"
     _move(row, "removed", "列入期限届满，移出失信名单", old, by=None)
     return True

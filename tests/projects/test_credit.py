@@ -1,8 +1,10 @@
 """信用档案: records come from events by the rules of their day, the grade feeds others, nobody is listed unheard (handbook §14)."""
 
 import datetime as dt
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -119,7 +121,7 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     assert (row.state, row.plead_until) == ("told", dt.date(2026, 11, 9))
     with pytest.raises(NotAllowed) as refused:
         service.decide_listing(row.pk, by=actors.director, enters=True, note="属实")
-    assert refused.value.message == "陈述申辩期到 2026-11-09，期满或企业陈述后决定。"
+    assert refused.value.message == "陈述申辩期到2026年11月9日，期满或企业陈述后决定。"
     with pytest.raises(NotAllowed):
         service.plead(row.pk, by=actors.outsider, plea="x")
     service.plead(row.pk, by=actors.owner, plea="系中介所为")
@@ -147,6 +149,25 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     assert service.is_listed(project.owner_id)
     service.settle_listing(row.pk, by=actors.director, removes=True, note="已消除影响")
     assert (factories.fresh(row).state, CreditRecord.objects.get().state, grade(project)) == ("removed", "repaired", "")
+    factories.drain()
+    row = factories.fresh(row)  # each answer beside what it answers, the reason of the decision stays
+    said = [row.decision_note, row.objection_answer, row.repair_answer, row.removal_reason]
+    assert said == ["陈述不足以免责", "认定无误", "已消除影响", "已消除影响"]
+    paper = Paper.objects.get(kind="credit_removal").content["paragraphs"]
+    assert [text for text in paper if "理由" in text or "处理" in text] == [
+        "2026年11月2日列入失信名单，列入理由：陈述不足以免责。", "异议处理：认定无误。", "移出理由：已消除影响。",
+    ]
+    page = Client()
+    page.force_login(actors.owner)
+    shown = page.get(reverse("packages:credit_listing", args=[row.pk])).content.decode()
+    assert [words in shown for words in ("陈述不足以免责", "认定无误", "已消除影响")] == [True, True, True]
+    migration = import_module("packages.migrations.0006_credit_answers")
+    CreditListing.objects.update(
+        decision_note="已消除影响", objection_answer="", repair_answer="", removal_reason=""
+    )  # as it stood before the columns were parted
+    migration.part(apps, None)
+    row = factories.fresh(row)
+    assert [row.decision_note, row.objection_answer, row.repair_answer, row.removal_reason] == said
 
 
 def test_an_objection_that_holds_takes_the_entry_off_and_its_record_out_of_the_count(project, actors):
@@ -162,7 +183,8 @@ def test_an_entry_ends_on_its_last_day(project, actors, clock):
     assert grade(project) == "D"
     clock.by(days=1200)
     assert (sweep_credit(), sweep_credit()) == (1, 0)
-    assert (factories.fresh(row).state, CreditListing.objects.get().decision_note) == ("removed", "列入期限届满")
+    row = CreditListing.objects.get()
+    assert (row.state, row.decision_note, row.removal_reason) == ("removed", "陈述不足以免责", "列入期限届满")
 
 
 def test_a_record_of_a_person_is_in_the_archive_and_not_in_the_grade(project, actors):
