@@ -28,6 +28,7 @@ from projects.access import access_of
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import record
+from projects.models import Membership
 from projects.quoting import quoted
 from projects.services.issues import raise_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueKind, Role
@@ -168,20 +169,22 @@ def _papers(commitment: Commitment, *, by: User, at: dt.datetime) -> None:
         paragraphs=[f"你单位申请的{quoted(name)}可以采用告知承诺方式办理。现将办理条件、要求和违诺后果一次告知如下。不愿承诺的，按一般程序提交材料，不影响办理。"],
         table=table, legal=legal,
     )
-    day = paperwork.day(timing.business_day(commitment.signed_at or at))
-    signed = [f"承诺人（负责人）：{commitment.signed_by}，{day}签署"]
+    owner = case.project.owner.name
+    promisers = [paperwork.promiser("承诺人", owner, commitment.signed_by, commitment.signed_at or at)]
     if commitment.designer_by is not None:
-        day = paperwork.day(timing.business_day(commitment.designer_at or at))
-        signed.append(f"设计单位负责人：{commitment.designer_by}，{day}签署")
+        of = Membership.objects.filter(
+            user=commitment.designer_by, organisation__in=promise_rules.designers(commitment)
+        ).select_related("organisation")
+        designer = "、".join(dict.fromkeys(row.organisation.name for row in of.order_by("pk")))
+        promisers.append(paperwork.promiser("设计单位", designer, commitment.designer_by, commitment.designer_at or at))
     paperwork.write(
         PaperKind.COMMITMENT, case.project, subject=case, issuer=case.lead, by=by, at=at,
         addressee=case.lead.name, what=f"就{quoted(name)}作出承诺", do="在期限内达到承诺的条件，配合核查",
         when=terms["deadline"],
         paragraphs=[
-            f"{case.project.owner.name}已知晓告知书的全部内容，就{quoted(name)}自愿承诺：所填信息真实、准确；已经达到或者能够在期限内达到告知的条件、标准和要求；愿意承担违反承诺的后果。",
-            *signed,
+            f"{owner}已知晓告知书的全部内容，就{quoted(name)}自愿承诺：所填信息真实、准确；已经达到或者能够在期限内达到告知的条件、标准和要求；愿意承担违反承诺的后果。",
         ],
-        table=table, legal=legal,
+        table=table, legal=legal, promisers=promisers,
     )
 
 

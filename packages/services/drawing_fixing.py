@@ -80,7 +80,7 @@ def sign_fix(review_id: int, *, by: User, at: dt.datetime | None = None) -> Draw
         PaperKind.DRAWING_PLEDGE, one.project, subject=one, issuer=case.lead, by=by, at=moment,
         what=f"承诺改完 {len(rows)} 处问题", do="上传改好的图纸，由提出部门逐条核实",
         when=f"{paperwork.day(one.fix_clock.due_on)}前", paragraphs=[text], table=breach_table(one, rows),
-        addressee=case.lead.name,
+        addressee=case.lead.name, promisers=[paperwork.promiser("承诺人", one.project.owner.name, by, moment)],
     )
     conclude(
         case, outcome=Outcome.PASS, note=f"按处理意见承诺后限期改完：{one.handling_text}"[:500], by=one.handled_by,

@@ -129,17 +129,24 @@ def due_words(reading: Reading) -> str:
     return day(reading.due_on) + ("（暂按法定节假日推算）" if reading.provisional else "")
 
 
+def promiser(role: str, body: str, person: User | None, at: dt.datetime) -> dict[str, str]:
+    """Return who signs a promise and when, as the foot of its paper shows it."""
+    return {"role": role, "body": body, "person": str(person or ""), "day": day(timing.business_day(at))}
+
+
 def write(
     kind: str, project: Project, *, subject: Model, issuer: Organisation, by: User | None, at: dt.datetime,
     what: str, do: str, when: str, paragraphs: Sequence[str], table: dict[str, Any] | None = None,
     legal: Sequence[str] = (), title: str = "", slug: str = "", is_public: bool = False,
     valid_until: dt.date | None = None, addressee: str = "", visibility: str = Visibility.PROJECT,
     tables: Sequence[dict[str, Any]] = (), signers: Sequence[str] = (), beside: Sequence[Model] = (),
+    promisers: Sequence[dict[str, str]] = (),
 ) -> Paper:
     """Issue a paper of the locked project in two layers: three plain lines under the project, then the legal text.
 
     The lines are 什么事, 您要做, 什么时候; of a paper that tells a fault 什么问题, 怎么改, 什么时候前.
     `signers`: lines of the other side of an agreement, left of the seal. `beside`: rows that are written with it.
+    `promisers`: who signs a promise (`promiser`), which is the paper of the enterprise, not of the office.
     """
     content: dict[str, Any] = {
         "gist": {"project": f"{project.name}（{project.code}）", "what": what, "do": do, "when": when},
@@ -151,6 +158,8 @@ def write(
         content["tables"] = list(tables)
     if signers:
         content["signers"] = list(signers)
+    if promisers:
+        content["promisers"] = list(promisers)
     return issue_paper(
         project, kind=kind, series=SERIES[kind], title=title or str(PaperKind(kind).label), issuer=issuer,
         content=content, subject=subject, by=by, document_kind_slug=slug or paper_slug(kind), is_public=is_public,

@@ -200,9 +200,9 @@ def _pledge(
         paragraphs=[
             f"{project.owner.name}取得宗地 {land.parcel}（{show(land.area)} 亩），{contracts}。",
             "自愿承诺达到下列指标；达产核查未达标的，接受限期整改；整改后仍未达标的，按合同约定承担违诺后果。",
-            f"承诺人（负责人）：{land.signed_by}，{paperwork.day(timing.business_day(at))}签署",
         ],
         table={"head": ["指标", "控制值", "承诺值", "控制值出处"], "rows": table},
+        promisers=[paperwork.promiser("承诺人", project.owner.name, land.signed_by, at)],
     )
 
 

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from archives.models import Paper
+from archives.papering import html_of
 from archives.services.papers import papers_of
 from packages import policy, promise_rules
 from packages.models import Commitment, MaterialItem, MatterCase, PolicyTable
@@ -82,6 +83,11 @@ def test_only_the_responsible_person_signs_and_without_it_nothing_is_granted(pro
         "依据", "办理条件", "技术要求", "以承诺代替的材料", "履行期限", "承诺的效力", "违诺后果",
     ]
     assert pair[1].content["table"]["rows"][3] == ["以承诺代替的材料", "水土流失防治承诺书"]
+    told, promised = (html_of(paper) for paper in pair)  # the promise is the enterprise's: no head and no seal of the office
+    assert [("印章位置" in text, 'class="org' in text) for text in (told, promised)] == [(True, True), (False, False)]
+    day = timing.business_day(clock.moment)
+    assert f"承诺人（盖章）：{project.owner.name}" in promised
+    assert f"负责人签署：{actors.owner}　{day.year}年{day.month}月{day.day}日" in promised
     whole(project)
 
 
