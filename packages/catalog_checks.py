@@ -29,6 +29,7 @@ from packages.catalog_lines import (
     Catalogue,
     circle,
     coded,
+    dates,
     filled,
     number,
     one_of,
@@ -39,6 +40,7 @@ from packages.conditions import ASSESSMENTS, Applies, Node, tests_in
 from packages.facts import split
 from packages.planning.applying import assessing_of
 from packages.planning.engine import STAGES
+from projects.quoting import quoted
 from projects.states import Investment, OrganisationKind
 
 NATIONAL = {"planning": "15", "permit": "235", "acceptance": "45"}  # standard stages met in a local stage
@@ -206,9 +208,24 @@ def _row_matter(c: Catalogue, line: Line) -> Iterator[Fault]:
 # Rules
 
 
+def check_scopes(c: Catalogue) -> Iterator[Fault]:
+    """A scope names a material of its matter, has a rule, and says on what ground."""
+    lines = c.tables["material_scope.tsv"]
+    yield from repeated(lines, "matter_code", "name_zh", "since")
+    named = {(line["matter_code"], line["name_zh"]) for line in c.tables["materials.tsv"]}
+    for line in lines:
+        if (line["matter_code"], line["name_zh"]) not in named:
+            yield line.fault(f"{quoted(line['name_zh'])}不在事项 {line['matter_code']} 的材料中")
+        yield from filled(line, "rule", "basis", "source")
+        yield from dates(line)
+
+
 def check_rules(c: Catalogue) -> Iterator[Fault]:
     """Every rule and scope parses; rules name matters of their package and form no circle."""
-    for name, column in (("matter_reviews.tsv", "rule"), ("acceptance_items.tsv", "rule"), ("packages.tsv", "scope")):
+    for name, column in (
+        ("matter_reviews.tsv", "rule"), ("acceptance_items.tsv", "rule"), ("material_scope.tsv", "rule"),
+        ("packages.tsv", "scope"),
+    ):
         for line in c.tables[name]:
             node, faults = parsed(line, column)
             yield from faults
@@ -251,3 +268,4 @@ NAMES: tuple[Check, ...] = (
 RULES: tuple[Check, ...] = (check_rules,)
 CONTENTS: tuple[Check, ...] = (check_order, check_promises, check_reviews, check_materials, check_items)
 CONTENTS += (check_deferrals, check_holders, check_stand_ins, check_commitments, check_rounds, check_phrases)
+CONTENTS += (check_scopes,)

@@ -33,6 +33,7 @@ HEADS: dict[str, tuple[str, ...]] = {
         "deferrals.tsv": "matter_code name_zh max_days arrives_before late",
         "holders.tsv": "matter_code name_zh role",
         "stand_ins.tsv": "document_kind wanted accepted basis source since until",
+        "material_scope.tsv": "matter_code name_zh rule basis source since until",
         "review_rounds.tsv": "matter_code push merge second rectify supplement disclaim note",
         "review_phrases.tsv": "department_code matter_code verdict reason basis remedy",
         "commitments.tsv": "matter_code conditions requirements days designer consequences",
@@ -42,7 +43,7 @@ HEADS: dict[str, tuple[str, ...]] = {
 OPTIONAL = frozenset(
     {
         "examples.tsv", "deferrals.tsv", "commitments.tsv", "review_rounds.tsv", "review_phrases.tsv", "holders.tsv",
-        "stand_ins.tsv",
+        "stand_ins.tsv", "material_scope.tsv",
     }
 )
 

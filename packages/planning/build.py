@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from packages import material_scope
 from packages.choices import MaterialForm, MaterialSource, MatterKind, MatterStage
 from packages.conditions import ASSESSMENTS, Applies, Node, open_tests
 from packages.facts import Fact, Facts, vocabulary
@@ -223,6 +224,7 @@ def build_plan(
     rows = tuple(row for row in definition.rows if known[f"matter:{row.matter.code}"])
     if options:
         rows = tuple(with_options(row, options) for row in rows)
+    rows = tuple(_scoped(row, known) for row in rows)
     entries = tuple(row.entry for row in rows)
     promise, road = plan(entries), plan(entries, promise_only=False)
     names = {row.matter.code: row.matter.name for row in rows}
@@ -233,6 +235,12 @@ def build_plan(
         definition, _stages(definition, matters, promise, road), promise, road, undecided,
         _questions(definition, rows, known), known, before, after,
     )
+
+
+def _scoped(row: RowDefinition, known: Mapping[str, object]) -> RowDefinition:
+    """Return a row with the materials that the facts ask for; the row itself where they ask for all."""
+    lines = material_scope.asked(row.matter.code, row.matter.materials, known)
+    return row if len(lines) == len(row.matter.materials) else replace(row, matter=replace(row.matter, materials=lines))
 
 
 def taking_part(package: PackageVersion, facts: Facts, version_id: int) -> frozenset[int | None] | None:
