@@ -23,7 +23,7 @@ from django.template.loader import select_template
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from archives import codewords, fonts, qr
+from archives import cff, codewords, fonts, qr
 from archives.paper_kinds import LEGAL_NOTICES
 from archives.states import PaperState
 from projects import timing
@@ -43,6 +43,7 @@ INNER_STYLE = re.compile(r"<style>[^<]*</style>")
 DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 #: Archive copies are PDF/A-2u.
 OPTIONS = {"pdf_variant": "pdf/a-2u"}
+WRITTEN = OPTIONS | {"finisher": cff.finish}
 STAMPS = {PaperState.REPLACED: "已换发", PaperState.REVOKED: "已撤销"}
 #: The renderer tells every step; only what is wrong is worth a line.
 logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
@@ -208,7 +209,7 @@ def pdf_of(paper: Paper) -> bytes:
         with warnings.catch_warnings():
             # the renderer leaves its colour profile to the garbage collector
             warnings.simplefilter("ignore", ResourceWarning)
-            data: bytes = laid_out.write_pdf(**OPTIONS)
+            data: bytes = laid_out.write_pdf(**WRITTEN)
     return data
 
 
@@ -221,7 +222,7 @@ def html_pdf(html: str) -> bytes:
     """Return an HTML document as PDF/A-2u, in the fonts and style of papers; one at a time per process."""
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        data: bytes = lay_out(html).write_pdf(**OPTIONS)
+        data: bytes = lay_out(html).write_pdf(**WRITTEN)
     return data
 
 

@@ -1,10 +1,13 @@
 """What is handed over is PDF/A-2u: by itself, or as a copy with its words beside the original; else it says why not."""
 
 import io
+import re
+import struct
 
 import pytest
 from django.db import transaction
 from django.test import override_settings
+from fontTools.cffLib import CFFFontSet
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
@@ -16,7 +19,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from archives import conversion, papering, pdfa, pdfa_fonts
+from archives import cff, conversion, papering, pdfa, pdfa_fonts
 from archives.services import filing, papers
 from projects.events import lock_project
 
@@ -196,6 +199,51 @@ def no_letter(writer):
 ])
 def test_each_rule_of_the_machine_check_is_broken_by_itself(kept_pdf, change, fault):
     assert changed(kept_pdf, change) == [fault]
+
+
+def test_every_reader_finds_the_glyphs_of_a_paper_by_the_identifiers_of_its_fonts(kept_pdf):
+    programs = [
+        font["/FontFile3"].get_object() for font in fonts_of(PdfWriter(clone_from=io.BytesIO(kept_pdf)))
+        if "/FontFile3" in font
+    ]
+    assert [program["/Subtype"] for program in programs] == ["/CIDFontType0C"]
+    [data] = [program.get_data() for program in programs]
+    fonts = CFFFontSet()
+    fonts.decompile(io.BytesIO(data), None)
+    [font] = fonts.topDictIndex
+    assert (font.ROS, next(iter(font.rawDict))) == (("Adobe", "Identity", 0), "ROS")
+    assert font.charset == [".notdef", *(f"cid{place:05}" for place in range(1, len(font.charset)))]
+    assert cff.identifiers(data) == frozenset(range(len(font.charset)))
+
+
+def test_a_font_whose_glyphs_are_not_found_by_their_codes_is_no_pdfa(monkeypatch):
+    monkeypatch.setitem(papering.WRITTEN, "finisher", None)
+    [fault] = pdfa.faults_of(io.BytesIO(papering.html_pdf("<html lang='zh'><title>纸</title><body><p>纸</p></body></html>")))
+    assert re.fullmatch(r"字体 \w+\+Noto-Serif-SC 里有找不到的字形", fault)
+
+
+@pytest.mark.parametrize(("count", "listed"), [
+    (2, b"\0\0\7"), (4, b"\0\0\7\0\10\0\11"), (4, b"\1\0\7\0\0\50\1"), (300, b"\2\0\5\0\1\1\0\1\50"),
+])
+def test_each_form_of_the_list_of_a_font_is_read_and_put_in_order(count, listed):
+    data = program(count, listed)
+    first = {b"\0": {0, 7, 8, 9} if count > 2 else {0, 7}, b"\1": {0, 7, 40, 41}, b"\2": {0, 5, 6, *range(256, 553)}}
+    assert cff.identifiers(data) == first[listed[:1]]
+    made = cff.by_place(data)
+    assert (cff.identifiers(made), len(made)) == (frozenset(range(count)), len(data))
+
+
+def program(count, listed):
+    """Return the head of a font of so many glyphs with this list of identifiers, whose mark does not stand first."""
+    def top(lists_at):
+        places = b"".join(
+            b"\x1d" + struct.pack(">l", at) + operator
+            for at, operator in ((lists_at, cff.CHARSET), (lists_at + len(listed), cff.GLYPHS))
+        )
+        return b"\x1e\x1f\x0b\x8b\xf7\x00\x1c\x01\x00\x05" + places + b"\x8c\x8d\x8b" + cff.IDENTIFIED
+
+    head = b"\1\0\4\1" + b"\0\1\1\1\2A" + b"\0\1\1\1" + bytes([1 + len(top(0))])
+    return head + top(len(head) + len(top(0))) + listed + struct.pack(">H", count)
 
 
 def test_both_ends_of_the_file_are_looked_at(kept_pdf):
