@@ -112,7 +112,7 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
         )
         if row is not None:
             merged = row.kind == "planned" or row.lead_id != int(given["organisation"])
-            joined = f"已并入{row.title}（{row.slot_on:%Y-%m-%d}），少上门一次。"
+            joined = f"已并入{row.title}（{timing.written(row.slot_on)}），少上门一次。"
             messages.success(request, joined if merged else "已列为计划外检查，记入入企检查记录。")
             return redirect("acceptance:inspection", row.pk)
     slots = [slot for unit in units if (slot := inspections.open_slot(unit.pk, timing.today(), timing.today()))]

@@ -428,7 +428,7 @@ def sweep_line() -> SweepLine:
     if run is None:
         return SweepLine("最近一次巡检：没有记录，请联系管理员", is_late=True)
     begun = run.started_at.astimezone(timing.BUSINESS_ZONE)
-    day = "" if begun.date() == timing.today() else f"{begun:%m-%d} "
+    day = "" if begun.date() == timing.today() else f"{timing.spoken(begun)} "
     minutes = int((timing.now() - run.started_at).total_seconds() // 60)
     if minutes > LATE_MINUTES:
         return SweepLine(f"最近一次巡检 {day}{begun:%H:%M}，已停 {long_words(minutes)}，请联系管理员", is_late=True)

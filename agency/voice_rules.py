@@ -187,7 +187,7 @@ def _asker(user: Person, row: Voice) -> Verdict:
 
 def _again(row: Voice, verb: str) -> Verdict:
     if row.state == VoiceState.ANSWERED and row.again_until is not None and row.again_until < timing.today():
-        return refuse(f"已过{verb}的期限（{row.again_until:%Y-%m-%d}），有新的问题请另行提出。")
+        return refuse(f"已过{verb}的期限（{timing.written(row.again_until)}），有新的问题请另行提出。")
     return _open(row, (VoiceState.ANSWERED,), verb)
 
 

@@ -341,9 +341,9 @@ def public_permits(project: Project) -> list[Paper]:
 def permit_words(paper: Paper, today: dt.date) -> tuple[str, str]:
     """Return the line below a permit (发证日期, 单位, 有效期) and its tone."""
     issued = timing.business_day(paper.issued_at)
-    text = f"{issued:%Y-%m-%d} 发，{paper.issuer.label}"
+    text = f"{timing.written(issued)}发，{paper.issuer.label}"
     if paper.valid_until:
-        text += f"，有效至 {paper.valid_until:%Y-%m-%d}"
+        text += f"，有效至{timing.written(paper.valid_until)}"
     if paper.state == PaperState.REVOKED:
         return f"{text}，已撤销", "bad"
     if paper.valid_until and paper.valid_until < today:

@@ -89,7 +89,7 @@ def _sweep_of(request: HttpRequest) -> Callable[[], tuple[str, bool]]:
             return "还没有运行过", False
         begun = timezone.localtime(run.started_at)
         minutes = int((timing.now() - run.started_at) / dt.timedelta(minutes=1))
-        day = "" if begun.date() == timing.today() else f"{begun:%m-%d} "
+        day = "" if begun.date() == timing.today() else f"{timing.spoken(begun)} "
         if run.errors:
             return f"{day}{begun:%H:%M}，出错，请告知管理员", True
         if minutes > LATE_MINUTES:

@@ -105,7 +105,7 @@ def _of_caller(row: Consultation, url: str) -> Waiting:
     start, until, auto = _begun(row), None, ""
     if row.state == ConsultationState.PLANNED:
         until = due("survey", row.convened_at)
-        auto = f"最迟 {until:%m-%d} 集中踏勘"
+        auto = f"最迟{timing.spoken(until)}集中踏勘"
     elif row.state == ConsultationState.TO_TELL and row.minutes_at is not None:
         start, until, auto = row.minutes_at, due("notice", row.minutes_at), "告知后建设单位签收"
     return _line(

@@ -117,7 +117,9 @@ class UseLetterForm(forms.Form):
     def __init__(self, data: Any = None, *, letters: Iterable[Letter], **options: Any) -> None:
         """Know the letters of the project."""
         super().__init__(data, **options)
-        words = [(str(row.pk), f"{row.name}{row.paper.number}，有效期至 {row.valid_until:%Y-%m-%d}") for row in letters]
+        words = [
+            (str(row.pk), f"{row.name}{row.paper.number}，有效期至{timing.written(row.valid_until)}") for row in letters
+        ]
         self.fields["letter"].choices = words  # type: ignore[attr-defined]
 
 

@@ -203,8 +203,8 @@ def public_lines(project: Project) -> list[PublicFact]:
 def _fact(row: ConditionalPermit | Letter, says: str) -> PublicFact:
     over = row.state not in LIVING_LIVE or row.valid_until < timing.today()
     words = {LivingState.STOP_CHECK: "已失效，停工核查中"}.get(LivingState(row.state), "已失效")
-    end = f"{row.valid_until:%Y-%m-%d}"
-    on = f"有效期至 {end}，{words}" if over else f"有效期至 {end}"
+    end = timing.written(row.valid_until)
+    on = f"有效期至{end}，{words}" if over else f"有效期至{end}"
     return PublicFact(PUBLIC_GROUP, row.name, detail=says, on=on, tone="bad" if over else "warn", is_first=True)
 
 

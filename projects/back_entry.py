@@ -62,4 +62,4 @@ def check_follows(at: dt.datetime | None, *subjects: Model) -> None:
 
 def when(moment: dt.datetime) -> str:
     """Return a moment of the office in words."""
-    return f"{moment.astimezone(timing.BUSINESS_ZONE):%Y-%m-%d %H:%M}"
+    return timing.written_moment(moment)

@@ -179,7 +179,7 @@ def pause_clock(
     if kind == PauseKind.SPECIAL and (approver is None or not planned):
         raise DomainError("special_unapproved", "特别程序须有批准人和计划天数，请补充后再提交。")
     if at < clock.started_at:
-        raise DomainError("pause_before_start", f"暂停不能早于起算（{clock.started_on:%Y-%m-%d}），请核对时间。")
+        raise DomainError("pause_before_start", f"暂停不能早于起算（{timing.written(clock.started_on)}），请核对时间。")
     pauses = pauses_of(clock) if known is None else known
     if any(pause.is_open and pause.kind == kind for pause in pauses):
         raise DomainError("already_paused", f"“{PauseKind(kind).label}”已在进行中，请先结束上一次再开始。")
@@ -197,9 +197,10 @@ def resume_clock(pause: ClockPause, at: Moment | None = None) -> Clock:
     """End a pause; the clock runs again when it was the last open one, and its due day moves. Raises `DomainError`."""
     at = _instant(at)
     if pause.ended_at is not None:
-        raise DomainError("already_resumed", f"该暂停已于 {pause.ended_on:%Y-%m-%d} 结束，无需再次恢复。")
+        raise DomainError("already_resumed", f"该暂停已于{timing.written(pause.ended_on)}结束，无需再次恢复。")
     if at < pause.started_at:
-        raise DomainError("resume_before_pause", f"恢复不能早于暂停（{pause.started_on:%Y-%m-%d}），请核对时间。")
+        began = timing.written(pause.started_on)
+        raise DomainError("resume_before_pause", f"恢复不能早于暂停（{began}），请核对时间。")
     pause.ended_at = at
     pause.save(update_fields=["ended_at"])
     clock = pause.clock
@@ -246,7 +247,7 @@ def backdate_start(clock: Clock, on: Moment) -> Clock:
     _require_live(clock, "追溯起算")
     at = _instant(on)
     if at > clock.started_at:
-        raise DomainError("backdate_forward", f"追溯起算不能晚于原起算日（{clock.started_on:%Y-%m-%d}）。")
+        raise DomainError("backdate_forward", f"追溯起算不能晚于原起算日（{timing.written(clock.started_on)}）。")
     clock.started_at, clock.started_on = at, timing.business_day(at)
     _store(clock, timing.now())
     return clock
@@ -278,7 +279,7 @@ def _end(
     if bare and timing.business_day(moment) < timing.today():
         moment = timing.end_of_day(timing.business_day(moment))
     if timing.business_day(moment) < clock.started_on:
-        message = f"停止不能早于起算（{clock.started_on:%Y-%m-%d}），请核对日期。"
+        message = f"停止不能早于起算（{timing.written(clock.started_on)}），请核对日期。"
         raise DomainError("stop_before_start", message)
     moment = max(moment, clock.started_at)
     pauses = pauses_of(clock) if known is None else known
@@ -348,7 +349,7 @@ def _drop_prefetched(clock: Clock) -> None:
 
 def _require_live(clock: Clock, verb: str) -> None:
     if not clock.is_live:
-        message = f"计时已于 {clock.stopped_on:%Y-%m-%d} 结束，不能再{verb}。"
+        message = f"计时已于{timing.written(clock.stopped_on)}结束，不能再{verb}。"
         raise DomainError("clock_ended", message)
 
 

@@ -83,7 +83,7 @@ def can_decide(user: Person, row: CreditListing) -> Verdict:
     if not access_of(user).has(*HEADS):
         return refuse("列入由中心主任决定。")
     if row.state == ListingState.TOLD and row.plead_until and timing.today() <= row.plead_until:
-        return refuse(f"陈述申辩期到 {row.plead_until:%Y-%m-%d}，期满或企业陈述后决定。")
+        return refuse(f"陈述申辩期到{timing.written(row.plead_until)}，期满或企业陈述后决定。")
     return _in(row, ListingState.TOLD, ListingState.PLEADED)
 
 

@@ -398,7 +398,7 @@ def told_by(event: Event | None) -> str:
 
 def _words(event: Event) -> str:
     moment = event.happened_at.astimezone(timing.BUSINESS_ZONE)
-    day = "" if moment.date() == timing.today() else f"{moment:%m-%d} "
+    day = "" if moment.date() == timing.today() else f"{timing.spoken(moment)} "
     return f"{event.actor_name} {day}{moment:%H:%M} {event.summary or event.kind}"
 
 

@@ -45,10 +45,10 @@ class Stretch:
 
     @property
     def words(self) -> str:
-        """A stretch in words: 02-15 至 02-23 春节放假，9 天（国办发明电〔2025〕7号）."""
-        span = f"{self.first:%m-%d}" if self.days == 1 else f"{self.first:%m-%d} 至 {self.last:%m-%d}"
+        """A stretch in words: 2月15日至2月23日春节放假，9 天（国办发明电〔2025〕7号）."""
+        until = "" if self.days == 1 else f"至{timing.spoken(self.last)}"
         source = f"（{self.source}）" if self.source else ""
-        return f"{span} {self.reason}，{self.days} 天{source}"
+        return f"{timing.spoken(self.first)}{until}{self.reason}，{self.days} 天{source}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _sentences(
     counted = [day for day in days if day.counted and day.day <= at]
     if counted and clock.unit != ClockUnit.WORKING_HOUR:
         first, last, number = counted[0].day, counted[-1].day, len(counted)
-        sentences.append(f"已计 {number} 天：{first:%m-%d} 为第 1 天，{last:%m-%d} 为第 {number} 天。")
+        sentences.append(f"已计 {number} 天：{timing.spoken(first)}为第 1 天，{timing.spoken(last)}为第 {number} 天。")
     paused = [s.words for s in stretches if not s.counted and s.reason.startswith("暂停")]
     resting = [s.words for s in stretches if not s.counted and not s.reason.startswith("暂停") and s.reason != "周末"]
     weekends = sum(s.days for s in stretches if not s.counted and s.reason == "周末")

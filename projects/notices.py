@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from projects import recomputing, workdays
+from projects import recomputing, timing, workdays
 from projects.errors import DomainError
 from projects.models.time import CalendarVersion
 from projects.recomputing import MovedClock
@@ -68,7 +68,7 @@ def read_notice(text: str, *, document: str) -> YearNotice:
             continue
         day, word, note = _read_line(line, number)
         if any(day in days for days in named.values()):
-            raise DomainError("twice", f"第 {number} 行：{day:%Y-%m-%d} 写了两次，请核对。")
+            raise DomainError("twice", f"第 {number} 行：{timing.written(day)}写了两次，请核对。")
         named[word][day] = note
     years = {day.year for days in named.values() for day in days}
     if len(years) != 1:

@@ -79,14 +79,14 @@ def _record_moved(change: MovedClock) -> None:
     """Record in the chain of the clock's project that its due day moved (a clock without project has no chain)."""
     if change.clock.project is None:
         return
-    old, new = str(change.old_due_on), str(change.new_due_on)
+    old, new = change.old_due_on, change.new_due_on
     record(
         "clock.moved",
         subject=change.clock,
         by=None,
         project=change.clock.project,
-        summary=f"{change.clock}：工作日历更新，到期日由 {old} 调整为 {new}",
-        data={"due_on": [old, new], "calendar_version": change.clock.calendar_version},
+        summary=f"{change.clock}：工作日历更新，到期日由{timing.written(old)}调整为{timing.written(new)}",
+        data={"due_on": [str(old), str(new)], "calendar_version": change.clock.calendar_version},
     )
 
 

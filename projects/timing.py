@@ -58,10 +58,31 @@ def business_day(moment: Moment) -> dt.date:
     return moment.date() if moment.tzinfo is None else moment.astimezone(BUSINESS_ZONE).date()
 
 
-def spoken(day: dt.date) -> str:
+def spoken(moment: Moment) -> str:
     """Return a day as a sentence says it: 12月16日, with the year in front when it is not the present one."""
+    day = business_day(moment)
     year = "" if day.year == today().year else f"{day.year}年"
     return f"{year}{day.month}月{day.day}日"
+
+
+def written(moment: Moment) -> str:
+    """Return a day as a sentence says it that is kept and read in another year: 2026年12月16日."""
+    day = business_day(moment)
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def spoken_moment(moment: dt.datetime) -> str:
+    """Return a moment as a sentence says it: 12月16日 09:30, with the year in front when it is not the present one."""
+    return f"{spoken(moment)} {_clock(moment)}"
+
+
+def written_moment(moment: dt.datetime) -> str:
+    """Return a moment as a sentence says it that is kept: 2026年12月16日 09:30."""
+    return f"{written(moment)} {_clock(moment)}"
+
+
+def _clock(moment: dt.datetime) -> str:
+    return f"{as_moment(moment).astimezone(BUSINESS_ZONE):%H:%M}"
 
 
 def as_moment(moment: Moment) -> dt.datetime:

@@ -26,7 +26,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from projects.festivals import statutory_days
-from projects.timing import Moment, business_day
+from projects.timing import Moment, business_day, written
 
 if TYPE_CHECKING:
     from projects.models.people import User
@@ -298,8 +298,8 @@ def days_info(start: Moment, end: Moment) -> list[DayInfo]:
 
 
 def in_words(day: dt.date) -> str:
-    """A day as it is said in an explanation: 2026-11-06（周五）."""
-    return f"{day:%Y-%m-%d}（周{WEEKDAYS[day.weekday()]}）"
+    """A day as it is said in an explanation: 2026年11月6日（周五）."""
+    return f"{written(day)}（周{WEEKDAYS[day.weekday()]}）"
 
 
 @transaction.atomic
@@ -338,7 +338,7 @@ def days_of_year(
     """Return every day of a year as a notice makes it. Raises `ValueError` for a day of another year."""
     strangers = [day for day in (*off, *work) if day.year != year]
     if strangers:
-        message = f"{strangers[0]:%Y-%m-%d} 不在 {year} 年内，请核对放假通知。"
+        message = f"{written(strangers[0])}不在 {year} 年内，请核对放假通知。"
         raise ValueError(message)
     first = dt.date(year, 1, 1)
     days = (first + _DAY * offset for offset in range((dt.date(year, 12, 31) - first).days + 1))

@@ -197,7 +197,7 @@ def close_record(
         row.due_on = max(owed)
         row.find()
         move(
-            row, old, "recorded", f"{row.title}记录：{len(findings)} 个问题，{row.due_on:%Y-%m-%d} 前整改",
+            row, old, "recorded", f"{row.title}记录：{len(findings)} 个问题，{timing.written(row.due_on)}前整改",
             by=by, at=at, findings=len(findings),
         )
         return row

@@ -63,7 +63,7 @@ def add_inspection(  # noqa: PLR0913 - one argument per column
         slot_on=slot_on, place=project.address[:200], reason_code=reason_code, reason=reason[:300],
         why_apart=why_apart[:300], is_unannounced=is_unannounced, created_at=at or timing.now(),
     )
-    word = "" if is_unannounced else f"，{slot_on:%Y-%m-%d}"
+    word = "" if is_unannounced else f"，{timing.written(slot_on)}"
     record(
         "inspection.planned", subject=row, project=project, by=by, at=at,
         summary=f"列入{row.get_kind_display()}检查：{title}{word}",
@@ -170,7 +170,7 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
         raise DomainError("reason", "计划外检查要选择理由并写明情况，会记入企业的入企检查记录。")
     apart = why_apart.strip() or (reason.strip() if is_unannounced else "")
     if slot is not None and not apart:
-        raise DomainError("why_apart", f"{slot.slot_on}有联合检查，不并入要写明理由。")
+        raise DomainError("why_apart", f"{timing.written(slot.slot_on)}有联合检查，不并入要写明理由。")
     row = add_inspection(
         project, unit, kind=InspectionKind.OUTSIDE, title=f"{body.label}{data.reason_name(reason_code, day)}检查",
         lead=body, slot_on=day if is_unannounced else wanted_on, reason_code=reason_code, reason=reason.strip(),
@@ -191,7 +191,7 @@ def _join(slot: Inspection, wish: dict[str, Any], *, purpose: str, at: dt.dateti
     VisitWish.objects.create(inspection=slot, outcome=WishOutcome.JOINED, **wish)
     record(
         "inspection.merged", subject=slot, project=slot.project, by=by, at=at,
-        summary=f"{body.label}的检查并入{slot.title}（{slot.slot_on:%Y-%m-%d}），少上门一次",
+        summary=f"{body.label}的检查并入{slot.title}（{timing.written(slot.slot_on)}），少上门一次",
         data={"organisation": body.pk, "wanted_on": str(wish["wanted_on"])},
     )
     return slot

@@ -61,7 +61,7 @@ def book(
         booked_at=at or timing.now(),
     )
     involve(unit.project, role=InvolvementRole.REVIEWER, organisation=joint.lead, by=by, at=at)
-    _tell(made, "preaccept.booked", f"预约预验收，希望 {wanted_on:%m-%d}", "", by=by, at=at)
+    _tell(made, "preaccept.booked", f"预约预验收，希望{timing.spoken(wanted_on)}", "", by=by, at=at)
     return made
 
 
@@ -91,7 +91,7 @@ def confirm(pk: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = 
     old = made.state
     made.confirm()
     made.planned_on = planned_on
-    return _tell(made, "preaccept.confirmed", f"预验收约定 {planned_on:%m-%d}", old, by=by, at=at)
+    return _tell(made, "preaccept.confirmed", f"预验收约定{timing.spoken(planned_on)}", old, by=by, at=at)
 
 
 @transaction.atomic

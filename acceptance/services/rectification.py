@@ -108,7 +108,7 @@ def _settle(row: Inspection, *, by: User, at: dt.datetime | None) -> None:
     old = row.state
     row.due_on = max(owed)
     row.return_to_owner()
-    move(row, old, "returned", f"{row.title}复核未全部通过，{row.due_on:%Y-%m-%d} 前继续整改", by=by, at=at)
+    move(row, old, "returned", f"{row.title}复核未全部通过，{timing.written(row.due_on)}前继续整改", by=by, at=at)
 
 
 @transaction.atomic
@@ -119,7 +119,7 @@ def escalate(inspection_id: int) -> bool:
         return False
     old = row.state
     row.escalate()
-    move(row, old, "escalated", f"{row.title}整改逾期（{row.due_on:%Y-%m-%d}），升级处理", by=None, at=None,
+    move(row, old, "escalated", f"{row.title}整改逾期（{timing.written(row.due_on)}），升级处理", by=None, at=None,
          by_agent=missed_by_agent([one.issue for one in findings_of(row)]))
     return True
 

@@ -304,7 +304,7 @@ def _share_paper(survey: JointSurvey, *, by: User, at: dt.datetime | None) -> No
             "do": "申请联合验收时不用再交测绘成果",
             "when": "自共享之日起",
         },
-        "paragraphs": [f"测绘单位：{survey.surveyor.name}；外业日期：{survey.surveyed_on}。"],
+        "paragraphs": [f"测绘单位：{survey.surveyor.name}；外业日期：{timing.written(survey.surveyed_on)}。"],
         "tables": [
             {"caption": "实测面积与规划许可面积（m²）",
              "head": ["单体", "地上", "地下", "实测合计", "许可", "差异"], "rows": rows},

@@ -121,14 +121,15 @@ def arrange_visit(
         raise DomainError("visit_before_acceptance", "现场验收日期早于受理日期，请重新选择。")
     _plan(acceptance, visit, planned_on, by=by, who="牵头部门")
     if acceptance.state == AcceptanceState.SITE:
-        return _told(acceptance, "acceptance.visit_arranged", f"另约 {planned_on:%m-%d} 现场验收", by=by, at=at)
+        return _told(acceptance, "acceptance.visit_arranged", f"另约{timing.spoken(planned_on)}现场验收", by=by, at=at)
     for issue in paper_issues(acceptance).filter(state=IssueState.SUBMITTED):
         issue.project = acceptance.project
         verify_issue(issue, by=by, at=at)
     old = acceptance.state
     acceptance.go_to_site()
     acceptance.papers_checked_at = moment
-    move(acceptance, old, kind="acceptance.visit_arranged", summary=f"约定 {planned_on:%m-%d} 现场验收", by=by, at=at)
+    words = f"约定{timing.spoken(planned_on)}现场验收"
+    move(acceptance, old, kind="acceptance.visit_arranged", summary=words, by=by, at=at)
     return acceptance
 
 
@@ -193,4 +194,4 @@ def name_visit_day(
         raise DomainError("visit_no_workday", "现场验收日期不是工作日，请重新选择。")
     _plan(acceptance, acceptance.visit, planned_on, by=by, who="建设单位")
     resume_acceptance(acceptance, at=moment, kind=PauseKind.OTHER)
-    return _told(acceptance, "acceptance.visit_named", f"建设单位选定 {planned_on:%m-%d} 现场验收", by=by, at=at)
+    return _told(acceptance, "acceptance.visit_named", f"建设单位选定{timing.spoken(planned_on)}现场验收", by=by, at=at)

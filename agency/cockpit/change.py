@@ -288,7 +288,7 @@ def _case_lines(cases: Sequence[MatterCase]) -> list[Line]:
 
 def _case_words(case: MatterCase) -> str:
     told = [("接件", case.received_at), ("受理", case.accepted_at), ("结束", case.ended_at)]
-    words = [f"{timing.business_day(at):%m-%d} {what}" for what, at in told if at is not None]
+    words = [f"{timing.spoken(at)}{what}" for what, at in told if at is not None]
     if case.used_days is not None:
         words.append(f"用时 {case.used_days} 个工作日")
     return "，".join([*words, "超时办结"] if case.is_overdue else words)

@@ -185,7 +185,7 @@ def task_lines(rows: Sequence[ReviewTask]) -> list[Line]:
             f"{case.matter.name if case else '审查'}的审查意见",
             _case_or_project(case, row.session.project_id),
             row.session.project, f"{row.organisation.label} {row.handler or ''}".strip(),
-            f"{timing.business_day(row.pushed_at):%m-%d} 推送，限 {row.days} 个工作日",
+            f"{timing.spoken(row.pushed_at)}推送，限 {row.days} 个工作日",
             row.get_state_display(), TONES[row.state], timing.business_day(row.pushed_at),
             row.due_on, row.clock_id, case.pk if case else None,
         ))
@@ -243,7 +243,7 @@ def _opening_lines(rows: Sequence[Forecast]) -> list[Line]:
     waits = first_waits([row.project for row in rows])
     lines = []
     for row in rows:
-        range_words = f"九成把握 {row.opening_early:%m-%d} 至 {row.opening_late:%m-%d}" if (
+        range_words = f"九成把握{timing.spoken(row.opening_early)}至{timing.spoken(row.opening_late)}" if (
             row.opening_early and row.opening_late
         ) else ""
         mover = f"，{row.mover_name}最关键，可提前 {row.mover_days} 个工作日" if row.mover_name else ""
@@ -343,7 +343,7 @@ def _check_lines(rows: Sequence[StartCheck]) -> list[Line]:
     return [
         Line(
             f"{row}", reverse("agency:batch", args=[row.entry.batch_id]), row.entry.project, "服务专员",
-            row.note or f"{row.entry.batch}，{row.entry.started_on:%m-%d} 开工", since=row.entry.started_on,
+            row.note or f"{row.entry.batch}，{timing.spoken(row.entry.started_on)}开工", since=row.entry.started_on,
             due_on=row.due_on,
         )
         for row in rows

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from agency.states import AssignmentRole
+from projects import timing
 from projects.models import Project
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class AgentLeave(models.Model):
 
     def __str__(self) -> str:
         """Return who is away when."""
-        return f"{self.agent} {self.since:%m-%d}至{self.until:%m-%d}"
+        return f"{self.agent} {timing.spoken(self.since)}至{timing.spoken(self.until)}"
 
 
 class Assignment(models.Model):

@@ -22,6 +22,7 @@ from agency.desk_states import (
 )
 from agency.models.agents import Agent
 from packages.choices import MatterStage
+from projects import timing
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -274,7 +275,7 @@ class OrderLog(models.Model):
 
     def __str__(self) -> str:
         """Return the line."""
-        return f"{self.on:%m-%d} {self.get_channel_display()} {self.who}：{self.fact}"
+        return f"{timing.spoken(self.on)} {self.get_channel_display()} {self.who}：{self.fact}"
 
 
 class EscalationQuerySet(models.QuerySet["Escalation"]):

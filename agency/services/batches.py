@@ -52,7 +52,7 @@ def make_batch(
     )
     record(
         "batch.made", subject=batch, organisation=centre, by=by, at=at,
-        summary=f"安排{batch}，{starts_on:%Y-%m-%d} 开工", data={"starts_on": str(starts_on)},
+        summary=f"安排{batch}，{timing.written(starts_on)}开工", data={"starts_on": str(starts_on)},
     )
     return batch
 
@@ -158,7 +158,7 @@ def begin(entry_id: int, *, by: User, on: dt.date, at: dt.datetime | None = None
         StartCheck(entry=entry, days=days, due_on=on + dt.timedelta(days=days))
         for days in (data.term("follow_first", on), data.term("follow_second", on))
     ])
-    _tell(entry, "start.begun", old, f"{on:%Y-%m-%d} 开工（{entry.batch}）", by=by, at=at)
+    _tell(entry, "start.begun", old, f"{timing.written(on)}开工（{entry.batch}）", by=by, at=at)
     return entry
 
 
@@ -180,7 +180,7 @@ def postpone(
     entry.reason, entry.postponed_to = reason.strip()[:300], to
     entry.postpone()
     entry.save()
-    later = f"，延至 {to:%Y-%m-%d}" if to else ""
+    later = f"，延至{timing.written(to)}" if to else ""
     _tell(entry, "start.postponed", old, f"不随{entry.batch}开工：{entry.reason}{later}", by=by, at=at)
     return entry
 

@@ -247,7 +247,7 @@ def decide(
         project=step.project,
         by=by,
         at=moment,
-        summary=f"{step.get_level_display()}决定：{step.decision}，{step.owner}{owed_on:%m-%d}前落实"[:300],
+        summary=f"{step.get_level_display()}决定：{step.decision}，{step.owner}{timing.spoken(owed_on)}前落实"[:300],
         data={"state": [EscalationState.OPEN, step.state]},
     )
     order = _go_on(step, owed_on, by=by, at=moment)

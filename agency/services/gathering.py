@@ -62,8 +62,8 @@ def _of_units(event: Event) -> list[_Message]:
     only = event.data.get("absent") if event.kind == "consultation.meeting_began" else event.data.get("units")
     if only is not None:
         units = units.filter(organisation__in=only)
-    day = f"{row.survey_at.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M} {row.survey_place}" if row.survey_at else ""
-    until = f"，{row.written_until:%m-%d} 前" if row.written_until else ""
+    day = f"{timing.spoken_moment(row.survey_at)} {row.survey_place}" if row.survey_at else ""
+    until = f"，{timing.spoken(row.written_until)}前" if row.written_until else ""
     more = f"：{day}踏勘" if event.kind == "consultation.invited" else until
     found = []
     for unit in units.order_by("pk"):

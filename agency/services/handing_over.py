@@ -199,7 +199,7 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
 
 def _day(on: dt.date, today: dt.date) -> str:
     """Return a day as month and day, with its year where that is another one."""
-    return f"{on:%m-%d}" if on.year == today.year else f"{on:%Y-%m-%d}"
+    return timing.spoken(on) if on.year == today.year else timing.written(on)
 
 
 def _callers(lines: Sequence[OrderLog]) -> list[str]:
@@ -218,10 +218,10 @@ def _next(
 ) -> list[str]:
     """Return the next three things: promises and checks that fall due, orders not begun, what it waits for."""
     due = [
-        (day, f"{_day(dt.date.fromisoformat(day), today)} 找{who}兑现：{promise}") for day, who, promise, _ in promises
+        (day, f"{_day(dt.date.fromisoformat(day), today)}找{who}兑现：{promise}") for day, who, promise, _ in promises
     ]
     due += [
-        (f"{row.next_check:%Y-%m-%d}", f"{_day(row.next_check, today)} 核查 {row.title}")
+        (f"{row.next_check:%Y-%m-%d}", f"{_day(row.next_check, today)}核查 {row.title}")
         for row in orders
         if row.next_check is not None
     ]

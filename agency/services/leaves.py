@@ -32,7 +32,8 @@ def _known_leave(
     for known in standing.filter(agent=agent):
         if (known.since, known.until, known.cover_id) == (since, until, cover_id):
             return known
-        raise DomainError("overlap", f"这段时间已登记请假（{known.since:%m-%d}至{known.until:%m-%d}），请先销假。")
+        span = f"{timing.spoken(known.since)}至{timing.spoken(known.until)}"
+        raise DomainError("overlap", f"这段时间已登记请假（{span}），请先销假。")
     if cover_id is not None and standing.filter(agent=cover_id).exists():
         raise DomainError("cover_away", "代班人员这段时间也请假，请另选一人。")
     return None
@@ -82,19 +83,20 @@ def enter_leave(
             agent_id,
             to_id=cover_id,
             by=by,
-            reason=f"{leave.reason}，{since:%m-%d}至{until:%m-%d}代班",
+            reason=f"{leave.reason}，{timing.spoken(since)}至{timing.spoken(until)}代班",
             until=until,
             at=moment,
         )
         for sheet in sheets:
             lend(sheet.project, leave, INVOLVEMENT[AssignmentRole(sheet.role)], by=by, at=moment)
+    span = f"{timing.spoken(since)}至{timing.spoken(until)}"
     record(
         "agency.leave_entered",
         subject=leave,
         organisation=_body_of(leave.agent),
         by=by,
         at=moment,
-        summary=f"{agent.user}请假{since:%m-%d}至{until:%m-%d}{f'，{leave.cover}代班' if cover_id else ''}",
+        summary=f"{agent.user}请假，{span}{f'，{leave.cover}代班' if cover_id else ''}",
         data={"agent": agent.pk, "cover": cover_id},
     )
     return leave, sheets
@@ -104,9 +106,9 @@ def enter_leave(
 def cancel_leave(leave_id: int, *, by: User, at: dt.datetime | None = None) -> AgentLeave:
     """Back early: the cover's access ends, sheets nobody signed are void. Twice is once. Raises `NotAllowed`."""
     leave = AgentLeave.objects.select_for_update(of=("self",)).select_related("agent__user").get(pk=leave_id)
+    require(may.can_keep_agents, by, leave.agent)
     if leave.cancelled_at is not None:
         return leave
-    require(may.can_keep_agents, by, leave.agent)
     moment = at or timing.now()
     leave.cancelled_at = moment
     leave.save(update_fields=["cancelled_at"])

@@ -138,7 +138,7 @@ def open_ticket(
         project=project, kind=kind, needed_by=needed_by, source=project.region, opened_by=by, opened_at=moment,
         changed_at=moment,
     )
-    _tell(ticket, "ticket.opened", "", f"提出{ticket}，{needed_by:%Y-%m-%d} 前需要", by=by, at=at)
+    _tell(ticket, "ticket.opened", "", f"提出{ticket}，{timing.written(needed_by)}前需要", by=by, at=at)
     return ticket
 
 

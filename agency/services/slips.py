@@ -81,7 +81,7 @@ def issue_slip(
         summary=f"{slip}（{SlipColour(colour).label}）发{to.label}：{slip.reason}"[:300],
         data={"state": ["", slip.state], "colour": colour, "to": to.pk, "case": case.pk if case else None},
     )
-    _tell(slip, f"{slip.paper.title}：{_what(slip)}，{slip.due_on:%m-%d} 前回复", at=moment, by=by)
+    _tell(slip, f"{slip.paper.title}：{_what(slip)}，{timing.spoken(slip.due_on)}前回复", at=moment, by=by)
     return slip
 
 
@@ -109,7 +109,8 @@ def answer_slip(
         raise DomainError("promised_on", "请写明承诺办结的日期，不早于今天。")
     slip.reply()
     slip.answer, slip.promised_on, slip.answered_by, slip.answered_at = answer[:500], promised_on, by, moment
-    _save(slip, SlipState.ISSUED, "answered", f"{slip.to.label}回复{slip}：{promised_on:%Y-%m-%d} 前办结", by=by, at=at)
+    words = f"{slip.to.label}回复{slip}：{timing.written(promised_on)}前办结"
+    _save(slip, SlipState.ISSUED, "answered", words, by=by, at=at)
     heads = [slip.issued_by] if slip.issued_by else people_at(slip.project.centre_id, Role.DIRECTOR)
     text = f"{slip.project.name} {slip.to.label}已回复{slip}，请核对后销号"
     tell(
@@ -135,7 +136,7 @@ def return_slip(slip_id: int, *, by: User, remark: str, at: dt.datetime | None =
     slip.remark = remark.strip()[:300]
     slip.due_on = workdays.due_date(moment, data.answer_days(slip.colour, timing.business_day(moment)))
     _save(slip, SlipState.ANSWERED, "returned", f"退回{slip.to.label}对{slip}的回复：{slip.remark}", by=by, at=at)
-    _tell(slip, f"{slip}的回复被退回：{slip.remark}，{slip.due_on:%m-%d} 前重新回复", at=moment, by=by)
+    _tell(slip, f"{slip}的回复被退回：{slip.remark}，{timing.spoken(slip.due_on)}前重新回复", at=moment, by=by)
     return slip
 
 

@@ -75,7 +75,8 @@ def issue_token(
         raise DomainError("scope", "请选择令牌可以读的内容。")
     longest = today + dt.timedelta(days=settings.API_TOKEN_DAYS)
     if not today < expires_on <= longest:
-        raise DomainError("expiry", f"有效期最短到明天，最长 {settings.API_TOKEN_DAYS} 天（{longest:%Y-%m-%d}）。")
+        most = f"{settings.API_TOKEN_DAYS} 天（{timing.written(longest)}）"
+        raise DomainError("expiry", f"有效期最短到明天，最长 {most}。")
     text = f"{MARK}{secrets.token_urlsafe(32)}"
     token = ApiToken.objects.create(
         name=name.strip()[:80], holder=holder, region=region, scopes=wanted, prefix=text[:PREFIX],

@@ -19,6 +19,7 @@ from agency.models import Batch, BatchEntry, BatchLine, StartCheck
 from agency.services import batches as service
 from packages.views.acting import Step, ask
 from packages.views.fetching import person
+from projects import timing
 from projects.access import access_of
 from projects.codes import normalise_project_code
 from projects.errors import DomainError, Verdict, require
@@ -187,6 +188,6 @@ def start_check(request: HttpRequest, pk: int) -> HttpResponse:
         done="核查已登记，照片已归档。", verdict=may.can_check_start(request.user, check), seg="working",
         says=(
             f"{entry.project.name}　{entry.project.code}",
-            f"{entry.get_state_display()} {entry.started_on or ''}，{check.due_on:%Y-%m-%d} 应核查",
+            f"{entry.get_state_display()} {entry.started_on or ''}，{timing.written(check.due_on)}应核查",
         ),
     ))

@@ -165,7 +165,7 @@ def _on_ticket(
     if request.method != "POST":
         require(rule, request.user, ticket)
     unit = major_data.kind_of(ticket.kind).unit
-    need = f"{ticket}：{ticket.get_state_display()}，{ticket.needed_by:%Y-%m-%d} 前需要"
+    need = f"{ticket}：{ticket.get_state_display()}，{timing.written(ticket.needed_by)}前需要"
     says = (need + (f" {ticket.quantity} {unit}" if ticket.quantity else f"（单位：{unit}）"), *words.pop("says", ()))
     return _step(request, ticket.project, form(ticket), rule(request.user, ticket), run, says=says, **words)
 

@@ -114,7 +114,7 @@ def _tell_issued(request: HttpRequest, made: ChaseSlip, *, again: bool) -> None:
         says = f"没有重复签发：{made.to.label}已有同色的督办单没有销号，见本页；刚才写的事由没有发出。"
         messages.warning(request, says)
     else:
-        messages.success(request, f"{made}已发{made.to.label}，{made.due_on:%m-%d} 前回复。")
+        messages.success(request, f"{made}已发{made.to.label}，{timing.spoken(made.due_on)}前回复。")
 
 
 def _says_of_issue(standing: Iterable[ChaseSlip]) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _says_of_issue(standing: Iterable[ChaseSlip]) -> tuple[str, ...]:
         "督办单编号签发，对方在期限内回复原因、措施和承诺办结日；事项办结时自动销号。",
         *(
             f"{slip.to.label}已有没有销号的{slip}（{slip.get_colour_display()}），{slip.get_state_display()}，"
-            f"回复期限 {slip.due_on:%m-%d}；同色的不重复签发。"
+            f"回复期限{timing.spoken(slip.due_on)}；同色的不重复签发。"
             for slip in standing
         ),
     )
@@ -138,7 +138,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     past = "，已过" if found.due_on < timing.today() else ""
     step = Step(
         f"回复{found}", "提交回复", lambda given: act(**given), slips.page_of(found), "已回复，等中心核对后销号。",
-        says=(f"督办事由：{found.reason}", f"回复期限 {found.due_on:%m-%d}{past}。"), may_be_late=True,
+        says=(f"督办事由：{found.reason}", f"回复期限{timing.spoken(found.due_on)}{past}。"), may_be_late=True,
     )
     return ask(request, AnswerForm(request.POST or None), step)
 

@@ -76,7 +76,7 @@ def _card(project: Project, token: QrToken, *, by: User | None, at: dt.datetime 
             "project": f"{project.name}，{project.code}",
             "what": "一项一码：本项目的全部事项、文书和档案都从这个码进。",
             "do": "贴在工地公示牌和申报材料首页；扫码看到哪一步、在等谁。",
-            "when": f"第 {token.revision} 版，{timing.business_day(token.issued_at):%Y-%m-%d} 起有效，换码后旧码停用。",
+            "when": f"第 {token.revision} 版，{timing.written(token.issued_at)}起有效，换码后旧码停用。",
         },
         "card": card,
     }

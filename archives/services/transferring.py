@@ -196,7 +196,7 @@ def _list_paper(transfer: Transfer, project: Project, *, by: User, at: dt.dateti
             "project": f"{project.name}，{project.code}",
             "what": f"项目档案 {len(lines)} 件移交{transfer.receiver.label}。",
             "do": "接收单位校验移交包，一致的签收，不一致的写明原因退回。",
-            "when": f"移交期限 {transfer.due_on:%Y-%m-%d}。" if transfer.due_on else "按约定时间。",
+            "when": f"移交期限{timing.written(transfer.due_on)}。" if transfer.due_on else "按约定时间。",
         },
         "addressee": transfer.receiver.name,
         "table": {"caption": "移交清单", "head": ["序", "档号", "题名", "字节数", "摘要（前 16 位）"], "rows": rows},
@@ -246,7 +246,7 @@ def receive(transfer_id: int, *, by: User, at: dt.datetime | None = None) -> Tra
             "gist": {
                 "project": f"{project.name}，{project.code}",
                 "what": f"收到项目档案 {transfer.lines.count()} 件，校验一致。",
-                "do": "请妥善保存本凭证。", "when": f"{timing.business_day(transfer.ended_at):%Y-%m-%d} 接收。",
+                "do": "请妥善保存本凭证。", "when": f"{timing.written(transfer.ended_at)}接收。",
             },
             "addressee": project.owner.name,
             "paragraphs": [

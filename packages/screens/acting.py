@@ -117,7 +117,7 @@ def may_start_special(user: User, case: MatterCase) -> Verdict:
     verdict = rules.can_start_special(user, case)
     if verdict and asked is not None:
         kind, lead = asked.get_kind_display(), case.lead.label
-        return refuse(f"{asked.started_by}已申请{kind}，在等{lead}的首席代表批准（申请人本人不批）。")
+        return refuse(f"{asked.started_by}已申请{kind}，在等{lead}的首席代表批准（提出人本人不能批准）。")
     return verdict
 
 
@@ -192,7 +192,7 @@ def ways_of(user: User, case: MatterCase) -> list[str]:
 def delivery_words(case: MatterCase) -> tuple[str, ...]:
     """Until when the certificate has to be delivered."""
     until = deliver_until(case)
-    return (f"作出决定后 10 个工作日内送达，最迟 {until:%Y-%m-%d}（行政许可法第四十四条）。",) if until else ()
+    return (f"作出决定后 10 个工作日内送达，最迟{timing.written(until)}（行政许可法第四十四条）。",) if until else ()
 
 
 # On the page of a case ------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def late_entry_words(entry: LateEntry) -> str:
 
 
 def _moment(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M}"
+    return timing.spoken_moment(moment)
 
 
 def steps_of(case: MatterCase, user: User) -> list[Act]:
@@ -277,7 +277,7 @@ def _delivery(case: MatterCase, user: User) -> list[Act]:
     elif fetches:
         return []
     else:
-        verdict = refuse(f"已于 {timing.business_day(row.delivered_at)} 送达（{row.get_way_display()}）。")
+        verdict = refuse(f"已于{timing.written(row.delivered_at)}送达（{row.get_way_display()}）。")
     return [Act("领取" if fetches else "送达", reverse("packages:deliver", args=[case.pk]), verdict, is_own=fetches)]
 
 
@@ -323,7 +323,7 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
         late = "，逾期" if delivery.is_late else ""
         facts.append(("送达", f"{delivery.get_way_display()}，{timing.business_day(delivery.delivered_at)}{late}"))
     elif case.state in CASE_PASSED and case.handling == Handling.REVIEW and (until := deliver_until(case)):
-        facts.append(("送达", f"还没有送达，最迟 {until:%Y-%m-%d}"))
+        facts.append(("送达", f"还没有送达，最迟{timing.written(until)}"))
     revocation = getattr(case, "revocation", None)
     if revocation is not None:
         facts.append(("撤销", f"{revocation.reason}（{revocation.basis}）"))

@@ -151,7 +151,7 @@ def _there(item: MaterialItem) -> str:
         return item.note or promised_words(item)
     if item.state == MaterialState.HELD and item.origin_note:
         return f"{item.get_origin_display()}：{item.origin_note}"
-    filed = f"{item.document.title}，{timing.business_day(item.document.filed_at):%Y-%m-%d} 归档"
+    filed = f"{item.document.title}，{timing.written(item.document.filed_at)}归档"
     return filed if item.state == MaterialState.HELD else f"已上传：{filed}"
 
 

@@ -104,7 +104,7 @@ class Line:
         item = self.item
         if item.changed_at is None or item.changed_by is None:
             return ""
-        return f"{item.changed_by} {item.changed_at.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M} 保存"
+        return f"{item.changed_by} {timing.spoken_moment(item.changed_at)} 保存"
 
 
 def stamp_of(item: MaterialItem) -> str:

@@ -16,6 +16,7 @@ from packages.screens.acting import Act
 from packages.screens.assessment import organiser, region_of
 from packages.screens.case import timeline
 from packages.services.standard_land import show
+from projects import timing
 from projects.errors import Verdict
 from projects.events import subject_of
 from projects.models import Event, Project, User
@@ -74,7 +75,7 @@ def land_page(user: User, asked: Mapping[str, str]) -> LandPage:
 def list_waits(land: LandList, unsigned: int) -> str:
     """For whom a land list waits."""
     if land.state == LandListState.COLLECTING:
-        return f"等 {unsigned} 个部门签认，{land.due_on:%m-%d} 前"
+        return f"等 {unsigned} 个部门签认，{timing.spoken(land.due_on)}前"
     if land.state == LandListState.READY:
         return f"等{land.keeper.label}随地交付"
     return f"等{land.project.owner.name}签收" if land.state == LandListState.HANDED and land.project else ""
@@ -91,7 +92,7 @@ def standard_waits(land: StandardLand) -> str:
         StandardState.CHECKING: f"等{keeper}核查", StandardState.RECTIFYING: f"等{owner}整改",
     }.get(StandardState(land.state), "")
     if land.check_on and land.state in (StandardState.BUILDING, StandardState.RECTIFYING):
-        words += f"，{land.check_on:%Y-%m-%d} 前"
+        words += f"，{timing.written(land.check_on)}前"
     return words
 
 

@@ -210,11 +210,11 @@ class LivingPage:
             living_data.letter_rule(living.code) if isinstance(living, Letter)
             else living_data.permit_kind(living.code, living.valid_from)
         )
-        first = f"{living.valid_from:%Y-%m-%d}"
+        first = timing.written(living.valid_from)
         if rule is None or rule.last_day(living.valid_from) != living.valid_until:
-            how = f"自 {first} 起，按出具当日的规定"
+            how = f"自{first}起，按出具当日的规定"
         else:
-            how = f"自 {first} 起 {rule.length}，按日历计算（{rule.source}）"
+            how = f"自{first}起 {rule.length}，按日历计算（{rule.source}）"
         warned = "、".join(str(days) for days in settings.LIVING_WARN_DAYS)
         return f"{how}；到期当日仍有效，次日失效；到期前 {warned} 个工作日提醒。"
 

@@ -84,9 +84,10 @@ class StepRow:
     def words(self) -> str:
         """What the light says, in words."""
         if self.step.done_on:
-            return f"{self.step.done_on:%m-%d} 完成" + ("，超期" if self.step.done_on > self.step.due_on else "")
-        late = self.is_now and self.step.due_on < timing.today()
-        return f"{self.step.due_on:%m-%d} {'到期，已超时' if late else '前'}"
+            late = "，超期" if self.step.done_on > self.step.due_on else ""
+            return f"{timing.spoken(self.step.done_on)}完成{late}"
+        is_over = self.is_now and self.step.due_on < timing.today()
+        return f"{timing.spoken(self.step.due_on)}{'到期，已超时' if is_over else '前'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def said_on(case: MatterCase, uses: Iterable[RegionalUse]) -> list[tuple[str, st
     """Return what the page of a case says of the results on which it stands (应用区域评估情况)."""
     words = []
     for use in relying_on(case, uses, timing.today()):
-        until = f"有效期至 {use.result.valid_until:%Y-%m-%d}" if use.result.valid_until else ""
-        held = f"，已于 {use.fixed_on:%Y-%m-%d} 锁定" if use.fixed_on else ""
+        until = f"有效期至{timing.written(use.result.valid_until)}" if use.result.valid_until else ""
+        held = f"，已于{timing.written(use.fixed_on)}锁定" if use.fixed_on else ""
         words.append(f"{use.result.name}{use.get_way_display()}（{use.result.unit.name}，{until}{held}）")
     return [("区域评估", "；".join(words))] if words else []

@@ -221,12 +221,12 @@ def timetable(task: ReviewTask) -> list[str]:
     days = "受理当日" if not session.push_days else f"推送期 {session.push_days} 个工作日"
     lines = [f"第 {session.round} 轮：{_day(session.opened_at)}发起，{_day(pushed)}推送（{days}）"]
     if session.state == SessionState.PUSHING and session.push_due_on:
-        lines[0] = f"第 {session.round} 轮：{_day(session.opened_at)}发起，最迟 {session.push_due_on:%m-%d} 推送"
-    due = f"{task.due_on:%m-%d}" if task.due_on else "暂停"
+        lines[0] = f"第 {session.round} 轮：{_day(session.opened_at)}发起，最迟{timing.spoken(session.push_due_on)}推送"
+    due = f"{timing.spoken(task.due_on)}到期" if task.due_on else "现在暂停"
     if task.role == ReviewRole.LEAD:
-        lines.append(f"汇总：自推送起共 {task.days} 个工作日（含各部门答复），{due} 到期")
+        lines.append(f"汇总：自推送起共 {task.days} 个工作日（含各部门答复），{due}")
     else:
-        lines.append(f"答复：自推送次日起 {task.days} 个工作日，{due} 到期")
+        lines.append(f"答复：自推送次日起 {task.days} 个工作日，{due}")
         lines.append(f"随后牵头部门汇总 {session.merge_days} 个工作日")
     if session.change_note:
         lines.append(f"较上一轮的修改：{session.change_note}")
@@ -234,7 +234,7 @@ def timetable(task: ReviewTask) -> list[str]:
 
 
 def _day(moment: dt.datetime) -> str:
-    return f"{timing.business_day(moment):%m-%d}"
+    return timing.spoken(moment)
 
 
 def next_after(task: ReviewTask, user: User) -> str:

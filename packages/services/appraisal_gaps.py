@@ -143,7 +143,7 @@ def claim_gap(
     if not responsible.strip():
         raise DomainError("responsible", "请填写责任人。")
     if promised_on < day:
-        raise DomainError("promised", f"承诺完成日 {promised_on} 已经过去，请改为今天或以后。")
+        raise DomainError("promised", f"承诺完成日{timing.written(promised_on)}已经过去，请改为今天或以后。")
     gap.claimed_by, gap.claimed_at, gap.responsible = by, moment, responsible.strip()[:50]
     gap.save()
     _end_clock(issue.clock, at)

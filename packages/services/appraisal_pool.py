@@ -118,7 +118,7 @@ def _check_card(card: PoolCard, day: dt.date) -> None:
     if not card.proposer.strip():
         raise DomainError("proposer", "请填写提出单位（部门、园区或企业）。")
     if card.opening_on is not None and card.opening_on < day:
-        raise DomainError("opening", f"目标开工日期 {card.opening_on} 已经过去，请核对。")
+        raise DomainError("opening", f"目标开工日期{timing.written(card.opening_on)}已经过去，请核对。")
 
 
 def _find_pairs(entry: PoolEntry, moment: dt.datetime) -> None:

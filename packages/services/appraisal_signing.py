@@ -99,7 +99,7 @@ def _silent(session: JointSession) -> list[ReviewTask]:
     early = [task for task in found if not clocks.read_clock(task.clock).overdue]
     if early:
         names = "；".join(
-            f"{task.organisation.label}还没有评{task.scope_note}，{task.due_on:%Y-%m-%d} 到期"
+            f"{task.organisation.label}还没有评{task.scope_note}，{timing.written(task.due_on)}到期"
             for task in early if task.due_on
         ) or "评分时钟暂停"
         raise DomainError("unscored", f"{names}。评分齐全或到期后才能签署。")

@@ -204,7 +204,7 @@ def _warn(result_id: int) -> bool:
     old = result.state
     result.near_end()
     left = (result.valid_until - timing.today()).days
-    words = f"{result}成果将于 {result.valid_until:%Y-%m-%d} 到期，还有 {max(left, 0)} 天"
+    words = f"{result}成果将于{timing.written(result.valid_until)}到期，还有 {max(left, 0)} 天"
     tell_result(result, "warned", words, old, by=None, at=None)
     return True
 
@@ -216,5 +216,6 @@ def _lapse(result_id: int) -> bool:
         return False
     old = result.state
     result.lapse()
-    tell_result(result, "lapsed", f"{result}成果已于 {result.valid_until:%Y-%m-%d} 到期失效", old, by=None, at=None)
+    words = f"{result}成果已于{timing.written(result.valid_until)}到期失效"
+    tell_result(result, "lapsed", words, old, by=None, at=None)
     return True

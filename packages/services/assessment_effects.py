@@ -136,8 +136,8 @@ def units_at(parcel: Parcel) -> list[RegionalUnit]:
 
 def _fixed(item: Item, use: RegionalUse) -> Effect:
     result, case = use.result, use.fixed_case
-    on = f"{use.fixed_on:%Y-%m-%d}" if use.fixed_on else ""
-    words = f"“{case.matter.name if case else ''}”已于 {on} 受理，当时成果有效，此后到期不影响本项目"
+    on = timing.written(use.fixed_on) if use.fixed_on else ""
+    words = f"“{case.matter.name if case else ''}”已于{on}受理，当时成果有效，此后到期不影响本项目"
     return _effect(item, EffectStatus.FIXED, words, result, unit=result.unit, way=use.way)
 
 
@@ -170,11 +170,11 @@ def _covered(
     ends = min(result.valid_until for result in chosen if result.valid_until)
     where = "、".join(dict.fromkeys(names[result.unit_id].name for result in chosen))
     straddles = "，跨两个区域按较严的一项" if len(chosen) > 1 else ""
-    number = f"{strict.number}，" if strict.number else ""
+    until = f"{f'{strict.number}，' if strict.number else ''}有效期至{timing.written(ends)}"
     if strict.way == Simplification.COMMIT:
-        words = f"地块在{where}的有效成果内{straddles}：签承诺书，不交评估报告（{number}有效期至 {ends:%Y-%m-%d}）"
+        words = f"地块在{where}的有效成果内{straddles}：签承诺书，不交评估报告（{until}）"
         return _effect(item, EffectStatus.COMMITS, words, strict, unit=names[strict.unit_id], until=ends)
-    words = f"地块在{where}的有效成果内{straddles}：{_way_words(strict.way)}（{number}有效期至 {ends:%Y-%m-%d}）"
+    words = f"地块在{where}的有效成果内{straddles}：{_way_words(strict.way)}（{until}）"
     return _effect(item, EffectStatus.APPLIES, words, strict, unit=names[strict.unit_id], until=ends)
 
 
@@ -196,7 +196,7 @@ def _uncovered(
         return _effect(item, EffectStatus.COMING, words, coming, unit=names[coming.unit_id])
     past = next((result for result in results if result.valid_until and result.valid_until < day), None)
     if past is not None:
-        words = f"{names[past.unit_id].name}的成果已于 {past.valid_until:%Y-%m-%d} 到期，须单独评估"
+        words = f"{names[past.unit_id].name}的成果已于{timing.written(past.valid_until)}到期，须单独评估"
         return _effect(item, EffectStatus.EXPIRED, words, past, unit=names[past.unit_id])
     return _effect(item, EffectStatus.NONE, "本地块没有可用的区域成果，须单独评估", None)
 

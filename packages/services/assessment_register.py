@@ -214,7 +214,7 @@ def publish_result(
     old = result.state
     result.publish()
     result.valid_from, result.valid_until = valid_from, valid_until
-    words = f"公布{result}成果，{valid_from:%Y-%m-%d} 至 {valid_until:%Y-%m-%d}"
+    words = f"公布{result}成果，{timing.written(valid_from)}至{timing.written(valid_until)}"
     tell_result(result, "published", words, old, by=by, at=at)
     return result
 

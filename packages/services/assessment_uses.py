@@ -188,8 +188,8 @@ def _refuse_brought(case: MatterCase, use: RegionalUse, day: dt.date, *, by: Use
     item = assessment_data.item(use.item, day)
     if by is None or item is None or case.matter.matter.code not in item.brings:
         return
-    until = f"{use.result.valid_until:%Y-%m-%d}" if use.result.valid_until else ""
-    why = "已撤销" if use.result.reason else f"已于 {until} 到期"
+    until = timing.written(use.result.valid_until) if use.result.valid_until else ""
+    why = "已撤销" if use.result.reason else f"已于{until}到期"
     raise DomainError(
         "regional_expired",
         f"{use.result}成果{why}，受理前已失效，{quoted(case.matter.name)}不再适用。请撤件或作不予受理，计划随后列入单独评估的事项。",

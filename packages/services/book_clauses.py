@@ -48,7 +48,7 @@ def _promise(book: OneBook, clause: BookClause, *, by: User, at: dt.datetime | N
     tell_step(book, "clause_signed", f"签署承诺条款：{clause.text}", old, by=by, at=at, subject=clause)
     clause.issue = raise_issue(
         book.project, kind=IssueKind.COMMITMENT, subject=clause, what=f"{clause.chapter.title}：{clause.text}"[:200],
-        basis=clause.standard, how_to_fix=f"按承诺办理，{clause.check_on:%Y-%m-%d} 核查",
+        basis=clause.standard, how_to_fix=f"按承诺办理，{timing.written(clause.check_on)}核查",
         debtor=book.project.owner, raised_for=clause.chapter.reviewer, by=by,
         due_on=clause.check_on, at=at,
     )

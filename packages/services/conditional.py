@@ -75,7 +75,7 @@ def issue(
     )
     permit.save()
     shared.save_moved(
-        permit, "", "issued", f"出具{permit.name}：{scope}，有效期至 {until:%Y-%m-%d}", by=by, at=at,
+        permit, "", "issued", f"出具{permit.name}：{scope}，有效期至{timing.written(until)}", by=by, at=at,
         until=str(until),
     )
     involve(project, role=InvolvementRole.REVIEWER, organisation=supervisor, by=by, at=at)
@@ -317,13 +317,13 @@ def report_working(
     permit.begin_stop_check()
     permit.stop_issue = raise_issue(
         permit.project, kind=IssueKind.RECTIFICATION, subject=permit, what=f"许可失效后仍在施工：{found.strip()[:200]}",
-        basis=f"{permit.name}有效期至 {permit.valid_until:%Y-%m-%d}",
+        basis=f"{permit.name}有效期至{timing.written(permit.valid_until)}",
         how_to_fix="立即停工，报送停工照片和说明，办结正式许可后再开工",
         debtor=permit.project.owner, raised_for=permit.supervisor, by=by, at=at,
     )
     permit.closed_at = None
     shared.save_moved(
-        permit, old, "stop_check", f"停工核查：{permit.name}失效后仍在施工（{on:%Y-%m-%d}）", by=by, at=at,
+        permit, old, "stop_check", f"停工核查：{permit.name}失效后仍在施工（{timing.written(on)}）", by=by, at=at,
         found_on=str(on),
     )
     paperwork.write(

@@ -69,7 +69,7 @@ def call_conference(
     old = session.state
     session.call_conference()
     session.save()
-    when = f"{meets_at.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M}"
+    when = timing.spoken_moment(meets_at)
     record(
         "session.conference", subject=session, project=case.project, by=by, at=at,
         summary=f"联审会 {when} {place.strip()}：{agenda.strip()}"[:300],

@@ -195,7 +195,7 @@ def invite(  # noqa: PLR0913 - day, hour and place of the survey and of the meet
     _involve(row.project, fresh, by=by, at=at)
     for unit in fresh:
         move_unit(unit, "invite", by=by, at=moment, words="已通知")
-    day = f"{survey_at.astimezone(timing.BUSINESS_ZONE):%m-%d %H:%M}"
+    day = timing.spoken_moment(survey_at)
     record(
         "consultation.invited", subject=row, project=row.project, by=by, at=at,
         summary=f"{'改期' if old != ConsultationState.PLANNED else '通知'}：{day} {row.survey_place}踏勘",

@@ -101,7 +101,7 @@ def sign_minutes(consultation_id: int, *, by: User, text: str, at: dt.datetime |
         raise DomainError("nobody", "没有单位参加的会商不能签发纪要；请改期，或取消本次会商。")
     still = [unit.organisation.label for unit in units if unit.state not in UNIT_DONE]
     if still:
-        until = f"，{row.written_until} 期满后按未提意见记录" if row.written_until else ""
+        until = f"，{timing.written(row.written_until)}期满后按未提意见记录" if row.written_until else ""
         raise DomainError("open_units", f"{'、'.join(still)}还没有确认或提交书面意见{until}；可以先催办。")
     if not text.strip():
         raise DomainError("minutes", "纪要没有内容，请在草稿上修改后签发。")

@@ -37,7 +37,7 @@ def papers_of(row: CreditListing) -> QuerySet[Paper]:
 
 
 def _words(kind: str, row: CreditListing) -> tuple[str, str, str, list[str], dict[str, object] | None]:
-    facts = f"{row.record.name}（{row.record.happened_on:%Y-%m-%d}）：{row.record.detail}"
+    facts = f"{row.record.name}（{timing.written(row.record.happened_on)}）：{row.record.detail}"
     if kind == PaperKind.CREDIT_NOTICE:
         return (
             f"拟将你单位列入失信名单：{row.reason}", "可以陈述申辩，在系统内提交",

@@ -225,7 +225,7 @@ def report_paid(
     fee = _lock(fee_id)
     require(utility_rules.can_report_paid, by, fee)
     if on > timing.business_day(at or timing.now()):
-        raise DomainError("future", f"缴纳日期 {on} 晚于今天，请核对日期。")
+        raise DomainError("future", f"缴纳日期{timing.written(on)}晚于今天，请核对日期。")
     kind = fee.case.matter.result_kind if fee.case else DocumentKind.objects.get(slug="fee-receipt")
     document = file_upload(
         fee.project, uploaded=evidence, kind=kind, title=f"{fee.name}缴款凭证", source=fee,
@@ -234,7 +234,7 @@ def report_paid(
     fee.evidence, fee.paid_on, fee.reason = document.versions.order_by("-version")[0], on, ""
     if utility_rules.can_keep_fees(by, fee.project):
         return _paid(fee, by=by, at=at)
-    _move(fee, "report", by=by, at=at, words=f"{on:%Y-%m-%d} 已缴，待核对凭证")
+    _move(fee, "report", by=by, at=at, words=f"{timing.written(on)}已缴，待核对凭证")
     return fee
 
 
@@ -256,7 +256,7 @@ def check_paid(fee_id: int, *, by: User, holds: bool, reason: str = "", at: dt.d
 
 def _paid(fee: Fee, *, by: User, at: dt.datetime | None) -> Fee:
     """It counts as paid; the matter of the plan is closed with the receipt, where who checks may close it."""
-    _move(fee, "pay", by=by, at=at, words=f"{fee.paid_on:%Y-%m-%d} 已缴 {fee.amount} 元", amount=str(fee.amount))
+    _move(fee, "pay", by=by, at=at, words=f"{timing.written(fee.paid_on)}已缴 {fee.amount} 元", amount=str(fee.amount))
     case, version, paid_on = fee.case, fee.evidence, fee.paid_on
     if case is None or version is None or paid_on is None:
         return fee

@@ -90,7 +90,7 @@ def sign_contract(
         kind=ClockKind.OTHER, limit=limit, on=on, project=service.project, owner=TimeOwner.INTERMEDIARY,
         label=f"中介服务：{service.case.matter.name}（{service.company}）"[:200],
     )
-    _move(service, "sign", by=by, at=at, words=f"{service.company}合同 {on:%Y-%m-%d}，{limit} 个工作日")
+    _move(service, "sign", by=by, at=at, words=f"{service.company}合同{timing.written(on)}，{limit} 个工作日")
     return service
 
 
@@ -112,7 +112,7 @@ def deliver_report(
         clocks.pause_clock(
             service.clock, kind=PauseKind.INTERMEDIARY, owner=TimeOwner.APPLICANT, basis=BACK, at=since
         )
-    _move(service, "deliver", by=by, at=at, words=f"{service.company} {on:%Y-%m-%d} 提交成果")
+    _move(service, "deliver", by=by, at=at, words=f"{service.company} {timing.written(on)}提交成果")
     return service
 
 
@@ -173,7 +173,7 @@ def end_service(service_id: int, *, by: User, reason: str, at: dt.datetime | Non
 
 def _past(on: dt.date, at: dt.datetime | None) -> dt.date:
     if on > timing.business_day(at or timing.now()):
-        raise DomainError("future", f"日期 {on} 晚于今天，请核对日期。")
+        raise DomainError("future", f"日期{timing.written(on)}晚于今天，请核对日期。")
     return on
 
 

@@ -146,7 +146,7 @@ def _warn(living: Living, days: int, today: dt.date) -> None:
     left = workdays.workdays_between(today, living.valid_until)
     words = "今天到期" if not left else f"还有 {left} 个工作日"
     save_moved(
-        living, old, "warned", f"到期提醒：{living.name}{words}，有效期至 {living.valid_until:%Y-%m-%d}",
+        living, old, "warned", f"到期提醒：{living.name}{words}，有效期至{timing.written(living.valid_until)}",
         by=None, at=None, threshold=days, left=left,
     )
 
@@ -180,7 +180,7 @@ def _drop_lines(letter: Letter) -> None:
         document=letter.paper.document, state=MaterialState.LETTER, case__state__in=before
     ).update(
         state=MaterialState.MISSING, document=None, is_automatic=False,
-        note=f"原用的{letter.name}已于 {letter.valid_until:%Y-%m-%d} 到期，请提供正式证件",
+        note=f"原用的{letter.name}已于{timing.written(letter.valid_until)}到期，请提供正式证件",
     )
 
 

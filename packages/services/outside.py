@@ -50,7 +50,7 @@ def record_outside_result(
     if not result.strip():
         raise DomainError("result", "请写明办理结果后再登记。")
     if on > timing.business_day(moment):
-        raise DomainError("future", f"办成日期 {on} 晚于今天，请核对日期。")
+        raise DomainError("future", f"办成日期{timing.written(on)}晚于今天，请核对日期。")
     version = _evidence(case, evidence, by=by, at=at)
     old = case.state
     case.close_outside()

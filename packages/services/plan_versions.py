@@ -52,7 +52,7 @@ def expect_revision(enrolment: Enrolment, revision: int | None) -> None:
     told = ""
     if latest is not None:
         moment = latest.made_at.astimezone(timing.BUSINESS_ZONE)
-        told = f"{latest.made_by or '系统'} {moment:%m-%d %H:%M} 已改为第 {latest.number} 版"
+        told = f"{latest.made_by or '系统'} {timing.spoken_moment(moment)} 已改为第 {latest.number} 版"
     raise DomainError(
         "plan_changed", f"计划已经变更{'：' + told if told else ''}，请在新版上核对后再确认。", latest=told,
     )

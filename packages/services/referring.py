@@ -47,7 +47,7 @@ def send_on(
         label=f"{unit.label} {case.matter.name if case else ''} 转办"[:200],
     )
     if days < 1 or (task.due_on is not None and clock.due_on > task.due_on):
-        limit = f"（{task.due_on:%m-%d}）" if task.due_on else ""
+        limit = f"（{timing.spoken(task.due_on)}）" if task.due_on else ""
         raise DomainError("days", f"内部时限至少 1 个工作日，且不能晚于本单位的到期日{limit}，请改短。")
     [clock] = clocks.start_clocks([clock])
     referral = Referral.objects.create(

@@ -132,13 +132,13 @@ def origin_of(document: Document, project: Project) -> str:
 
 def provenance(document: Document, project: Project) -> str:
     """Return in words what it is, whose number it carries, when it was filed, until when it is valid."""
-    words = [document.title, f"{timing.business_day(document.filed_at):%Y-%m-%d} 归档"]
+    words = [document.title, f"{timing.written(document.filed_at)}归档"]
     if document.project.owner_id != project.owner_id:
         words.append(f"{document.holder or '持有单位'}的主体资格")  # the other owner's project is nobody's business
     elif document.project_id != project.pk:
         words.append(f"来自{document.project.name}")
     if document.valid_until is not None:
-        words.append(f"有效期至 {document.valid_until:%Y-%m-%d}")
+        words.append(f"有效期至{timing.written(document.valid_until)}")
     return "，".join(words)[:300]
 
 

@@ -152,7 +152,7 @@ def sell(
     land.contract, land.agreement = contract.strip()[:60], agreement.strip()[:60]
     land.sell()
     involve(held, role=InvolvementRole.REVIEWER, by=by, organisation=land.keeper, at=at)
-    return _move(land, "sold", f"标准地出让：{land.name}，约定 {production_on:%Y-%m-%d} 达产", old, by=by, at=at)
+    return _move(land, "sold", f"标准地出让：{land.name}，约定{timing.written(production_on)}达产", old, by=by, at=at)
 
 
 @transaction.atomic
@@ -277,7 +277,7 @@ def _conclude(land: StandardLand, made: LandCheck, lacking: list[str], *, by: Us
     elif made.mend_until is not None:
         land.ask_mending()
         land.check_on = made.mend_until
-        words = f"达产核查未达标：{names}，{made.mend_until:%Y-%m-%d} 前整改"
+        words = f"达产核查未达标：{names}，{timing.written(made.mend_until)}前整改"
         _move(land, "rectifying", words, old, by=by, at=at, check=made.number)
     else:
         land.breach()

@@ -135,9 +135,10 @@ def record_step(  # noqa: PLR0913 - the fields of a step
     step.done_on, step.note, step.link = on, note.strip()[:300], link.strip()
     step.recorded_by, step.recorded_at = by, at or timing.now()
     step.save()
-    _move(tender, MOVES[TenderState(step.state)], by=by, at=at, words=f"{step.name} {on:%Y-%m-%d}", step=step.code)
+    words = f"{step.name}，{timing.written(on)}"
+    _move(tender, MOVES[TenderState(step.state)], by=by, at=at, words=words, step=step.code)
     if step.code == tender.closes_at and step.evidence is not None:
-        close_with(tender.case, result=f"{step.name}，{on:%Y-%m-%d}", on=on, version=step.evidence, by=by, at=at)
+        close_with(tender.case, result=words, on=on, version=step.evidence, by=by, at=at)
     return tender
 
 
@@ -147,10 +148,10 @@ def _due_step(steps: list[TenderStep], code: str, on: dt.date, *, moment: dt.dat
         name = coming.step.name if coming else "无"
         raise DomainError("order", f"下一步是{quoted(name)}，请按顺序登记。")
     if on > timing.business_day(moment):
-        raise DomainError("future", f"日期 {on} 晚于今天，请在办成后登记。")
+        raise DomainError("future", f"日期{timing.written(on)}晚于今天，请在办成后登记。")
     if coming.earliest is not None and on < coming.earliest:
         raise DomainError(
-            "too_early", f"{quoted(coming.step.name)}最早在 {coming.earliest:%Y-%m-%d}（上一步后满 "
+            "too_early", f"{quoted(coming.step.name)}最早在{timing.written(coming.earliest)}（上一步后满 "
             f"{coming.step.after_days} 天），请核对日期。",
         )
     return coming.step
@@ -215,7 +216,7 @@ def dispute(
     if not what.strip():
         raise DomainError("what", "请写明异议或投诉的内容。")
     if on > timing.business_day(at or timing.now()):
-        raise DomainError("future", f"日期 {on} 晚于今天，请核对日期。")
+        raise DomainError("future", f"日期{timing.written(on)}晚于今天，请核对日期。")
     tender.disputed_from, tender.dispute, tender.dispute_on = tender.state, what.strip()[:500], on
     _move(tender, "pause", by=by, at=at, words="异议或投诉，暂停")
     return tender

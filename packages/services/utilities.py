@@ -194,10 +194,10 @@ def appoint_survey(
     request.save()
     for line in lines_of(request):
         if line.state == LineState.ACCEPTED:
-            move_line(line, "appoint", by=by, at=moment, words=f"{on:%Y-%m-%d} 踏勘")
+            move_line(line, "appoint", by=by, at=moment, words=f"{timing.written(on)}踏勘")
     record(
         "utility.survey_appointed", subject=request, project=request.project, by=by, at=at,
-        summary=f"约定联合踏勘：{on:%Y-%m-%d}，{request.survey_place}",
+        summary=f"约定联合踏勘：{timing.written(on)}，{request.survey_place}",
         data={"on": str(on), "last": str(survey_by(request))},
     )
     return request
@@ -225,7 +225,7 @@ def record_survey(
     moment = at or timing.now()
     if on > timing.business_day(moment):
         what = "今天" if at is None else "实际办理时间"
-        raise DomainError("future", f"踏勘日期 {on} 晚于{what}，请在踏勘后登记。")
+        raise DomainError("future", f"踏勘日期{timing.written(on)}晚于{what}，请在踏勘后登记。")
     if on < timing.business_day(request.accepted_at or moment):
         raise DomainError("survey_day", "踏勘日期不能早于受理，请核对日期。")
     lines = [line for line in lines_of(request) if line.state in (LineState.ACCEPTED, LineState.SURVEY)]

@@ -52,7 +52,7 @@ def not_later(on: dt.date, at: dt.datetime | None) -> dt.date:
     """Return a day that is not later than today (than `at`). Raises `DomainError` (`future`)."""
     if on > timing.business_day(at or timing.now()):
         what = "今天" if at is None else "实际办理时间"
-        raise DomainError("future", f"日期 {on} 晚于{what}，请核对日期。")
+        raise DomainError("future", f"日期{timing.written(on)}晚于{what}，请核对日期。")
     return on
 
 

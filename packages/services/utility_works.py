@@ -36,7 +36,7 @@ def report_own_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | N
     require(utility_rules.can_report_own_works, by, line)
     check_follows(at, line)
     line.owner_done_on = not_later(on, at)
-    return _after_works(line, by=by, at=at, words=f"企业自建部分 {on:%Y-%m-%d} 完成")
+    return _after_works(line, by=by, at=at, words=f"企业自建部分{timing.written(on)}完成")
 
 
 @transaction.atomic
@@ -46,7 +46,7 @@ def finish_works(line_id: int, *, by: User, on: dt.date, at: dt.datetime | None 
     require(utility_rules.can_finish_works, by, line)
     check_follows(at, line)
     line.works_done_on = not_later(on, at)
-    return _after_works(line, by=by, at=at, words=f"外线 {on:%Y-%m-%d} 完工")
+    return _after_works(line, by=by, at=at, words=f"外线{timing.written(on)}完工")
 
 
 def _after_works(line: UtilityLine, *, by: User, at: dt.datetime | None, words: str) -> UtilityLine:
@@ -70,9 +70,9 @@ def fix_connection(line_id: int, *, by: User, on: dt.date, at: dt.datetime | Non
     check_follows(at, line)
     moment = at or timing.now()
     if on < timing.business_day(moment):
-        raise DomainError("past", f"约定接入日 {on} 已过，请填今天或以后的日期。")
+        raise DomainError("past", f"约定接入日{timing.written(on)}已过，请填今天或以后的日期。")
     line.connect_on = on
-    move_line(line, "begin_connecting", by=by, at=moment, words=f"约定 {on:%Y-%m-%d} 接入")
+    move_line(line, "begin_connecting", by=by, at=moment, words=f"约定{timing.written(on)}接入")
     return line
 
 
@@ -89,7 +89,7 @@ def confirm_connected(line_id: int, *, by: User, on: dt.date, at: dt.datetime | 
     check_follows(at, line)
     line.connected_on = not_later(on, at)
     moment = at or timing.now()
-    move_line(line, "connect", by=by, at=moment, words=f"{on:%Y-%m-%d} 接通")
+    move_line(line, "connect", by=by, at=moment, words=f"{timing.written(on)}接通")
     reading = clocks.read_clock(line.clock)
     paperwork.write(
         PaperKind.UTILITY_CONNECTED, line.request.project, subject=line, issuer=line.body, by=by, at=moment,

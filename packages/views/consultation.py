@@ -140,7 +140,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         title="会商改期" if again else "发出会商通知", button="改期并通知" if again else "发出通知",
         done="已通知受邀单位和建设单位。",
         says=(
-            f"踏勘最早可约 {earliest:%Y-%m-%d}，最迟 {due('survey', row.convened_at):%Y-%m-%d}。",
+            f"踏勘最早可约{timing.written(earliest)}，最迟{timing.written(due('survey', row.convened_at))}。",
             "受邀单位收到消息，可以查看项目资料。",
         ),
     )
@@ -188,7 +188,7 @@ def meeting(request: HttpRequest, pk: int) -> HttpResponse:
         request, row, MeetingForm(request.POST or None), may.can_begin_meeting(request.user, row),
         lambda given: service.begin_meeting(pk, by=person(request), note=given["note"]),
         title="结束踏勘，开始会商", button="结束踏勘", done="踏勘已结束，缺席的单位已记录。",
-        says=(f"没有签到的单位记为缺席，须在 {due('written', timing.now()):%Y-%m-%d} 前提交书面意见。",),
+        says=(f"没有签到的单位记为缺席，须在{timing.written(due('written', timing.now()))}前提交书面意见。",),
     )
 
 
@@ -323,5 +323,8 @@ def opinion(request: HttpRequest, pk: int) -> HttpResponse:
         request, found.consultation, OpinionForm(request.POST or None), may.can_write(request.user, found),
         lambda given: survey.write_opinion(pk, by=person(request), opinion=given["opinion"], basis=given["basis"]),
         title=f"提交书面意见：{found.organisation.label}", button="提交书面意见", done="书面意见已提交。",
-        says=(f"本单位缺席踏勘和会商，请在 {found.due_on} 前提交；期满记为“缺席—无意见”。" if found.due_on else "",),
+        says=(
+            f"本单位缺席踏勘和会商，请在{timing.spoken(found.due_on)}前提交；期满记为“缺席—无意见”。"
+            if found.due_on else "",
+        ),
     )

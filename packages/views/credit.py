@@ -17,6 +17,7 @@ from packages.screens import credit as screen
 from packages.views.acting import Step, ask
 from packages.views.fetching import person
 from projects import credit_rules as may
+from projects import timing
 from projects.access import access_of
 from projects.errors import Verdict
 from projects.models import CreditListing, CreditRecord, Organisation
@@ -100,7 +101,7 @@ def contest(request: HttpRequest, pk: int) -> HttpResponse:
         may.can_contest(request.user, row),
         lambda given: service.contest_record(pk, by=person(request), objection=given["text"]),
         title="对信用记录提出异议", button="提出异议", done="异议已提出，核查期间该记录不计分。",
-        says=(f"{row.name}（{row.happened_on:%Y-%m-%d}）：{row.detail}",),
+        says=(f"{row.name}（{timing.written(row.happened_on)}）：{row.detail}",),
     )
 
 
@@ -132,7 +133,8 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"提出列入失信名单：{row.organisation.name}", button="提出", danger=True,
         done="已提出，由首席代表审核后告知企业。",
         says=(
-            f"{row.name}（{row.happened_on:%Y-%m-%d}）：{row.detail}", "列入前书面告知、听取陈述申辩，由中心主任决定。",
+            f"{row.name}（{timing.written(row.happened_on)}）：{row.detail}",
+            "列入前书面告知、听取陈述申辩，由中心主任决定。",
         ),
     )
 

@@ -106,7 +106,7 @@ def _permit_step(
     """A step of a permit on a page of its own."""
     says = (
         f"{found.project.name}（{found.project.code}）",
-        f"{found.name}，范围：{found.scope}；有效期至 {found.valid_until:%Y-%m-%d}，{found.get_state_display()}。",
+        f"{found.name}，范围：{found.scope}；有效期至{timing.written(found.valid_until)}，{found.get_state_display()}。",
         *words.pop("says", ()),
     )
     step = Step(
@@ -271,7 +271,7 @@ def use_letter(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"以函代证：{item.name}", button="用这份函", back=back, case=item.case,
         verdict=living_rules.can_use_letter(request.user, item), done="已以函代证，正式证件办结后换发。",
-        run=lambda given: letters.use_letter(pk, letter_id=int(given["letter"]), by=person(request)),
-        says=("只能用所列事项可用、今天仍在有效期内的函。",),
+        run=lambda given: letters.use_letter(pk, letter_id=int(given["letter"]), by=person(request), at=given["at"]),
+        may_be_late=True, says=("只能用所列事项可用、今天仍在有效期内的函。",),
     )
     return ask(request, UseLetterForm(request.POST or None, letters=found), step)

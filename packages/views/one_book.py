@@ -20,6 +20,7 @@ from packages.services import book_clauses
 from packages.services import one_book as service
 from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
+from projects import timing
 
 EDIT = ["GET", "POST"]
 
@@ -120,7 +121,8 @@ def conclude(request: HttpRequest, pk: int) -> HttpResponse:
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign for the conclusion and its clauses."""
     found = book_or_404(request, pk)
-    clauses = [f"{one.order}. {one.text}（{one.check_on:%Y-%m-%d} 核查）" for one in found.clauses.order_by("order")]
+    rows = found.clauses.order_by("order")
+    clauses = [f"{one.order}. {one.text}（{timing.written(one.check_on)}核查）" for one in rows]
     return _step(
         request, found, forms.NothingForm(request.POST or None), title="签收评审意见、签署承诺条款",
         button="签收并签署",
@@ -202,7 +204,7 @@ def check_clause(request: HttpRequest, pk: int) -> HttpResponse:
         done="核查结果已登记。", verdict=may.can_check_clause(request.user, found),
         says=(
             f"{found.chapter.title}：{found.text}",
-            f"对标标准：{found.standard or '—'}，{found.check_on:%Y-%m-%d} 核查",
+            f"对标标准：{found.standard or '—'}，{timing.written(found.check_on)}核查",
         ),
         run=lambda given: book_clauses.check_clause(
             pk, by=person(request), holds=given["holds"] == "yes", note=given["note"]

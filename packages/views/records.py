@@ -35,6 +35,7 @@ from packages.utility_forms import (
 )
 from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, person, project_or_404
+from projects import timing
 from projects.errors import Verdict
 from projects.models import Project
 from projects.quoting import quoted
@@ -131,7 +132,7 @@ def tender_step(request: HttpRequest, pk: int) -> HttpResponse:
     found = tender_or_404(request, pk)
     coming = tender_service.next_of(list(found.steps.all()))
     name, code = (coming.step.name, coming.step.code) if coming else ("没有下一步", "")
-    early = f"最早 {coming.earliest:%Y-%m-%d}。" if coming and coming.earliest else ""
+    early = f"最早{timing.written(coming.earliest)}。" if coming and coming.earliest else ""
     needs = "须附佐证。" if coming and coming.step.needs_evidence else ""
     return _tender_step(
         request, found, _form(StepForm, request), lambda given: tender_service.record_step(

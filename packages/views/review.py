@@ -19,7 +19,7 @@ from packages.services.supplementing import supplement as give_supplement
 from packages.standing import standing_opinions
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, task_or_404
-from projects import panels
+from projects import panels, timing
 from projects.forms import back_entry_form, moment_of
 from projects.models import Organisation, User
 from projects.paging import as_key
@@ -156,7 +156,7 @@ def advise(request: HttpRequest, pk: int) -> HttpResponse:
         run=lambda given: referring.advise(pk, by=person(request), **given), may_be_late=True,
         says=(
             f"{task.organisation.label} {referral.sent_by}转办：{referral.note or '请提出意见'}",
-            f"{referral.clock.due_on:%m-%d} 前反馈。",
+            f"{timing.spoken(referral.clock.due_on)}前反馈。",
         ),
     )
     return ask(request, OpinionForm(request.POST or None), step)
@@ -177,7 +177,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
 def supplement(request: HttpRequest, pk: int) -> HttpResponse:
     """File what a silent department says afterwards (补充意见)."""
     task = task_or_404(request, pk)
-    until = f"{task.supplement_until:%m-%d}" if task.supplement_until else "—"
+    until = timing.spoken(task.supplement_until) if task.supplement_until else "—"
     step = Step(
         title=f"补充意见：{task.session.case}", button="提交补充意见", back=reverse("packages:review", args=[pk]),
         case=task.session.case, verdict=review_rules.can_supplement(request.user, task), done="补充意见已存档。",

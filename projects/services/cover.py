@@ -34,7 +34,7 @@ def involve_until(
     )
     record(
         "project.involved", subject=project, project=project, by=by, at=at,
-        summary=f"{InvolvementRole(role).label}代班：{user}，{since:%m-%d}至{until:%m-%d}",
+        summary=f"{InvolvementRole(role).label}代班：{user}，{timing.spoken(since)}至{timing.spoken(until)}",
         data={"role": str(role), "user": user.pk, "organisation": None, "until": f"{until:%Y-%m-%d}"},
     )
     return row

@@ -272,7 +272,7 @@ def tell_listing(listing_id: int, *, by: User) -> CreditListing:
     row.tell()
     row.told_by, row.told_at = by, now
     row.plead_until = workdays.due_date(timing.business_day(now), credit_data.term("plead", timing.business_day(now)))
-    return _move(row, "told", f"信用告知：拟列入失信名单，{row.plead_until:%Y-%m-%d} 前可以陈述申辩", old, by=by)
+    return _move(row, "told", f"信用告知：拟列入失信名单，{timing.written(row.plead_until)}前可以陈述申辩", old, by=by)
 
 
 @transaction.atomic
@@ -307,7 +307,7 @@ def decide_listing(listing_id: int, *, by: User, enters: bool, note: str) -> Cre
     row.enter()
     months = credit_data.term("listed", today)
     row.listed_on, row.until = today, today + dt.timedelta(days=round(months * credit_data.MONTH))
-    return _move(row, "listed", f"列入失信名单至 {row.until:%Y-%m-%d}：{row.reason}", old, by=by)
+    return _move(row, "listed", f"列入失信名单至{timing.written(row.until)}：{row.reason}", old, by=by)
 
 
 @transaction.atomic

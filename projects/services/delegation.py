@@ -54,7 +54,7 @@ def delegate(
     to.__dict__.pop("_access", None)
     record(
         "staff.delegated", subject=made, organisation=body, by=by, at=at,
-        summary=f"{row.user}的{made.get_role_display()}委托{to}代理，至 {until:%Y-%m-%d}，{made.reason}",
+        summary=f"{row.user}的{made.get_role_display()}委托{to}代理，至{timing.written(until)}，{made.reason}",
         data={"from": row.user_id, "to": to.pk, "role": row.role, "until": f"{until:%Y-%m-%d}"},
     )
     return made
@@ -73,7 +73,7 @@ def _check(row: Membership, to: User, until: dt.date, reason: str, today: dt.dat
     if row.until is not None:
         last = min(last, row.until)
     if not today <= until <= last:
-        raise DomainError("until", f"代理截止日应在今天至 {last:%Y-%m-%d} 之间。")
+        raise DomainError("until", f"代理截止日应在今天至{timing.written(last)}之间。")
     if not to.is_active:
         raise DomainError("not_here", f"{to}的账号已停用，请选择其他同事。")
 

@@ -47,7 +47,7 @@ def grant_access(
     )
     record(
         "project.lent", subject=project, project=project, by=by, at=at,
-        summary=f"{grant.get_kind_display()}：{user}，至 {until:%Y-%m-%d}，{grant.reason}",
+        summary=f"{grant.get_kind_display()}：{user}，至{timing.written(until)}，{grant.reason}",
         data={"grant": grant.pk, "user": user.pk, "until": f"{until:%Y-%m-%d}"},
     )
     return grant

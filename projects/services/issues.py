@@ -62,7 +62,7 @@ def claim_issue(
     old = item.state
     item.claim()
     item.due_on = due_on
-    summary = f"{who or by}认领：{item.what}，承诺 {due_on:%Y-%m-%d} 前补齐"
+    summary = f"{who or by}认领：{item.what}，承诺{timing.written(due_on)}前补齐"
     _move(item, "issue.claimed", summary[:300], old, by=by, at=at)
     return item
 

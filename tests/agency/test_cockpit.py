@@ -179,7 +179,7 @@ def test_what_has_changed_since_the_same_day_last_month_is_told_from_kept_dates(
     assert told["chased"][:2] == (slips, 0)
     assert told["decided"] == (0, 0, "持平", False)
     [line] = lists.list_page(reach, "change", {"of": "accepted", "when": "then"}).lines
-    assert (line.case_id, line.can_slip, line.words) == (city["reviewed"].pk, True, "11-02 接件，11-02 受理")
+    assert (line.case_id, line.can_slip, line.words) == (city["reviewed"].pk, True, "11月2日接件，11月2日受理")
 
 
 def test_the_eight_are_data_and_what_is_red_says_on_whom_it_waits(actors, city):

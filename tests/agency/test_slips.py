@@ -71,7 +71,7 @@ def test_the_director_chases_and_the_body_answers_once(project, case, housing, a
     assert number.startswith("〔2026〕")
     assert number.endswith("督字第000001号")
     assert (slip.due_on, slip.paper.title, slip.state) == (dt.date(2026, 11, 4), "黄色督办单", "issued")
-    text = f"黄色督办单：{project.name}“{case.matter.name}”，11-04 前回复"
+    text = f"黄色督办单：{project.name}“{case.matter.name}”，11月4日前回复"
     assert told() == [
         ("chief-housing", text, "由贵部门回复"), ("agent-陈晨二", text, "您是项目的项目长或服务专员"),
     ]
@@ -109,7 +109,7 @@ def test_an_answer_that_does_not_do_goes_back_with_new_days(project, case, housi
     )
     assert (back.state, back.returns, back.due_on) == ("issued", 1, dt.date(2026, 11, 5))
     assert told()[-1][:2] == (
-        "chief-housing", f"督办单{slip.paper.number}的回复被退回：没有写措施，11-05 前重新回复",
+        "chief-housing", f"督办单{slip.paper.number}的回复被退回：没有写措施，11月5日前重新回复",
     )
     with pytest.raises(DomainError) as refused:
         close_slip(slip.pk, by=actors.director)

@@ -53,7 +53,7 @@ def test_everybody_reads_where_it_stands(client, address, world):
     text = response.content.decode()
     for words in (
         "年产12万吨精密铸件智能工厂", "2603-140581-89-05-163265", "高平市", "谋划准备", "联合研判", "联合验收", "已取得的许可",
-        "建设工程规划许可证", "高审许字第000001号", "有效至 2029-06-30", "山西泽铸智能装备有限公司", "在等谁", "大字", "企业登录，看办理详情",
+        "建设工程规划许可证", "高审许字第000001号", "有效至2029年6月30日", "山西泽铸智能装备有限公司", "在等谁", "大字", "企业登录，看办理详情",
     ):
         assert words in text, words
     assert [word for word in (*SECRET_WORDS, "联合审查意见书") if word in text] == []

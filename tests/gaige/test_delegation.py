@@ -86,9 +86,9 @@ def test_the_stand_in_decides_for_the_giver_and_the_log_says_so(actors, clock):
     assert verify_chain(f"project:{project.pk}") is None
     factories.drain()
     [note] = Notification.objects.filter(user=deputy, why="您是代理人")
-    assert note.text == "周正的首席代表委托孙丽代理，至 2026-11-07，年休假"
+    assert note.text == "周正的首席代表委托孙丽代理，至2026年11月7日，年休假"
     summary = Event.objects.get(kind="staff.delegated").summary
-    assert summary == "周正的首席代表委托孙丽代理，至 2026-11-07，年休假"
+    assert summary == "周正的首席代表委托孙丽代理，至2026年11月7日，年休假"
 
 
 def test_what_is_done_by_an_own_role_is_told_as_ones_own(actors):

@@ -161,7 +161,7 @@ def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, act
     assert buttons(page_of(client, actors.owner, "case", granted)) == ([], 0)
     assert buttons(page_of(client, actors.clerk, "case", granted)) == ([], 2)
     CaseDelivery.objects.update(delivered_at=dt.datetime(2026, 11, 24, 2, 0, tzinfo=timing.BUSINESS_ZONE))
-    assert "已于 2026-11-24 送达" in page_of(client, actors.clerk, "case", granted)  # the business day, also at night
+    assert "已于2026年11月24日送达" in page_of(client, actors.clerk, "case", granted)  # the business day, also at night
     paper = Paper.objects.get(project=factory, kind="certificate", subject_key=str(granted.pk))
     said = {"reason": "以欺骗手段取得", "basis": "第 69 条"}
     with pytest.raises(DomainError) as unheard:

@@ -159,7 +159,7 @@ def test_a_silent_department_blocks_and_is_asked_again_never_guessed(clock, acto
     round_ = steps.opened(actors, entry)
     steps.score(round_, {factor: level for factor, level in steps.FULL.items() if factor != "energy"})
     message = refused("unscored", steps.sign, actors, round_)
-    assert message.startswith("能源局还没有评能耗，2026-11-05 到期")
+    assert message.startswith("能源局还没有评能耗，2026年11月5日到期")
     clock.to(dt.datetime(2026, 11, 6, 9, tzinfo=timing.BUSINESS_ZONE))
     refused("silent", steps.sign, actors, round_, maturity="ready", override_reason="都差不多了")
     signed = steps.sign(actors, round_)

@@ -147,7 +147,7 @@ def test_a_valid_result_drops_the_matter_its_materials_and_says_so(unit, keeper,
     found = effect(plant, "soil")
     assert (found.status, found.answer, found.result_id) == (EffectStatus.APPLIES, "yes", soil.pk)
     assert found.words == (
-        "地块在高平经开区智造园的有效成果内：引用区域成果，免于单独评估（高区评〔2026〕1号，有效期至 2027-06-30）"
+        "地块在高平经开区智造园的有效成果内：引用区域成果，免于单独评估（高区评〔2026〕1号，有效期至2027年6月30日）"
     )
     use = RegionalUse.objects.get(item="soil")
     assert (use.state, use.paper.title) == (UseState.APPLIED, "区域评估成果应用单（水土保持）")
@@ -212,7 +212,7 @@ def test_ninety_days_before_the_end_keeper_and_owners_are_warned_and_then_the_ma
     assert (sweep_regional(), sweep_regional()) == (1, 0)
     factories.drain()
     assert factories.fresh(soil).state == ResultState.EXPIRING
-    text = "高平经开区智造园水土保持成果将于 2027-06-30 到期，还有 90 天"
+    text = "高平经开区智造园水土保持成果将于2027年6月30日到期，还有 90 天"
     told = Notification.objects.filter(text=text)
     assert set(told.values_list("user__username", flat=True)) == {keeper.username, "owner", "owner-staff"}
     clock.to(noon(UNTIL))
@@ -225,7 +225,7 @@ def test_ninety_days_before_the_end_keeper_and_owners_are_warned_and_then_the_ma
     assert "soil-plan" in codes(plant)
     use = RegionalUse.objects.get(item="soil")
     assert (use.state, use.paper.state) == (UseState.ENDED, PaperState.REVOKED)
-    assert effect(plant, "soil").words == "高平经开区智造园的成果已于 2027-06-30 到期，须单独评估"
+    assert effect(plant, "soil").words == "高平经开区智造园的成果已于2027年6月30日到期，须单独评估"
     holds(plant)
 
 
@@ -255,7 +255,7 @@ def test_what_ran_out_between_filing_and_acceptance_is_not_used(unit, keeper, pl
     with pytest.raises(DomainError) as refused:
         accept_case(case.pk, by=actors.clerk)
     assert refused.value.code == "regional_expired"
-    assert "成果已于 2026-11-03 到期，受理前已失效" in refused.value.message
+    assert "成果已于2026年11月3日到期，受理前已失效" in refused.value.message
     from packages.services.withdrawing import withdraw_case
 
     withdraw_case(case.pk, by=actors.clerk, reason="改报报告表")

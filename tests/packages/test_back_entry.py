@@ -37,7 +37,7 @@ def test_an_acceptance_of_monday_is_keyed_in_on_thursday(project, actors, case, 
     assert "补录：早先已经办了，现在才录入" in client.get(url).content.decode()
     for typed, sentence in (
         ("2026-11-05T11:00", "实际办理时间不能晚于现在。"),
-        ("2026-11-02T08:59", f"补录的时间早于上一步（2026-11-02 09:00 接件：{case.matter.name} {case.number}），请核对。"),
+        ("2026-11-02T08:59", f"补录的时间早于上一步（2026年11月2日 09:00 接件：{case.matter.name} {case.number}），请核对。"),
     ):
         answer = client.post(url, {"happened_at": typed})
         assert (answer.status_code != 302, sentence in answer.content.decode()) == (True, True)
@@ -102,7 +102,7 @@ def test_a_decision_is_not_older_than_what_it_stands_on_and_an_enterprise_keys_i
     clock.to(moment(6, 9))
     with pytest.raises(DomainError) as early:
         decision.decide_case(case.pk, by=actors.chief, outcome="pass", at=moment(3, 9))
-    assert early.value.message == "补录的时间早于联合审查汇总（2026-11-04 09:00），请核对。"
+    assert early.value.message == "补录的时间早于联合审查汇总（2026年11月4日 09:00），请核对。"
     done = decision.decide_case(case.pk, by=actors.chief, outcome="pass", at=moment(4, 10))
     assert (done.state, done.decided_at) == ("decided_pass", moment(4, 10))
     client.force_login(actors.owner)

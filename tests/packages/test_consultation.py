@@ -151,7 +151,7 @@ def is_called_once_and_invited_in_time(clock, project, actors):
     invite(row, actors)
     factories.drain()
     texts = set(Notification.objects.filter(user=of("housing")).values_list("text", flat=True))
-    assert f"{project.name}受邀参加联合会商：11-03 09:30 项目南门踏勘" in texts
+    assert f"{project.name}受邀参加联合会商：11月3日 09:30 项目南门踏勘" in texts
     assert waits(project) == [("受邀单位", "参加", "集中踏勘和联合会商")]
     refused("too_early", calling.open_survey, row.pk, by=actors.director)
     clock.to(SURVEY)

@@ -202,7 +202,7 @@ def test_more_time_that_is_keyed_in_later_runs_from_the_day_on_which_it_was_give
     client.force_login(factories.official(case.lead.code, Role.CHIEF))
     url, posted = reverse("packages:deferral_time", args=[found.pk]), {"days": "5", "reason": "企业已联系银行"}
     early = client.post(url, posted | {"happened_at": "2026-11-17T08:59"})
-    said = "补录的时间早于登记逾期的时间（2026-11-17 09:00），请核对。"
+    said = "补录的时间早于登记逾期的时间（2026年11月17日 09:00），请核对。"
     assert (early.status_code, said in early.content.decode()) == (409, True)
     assert client.post(url, posted | {"happened_at": "2026-11-17T10:00"}).status_code == 302
     found = Deferral.objects.select_related("issue__clock").get(pk=found.pk)

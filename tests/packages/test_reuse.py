@@ -136,7 +136,7 @@ def test_the_owners_papers_of_other_projects_are_found_and_run_out(project, acto
     checklist.fill_lines(lock_project(other.pk))
     item.refresh_from_db()
     assert (item.state, item.document, item.origin) == ("held", document, "owner")
-    assert item.origin_note == f"企业资质证书，2026-11-02 归档，来自{project.name}，有效期至 2026-11-04"
+    assert item.origin_note == f"企业资质证书，2026年11月2日归档，来自{project.name}，有效期至2026年11月4日"
     clock.moment += dt.timedelta(days=2)
     assert sweeping.sweep_promises() == (0, 0)
     clock.moment += dt.timedelta(days=1)
@@ -184,7 +184,7 @@ def test_the_contractors_paper_serves_every_project_it_builds_and_nobody_elses_f
     other, line = by_contractor(actors, 1, owner=actors.other_body)
     line = refilled(other, line)
     assert (line.state, line.document, line.origin) == ("held", document, "owner")
-    assert line.origin_note == f"{document.title}，2026-11-02 归档，山西第1建筑有限公司的主体资格，有效期至 2031-11-01"
+    assert line.origin_note == f"{document.title}，2026年11月2日归档，山西第1建筑有限公司的主体资格，有效期至2031年11月1日"
     assert here.name not in line.origin_note + line.note
     assert not Document.objects.visible_to(actors.outsider).filter(pk=document.pk).exists()
     assert Document.objects.visible_to(actors.clerk).filter(pk=document.pk).exists()
@@ -235,7 +235,7 @@ def test_what_departments_hold_of_the_same_land_serves_the_next_project_on_it(pr
     set_parcel(other.pk, place=place, number="140581-A-07", by=actors.clerk)
     item = factories.fresh(item)
     assert (item.state, item.document, item.origin, seen.exists()) == ("held", title, "department", True)
-    assert item.origin_note == f"不动产权证书（土地），2026-11-02 归档，来自{project.name}"
+    assert item.origin_note == f"不动产权证书（土地），2026年11月2日归档，来自{project.name}"
     assert not Document.objects.visible_to(actors.outsider).filter(pk=title.pk).exists()
     Project.objects.filter(pk=project.pk).update(owner=actors.other_body)
     assert of_the_land(factories.fresh(other), [kind], good()) == {}  # another owner's paper is nobody's business here

@@ -140,7 +140,7 @@ def test_limit_zero_on_a_rest_day_is_the_next_working_day():
     assert (clock.due_on, clock.yellow_on) == (day("2026-11-23"), day("2026-11-22"))
     assert glance(clock, "2026-11-22") == (Light.YELLOW, "即办", 0, 1)
     assert glance(clock, "2026-11-23") == (Light.YELLOW, "即办", 1, 0)
-    assert clocks.explain(clock, day("2026-11-23")).sentences[0].endswith("是休息日，2026-11-23（周一）当日办结（即办）。")
+    assert clocks.explain(clock, day("2026-11-23")).sentences[0].endswith("是休息日，2026年11月23日（周一）当日办结（即办）。")
     assert glance(clock, "2026-11-24") == (Light.RED, "超 1 天", 2, -1)
 
 
@@ -224,7 +224,7 @@ def test_a_moved_due_day_stands_in_the_chain_of_its_project():
     assert list(events) == [
         (
             str(clock.pk),
-            "施工许可 10 个工作日：工作日历更新，到期日由 2027-01-12 调整为 2027-01-13",
+            "施工许可 10 个工作日：工作日历更新，到期日由2027年1月12日调整为2027年1月13日",
             {"due_on": ["2027-01-12", "2027-01-13"], "calendar_version": version.pk},
         )
     ]
@@ -368,13 +368,13 @@ def test_explain_names_every_day_and_what_it_stands_on():
     paused(clock, "2026-09-23", "2026-09-29", kind=PauseKind.RECTIFICATION)
     told = clocks.explain(clock, day("2026-10-12"))
     assert told.sentences == (
-        "竣工联合验收：2026-09-18（周五）起算，当日不计；时限 9 个工作日，2026-10-12（周一）到期，到期当日办结仍在期限内。",
-        "已计 9 天：09-20 为第 1 天，10-12 为第 9 天。",
-        "暂停不计：09-24 暂停：整改，1 天（行政许可法第四十五条）；09-28 至 09-29 暂停：整改，2 天（行政许可法第四十五条）。",
-        "放假不计：09-25 至 09-27 中秋节放假，3 天（国办发明电〔2025〕7号）；10-01 至 10-07 国庆节放假，7 天（国办发明电〔2025〕7号）。",
+        "竣工联合验收：2026年9月18日（周五）起算，当日不计；时限 9 个工作日，2026年10月12日（周一）到期，到期当日办结仍在期限内。",
+        "已计 9 天：9月20日为第 1 天，10月12日为第 9 天。",
+        "暂停不计：9月24日暂停：整改，1 天（行政许可法第四十五条）；9月28日至9月29日暂停：整改，2 天（行政许可法第四十五条）。",
+        "放假不计：9月25日至9月27日中秋节放假，3 天（国办发明电〔2025〕7号）；10月1日至10月7日国庆节放假，7 天（国办发明电〔2025〕7号）。",
         "周末不计：2 天。",
-        "调休上班照计：09-20 国庆节调休上班，1 天（国办发明电〔2025〕7号）；10-10 国庆节调休上班，1 天（国办发明电〔2025〕7号）。",
-        "截至 2026-10-12（周一），已用 9 天，今日到期。",
+        "调休上班照计：9月20日国庆节调休上班，1 天（国办发明电〔2025〕7号）；10月10日国庆节调休上班，1 天（国办发明电〔2025〕7号）。",
+        "截至 2026年10月12日（周一），已用 9 天，今日到期。",
     )
     assert [str(d.day) for d in told.made_up] == ["2026-09-20", "2026-10-10"]
     assert [d.number for d in told.counted] == list(range(1, 10))
@@ -386,4 +386,4 @@ def test_explain_says_provisional_and_not_started():
     told = clocks.explain(clock, day("2026-12-30"))
     assert told.sentences[-1] == "到期日所在年度的放假通知尚未公布，暂按法定节假日推算，通知公布后自动重算。"
     assert len(told.counted) == 10
-    assert clocks.explain(clock, day("2026-12-01")).text == "2026-12-28（周一）起算，现在还未开始。"
+    assert clocks.explain(clock, day("2026-12-01")).text == "2026年12月28日（周一）起算，现在还未开始。"

@@ -243,7 +243,7 @@ def test_a_notice_makes_a_year_definite():
     assert workdays.due_date(day("2026-12-28"), 10) == day("2027-01-12")
     assert workdays.is_workday(day("2027-01-09"))
     assert workdays.current().info(day("2027-01-04")).source == "国办发明电〔2026〕8号"
-    with pytest.raises(ValueError, match="2026-12-31 不在 2027 年内"):
+    with pytest.raises(ValueError, match="2026年12月31日不在 2027 年内"):
         workdays.publish_year(2027, off={day("2026-12-31"): "x"}, work={}, document="x")
 
 
