@@ -78,7 +78,7 @@ class PhaseForm(forms.Form):
 class CommissionForm(forms.Form):
     """One company for all surveys."""
 
-    uscc = forms.CharField(label="测绘单位统一社会信用代码", max_length=18)
+    uscc = forms.CharField(label="测绘单位统一社会信用代码", max_length=40)
     name = forms.CharField(label="测绘单位名称", max_length=100, required=False, help_text="首次登记时填写")
     contract = forms.CharField(label="合同编号", max_length=60, required=False)
     kinds = forms.MultipleChoiceField(label="合并的测绘", widget=forms.CheckboxSelectMultiple)

@@ -12,6 +12,7 @@ from agency.services.accompanying import Friction
 from agency.services.agents import AgentEntry
 from projects import timing
 from projects.models import Organisation, Region
+from projects.paging import as_key
 from projects.states import OrganisationKind
 
 if TYPE_CHECKING:
@@ -249,10 +250,21 @@ class CheckForm(forms.Form):
     reason = forms.CharField(label="还有什么没改", max_length=200, required=False)
 
 
+class RegionsField(forms.ModelMultipleChoiceField):
+    """Several regions by their keys."""
+
+    def clean(self, value: Any) -> Any:
+        """Refuse what is no key before the database is asked."""
+        for key in value or ():
+            if as_key(str(key)) is None:
+                raise forms.ValidationError(self.error_messages["invalid_pk_value"], params={"pk": str(key)[:20]})
+        return super().clean(value)
+
+
 class AgentForm(forms.Form):
     """What is kept of an agent."""
 
-    regions = forms.ModelMultipleChoiceField(label="片区", queryset=Region.objects.none())
+    regions = RegionsField(label="片区", queryset=Region.objects.none())
     specialties = forms.MultipleChoiceField(label="专长套餐", required=False, widget=forms.CheckboxSelectMultiple)
     duty_days = forms.MultipleChoiceField(
         label="值班日",
@@ -287,7 +299,7 @@ class AgentForm(forms.Form):
         self.fields["specialties"] = forms.MultipleChoiceField(
             label="专长套餐", required=False, choices=list(packages), widget=forms.CheckboxSelectMultiple
         )
-        self.fields["regions"] = forms.ModelMultipleChoiceField(
+        self.fields["regions"] = RegionsField(
             label="片区", queryset=regions, widget=forms.CheckboxSelectMultiple
         )
         if people:

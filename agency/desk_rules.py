@@ -19,7 +19,7 @@ from agency.desk_states import (
 from agency.models import Agent, AgentLeave, Agreement, Assignment
 from packages.rules import is_agent, is_owner
 from projects import timing
-from projects.access import access_of
+from projects.access import access_of, region_prefix
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.one_page import once
 from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role
@@ -70,9 +70,27 @@ def _runs(project: Project) -> Verdict:
 # Agents ---------------------------------------------------------------------------------------------------------
 
 
-def can_keep_agents(user: Person, _: object = None) -> Verdict:
-    """Dispatchers and directors keep the register of agents, their leave and their load."""
-    return ALLOWED if access_of(user).has(*DESK) else refuse("代办人员由代办调度或中心主任管理。")
+def can_keep_agents(user: Person, agent: Agent | None = None) -> Verdict:
+    """Dispatchers and directors keep the register of the agents of their centre, their leave and their load."""
+    if not access_of(user).has(*DESK):
+        return refuse("代办人员由代办调度或中心主任管理。")
+    if agent is None or _is_desk_of(user, agent):
+        return ALLOWED
+    return refuse(f"{agent.user}在别的中心任职，登记、请假和负荷由那里的代办调度管理。")
+
+
+def _is_desk_of(user: Person, agent: Agent) -> bool:
+    """Whether the user dispatches or directs in the region of a body that the agent works for, or in one above it.
+
+    A body without a region, or a post that has ended, is of no other centre.
+    """
+    access = access_of(user)
+    mine = [body.region for body in access.organisations if access.has_at(body.pk, *DESK)]
+    posts = agent.user.memberships.filter(role=Role.AGENT, until=None)
+    theirs = list(posts.values_list("organisation__region__code", flat=True))
+    if not mine or not theirs or None in theirs or None in mine:
+        return bool(mine)
+    return any(code.startswith(region_prefix(region.code)) for code in theirs for region in mine if region)
 
 
 def can_see_desk(user: Person, _: object = None) -> Verdict:
@@ -255,8 +273,8 @@ def can_check_friction(user: Person, issue: IssueItem) -> Verdict:
 
 
 def can_hand_over(user: Person, agent: Agent) -> Verdict:
-    """The desk, or the agent himself, draws up the sheets."""
-    if access_of(user).has(*DESK) or agent.user_id == user.pk:
+    """The desk of his centre, or the agent himself, draws up the sheets."""
+    if agent.user_id == user.pk or _is_desk_of(user, agent):
         return ALLOWED
     return refuse("交接由本人或代办调度发起。")
 

@@ -26,9 +26,9 @@ from gaige import signing
 from gaige.account_forms import ContactForm, DelegateForm, ElevateForm, PasswordForm, RequestForm
 from gaige.forms import CodeForm
 from gaige.links import start_of
-from packages.views.acting import back_to
 from projects import account_rules, privacy_data, timing
 from projects.errors import DomainError, NotAllowed
+from projects.going_back import back_to
 from projects.models import SignIn, User
 from projects.services import accounts, delegation, elevation, person_data, privacy, second_factor, sessions
 
@@ -191,12 +191,13 @@ def delegate(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a role to a colleague until a day."""
     user = person_of(request)
     row = get_object_or_404(queries.delegable(user), pk=pk)
-    form = DelegateForm(posted(request), colleagues=queries.colleagues(row))
+    form = DelegateForm(posted(request), colleagues=queries.colleagues(row).exclude(pk=user.pk))
     if request.method == "POST" and carry_out(
         form, lambda: delegation.delegate(pk, by=user, **form.cleaned_data),
         {"until": "until", "reason_missing": "reason"},
     ):
-        messages.success(request, f"已委托{form.cleaned_data['to']}代理，至 {form.cleaned_data['until']:%Y-%m-%d}。")
+        given = form.cleaned_data
+        messages.success(request, f"已委托{given['to']}代理，至{timing.written(given['until'])}。")
         return redirect("gaige:account")
     context = {"form": form, "row": row, "verdict": account_rules.can_delegate(user, row)}
     return render(request, "gaige/account_delegate.html", context, status=CONFLICT if form.errors else 200)

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 
 from projects import timing
 from projects.models import AccessLog, Event, Provision
-from projects.paging import KeyPage, key_page
+from projects.paging import KeyPage, as_day, key_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,15 +65,8 @@ def asked_for(given: Mapping[str, str]) -> Asked:
     action = given.get("action", "")
     return Asked(
         given.get("who", "").strip()[:50], given.get("what", "").strip()[:80], action if action in WORDS else "",
-        _day(given.get("since", "")), _day(given.get("until", "")),
+        as_day(given.get("since", "")), as_day(given.get("until", "")),
     )
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None
 
 
 def reads(asked: Asked) -> QuerySet[AccessLog]:
@@ -90,14 +82,10 @@ def reads(asked: Asked) -> QuerySet[AccessLog]:
     if asked.action:
         rows = rows.filter(action=asked.action)
     if asked.since:
-        rows = rows.filter(read_at__gte=_begin(asked.since))
+        rows = rows.filter(read_at__gte=timing.start_of_day(asked.since))
     if asked.until:
-        rows = rows.filter(read_at__lt=_begin(asked.until + dt.timedelta(days=1)))
+        rows = rows.filter(read_at__lte=timing.end_of_day(asked.until))
     return rows
-
-
-def _begin(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, timing.BUSINESS_ZONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
-"""What a form says of a field that is empty, too long or out of bounds, where it has no sentence of its own."""
+"""What a form says of a field that is empty, too long or out of bounds, of a day at the ends of the calendar, where it has no sentence of its own."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from django import forms
 from django.core import validators
@@ -21,6 +23,9 @@ BOUNDS: tuple[tuple[type[validators.BaseValidator], str], ...] = (
     (validators.MaxValueValidator, "这一项不能大于 %(limit_value)s，请核对。"),
     (validators.MinValueValidator, "这一项不能小于 %(limit_value)s，请核对。"),
 )
+#: Nothing that the portal keeps lies beyond; what does can neither be counted on from nor said in another zone.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+NO_YEAR = "日期的年份不对，请核对，例如 2026-11-02。"
 LONG_FILE_NAME = "文件名最多 %(max)d 个字，现在有 %(length)d 个，请改短后重新选择。"
 
 
@@ -31,3 +36,11 @@ def register() -> None:
     forms.FileField.default_error_messages = {**forms.FileField.default_error_messages, "max_length": LONG_FILE_NAME}
     for validator, words in BOUNDS:
         validator.message = words
+    for dated in (forms.DateField, forms.DateTimeField):
+        dated.default_validators = [in_our_years]
+
+
+def in_our_years(day: dt.date) -> None:
+    """Refuse a day or moment at the ends of the calendar."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise forms.ValidationError(NO_YEAR, code="year")

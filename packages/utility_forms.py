@@ -14,6 +14,7 @@ from packages.models import UtilityLine
 from packages.services.utilities import Quoted, Seen
 from packages.utility_states import LineSide, SelectionMode, UtilityKind
 from projects import timing
+from projects.codes import clean_uscc
 from projects.models import Organisation
 
 WORDS = forms.Textarea(attrs={"rows": 3})
@@ -224,9 +225,14 @@ class CompanyForm(forms.Form):
     """Which intermediary was chosen, and how."""
 
     company = forms.CharField(label="中介机构", max_length=100)
-    company_code = forms.CharField(label="统一社会信用代码", max_length=18, required=False)
+    company_code = forms.CharField(label="统一社会信用代码", max_length=40, required=False)
     mode = forms.ChoiceField(label="选取方式", choices=SelectionMode.choices)
     on = forms.DateField(label="选取日期", initial=timing.today)
+
+    def clean_company_code(self) -> str:
+        """Mend and check the credit code (both checks); empty stays empty."""
+        text = self.cleaned_data["company_code"]
+        return clean_uscc(text) if text else ""
 
 
 class ContractForm(forms.Form):

@@ -274,6 +274,10 @@ class CalendarDayForm(forms.Form):
         return data["day"], data["works"] == "1", data["source"], data["note"]
 
 
+#: The rules of the portal, which are data with days, begin here (`*/catalog/*.tsv`).
+RULES_SINCE = dt.datetime(2020, 1, 1, tzinfo=timing.BUSINESS_ZONE)
+
+
 class BackEntryForm(forms.Form):
     """补录: when something really happened that is keyed in later."""
 
@@ -287,6 +291,8 @@ class BackEntryForm(forms.Form):
         moment: dt.datetime | None = self.cleaned_data["happened_at"]
         if moment is not None and moment > timing.now():
             raise forms.ValidationError("实际办理时间不能晚于现在。")
+        if moment is not None and moment < RULES_SINCE:
+            raise forms.ValidationError(f"实际办理时间早于 {RULES_SINCE:%Y} 年，请核对年份。")
         return moment
 
 

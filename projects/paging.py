@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,6 +10,8 @@ from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
+#: Days of an address are taken from these years.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,18 @@ class KeyPage(Generic[R]):
 def as_key(text: str | None) -> int | None:
     """Return the key of an address, or None when there is none or it is no number."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def as_day(text: str | None) -> dt.date | None:
+    """Return the day of an address, or None when there is none, it is no day, or one at the ends of the calendar.
+
+    What lies there cannot be counted on from, nor said in another zone.
+    """
+    try:
+        day = dt.date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def key_page(

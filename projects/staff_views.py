@@ -10,12 +10,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from projects import account_rules, acting
 from projects.errors import DomainError, NotAllowed, Verdict, require
+from projects.going_back import back_to
 from projects.models import Invitation, Membership, Organisation, Project, User
 from projects.paging import as_key
 from projects.quoting import quoted
@@ -59,9 +59,7 @@ def act_for(request: HttpRequest) -> HttpResponse:
     """Choose the enterprise that one acts for; nothing chosen is all of them."""
     body = acting.act_for(request, as_key(request.POST.get("organisation")))
     messages.success(request, f"现在代表{quoted(body.name)}办理。" if body else "现在显示全部单位的项目。")
-    url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return redirect(url if url and safe else "projects:list")
+    return redirect(back_to(request, reverse("projects:list")))
 
 
 @login_required

@@ -43,7 +43,7 @@ def save_agent(user_id: int, entry: AgentEntry, *, by: User, at: dt.datetime | N
 
     Raises `NotAllowed`, `DomainError` (`no_role`, `no_region`, `no_days`, `cap`, `no_part`).
     """
-    require(may.can_keep_agents, by, None)
+    require(may.can_keep_agents, by, Agent(user_id=user_id))
     post = Membership.objects.filter(user=user_id, role=Role.AGENT, until=None).select_related("organisation").first()
     if post is None:
         raise DomainError("no_role", "先在人员管理里给此人“代办专员”的岗位。")

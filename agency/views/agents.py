@@ -25,6 +25,7 @@ from projects import timing
 from projects.access import access_of
 from projects.errors import require
 from projects.models import Project, Region
+from projects.paging import as_day
 from projects.states import Role
 
 
@@ -102,7 +103,7 @@ def agent(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "agent": row,
         "form": form,
-        "keeps": may.can_keep_agents(request.user),
+        "keeps": may.can_keep_agents(request.user, row),
         "leaves": queries.leaves_of(row),
         "load": load,
         "number": number,
@@ -126,7 +127,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
             button="登记请假",
             back=reverse("agency:agent", args=[row.pk]),
             done="请假已登记。",
-            verdict=may.can_keep_agents(request.user),
+            verdict=may.can_keep_agents(request.user, row),
             says=("请假期间不再建议此人。选了代班人员的，逐个项目生成交接单请代班人员签收。",),
             run=lambda given: leaves.enter_leave(
                 row.pk,
@@ -144,8 +145,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def leave_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Back early."""
-    require(may.can_keep_agents, request.user, None)
-    row = get_object_or_404(AgentLeave.objects.select_related("agent"), pk=pk)
+    row = get_object_or_404(AgentLeave.objects.select_related("agent__user"), pk=pk)
     leaves.cancel_leave(row.pk, by=person(request))
     messages.success(request, "已销假。")
     return redirect("agency:agent", row.agent_id)
@@ -211,8 +211,8 @@ def evaluation(request: HttpRequest) -> HttpResponse:
     access = access_of(request.user)
     require(may.can_see_evaluation, request.user, None)
     today = timing.today()
-    end = _day(request.GET.get("end")) or today
-    start = _day(request.GET.get("start")) or end - dt.timedelta(days=90)
+    end = as_day(request.GET.get("end")) or today
+    start = as_day(request.GET.get("start")) or end - dt.timedelta(days=90)
     rows = evaluating.evaluate(start, end)
     if not access.has(*may.DESK, Role.SUPERVISOR):
         rows = [row for row in rows if row.agent.user_id == request.user.pk]
@@ -221,10 +221,3 @@ def evaluation(request: HttpRequest) -> HttpResponse:
         "counted": evaluation_page.counted(rows, request.GET.dict()),
     }
     return render(request, "agency/evaluation.html", context)
-
-
-def _day(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -21,10 +21,12 @@ from agency import desk_rules as may
 from agency.models import Accompaniment, Agreement
 from agency.services import accompanying, agreements
 from packages.models import MatterCase
-from packages.views.acting import Step, ask, attempt, back_to, status_of
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
+from projects import timing
 from projects.access import access_of
 from projects.errors import DomainError, NotAllowed, require
+from projects.going_back import back_to
 from projects.models import IssueItem
 
 Given = dict[str, Any]
@@ -131,7 +133,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner reads the agreement and signs."""
     row = _agreement(request, pk)
     names = "、".join(name for _, name in row.matters)
-    until = f"至{row.until:%Y-%m-%d}" if row.until else "至项目交付"
+    until = f"至{timing.written(row.until)}" if row.until else "至项目交付"
     return _decide(
         request,
         row,

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agency import desk_rules as may
@@ -17,6 +16,7 @@ from packages.views.acting import CONFLICT
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, require
 from projects.exports import csv_response
+from projects.going_back import back_to
 from projects.models import Project
 
 
@@ -33,13 +33,6 @@ def desk(request: HttpRequest) -> HttpResponseBase:
         "size": filters.get("size", ""), "keeps": may.can_keep_agents(request.user).ok,
     }
     return render(request, "agency/desk.html", context)
-
-
-def _next(request: HttpRequest, default: str) -> str:
-    """Return the address of this portal that the form named, else the default."""
-    url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if url and safe else default
 
 
 @login_required
@@ -61,7 +54,7 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, error.message)
         else:
             messages.success(request, f"{project.name}：{done.get_role_display()} {done.agent.user}。")
-            return redirect(_next(request, request.path))
+            return redirect(back_to(request, request.path))
     require(rules.can_assign, request.user, project)
     return _assign_page(request, project, form)
 

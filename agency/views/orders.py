@@ -19,10 +19,12 @@ from agency import desk_rules as may
 from agency.desk_states import MarkKind
 from agency.models import OrderLog, WorkOrder
 from agency.services import escalating, order_log, order_paper, orders
-from packages.views.acting import Step, ask, attempt, back_to, status_of
+from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person
+from projects import timing
 from projects.errors import DomainError, NotAllowed, Verdict, require
 from projects.forms import BackEntryForm, moment_of
+from projects.going_back import back_to
 from projects.models import Organisation
 from projects.quoting import quoted
 
@@ -94,7 +96,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
         said = form.cleaned_data | {"at": moment_of(late)}
         line = attempt(form, order_log.write_log, row.pk, by=person(request), **said)
         if line is not None:
-            messages.success(request, f"已记：{line}。下次核查 {line.next_check:%m-%d}。")
+            messages.success(request, f"已记：{line}。下次核查{timing.spoken(line.next_check)}。")
             return redirect(back_to(request, reverse("agency:order", args=[row.pk])))
     context = {"page": queries.order_page(row, person(request)), "order": row, "project": row.project, "form": form}
     context["late"] = late

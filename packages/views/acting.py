@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from packages.models import MatterCase
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
@@ -95,10 +94,3 @@ def ask(
 def status_of(form: forms.BaseForm) -> int:
     """409 when the domain refused what was well filled in (its words stand on the whole form), else 200."""
     return CONFLICT if form.is_bound and not form.errors.keys() - {"__all__"} else 200
-
-
-def back_to(request: HttpRequest, default: str) -> str:
-    """The address of this portal that the form named, else the default."""
-    url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if url and safe else default

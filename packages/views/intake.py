@@ -21,7 +21,7 @@ from packages.screens.regional_said import uses_of
 from packages.services import intake as services
 from packages.services import settling
 from packages.views import filing
-from packages.views.acting import CONFLICT, Step, ask, attempt, back_to
+from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import (
     application_or_404,
     case_or_404,
@@ -30,6 +30,7 @@ from packages.views.fetching import (
     person,
     project_or_404,
 )
+from projects.going_back import back_to
 from projects.models import User
 from projects.paging import as_key
 

@@ -6,6 +6,8 @@ from django.urls import reverse
 from agency.models import Agreement, WorkOrder
 from agency.services import agreements, order_log, orders
 from agency.services.assignment import assign
+from projects.models import Organisation, Region
+from projects.states import Role
 from tests import factories
 
 LEAD, SERVICE = "lead_officer", "service_agent"
@@ -26,6 +28,25 @@ def world(actors, make_agent):
 
 def text(response):
     return response.content.decode()
+
+
+def test_the_desk_of_another_place_reads_of_an_agent_and_changes_nothing(actors, make_agent, agency_body, client_of):
+    here, above = Region.objects.get(code="140581"), Region.objects.get(code="140500")
+    there, _ = Region.objects.get_or_create(code="140571", defaults={"name": "开发区"})
+    Organisation.objects.filter(pk=agency_body.pk).update(region=here)
+    agent, other = make_agent("陈专"), make_agent("刘另")
+    given = {
+        "regions": [here.pk], "duty_days": ["1"], "load_cap": 7, "can_serve": "on", "is_on_duty": "on",
+        "since": "2026-11-03", "until": "2026-11-06", "reason": "年休", "to": other.pk,
+    }
+    pages = [reverse(f"agency:{name}", args=[agent.pk]) for name in ("agent", "leave")]
+    for body, codes in ((Organisation.objects.create(name="开发区管委会", kind="committee", region=there), [403, 403]),
+                        (Organisation.objects.create(name="市局", kind="bureau", region=above), [302, 302])):
+        desk = client_of(factories.person(f"desk-{body.pk}", "外调度", Role.DISPATCHER, body))
+        assert ('name="load_cap"' in text(desk.get(pages[0]))) == (codes[0] == 302)
+        assert [desk.post(page, given).status_code for page in pages] == codes
+    agent.refresh_from_db()
+    assert (agent.load_cap, agent.leaves.count()) == (7, 1)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from gaige.exchange.rows import Source
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import fold, lock_project, verify_chain
-from projects.models import Organisation, Project
+from projects.models import Organisation, Project, Provision
 from projects.states import Role
 from tests.factories import pdf_bytes
 
@@ -113,6 +113,9 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
 
     client.force_login(world.archivist)
     assert client.post(f"/archives/transfers/{transfer.pk}/hand/").status_code == 302
+    given = Provision.objects.get()
+    assert (given.recipient, given.project, given.way, given.by) == (city, full, "transfer", world.archivist)
+    assert given.fields == "参建单位联系人、签收人、归档人"
     client.force_login(world.receiver)
     text = client.get(f"/projects/{full.pk}/archive/transfer/").content.decode()
     assert ("校验并接收" in text, "何档" in text) == (True, True)

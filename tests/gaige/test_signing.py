@@ -71,6 +71,8 @@ def test_five_failures_are_followed_by_a_pause_that_ends(person):
     for left in (4, 3, 2, 1):
         assert f"还可再试 {left} 次" in sign_in(client, "wrong").text
     assert "请 15 分钟后再试" in sign_in(client, "wrong").text
+    [lock] = AccessLog.objects.filter(action="locked")
+    assert lock.subject_label == "连续 5 次不对，锁定　127.0.0.1"
     paused = sign_in(client)
     assert (paused.status_code, "连续 5 次不对" in paused.text) == (429, True)
     assert sign_in(client, username="WANGMIN ").status_code == 429

@@ -1,11 +1,19 @@
 """An address that nobody types gets a plain refusal, never an error of the server."""
 
 import pytest
+from django import forms
 from django.test import Client
 
+from agency.desk_forms import RegionsField
+from gaige.form_words import NO_YEAR
 from packages.savings import month_span
+from packages.utility_forms import CompanyForm
 from packages.views.notices import rows_of
 from packages.worklist import read_key
+from projects.forms import BackEntryForm
+from projects.models import Region
+from projects.states import Role
+from tests import factories
 
 
 @pytest.mark.parametrize("path", ["/q/%00abc/", "/desk/?q=%00", "/verify/?code=a%00", "/projects/?text=%00"])
@@ -29,3 +37,49 @@ def test_a_year_without_major_projects_shows_the_newest(actors):
 
     years = {majors_page(actors.director, year).curve.year for year in (None, 99_999_999_999, 9999)}
     assert len(years) == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "²"])
+def test_days_at_the_ends_of_the_calendar_are_none(actors, day):
+    auditor = factories.person("auditor", "审计", Role.AUDITOR, actors.centre)
+    for user, paths in ((auditor, ["/audit/?since={}", "/audit/?until={}"]), (
+        actors.director, ["/agency/evaluation/?start={}", "/agency/evaluation/?end={}"]
+    )):
+        client = Client()
+        client.force_login(user)
+        assert [client.get(path.format(day)).status_code for path in paths] == [200, 200]
+
+
+def test_dates_of_forms_lie_in_our_years_and_what_is_keyed_in_later_where_the_rules_are():
+    day = forms.DateField()
+    said = {text: BackEntryForm({"happened_at": text}).errors.get("happened_at") for text in (
+        "0001-01-01", "9999-12-31T23:59", "2019-12-31 23:59", "2020-01-01 00:00",
+    )}
+    assert list(said.values()) == [[NO_YEAR], [NO_YEAR], ["实际办理时间早于 2020 年，请核对年份。"], None]
+    for text in ("0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"):
+        with pytest.raises(forms.ValidationError, match=NO_YEAR):
+            day.clean(text)
+
+
+@pytest.mark.parametrize("back", ["²", "desk", "agency:desk", "[", "//evil.example", "/\\evil.example", "https://evil.example/"])
+def test_a_form_leads_back_to_a_path_of_this_portal_only(actors, back):
+    client = Client()
+    client.force_login(actors.owner)
+    assert client.post("/staff/act/", {"next": back}).url == "/projects/"
+    assert client.post("/staff/act/", {"next": "/inbox/?tab=all"}).url == "/inbox/?tab=all"
+
+
+def test_regions_that_are_no_keys_are_refused_by_the_form(actors):
+    for key in ("9" * 30, "-1", "²"):
+        field = RegionsField(queryset=Region.objects.all())
+        with pytest.raises(forms.ValidationError):
+            field.clean([key])
+
+
+def test_a_credit_code_is_mended_and_checked_wherever_it_is_keyed_in():
+    told = {"company": "晋东勘察院", "mode": "merit", "on": "2026-11-02"}
+    asked = [CompanyForm({**told, "company_code": code}) for code in (" 91110000 710925462x ", "12345", "")]
+    assert [form.is_valid() for form in asked] == [True, False, True]
+    mended, wrong, _ = asked
+    assert mended.cleaned_data["company_code"] == "91110000710925462X"
+    assert wrong.errors["company_code"] == ["统一社会信用代码应为 18 位，现在是 5 位。"]
