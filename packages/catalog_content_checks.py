@@ -183,16 +183,24 @@ def _earlier_results(c: Catalogue, line: Line, handed: Mapping[str, set[str]]) -
         yield line.fault(f"备用来源该填而未填：套餐 {where} 不一定有来源事项" if unsure else "备用来源用不到，不应填写")
 
 
-def check_deferrals(c: Catalogue) -> Iterator[Fault]:
-    """容缺 only where the matter allows it, never 即办 nor 上报, never for what the applicant does not hand in."""
-    lines = c.tables["deferrals.tsv"]
+def _name_materials(c: Catalogue, table: str, named: list[tuple[Line, Line]]) -> Iterator[Fault]:
+    """Each line of a table names one material of its matter, each once; those that do join `named` beside it."""
+    lines = c.tables[table]
     yield from repeated(lines, "matter_code", "name_zh")
     materials = {(line["matter_code"], line["name_zh"]): line for line in c.tables["materials.tsv"]}
     for line in lines:
         material = materials.get((line["matter_code"], line["name_zh"]))
         if material is None:
             yield line.fault(f"“{line['name_zh']}”不在事项 {line['matter_code']} 的材料中")
-            continue
+        else:
+            named.append((line, material))
+
+
+def check_deferrals(c: Catalogue) -> Iterator[Fault]:
+    """容缺 only where the matter allows it, never 即办 nor 上报, never for what the applicant does not hand in."""
+    named: list[tuple[Line, Line]] = []
+    yield from _name_materials(c, "deferrals.tsv", named)
+    for line, material in named:
         matter = c.matters[line["matter_code"]]
         if not matter.says("deficiency_ok"):
             yield line.fault("事项不适用容缺受理（deficiency_ok=no）")
@@ -209,14 +217,9 @@ def check_deferrals(c: Catalogue) -> Iterator[Fault]:
 
 def check_holders(c: Catalogue) -> Iterator[Fault]:
     """Only 主体资格 is held by a body that takes part, and each line names one type of body."""
-    lines = c.tables["holders.tsv"]
-    yield from repeated(lines, "matter_code", "name_zh")
-    materials = {(line["matter_code"], line["name_zh"]): line for line in c.tables["materials.tsv"]}
-    for line in lines:
-        material = materials.get((line["matter_code"], line["name_zh"]))
-        if material is None:
-            yield line.fault(f"“{line['name_zh']}”不在事项 {line['matter_code']} 的材料中")
-            continue
+    named: list[tuple[Line, Line]] = []
+    yield from _name_materials(c, "holders.tsv", named)
+    for line, material in named:
         if c.kinds[material["document_kind"]]["class"] != OWNER_CLASS:
             yield line.fault("只有主体资格类（S）的材料由参建单位持有")
         yield from one_of(line, "role", PartyRole.values)
