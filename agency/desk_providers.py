@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
@@ -26,6 +27,7 @@ from agency.services.escalating import asked
 from agency.subjects import Subject
 from packages.next_steps import OWNER_WORD
 from packages.states import CaseState
+from packages.waiting import case_waiting
 from projects import glance, owing, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person
@@ -93,18 +95,52 @@ def _orders(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
     rows = WorkOrder.objects.open().filter(project__in=list(by_pk)).annotate(cover_name=Subquery(cover))
     grouped: dict[tuple[int, str, str], list[WorkOrder]] = defaultdict(list)
     for row in rows.select_related("agent__user", "waits_body", "case").order_by("pk"):
-        who = str(row.agent.user) if row.agent else ""
-        if name := getattr(row, "cover_name", ""):
-            who = f"{name}（代{who}）"
-        is_begun = row.case is not None and row.case.state != CaseState.DRAFT
-        if row.state == OrderState.WAITING:
-            grouped[row.project_id, "take" if row.agent_id else "give", who].append(row)
-        elif row.state in ORDER_MINE and not is_begun:
-            grouped[row.project_id, "do", who].append(row)
-        elif row.state in ORDER_WAITS and not is_begun:
+        who = _doer(row, getattr(row, "cover_name", ""))
+        if row.state == OrderState.WAITING or (row.state in ORDER_MINE and not _is_begun(row)):
+            grouped[row.project_id, _part(row), who].append(row)
+        elif row.state in ORDER_WAITS and not _is_begun(row):
             yield _waits(row, by_pk[row.project_id], who, today)
     for (project, kind, who), orders in grouped.items():
         yield _told(project, kind, who, orders, today)
+
+
+def _doer(row: WorkOrder, cover: str | None) -> str:
+    """Return who does an order: its agent, or whoever covers for him (刘另（代陈专））."""
+    who = str(row.agent.user) if row.agent else ""
+    return f"{cover}（代{who}）" if cover else who
+
+
+def _part(row: WorkOrder) -> str:
+    """Return what an order that is with the agency waits for: to be given to somebody, accepted, done."""
+    if row.state != OrderState.WAITING:
+        return "do"
+    return "take" if row.agent_id else "give"
+
+
+def _is_begun(row: WorkOrder) -> bool:
+    """Whether the matter of an order is in hand, so that its case says on whom it waits."""
+    return row.case is not None and row.case.state != CaseState.DRAFT
+
+
+def order_waiting(row: WorkOrder) -> Waiting | None:
+    """Return on whom one order waits: who is to accept or do it, who was asked one step up, on whom its case waits.
+
+    None where the order or the project is over. The office reads it: what is waited for stands as the agent wrote it.
+    """
+    if row.state not in ORDER_OPEN or not row.project.is_open:
+        return None
+    today = timing.today()
+    step = Escalation.objects.open().filter(order=row).select_related("body", "order").first()
+    if row.state == OrderState.ESCALATED and step is not None:
+        return _step(step, today)
+    found = case_waiting([row.case]).get(row.case.pk) if row.case is not None else None
+    if row.state != OrderState.WAITING and found is not None:
+        return found
+    leave = AgentLeave.objects.on(today).filter(agent=row.agent_id).select_related("cover__user").first()
+    who = _doer(row, str(leave.cover.user) if leave is not None and leave.cover else "")
+    if row.state in ORDER_WAITS:
+        return replace(_waits(row, row.project, who, today), what=row.waits_what)
+    return _told(row.project_id, _part(row), who, [row], today)
 
 
 def _told(project: int, kind: str, who: str, orders: Sequence[WorkOrder], today: dt.date) -> Waiting:
@@ -173,21 +209,25 @@ def _waits(row: WorkOrder, project: Project, who: str, today: dt.date) -> Waitin
 def _steps(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:
     rows = Escalation.objects.open().filter(project__in=list(by_pk)).select_related("body", "order").order_by("pk")
     for row in rows:
-        role = row.body.label if row.level < Level.JOINT else str(row.get_level_display())
-        left = (row.due_on - today).days if row.due_on else None
-        light = Light.NONE if left is None else Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
-        yield Waiting(
-            row.project_id,
-            3,
-            role,
-            f"{quoted(row.order.title)}的升级事项",
-            due_on=row.due_on,
-            light=light,
-            clock_id=row.clock_id,
-            auto="到期未答复，可升到上一级，并报中心主任" if row.due_on else "由专题会定",
-            url=reverse("agency:escalation", args=[row.pk]),
-            **_since(row.raised_at, today),
-        )
+        yield _step(row, today)
+
+
+def _step(row: Escalation, today: dt.date) -> Waiting:
+    role = row.body.label if row.level < Level.JOINT else str(row.get_level_display())
+    left = (row.due_on - today).days if row.due_on else None
+    light = Light.NONE if left is None else Light.RED if left < 0 else Light.YELLOW if left <= 1 else Light.GREEN
+    return Waiting(
+        row.project_id,
+        3,
+        role,
+        f"{quoted(row.order.title)}的升级事项",
+        due_on=row.due_on,
+        light=light,
+        clock_id=row.clock_id,
+        auto="到期未答复，可升到上一级，并报中心主任" if row.due_on else "由专题会定",
+        url=reverse("agency:escalation", args=[row.pk]),
+        **_since(row.raised_at, today),
+    )
 
 
 def _sheets(by_pk: dict[int, Project], today: dt.date) -> Iterable[Waiting]:

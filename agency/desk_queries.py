@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from agency import desk_data as data
 from agency import desk_rules as may
 from agency.assigning_rule import plain
+from agency.desk_providers import order_waiting
 from agency.desk_states import (
     ORDER_OPEN,
     ORDER_WAITS,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from archives.models import Paper
     from projects.errors import Verdict
     from projects.models import User
+    from projects.waiting import Waiting
 
 SHOWN, CARDS, PAGE = 30, 12, 20
 CALENDAR_DAYS = 10
@@ -104,16 +106,16 @@ def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]
         if order.accept_by is None:
             return "等代办调度派单", "bad"
         moment = order.accept_by.astimezone(timing.BUSINESS_ZONE)
-        words = f"{moment:%H:%M}" if moment.date() == today else f"{moment:%m-%d %H:%M}"
+        words = f"{moment:%H:%M}" if moment.date() == today else timing.spoken_moment(moment)
         return (f"{words} 前接单", "warn") if order.accept_by >= now else ("已过接单时限，将派下一人", "bad")
     if order.state in (OrderState.DONE, OrderState.CLOSED):
         return order.close_reason, ""
     if order.next_check is None:
         return "记一笔跟办", "warn"
-    day = f"{order.next_check:%Y-%m-%d}" if order.next_check.year != today.year else f"{order.next_check:%m-%d}"
+    day = timing.written(order.next_check) if order.next_check.year != today.year else timing.spoken(order.next_check)
     if order.next_check < today:
-        return f"{day} 应核查，已过", "bad"
-    return ("今天核查", "warn") if order.next_check == today else (f"{day} 核查", "")
+        return f"{day}应核查，已过", "bad"
+    return ("今天核查", "warn") if order.next_check == today else (f"{day}核查", "")
 
 
 # The agent's own page ---------------------------------------------------------------------------------------------
@@ -281,7 +283,8 @@ class OrderPage:
     row: OrderRow
     logs: list[OrderLog]
     steps: list[Escalation]
-    acts: list[tuple[str, str, Verdict, bool]]
+    acts: list[tuple[str, str, Verdict, str]]
+    waiting: Waiting | None
     can_log: Verdict
     passed: list[tuple[str, str, str]]
     next_level: int
@@ -292,33 +295,6 @@ class OrderPage:
 
 def order_page(order: WorkOrder, user: User) -> OrderPage:
     """Return what the page of an order shows."""
-    acts: list[tuple[str, str, Verdict, bool]] = []
-    if order.state == OrderState.WAITING:
-        acts = [
-            ("接单", "agency:take", may.can_take(user, order), True),
-            ("不能接", "agency:refuse", may.can_take(user, order), False),
-            ("派给别人", "agency:give", may.can_give(user, order), False),
-        ]
-    elif order.state in ORDER_OPEN:
-        start = order.state in (OrderState.TAKEN, *ORDER_WAITS)
-        acts = (
-            [
-                (
-                    "开始办理" if order.state == OrderState.TAKEN else "等到了，继续办",
-                    "agency:start",
-                    may.can_work(user, order),
-                    True,
-                )
-            ]
-            if start
-            else []
-        )
-        acts += [
-            ("等企业、等部门", "agency:wait", may.can_work(user, order), False),
-            ("升级", "agency:escalate", may.can_escalate(user, order), False),
-            ("已完成", "agency:finish", may.can_finish(user, order), False),
-            ("关闭", "agency:close", may.can_close(user, order), False),
-        ]
     names = (
         dict(Agent.objects.filter(pk__in=[one["agent"] for one in order.passed]).values_list("pk", "user__name"))
         if order.passed
@@ -330,7 +306,8 @@ def order_page(order: WorkOrder, user: User) -> OrderPage:
         order_rows([order])[0],
         list(order.logs.select_related("by")[:100]),
         list(order.escalations.select_related("body", "raised_by", "paper").order_by("pk")),
-        acts,
+        _acts(order, user),
+        order_waiting(order),
         may.can_log(user, order),
         [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed],
         level,
@@ -338,6 +315,29 @@ def order_page(order: WorkOrder, user: User) -> OrderPage:
         sheet_of(order),
         may.can_issue_sheet(user, order),
     )
+
+
+def _acts(order: WorkOrder, user: User) -> list[tuple[str, str, Verdict, str]]:
+    """Return what may be done with an order, each with its address and key: F2 goes on, the others have digits."""
+    if order.state == OrderState.WAITING:
+        take = may.can_take(user, order)
+        return [
+            ("接单", "agency:take", take, "F2"),
+            ("不能接", "agency:refuse", take, "1"),
+            ("派给别人", "agency:give", may.can_give(user, order), "2"),
+        ]
+    if order.state not in ORDER_OPEN:
+        return []
+    work = may.can_work(user, order)
+    begin = "开始办理" if order.state == OrderState.TAKEN else "等到了，继续办"
+    start = [(begin, "agency:start", work, "F2")] if order.state in (OrderState.TAKEN, *ORDER_WAITS) else []
+    return [
+        *start,
+        ("等企业、等部门", "agency:wait", work, "1"),
+        ("升级", "agency:escalate", may.can_escalate(user, order), "2"),
+        ("已完成", "agency:finish", may.can_finish(user, order), "3"),
+        ("关闭", "agency:close", may.can_close(user, order), "4"),
+    ]
 
 
 # Escalations --------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from celery import shared_task
 from agency.channels import channels
 from agency.models import Dispatch
 from agency.services import (
+    agreements,
     batches,
     bulletins,
     desk_sweeps,
@@ -82,8 +83,12 @@ def sweep_voices() -> int:
 
 @shared_task(name="agency.tasks.sweep_desk")
 def sweep_desk() -> int:
-    """Pass on what nobody accepted, remind of empty logs, tell of what is stuck; return how many rows were touched."""
-    if nothing_due("sweep_desk", desk_sweeps.unaccepted(), desk_sweeps.silent(), desk_sweeps.stuck()):
+    """End agreements whose term is over, pass on what nobody accepted, remind of empty logs, tell of what is stuck.
+
+    Return how many rows were touched.
+    """
+    due = agreements.expired(), desk_sweeps.unaccepted(), desk_sweeps.silent(), desk_sweeps.stuck()
+    if nothing_due("sweep_desk", *due):
         return 0
     with job_run("sweep_desk") as run:
         desk_sweeps.sweep_desk(run=run)

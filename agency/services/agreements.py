@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from agency import desk_rules as may
 from agency.desk_states import AgreementState, Power
 from agency.models import Agreement, Assignment
+from agency.recipients import agents_of, people_at
 from agency.services import orders
+from agency.services.telling import tell
 from agency.states import AssignmentRole
 from archives.models import Paper
 from archives.services.papers import revoke_paper
@@ -21,6 +24,7 @@ from packages.rules import ADVISE_ONLY, AGENT_PARTS
 from packages.services import paperwork
 from packages.states import CASE_ENDED
 from projects import timing
+from projects.access import OWNER_ROLES
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project
@@ -28,8 +32,11 @@ from projects.services.cover import set_powers
 from projects.states import ProjectStatus
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import User
 
+OVER = "委托期限届满"
 #: What the agreement says of both sides (handbook §10); the last line of the law is that nothing is paid.
 DUTIES = (
     "代办坚持合法、自愿、无偿。代办人员不收取任何费用；依法应缴的规费、税款和中介服务费由建设单位缴给收费单位。",
@@ -119,12 +126,15 @@ def offer_by_itself(project_id: int, *, at: dt.datetime | None = None) -> Agreem
 def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None) -> Agreement:
     """The owner signs: the numbered paper, 已签订, and one work order per matter of the stages that have begun.
 
-    Twice is once. Raises `NotAllowed`. Events `paper.issued`, `agency.agreement_signed`, `agency.order_issued`.
+    Twice is once. Raises `NotAllowed`, `DomainError` (`until`). Events `paper.issued`, `agency.agreement_signed`,
+    `agency.order_issued`.
     """
     row, moment = _lock(agreement_id), at or timing.now()
     if row.state == AgreementState.SIGNED:
         return row
     require(may.can_sign, by, row)
+    if row.until is not None and row.until < timing.business_day(moment):
+        raise DomainError("until", "协议写的委托期限已过，请不签订，由中心重新拟定。")
     before = row.state
     row.sign()
     row.signed_by, row.signed_at = by, moment
@@ -156,22 +166,53 @@ def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: d
     """The owner ends it, in the middle of whatever: open orders are closed with that reason, nothing is charged.
 
     Effects: 已终止, the paper no longer holds, open orders and escalations end, event `agency.agreement_ended`. The
-    agents keep advising (帮办), they file nothing any more. Twice is once. Raises `NotAllowed`.
+    agents keep advising (帮办), they file nothing any more, nor does who takes their place. Twice is once. Raises
+    `NotAllowed`.
     """
     row, moment = _lock(agreement_id), at or timing.now()
     if row.state == AgreementState.ENDED:
         return row
     require(may.can_end, by, row)
-    before, words = row.state, reason.strip() or "建设单位终止委托"
-    row.end()
-    row.ended_by, row.ended_at, row.end_reason = by, moment, words
-    row.save()
+    words = reason.strip() or "建设单位终止委托"
     if row.paper is not None:
         row.paper = revoke_paper(row.paper, by=by, reason=words, at=moment)
-    _record(row, "ended", before, f"代办委托终止：{words}", by=by, at=moment)
+    return _end(row, f"委托终止：{words}", words, by=by, at=moment)
+
+
+def expired(at: dt.datetime | None = None) -> QuerySet[Agreement]:
+    """Return the signed agreements whose last day is over."""
+    day = timing.business_day(at or timing.now())
+    return Agreement.objects.filter(state=AgreementState.SIGNED, until__lt=day)
+
+
+@transaction.atomic
+def expire_agreement(agreement_id: int, *, at: dt.datetime | None = None) -> bool:
+    """End an agreement whose term is over; whether it was. Its paper stays: it says until when it held.
+
+    Effects as of `end_agreement`; the owner and the agents are told. Twice is once.
+    """
+    row, moment = _lock(agreement_id), at or timing.now()
+    if not expired(moment).filter(pk=agreement_id).exists():
+        return False
+    _end(row, OVER, OVER, by=None, at=moment)
+    people = [*people_at(row.project.owner_id, *OWNER_ROLES), *agents_of(row.project_id)]
+    tell(
+        people, f"{row.project.name}代办委托期限已满，继续代办请重新申请", project=row.project,
+        url=reverse("agency:project", args=[row.project_id]), why="代办委托协议到期", kind="result", at=moment,
+    )
+    return True
+
+
+def _end(row: Agreement, why_closed: str, words: str, *, by: User | None, at: dt.datetime) -> Agreement:
+    """End the locked agreement: open orders are closed, the agents advise only."""
+    before = row.state
+    row.end()
+    row.ended_by, row.ended_at, row.end_reason = by, at, words
+    row.save()
+    _record(row, "ended", before, f"代办委托终止：{words}", by=by, at=at)
     set_powers(row.project, roles=AGENT_PARTS, powers=ADVISE_ONLY)
     for order in orders.open_orders(row.project):
-        orders.shut(order, by=by, reason=f"委托终止：{words}", at=moment)
+        orders.shut(order, by=by, reason=why_closed, at=at)
     return row
 
 

@@ -12,9 +12,11 @@ from django.db import transaction
 
 from agency import desk_data as data
 from agency import rules
-from agency.models import Agent, AgentLeave, Assignment, WorkOrder
+from agency.desk_states import AgreementState
+from agency.models import Agent, AgentLeave, Agreement, Assignment, WorkOrder
 from agency.services.bench import Bench
 from agency.states import AssignmentRole
+from packages.rules import ADVISE_ONLY
 from projects import timing
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -105,10 +107,22 @@ def assign(
     return assignment
 
 
+def powers_of(project: Project) -> list[str]:
+    """Return what the agents of a project may do for the owner now; empty where no agreement was ever signed.
+
+    As the agreement in force says; once it has ended they advise and file nothing, whoever takes their place.
+    """
+    closed = (AgreementState.SIGNED, AgreementState.ENDED)
+    last = Agreement.objects.filter(project=project, state__in=closed).order_by("-pk").first()
+    if last is None:
+        return []
+    return list(last.powers) if last.state == AgreementState.SIGNED else ADVISE_ONLY
+
+
 def open_to(project: Project, agent: Agent, role: str, *, by: User | None, at: dt.datetime | None) -> None:
     """Open the locked project to an agent, and to whoever covers for him on a leave that is known already."""
     part = INVOLVEMENT[AssignmentRole(role)]
-    involve(project, role=part, user=agent.user, by=by, at=at)
+    involve(project, role=part, user=agent.user, powers=powers_of(project), by=by, at=at)
     today = timing.business_day(at or timing.now())
     for leave in AgentLeave.objects.filter(agent=agent, until__gte=today, cancelled_at=None).select_related("cover"):
         if leave.cover:
@@ -119,7 +133,8 @@ def lend(project: Project, leave: AgentLeave, part: str, *, by: User | None, at:
     """Open the locked project to the cover of a leave, for its days; it ends by itself."""
     if leave.cover is not None:
         involve_until(
-            project, user=leave.cover.user, role=part, since=leave.since, until=leave.until, by=by, at=at
+            project, user=leave.cover.user, role=part, since=leave.since, until=leave.until, powers=powers_of(project),
+            by=by, at=at,
         )
 
 

@@ -1,4 +1,4 @@
-"""What the desk does by itself: orders nobody accepted go on, empty logs are reminded, stuck steps are told."""
+"""What the desk does by itself: ends terms, passes orders on, reminds of empty logs, tells of stuck steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 from agency import desk_data as data
 from agency.desk_states import ORDER_HELD, EscalationState, OrderState
 from agency.models import AgentLeave, Escalation, WorkOrder
-from agency.services import escalating, orders
+from agency.services import agreements, escalating, orders
 from agency.services.bench import away_on
 from agency.services.telling import tell
 from projects import timing, workdays
@@ -61,9 +61,10 @@ def stuck(at: dt.datetime | None = None) -> QuerySet[Escalation]:
 
 
 def sweep_desk(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
-    """Do all three; return how many rows were touched. One that fails is told in the run; the rest go on."""
+    """Do all four; return how many rows were touched. One that fails is told in the run; the rest go on."""
     run = run or JobRun(job="sweep_desk")
-    done = each(run, unaccepted(at), partial(orders.pass_on, at=at))
+    done = each(run, agreements.expired(at), partial(agreements.expire_agreement, at=at))
+    done += each(run, unaccepted(at), partial(orders.pass_on, at=at))
     done += each(run, silent(at), partial(remind_silent, at=at))
     return done + each(run, stuck(at), partial(escalating.tell_stuck, at=at))
 

@@ -124,11 +124,16 @@ def escalate(
 
 def _tell_asked(step: Escalation, order: WorkOrder, *, at: dt.datetime) -> None:
     """Tell who has to answer."""
-    tell(
-        asked(step), f"{order.project.name}{quoted(order.title)}升级到{step.get_level_display()}：{step.question}",
-        project=order.project, url=reverse("agency:escalation", args=[step.pk]), why="请贵单位答复升级事项", kind="ask",
-        at=at,
-    )
+    words = f"{quoted(order.title)}升级到{step.get_level_display()}：{step.question}"
+    _tell(asked(step), step, words, why="请贵单位答复升级事项", kind="ask", at=at)
+
+
+def _tell(
+    people: Sequence[User], step: Escalation, words: str, *, why: str, kind: str, at: dt.datetime, url: str = ""
+) -> None:
+    """Tell people of a step; the message leads to it, or to `url`."""
+    project, page = step.project, url or reverse("agency:escalation", args=[step.pk])
+    tell(people, f"{project.name}{words}", project=project, url=page, why=why, kind=kind, at=at)
 
 
 def _open(
@@ -251,16 +256,9 @@ def decide(
         data={"state": [EscalationState.OPEN, step.state]},
     )
     order = _go_on(step, owed_on, by=by, at=moment)
-    people = [order.agent.user] if order.agent else []
-    tell(
-        people,
-        f"{order.project.name}{quoted(order.title)}升级已决定：{step.decision}",
-        project=order.project,
-        url=reverse("agency:order", args=[order.pk]),
-        why="您经办的工单",
-        kind="result",
-        at=moment,
-    )
+    people, page = [order.agent.user] if order.agent else [], reverse("agency:order", args=[order.pk])
+    words = f"{quoted(order.title)}升级已决定：{step.decision}"
+    _tell(people, step, words, why="您经办的工单", kind="result", at=moment, url=page)
     return step
 
 
@@ -296,15 +294,8 @@ def tell_stuck(escalation_id: int, *, at: dt.datetime | None = None) -> bool:
     agent = step.order.agent
     if agent is not None:
         people.append(agent.user)
-    tell(
-        people,
-        f"{step.project.name}升级卡在{step.get_level_display()}，{step.due_on.month}月{step.due_on.day}日已到期",
-        project=step.project,
-        url=reverse("agency:escalation", args=[step.pk]),
-        why="升级到期没有答复",
-        kind="urge",
-        at=moment,
-    )
+    words = f"升级卡在{step.get_level_display()}，{timing.spoken(step.due_on)}已到期"
+    _tell(people, step, words, why="升级到期没有答复", kind="urge", at=moment)
     return True
 
 

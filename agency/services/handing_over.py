@@ -227,7 +227,7 @@ def _next(
     ]
     found = [words for _, words in sorted(due)]
     found += [f"接单：{row.title}" for row in orders if row.taken_at is None]
-    found += [f"盯住{words.removeprefix('正在等')}" for words in waits]
+    found += [f"盯住{words.removeprefix('正在等').removesuffix('。')}" for words in waits]
     return found[:NEXT_ACTIONS]
 
 

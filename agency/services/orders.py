@@ -91,7 +91,7 @@ def _first_agent(project: Project, at: dt.datetime, passed: Sequence[int] = ()) 
     day = timing.business_day(at)
     held = Assignment.objects.filter(project=project, role=SERVICE, ended_at=None).select_related("agent__user").first()
     leaves = away_on(day)
-    if held is not None and held.agent_id not in passed:
+    if held is not None and held.agent.user.is_active and held.agent_id not in passed:
         leave = leaves.get(held.agent_id)
         if not off_duty(held.agent, leaves, day) or (leave is not None and leave.cover_id):
             return held.agent

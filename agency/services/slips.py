@@ -236,7 +236,7 @@ def _paper(slip: ChaseSlip, *, waits: str, by: User | None, at: dt.datetime) -> 
             "when": f"{day(slip.due_on)}前在门户回复",
         },
         "paragraphs": [ended(slip.reason), ended(f"{ASKED}，于{day(slip.due_on)}前在门户回复")],
-        "table": {"head": ["栏目", "内容"], "rows": rows}, "addressee": slip.to.name,
+        "form": rows, "addressee": slip.to.name,
     }
     return issue_paper(
         slip.project, kind=PaperKind.CHASE_SLIP, series=SERIES, title=name, issuer=slip.project.centre, content=content,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def involve_until(
     project: Project, *, user: User, role: str, since: dt.date, until: dt.date, by: User | None,
-    at: dt.datetime | None = None,
+    powers: Sequence[str] = (), at: dt.datetime | None = None,
 ) -> Involvement | None:
     """Involve a person in the locked project for some days; it begins and ends by itself. Records `project.involved`.
 
@@ -29,8 +29,8 @@ def involve_until(
     if known.filter(Q(until=None) | Q(until__gte=until)).exists():
         return None
     row = Involvement.objects.create(
-        project=project, user=user, role=role, powers=[], since=max(since, timing.business_day(at or timing.now())),
-        until=until,
+        project=project, user=user, role=role, powers=list(powers),
+        since=max(since, timing.business_day(at or timing.now())), until=until,
     )
     record(
         "project.involved", subject=project, project=project, by=by, at=at,
@@ -49,7 +49,10 @@ def end_cover(project: Project, *, user: User, role: str, until: dt.date) -> int
 
 
 def set_powers(project: Project, *, roles: Sequence[str], powers: Sequence[str]) -> int:
-    """Set what the people of these roles may do in the locked project; return how many. The event is the caller's."""
-    return Involvement.objects.current().filter(project=project, role__in=roles, user__isnull=False).update(
-        powers=list(powers)
-    )
+    """Set what the people of these roles may do in the locked project; return how many. The event is the caller's.
+
+    Those whose days begin later are among them.
+    """
+    not_over = Q(until=None) | Q(until__gte=timing.today())
+    rows = Involvement.objects.filter(not_over, project=project, role__in=roles, user__isnull=False)
+    return rows.update(powers=list(powers))

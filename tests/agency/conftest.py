@@ -4,6 +4,8 @@ import pytest
 from django.test import Client
 
 from agency.models import Agent, Dispatch
+from agency.services import agreements
+from agency.services.assignment import assign
 from agency.services.telling import tell
 from projects import timing
 from projects.models import Organisation, Region
@@ -46,6 +48,22 @@ def make_agent(agency_body):
         return agent
 
     return make
+
+
+@pytest.fixture
+def people(actors, project, make_agent):
+    """A 项目长 and a 服务专员 of the project, and another agent."""
+    lead, agent, other = make_agent("韩长"), make_agent("陈专", specialties=["soc-lowrisk"]), make_agent("刘另")
+    assign(project.pk, role="lead_officer", agent_id=lead.pk, by=actors.dispatcher)
+    assign(project.pk, role="service_agent", agent_id=agent.pk, by=actors.dispatcher)
+    return lead, agent, other
+
+
+@pytest.fixture
+def signed(actors, project, people):
+    """The signed agreement."""
+    row = agreements.offer_agreement(project.pk, by=actors.dispatcher)
+    return agreements.sign_agreement(row.pk, by=actors.owner)
 
 
 @pytest.fixture

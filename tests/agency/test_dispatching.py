@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from agency import channels
 from agency.message_queries import Place, addresses
@@ -162,6 +163,31 @@ def test_text_messages_go_to_mobile_numbers_and_of_a_fixed_line_the_log_says_why
     assert written("请参加", kind="meeting")[-1].state == "waiting"
     User.objects.filter(pk=clerk.pk).update(phone="0356-5222345")
     assert (send_messages(), states()[-1]) == (0, ("dropped", 1, why))
+
+
+def test_wecom_reaches_the_office_by_its_directory_and_no_enterprise(settings, actors, clock):
+    settings.MESSAGE_CHANNELS = ["wecom"]
+    tell([actors.clerk, actors.owner], "请参加" * 40, why="由贵部门派人", kind="meeting")
+    [row] = Dispatch.objects.all()
+    assert (row.user, send_messages()) == (actors.clerk, 1)
+    row.refresh_from_db()
+    assert (row.error, len(row.text) < 70) == ("已写入日志（未接企业微信）", True)
+
+
+def test_the_delivery_log_tells_to_whom_and_every_try_but_never_the_words(mail, written, clock, actors, client_of):
+    admin = client_of(factories.person("admin", "管理员", Role.ADMIN, actors.centre))
+    with MailSink("unknown") as sink:
+        mail(sink.port)
+        [row] = written("只给本人看的话")
+        send_messages()
+    pages = [reverse("agency:dispatches"), reverse("agency:dispatch", args=[row.pk])]
+    for text in (admin.get(url).content.decode() for url in pages):
+        assert all(words in text for words in (actors.clerk.name, "电子邮件", "550 no such mailbox"))
+        assert "只给本人看的话" not in text
+    assert client_of(actors.clerk).get(pages[0]).status_code == 403
+    assert admin.post(reverse("agency:dispatch_again", args=[row.pk])).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("waiting", 0)
 
 
 def test_busy_comes_later_and_an_unknown_mailbox_never(mail, written, clock):

@@ -41,22 +41,6 @@ def project(kept_warehouse):
     return kept_warehouse
 
 
-@pytest.fixture
-def people(actors, project, make_agent):
-    """A 项目长 and a 服务专员 of the project, and another agent."""
-    lead, agent, other = make_agent("韩长"), make_agent("陈专", specialties=["soc-lowrisk"]), make_agent("刘另")
-    assign(project.pk, role=LEAD, agent_id=lead.pk, by=actors.dispatcher)
-    assign(project.pk, role=SERVICE, agent_id=agent.pk, by=actors.dispatcher)
-    return lead, agent, other
-
-
-@pytest.fixture
-def signed(actors, project, people):
-    """The signed agreement."""
-    row = agreements.offer_agreement(project.pk, by=actors.dispatcher)
-    return agreements.sign_agreement(row.pk, by=actors.owner)
-
-
 def only_one(actors):
     """Close all orders but the first and return it."""
     first, *others = WorkOrder.objects.order_by("pk")
@@ -249,7 +233,7 @@ def test_a_log_that_stays_empty_is_reminded_of_once_per_silence(actors, project,
     )
     first.refresh_from_db()
     assert (str(line), first.next_check, first.silent_on, first.silences) == (
-        "11-05 电话 自然资源局 李科长：已收到", dt.date(2026, 11, 9), None, 1
+        "11月5日 电话 自然资源局 李科长：已收到", dt.date(2026, 11, 9), None, 1
     )
     with pytest.raises(NotAllowed):
         order_log.write_log(first.pk, by=actors.clerk, channel="phone", who="甲", fact="乙")
@@ -383,7 +367,7 @@ def test_who_goes_hands_over_by_a_signed_sheet(actors, project, people, signed, 
     # one line per person with the matters it was about, one per thing said: not the log once more
     assert sheet.content["call"] == [f"张伟（上门）：{second.title}、{first.title}"]
     assert len(sheet.content["log"]) == len(set(sheet.content["log"])) == 2
-    assert sheet.content["next"][0] == "11-04 找张伟兑现：盖章"
+    assert sheet.content["next"][0] == "11月4日找张伟兑现：盖章"
     assert ("代办专员", "刘另", "签收", "交接单") in lines(project)
     done = check_step(
         project, lambda by: handing_over.sign_sheet(sheet.pk, by=by), right=other.user, wrong=agent.user,

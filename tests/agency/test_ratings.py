@@ -262,3 +262,16 @@ def test_the_clock_of_a_follow_up_reminds_who_has_it_and_never_who_was_rated(low
     assert run.errors == 0
     heard = set(Notification.objects.filter(clock=row.clock).values_list("user__username", "text"))
     assert heard == {("director", "差评回访今日到期（11月9日）")}
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_phones_at_once_leave_one_rating(actors, project, clock, at_once):
+    factories.received(project, ["land-plan-permit"], actors)
+    factories.drain()
+    visit = RatingAsk.objects.get(project=project, scope="visit")
+    outcomes = at_once(*[
+        lambda grade=grade: rating.rate(visit.pk, by=None, grade=grade, channel=3, words="慢") for grade in (5, 1)
+    ])
+    assert sorted(type(one).__name__ for one in outcomes) == ["DomainError", "Rating"]
+    assert Rating.objects.filter(ask=visit).count() == 1

@@ -118,6 +118,7 @@ def test_an_answer_that_does_not_do_goes_back_with_new_days(project, case, housi
 
 def test_who_answered_does_not_close_and_the_owner_sees_nothing(project, case, housing, actors, client_of):
     slip = issue_slip(case, to=housing, colour="blue", reason="明天到期", by=actors.director)
+    assert (slip.paper.title, slip.due_on) == ("蓝色督办单", dt.date(2026, 11, 5))
     both = factories.official("housing", Role.REVIEWER)
     both.memberships.create(organisation=actors.centre, role=Role.DIRECTOR, since=timing.today())
     answer_slip(slip.pk, by=both, answer="今天办", promised_on=timing.today())
@@ -163,7 +164,7 @@ def test_the_paper_says_what_is_late_and_on_whom_it_waits(project, case, housing
     task = ReviewTask.objects.get(session__case=case, organisation=housing)
     slip = issue_slip(case, to=housing, colour="red", reason="意见逾期", by=actors.director, clock=task.clock)
     content = Paper.objects.get(pk=slip.paper_id).content
-    rows = dict(content["table"]["rows"])
+    rows = dict(content["form"])
     assert content["gist"]["do"] == "请说明原因、采取的措施，并写明承诺办结的日期"
     assert (rows["事项"], rows["对象"]) == (case.matter.name, "住建局")
     assert rows["时限"].startswith("会审时限")

@@ -92,7 +92,7 @@ class Visitor:
         """Press the button or link of this name and check the page that comes."""
         place = within or self.page
         if exact:  # but for the key that presses it
-            name = re.compile(rf"^{re.escape(name)}( (F\d+|[A-Z]|Ctrl Enter))?$")
+            name = re.compile(rf"^{re.escape(name)}( (F\d+|[A-Z\d]|Ctrl Enter))?$")
         found = place.get_by_role("button", name=name).or_(place.get_by_role("link", name=name))
         return self.click(found.first, phone=phone)
 
