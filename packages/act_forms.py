@@ -62,8 +62,8 @@ class OverdueForm(forms.Form):
     """What becomes of a correction that never came."""
 
     choice = forms.ChoiceField(
-        label="处理", choices=[("recall", "撤回"), ("fail", "不予许可")], widget=KeyedRadios,
-        help_text="撤回：本次办理终止，可以重新申报。不予许可：作出决定，写明理由和救济途径。",
+        label="处理", choices=[("recall", "部门撤回"), ("fail", "不予许可")], widget=KeyedRadios,
+        help_text="部门撤回：本次办理终止，可以重新申报。不予许可：作出决定，写明理由和救济途径。",
     )
     reason = _text("理由")
 

@@ -183,7 +183,7 @@ def can_refuse(user: Person, case: MatterCase) -> Verdict:
         return refuse("不受理、不予受理由窗口办理，您的岗位不办理。")
     if case.state == CaseState.CORRECTING and case.accepted_at is None:
         return ALLOWED
-    return _in(case, CaseState.RECEIVED, verb="退件")
+    return _in(case, CaseState.RECEIVED, verb="作出不予受理决定")
 
 
 def can_withdraw(user: Person, case: MatterCase) -> Verdict:
@@ -369,6 +369,6 @@ def can_end_special(user: Person, case: MatterCase) -> Verdict:
 def can_recall(user: Person, case: MatterCase) -> Verdict:
     """The chief of the lead department takes back its step (撤回)."""
     if not access_of(user).has_at(case.lead_id, Role.CHIEF):
-        return refuse(f"撤回由牵头部门{case.lead.label}的首席代表办理。")
+        return refuse(f"部门撤回由牵头部门{case.lead.label}的首席代表办理。")
     return _in(case, CaseState.IN_REVIEW, CaseState.CORRECTING, verb="撤回")
 

@@ -308,7 +308,7 @@ def actions(case: MatterCase, user: User) -> list[Act]:
     return [
         *first,
         *acting.steps_of(case, user),
-        Act("撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
+        Act("部门撤回", reverse("packages:recall", args=[pk]), rules.can_recall(user, case), danger=True),
     ]
 
 

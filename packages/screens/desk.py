@@ -48,6 +48,14 @@ class Line(NamedTuple):
     html: str
 
 
+def due_of(work: WorkRow) -> tuple[dt.date | None, int | None]:
+    """Return the day in the column 到期 and its clock: of what runs, else of what the paused case waits for."""
+    case, waiting = work.case, work.waiting
+    if case.due_on is None and waiting is not None:
+        return waiting.due_on, waiting.clock_id
+    return case.due_on, case.running_clock_id
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What a line is rendered from."""
@@ -70,6 +78,16 @@ class Row:
     def at_window(self) -> bool:
         """Whether a verdict of the window is due."""
         return bool(self.case.state == CaseState.RECEIVED)
+
+    @property
+    def due_on(self) -> dt.date | None:
+        """The day of the clock that runs; of a case that pauses, by when what it waits for is due."""
+        return due_of(self.work)[0]
+
+    @property
+    def clock_id(self) -> int | None:
+        """The clock that this day is taken from."""
+        return due_of(self.work)[1]
 
     @property
     def waits(self) -> str:
@@ -346,7 +364,7 @@ def _file_row(work: WorkRow) -> Sequence[Cell]:
     return [
         case.project.code, case.project.name, str(case.project.owner), case.matter.name, case.get_stage_display(),
         case.lead.name, case.application.number if case.application else "", case.number, case.get_state_display(),
-        work.reading.words, case.due_on, _day(case.received_at), _day(case.accepted_at), case.promised_days,
+        work.reading.words, due_of(work)[0], _day(case.received_at), _day(case.accepted_at), case.promised_days,
         str(case.window_by or ""), waiting.who if waiting else "", f"{waiting.verb}{waiting.what}" if waiting else "",
         waiting.since if waiting else None, waiting.days if waiting and waiting.since else None,
     ]

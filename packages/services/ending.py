@@ -30,7 +30,7 @@ from projects.quoting import quoted
 from projects.status_codes import StatusCode
 
 #: What the department may choose where a correction never came.
-OVERDUE_CHOICES = {"recall": "撤回", "fail": "不予许可"}
+OVERDUE_CHOICES = {"recall": "部门撤回", "fail": "不予许可"}
 
 
 @transaction.atomic
@@ -46,11 +46,11 @@ def refuse_intake(
     of `check_moment`). Source: 行政许可法 32(1)(1)(2), 32(2).
     """
     case = lock_case(case_id)
-    expect(case, CaseState.RECEIVED, CaseState.CORRECTING, verb="退件")
+    expect(case, CaseState.RECEIVED, CaseState.CORRECTING, verb="作出不予受理决定")
     require(rules.can_refuse, by, case)
     check_moment(case, at)
     if not reason.strip() or not basis.strip():
-        raise DomainError("reason", "退件须写明理由和依据，请补充后再提交。")
+        raise DomainError("reason", "不予受理、不受理须写明理由和依据，请补充后再提交。")
     if case.state == CaseState.CORRECTING:
         if case.accepted_at is not None:
             name = quoted(case.matter.name)

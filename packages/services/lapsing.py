@@ -42,5 +42,5 @@ def nothing_asked(case: MatterCase) -> None:
     )
     if waits:
         raise DomainError(
-            "withdrawal_open", f"建设单位已申请撤回{quoted(case.matter.name)}，请先答复撤件申请，再作出决定。"
+            "withdrawal_open", f"建设单位已申请{quoted(case.matter.name)}撤件，请先答复撤件申请，再作出决定。"
         )

@@ -23,6 +23,7 @@ from packages.living_data import LetterRule
 from packages.models import Enrolment, Letter, LivingTerms, MaterialItem, MatterCase
 from packages.services import living as shared
 from packages.services import paperwork
+from packages.services.back_entry import check_moment
 from packages.services.locking import lock_case
 from packages.states import CASE_PASSED, LIVING_LIVE, LivingState, MaterialState
 from projects import timing
@@ -154,8 +155,9 @@ def letters_for(item: MaterialItem, day: dt.date) -> list[Letter]:
 def use_letter(item_id: int, *, letter_id: int, by: User, at: dt.datetime | None = None) -> MaterialItem:
     """Meet a line of a checklist with a letter (以函代证), which stays visible as where it comes from.
 
-    Event `material.set`. The same again changes nothing. Raises `NotAllowed`, `DomainError` (`letter_kind` and those
-    of `check_usable`).
+    Event `material.set`. The same again changes nothing; a letter that has run out is not used by an earlier `at`
+    either. Raises `NotAllowed`, `DomainError` (`letter_kind`, those of `check_usable`, `future`, `time_order` before the
+    letter was issued or before what happened to the case last).
     """
     case = lock_case(MaterialItem.objects.values_list("case_id", flat=True).get(pk=item_id))
     found = MaterialItem.objects.select_for_update(of=("self",)).select_related("kind", "document", "definition")
@@ -168,6 +170,8 @@ def use_letter(item_id: int, *, letter_id: int, by: User, at: dt.datetime | None
     check_usable(letter, case, timing.today())
     if item.kind.slug not in letter.kinds:
         raise DomainError("letter_kind", f"{letter.name}不能代替{quoted(item.name)}，请提供正式材料。")
+    check_after(at, letter.paper.issued_at, "出具这份函")
+    check_moment(case, at)
     old = item.state
     item.state, item.document, item.note = MaterialState.LETTER, letter.paper.document, note_of(letter)
     item.is_automatic, item.changed_by, item.changed_at = False, by, at or timing.now()

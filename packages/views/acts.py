@@ -85,10 +85,10 @@ def recall(request: HttpRequest, pk: int) -> HttpResponse:
     """The lead department takes back its step (撤回)."""
     case = case_or_404(request, pk)
     step = Step(
-        title=f"撤回：{case.matter.name}", button="确认撤回", case=case, danger=True, back=_page(pk),
+        title=f"部门撤回：{case.matter.name}", button="确认撤回", case=case, danger=True, back=_page(pk),
         verdict=rules.can_recall(request.user, case), done="已撤回，时限停止，撤回说明已出具。",
         run=lambda given: ending.recall_case(pk, by=person(request), **given), may_be_late=True,
-        says=("撤回后时限停止，事项可以重新申报。理由写进撤回说明，申请人会看到。",),
+        says=("部门收回本次办理，不是建设单位撤件。撤回后时限停止，事项可以重新申报。理由写进撤回说明，申请人会看到。",),
     )
     return ask(request, act_forms.RecallForm(request.POST or None), step)
 

@@ -146,6 +146,7 @@ FORMS = {
     # permits that run out, letters in lieu
     "packages:prepermit": ("reviewed", "chief"),
     "packages:convert_letter": ("letter", "chief"),
+    "packages:use_letter": ("item", "clerk"),
     "packages:inspect": ("permit", "reviewer"),
     "packages:report_working": ("permit", "reviewer"),
     "packages:close_stop": ("permit", "reviewer"),

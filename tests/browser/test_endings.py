@@ -158,7 +158,7 @@ def test_the_department_takes_back_its_step_or_refuses_with_remedies(made, live_
     chief, owner = visit("approval-bureau-c"), visit("owner")
     case = made["cases"]["recalled"]
     chief.open(f"/cases/{case}/")
-    chief.press("撤回", exact=True)
+    chief.press("部门撤回", exact=True)
     chief.fill(reason="误收：报装容量超出本级权限，转市级办理")
     chief.press("确认撤回", phone=True)
     chief.says("已撤回")

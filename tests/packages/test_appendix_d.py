@@ -227,7 +227,7 @@ def test_a_decision_waits_for_open_pauses_and_for_the_owners_wish(factory, actor
         )
     walk.take(case, "ask_to_withdraw")
     acted, words = walk.take(case, "grant")
-    assert (acted, words) == (False, f"建设单位已申请撤回“{case.matter.name}”，请先答复撤件申请，再作出决定。")
+    assert (acted, words) == (False, f"建设单位已申请“{case.matter.name}”撤件，请先答复撤件申请，再作出决定。")
     row = Withdrawal.objects.get(case=case)
     withdrawing.answer_withdrawal(row.pk, by=walk.lead, granted=False, note="决定已拟好，明日送达")
     assert walk.take(case, "grant") == (True, "")

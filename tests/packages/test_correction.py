@@ -60,7 +60,7 @@ def test_from_the_case_one_gets_to_where_the_answers_are_handed_in(case, actors)
             for who in ("owner", "clerk")}
     assert seen["owner"] == [("答复并交回", "F2", True), ("申请撤件", "", True)]
     assert seen["clerk"] == [
-        ("答复并交回", "F2", True), ("撤件", "W", True), ("不予受理", "F4", True), ("撤回", "", False),
+        ("答复并交回", "F2", True), ("撤件", "W", True), ("不予受理", "F4", True), ("部门撤回", "", False),
     ]
 
 

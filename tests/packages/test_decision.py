@@ -167,7 +167,7 @@ def test_a_case_of_the_joint_acceptance_is_decided_with_its_conclusion(plain, ac
 def test_the_body_may_take_back_its_step(project, actors, merged):
     check_step(
         project, lambda by: recall_case(merged.pk, by=by, reason="逾期未补正"), right=chief(), wrong=actors.clerk,
-        reason="撤回由牵头部门自然资源局的首席代表办理。", second="case_state",
+        reason="部门撤回由牵头部门自然资源局的首席代表办理。", second="case_state",
         told=[("case.recalled", 14), ("case.created", None), ("paper.issued", None)],
     )
     assert factories.fresh(merged).state == CaseState.RECALLED

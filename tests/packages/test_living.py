@@ -328,6 +328,28 @@ def test_a_conversion_that_is_keyed_in_later_follows_the_certificate_and_revives
     assert (told.happened_at, told.recorded_at, told.late_days) == (given, timing.now(), 5)
 
 
+def test_a_letter_that_is_used_before_it_is_keyed_in_was_issued_before(clock, actors, client):
+    project, letter = with_letter(actors)
+    [case] = factories.received(project, ["pile-permit"], actors)
+    line = MaterialItem.objects.get(case=case, kind__slug="letter-cert")
+    MaterialItem.objects.filter(pk=line.pk).update(state="missing", document=None)
+    given = timing.now() + dt.timedelta(hours=1)
+    clock.to(given + dt.timedelta(days=4))
+    refused(
+        "time_order", letters.use_letter, line.pk, letter_id=letter.pk, by=actors.clerk,
+        at=letter.paper.issued_at - dt.timedelta(hours=1),
+    )
+    client.force_login(actors.clerk)
+    url = reverse("packages:use_letter", args=[line.pk])
+    early = client.post(url, {"letter": letter.pk, "happened_at": keyed_in(case.received_at - dt.timedelta(hours=1))})
+    assert (early.status_code, "补录的时间早于" in early.content.decode()) == (409, True)
+    assert client.post(url, {"letter": letter.pk, "happened_at": keyed_in(given)}).status_code == 302
+    line.refresh_from_db()
+    assert (line.state, line.changed_at) == ("letter", given)
+    told = Event.objects.filter(project=project, kind="material.set", subject_key=str(line.pk)).latest("pk")
+    assert (told.happened_at, told.recorded_at, told.late_days > 1) == (given, timing.now(), True)
+
+
 def test_the_sweep_that_finds_nothing_costs_one_query_and_a_bad_row_stops_no_other(clock, actors, monkeypatch):
     project, permit = with_permit(actors)
     with CaptureQueriesContext(connection) as quiet:

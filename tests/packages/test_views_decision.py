@@ -97,7 +97,7 @@ def test_special_procedure_from_start_to_end(client, factory, actors):
     asked = SpecialProcedure.objects.get(case=case)
     acts = client.get(reverse("packages:case", args=[case.pk])).context["page"].actions
     assert {act.label: act.verdict.reason for act in acts}["启动特别程序"] == (
-        f"{asked.started_by}已申请专家评审，在等{case.lead.label}的首席代表批准（申请人本人不批）。"
+        f"{asked.started_by}已申请专家评审，在等{case.lead.label}的首席代表批准（提出人本人不能批准）。"
     )
     approve = reverse("packages:special_approve", args=[asked.pk])
     assert client.post(approve, {"approved": "yes"}).status_code == 403

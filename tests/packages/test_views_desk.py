@@ -13,12 +13,15 @@ from archives.codewords import grouped
 from archives.models import Paper
 from packages.models import MatterCase
 from packages.screens import desk as screen
+from packages.services.intake import notice_faults
 from packages.states import CaseState
 from projects import memo
 from projects.models import Project
+from projects.models.time import Clock
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+FAULT = {"what": "缺总平面图", "basis": "城乡规划法第四十条", "how_to_fix": "补交总平面图"}
 MOST_QUERIES = 17  # in a process that keeps nothing yet
 
 
@@ -151,6 +154,19 @@ def test_the_list_as_a_file(window, cases):
     lines = list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
     assert lines[0] == [column.name for column in screen.COLUMNS]
     assert [line[7] for line in lines[1:]] == [factories.fresh(case).number for case in cases]
+
+
+def test_a_case_that_waits_for_a_correction_tells_by_when(window, cases, actors):
+    first, told = cases[:2]
+    notice_faults(told.pk, faults=[FAULT], by=actors.clerk, days=4)
+    clock = Clock.objects.get(kind="correction")
+    rows = {row.pk: row.html for row in window.get(reverse("packages:desk"), {"tab": "all"}).context["page"].rows}
+    day, why = f"{clock.due_on:%m-%d}", reverse("projects:clock", args=[clock.pk])
+    assert (rows[told.pk].count(f'href="{why}"'), day in rows[told.pk], "补全告知</a>" in rows[told.pk]) == (1, True, False)
+    assert ("补全告知</a>" in rows[first.pk], "不予受理</a>" in rows[first.pk]) == (True, True)
+    response = window.get(reverse("packages:desk"), {"tab": "all", "export": "csv"})
+    lines = {line[7]: line for line in csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig")))}
+    assert lines[told.number][10] == f"{clock.due_on}"
 
 
 def test_empty_desk_says_what_to_do(window, project):
