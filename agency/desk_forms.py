@@ -250,7 +250,7 @@ class CheckForm(forms.Form):
     reason = forms.CharField(label="还有什么没改", max_length=200, required=False)
 
 
-class RegionsField(forms.ModelMultipleChoiceField):
+class RegionsField(forms.ModelMultipleChoiceField[Region]):
     """Several regions by their keys."""
 
     def clean(self, value: Any) -> Any:

@@ -42,7 +42,9 @@ def can_read_rating(user: Person, ask: RatingAsk, *, rated_here: bool) -> Verdic
     own = access_of(user).has_at(ask.project.owner_id, *OWNER_ROLES)
     if ask.rating.is_default or (own if user.is_authenticated else rated_here):
         return ALLOWED
-    return refuse("已经评价过了。评了什么，只有评价人和中心回访人员看得到；评价人请登录企业账号，或用评价时的手机打开。")
+    return refuse(
+        "已经评价过了。评了什么，只有评价人和中心回访人员看得到；评价人请登录企业账号，或用评价时的手机打开。"
+    )
 
 
 def can_show_asks(user: Person, project: Project) -> Verdict:

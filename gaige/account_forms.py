@@ -68,7 +68,9 @@ class ContactForm(forms.Form):
     def __init__(self, *args: Any, held: dict[str, str], **options: Any) -> None:
         """Say what is on record, masked; only that can be deleted."""
         super().__init__(*args, **options)
-        notes = {"phone": "手机或带区号的座机，座机收不到短信；加密保存。", "email": "例如 zhaomin@example.cn；加密保存。"}
+        notes = {
+            "phone": "手机或带区号的座机，座机收不到短信；加密保存。", "email": "例如 zhaomin@example.cn；加密保存。"
+        }
         for name, note in notes.items():
             now = f"现在登记的是 {held[name]}，不改就留空。" if name in held else "还没有登记。"
             self.fields[name].help_text = now + note

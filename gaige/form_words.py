@@ -1,4 +1,7 @@
-"""What a form says of a field that is empty, too long or out of bounds, of a day at the ends of the calendar, where it has no sentence of its own."""
+"""What a form says of a field that is empty, too long or out of bounds, and of a day at the ends of the calendar.
+
+Only where the field has no sentence of its own.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from django import forms
 from django.db import models
 
-CLASSES: tuple[type, ...] = (models.Field, forms.BaseModelForm)
+CLASSES: tuple[type, ...] = (models.Field, forms.BaseModelForm, forms.ModelChoiceField)
 
 
 def allow_subscripts() -> None:

@@ -80,7 +80,8 @@ def end(request: HttpRequest, why: str = SignInEnd.OUT) -> None:
 def session_middleware(get_response: GetResponse) -> GetResponse:
     """End a session in which nobody was there for too long, and lead to what is owed first.
 
-    What is shown to who is signed in stays in no cache: on a computer of the hall the next person presses "back". Only a session that `begin` made is asked; it is written once in a tenth of the idle time, not with every request.
+    What is shown to who is signed in stays in no cache: on a computer of the hall the next person presses "back". Only
+    a session that `begin` made is asked; it is written once in a tenth of the idle time, not with every request.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

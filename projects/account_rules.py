@@ -154,7 +154,7 @@ def can_delegate(user: Person, row: Membership) -> Verdict:
         return refuse("系统、安全、审计管理员的岗位不委托。")
     if row.giver_id is not None:
         return refuse("代理来的岗位不能再转委托，请由委托人另行委托。")
-    if row.user_id == user.pk or _heads(user, row):
+    if row.user_id == user.pk or _heads(user, row, own=True):
         return ALLOWED
     return refuse(f"委托由{row.user}本人或“{row.organisation.label}”负责人办理。")
 
@@ -168,8 +168,11 @@ def can_end_delegation(user: Person, row: Membership) -> Verdict:
     return refuse(f"代理由委托人、代理人或“{row.organisation.label}”负责人结束。")
 
 
-def _heads(user: Person, row: Membership) -> bool:
-    return access_of(user).has_at(row.organisation_id, *HEADS)
+def _heads(user: Person, row: Membership, *, own: bool = False) -> bool:
+    """Whether the user heads the body; `own`: not as a stand-in, who would give away for longer than he has it."""
+    access = access_of(user)
+    lent = {one.role for one in access.delegations if one.organisation_id == row.organisation_id} if own else set()
+    return any(role not in lent and access.has_at(row.organisation_id, role) for role in HEADS)
 
 
 # The own account -----------------------------------------------------------------------------------------------------

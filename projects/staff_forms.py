@@ -14,7 +14,6 @@ from projects.forms import clean_phone
 from projects.models import Organisation
 from projects.states import ADMIN_ROLES, FIRMS, OrganisationKind, Role
 
-
 CONTACT_HELP = "可不填；加密保存。用来告诉对方邀请码，开账号后是本人的联系方式，本人可以改。"
 
 

@@ -75,7 +75,7 @@ class User(AbstractUser):
     name = models.CharField("姓名", max_length=50)
     title = models.CharField("岗位", max_length=50, blank=True)
     phone = EncryptedTextField("手机", blank=True)
-    email = EncryptedTextField("邮箱", blank=True)  # type: ignore[assignment]  # in the place of Django's own
+    email = EncryptedTextField("邮箱", blank=True)  # in the place of Django's own
     identity_no = EncryptedTextField("证件号码", blank=True)
 
     class Meta(AbstractUser.Meta):

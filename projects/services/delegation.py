@@ -34,14 +34,16 @@ def delegate(
 ) -> Membership:
     """Give a role to a colleague of the same body from today until the end of a day. Event `staff.delegated`.
 
-    The same again is a no-op. Raises `NotAllowed`, `DomainError` (`reason_missing`, `until`, `not_here`, `has_role`,
-    `two_sides`).
+    The head of the body gives for somebody else, but nothing to himself and nothing as a stand-in. The same again is a
+    no-op. Raises `NotAllowed`, `DomainError` (`self`, `reason_missing`, `until`, `not_here`, `has_role`, `two_sides`).
     """
     body = _lock(membership_id)
     row = Membership.objects.select_related("user").get(pk=membership_id)
     row.organisation = body
     require(account_rules.can_delegate, by, row)
     today = timing.business_day(at or timing.now())
+    if row.user_id != by.pk == to.pk:
+        raise DomainError("self", f"不能把{row.user}的岗位委托给自己；请选择其他同事，或由{row.user}本人委托。")
     _check(row, to, until, reason, today)
     same = {"user": to, "organisation": body, "role": row.role, "giver": row.user}
     if standing := current(Membership.objects.filter(**same, until=until)).first():

@@ -119,9 +119,11 @@ def renew_invitation(
     old = revoke_invitation(invitation_id, by=by, at=at)
     if old.accepted_at is not None:
         raise DomainError("invitation_used", f"{old.name}已经用过这份邀请，不用再换码。")
+    if old.kind == InvitationKind.RESET:  # asked anew: the person may work for somebody else by now
+        return invite_reset(old.user_id or 0, organisation_id=old.organisation_id, by=by, at=at)
     return _make(
         old.organisation, old.kind, by=by, at=at, role=old.role, name=old.name, title=old.title, contact=old.contact,
-        until=old.until, user=old.user,
+        until=old.until,
     )
 
 

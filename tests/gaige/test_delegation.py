@@ -165,6 +165,10 @@ def test_what_cannot_be_delegated(actors, clock):
     given = delegate(post, to=actors.lead_reviewer, **asked)
     with pytest.raises(NotAllowed):  # not a second time
         delegate(given.pk, to=actors.dispatcher, until=today, reason="休假", by=actors.lead_reviewer)
+    director = post_of(actors.director).pk
+    with pytest.raises(NotAllowed):  # a stand-in of the head takes no other role, which would outlast his own
+        delegate(director, to=actors.clerk, until=today + 60 * DAY, reason="休假", by=fresh(actors.lead_reviewer))
+    assert refused("self", lambda: delegate(director, to=chief, **asked))  # nor does the head himself
     assert delegate(  # the head of the body, for somebody who is ill
         post_of(actors.clerk).pk, to=actors.dispatcher, until=today, reason="病假", by=actors.director
     ).giver == actors.clerk

@@ -172,7 +172,7 @@ def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     # the same person joins a second enterprise and chooses for whom he acts
     zhao = User.objects.get(username="zhaomin")
     assert (zhao.email, zhao.phone) == ("zhao@example.cn", "")
-    _, early = staff.invite_reset(zhao.pk, organisation_id=actors.owner_body.pk, by=actors.owner)
+    given, early = staff.invite_reset(zhao.pk, organisation_id=actors.owner_body.pk, by=actors.owner)
     _, second = staff.invite(actors.other_body.pk, by=actors.outsider, role=Role.OWNER_STAFF, name="赵敏")
     assert client.post(join, {"code": second, "step": "join"}).status_code == 302
     ours, theirs = (factories.make_project(actors, name=name, owner=body) for name, body in (
@@ -195,6 +195,7 @@ def test_the_page_of_a_code_opens_an_account_joins_and_resets(actors):
     assert asked not in people.text
     assert "赵敏还在别的单位任职，密码由系统管理员重设。" in people.text
     refused("code_wrong", lambda: staff.read_invitation(early))
+    assert lead.post(reverse("projects:invitation_renew", args=[given.pk])).status_code == 403
     staff.end_membership(there.pk, by=actors.outsider)
     code = lead.post(asked).context["made"][1]
     again = {"code": code, "step": "reset", "password": f"{GOOD}2", "again": f"{GOOD}2"}
