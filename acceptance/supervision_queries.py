@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from acceptance import supervision_data as data
 from acceptance import supervision_rules as may
+from acceptance.data import tick_rule
 from acceptance.models import (
     Finding,
     Inspection,
@@ -34,6 +35,7 @@ from acceptance.supervision_states import (
 )
 from acceptance.ticks import CheckedInProcess, checked_in_process
 from archives.models import IssueEvidence
+from projects import timing
 from projects.access import access_of
 from projects.paging import KeyPage, as_key, key_page
 
@@ -199,14 +201,14 @@ def _acts(row: Inspection, user: User) -> Iterable[tuple[str, str, Verdict, bool
 
 @dataclass(frozen=True, slots=True)
 class VisitPage:
-    """入企检查记录 of a project: the plan, all visits, what merging saved; the cards."""
+    """入企检查记录 of a project: the plan, all visits, what merging saved; cards, with whether a pass is taken over."""
 
     plan: InspectionPlan | None
     notice: PointNotice | None
     rows: tuple[Inspection, ...]
     saved: Saved
     can_wish: Verdict
-    cards: tuple[PointCard, ...]
+    cards: tuple[tuple[PointCard, bool], ...]
     ticks: tuple[CheckedInProcess, ...]
 
 
@@ -221,7 +223,8 @@ def visit_page(project: Project, user: User) -> VisitPage:
     cards = notice.cards.select_related("organisation").order_by("order") if notice else ()
     return VisitPage(
         InspectionPlan.objects.filter(project=project).order_by("pk").first(), notice,
-        tuple(shown.order_by("-slot_on", "-pk")[:100]), visits_saved(rows), may.can_wish(user, project), tuple(cards),
+        tuple(shown.order_by("-slot_on", "-pk")[:100]), visits_saved(rows), may.can_wish(user, project),
+        tuple((card, tick_rule(card.item, timing.today()).records) for card in cards),
         tuple(checked_in_process(notice.work_unit).values()) if notice else (),
     )
 

@@ -117,7 +117,8 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("acceptance:inspection", row.pk)
     slots = [slot for unit in units if (slot := inspections.open_slot(unit.pk, timing.today(), timing.today()))]
     status = status_of(form)
-    context = {"project": project, "form": form, "verdict": verdict, "slots": slots}
+    days = data.term("join", timing.today())
+    context = {"project": project, "form": form, "verdict": verdict, "slots": slots, "days": days}
     return render(request, "acceptance/visit_new.html", context, status=status)
 
 

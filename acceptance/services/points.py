@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from acceptance import supervision_data as data
+from acceptance.data import tick_rule
 from acceptance.models import InspectionPlan, PointCard, PointNotice
 from acceptance.services.inspections import add_inspection, add_unit
 from acceptance.supervision_states import InspectionKind, PointKind
@@ -95,10 +96,17 @@ def _paper(notice: PointNotice, cards: Sequence[PointCard], kind: str, at: dt.da
         when="竣工联合验收时逐项核" if accepts else "按检查计划，一次上门、各部门同查",
         paragraphs=[
             "本单随施工许可一次告知。",
-            "施工中联合检查已核合格的项，验收时免核。" if accepts else "计划外的检查须写明理由，记入入企检查记录。",
+            _ticking_words(mine, timing.business_day(at)) if accepts else "计划外的检查须写明理由，记入入企检查记录。",
         ],
         table={"head": ["事项", "部门", "看什么", "标准", "常见问题", "联系谁"], "rows": rows},
     )
+
+
+def _ticking_words(cards: Sequence[PointCard], day: dt.date) -> str:
+    """Return what a pass during the works is worth at the acceptance (data: 过程已核), with the items seen again."""
+    again = dict.fromkeys(card.name for card in cards if card.item and not tick_rule(card.item, day).records)
+    but = f"；{'、'.join(again)}仍须现场查看，已核情况供参考" if again else ""
+    return f"施工中联合检查已核合格的项，验收时免核{but}。"
 
 
 def make_plan(notice: PointNotice, cards: Sequence[PointCard], *, at: dt.datetime) -> InspectionPlan:

@@ -110,6 +110,8 @@ def test_the_permit_tells_what_will_be_looked_at_and_plans_by_risk_class(site, a
     assert points.tell_points(case.pk) is None
     kinds = ["acceptance_points", "supervision_points"]
     assert list(Paper.objects.filter(project=site, kind__in=kinds).order_by("pk").values_list("kind", flat=True)) == kinds
+    told = Paper.objects.get(project=site, kind="acceptance_points").content["paragraphs"]
+    assert told[1] == "施工中联合检查已核合格的项，验收时免核；消防验收仍须现场查看，已核情况供参考。"
     cards = PointCard.objects.filter(notice__project=site)
     assert set(cards.filter(kind="acceptance").values_list("item", flat=True)) == {
         "planning", "land", "quality", "fire", "archive",
