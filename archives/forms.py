@@ -73,7 +73,7 @@ class SearchForm(forms.Form):
 
     q = forms.CharField(
         label="找什么", required=False, max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "题名、文号、种类，或文件里的字句"}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "题名、文号、档号、种类，或文件里的字句"}),
     )
     cls = forms.ChoiceField(
         label="类目", required=False,

@@ -32,6 +32,8 @@ EMPTY = "一页也没有"
 _PDFA = re.compile(
     rb"pdfaid:part[>=\"'\s]+(\d).{0,200}?pdfaid:conformance[>=\"'\s]+([ABUabu])", re.DOTALL
 )
+#: A blank between two Chinese letters: the end of a line of the page, not of a word.
+BROKEN_WORD = re.compile(r"(?<=[\u2e80-\u9fff\uf900-\ufaff]) (?=[\u2e80-\u9fff\uf900-\ufaff])")
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
@@ -97,14 +99,17 @@ def _pdfa(root: DictionaryObject) -> str:
 
 
 def text_of(file: IO[bytes], *, most: int) -> str:
-    """Return the words of a PDF up to `most` letters; what cannot be read is left out, a scan has none."""
+    """Return the words of a PDF up to `most` letters; what cannot be read is left out, a scan has none.
+
+    Chinese words that a page breaks over two lines are put together again, so that they are found.
+    """
     file.seek(0)
     found: list[str] = []
     length = 0
     try:
         root = PdfReader(file, strict=False)
         for page in root.pages:
-            words = " ".join(page.extract_text().replace("\x00", "").split())
+            words = BROKEN_WORD.sub("", " ".join(page.extract_text().replace("\x00", "").split()))
             found.append(words)
             length += len(words)
             if length >= most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ from django.db.models import Prefetch, Q
 
 from archives.models import Document, DocumentVersion, VersionText
 from archives.queries import DocumentLine, line_of
+from archives.states import CLASS_NAMES
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from projects.models import User
 
@@ -20,6 +23,12 @@ SHORTEST = 2
 MOST = 200
 PAGE = 20
 AROUND = 40
+#: So many words are looked for, each by itself.
+WORDS_MOST = 6
+#: The code of a project, and what follows it in the number of a document: class, serial, version.
+NUMBER = re.compile(
+    rf"(?P<code>\d{{4}}-[0-9A-Z-]*?)(?:-(?P<cls>{'|'.join(CLASS_NAMES)})(?:-(?P<serial>\d{{4}})(?:-\d+)?)?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +42,51 @@ class Hit:
 
 
 def found_ids(user: User | AnonymousUser, text: str, doc_class: str = "") -> list[int]:
-    """Return the keys of the documents that the person may see and that hold the text, newest first. Two queries."""
+    """Return the keys of the documents that the person may see and that hold the text, newest first. Two queries.
+
+    Of several words every one has to be there: in what the document is called, where one may name the project, or in
+    its file. The number of a document or of a project finds what lies under it.
+    """
     visible = Document.objects.visible_to(user)
     if doc_class:
         visible = visible.filter(doc_class=doc_class)
-    told = Q(title__icontains=text) | Q(kind__name__icontains=text) | Q(source_label__icontains=text)
-    by_name = visible.filter(told).order_by("-pk").values_list("pk", flat=True)[:MOST]
-    said = VersionText.objects.filter(text__icontains=text).values("version__document")
-    by_words = visible.filter(pk__in=said).order_by("-pk").values_list("pk", flat=True)[:MOST]
+    words = _words(text)
+    called = Q()
+    for word in words:
+        called &= _called(word, is_one_of_many=len(words) > 1)
+    by_name = visible.filter(called | _numbered(text)).order_by("-pk").values_list("pk", flat=True)[:MOST]
+    holding = _saying(words).values("version__document")
+    by_words = visible.filter(pk__in=holding).order_by("-pk").values_list("pk", flat=True)[:MOST]
     return sorted({*by_name, *by_words}, reverse=True)[:MOST]
+
+
+def _words(text: str) -> list[str]:
+    return list(dict.fromkeys(text.split()))[:WORDS_MOST]
+
+
+def _saying(words: list[str]) -> QuerySet[VersionText]:
+    """Return the files whose words hold each of these."""
+    found = VersionText.objects.all()
+    for word in words:
+        found = found.filter(text__icontains=word)
+    return found
+
+
+def _called(word: str, *, is_one_of_many: bool) -> Q:
+    """Return the condition that the names of a document hold a word."""
+    found = Q(title__icontains=word) | Q(kind__name__icontains=word) | Q(source_label__icontains=word)
+    return found | Q(project__name__icontains=word) if is_one_of_many else found
+
+
+def _numbered(text: str) -> Q:
+    """Return the condition of a number of a document or of a project; empty for what is none."""
+    number = NUMBER.fullmatch(text.upper())
+    if number is None:
+        return Q()
+    found = Q(project__code=number["code"]) if number["cls"] else Q(project__code__startswith=number["code"])
+    if number["cls"]:
+        found &= Q(doc_class=number["cls"])
+    return found & Q(serial=int(number["serial"])) if number["serial"] else found
 
 
 def hits(ids: list[int], text: str) -> list[Hit]:
@@ -49,10 +94,11 @@ def hits(ids: list[int], text: str) -> list[Hit]:
     versions = Prefetch("versions", DocumentVersion.objects.order_by("version"))
     related = Document.objects.filter(pk__in=ids).select_related("kind", "paper", "project", "holder")
     rows = related.prefetch_related(versions)
-    texts = VersionText.objects.filter(version__document__in=ids, text__icontains=text).order_by("pk")
-    said: dict[int, str] = dict(texts.values_list("version__document_id", "text"))
+    words = _words(text)
+    texts = _saying(words).filter(version__document__in=ids).order_by("pk")
+    by_text: dict[int, str] = dict(texts.values_list("version__document_id", "text"))
     by_id = {row.pk: row for row in rows}
-    return [_hit(by_id[pk], said.get(pk, ""), text) for pk in ids if pk in by_id]
+    return [_hit(by_id[pk], by_text.get(pk, ""), words[0]) for pk in ids if pk in by_id]
 
 
 def _hit(document: Document, words: str, text: str) -> Hit:

@@ -129,6 +129,16 @@ def test_the_search_finds_names_and_words_of_visible_documents_only(client, worl
     assert found(q="符合法定形式") == [paper.document.title]
     assert "<mark>符合法定形式</mark>，予以受理" in client.get("/archives/search/", {"q": "符合法定形式"}).content.decode()
     assert found(q="符合法定形式", cls="A3") == []
+    assert "<mark>法定</mark>" in client.get("/archives/search/", {"q": "法定 予以受理"}).content.decode()
+    assert (found(q="法定 不予受理"), found(q="法定  受理")) == ([], [paper.document.title])
+    assert (found(q="车间 竣工图"), found(q="车间 检测"), found(q=f"竣工图 {world.project.name[:4]}")) == (
+        [document.title], [], [document.title]
+    )
+    code, number = world.project.code, document.archive_no
+    assert (found(q=number), found(q=number[:-2].lower())) == ([document.title], [document.title])
+    assert found(q=f"{code}-{document.doc_class}") == [document.title]
+    assert (found(q=code), found(q=code[:-3])) == ([document.title, paper.document.title],) * 2
+    assert found(q=f"{number[:-6]}9999") == found(q=code[:4]) == []
     assert "请至少写两个字。" in client.get("/archives/search/", {"q": "图"}).content.decode()
     client.force_login(world.outsider)
     assert (found(q="车间竣工"), found(q="符合法定形式")) == ([], [])
@@ -152,7 +162,7 @@ def test_the_search_takes_the_same_queries_at_one_and_at_twenty(client, world, k
 def test_words_of_a_pdf_are_read_with_a_limit(tmp_path):
     from archives import papering, pdfs
 
-    data = papering.lay_out("<html><body><p>可以检索的文字层</p></body></html>").write_pdf()
+    data = papering.lay_out("<html><body><p>可以检索<br>的文字层</p></body></html>").write_pdf()
     target = tmp_path / "a.pdf"
     target.write_bytes(data)
     with target.open("rb") as file:
