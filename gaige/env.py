@@ -5,6 +5,7 @@ Every value ``NAME`` may also be given as ``NAME_FILE``, the path of a file that
 
 import datetime as dt
 import hashlib
+import importlib
 import importlib.util
 import ipaddress
 import os
@@ -18,6 +19,9 @@ from cryptography.fernet import Fernet
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+#: Where the bucket stands in the addresses of a store; so many bytes of a file of it are held in memory.
+BUCKET_STYLES = ("auto", "virtual", "path")
+IN_MEMORY = 8 * 1024 * 1024
 
 
 class ConfigError(SystemExit):
@@ -279,17 +283,31 @@ def scanner(name: str) -> str:
 
 def files(folder: str) -> dict[str, Any]:
     """Return where files are kept: a folder, or with FILES_BUCKET (s3://bucket/prefix) a store that speaks S3."""
-    address = urlsplit(text("FILES_BUCKET", ""))
-    if not address.scheme:
+    bucket = text("FILES_BUCKET", "")
+    if not bucket:
         location = str(Path(text("FILES_ROOT", folder)).resolve())
         return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": location}}
+    address = urlsplit(bucket)
     if address.scheme != "s3" or not address.hostname:
         refuse("FILES_BUCKET", "does not read s3://bucket/prefix")
+    style = text("FILES_BUCKET_STYLE", "auto")
+    if style not in BUCKET_STYLES:
+        refuse("FILES_BUCKET_STYLE", f"{style!r} is none of {', '.join(BUCKET_STYLES)}")
     if importlib.util.find_spec("storages") is None:
         refuse("FILES_BUCKET", "needs django-storages (pip install --require-hashes -r requirements-s3.lock)")
     options = {
         "bucket_name": address.hostname, "location": address.path.strip("/"), "file_overwrite": True,
         "endpoint_url": text("FILES_BUCKET_ENDPOINT", "") or None, "access_key": text("FILES_BUCKET_KEY", "") or None,
         "secret_key": text("FILES_BUCKET_SECRET", "") or None, "default_acl": None,
+        "region_name": text("FILES_BUCKET_REGION", "") or None, "max_memory_size": IN_MEMORY,
+        "client_config": _speaking(style),
     }
     return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+def _speaking(style: str) -> Any:
+    """Return how the store is spoken to: the bucket as part of the name or of the path, no sums that only AWS knows."""
+    return importlib.import_module("botocore.config").Config(
+        signature_version="s3v4", s3={"addressing_style": style},
+        request_checksum_calculation="when_required", response_checksum_validation="when_required",
+    )

@@ -1,6 +1,9 @@
 """A wrong or missing value of the environment stops the start with one clear line; secrets may come from files."""
 
 import json
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -133,6 +136,44 @@ def test_database_urls(monkeypatch):
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL",
         },
     }
+
+
+def test_files_lie_in_a_folder_or_in_a_store_that_speaks_s3(monkeypatch, tmp_path):
+    monkeypatch.delenv("FILES_ROOT", raising=False)
+    assert env.files(str(tmp_path)) == {
+        "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(tmp_path.resolve())}
+    }
+    # the libraries of the store are installed only where it is used
+    for name in ("storages", "botocore", "botocore.config"):
+        stands_in = ModuleType(name)
+        stands_in.__spec__ = ModuleSpec(name, None)
+        stands_in.Config = dict
+        monkeypatch.setitem(sys.modules, name, stands_in)
+    for name, value in {
+        "FILES_BUCKET": "s3://city/archive/", "FILES_BUCKET_ENDPOINT": "https://oss.example", "FILES_BUCKET_KEY": "a",
+        "FILES_BUCKET_SECRET": "b", "FILES_BUCKET_STYLE": "virtual",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert env.files(str(tmp_path)) == {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": "city", "location": "archive", "file_overwrite": True, "default_acl": None,
+            "endpoint_url": "https://oss.example", "access_key": "a", "secret_key": "b", "region_name": None,
+            "max_memory_size": 8 * 1024 * 1024,
+            "client_config": {
+                "signature_version": "s3v4", "s3": {"addressing_style": "virtual"},
+                "request_checksum_calculation": "when_required", "response_checksum_validation": "when_required",
+            },
+        },
+    }
+    for name, value, line in (
+        ("FILES_BUCKET_STYLE", "host", "gaige: FILES_BUCKET_STYLE: 'host' is none of auto, virtual, path"),
+        ("FILES_BUCKET", "city/archive", "gaige: FILES_BUCKET: does not read s3://bucket/prefix"),
+    ):
+        monkeypatch.setenv(name, value)
+        with pytest.raises(env.ConfigError) as caught:
+            env.files(str(tmp_path))
+        assert str(caught.value) == line
 
 
 def test_every_variable_is_in_the_example():
