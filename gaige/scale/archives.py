@@ -20,6 +20,7 @@ from django.core.files.storage import default_storage
 from archives import blobs, papering, volumes
 from archives.models import Document, DocumentKind, DocumentVersion
 from archives.services.filing import next_serial
+from gaige.scale.figures import Beside
 from gaige.scale.memory import peak_megabytes
 from projects import timing
 from projects.models import Project
@@ -39,7 +40,7 @@ SOURCE = "bench.archive"
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveFigures:
+class ArchiveFigures(Beside):
     """What reading everything and binding a volume took."""
 
     gigabytes: float
@@ -48,11 +49,6 @@ class ArchiveFigures:
     pages: int
     volume_seconds: float
     volume_mb: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times sha256sum."""
-        return self.seconds / self.bare_seconds
 
     @property
     def rate(self) -> float:

@@ -18,6 +18,7 @@ from agency.bulletin_scope import Scope, scope_of
 from agency.bulletin_states import BulletinSeries
 from agency.models import Bulletin, BulletinList
 from agency.services.bulletins import freeze, open_bulletin
+from gaige.scale.figures import Beside
 from packages.models import MatterCase
 from projects import timing
 from projects.models import Organisation, Project
@@ -69,7 +70,7 @@ GROUP BY GROUPING SETS ((3), (1, 3), (2, 3))
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(Beside):
     """What freezing a month took, in seconds, beside the bare SQL; the most memory of Python in bytes."""
 
     name: str
@@ -79,11 +80,6 @@ class Frozen:
     seconds: float
     bare_seconds: float
     peak: int
-
-    @property
-    def ratio(self) -> float:
-        """How many times the bare SQL the freezing takes."""
-        return self.seconds / self.bare_seconds
 
     @property
     def words(self) -> str:

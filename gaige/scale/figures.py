@@ -26,6 +26,19 @@ class Promise:
         return f"{'PASS' if self.is_kept else 'FAIL'} {self.words}"
 
 
+class Beside:
+    """What took so many seconds beside something bare; the dataclass that inherits has both."""
+
+    __slots__ = ()
+    seconds: float
+    bare_seconds: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the bare one it takes."""
+        return self.seconds / self.bare_seconds
+
+
 @dataclass(slots=True)
 class Subject:
     """What is measured: the real request, the bare one beside it, and what is promised of it."""

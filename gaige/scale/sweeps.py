@@ -17,6 +17,7 @@ from django.db import connection
 from agency.models import LadderMark, Notification
 from agency.services.reminders import rung_days
 from agency.tasks import sweep_due
+from gaige.scale.figures import Beside
 from projects import timing, workdays
 from projects.clock_states import ClockKind, ClockState
 from projects.models import Clock
@@ -53,7 +54,7 @@ SELECT DISTINCT t.clock_id, w.word, %(today)s::date, %(now)s::timestamptz FROM p
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(Beside):
     """What a sweep took, in seconds, beside the bare SQL; the most memory of Python in bytes."""
 
     clocks: int
@@ -63,11 +64,6 @@ class Swept:
     peak: int
     news_seconds: float
     told: int
-
-    @property
-    def ratio(self) -> float:
-        """How many times the bare SQL the sweep takes."""
-        return self.seconds / self.bare_seconds
 
     @property
     def words(self) -> str:
