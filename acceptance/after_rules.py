@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from acceptance.models import AcceptanceApplication
 from acceptance.rules import STAFF
-from acceptance.states import ACCEPTANCE_GOOD, PRE_OPEN, HandoverState, MakeUpState, PreState, Scope
+from acceptance.states import (
+    ACCEPTANCE_GOOD,
+    PRE_OPEN,
+    AcceptanceState,
+    HandoverState,
+    MakeUpState,
+    PreState,
+    Scope,
+)
 from acceptance.survey_rules import for_owner
 from packages.rules import is_window
 from projects.access import access_of
@@ -15,21 +24,24 @@ from projects.states import Stage
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from acceptance.models import AcceptanceApplication, PreAcceptance, RegistryHandover
+    from acceptance.models import PreAcceptance, RegistryHandover
     from projects.models import User, WorkUnit
 
     Person = User | AnonymousUser
 
 REGISTRY_STAFF = STAFF
+#: A works may be looked at beforehand while its acceptance stands at one of these.
+BEFORE = (AcceptanceState.DRAFT, AcceptanceState.APPLIED, AcceptanceState.FAILED)
 
 
 def can_book(user: Person, unit: WorkUnit) -> Verdict:
-    """The owner, or window and agent for it, once the works are built."""
+    """The owner, or window and agent for it, once the works are built and before their acceptance has begun."""
     if not for_owner(user, unit.project):
         return refuse("由建设单位预约，或由窗口、代办专员代为预约。")
     if unit.project.stage != Stage.ACCEPTANCE:
         return refuse(f"项目还在{unit.project.get_stage_display()}阶段，进入施工验收阶段后预约。")
-    return ALLOWED
+    begun = AcceptanceApplication.objects.filter(work_unit=unit, building=None).exclude(state__in=BEFORE).first()
+    return refuse(f"联合验收已是“{begun.get_state_display()}”，不用再预验收。") if begun else ALLOWED
 
 
 def can_confirm_pre(user: Person, made: PreAcceptance) -> Verdict:

@@ -25,6 +25,7 @@ class FaultRowsForm(forms.Form):
     """Faults in rows, each with basis and remedy: the first rows are open, the others wait folded."""
 
     OPEN, ROWS = 4, 12
+    shape = "three"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Add the fields of the rows."""
@@ -60,6 +61,8 @@ class FaultRowsForm(forms.Form):
 
 class PaperFaultsForm(FaultRowsForm):
     """All faults of the papers, each of one item."""
+
+    shape = "half"
 
     def __init__(self, *args: Any, items: list[tuple[int, str]], **kwargs: Any) -> None:
         """Offer the items in each row."""

@@ -6,12 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from acceptance import after_rules, data, rules, survey_rules
 from acceptance.models import AcceptanceApplication, JointSurvey, PreAcceptance
-from acceptance.states import TONES
+from acceptance.states import TONES, AcceptanceState
 from archives.models import Paper
 from archives.states import PaperKind
 from projects import timing, workdays
@@ -212,4 +213,18 @@ def beside(acceptance: AcceptanceApplication, user: User) -> dict[str, Any]:
         "handover": getattr(acceptance, "handover", None), "can_hand_over": after_rules.can_hand_over(user, acceptance),
         "can_refuse": rules.can_refuse_visit(user, acceptance), "can_name": rules.can_name_day(user, acceptance),
         "can_papers": rules.can_return_papers(user, acceptance), "can_back": rules.can_hand_back(user, acceptance),
+        **(_after_failure(acceptance, user) if acceptance.state == AcceptanceState.FAILED else {}),
+    }
+
+
+def _after_failure(acceptance: AcceptanceApplication, user: User) -> dict[str, Any]:
+    """Return the application that has followed a failed one, or the way to the next. One query."""
+    rows = AcceptanceApplication.objects.filter(work_unit=acceptance.work_unit_id, building=acceptance.building_id)
+    unit, page = acceptance.work_unit, reverse("acceptance:apply", args=[acceptance.work_unit_id])
+    unit.project = acceptance.project
+    asked: dict[str, int] = {"building": acceptance.building_id} if acceptance.building_id else {}
+    asked |= {"comprehensive": 1} if acceptance.is_comprehensive else {}
+    return {
+        "again": rows.filter(pk__gt=acceptance.pk).order_by("-pk").first(), "can_apply": rules.can_apply(user, unit),
+        "apply_url": f"{page}?{urlencode(asked)}" if asked else page,
     }

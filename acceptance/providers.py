@@ -11,7 +11,7 @@ from django.urls import reverse
 from acceptance import joint_providers, rules, scanning
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import JOINT_MATTER
-from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
+from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState, Scope
 from packages.waiting import cases_of
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.access import access_of
@@ -151,13 +151,16 @@ def acceptance_panel(project: Project, request: HttpRequest) -> panels.Panel | N
     if unit is not None:
         unit.project = project
     items: list[AcceptanceItem] = list(found.items.all()) if found else []
+    whole = next((one for one in acceptances_of(project) if one.scope == Scope.PROJECT), None)
+    may_apply = unit is not None and (whole is None or whole.state == AcceptanceState.FAILED)
     return panels.Panel(
         "acceptance/_panel.html",
         {
             "project": project, "acceptance": found, "items": items, "unit": unit,
             "tone": TONES.get(found.state, "plain") if found else "none",
             "good": sum(i.state in {ItemState.PASSED, ItemState.RECHECKED} for i in items),
-            "can_apply": rules.can_apply(request.user, unit) if unit else None,
+            "can_apply": rules.can_apply(request.user, unit) if unit and may_apply else None,
+            "apply": "重新申请联合验收" if whole else "申请联合验收",
         },
     )
 

@@ -77,7 +77,8 @@ def apply(request: HttpRequest, pk: int) -> HttpResponse:
         WorkUnit.objects.filter(project__in=Project.objects.visible_to(request.user)).select_related("project"), pk=pk
     )
     buildings = [(row.pk, row.name) for row in unit.buildings.all()]
-    form = ApplyForm(request.POST or None, request.FILES or None, buildings=buildings)
+    asked = {"building_id": request.GET.get("building"), "comprehensive": request.GET.get("comprehensive") == "1"}
+    form = ApplyForm(initial=asked, buildings=buildings)
     if request.method == "POST":
         form = ApplyForm(request.POST, request.FILES, buildings=buildings)
         made: list[AcceptanceApplication] = []

@@ -20,6 +20,7 @@ from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.listing import listed_of
 from packages.models import MatterCase
+from packages.services import paperwork
 from packages.services.decision import decide_for_acceptance
 from packages.services.intake import open_application, submit_application
 from packages.states import CASE_DECIDED, CaseState, Outcome
@@ -159,7 +160,9 @@ def _check_items(
 def _decide_cases(
     acceptance: AcceptanceApplication, *, passed: bool, note: str, by: User, at: dt.datetime | None
 ) -> None:
-    good = {item.case_id for item in acceptance.items.all() if item.state in ITEM_GOOD}
+    # what was 容缺 in an acceptance that fails owes its paper still: it is looked at again with the rest
+    holding = [state for state in ITEM_GOOD if passed or state != ItemState.DEFERRED]
+    good = {item.case_id for item in acceptance.items.all() if item.state in holding}
     cases = cases_of(acceptance).exclude(state__in=list(CASE_DECIDED))
     ordered = sorted(cases.select_related("matter__matter", "lead"), key=lambda c: c.matter.matter.code == JOINT_MATTER)
     for case in ordered:
@@ -195,10 +198,7 @@ def _issue_conclusion(
             "do": _next_words(acceptance, passed=passed),
             "when": "自本意见书出具之日起",
         },
-        "paragraphs": [
-            f"经组织各部门一次现场验收，{acceptance.what}竣工联合验收（{acceptance.get_scope_display()}）结论为：{word}。",
-            *([acceptance.conclusion_note] if acceptance.conclusion_note else []),
-        ],
+        "paragraphs": _paragraphs(acceptance, passed=passed),
         "tables": [{
             "head": ["序号", "验收事项", "部门", "结果", "意见"],
             "rows": [[str(i.number), i.name, i.organisation.label,
@@ -209,7 +209,7 @@ def _issue_conclusion(
     if owed:
         content["tables"].append({
             "caption": "容缺后补", "head": ["材料", "最迟补交", "逾期后果"],
-            "rows": [[row.paper_name, str(row.due_on), row.consequence] for row in owed],
+            "rows": [[row.paper_name, paperwork.day(row.due_on), row.consequence] for row in owed],
         })
     if partial:
         content["tables"].append({
@@ -223,6 +223,17 @@ def _issue_conclusion(
         document_kind_slug=paper_slug(PaperKind.CONCLUSION) if partial else _result_slug(acceptance),
         is_public=passed, at=at,
     )
+
+
+def _paragraphs(acceptance: AcceptanceApplication, *, passed: bool) -> list[str]:
+    """Return what the opinion rests on, its result and why; one that refuses says how it may be contested."""
+    visit = rules.visit_of(acceptance)
+    ground = "经组织各部门一次现场验收" if visit is not None and visit.held_on else "经审核申报资料"
+    what = f"{acceptance.what}竣工联合验收（{acceptance.get_scope_display()}）"
+    said = [f"{ground}，{what}结论为：{acceptance.get_state_display()}。"]
+    if not passed:
+        return [*said, paperwork.ended(f"不通过的理由：{acceptance.conclusion_note}"), paperwork.remedies()]
+    return [*said, paperwork.ended(acceptance.conclusion_note)] if acceptance.conclusion_note else said
 
 
 def _next_words(acceptance: AcceptanceApplication, *, passed: bool) -> str:

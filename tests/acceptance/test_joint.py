@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.urls import resolve, reverse
 
 from acceptance import data, rules
@@ -218,8 +219,10 @@ def test_a_day_refused_twice_is_the_owners_time(project, walk, actors):
 
 
 @pytest.mark.laid("until_visit")
-def test_papers_are_returned_once_with_all_their_faults(project, walk, actors, client_of):
+def test_papers_are_returned_once_with_all_their_faults(project, unit, walk, actors, client_of):
     pk, lead = walk.acceptance.pk, reviewer("housing")
+    booked = "联合验收已是“资料审核”，不用再预验收。"
+    assert refused(lambda: pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=timing.today()), "can_book") == booked
     page, browser = reverse("acceptance:papers", args=[pk]), client_of(lead)
     fire = {"item_1": walk.item(4).pk, "what_1": "缺消防检测报告", "basis_1": "消防验收规定 6", "fix_1": "补交"}
     half = browser.post(page, fire | {"what_2": "缺附图", "basis_2": "城乡规划法 45", "fix_2": "补交", "item_5": walk.item(1).pk})
@@ -237,6 +240,11 @@ def test_papers_are_returned_once_with_all_their_faults(project, walk, actors, c
         items.answer_rectification(issue.pk, by=actors.owner, answer="已补")
     visits.hand_back_papers(pk, by=actors.owner)
     assert rules.can_return_papers(lead, walk.acceptance).ok is False
+    with transaction.atomic():
+        conclude(pk, by=factories.official("housing", Role.CHIEF), passed=False, note="资料仍不齐")
+        said = Paper.objects.get(project=project, kind="conclusion").content["paragraphs"]
+        transaction.set_rollback(True)
+    assert (said[0].startswith("经审核申报资料，"), said[1]) == (True, "不通过的理由：资料仍不齐。")
     walk.visit()
     assert set(items.paper_issues(walk.acceptance).values_list("state", flat=True)) == {"verified"}
     holds(project)

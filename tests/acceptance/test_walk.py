@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
@@ -10,6 +11,7 @@ from acceptance.providers import awaited
 from acceptance.services import application, conclusion, items, visits
 from archives.models import Document, Paper
 from packages.models import MatterCase
+from packages.services import paperwork
 from projects import clocks, timing
 from projects.errors import ALLOWED, DomainError, NotAllowed, Verdict
 from projects.events import fold, verify_chain
@@ -295,9 +297,14 @@ def test_a_refusal_without_a_failed_item_is_none(walk):
     assert refusal.value.code == "nothing_failed"
 
 
-@pytest.mark.laid("until_answer")
-def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(project, walk, clock, actors):
+@pytest.mark.laid("until_record")
+def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(project, walk, clock, actors, client_of):
     chief = factories.official("housing", Role.CHIEF)
+    items.record_item(
+        walk.item(3).pk, by=factories.official("housing", Role.REVIEWER), result="deferred", paper="工程质量保修书"
+    )
+    walk.record()
+    walk.list()
     assert rules.can_conclude(chief, walk.acceptance) == Verdict(
         ok=False, reason="企业整改期限到11月5日，逾期未改完才能出具不通过的结论。"
     )
@@ -306,21 +313,32 @@ def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(
     walk.conclude(passed=False, note="消防问题逾期未整改")
     first = walk.acceptance
     assert (first.state, walk.item(4).state, walk.issue().state) == ("failed", "failed", "waived")
+    assert (walk.item(3).state, first.make_ups.get().state) == ("deferred", "void")  # no paper follows: it is seen again
     found = states(project)
     assert {code: found[code] for code in JOINT} == {
-        "plan-verify": "decided_pass", "land-verify": "decided_pass", "quality-accept": "decided_pass",
+        "plan-verify": "decided_pass", "land-verify": "decided_pass", "quality-accept": "draft",
         "fire-record": "draft", "archive-accept": "decided_pass", "joint-accept": "draft",
     }
     assert sorted(Paper.objects.filter(project=project, kind__in=["conclusion", "refusal"]).values_list("title", flat=True)) == [
         "不予行政许可决定书", "竣工联合验收意见书"
     ] or Paper.objects.filter(project=project, kind="conclusion").count() == 1
     assert verify_chain(f"project:{project.pk}") is None
-
-    second = application.apply_for_acceptance(first.work_unit_id, by=actors.owner)
-    assert (second.round, sorted(c.matter.matter.code for c in second.application.cases.all())) == (
-        2, ["fire-record", "joint-accept"]
+    said = Paper.objects.get(project=project, kind="conclusion").content["paragraphs"]
+    assert (said[0].startswith("经组织各部门一次现场验收，"), said[1:]) == (
+        True, ["不通过的理由：消防问题逾期未整改。", paperwork.remedies()]
     )
-    again = dict.fromkeys((1, 2, 3, 8), ("passed", "上一轮已合格，不再重复验收")) | {4: ("pending", "")}
+
+    browser, way = client_of(actors.owner), reverse("acceptance:apply", args=[first.work_unit_id])
+    said = [reverse("acceptance:detail", args=[first.pk]), reverse("projects:detail", args=[project.pk])]
+    pages = [browser.get(url).content.decode() for url in said]
+    assert [("重新申请联合验收" in text, f'href="{way}"' in text) for text in pages] == [(True, True)] * 2
+    second = application.apply_for_acceptance(first.work_unit_id, by=actors.owner)
+    after = browser.get(said[0]).content.decode()
+    assert ("重新申请联合验收" in after, reverse("acceptance:detail", args=[second.pk]) in after) == (False, True)
+    assert (second.round, sorted(c.matter.matter.code for c in second.application.cases.all())) == (
+        2, ["fire-record", "joint-accept", "quality-accept"]
+    )
+    again = dict.fromkeys((1, 2, 8), ("passed", "上一轮已合格，不再重复验收")) | dict.fromkeys((3, 4), ("pending", ""))
     assert {i.number: (i.state, i.note) for i in second.items.filter(number__in=list(again))} == again
 
 
