@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from agency.cockpit.figures import board_of
@@ -50,11 +51,11 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault
         self.status, self.words, self.headers = status, words, headers
 
 
-def problem(status: int, words: str, headers: dict[str, str]) -> JsonResponse:
+def problem(refused: Refused) -> JsonResponse:
     """Return a refusal as RFC 9457 has it."""
-    body = {"type": "about:blank", "status": status, "title": words}
-    answer = JsonResponse(body, status=status, content_type=PROBLEM, json_dumps_params={"ensure_ascii": False})
-    for name, value in headers.items():
+    body = {"type": "about:blank", "status": refused.status, "title": refused.words}
+    answer = JsonResponse(body, status=refused.status, content_type=PROBLEM, json_dumps_params={"ensure_ascii": False})
+    for name, value in refused.headers.items():
         answer[name] = value
     return answer
 
@@ -64,46 +65,62 @@ Reading = Callable[..., Answer]
 
 
 def interface(scope: str) -> Callable[[Reading], Callable[..., HttpResponse]]:
-    """Let a view be read with a live token that has the scope, so often a minute, and write each request down.
-
-    An address that has used as many false tokens in a minute as it may open public codes is refused before the next.
-    """
+    """Let a view be read with a live token that has the scope, so often a minute, and write each request down."""
 
     def decorate(view: Reading) -> Callable[..., HttpResponse]:
+        @csrf_exempt  # a token, no cookie; whatever writes is answered 405, as a machine expects it
         @never_cache
         @require_safe
         @wraps(view)
         def read(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            source = address_of(request)
-            if is_spent(GUESSES, source):
-                return problem(429, "这个网络地址用错令牌的次数过多，请一分钟后再试。", {"Retry-After": str(WINDOW)})
-            token = find_token(request.headers.get("Authorization", "").removeprefix(BEARER).strip())
-            if token is None:
-                allowed(GUESSES, source)
-                return problem(401, "没有有效的令牌。", {"WWW-Authenticate": "Bearer"})
-            begun = time.monotonic()
-            response, rows = _answer(view, scope, request, token, kwargs)
-            log_call(
-                token, path=request.path, query=request.META.get("QUERY_STRING", ""), status=response.status_code,
-                rows=rows, source=source, took_ms=round((time.monotonic() - begun) * 1000),
-            )
-            return response
+            try:
+                token = _token_of(request)
+            except Refused as refused:
+                return problem(refused)
+            return _logged(request, token, lambda: _answer(view, scope, request, token, kwargs))
 
         return read
 
     return decorate
 
 
+def _token_of(request: HttpRequest) -> ApiToken:
+    """Return the live token that a request shows. Raises `Refused` (401, 429).
+
+    An address that has used as many false tokens in a minute as it may open public codes is refused before the next.
+    """
+    source = address_of(request)
+    if is_spent(GUESSES, source):
+        raise Refused(429, "这个网络地址用错令牌的次数过多，请一分钟后再试。", **{"Retry-After": str(WINDOW)})
+    token = find_token(request.headers.get("Authorization", "").removeprefix(BEARER).strip())
+    if token is None:
+        allowed(GUESSES, source)
+        raise Refused(401, "没有有效的令牌。", **{"WWW-Authenticate": "Bearer"})
+    return token
+
+
+def _logged(request: HttpRequest, token: ApiToken, read: Callable[[], tuple[HttpResponse, int]]) -> HttpResponse:
+    """Return what was read, and write the request down with its status, rows and milliseconds."""
+    begun = time.monotonic()
+    response, rows = read()
+    log_call(
+        token, path=request.path, query=request.META.get("QUERY_STRING", ""), status=response.status_code,
+        rows=rows, source=address_of(request), took_ms=round((time.monotonic() - begun) * 1000),
+    )
+    return response
+
+
 def _answer(
     view: Reading, scope: str, request: HttpRequest, token: ApiToken, kwargs: dict[str, Any]
 ) -> tuple[HttpResponse, int]:
+    """Return the answer with the number of its rows; what is refused or not there is a problem with none."""
     try:
         _admit(token, scope)
         body, rows = view(request, token, **kwargs)
     except Refused as refused:
-        return problem(refused.status, refused.words, refused.headers), 0
+        return problem(refused), 0
     except Http404:
-        return problem(404, "没有这个对象，或不在令牌的数据范围内。", {}), 0
+        return problem(Refused(404, "没有这个对象，或不在令牌的数据范围内。")), 0
     return JsonResponse(body, json_dumps_params={"ensure_ascii": False}), rows
 
 

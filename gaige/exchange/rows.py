@@ -292,20 +292,19 @@ class Source:
             yield _row(
                 f"pf-d{found.pk}-{case.pk}", self.region, found.filed_at, GCDM=case.work_unit.code,
                 SPSXSLBM=case.number, PFRQ=day(timing.business_day(found.filed_at)), PFWH=number, PFWJBT=found.title,
-                PFWJYXQX=day(found.valid_until) or tables.NEVER, FJMC=found.title, FJLX="pdf", FJID=str(found.pk),
+                PFWJYXQX=day(found.valid_until) or tables.NEVER, FJMC=found.title, FJLX="pdf", FJID=_file_id(found),
                 SPJGLX="20", ZZBH="",
             )
 
     def _attachments(self) -> Iterator[Row]:
         found = Document.objects.filter(project__in=self.projects, replaced_by=None, paper=None)
         works = Prefetch("project__work_units", WorkUnit.objects.filter(is_default=True), to_attr="default_works")
-        for document in by_key(found.select_related("project").prefetch_related("versions", works)):
+        for document in by_key(found.select_related("project", "paper").prefetch_related("versions", works)):
             versions = sorted(document.versions.all(), key=lambda row: row.version)
             for unit in document.project.default_works if versions else ():
                 yield _row(
                     f"fj-{document.pk}", self.region, document.filed_at, GCDM=unit.code, FJMC=document.title,
-                    FJLX=versions[-1].file_name.rpartition(".")[2].lower(),
-                    FJID=f"{document.archive_no}-{versions[-1].digest[:16]}",
+                    FJLX=versions[-1].file_name.rpartition(".")[2].lower(), FJID=_file_id(document),
                 )
 
     def _specials(self) -> Iterator[Row]:
@@ -332,11 +331,12 @@ class Source:
         found = MaterialItem.objects.filter(
             case__in=self.cases.filter(received_at__isnull=False), state__in=list(MATERIAL_MET)
         )
-        for row in by_key(found.select_related("case__work_unit")):
+        found = found.select_related("case__work_unit", "document__paper").prefetch_related("document__versions")
+        for row in by_key(found):
             yield _row(
                 f"cl-{row.pk}", self.region, row.changed_at, GCDM=row.case.work_unit.code,
                 SPSXSLBM=row.case.number, CLMC=row.name, SQFS=row.get_state_display(), SQSL=1 if row.document_id else 0,
-                FJID=str(row.document_id or ""),
+                FJID=_file_id(row.document) if row.document else "",
             )
 
     def _regions(self) -> Iterator[Row]:
@@ -357,6 +357,15 @@ def _chunks(rows: Iterator[Any], size: int = 500) -> Iterator[list[Any]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def _file_id(document: Document) -> str:
+    """Return by what every table names a filed document: archive number and hash; a paper of ours by its own hash."""
+    paper: Paper | None = getattr(document, "paper", None)
+    if paper is not None:
+        return paper.digest
+    newest = max(document.versions.all(), key=lambda row: row.version, default=None)
+    return f"{document.archive_no}-{newest.digest[:16]}" if newest else document.archive_no
 
 
 def _project_type(project: Project, facts: dict[str, Any]) -> str:

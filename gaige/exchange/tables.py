@@ -55,8 +55,10 @@ class ExchangeTable:
 
 COMMON = (
     Column("LSH", "流水号", WHOLE), Column("DFSJZJ", "地方数据主键"), Column("XZQHDM", "行政区划代码"),
-    Column("SJYXBS", "数据有效标识", codes=YES_NO), Column("SJSCZT", "数据上传状态", codes=("0", "2", "3", "-1")),
-    Column("SBYY", "失败原因", is_required=False), Column("GXSJ", "更新时间", MOMENT),
+    Column("SJYXBS", "数据有效标识", codes=YES_NO), Column("SJWXYY", "数据无效原因", is_required=False),
+    Column("SJSCZT", "数据上传状态", codes=("0", "2", "3", "-1")),
+    Column("SBYY", "失败原因", is_required=False),
+    Column("SCSJ", "上传时间", MOMENT, is_required=False), Column("GXSJ", "更新时间", MOMENT),
 )
 
 PROCESS = ExchangeTable("SPGL_DFXMSPLCXXB", "地方项目审批流程信息表", (

@@ -106,6 +106,8 @@ def test_without_a_live_token_that_has_the_scope_nothing_is_given(actors, admin,
     assert problem(ask(url, issued.text)) == (403, "令牌不能读“项目”。")
     cases = reverse("gaige:api_cases")
     assert ask(cases, issued.text).status_code == 200
+    written = Client(enforce_csrf_checks=True).post(cases, headers={"Authorization": f"Bearer {issued.text}"})
+    assert (written.status_code, written["Allow"]) == (405, "GET, HEAD")
     with travel(dt.datetime(2026, 12, 3, 9, tzinfo=BUSINESS_ZONE)):
         assert problem(ask(cases, issued.text))[0] == 401
     revoke_token(issued.token.pk, by=admin)

@@ -66,7 +66,12 @@ def test_the_tables_hold_what_the_portal_holds(actors, portal, tmp_path, capsys)
     [result] = rows["SPGL_XMSPSXPFWJXXB"]
     paper = Paper.objects.get(kind="certificate")
     assert (result["PFWH"], result["PFWJYXQX"], result["SPJGLX"]) == (paper.number, "9999-01-01", "10")
-    assert len(rows["SPGL_DFXMSPLCJDSXXXB"]) == sum(1 for _ in rows["SPGL_DFXMSPLCJDSXXXB"])
+    files = {row["FJID"] for row in rows["SPGL_XMQTFJXXB"]}
+    named = {row["FJID"] for row in rows["SPGL_XMSQCLJQTFJXXB"] if row["SQSL"] == "1"}
+    assert (bool(named), named - files) == (True, set())  # a file has one name in every table
+    for found in rows.values():
+        for row in found:
+            assert (row["SJYXBS"], row["SJWXYY"], row["SCSJ"]) == ("1", "", "")
     report = json.loads((tmp_path / "CHECKS.json").read_text("utf-8"))
     assert report["rows"] == {name: len(found) for name, found in rows.items()}
     call_command("export_exchange", str(tmp_path / "again"), region="140581", verbosity=0)  # the same: one record
