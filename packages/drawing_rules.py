@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from packages.drawing_states import BreachState, DrawingState, OneStopState, PledgeKind, TicketState
 from packages.models import DrawingSet, Pledge
-from packages.rules import ANSWERERS, can_apply, is_owner, is_window
+from packages.rules import ANSWERERS, can_submit, is_owner, is_window
 from packages.states import CASE_ENDED, CaseState
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
@@ -98,7 +98,7 @@ def can_commit(user: Person, review: DrawingReview) -> Verdict:
 
 def can_hand_back(user: Person, review: DrawingReview) -> Verdict:
     """Who files hands the changed drawings in again, once there is a newer version."""
-    if not (verdict := can_apply(user, review.project)):
+    if not (verdict := can_submit(user, review.project)):
         return verdict
     if review.state != DrawingState.RETURNED:
         return refuse(f"施工图审查现在是“{review.get_state_display()}”，没有退回的图纸要交回。")

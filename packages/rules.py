@@ -38,6 +38,9 @@ AGENT_PARTS = (InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT)
 ANSWERERS = (Role.REVIEWER, Role.CHIEF)
 #: Powers of an agent whose agreement the owner has ended.
 ADVISE_ONLY = ["advise"]
+#: What an agreement may allow besides: to fill forms and upload papers, to hand in and to answer faults.
+FILL, SUBMIT = "fill", "submit"
+NOT_ENTRUSTED = "建设单位没有委托代办人员申报、补正，请建设单位自己提交。"
 
 
 # Parts that people play in a project -------------------------------------------------------------------------------
@@ -67,17 +70,23 @@ def _leads(user: Person, case: MatterCase) -> bool:
     return access_of(user).has_at(case.lead_id, *ANSWERERS)
 
 
-def files_as_agent(user: Person, project: Project) -> bool:
-    """Whether the user may file as an agent: after the owner has ended the agreement they only advise (帮办)."""
+def files_as_agent(user: Person, project: Project, *powers: str) -> bool:
+    """Whether the user may do one of these (`FILL`, `SUBMIT`) for the owner as an agent, as the agreement says.
+
+    Where none was ever signed nothing is kept from agents; after the owner has ended it they only advise (帮办).
+    """
     access = access_of(user)
     if not access.has(Role.AGENT):
         return False
     mine = Involvement.objects.current().filter(project=project, user_id__in=access.user_ids, role__in=AGENT_PARTS)
-    return once(("files as agent", access.user_ids, project.pk), mine.exclude(powers=ADVISE_ONLY).exists)
+    key = ("files as agent", access.user_ids, project.pk)
+    granted = once(key, lambda: list(mine.values_list("powers", flat=True)))
+    return any(not allowed or set(powers) & set(allowed) for allowed in granted)
 
 
-def _acts_for_owner(user: Person, project: Project) -> bool:
-    return is_window(user, project) or is_owner(user, project) or files_as_agent(user, project)
+def _acts_for_owner(user: Person, project: Project, *powers: str) -> bool:
+    wanted = powers or (FILL, SUBMIT)
+    return is_window(user, project) or is_owner(user, project) or files_as_agent(user, project, *wanted)
 
 
 def _runs(project: Project) -> Verdict:
@@ -111,9 +120,16 @@ def can_apply(user: Person, project: Project) -> Verdict:
     return _runs(project)
 
 
+def can_submit(user: Person, project: Project) -> Verdict:
+    """Who may file hands in; an agent only where the owner has entrusted him with it (代为申报、补正)."""
+    if not (verdict := can_apply(user, project)):
+        return verdict
+    return ALLOWED if _acts_for_owner(user, project, SUBMIT) else refuse(NOT_ENTRUSTED)
+
+
 def can_receive(user: Person, subject: Application | MatterCase) -> Verdict:
     """Who may file may hand in: the window, the owner, its agent. Takes an application or one of its cases."""
-    if not (verdict := can_apply(user, subject.project)):
+    if not (verdict := can_submit(user, subject.project)):
         return verdict
     if isinstance(subject, Application):
         return ALLOWED if subject.submitted_at is None else refuse(f"申报 {subject.number} 已经提交，不能再次提交。")
@@ -211,14 +227,16 @@ def can_answer_withdrawal(user: Person, case: MatterCase) -> Verdict:
 
 def can_answer_fault(user: Person, issue: IssueItem) -> Verdict:
     """The owner, its agent, or the window for the owner answers a told fault."""
-    if _acts_for_owner(user, issue.project):
+    if _acts_for_owner(user, issue.project, SUBMIT):
         return ALLOWED
+    if _acts_for_owner(user, issue.project):
+        return refuse(NOT_ENTRUSTED)
     return refuse("补正由建设单位、项目的代办人员或窗口答复，您的岗位不办理。")
 
 
 def can_return_corrected(user: Person, application: Application) -> Verdict:
     """Who files hands the corrected papers in."""
-    return can_apply(user, application.project)
+    return can_submit(user, application.project)
 
 
 def can_settle(user: Person, issue: IssueItem) -> Verdict:

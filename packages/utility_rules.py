@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packages.models import Fee, IntermediaryService, MatterCase, TenderRecord, UtilityLine, UtilityRequest
-from packages.rules import ANSWERERS, can_apply, is_agent, is_owner, is_window
+from packages.rules import ANSWERERS, can_submit, is_agent, is_owner, is_window
 from packages.states import CaseState, Handling
 from packages.utility_states import FeeState, LineState, RequestState
 from projects.access import access_of
@@ -33,7 +33,7 @@ def _line_in(line: UtilityLine, *states: str, verb: str) -> Verdict:
 
 def can_register(user: Person, project: Project) -> Verdict:
     """Who may file may register the needs: the owner, its agent, the window."""
-    return can_apply(user, project)
+    return can_submit(user, project)
 
 
 def can_accept_utilities(user: Person, request: UtilityRequest) -> Verdict:

@@ -13,6 +13,7 @@ from agency.services import accompanying, agreements, desk_sweeps, escalating, h
 from agency.services.agents import AgentEntry, eligible, save_agent
 from agency.services.assignment import assign, propose
 from packages import rules as packages_rules
+from packages.services.intake import open_application
 from packages.waiting import case_waiting
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, Project, Region
@@ -156,6 +157,10 @@ def test_who_takes_the_place_of_an_agent_may_do_what_the_agreement_says(actors, 
     assert files(other, project) is False  # not signed yet
     agreements.sign_agreement(fuller.pk, by=actors.owner)
     assert files(other, project) is True
+    application = open_application(project.pk, matter_codes=["land-plan-permit"], by=other.user, source="net")
+    handed = packages_rules.can_receive(other.user, application)
+    assert (handed.ok, handed.reason) == (False, "建设单位没有委托代办人员申报、补正，请建设单位自己提交。")
+    assert bool(packages_rules.can_receive(actors.owner, application)) is True
     assign(project.pk, role=SERVICE, agent_id=agent.pk, by=actors.dispatcher)
     assert files(agent, project) is True
     agreements.end_agreement(fuller.pk, by=actors.owner)
