@@ -1,4 +1,4 @@
-"""Reads of personal data leave a row (PIPL 51, 54)."""
+"""Reads of personal data, and lists taken as files, leave a row (PIPL 51, 54; GB/T 22239)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def note_read(project: Project, *, by: User, action: str) -> AccessLog:
     return AccessLog.objects.create(
         user=by, project=project, subject_type="projects.Project", subject_key=str(project.pk),
         subject_label=project.name, action=action, read_at=timing.now(), request_id=request_id.get(),
+    )
+
+
+def note_export(user: User, name: str, words: str) -> AccessLog:
+    """Record that a person took a list as a file: which one, filtered how."""
+    return AccessLog.objects.create(
+        user=user, subject_type="export", subject_key="", subject_label=f"{name}　{words}".strip()[:200],
+        action="export", read_at=timing.now(), request_id=request_id.get(),
     )
 
 

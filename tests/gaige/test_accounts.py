@@ -242,6 +242,8 @@ def test_a_suspended_account_opens_by_no_way(actors, admins):
     sign_in(client, actors.clerk)
     accounts.suspend(actors.clerk.pk, by=security, reason="账号可能被盗用")
     assert client.get("/desk/").status_code == 302
+    assert SignIn.objects.get().ended_why == "security"  # what was open does not come to life with the account
+    assert Session.objects.count() == 0
     assert sign_in(Client(), actors.clerk).status_code == 400
     _, code = staff.invite_reset(actors.clerk.pk, organisation_id=actors.centre.pk, by=None)
     staff.reset_password(code, password=NEW)
@@ -318,6 +320,15 @@ def test_the_audit_administrator_finds_and_exports_and_the_export_is_noted(actor
     assert (newest.user, newest.action, newest.subject_label) == (
         admins[Role.AUDITOR], "audit_export", "审计记录：人 王敏"
     )
+    desk = Client()
+    desk.force_login(actors.director)
+    for path in ("/projects/?export=csv&text=厂房", "/desk/?export=xlsx&tab=all", "/cockpit/?export=csv"):
+        b"".join(desk.get(path))
+    desk.head("/projects/?export=csv")
+    taken = AccessLog.objects.filter(user=actors.director, action="export").order_by("pk")
+    assert list(taken.values_list("subject_label", flat=True)) == [
+        "项目清单-20261102.csv　text 厂房", "工作台-20261102.xlsx　tab all", "指挥调度-20261102.csv",
+    ]
     changes = client.get("/audit/changes/").text
     assert "开启特权操作" not in changes
     elevate(by=admins[Role.ADMIN], reason="登记新人员", minutes=30)
