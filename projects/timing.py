@@ -58,15 +58,19 @@ def business_day(moment: Moment) -> dt.date:
     return moment.date() if moment.tzinfo is None else moment.astimezone(BUSINESS_ZONE).date()
 
 
-def spoken(moment: Moment) -> str:
-    """Return a day as a sentence says it: 12月16日, with the year in front when it is not the present one."""
+def spoken(moment: Moment | None) -> str:
+    """Return a day as a sentence says it: 12月16日, with its year in front when it is another one; "" for none."""
+    if moment is None:
+        return ""
     day = business_day(moment)
     year = "" if day.year == today().year else f"{day.year}年"
     return f"{year}{day.month}月{day.day}日"
 
 
-def written(moment: Moment) -> str:
-    """Return a day as a sentence says it that is kept and read in another year: 2026年12月16日."""
+def written(moment: Moment | None) -> str:
+    """Return a day as a sentence says it that is kept and read in another year: 2026年12月16日; "" for none."""
+    if moment is None:
+        return ""
     day = business_day(moment)
     return f"{day.year}年{day.month}月{day.day}日"
 
