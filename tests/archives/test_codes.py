@@ -1,6 +1,7 @@
 """One project, one code: 22 random letters, reissued and voided with every revision kept; check codes can be read out."""
 
 import datetime as dt
+import io
 import re
 import subprocess
 
@@ -8,7 +9,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from archives import codewords, errands, qr, scanning
+from archives import codewords, errands, pdfa, qr, scanning
 from archives.models import QrToken, Scan
 from archives.scanning import Errand
 from archives.services import codes, scans
@@ -97,6 +98,7 @@ def test_every_printed_form_is_read_from_paper_at_72_dots(client, world, form, t
     client.force_login(world.owner)
     response = client.get(f"/projects/{world.project.pk}/card/pdf/{form}/")
     assert (response["Content-Type"], response["Cache-Control"]) == ("application/pdf", "private, no-store")
+    assert pdfa.faults_of(io.BytesIO(response.content)) == []
     (tmp_path / "a.pdf").write_bytes(response.content)
     subprocess.run(["pdftoppm", "-r", "72", "-png", tmp_path / "a.pdf", tmp_path / "a"], check=True)
     [page] = tmp_path.glob("a*.png")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import io
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ from django.db import IntegrityError, transaction
 from PIL import Image
 from pypdf import PdfReader
 
-from archives import blobs, papering, tasks
+from archives import blobs, papering, pdfa, tasks
 from archives.models import Document, DocumentVersion, Paper
 from archives.services import codes, papers
 from projects import outbox, timing
@@ -142,6 +143,7 @@ def test_the_pdf_is_one_page_searchable_and_archival(world, issue, tmp_path):
     assert "(A4)" in info
     metadata = PdfReader(tmp_path / "paper.pdf").trailer["/Root"]["/Metadata"].get_data().decode()
     assert 'pdfaid:part="2" pdfaid:conformance="U"' in metadata
+    assert pdfa.faults_of(io.BytesIO(data)) == []
 
 
 def test_the_qr_of_the_strip_leads_to_verification(world, issue, tmp_path):
@@ -167,7 +169,8 @@ def test_the_qr_of_the_card_opens_the_public_page(world, tmp_path, client):
 @pytest.mark.parametrize("kind", ["receipt", "certificate", "site_list", "conclusion", "review_opinion", "refusal", "bulletin"])
 def test_every_kind_of_paper_renders(world, issue, kind, tmp_path):
     paper = issue(kind=kind, title="文书标题", is_public=kind == "certificate", valid_until=dt.date(2028, 1, 31))
-    assert "文书标题" in text_of(papering.pdf_of(paper), tmp_path)
+    data = papering.pdf_of(paper)
+    assert ("文书标题" in text_of(data, tmp_path), pdfa.faults_of(io.BytesIO(data))) == (True, [])
 
 
 class Killed(BaseException):

@@ -213,7 +213,7 @@ def test_a_volume_of_our_own_papers_stays_pdfa(world, issue, tmp_path):
     parts = list(bundles._parts(bundles.documents_for(world.project, "office")))
     facts = {"project": "项目", "code": "1", "owner": "a", "region": "b", "centre": "c", "made_on": "2026-11-22"}
     bound = volumes.bind(parts, target, facts=facts, most_bytes=10**8)
-    assert (bound.is_pdfa, bound.outside, pdfs.facts_of(target).pdfa) == (True, 0, "2u")
+    assert (bound.is_pdfa, bound.outside, pdfs.facts_of(target).pdfa, pdfa.faults_of(target)) == (True, 0, "2u", [])
     parts = list(bundles._parts(bundles.documents_for(world.project, "office")))
     small = volumes.bind(parts, io.BytesIO(), facts=facts, most_bytes=10)
     assert (small.outside, parts[0].note) == (1, "文件较大，另册保存")

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from archives.models import Paper
 from archives.papering import pdf_of, verify_address
+from archives.pdfa import faults_of
 from packages.facts import clean_facts
 from packages.models import Enrolment, PackageVersion
 from packages.planning.chart import flow_chart_svg, flow_of
@@ -45,6 +46,7 @@ def test_the_four_papers_of_a_consultation_are_read_back(clock, project, actors,
     rows = plan.content["rows"]
     files = {kind: pdf_of(Paper.objects.get(project=project, kind=kind)) for kind in (
         "service_scheme", "flow_sheet", "matter_list", "one_time_notice")}
+    assert [kind for kind, data in files.items() if faults_of(io.BytesIO(data))] == []
     texts = {kind: read_back(data) for kind, data in files.items()}
     for kind in ("flow_sheet", "matter_list"):
         assert verify_address(Paper.objects.get(kind=kind).verify_code) in code_on(files[kind], tmp_path), kind
