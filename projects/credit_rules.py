@@ -13,7 +13,7 @@ from projects.states import OrganisationKind, Role
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from projects.models import CreditListing, CreditRecord, Organisation, User
+    from projects.models import CreditListing, CreditRecord, Organisation, Project, User
 
     Person = User | AnonymousUser
 
@@ -28,6 +28,14 @@ HEADS = (Role.DIRECTOR, Role.SUPERVISOR)
 
 def _is_of(user: Person, organisation_id: int) -> bool:
     return access_of(user).has_at(organisation_id, *OWNER_ROLES)
+
+
+def _leads(user: Person, project: Project | None) -> bool:
+    """Whether the user is a head of the centre of a project, or of one whose region holds it; any head without one."""
+    access = access_of(user)
+    if project is None or access.has_at(project.centre_id, *HEADS):
+        return access.has(*HEADS)
+    return access.has(*HEADS) and project.region_id.startswith(access.region_prefixes or ("none",))
 
 
 def can_record(user: Person, _: Organisation) -> Verdict:
@@ -46,8 +54,8 @@ def can_contest(user: Person, row: CreditRecord) -> Verdict:
 
 def can_answer(user: Person, row: CreditRecord) -> Verdict:
     """The head of the centre answers an objection, or takes out what was an agent's mistake."""
-    if not access_of(user).has(*HEADS):
-        return refuse("异议由中心主任或工改办核查处理。")
+    if not _leads(user, row.project):
+        return refuse("异议由项目所在中心的主任或工改办核查处理。")
     if row.state not in {RecordState.VALID, RecordState.CONTESTED}:
         return refuse(f"该记录{row.get_state_display()}。")
     return ALLOWED
@@ -80,8 +88,8 @@ def can_plead(user: Person, row: CreditListing) -> Verdict:
 
 def can_decide(user: Person, row: CreditListing) -> Verdict:
     """The head decides once the enterprise has spoken or its days are over."""
-    if not access_of(user).has(*HEADS):
-        return refuse("列入由中心主任决定。")
+    if not _leads(user, row.project):
+        return refuse("列入由项目所在中心的主任决定。")
     if row.state == ListingState.TOLD and row.plead_until and timing.today() <= row.plead_until:
         return refuse(f"陈述申辩期到{timing.written(row.plead_until)}，期满或企业陈述后决定。")
     return _in(row, ListingState.TOLD, ListingState.PLEADED)
@@ -108,8 +116,8 @@ def can_ask_repair(user: Person, row: CreditListing) -> Verdict:
 
 def can_settle(user: Person, row: CreditListing) -> Verdict:
     """The head decides on an objection and on repair."""
-    if not access_of(user).has(*HEADS):
-        return refuse("异议和信用修复由中心主任决定。")
+    if not _leads(user, row.project):
+        return refuse("异议和信用修复由项目所在中心的主任决定。")
     return _in(row, ListingState.CONTESTED, ListingState.REPAIRING)
 
 

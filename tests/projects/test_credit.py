@@ -14,7 +14,7 @@ from packages.services.committing import check_rate
 from projects import credit, credit_data, timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import record, verify_chain
-from projects.models import CreditListing, CreditRecord
+from projects.models import CreditListing, CreditRecord, Organisation, Region
 from projects.services import credit as service
 from projects.states import Role
 from projects.tasks import sweep_credit
@@ -125,8 +125,13 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     with pytest.raises(NotAllowed):
         service.plead(row.pk, by=actors.outsider, plea="x")
     service.plead(row.pk, by=actors.owner, plea="系中介所为")
-    with pytest.raises(NotAllowed):
-        service.decide_listing(row.pk, by=actors.reviewer, enters=True, note="属实")
+    elsewhere = Organisation.objects.create(
+        code="other-centre", name="陵川县行政审批服务管理局", kind="centre", region=Region.objects.get(code="140524")
+    )
+    for nobody in (actors.reviewer, factories.person("other-director", "外县主任", Role.DIRECTOR, elsewhere)):
+        with pytest.raises(NotAllowed) as refused:
+            service.decide_listing(row.pk, by=nobody, enters=True, note="属实")
+        assert refused.value.message == "列入由项目所在中心的主任决定。"
     row = service.decide_listing(row.pk, by=actors.director, enters=True, note="陈述不足以免责")
     assert (row.state, row.listed_on, service.decide_listing(row.pk, by=actors.director, enters=False, note="x").state) == (
         "listed", timing.today(), "listed",
