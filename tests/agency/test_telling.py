@@ -68,7 +68,7 @@ def test_a_conference_invites_and_asks_for_signatures(case, project):
         place="二楼会议室", agenda="人防出入口",
     )
     rows, url = told(), f"/conferences/{meeting.pk}/"
-    text = f"{project.name}“{case.matter.name}”联审会 11-02 11:00 二楼会议室：人防出入口"
+    text = f"{project.name}“{case.matter.name}”联审会 11月2日 11:00 二楼会议室：人防出入口"
     assert ("reviewer-civil-defence", text, "请贵部门派人参加", url) in rows
     assert ("chief-housing", text, "请贵部门派人参加", url) in rows
     assert lead.username not in {row[0] for row in rows}
@@ -88,7 +88,7 @@ def test_the_survey_the_reply_and_the_connection_reach_the_owner_and_the_utiliti
     utilities.accept_request(joint.pk, by=actors.clerk)
     told()
     utilities.appoint_survey(joint.pk, by=actors.clerk, on=timing.today(), place="南门")
-    text, url = f"{project.name} 约定联合踏勘：2026-11-02，南门", f"/utilities/{joint.pk}/"
+    text, url = f"{project.name} 约定联合踏勘：2026年11月2日，南门", f"/utilities/{joint.pk}/"
     assert told() == [
         ("owner", text, "请安排人员到场", url), ("owner-staff", text, "请安排人员到场", url),
         ("reviewer-water-company", text, "请贵单位派人到场", url),
