@@ -1,5 +1,6 @@
 """People at browsers: they sign in, look at pages that keep the promises of every page, fill in forms and press."""
 
+import io
 import re
 import subprocess
 import time
@@ -7,6 +8,7 @@ import urllib.parse
 
 from playwright.sync_api import Error
 
+from archives import pdfa
 from gaige.demo.people import PASSWORD
 from tests.browser.looking import PHONE, at_width
 
@@ -156,14 +158,20 @@ class Visitor:
         return self.page
 
     def fetch(self, path):
-        """The bytes of a file that this person may open; asked for again while its PDF is being made, as the page says."""
+        """The bytes of a file that this person may open; asked for again while its PDF is being made, as the page says.
+
+        What the portal sets as PDF is PDF/A-2u, whichever kind of paper it is.
+        """
         deadline = time.monotonic() + 90
         answer = self.context.request.get(path)
         while answer.status == BEING_MADE and time.monotonic() < deadline:
             time.sleep(2)
             answer = self.context.request.get(path)
         assert answer.status == 200, f"{path}: {answer.status}"
-        return answer.body()
+        content = answer.body()
+        if path.endswith("/pdf/"):
+            assert pdfa.faults_of(io.BytesIO(content)) == [], path
+        return content
 
 
 def pdf_text(content):
