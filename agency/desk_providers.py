@@ -312,8 +312,8 @@ def step_of(clock: Clock) -> Subject | None:
     return Subject(f"升级“{step.question}”答复", url, asked(step), "请贵单位答复升级事项", body=step.body)
 
 
-subjects.register(order_of)
-subjects.register(step_of)
+subjects.register(order_of, WorkOrder)
+subjects.register(step_of, Escalation)
 glance.register(
     PLACE,
     lambda ids: Agreement.objects.filter(project__in=ids, state__in=[*ASKED, AgreementState.SIGNED]),

@@ -14,21 +14,24 @@ from projects.models import Involvement, Membership, User
 from projects.states import InvolvementRole, Role
 
 STAFF = (Role.REVIEWER, Role.CHIEF)
+AGENTS = (InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT)
 AGENT_WHY = "您是项目的项目长或服务专员"
 OWNER_WHY = "由贵单位办理"
 
 
 _read: ContextVar[dict[tuple[int, tuple[str, ...], dt.date], list[User]] | None] = ContextVar("people", default=None)
+_agents: ContextVar[dict[int, list[tuple[str, User]]] | None] = ContextVar("agents", default=None)
 
 
 @contextmanager
 def read_once() -> Iterator[None]:
-    """Read the people of a body once inside the block: a sweep asks for the same ones for each of its clocks."""
-    token = _read.set({})
+    """Read the people of a body and of a project once inside the block: a sweep asks for the same ones all the time."""
+    people, agents = _read.set({}), _agents.set({})
     try:
         yield
     finally:
-        _read.reset(token)
+        _read.reset(people)
+        _agents.reset(agents)
 
 
 def people_at(organisation_id: int | None, *roles: str) -> list[User]:
@@ -55,6 +58,14 @@ def agents_of(project_id: int | None, *roles: str) -> list[User]:
     """Return the 项目长 and the 服务专员 of a project, or one of them."""
     if project_id is None:
         return []
-    wanted = roles or (InvolvementRole.LEAD_OFFICER, InvolvementRole.SERVICE_AGENT)
-    current = Involvement.objects.current().filter(project_id=project_id, user__isnull=False, role__in=wanted)
-    return [involvement.user for involvement in current.select_related("user") if involvement.user]
+    wanted, read = roles or AGENTS, _agents.get()
+    if read is None:
+        found = _agents_of(project_id)
+    else:
+        found = read[project_id] if project_id in read else read.setdefault(project_id, _agents_of(project_id))
+    return [user for role, user in found if role in wanted]
+
+
+def _agents_of(project_id: int) -> list[tuple[str, User]]:
+    current = Involvement.objects.current().filter(project_id=project_id, user__isnull=False, role__in=AGENTS)
+    return [(row.role, row.user) for row in current.select_related("user") if row.user]

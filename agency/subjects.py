@@ -1,18 +1,20 @@
 """What a clock is about, where to go, who handles it and which body answers for it: pure reads.
 
-Each finder knows the clocks of one kind of row; `register` adds that of another part of the agency.
+Each finder knows the clocks of one kind of row; `register` adds that of another part of the agency. Which of them are
+asked one statement says: a sweep has thousands of clocks, and a dozen questions for each is most of its time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Model, Q
 from django.urls import reverse
 
 from acceptance.models import AcceptanceApplication
-from agency.models import Escalation
 from agency.recipients import OWNER_WHY, STAFF, people_at
 from packages.models import Deferral, MatterCase, ReviewTask, SampleTicket, UtilityLine
 from packages.queries import task_words
@@ -48,18 +50,54 @@ class Subject:
 Finder = Callable[[Clock], Subject | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A finder, and by which fields of which rows a clock is held that it knows."""
+
+    find: Finder
+    rows: type[Model]
+    fields: tuple[str, ...] = ("clock",)
+
+
 def subject_of(clock: Clock) -> Subject:
     """Return what a clock is about; its own label and the project's page where nothing else is known of it."""
     likely = _likely.get(clock.kind)
-    for find in [likely, *_finders] if likely else _finders:
-        if (found := find(clock)) is not None:
+    if likely is not None and (found := likely(clock)) is not None:
+        return found
+    for place in _holding(clock.pk):
+        if (found := _finders[place].find(clock)) is not None:
             return found
     return Subject(clock.label, reverse("projects:detail", args=[clock.project_id]) if clock.project_id else "")
 
 
-def register(finder: Finder) -> None:
-    """Add a finder for the clocks of another kind of row; it is asked after those of this module."""
-    _finders.append(finder)
+def register(find: Finder, rows: type[Model], *fields: str) -> None:
+    """Add a finder for the clocks of another kind of row, held by these fields (none named: `clock`).
+
+    It is asked after those of this module.
+    """
+    _finders.append(_Known(find, rows, fields or ("clock",)))
+    _statement.cache_clear()
+
+
+def _holding(clock_id: int) -> list[int]:
+    """Return the places of the finders whose rows hold a clock, in their order. One query."""
+    statement, times = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [clock_id] * times)
+        return sorted(place for (place,) in cursor.fetchall())
+
+
+@cache
+def _statement() -> tuple[str, int]:
+    """Return the statement that asks every kind of row whether it holds a clock, and how often it names the clock."""
+    parts, times, name = [], 0, connection.ops.quote_name
+    for place, known in enumerate(_finders):
+        columns = [str(one.column) for one in known.rows._meta.concrete_fields if one.name in known.fields]
+        held = " OR ".join(f"{name(column)} = %s" for column in columns)
+        table = name(known.rows._meta.db_table)
+        parts.append(f"SELECT {place} WHERE EXISTS (SELECT 1 FROM {table} WHERE {held})")  # noqa: S608 - names of models
+        times += len(columns)
+    return " UNION ALL ".join(parts), times
 
 
 def handlers(task: ReviewTask) -> list[User]:
@@ -143,22 +181,20 @@ def _of_sample(clock: Clock) -> Subject | None:
     return Subject(clock.label, url, people_at(ticket.organisation_id, *STAFF), body=ticket.organisation)
 
 
-def _of_escalation(clock: Clock) -> Subject | None:
-    row = Escalation.objects.filter(clock=clock).select_related("body", "order").first()
-    if row is None:
-        return None
-    url = reverse("agency:escalation", args=[row.pk])
-    people = people_at(row.body_id, *STAFF, Role.DISPATCHER, Role.DIRECTOR)
-    return Subject(f"升级事项“{row.question}”", url, people, "由贵单位答复", body=row.body)
-
-
 #: Who knows most clocks of a kind; asked first, so that a sweep of thousands asks once.
 _likely: dict[str, Finder] = {
     **dict.fromkeys((ClockKind.INTAKE, ClockKind.PROMISED, ClockKind.STATUTORY, ClockKind.SPECIAL), _of_case),
     **dict.fromkeys((ClockKind.CORRECTION, ClockKind.DEFERRAL, ClockKind.COMMITMENT), _of_issue),
     ClockKind.REVIEW: _of_task, ClockKind.ACCEPTANCE: _of_acceptance,
 }
-_finders: list[Finder] = [_of_task, _of_case, _of_acceptance, _of_issue, _of_line, _of_sample, _of_escalation]
+_finders: list[_Known] = [
+    _Known(_of_task, ReviewTask),
+    _Known(_of_case, MatterCase, ("intake_clock", "promised_clock", "statutory_clock", "special_clock")),
+    _Known(_of_acceptance, AcceptanceApplication),
+    _Known(_of_issue, IssueItem),
+    _Known(_of_line, UtilityLine),
+    _Known(_of_sample, SampleTicket),
+]
 
 
 def case_of_clock(clock_ids: Sequence[int]) -> dict[int, MatterCase]:

@@ -108,8 +108,8 @@ def of_voice(clock: Clock) -> Subject | None:
     return Subject(what, url_of(row), desk_people(row), "由您受理咨询投诉")
 
 
-subjects.register(of_follow_up)
-subjects.register(of_voice)
+subjects.register(of_follow_up, FollowUp)
+subjects.register(of_voice, Voice)
 glances.register(PLACE, lambda ids: RatingAsk.objects.filter(project__in=ids, rating=None))
 panels.register("agency.voices", 70, panel)
 panels.register_ways("archives.QrToken", from_code)

@@ -7,7 +7,7 @@ is all. Else it walks its rows with `each`, in chunks by key, every row in a sav
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,19 +84,29 @@ def each(
     follows. Stops after `most` changes; what is left is due at the next run. Each key comes once, also when its row
     stays due.
     """
-    done, last = 0, None
-    keyed = due.annotate(sweep_key=F(column) + Value(0)).order_by("sweep_key")
+    return each_key(run, _keys(due, column), act, most=most)
+
+
+def each_key(run: JobRun, keys: Iterable[int], act: Callable[[int], bool | int], *, most: int | None = None) -> int:
+    """Call `act` with each key as `each` does, in the order given; return how many it changed."""
+    done = 0
+    for key in keys:
+        done += _one(run, key, act)
+        if most is not None and done >= most:
+            break
+    run.touched += done
+    return done
+
+
+def _keys(due: QuerySet[Any], column: str) -> Iterator[int]:
+    """Yield the keys of rows in their order, read in chunks as they are asked for."""
+    keyed, last = due.annotate(sweep_key=F(column) + Value(0)).order_by("sweep_key"), None
     while True:
         rows = keyed if last is None else keyed.filter(sweep_key__gt=last)
         keys: list[int] = list(rows.values_list("sweep_key", flat=True).distinct()[:CHUNK])
-        for key in keys:
-            done += _one(run, key, act)
-            if most is not None and done >= most:
-                run.touched += done
-                return done
+        yield from keys
         if len(keys) < CHUNK:
-            run.touched += done
-            return done
+            return
         last = keys[-1]
 
 

@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Value, When
 from django.urls import reverse
 
 from agency import message_data as data
@@ -33,7 +33,7 @@ from projects.clocks import note_overdue
 from projects.counting import axis_of
 from projects.errors import require
 from projects.events import lock_project
-from projects.jobs import each
+from projects.jobs import CHUNK, each, each_key
 from projects.models import Clock, JobRun, User
 from projects.states import InvolvementRole, ProjectStatus, Role
 
@@ -66,23 +66,6 @@ def rung_days(day: dt.date) -> dict[str, dt.date]:
     steps = data.ladder(day)
     late = {str(code): _worked_back(day, steps[code].after) for code in LATE if code in steps}
     return {"today": day} | late
-
-
-def due_clocks(threshold: str, day: dt.date) -> QuerySet[Clock]:
-    """Return the running clocks whose loudest rung on `day` is this one and that have not said it."""
-    steps, days = data.ladder(day), rung_days(day)
-    if threshold not in steps:
-        return Clock.objects.none()
-    if threshold == Threshold.YELLOW:
-        reached = Q(yellow_on__lte=day, due_on__gt=day, started_on__lt=day)
-    elif threshold == Threshold.DUE:
-        reached = Q(due_on=day)
-    else:
-        reached = Q(due_on__lt=days[threshold])
-        if louder := [days[code] for code in LATE if days.get(code, days[threshold]) < days[threshold]]:
-            reached &= Q(due_on__gte=max(louder))
-    said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=threshold)
-    return Clock.objects.filter(reached, ~Exists(said), state=ClockState.RUNNING).exclude(kind__in=TOLD_ELSEWHERE)
 
 
 def _clock_rungs(day: dt.date) -> QuerySet[Any, Any]:
@@ -150,10 +133,16 @@ def _hours_back(moment: dt.datetime, hours: int) -> dt.datetime:
     return now - dt.timedelta(minutes=low)
 
 
-def unsaid(at: dt.datetime | None = None) -> list[QuerySet[Clock]]:
-    """Return the clocks that have something new to say, by their loudest rung, the loudest first."""
-    day = timing.business_day(at or timing.now())
-    return [due_clocks(threshold, day) for threshold in data.BY_DAY]
+def unsaid(at: dt.datetime | None = None) -> list[int]:
+    """Return the clocks that have something new to say, those of the loudest rung first, at most `CHUNK` of them.
+
+    One walk over the clocks past their yellow day, as in `anything`, where one for each rung reads them five times.
+    """
+    said = LadderMark.objects.filter(clock=OuterRef("pk"), threshold=OuterRef("rung"))
+    loudness = Case(*[When(rung=code, then=Value(n)) for n, code in enumerate(data.BY_DAY)])
+    found = _clock_rungs(timing.business_day(at or timing.now())).filter(~Exists(said), rung__isnull=False)
+    rows = found.annotate(loudness=loudness).order_by("loudness", "spoken").values_list("spoken", flat=True)
+    return list(rows[:CHUNK])
 
 
 def anything() -> list[QuerySet[Any] | tuple[str, Sequence[Any]]]:
@@ -188,9 +177,8 @@ def sweep_due(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
         act = partial(tell_department, threshold=threshold, at=moment)
         written += each(run, tasks, act, column="organisation_id")
     written += _tell_window_leads(moment)
-    for due in unsaid(at):
-        if written < BATCH:
-            written += each(run, due, partial(remind, at=at), most=BATCH - written)
+    if written < BATCH:
+        written += each_key(run, unsaid(at), partial(remind, at=at), most=BATCH - written)
     each(run, settled_slips(), settle_slip)
     return written
 

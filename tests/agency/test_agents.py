@@ -12,6 +12,7 @@ from agency.models import Agreement, Escalation, HandOver, WorkOrder
 from agency.services import accompanying, agreements, desk_sweeps, escalating, handing_over, leaves, order_log, orders
 from agency.services.agents import AgentEntry, eligible, save_agent
 from agency.services.assignment import assign, propose
+from agency.subjects import subject_of
 from packages import rules as packages_rules
 from packages.services.intake import open_application
 from packages.waiting import case_waiting
@@ -217,6 +218,8 @@ def test_five_steps_with_their_days_and_nothing_above_the_last(actors, project, 
     for _ in range(5):
         step = escalating.escalate(first.pk, by=actors.dispatcher, question="口径", tried="上一级没有答复")
         seen.append((str(step.get_level_display()), step.clock.limit if step.clock else None))
+        if step.clock is not None:  # the ladder speaks to whoever is asked at this step
+            assert (subject_of(step.clock).people, len(escalating.asked(step)) > 0) == (escalating.asked(step), True)
         if step.due_on:
             clock.to(dt.datetime.combine(step.due_on, dt.time(9), tzinfo=clock.moment.tzinfo) + dt.timedelta(days=1))
     assert seen == [

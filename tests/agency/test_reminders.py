@@ -7,6 +7,7 @@ import pytest
 from agency.models import ChaseSlip, LadderMark, Notification
 from agency.services.assignment import assign
 from agency.services.reminders import mark_all_read, mark_read, remind, sweep_due
+from agency.subjects import subject_of
 from agency.tasks import sweep_due as sweep_task
 from packages.models import ReviewTask
 from packages.services.intake import accept_case, notice_faults
@@ -139,8 +140,10 @@ def test_a_paused_clock_is_silent_and_the_owner_is_told_of_what_it_owes(case, ac
     assert not Notification.objects.filter(clock=case.intake_clock).exists()
 
 
-def test_where_nobody_handles_a_clock_the_dispatcher_is_told(project, actors, clock):
+def test_where_nobody_handles_a_clock_the_dispatcher_is_told(project, actors, clock, django_assert_num_queries):
     lone = start_clock(kind="other", limit=1, on=clock.moment, project=project, label="其他时限")
+    with django_assert_num_queries(1):  # not one for each kind of row that may hold a clock
+        assert subject_of(lone).what == "其他时限"
     clock.to(on(4))
     assert (remind(lone.pk), said()) == (2, [
         (name, "red", f"{project.name} 其他时限已超时（11月3日）", "没有经办人，请代办调度安排", f"/projects/{project.pk}/")
