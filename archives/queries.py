@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
@@ -12,7 +12,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from archives import codewords
 from archives.completeness import Missing, missing_of
-from archives.models import Bundle, Delivery, Document, DocumentQuerySet, DocumentVersion, Paper, QrToken
+from archives.models import Bundle, Delivery, Document, DocumentQuerySet, DocumentVersion, Inspection, Paper, QrToken
 from archives.states import CLASS_NAMES, PaperState, TokenState
 from projects import timing
 from projects.access import OWNER_ROLES, access_of
@@ -172,6 +172,17 @@ def line_of(document: Document) -> DocumentLine:
     return DocumentLine(
         document, document.archive_no, versions[-1] if versions else None, len(versions), status, tone, paper
     )
+
+
+def lines_of(documents: Iterable[Document]) -> list[DocumentLine]:
+    """Return documents as a list shows them; whose file is known not to be what was filed says so. One query."""
+    lines = [line_of(document) for document in documents]
+    shown = [line.version.pk for line in lines if line.version]
+    changed = set(Inspection.objects.failed().filter(version__in=shown).values_list("version", flat=True))
+    return [
+        replace(line, status="检测不通过", tone="bad") if line.version and line.version.pk in changed else line
+        for line in lines
+    ]
 
 
 def _status_of(document: Document, paper: Paper | None) -> tuple[str, str]:

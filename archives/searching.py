@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Prefetch, Q
 
 from archives.models import Document, DocumentVersion, VersionText
-from archives.queries import DocumentLine, line_of
+from archives.queries import DocumentLine, lines_of
 from archives.states import CLASS_NAMES
 
 if TYPE_CHECKING:
@@ -90,23 +90,23 @@ def _numbered(text: str) -> Q:
 
 
 def hits(ids: list[int], text: str) -> list[Hit]:
-    """Return the documents of a page of keys with what their newest files say around the text. Four queries."""
+    """Return the documents of a page of keys with what their newest files say around the text. Five queries."""
     versions = Prefetch("versions", DocumentVersion.objects.order_by("version"))
     related = Document.objects.filter(pk__in=ids).select_related("kind", "paper", "project", "holder")
     rows = related.prefetch_related(versions)
     words = _words(text)
     texts = _saying(words).filter(version__document__in=ids).order_by("pk")
     by_text: dict[int, str] = dict(texts.values_list("version__document_id", "text"))
-    by_id = {row.pk: row for row in rows}
+    by_id = {line.document.pk: line for line in lines_of(rows)}
     return [_hit(by_id[pk], by_text.get(pk, ""), words[0]) for pk in ids if pk in by_id]
 
 
-def _hit(document: Document, words: str, text: str) -> Hit:
+def _hit(line: DocumentLine, words: str, text: str) -> Hit:
     at = words.lower().find(text.lower())
     if at < 0:
-        return Hit(line_of(document))
+        return Hit(line)
     end = at + len(text)
     start = max(at - AROUND, 0)
     before = ("…" if start else "") + " ".join(words[start:at].split())
     after = " ".join(words[end : end + AROUND].split()) + ("…" if len(words) > end + AROUND else "")
-    return Hit(line_of(document), before, words[at:end], after)
+    return Hit(line, before, words[at:end], after)

@@ -147,7 +147,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponseBase:
     page = paginator.get_page(request.GET.get("page"))
     context = {
         "project": project, "form": form, "wanted": wanted, "page": page,
-        "lines": [queries.line_of(document) for document in page],
+        "lines": queries.lines_of(page),
         "summary": summary, "may_file": rules.can_file(user, project),
     }
     return render(request, "archives/archive.html", context)

@@ -72,6 +72,11 @@ def test_what_is_wrong_is_named_check_by_check(world, kind):
     ]
 
 
+def shown_in(page):
+    """The lines of the archive, or of what a search found."""
+    return page.context.get("lines") or [hit.line for hit in page.context["hits"]]
+
+
 def test_a_changed_byte_is_found_by_night_named_and_shown(client, world, kind):
     sound, document = file_one(world, kind, title="别的图"), file_one(world, kind, pdf_bytes("b"))
     assert (nightly_fixity(), FixityRound.objects.get().damaged) == (2, 0)
@@ -92,6 +97,10 @@ def test_a_changed_byte_is_found_by_night_named_and_shown(client, world, kind):
         assert words in text, words
     assert "别的图" not in text
     client.force_login(world.owner)
+    for list_of_files in (f"/projects/{world.project.pk}/archive/", "/archives/search/?q=别的图", "/archives/search/?q=施工图"):
+        shown = {line.document.title: line.status for line in shown_in(client.get(list_of_files))}
+        assert shown == {title: {"施工图": "检测不通过", "别的图": "有效"}[title] for title in shown}
+        assert shown, list_of_files
     assert client.get("/archives/integrity/").status_code == 403
     text = client.get(f"/documents/{document.pk}/checks/").content.decode()
     assert ("长期保存" in text, "不通过" in text) == (True, True)
@@ -100,6 +109,8 @@ def test_a_changed_byte_is_found_by_night_named_and_shown(client, world, kind):
     path_of(document).write_bytes(before)
     fixity.walk(force=True)
     assert not Inspection.objects.failed().exists(), "restored from the backup"
+    [line] = [one for one in shown_in(client.get(f"/projects/{world.project.pk}/archive/")) if one.document == document]
+    assert line.status == "有效"
     path_of(document).unlink()
     fixity.walk(force=True)
     assert checks.revived(Inspection.objects.failed().get().results)[1] == checks.Result("stored", ok=False)
