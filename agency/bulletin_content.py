@@ -145,11 +145,16 @@ class _Maker:
         self.taken.figures |= {(str(group), row, key): figure for key, figure in found.items()}
         return found
 
+    @property
+    def _since(self) -> str:
+        """With what the bulletin before is compared, in words: a year has a year before it, no month."""
+        return "环比" if self.bulletin.month else "比上年"
+
     def _big(self, key: str, figure: Row) -> dict[str, str]:
         before, year = self.history.before.get(key), self.history.year_before.get(key)
-        notes = [compared(key, figure.value, before, "环比"), compared(key, figure.value, year, "同比")]
-        if not self.bulletin.month:
-            notes = notes[:1] if before is None else [compared(key, figure.value, before, "比上年")]
+        notes = [compared(key, figure.value, before, self._since)]
+        if self.bulletin.month:
+            notes.append(compared(key, figure.value, year, "同比"))
         return {
             "label": INDICATORS[key].name,
             "value": say(figure.value),
@@ -235,7 +240,7 @@ class _Maker:
         now = figures.get("on_time")
         if now is None or now.value is None or before is None:
             return ""
-        return f"按时率{compared('on_time', now.value, before, '环比')}"
+        return f"按时率{compared('on_time', now.value, before, self._since)}"
 
     @staticmethod
     def _cell(group: str, row: int, key: str, figure: Row, *, few: bool = False) -> Content:
