@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from agency.bulletin_content import take
 from agency.bulletin_paper import (
+    PUBLIC_DEFINED,
     days_of,
     definitions,
     headline,
@@ -150,7 +151,7 @@ def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
         blocks,
         headline(content) if is_inside else {},
         problem_rows(bulletin) if is_inside else [],
-        definitions(),
+        definitions() if is_inside else definitions(PUBLIC_DEFINED),
         _events(bulletin) if is_inside else [],
         _steps(bulletin),
     )
@@ -295,10 +296,11 @@ def _plain(block: dict[str, Any]) -> Table:
 
 
 def _value(text: str) -> str | float | None:
+    """Return a number as the page says it (26, not 26.0), a dash as nothing, words as they are."""
     if text == "—":
         return None
     try:
-        return float(text)
+        return float(text) if "." in text else int(text)
     except ValueError:
         return text
 

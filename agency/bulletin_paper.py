@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agency.bulletin import BIG, INDICATORS
@@ -36,6 +36,9 @@ DEFINED = (
     "mending",
     "back_entered",
 )
+#: The public summary explains what it shows.
+PUBLIC_DEFINED = ("accepted", "decided", "mean_days", "median_days", "on_time", "satisfied", "low_settled")
+NAMED_APART = {"site_first": "验收一次通过率"}
 
 
 def linked(content: Any, link: Callable[[str], str]) -> Any:
@@ -98,9 +101,9 @@ def headline(content: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def definitions() -> list[tuple[str, str]]:
-    """Return the names of the figures with what they count."""
-    return [(INDICATORS[key].name, INDICATORS[key].means) for key in DEFINED]
+def definitions(keys: Sequence[str] = DEFINED) -> list[tuple[str, str]]:
+    """Return the names of the figures with what they count; of two of the same name the later says of what it is."""
+    return [(NAMED_APART.get(key, INDICATORS[key].name), INDICATORS[key].means) for key in keys]
 
 
 def paper_content(bulletin: Bulletin) -> dict[str, Any]:
@@ -127,9 +130,9 @@ def paper_content(bulletin: Bulletin) -> dict[str, Any]:
         "version": bulletin.version,
         "erratum": bulletin.erratum,
         "region": bulletin.region.name if bulletin.region else "",
-        "first": f"{first:%Y-%m-%d}",
-        "last": f"{last:%Y-%m-%d}",
-        "frozen_words": moment_text(bulletin.frozen_at),
+        "first": timing.written(first),
+        "last": timing.written(last),
+        "frozen_words": timing.written_moment(bulletin.frozen_at) if bulletin.frozen_at else "",
         "blocks": linked(on_paper(blocks), no_link),
         "problems": problem_rows(bulletin),
         "definitions": definitions(),

@@ -186,6 +186,7 @@ def test_lists_and_tables_are_handed_out_as_files(actors, november, client_of):
     tables = reverse("agency:bulletin_tables", args=[november.pk])
     titles = [row[0] for row in lines(director, tables) if len(row) == 1]
     assert titles[:4] == ["总体", "分区", "分部门", "联合验收"]
+    assert ["办结", "4", "件"] in [row[:3] for row in lines(director, tables)]  # as the page says it
     book = zipfile.ZipFile(io.BytesIO(b"".join(director.get(tables, {"export": "xlsx"}).streaming_content)))
     assert len([name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]) == 16
     assert director.get(tables, {"export": "exe"}).status_code == 404
@@ -238,6 +239,9 @@ def test_the_public_reads_the_summary_and_nothing_else(actors, november, client_
         assert "差评整改率" in words
         for private in (str(actors.director), "分部门", "红榜", "典型问题", "体外循环", "名次"):
             assert private not in words, private
+        assert [name for name, _ in page.context["page"].definitions] == [  # it explains what it shows, each name once
+            "新受理", "办结", "平均用时", "中位数", "按时办结率", "满意度", "差评整改率",
+        ]
     listed = client_of().get(reverse("agency:bulletins"))
     assert [row.bulletin for row in listed.context["rows"]] == [published]
     assert "后台任务" not in text_of(listed)
@@ -295,7 +299,8 @@ def test_from_opening_to_publishing_and_correcting_in_the_browser(actors, month,
     press(director, "publish", "通报已签发，文书已编号。")
     press(director, "bulletin_correct", "更正版已开始采集", erratum="漏录一件")
     second = Bulletin.objects.get(previous=bulletin)
-    assert "更正第 2 版：漏录一件" in text_of(director.get(reverse("agency:bulletin", args=[second.pk])))
+    anew = text_of(director.get(reverse("agency:bulletin", args=[second.pk])))
+    assert all(words in anew for words in ("更正第 2 版：漏录一件", "更正版按现在的记录重新统计", "验收一次通过率"))
     assert "更正版正在办理" in text_of(director.get(reverse("agency:bulletin", args=[bulletin.pk])))
     close = reverse("agency:bulletin_problem_close", args=[problem.pk])
     assert "已销号" in text_of(dispatcher.post(close, {"outcome": "已整改"}, follow=True))

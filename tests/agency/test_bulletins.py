@@ -341,8 +341,8 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
         paper, "〔2026〕高审通字第000001号", "一站式施工许可月度通报 2026年11月", None
     )
     assert (paper.content["hash"], "probe" in paper.content["blocks"]) == (done.snapshot_hash, False)
-    printed = papering.html_of(paper)
-    assert (f"{paper.content['frozen_words']} 冻结" in printed, "issuer" in printed) == (True, False)
+    printed, whole = papering.html_of(paper), f"统计期2026年10月26日至2026年11月25日 24:00，{paper.content['frozen_words']} 冻结"
+    assert [words in printed for words in (whole, "扫码核对本件真伪", "看进度", "issuer")] == [True, True, False, False]
     assert paper.content["signatures"] == [["起草", "马原"], ["核对", "卫兰"], ["签发", "高远"]]
     assert month[2].project.name not in str(paper.content)
 
