@@ -9,6 +9,7 @@ from packages.states import TASK_OPEN, SessionState, TaskState
 from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
+from projects.models import Organisation
 
 if TYPE_CHECKING:
     from packages.models import ConferenceSeat, JointSession, Referral, ReviewTask
@@ -88,6 +89,8 @@ def can_refer(user: Person, task: ReviewTask) -> Verdict:
         return refuse("汇总由牵头部门办理，不转办。")
     if task.state not in TASK_OPEN:
         return refuse(f"这项意见{task.get_state_display()}，不能再转办。")
+    if not Organisation.objects.filter(parent=task.organisation_id).exists():
+        return refuse(f"{task.organisation.label}没有登记内设机构，由系统管理员在“人员单位”里增加后才能转办。")
     return ALLOWED
 
 

@@ -134,6 +134,12 @@ class ReviewPage:
         return tuple(row.task.organisation.label for row in self.others if row.task.state in TASK_OPEN)
 
     @property
+    def awaited(self) -> Reading:
+        """The clock of whom it waits for: while the lead waits for others, that of the first of them to fall due."""
+        running = [row.reading for row in self.others if row.task.state in TASK_OPEN] if self.is_lead else []
+        return min(running, key=lambda one: (one.due_on or dt.date.max, one.clock_id or 0), default=self.reading)
+
+    @property
     def against(self) -> ReviewTask | None:
         """The first department that disagrees while the lead merges; it can be asked once more."""
         found = (row.task for row in self.others if getattr(getattr(row.task, "opinion", None), "verdict", "") == NO)
@@ -152,7 +158,7 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     mine = queries.tasks_waiting(user).exclude(pk=task.pk).values_list("pk", flat=True)
     following = list(mine[:queries.MOST_TASKS])
     return ReviewPage(
-        task, case, session.project, read_clock(task.clock), tuple(files), shown, tuple(others), silence_words(task),
+        task, case, session.project, read_clock(task.clock), tuple(files), shown, tuple(others), _silence(task, others),
         review_rules.can_open_task(user, task), review_rules.can_give_opinion(user, task),
         review_rules.can_merge(user, session),
         len(following),
@@ -162,6 +168,12 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
         review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
         Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )
+
+
+def _silence(task: ReviewTask, others: Sequence[ReviewRow]) -> str:
+    """What silence does: that of the department which the lead waits for, else of the task itself."""
+    waits = [row.task for row in others if row.task.state in TASK_OPEN] if task.role == ReviewRole.LEAD else []
+    return silence_words(min(waits, key=lambda one: (one.due_on or dt.date.max, one.pk), default=task))
 
 
 def wishes(user: User) -> list[Wish]:

@@ -277,7 +277,7 @@ def _nobody_blocks(standing: Sequence[Standing]) -> None:
     against = [one for one in standing if one.blocks]
     if against:
         names = "；".join(f"{one.name}不同意（怎么改：{one.remedy}）" for one in against)
-        raise DomainError("disagree", f"{names}。请按意见修改后再次征求意见、召开联审会，或汇总为不通过。")
+        raise DomainError("disagree", f"{names}。请发整改意见、召开联审会，改好后再次征求意见，或汇总为不通过。")
 
 
 def _nothing_outdated(standing: Sequence[Standing], *, confirmed: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -130,10 +132,14 @@ def refer(request: HttpRequest, pk: int) -> HttpResponse:
             at=given["at"],
         ),
         may_be_late=True,
-        says=(f"意见仍由{task.organisation.label}出具；本单位的时限照常计算，{task.due_on or '暂停'}到期。",),
+        says=(f"意见仍由{task.organisation.label}出具；本单位的时限照常计算，{_until(task.due_on)}。",),
     )
     form = ReferForm(request.POST or None, units=[(str(unit.pk), unit.label) for unit in units], initial={"days": 1})
     return ask(request, form, step)
+
+
+def _until(day: dt.date | None) -> str:
+    return f"{timing.spoken(day)}到期" if day else "现在暂停，恢复后接着算"
 
 
 def _referral_or_404(request: HttpRequest, pk: int) -> Referral:

@@ -54,7 +54,7 @@ def test_a_conflict_is_settled_over_two_rounds(live_portal, visit):
     lead.says("意见不一致", "要求不一致", "把东侧绿地退让 2 米作消防车道", "把东侧绿地加宽 2 米，绿地率补足到 20%")
     lead.choose("passed", "yes")
     lead.press("提交汇总意见")
-    lead.says("请按意见修改后再次征求意见、召开联审会，或汇总为不通过")
+    lead.says("请发整改意见、召开联审会，改好后再次征求意见，或汇总为不通过")
     lead.press("召开联审会")
     lead.fill(meets_on=(dt.date.today() + dt.timedelta(days=1)).isoformat(), place="二楼会议室")
     lead.press("发出邀请")

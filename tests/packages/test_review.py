@@ -257,7 +257,7 @@ def test_a_joint_no_stands_until_it_is_asked_again(case, factory):
     session = JointSession.objects.get(case=case)
     with pytest.raises(DomainError) as refused:
         review.merge_session(session.pk, by=by("natural-resources"), passed=True, text="同意")
-    assert refused.value.message == "人防办不同意（怎么改：增设人防出入口）。请按意见修改后再次征求意见、召开联审会，或汇总为不通过。"
+    assert refused.value.message == "人防办不同意（怎么改：增设人防出入口）。请发整改意见、召开联审会，改好后再次征求意见，或汇总为不通过。"
     log = Log(factory)
     second = review.reconsult(task_of(case, "civil-defence").pk, by=by("natural-resources"), note="已增设出入口")
     assert log.told()[:2] == [("task.closed", None), ("session.closed", None)]

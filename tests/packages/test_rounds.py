@@ -6,6 +6,7 @@ import threading
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from archives.models import Paper
 from archives.rules import can_add_version
@@ -225,7 +226,7 @@ def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, ac
 # Conflicts -----------------------------------------------------------------------------------------------------------
 
 
-def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock):
+def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock, client):
     session = disputed(case)
     lead = by("natural-resources")
     sides = side_by_side(standing_opinions(case))
@@ -238,6 +239,10 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock):
         "civil-defence", "housing", "parks", "traffic-police",
     }
     assert waits(case) == ("自然资源局", "召开")
+    for reader, asked in ((lead, True), (by("civil-defence"), False)):
+        client.force_login(reader)
+        page = client.get(reverse("packages:conference", args=[meeting.pk])).content.decode()
+        assert ('name="minutes"' in page, "会后意见有改变的部门在这一页签认" in page) == (asked, not asked)
     refused("session_state", review.merge_session, session.pk, by=lead, passed=True, text="同意")
     body = Organisation.objects.get(code="civil-defence")
     position = conference.Position(

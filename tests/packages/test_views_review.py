@@ -6,8 +6,9 @@ from django.urls import reverse
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.services.review import give_opinion
 from packages.services.special import request_special
-from projects import clocks
+from projects import clocks, timing
 from projects.clock_states import PauseKind, TimeOwner
+from projects.models import Organisation
 from tests import factories
 from tests.kept import kept
 
@@ -161,6 +162,9 @@ def test_who_disagreed_is_asked_once_more(client, case, django_assert_max_num_qu
         give_opinion(task.pk, by=factories.official(task.organisation.code, "reviewer"), **words)
     client.force_login(factories.official(case.lead.code, "reviewer"))
     url = reverse("packages:reconsult", args=[against.pk])
+    lead = client.get(reverse("packages:review", args=[against.session.tasks.get(role="lead").pk])).content.decode()
+    for step in (url, *(reverse(f"packages:{name}", args=[against.session_id]) for name in ("call", "rectify"))):
+        assert f'href="{step}"' in lead
     case_url = reverse("packages:case", args=[case.pk])
     client.get(case_url)
     with django_assert_max_num_queries(MOST_QUERIES) as asked:
@@ -179,13 +183,25 @@ def test_who_disagreed_is_asked_once_more(client, case, django_assert_max_num_qu
     assert [(view.session.round, len(view.rows)) for view in rounds] == [(2, 2), (1, len(tasks) + 1)]
 
 
+def test_a_department_without_units_is_not_led_to_send_on(reviewer, task):
+    refer = reverse("packages:refer", args=[task.pk])
+    assert refer not in reviewer.get(reverse("packages:review", args=[task.pk])).content.decode()
+    assert "没有登记内设机构" in reviewer.get(refer).content.decode()
+    Organisation.objects.create(name="用途管制科", kind="department", parent=task.organisation)
+    assert refer in reviewer.get(reverse("packages:review", args=[task.pk])).content.decode()
+    assert f"{timing.spoken(task.due_on)}到期" in reviewer.get(refer).content.decode()
+
+
 def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
     session = JointSession.objects.get(case=case)
     lead = session.tasks.get(role="lead")
     client.force_login(factories.official(case.lead.code, "reviewer"))
     url = reverse("packages:review", args=[lead.pk])
     merge_url = reverse("packages:merge", args=[session.pk])
-    waiting = client.get(url).content.decode()
+    page = client.get(url)
+    waiting = page.content.decode()
+    first = min(task.due_on for task in session.tasks.exclude(role="lead"))
+    assert (page.context["page"].awaited.due_on, first < lead.due_on) == (first, True)
     assert "还有部门没有答复，暂不能汇总。" in waiting
     assert merge_url not in waiting
     assert "提交意见" not in waiting
