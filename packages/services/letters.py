@@ -100,10 +100,8 @@ def issue(
         fields=fields,
     )
     letter.save()
-    shared.save_moved(
-        letter, "", "issued", f"出具{letter.name}，代替{letter.stands_for}，有效期至 {until:%Y-%m-%d}", by=by, at=at,
-        until=str(until),
-    )
+    words = f"出具{letter.name}，代替{letter.stands_for}，有效期至{timing.written(until)}"
+    shared.save_moved(letter, "", "issued", words, by=by, at=at, until=str(until))
     return letter
 
 
@@ -185,7 +183,7 @@ def use_letter(item_id: int, *, letter_id: int, by: User, at: dt.datetime | None
 
 def note_of(letter: Letter) -> str:
     """Return what stands beside a line that a letter meets."""
-    return f"以函代证：{letter.name}{letter.paper.number}，有效期至 {letter.valid_until:%Y-%m-%d}"
+    return f"以函代证：{letter.name}{letter.paper.number}，有效期至{timing.written(letter.valid_until)}"
 
 
 def check_lines(case: MatterCase, day: dt.date) -> None:
@@ -290,7 +288,7 @@ def convert_letter(
         return letter
     shared.expect_living(letter, *LIVING_LIVE, verb="换发")
     if timing.today() > letter.valid_until:
-        raise DomainError("letter_lapsed", f"{letter.name}已于 {letter.valid_until:%Y-%m-%d} 到期，不能再换发。")
+        raise DomainError("letter_lapsed", f"{letter.name}已于{timing.written(letter.valid_until)}到期，不能再换发。")
     case = formal_of(letter)
     if case is None:
         raise DomainError("no_formal", "正式证件还没有办结，办结后再核对换发。")

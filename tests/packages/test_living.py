@@ -101,7 +101,7 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
     )
     first = public_view(factories.fresh(project))["first"]
     assert [(row["title"], row["on"], row["tone"]) for row in first] == [
-        ("施工许可证（桩基阶段）", "有效期至 2027-01-02", "warn"), ("用地规划意见函", "有效期至 2027-11-02", "warn"),
+        ("施工许可证（桩基阶段）", "有效期至2027年1月2日", "warn"), ("用地规划意见函", "有效期至2027年11月2日", "warn"),
     ]
     assert first[0]["detail"] == "许可范围：土方开挖、基坑支护和桩基施工；不得进行地下室和主体结构施工"
     assert roles(project) == []
@@ -153,7 +153,7 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
     assert notice.content["gist"]["do"] == "立即停止施工，办结正式许可后再开工"
     assert roles(project) == [("住建局", "核查", "“施工许可证（桩基阶段）”失效后是否停工", None)]
     assert public_view(factories.fresh(project))["first"][0] | {"detail": ""} == {
-        "title": "施工许可证（桩基阶段）", "detail": "", "on": "有效期至 2027-01-02，已失效", "tone": "bad",
+        "title": "施工许可证（桩基阶段）", "detail": "", "on": "有效期至2027年1月2日，已失效", "tone": "bad",
     }
     on = UNTIL + dt.timedelta(days=3)
     with pytest.raises(NotAllowed):
@@ -202,7 +202,7 @@ def test_a_letter_that_ran_out_yesterday_is_taken_nowhere(clock, actors):
     sweep_conditional()
     line.refresh_from_db()
     assert (line.state, line.document, line.note) == (
-        "missing", None, "原用的用地规划意见函已于 2027-11-02 到期，请提供正式证件",
+        "missing", None, "原用的用地规划意见函已于2027年11月2日到期，请提供正式证件",
     )
 
 
