@@ -91,6 +91,9 @@ def test_a_consent_is_withdrawn_as_easily_as_it_is_given(actors, clock):
     assert (row.version, row.given_at, row.withdrawn_at) == (1, MORNING, MORNING + dt.timedelta(hours=1))
     client.post(give)
     assert Consent.objects.filter(user=actors.owner).count() == 2  # the old one stays as it was
+    assert privacy.agrees(actors.owner, "sms")
+    Consent.objects.standing().filter(user=actors.owner, purpose="sms").update(version=2)
+    assert not privacy.agrees(actors.owner, "sms")  # other words than those in force are no consent
     with pytest.raises(DomainError):
         privacy.give(actors.owner, "notice")
 
