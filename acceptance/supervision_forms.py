@@ -16,6 +16,8 @@ from projects import timing
 from projects.models import Organisation, WorkUnit
 
 WORDS = forms.Textarea(attrs={"rows": 3})
+#: So many photographs go with one answer.
+MOST_FILES = 9
 
 
 class WishForm(forms.Form):
@@ -56,6 +58,14 @@ class DeclineForm(forms.Form):
 
     slot_on = forms.DateField(label="改到")
     reason = forms.CharField(label="理由", max_length=300, widget=WORDS)
+
+    def __init__(self, given: Any = None, *, planned_on: dt.date, on: dt.date) -> None:
+        """Say up to when it may be moved, which the rule of `on` (the day of asking) tells."""
+        super().__init__(given)
+        last = planned_on + dt.timedelta(days=data.term("join", on))
+        self.fields["slot_on"].help_text = (
+            f"{timing.spoken(planned_on + dt.timedelta(days=1))}至{timing.spoken(last)}之间的工作日"
+        )
 
 
 class CancelForm(forms.Form):
@@ -131,11 +141,33 @@ class CloseForm(forms.Form):
             del self.fields["absent"]
 
 
+class FilesInput(forms.FileInput):
+    """A field of several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or more, each checked like one."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """Return the files as a list. Raises `ValidationError` for none and for too many."""
+        if len(data or ()) > MOST_FILES:
+            raise forms.ValidationError(f"一次最多 {MOST_FILES} 个文件，其余的请并成一个 PDF 或压缩包。")
+        return [super(FilesField, self).clean(one, initial) for one in data or [None]]
+
+
 class AnswerForm(forms.Form):
     """The owner's answer to a fault."""
 
     answer = forms.CharField(label="怎么改的", max_length=500, widget=WORDS)
-    uploaded = forms.FileField(label="整改后的照片或文件")
+    # HEIC is not among what is asked for: a telephone that keeps its photographs so is to hand over JPEG
+    uploaded = FilesField(
+        label="整改后的照片或文件", help_text=f"可以一次选多张，最多 {MOST_FILES} 个",
+        widget=FilesInput(attrs={"accept": "image/jpeg,image/png,.pdf,.ofd,.docx,.xlsx,.dwg,.zip"}),
+    )
 
 
 class RecheckForm(forms.Form):

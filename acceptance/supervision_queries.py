@@ -223,10 +223,17 @@ def visit_page(project: Project, user: User) -> VisitPage:
     cards = notice.cards.select_related("organisation").order_by("order") if notice else ()
     return VisitPage(
         InspectionPlan.objects.filter(project=project).order_by("pk").first(), notice,
-        tuple(shown.order_by("-slot_on", "-pk")[:100]), visits_saved(rows), may.can_wish(user, project),
+        _next_first(shown.order_by("-slot_on", "-pk")[:100]), visits_saved(rows), may.can_wish(user, project),
         tuple((card, tick_rule(card.item, timing.today()).records) for card in cards),
         tuple(checked_in_process(notice.work_unit).values()) if notice else (),
     )
+
+
+def _next_first(shown: Iterable[Inspection]) -> tuple[Inspection, ...]:
+    """Those that are to come or not settled, the nearest day first, then those that are over, the last first."""
+    rows = list(shown)
+    coming = sorted((row for row in rows if row.state in INSPECTION_OPEN), key=lambda row: (row.slot_on, row.pk))
+    return (*coming, *(row for row in rows if row.state not in INSPECTION_OPEN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,8 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner asks for another day."""
     row = _inspection(request, pk)
     return _step(
-        request, row, DeclineForm(request.POST or None), may.can_decline(request.user, row),
+        request, row, DeclineForm(request.POST or None, planned_on=row.slot_on, on=timing.today()),
+        may.can_decline(request.user, row),
         lambda given: inspections.decline(pk, by=person(request), **given),
         title="申请改期", button="申请改期", done="已改期，并告知参加检查的部门。",
         says=(f"原定{timing.spoken(row.slot_on)}。无故两次改期记入信用档案；有正当理由的可以提出异议。",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -43,9 +44,9 @@ def lock_finding(finding_id: int) -> Finding:
 
 @transaction.atomic
 def answer_finding(
-    finding_id: int, *, by: User, answer: str, uploaded: UploadedFile[Any] | None, at: dt.datetime | None = None
+    finding_id: int, *, by: User, answer: str, uploaded: Sequence[UploadedFile[Any]], at: dt.datetime | None = None
 ) -> Finding:
-    """The owner answers one fault with its evidence; the last answer hands the whole list back (待复核).
+    """The owner answers one fault with its photographs; the last answer hands the whole list back (待复核).
 
     Twice changes nothing. Raises `NotAllowed`, `DomainError` (`answer`, `upload_missing`, those of an upload).
     """
@@ -56,13 +57,15 @@ def answer_finding(
     require(may.can_answer, by, finding)
     if not answer.strip():
         raise DomainError("answer", "请写明怎么改的。")
-    if uploaded is None:
+    if not uploaded:
         raise DomainError("upload_missing", "请附整改后的照片或文件。")
-    document = file_upload(
-        row.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),
-        title=f"整改：{finding.issue.what[:60]}", source=finding.line, by=by, at=at,
-    )
-    IssueEvidence.objects.get_or_create(issue=finding.issue, version=document.versions.latest("version"))
+    kind = DocumentKind.objects.get(slug=EVIDENCE_SLUG)
+    for number, one in enumerate(uploaded, 1):
+        document = file_upload(
+            row.project, uploaded=one, kind=kind, source=finding.line, by=by, at=at,
+            title=f"整改：{finding.issue.what[:60]}" + (f"（{number}）" if len(uploaded) > 1 else ""),
+        )
+        IssueEvidence.objects.get_or_create(issue=finding.issue, version=document.versions.latest("version"))
     answer_issue(finding.issue, answer=answer.strip()[:500], by=by, at=at)
     if not findings_of(row).filter(issue__state__in=ISSUE_WITH_OWNER).exists():
         old = row.state

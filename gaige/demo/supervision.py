@@ -87,7 +87,7 @@ def _mend(row: Inspection) -> None:
     for finding in owed.order_by("pk"):
         rectification.answer_finding(
             finding.pk, by=person(row.project.owner_id, Role.OWNER_LEAD), answer="防护栏杆已补齐",
-            uploaded=attachment("整改后照片：二层临边防护"),
+            uploaded=[attachment("整改后照片：二层临边防护")],
         )
 
 

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 
 from acceptance.models import (
     AcceptanceApplication,
@@ -18,8 +20,9 @@ from acceptance.models import (
 from acceptance.queries import checked_in_process
 from acceptance.services import ending_visits, inspecting, inspections, points, rectification
 from acceptance.services.inspecting import Said
+from acceptance.supervision_forms import AnswerForm
 from acceptance.supervision_providers import awaited_of, debts, inspections_awaited
-from acceptance.supervision_queries import inspection_page, visits_saved
+from acceptance.supervision_queries import inspection_page, visit_page, visits_saved
 from acceptance.supervision_queries import inspections as inspections_of
 from acceptance.tasks import sweep_supervision
 from archives.models import Paper
@@ -159,17 +162,22 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
     assert waits(site)[0] == (1, "建设单位", "完成", f"{row.title}的整改", row.due_on)
     assert checked_in_process(WorkUnit.objects.get(project=site)) == {}
     finding = Finding.objects.get(line__unit__inspection=row)
-    refused("upload_missing", rectification.answer_finding, finding.pk, by=actors.owner, answer="改了", uploaded=None)
+    refused("upload_missing", rectification.answer_finding, finding.pk, by=actors.owner, answer="改了", uploaded=[])
     check_step(
-        site, lambda by: rectification.answer_finding(finding.pk, by=by, answer="已加设", uploaded=factories.pdf("改后.pdf")),
+        site, lambda by: rectification.answer_finding(
+            finding.pk, by=by, answer="已加设", uploaded=[factories.pdf("远景.pdf"), factories.pdf("近景.pdf", "二")]
+        ),
         right=actors.owner, wrong=of("heritage"), reason="由建设单位答复整改。",
-        told=[("document.filed", None), ("issue.answered", None), ("inspection.answered", None)],
+        told=[("document.filed", None), ("document.filed", None), ("issue.answered", None), ("inspection.answered", None)],
     )
+    assert [one.title for one in inspection_page(row, actors.owner).findings[0].evidence] == [
+        "整改：临边无防护（1）", "整改：临边无防护（2）",
+    ]
     assert waits(site)[0][1:4] == ("住建局", "复核", f"{row.title}的整改")
     refused("reason_missing", rectification.recheck_finding, finding.pk, by=of("housing"), holds=False)
     rectification.recheck_finding(finding.pk, by=of("housing"), holds=False, note="栏杆高度不够")
     assert factories.fresh(row).state == "rectifying"
-    rectification.answer_finding(finding.pk, by=actors.owner, answer="已加高", uploaded=factories.pdf("再改.pdf", "二"))
+    rectification.answer_finding(finding.pk, by=actors.owner, answer="已加高", uploaded=[factories.pdf("再改.pdf", "三")])
     check_step(
         site, lambda by: rectification.recheck_finding(finding.pk, by=by, holds=True, on_site=True), right=of("housing"),
         wrong=actors.owner, reason="由住建局复核。", told=[("issue.verified", None), ("inspection.closed", None)],
@@ -248,7 +256,7 @@ def test_what_is_overdue_is_escalated_and_counts_and_may_still_be_answered(site,
         ("rectify-late", actors.owner_body.name, -10)
     ]
     finding = Finding.objects.get(line__unit__inspection=row)
-    rectification.answer_finding(finding.pk, by=actors.owner, answer="已改", uploaded=factories.pdf())
+    rectification.answer_finding(finding.pk, by=actors.owner, answer="已改", uploaded=[factories.pdf()])
     assert factories.fresh(row).state == "recheck"
     holds(site)
 
@@ -270,6 +278,29 @@ def test_the_owner_may_have_it_moved_and_the_second_time_counts(site, actors, cl
     cancelled = inspections.cancel(row.pk, by=of("housing"), reason="并入下次")
     assert (cancelled.state, waits(site), list(debts(actors.owner, [site]))) == ("cancelled", [], [])
     holds(site)
+
+
+def test_the_owner_reads_up_to_when_a_visit_may_be_moved_and_sends_several_photographs(site, actors, clock, client):
+    row = notified(site, clock)
+    client.force_login(actors.owner)
+    asked = client.get(reverse("acceptance:inspection_decline", args=[row.pk])).content.decode()
+    reach = [timing.spoken(row.slot_on + dt.timedelta(days=days)) for days in (1, 10)]
+    assert f"{reach[0]}至{reach[1]}之间的工作日" in asked
+    given = MultiValueDict({"uploaded": [factories.pdf("远景.pdf"), factories.pdf("近景.pdf", "二")]})
+    form = AnswerForm({"answer": "已加设"}, given)
+    assert form.is_valid()
+    assert [one.name for one in form.cleaned_data["uploaded"]] == ["远景.pdf", "近景.pdf"]
+    assert (form["uploaded"].field.widget.attrs["multiple"], "heic" in str(form["uploaded"])) == (True, False)
+    assert AnswerForm({"answer": "已加设"}, MultiValueDict()).errors["uploaded"]
+    many = MultiValueDict({"uploaded": [factories.pdf(f"{number}.pdf") for number in range(10)]})
+    assert AnswerForm({"answer": "已加设"}, many).errors["uploaded"] == ["一次最多 9 个文件，其余的请并成一个 PDF 或压缩包。"]
+
+
+def test_the_record_of_visits_names_the_next_one_first_and_then_the_last_that_is_over(site, actors):
+    planned = list(Inspection.objects.filter(project=site).order_by("slot_on"))
+    assert [one.pk for one in visit_page(site, actors.owner).rows] == [one.pk for one in planned]
+    Inspection.objects.filter(pk__in=[planned[0].pk]).update(state="cancelled")
+    assert [one.pk for one in visit_page(site, actors.owner).rows] == [one.pk for one in (*planned[1:], planned[0])]
 
 
 def test_visits_that_nobody_needs_end_with_the_acceptance_the_delivery_or_the_end_of_the_project(site, actors, clock):
