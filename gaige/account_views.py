@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -28,6 +29,7 @@ from gaige.forms import CodeForm
 from gaige.links import start_of
 from projects import account_rules, privacy_data, timing
 from projects.errors import DomainError, NotAllowed
+from projects.exports import csv_response
 from projects.going_back import back_to
 from projects.models import SignIn, User
 from projects.services import accounts, delegation, elevation, person_data, privacy, second_factor, sessions
@@ -295,9 +297,11 @@ def contacts(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
-def my_data(request: HttpRequest) -> HttpResponse:
-    """Give a person everything that the portal holds of him or her."""
+def my_data(request: HttpRequest) -> HttpResponseBase:
+    """Give a person everything that the portal holds of him or her: as a table to read, or as JSON for a machine."""
     told = person_data.collect(person_of(request))
+    if request.GET.get("format") == "csv":
+        return csv_response(person_data.sheet_of(told), "我的个人信息")
     response = JsonResponse(told, json_dumps_params={"ensure_ascii": False, "indent": 2})
     name = f"我的个人信息-{timing.today():%Y%m%d}.json"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or "attachment"

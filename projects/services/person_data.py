@@ -91,6 +91,18 @@ def collect(user: User) -> dict[str, Any]:
     }
 
 
+def sheet_of(told: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield what `collect` returned as rows of a table for a person to read: kind, number, content; the head first."""
+    yield "类别", "序号", "内容"
+    for kind, what in told.items():
+        if isinstance(what, str):
+            yield kind, "", what
+            continue
+        for number, row in enumerate(what, 1):
+            parts = ((name, "、".join(value) if isinstance(value, list) else value) for name, value in row.items())
+            yield kind, str(number), "；".join(f"{name}：{value}" for name, value in parts if value)
+
+
 def _moment(at: dt.datetime) -> str:
     """In the time that the person knows, to the second."""
     return at.astimezone(timing.BUSINESS_ZONE).isoformat(timespec="seconds")

@@ -1,6 +1,7 @@
 """法定文书签收: a legal notice is signed for once, by whom and when; an unsigned one is a to-do (§17)."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -94,6 +95,11 @@ def test_one_page_tells_what_each_says_and_one_confirmation_leaves_a_receipt_for
     gists = [row.paper.content["gist"] for row in notices]
     assert [gist[name] for gist in gists for name in ("what", "do", "when") if gist[name] not in said] == []
     assert [row.paper.project for row in owner.get(f"{url}?project={project.pk}").context["rows"]] == [project] * 2
+    # the messages shall not lie under screens of notices: five of them, the others are where all are signed for
+    inbox = owner.get(reverse("agency:inbox"))
+    many = render_to_string("agency/inbox.html", {**inbox.context[0].flatten(), "notices": notices * 2}, inbox.wsgi_request)
+    shown = [text.count('class="btn btn-s push"') for text in (inbox.text, many)]
+    assert (shown, "这里列最近 5 份" in inbox.text, "这里列最近 5 份" in many) == ([3, 5], False, True)
     # what was issued after the page was opened was not read, and what is not ticked waits
     later, *shown = notices
     assert owner.post(url, {"papers": [*(row.paper_id for row in shown), "x"]}).status_code == 302

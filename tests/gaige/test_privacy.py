@@ -1,5 +1,6 @@
 """Personal data (PIPL 6, 14-19, 44-51; NDR 12): each field has a purpose, a term and an end; people are told and asked."""
 
+import csv
 import datetime as dt
 import json
 import re
@@ -107,6 +108,16 @@ def test_a_person_gets_a_copy_and_asks_for_correction(actors, clock):
     copy = json.loads(client.get(reverse("gaige:my_data")).content)
     assert {row["项目"]: row["内容"] for row in copy["个人信息"]}["手机"] == ["13800001111"]
     assert copy["任职"][0]["单位"] == actors.owner_body.name
+    given = client.get(reverse("gaige:my_data"), {"format": "csv"})
+    lines = list(csv.reader(StringIO(given.getvalue().decode("utf-8-sig"))))
+    assert (lines[0], lines[1], len(lines)) == (
+        ["类别", "序号", "内容"], ["本人", "", str(actors.owner)],
+        3 + sum(len(rows) for rows in copy.values() if isinstance(rows, list)),
+    )
+    assert [line[2].split("；")[:2] for line in lines if "项目：手机" in line[2]] == [
+        ["项目：手机", "内容：13800001111"]
+    ]
+    assert f'{reverse("gaige:my_data")}?format=csv' in page
     printed = StringIO()
     call_command("export_person", "owner", stdout=printed)
     assert json.loads(printed.getvalue())["个人信息"] == copy["个人信息"]
