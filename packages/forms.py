@@ -20,6 +20,7 @@ from packages.facts import (
     show_number,
 )
 from packages.states import MaterialState, Outcome
+from packages.verdict_words import PERMIT, VerdictWords
 from packages.wording import vague_fault
 
 #: The box that says that none of several choices holds, and its word.
@@ -272,24 +273,26 @@ class DecideForm(forms.Form):
 
     outcome = forms.ChoiceField(label="决定", choices=Outcome.choices, widget=KeyedRadios(then="note"))
     note = forms.CharField(
-        label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="不予许可的须写明理由。",
+        label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def __init__(self, data: Any = None, *, owed: int = 0) -> None:
-        """Offer 容缺通过 in the place of 准予 where deferred papers are owed, and only there."""
+    def __init__(self, data: Any = None, *, owed: int = 0, words: VerdictWords = PERMIT) -> None:
+        """Offer 容缺通过 in the place of 准予 only where deferred papers are owed; in the words of the kind."""
         super().__init__(data)
+        self.refused = words.refused
         granted = Outcome.PASS_DEFERRED if owed else Outcome.PASS
-        choices = [(one.value, one.label) for one in (granted, Outcome.FAIL)]
+        said = granted.label if owed else words.granted
+        choices = [(granted.value, said), (Outcome.FAIL.value, words.refused)]
+        self.fields["note"].help_text = f"{words.refused}的须写明理由。"
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
         if owed:
-            self.fields["outcome"].help_text = f"还有 {owed} 件容缺材料没有补交，准予的记为容缺通过。"
+            self.fields["outcome"].help_text = f"还有 {owed} 件容缺材料没有补交，{words.granted}的记为容缺通过。"
 
     def clean(self) -> dict[str, Any]:
         """A refusal gives its reason (行政许可法 38)."""
         given = super().clean() or {}
         if given.get("outcome") == Outcome.FAIL and not given.get("note"):
-            self.add_error("note", "不予许可的，请写明理由和依据。")
+            self.add_error("note", f"{self.refused}的，请写明理由和依据。")
         return given
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from packages import queries
 from packages.models import MatterCase
 from packages.screens.case import SessionView, session_views
+from packages.verdict_words import words_of
 from projects.models import User
 from projects.states import ISSUE_WITH_OWNER, IssueKind
 
@@ -23,4 +24,5 @@ def says(case: MatterCase) -> list[str]:
     """What the chief has to know before deciding."""
     owed = queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER)
     told = [f"容缺材料尚未补交：{item.what}" for item in owed]
-    return [*told, "准予的出具证照批文并归档；不予许可的出具决定书，写明理由和救济途径。"]
+    words = words_of(case.matter)
+    return [*told, f"{words.granted}的出具证照批文并归档；{words.refused}的出具决定书，写明理由和救济途径。"]

@@ -28,12 +28,13 @@ from packages.services.settling import (
 )
 from packages.services.timekeeping import end_clocks, sync_due
 from packages.states import CASE_PASSED, CaseState, Outcome
+from packages.verdict_words import words_of
 from packages.waiting import CASE_LABEL
 from projects import clocks, prepared, stages, timing
 from projects.errors import DomainError
 from projects.events import record, told_together
 from projects.models import User
-from projects.quoting import quoted
+from projects.quoting import cited, quoted
 from projects.states import IssueKind
 from projects.status_codes import StatusCode
 
@@ -78,7 +79,7 @@ def conclude(
     beside = look_beside_decision(case)
     if outcome == Outcome.FAIL:
         if not note.strip():
-            raise DomainError("note", "不予许可须写明理由，请补充后再提交。")
+            raise DomainError("note", f"{words_of(case.matter).refused}须写明理由，请补充后再提交。")
     else:
         beside = _may_grant(case, beside, at=at)
     with told_together(case.project):
@@ -191,7 +192,8 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
     matter, kind = case.matter, case.matter.result_kind
     day = timing.business_day(at)
     until = day + dt.timedelta(days=kind.validity_days) if kind.validity_days else None
-    paragraphs = [f"经审查，{case.project.owner.name}申请的{quoted(matter.name)}符合条件，准予办理。"]
+    words = words_of(matter)
+    paragraphs = [f"经审查，{case.project.owner.name}申请的{quoted(matter.name)}{words.holds}，{words.grants}。"]
     deferred = [] if case.state == CaseState.PASSED else [item.what for item in open_items(case, IssueKind.DEFERRAL)]
     if deferred:
         paragraphs.append(f"以下材料容缺，请在期限内补交：{'、'.join(deferred)}。")
@@ -203,7 +205,7 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
         do=terms.do if terms else "可凭本件办理后续事项，无需再次提交",
         when=f"有效期至{paperwork.day(until)}" if until else "长期有效",
         paragraphs=[*paragraphs, *(terms.paragraphs if terms else [])], table=terms.table if terms else None,
-        legal=[matter.legal_basis] if matter.legal_basis else [],
+        legal=[cited(matter.legal_basis)] if matter.legal_basis else [],
     )
     if terms is not None:
         terms.make(paper, by, at)
@@ -211,9 +213,12 @@ def certificate(case: MatterCase, *, by: User | None, at: dt.datetime) -> Paper:
 
 
 def _refusal(case: MatterCase, note: str, *, by: User | None, at: dt.datetime) -> None:
+    words = words_of(case.matter)
+    own = [cited(case.matter.legal_basis)] if case.matter.legal_basis else []
     paperwork.write(
-        PaperKind.REFUSAL, case.project, subject=case, issuer=case.lead, by=by, at=at,
-        what=f"{quoted(case.matter.name)}不予许可", do="可以修改后重新申报，或依法申请复议、提起诉讼",
-        when="按本决定书写明的途径", paragraphs=[f"经审查，不予许可。理由：{note.strip()}", paperwork.remedies()],
-        legal=["《行政许可法》第三十八条"],
+        PaperKind.REFUSAL, case.project, subject=case, issuer=case.lead, by=by, at=at, title=f"{words.refused}决定书",
+        what=f"{quoted(case.matter.name)}{words.refused}", do="可以修改后重新申报，或依法申请复议、提起诉讼",
+        when="按本决定书写明的途径",
+        paragraphs=[f"经审查，{words.refused}。理由：{note.strip()}", paperwork.remedies()],
+        legal=["《行政许可法》第三十八条"] if words.is_permit else own,
     )

@@ -15,6 +15,7 @@ from packages.services.locking import expect, lock_case
 from packages.services.on_the_spot import decide_on_spot
 from packages.services.review import begin_review
 from packages.states import SESSION_OPEN, CaseState, Handling, Outcome, SessionState
+from packages.verdict_words import words_of
 from projects import prepared
 from projects.access import access_of
 from projects.errors import DomainError, require
@@ -55,7 +56,7 @@ def _second_pair_of_eyes(case: MatterCase, outcome: str, by: User | None) -> Non
         return
     last = JointSession.objects.filter(case=case).order_by("-round").first()
     if last is not None and access_of(by).speaks_for(last.merged_by_id):
-        raise DomainError("same_person", "意见由您汇总，不予许可要由另一位首席代表决定。")
+        raise DomainError("same_person", f"意见由您汇总，{words_of(case.matter).refused}要由另一位首席代表决定。")
 
 
 def _merged(case: MatterCase, outcome: str) -> None:
@@ -69,7 +70,10 @@ def _merged(case: MatterCase, outcome: str) -> None:
             state__in=["invited", "opened"]).select_related("organisation").order_by("pk")]
         raise DomainError("not_merged", f"联合审查还没有汇总（在等{'、'.join(silent)}），汇总后才能作出决定。")
     if session.state == SessionState.FAILED and outcome != Outcome.FAIL:
-        raise DomainError("merged_failed", "联合审查汇总为不通过，不能准予；请作出不予许可决定，或重新审查。")
+        words = words_of(case.matter)
+        raise DomainError(
+            "merged_failed", f"联合审查汇总为不通过，不能{words.granted}；请作出{words.refused}决定，或重新审查。"
+        )
 
 
 @transaction.atomic

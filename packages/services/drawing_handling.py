@@ -36,7 +36,7 @@ from projects.clock_states import PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import record
 from projects.models import IssueItem, Organisation, User
-from projects.quoting import quoted
+from projects.quoting import cited, quoted
 from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
 
 TO_SIGN = "施工图限期修改承诺待建设单位负责人签署"
@@ -224,7 +224,7 @@ def certificate(one: DrawingReview, *, by: User | None, at: dt.datetime) -> Pape
             f"图纸版次：第 {last.number if last else 1} 版，文件摘要 {digest}。", *record_words(one),
         ],
         table={"caption": "各专业审查", "head": ["部门", "专业", "所审版次"], "rows": parts},
-        legal=[case.matter.legal_basis] if case.matter.legal_basis else [],
+        legal=[cited(case.matter.legal_basis)] if case.matter.legal_basis else [],
     )
 
 

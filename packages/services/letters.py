@@ -154,8 +154,8 @@ def use_letter(item_id: int, *, letter_id: int, by: User, at: dt.datetime | None
     """Meet a line of a checklist with a letter (以函代证), which stays visible as where it comes from.
 
     Event `material.set`. The same again changes nothing; a letter that has run out is not used by an earlier `at`
-    either. Raises `NotAllowed`, `DomainError` (`letter_kind`, those of `check_usable`, `future`, `time_order` before the
-    letter was issued or before what happened to the case last).
+    either. Raises `NotAllowed`, `DomainError` (`letter_kind`, those of `check_usable`, `future`, `time_order` before
+    the letter was issued or before what happened to the case last).
     """
     case = lock_case(MaterialItem.objects.values_list("case_id", flat=True).get(pk=item_id))
     found = MaterialItem.objects.select_for_update(of=("self",)).select_related("kind", "document", "definition")

@@ -39,7 +39,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record, subject_of
 from projects.jobs import BAD_ROW
 from projects.models import ClockPause, IssueItem, Organisation, Project, User
-from projects.quoting import quoted
+from projects.quoting import cited, quoted
 from projects.services.issues import raise_issue, waive_issue
 from projects.states import ISSUE_OPEN, IssueKind
 
@@ -441,5 +441,5 @@ def _cover(
         do="扫描本页二维码，一码核验全套证照", when="各件有效期以件上载明的为准",
         paragraphs=["下列证照为一套，同时出具；任何一件与本页所列文号、摘要不一致的无效。"],
         table={"caption": "全套证照", "head": ["序号", "类别", "名称", "文号", "校验码", "内容摘要"], "rows": rows},
-        legal=[main.case.matter.legal_basis] if main.case.matter.legal_basis else [],
+        legal=[cited(main.case.matter.legal_basis)] if main.case.matter.legal_basis else [],
     )

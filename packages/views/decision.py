@@ -12,6 +12,7 @@ from packages.forms import DecideForm, OutsideForm
 from packages.screens import acting, deciding
 from packages.services import decision
 from packages.services import outside as outside_services
+from packages.verdict_words import words_of
 from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, person
 
@@ -28,7 +29,8 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         says=lambda: tuple(deciding.says(case)),
         beside=lambda: {"sessions": deciding.sessions(case, person(request))},
     )
-    return ask(request, DecideForm(request.POST or None, owed=deciding.owed(case)), step, "packages/decide.html")
+    form = DecideForm(request.POST or None, owed=deciding.owed(case), words=words_of(case.matter))
+    return ask(request, form, step, "packages/decide.html")
 
 
 @login_required

@@ -3,8 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.db.models import QuerySet
+from django.urls import reverse
 
 from archives.models import Document, Paper
+from packages.models import MatterVersion
 from packages.services.decision import decide_case, decide_for_acceptance
 from packages.services.ending import recall_case
 from packages.states import CaseState
@@ -109,6 +112,25 @@ def test_a_refusal_says_why_and_how_to_object_and_may_be_tried_again(project, ac
     assert not paper.is_public
     assert factories.make_case(project, CODE).state == CaseState.DRAFT
     assert factories.fresh(merged).state == CaseState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "title", "said", "legal"),
+    [
+        ("pass", "certificate", None, "材料齐全、内容符合要求，予以备案。", "《城乡规划法》第三十七条、第三十八条"),
+        ("fail", "refusal", "不予备案决定书", "经审查，不予备案。理由：登记信息与批文不符。", "《城乡规划法》第三十七条、第三十八条"),
+    ],
+)
+def test_what_is_only_filed_is_put_on_record_or_not(project, merged, client, outcome, kind, title, said, legal):
+    QuerySet(MatterVersion).filter(pk=merged.matter_id).update(kind="filing")
+    client.force_login(chief())
+    url = reverse("packages:decide", args=[merged.pk])
+    assert list(client.get(url).context["form"].fields["outcome"].choices) == [("pass", "予以备案"), ("fail", "不予备案")]
+    assert client.post(url, {"outcome": outcome, "note": "登记信息与批文不符"}).status_code == 302
+    paper = Paper.objects.get(project=project, kind=kind, subject_key=str(merged.pk))
+    assert (paper.title if title else None, paper.content["paragraphs"][0][-len(said):], paper.content["legal"]) == (
+        title, said, [legal],
+    )
 
 
 def test_open_deferred_papers_make_it_a_deferred_grant_with_a_clock_of_its_own(factory, actors, clock):
