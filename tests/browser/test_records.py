@@ -62,7 +62,8 @@ def test_a_tender_takes_eleven_steps_and_fifty_six_days(made, live_portal, visit
     for name, days, evidence in TENDER:
         if name == "招标公告":
             step(clerk, name, day + dt.timedelta(days=29), evidence=True)
-            clerk.says(f"“招标公告”最早在 {day + dt.timedelta(days=30)}")
+            early = day + dt.timedelta(days=30)
+            clerk.says(f"“招标公告”最早在{early.year}年{early.month}月{early.day}日")
             clerk.page.goto(page)
         if name == "异议、投诉期满":
             clerk.press("登记异议、投诉")

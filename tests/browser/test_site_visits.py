@@ -68,7 +68,8 @@ def test_a_day_of_the_visit_that_is_refused_twice_is_named_by_the_owner(live_por
     owner.press("选定日期", exact=True)
     owner.fill(planned_on=day)
     owner.press("选定", exact=True)
-    owner.says(f"约定 {day}")
+    chosen = dt.date.fromisoformat(day)
+    owner.says("约定", f"{chosen.month}月{chosen.day}日")
     assert owner.page.get_by_role("link", name="改期").count() == 0
     printed = owner.page.pdf() if owner.page.context.browser.browser_type.name == "chromium" else b""
     assert ("联合验收" in pdf_text(printed), "主导航" in pdf_text(printed)) == (True, False)
