@@ -21,7 +21,7 @@ from acceptance.states import (
     SurveyState,
 )
 from projects import glance, owing, panels, stages, timing, waiting, workdays
-from projects.clock_states import Light
+from projects.clock_states import ClockUnit, Light
 from projects.one_page import once
 from projects.owing import Debt, Person
 from projects.panels import PublicFact
@@ -55,6 +55,7 @@ def _line(  # noqa: PLR0913 - what a line says
         due_on=reading.due_on if reading else None, light=reading.light if reading else Light.NONE,
         is_provisional=bool(reading and reading.provisional), auto=auto, url=url,
         clock_id=reading.clock_id if reading else None, public_what=public_what,
+        unit=reading.unit if reading else ClockUnit.WORKING_DAY,
     )
 
 

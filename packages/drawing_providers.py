@@ -12,6 +12,7 @@ from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, Drawin
 from packages.models import Breach, DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
 from packages.states import CASE_PASSED
 from projects import gathering, glance, panels, timing, waiting, workdays
+from projects.clock_states import ClockUnit
 from projects.clocks import Reading, read_clock
 from projects.panels import Panel
 from projects.waiting import Waiting
@@ -124,9 +125,17 @@ def _line(
     clock = reading or read_clock(None)
     return Waiting(
         project_id=project.pk, rank=rank, role=role, person=person, what=what, verb=verb, auto=auto,
-        since=clock.started_on, days=clock.used, limit=clock.limit if clock.started_on else None, due_on=clock.due_on,
-        is_provisional=clock.provisional, light=clock.light, case_id=case_id, clock_id=clock.clock_id,
+        since=clock.started_on, days=_waited(clock), limit=clock.limit if clock.started_on else None,
+        due_on=clock.due_on, is_provisional=clock.provisional, light=clock.light, case_id=case_id,
+        clock_id=clock.clock_id, unit=clock.unit,
     )
+
+
+def _waited(clock: Reading) -> int:
+    """Working days that it waits; a clock of plain days (限期修改) counts others itself."""
+    if clock.unit == ClockUnit.WORKING_DAY or clock.started_on is None:
+        return clock.used
+    return workdays.workdays_between(clock.started_on, timing.today())
 
 
 def register() -> None:

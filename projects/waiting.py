@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from projects import timing, workdays
-from projects.clock_states import Light
+from projects.clock_states import ClockUnit, Light
 from projects.glance import glance
 from projects.one_page import one_page
 
@@ -31,7 +31,7 @@ class Waiting:
     `role` is what the public may read (人防办, 建设单位); `person` only the office and the owner; `public_what` is what
     the public reads where `what` names a paper of the file. `rank` orders by
     kind: 1 what the applicant owes, 2 a running special procedure, 3 a running review, 4 an unassigned task, 5 a
-    prerequisite, 9 nothing but the next step. Days are working days.
+    prerequisite, 9 nothing but the next step. `days` are working days; `limit` is counted in `unit`.
     """
 
     project_id: int
@@ -52,6 +52,13 @@ class Waiting:
     verb: str = "答复"
     clock_id: int | None = None
     public_what: str = ""
+    unit: str = ClockUnit.WORKING_DAY
+
+    @property
+    def limit_words(self) -> str:
+        """Return the limit with its unit: 3 个工作日, 30 个自然日, 3 个月; a limit of nothing is the same day."""
+        unit = ClockUnit(self.unit).label.removeprefix("个")
+        return f"{self.limit} 个{unit}" if self.limit else "当日"
 
     @property
     def who(self) -> str:

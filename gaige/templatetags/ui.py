@@ -218,7 +218,8 @@ def _waiting_facts(item: Any) -> list[tuple[str, Any]]:
     if since := get(item, "since"):
         rows.append(("从何时", dates.day_cn(since)))
     if (limit := get(item, "limit")) is not None:
-        allowed, day = f"{limit} 个工作日" if limit else "当日", get(item, "due_on")
+        allowed = get(item, "limit_words") or (f"{limit} 个工作日" if limit else "当日")
+        day = get(item, "due_on")
         why = _why(get(item, "clock_id"), f"{dates.day_cn(day)}到期") if day else ""
         rows.append(("限几日", format_html("{}，{}", allowed, why) if day else allowed))
     if auto := get(item, "auto"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -25,6 +26,8 @@ from packages.models import (
 from packages.services import drawing_opinion, drawing_review, policies, risk
 from packages.services.drawing_handling import national_record
 from packages.states import CaseState, SessionState
+from packages.waiting import case_waiting
+from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
@@ -239,15 +242,24 @@ def _mending(one: DrawingReview) -> str:
     fixed = {row.organisation.label for row in rows}
     if fixed:
         return f"图纸已改，在等{'、'.join(sorted(fixed))}逐条核实。"
-    return "在等设计单位上传改好的图纸。"
+    return f"在等设计单位上传改好的图纸{_until(read_clock(one.fix_clock).due_on)}。"
+
+
+def _until(day: dt.date | None) -> str:
+    return f"，{timing.spoken(day)}到期" if day else ""
 
 
 def _reviewing(one: DrawingReview, session: JointSession | None) -> str:
-    if one.case is None or one.case.state != CaseState.IN_REVIEW or session is None:
+    if one.case is None or one.case.accepted_at is None:
         return "图纸已上传，在等窗口受理后推送各专业。"
+    if one.case.state != CaseState.IN_REVIEW or session is None:  # it is corrected, or rests
+        held = case_waiting([one.case]).get(one.case.pk)
+        return held.sentence if held else ""
     if session.state in (SessionState.REVIEWING, SessionState.PUSHING):
-        silent = session.tasks.filter(closed_at=None).exclude(role="lead").select_related("organisation")
-        return f"在等{'、'.join(task.organisation.label for task in silent) or one.case.lead.label}的专业意见。"
+        silent = list(session.tasks.filter(closed_at=None).exclude(role="lead").select_related("organisation"))
+        names = "、".join(task.organisation.label for task in silent) or one.case.lead.label
+        first = min((task.due_on for task in silent if task.due_on), default=None)
+        return f"在等{names}的专业意见{_until(first)}。"
     if one.opinion_at is None or one.parts.filter(given_at__gt=one.opinion_at).exists():
         return f"专业意见已齐，在等{one.case.lead.label}汇总审查意见。"
     return f"审查意见已出，在等{one.case.lead.label}首席代表作处理意见。"

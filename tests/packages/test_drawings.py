@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from packages import drawing_providers
 from packages.models import Breach, DrawingReview, JointSession, MatterCase, ReviewTask, SampleTicket
+from packages.screens.drawing import drawing_page
 from packages.services import drawing_fixing, drawing_handling, drawing_opinion, drawing_review, drawing_samples
 from packages.services.drafts import drop_draft
 from packages.services.drawing_sweeps import lapse_all
@@ -147,6 +148,9 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     assert agrees(review) == [
         ("建设单位", "改完", "施工图违反强条的问题", dt.date(2026, 12, 2)),
     ]
+    clock.to(dt.date(2026, 11, 9))
+    assert [(line.limit_words, line.days) for line in waiting_on(review.project)[:1]] == [("30 个自然日", 5)]
+    assert drawing_page(review.project, actors.owner).next_words == "在等设计单位上传改好的图纸，12月2日到期。"
     breach = Breach.objects.get()
     housing = factories.official("housing", Role.REVIEWER)
     with pytest.raises(NotAllowed):
