@@ -152,6 +152,18 @@ def prepermit_kinds(matter: str, on: dt.date) -> list[PermitKind]:
     return [kind for kind in permit_kinds() if not kind.matter and matter in kind.formal and _holds(kind, on)]
 
 
+def prepermit_choices(matter: str, on: dt.date) -> list[tuple[PermitKind, bool]]:
+    """Return every kind that was ever issued ahead of this matter and whether it holds on a day, those that hold first.
+
+    One that holds no more serves an earlier time that is keyed in later; of a kind changed since, today's words stand.
+    """
+    ever = [kind for kind in permit_kinds() if not kind.matter and matter in kind.formal and kind.since <= on]
+    known: dict[str, tuple[PermitKind, bool]] = {}
+    for kind in sorted(ever, key=lambda one: (not _holds(one, on), -one.since.toordinal())):
+        known.setdefault(kind.code, (kind, _holds(kind, on)))
+    return list(known.values())
+
+
 def letter_rule(code: str) -> LetterRule | None:
     """Return the rule of a kind of letter."""
     return next((rule for rule in letter_rules() if rule.code == code), None)

@@ -55,10 +55,13 @@ class PrepermitForm(forms.Form):
     scope = forms.CharField(label="许可范围", max_length=300, required=False, help_text="不填时按种类的范围")
     basis = forms.CharField(label="审查意见和承诺", max_length=300, widget=WORDS)
 
-    def __init__(self, data: Any = None, *, kinds: Iterable[PermitKind], **options: Any) -> None:
-        """Know the kinds that may be issued."""
+    def __init__(self, data: Any = None, *, kinds: Iterable[tuple[PermitKind, bool]], **options: Any) -> None:
+        """Know the kinds that may be issued, and those that may only be keyed in for an earlier time."""
         super().__init__(data, **options)
-        words = [(kind.code, f"{kind.name}（{kind.months} 个月，不延长）：{kind.scope}") for kind in kinds]
+        words = []
+        for kind, holds in kinds:
+            until = "" if holds or kind.until is None else f"；{timing.written(kind.until)}止，只供补录"
+            words.append((kind.code, f"{kind.name}（{kind.months} 个月，不延长{until}）：{kind.scope}"))
         self.fields["kind"].choices = words  # type: ignore[attr-defined]
 
 

@@ -89,6 +89,7 @@ class CalendarPage:
     list_url: str
     month_url: str
     is_filtered: bool
+    following: Expiry | None
 
 
 def calendar_page(
@@ -114,7 +115,14 @@ def calendar_page(
         _address(query, month=f"{_shift(first, -1):%Y-%m}", view="month"),
         _address(query, month=f"{_shift(first, 1):%Y-%m}", view="month"), _address(query, view="list"),
         _address(query, view="month"), bool(group or given.get("q")),
+        None if listed or is_list else _following(projects, max(_shift(first, 1), timing.today()), group),
     )
+
+
+def _following(projects: QuerySet[Project], since: dt.date, group: str) -> Expiry | None:
+    """The first that falls due from a day on, for a month in which nothing does."""
+    found = living_papers(projects, since=since)
+    return next((entry for entry in found if not entry.ended and (not group or entry.group == group)), None)
 
 
 def _first(month: str) -> dt.date:

@@ -183,7 +183,7 @@ def close_stop(request: HttpRequest, pk: int) -> HttpResponse:
 def prepermit(request: HttpRequest, pk: int) -> HttpResponse:
     """The chief issues a pre-permit ahead of a formal matter."""
     case = case_or_404(request, pk)
-    kinds = living_data.prepermit_kinds(case.matter.matter.code, timing.today())
+    kinds = living_data.prepermit_choices(case.matter.matter.code, timing.today())
     step = Step(
         title=f"出具预许可：{case.matter.name}", button="出具", back=reverse("packages:case", args=[pk]), case=case,
         verdict=living_rules.can_issue_prepermit(request.user, case), done="预许可已出具并归档，到期日历已列入。",

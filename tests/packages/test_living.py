@@ -1,6 +1,7 @@
 """Permits for a part or for a time and letters in lieu: remind, convert without a paper twice, lapse, and are stopped."""
 
 import datetime as dt
+from dataclasses import replace
 
 import icalendar
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from archives.models import Paper
 from archives.services.public import public_view
+from packages import living_data
 from packages.living_data import permit_kind
 from packages.living_providers import living_waiting
 from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, MatterCase
@@ -226,7 +228,7 @@ def test_a_letter_is_compared_field_by_field_before_it_is_converted(clock, actor
     )
     assert "plan-permit" in letter.formal
     assert letter_page(letter, actors.clerk).why_until == (
-        f"自 {letter.valid_from} 起 365 日，按日历计算（本系统的建议：可用事项、有效期和换发事项以本地规定为准）；"
+        f"自{timing.written(letter.valid_from)}起 365 日，按日历计算（本系统的建议：可用事项、有效期和换发事项以本地规定为准）；"
         "到期当日仍有效，次日失效；到期前 15、5 个工作日提醒。"
     )
     lead = factories.official("natural-resources", Role.CHIEF)
@@ -278,6 +280,25 @@ def test_a_prepermit_is_given_once_and_carries_only_what_it_may(clock, actors):
     sweep_conditional()
     assert "不延长、不重发" in refused("prepermit_again", give, lead)
     assert roles(project) == [("建设单位", "办结", "正式证件（规划预许可决定书已失效）", None)]
+
+
+def test_a_kind_of_prepermit_that_has_ended_is_offered_for_an_earlier_time_alone(clock, actors, client, monkeypatch):
+    formal = factories.make_case(piling(actors), "plan-permit")
+    given = timing.now() + dt.timedelta(hours=1)
+    kinds = tuple(
+        replace(kind, until=timing.business_day(given)) if kind.code == "plan-prepermit" else kind
+        for kind in living_data.permit_kinds()
+    )
+    monkeypatch.setattr(living_data, "permit_kinds", lambda: kinds)
+    clock.to(given + dt.timedelta(days=7))
+    involve(formal.project, role=InvolvementRole.REVIEWER, organisation=formal.lead, by=None)
+    client.force_login(factories.official("natural-resources", Role.CHIEF))
+    url = reverse("packages:prepermit", args=[formal.pk])
+    assert f"{timing.written(given)}止，只供补录" in client.get(url).content.decode()
+    posted = {"kind": "plan-prepermit", "basis": "方案联审意见和建设单位承诺"}
+    assert "没有这种预许可" in client.post(url, posted).content.decode()
+    assert client.post(url, posted | {"happened_at": keyed_in(given)}).status_code == 302
+    assert ConditionalPermit.objects.get(case=formal).valid_from == timing.business_day(given)
 
 
 def keyed_in(moment):
@@ -443,6 +464,8 @@ def test_one_calendar_has_them_all_at_the_cost_of_one(clock, actors, client):
     assert client.get("/letters/").status_code == 403
     client.force_login(actors.director)
     assert Letter.objects.first().paper.number in client.get("/letters/").content.decode()
+    empty = client.get(f"/projects/{project.pk}/calendar/?month=2026-12&group=分段许可").content.decode()
+    assert f'下一项：<a href="/permits/{permit.pk}/">' in empty
     assert client.get("/calendar/?month=9999-01&view=x").status_code == 200
 
 
