@@ -132,7 +132,8 @@ def _request_acts(request: UtilityRequest, lines: list[UtilityLine], user: User)
     acts = []
     if request.state == RequestState.REGISTERED:
         verdict = may.can_accept_utilities(user, request)
-        acts.append(Act("受理全部", url("utility_accept", request.pk), verdict))
+        if verdict or access_of(user).is_office:  # an enterprise reads in the sentence that it waits for the window
+            acts.append(Act("受理全部", url("utility_accept", request.pk), verdict))
     if request.state != RequestState.ACCEPTED:
         return acts
     lead = may.can_lead(user, request)

@@ -307,6 +307,12 @@ def test_the_owner_sees_and_confirms_a_quote_that_everybody_concerned_sees(clock
     assert fees.FREE.endswith("收费清单。")
 
 
+def test_the_window_alone_is_shown_that_it_accepts(clock, factory, actors):
+    joint = registered(factory, actors)
+    assert [act.label for act in utility_page(joint, actors.owner).acts] == []
+    assert [(act.label, act.verdict.ok) for act in utility_page(joint, actors.clerk).acts] == [("受理全部", True)]
+
+
 def test_a_utility_answers_by_form_and_the_clerk_sends_the_one_reply(clock, factory, actors):
     joint = surveyed(factory, actors)
     telecom = line(joint, "telecom")
