@@ -383,7 +383,8 @@ def give_time(
 ) -> Deferral:
     """The chief gives a late paper one more term of `days` working days, from `at`. Event `deferral.extended`.
 
-    Keyed in later it runs from the day on which it was given, never before the paper was marked late. Raises
+    Keyed in later it runs from the day on which it was given, never before the paper was marked late; where it is over
+    already, the paper is late again at once (`mark_late`). Raises
     `NotAllowed`, `DomainError` (`note_missing`, `extension_empty`, `future`, `time_order`). A paper that is not late is
     refused, so that the same post twice acts once.
     """
@@ -409,4 +410,6 @@ def give_time(
         summary=f"延长容缺期限：{issue.what}，至{paperwork.day(issue.due_on)}",
         data={"due_on": str(issue.due_on), "reason": reason.strip()},
     )
+    if mark_late(deferral.pk):
+        deferral.refresh_from_db(fields=["is_late", "late_at"])
     return deferral

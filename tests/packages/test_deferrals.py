@@ -209,6 +209,15 @@ def test_more_time_that_is_keyed_in_later_runs_from_the_day_on_which_it_was_give
     assert (found.state, found.issue.due_on, found.issue.clock.extensions) == ("due", dt.date(2026, 11, 24), 6)
     told = Event.objects.get(project=project, kind="deferral.extended")
     assert (told.happened_at, told.recorded_at, told.late_days) == (given, clock.moment, 3)
+    clock.moment = late + dt.timedelta(days=8)
+    assert sweeping.sweep_promises() == (1, 0)
+    clock.moment = late + dt.timedelta(days=14)  # one more day was given on the 25th: on the 1st it is long over
+    client.force_login(factories.official(case.lead.code, Role.CHIEF))
+    assert client.post(url, posted | {"days": "1", "happened_at": "2026-11-25T10:00"}).status_code == 302
+    found = Deferral.objects.select_related("issue__clock").get(pk=found.pk)
+    assert (found.state, found.issue.due_on, found.late_at) == ("late", dt.date(2026, 11, 26), clock.moment)
+    assert papers_of(case).filter(kind="deferral_late").count() == 3
+    assert sweeping.sweep_promises() == (0, 0)
     whole(project)
 
 
