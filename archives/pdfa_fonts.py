@@ -56,7 +56,7 @@ def _identifiers(font: Any) -> frozenset[int] | None:
     """Return by which codes a font's own program finds its glyphs; None where it finds them by place."""
     descriptor = resolved(font.get("/FontDescriptor")) if isinstance(font, DictionaryObject) else None
     program = resolved(descriptor.get("/FontFile3")) if isinstance(descriptor, DictionaryObject) else None
-    return cff.identifiers(cff.unpacked(program.get_data())) if isinstance(program, StreamObject) else None
+    return cff.identifiers(program.get_data()) if isinstance(program, StreamObject) else None
 
 
 def _codes(letters: bytes) -> set[int]:

@@ -2,7 +2,6 @@
 
 import io
 import re
-import struct
 
 import pytest
 from django.db import transaction
@@ -220,30 +219,6 @@ def test_a_font_whose_glyphs_are_not_found_by_their_codes_is_no_pdfa(monkeypatch
     monkeypatch.setitem(papering.WRITTEN, "finisher", None)
     [fault] = pdfa.faults_of(io.BytesIO(papering.html_pdf("<html lang='zh'><title>纸</title><body><p>纸</p></body></html>")))
     assert re.fullmatch(r"字体 \w+\+Noto-Serif-SC 里有找不到的字形", fault)
-
-
-@pytest.mark.parametrize(("count", "listed"), [
-    (2, b"\0\0\7"), (4, b"\0\0\7\0\10\0\11"), (4, b"\1\0\7\0\0\50\1"), (300, b"\2\0\5\0\1\1\0\1\50"),
-])
-def test_each_form_of_the_list_of_a_font_is_read_and_put_in_order(count, listed):
-    data = program(count, listed)
-    first = {b"\0": {0, 7, 8, 9} if count > 2 else {0, 7}, b"\1": {0, 7, 40, 41}, b"\2": {0, 5, 6, *range(256, 553)}}
-    assert cff.identifiers(data) == first[listed[:1]]
-    made = cff.by_place(data)
-    assert (cff.identifiers(made), len(made)) == (frozenset(range(count)), len(data))
-
-
-def program(count, listed):
-    """Return the head of a font of so many glyphs with this list of identifiers, whose mark does not stand first."""
-    def top(lists_at):
-        places = b"".join(
-            b"\x1d" + struct.pack(">l", at) + operator
-            for at, operator in ((lists_at, cff.CHARSET), (lists_at + len(listed), cff.GLYPHS))
-        )
-        return b"\x1e\x1f\x0b\x8b\xf7\x00\x1c\x01\x00\x05" + places + b"\x8c\x8d\x8b" + cff.IDENTIFIED
-
-    head = b"\1\0\4\1" + b"\0\1\1\1\2A" + b"\0\1\1\1" + bytes([1 + len(top(0))])
-    return head + top(len(head) + len(top(0))) + listed + struct.pack(">H", count)
 
 
 def test_both_ends_of_the_file_are_looked_at(kept_pdf):
