@@ -100,7 +100,7 @@ def test_chosen_options_become_the_next_version_with_a_readable_difference(facto
 def test_a_plan_changed_meanwhile_is_refused_with_who_and_when(factory, actors):
     facts = dict(Enrolment.objects.get(project=factory).facts)
     change_facts(factory.pk, facts={**facts, "occupies_green": "no" if facts["occupies_green"] == "yes" else "yes"}, by=actors.clerk)
-    with pytest.raises(DomainError, match=f"{actors.clerk} 11-02 09:00 已改为第 2 版") as refused:
+    with pytest.raises(DomainError, match=f"{actors.clerk} 11月2日 09:00 已改为第 2 版") as refused:
         choose_options(factory.pk, options_on=["commitment"], revision=1, by=actors.owner)
     assert refused.value.code == "plan_changed"
     with pytest.raises(NotAllowed):
