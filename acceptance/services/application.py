@@ -183,12 +183,10 @@ def _create_items(
 
 
 def _passed_before(acceptance: AcceptanceApplication) -> set[int]:
-    """Return the numbers of the items that this phase or building passed in a round that failed as a whole.
+    """Return the numbers of the items that were good in the round before, which failed as a whole.
 
-    Those of the whole project are known by their cases, which a part does not decide.
+    Those of the whole project are known by their cases; but one whose case could not be granted then counts as well.
     """
-    if acceptance.scope == Scope.PROJECT:
-        return set()
     rounds = AcceptanceApplication.objects.filter(
         work_unit=acceptance.work_unit, building=acceptance.building, scope=acceptance.scope,
         state=AcceptanceState.FAILED,
@@ -196,6 +194,8 @@ def _passed_before(acceptance: AcceptanceApplication) -> set[int]:
     passed = AcceptanceItem.objects.filter(
         acceptance=rounds.order_by("-pk").first(), state__in=[ItemState.PASSED, ItemState.RECHECKED]
     )
+    if acceptance.scope == Scope.PROJECT:
+        passed = passed.filter(case__state=CaseState.FAILED)
     return set(passed.values_list("number", flat=True))
 
 

@@ -29,6 +29,7 @@ from projects.back_entry import check_follows, counted_at
 from projects.clocks import stop_clock
 from projects.errors import DomainError, require
 from projects.events import record
+from projects.quoting import quoted
 from projects.services.issues import waive_issue
 from projects.states import ISSUE_OPEN
 
@@ -47,7 +48,7 @@ def conclude(
     waives what was still owed on the list (re-apply); the clock stops; event `acceptance.concluded`; 竣工联合验收意见书
     (numbered paper, filed as the result of the joint opinion); every case of the application is decided on behalf of
     its department, the joint opinion last, and with it the stage may move. Errors: an open item, no reason, nothing
-    failed. Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
+    failed; of a pass alone, what forbids the grant of a case (前置事项). Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
     """
     acceptance = lock_acceptance(acceptance_id)
     if acceptance.state in {*ACCEPTANCE_GOOD, AcceptanceState.FAILED}:
@@ -167,12 +168,36 @@ def _decide_cases(
     ordered = sorted(cases.select_related("matter__matter", "lead"), key=lambda c: c.matter.matter.code == JOINT_MATTER)
     for case in ordered:
         is_joint = case.matter.matter.code == JOINT_MATTER
-        holds = passed if is_joint else case.pk in good
-        decide_for_acceptance(
-            case.pk, by=by, outcome=Outcome.PASS if holds else Outcome.FAIL,
-            note="联合验收合格" if holds else f"联合验收不通过：{note}", on_behalf_of=case.lead.name,
-            has_paper=is_joint, at=at,
-        )
+        why = "" if (passed if is_joint else case.pk in good) else f"联合验收不通过：{note}"
+        if not why:
+            why = _granted_or_why_not(case, passed=passed, has_paper=is_joint, by=by, at=at)
+        if why:
+            decide_for_acceptance(
+                case.pk, by=by, outcome=Outcome.FAIL, note=why, on_behalf_of=case.lead.name, has_paper=is_joint, at=at
+            )
+
+
+def _granted_or_why_not(
+    case: MatterCase, *, passed: bool, has_paper: bool, by: User, at: dt.datetime | None
+) -> str:
+    """Grant the case of a good item; return why not where the acceptance fails and something forbids the grant.
+
+    A refusal of the whole needs nothing that a grant needs: such a case is refused with it and applied for again,
+    its item stays good. A conclusion that passes is held up, and says by which case. Source: handbook §8.
+    """
+    try:
+        with transaction.atomic():
+            decide_for_acceptance(
+                case.pk, by=by, outcome=Outcome.PASS, note="联合验收合格", on_behalf_of=case.lead.name,
+                has_paper=has_paper, at=at,
+            )
+    except DomainError as barred:
+        if passed:
+            raise DomainError(
+                barred.code, f"还不能出具通过的意见书，{quoted(case.matter.name)}：{barred.message}"
+            ) from barred
+        return f"联合验收不通过，本项验收合格但还不能办结：{barred.message}"
+    return ""
 
 
 def _result_slug(acceptance: AcceptanceApplication) -> str:

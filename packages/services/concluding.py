@@ -57,7 +57,9 @@ def prerequisites_done(case: MatterCase) -> None:
     undone = prepared.rows("undone before", _undone_before, case.matter_id, case.project_id)
     names = "、".join(quoted(other.matter.name) for other in undone)
     if names:
-        raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能作出准予决定。")
+        words = words_of(case.matter)
+        grant = "作出准予决定" if words.is_permit else words.granted
+        raise DomainError("prerequisites", f"前置事项{names}尚未办结，办结后才能{grant}。")
 
 
 def _undone_before(version_id: int, project_id: int) -> QuerySet[MatterCase]:

@@ -274,8 +274,17 @@ def test_there_is_one_recheck_and_what_does_not_hold_then_fails(walk):
     with pytest.raises(DomainError) as refusal:
         walk.conclude(passed=True)
     assert refusal.value.code == "open_items"
+    survey = MatterCase.objects.filter(project=sound.acceptance.project, matter__matter__code="agency-multisurvey")
+    assert survey.update(state="received")  # what only a grant needs does not hold up a refusal
     walk.conclude(passed=False, note="消防门不合格")
-    assert (walk.acceptance.state, walk.item(4).state) == ("failed", "failed")
+    first = walk.acceptance
+    assert (first.state, walk.item(4).state, walk.item(1).state) == ("failed", "failed", "passed")
+    lost = walk.item(1).case
+    assert (lost.state, lost.decision_note) == ("decided_fail", (
+        "联合验收不通过，本项验收合格但还不能办结：前置事项“多测合一竣工联合测绘”尚未办结，办结后才能作出准予决定。"
+    ))
+    again = walk.apply()
+    assert (again.items.get(number=1).state, again.items.get(number=4).state) == ("passed", "pending")
 
 
 @pytest.mark.laid("until_recheck")
@@ -295,6 +304,10 @@ def test_a_refusal_without_a_failed_item_is_none(walk):
     with pytest.raises(DomainError) as refusal:
         walk.conclude(passed=False, note="不想给")
     assert refusal.value.code == "nothing_failed"
+    MatterCase.objects.filter(matter__matter__code="agency-multisurvey").update(state="received")
+    with pytest.raises(DomainError) as refusal:
+        walk.conclude(passed=True)
+    assert refusal.value.message.startswith("还不能出具通过的意见书，“建设工程规划核实”：前置事项“多测合一竣工联合测绘”")
 
 
 @pytest.mark.laid("until_record")
