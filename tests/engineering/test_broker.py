@@ -23,6 +23,7 @@ print(json.dumps([first, second, time.monotonic() - started < 4]))
 """
 
 
+@pytest.mark.slow
 def test_a_refused_connection_costs_no_time_and_no_error(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -212,6 +212,7 @@ def test_the_dockerfile_is_clean():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_what_the_image_collects_can_be_read_by_who_serves_it(tmp_path):
     program = (
         "import django; django.setup();"

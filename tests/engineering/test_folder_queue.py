@@ -24,6 +24,7 @@ with Connection("filesystem://", transport_options=options) as connection:
 """
 
 
+@pytest.mark.slow
 def test_no_message_is_read_before_it_is_whole(tmp_path):
     folders = [tmp_path / "messages", tmp_path / "control"]
     for folder in folders:

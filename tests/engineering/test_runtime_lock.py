@@ -3,6 +3,8 @@
 import os
 import re
 
+import pytest
+
 from tests.servers import ROOT, free_port, own_python
 
 #: Refuses, before anything is imported, each module that only packages outside the lock bring.
@@ -48,6 +50,7 @@ print(len([name for name in sys.modules if name.startswith("packages.")]) > 100,
 """
 
 
+@pytest.mark.slow
 def test_production_starts_with_what_the_lock_names_and_nothing_else(tmp_path):
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     (tmp_path / "sitecustomize.py").write_text(GUARD.format(locked=[*locked, "pip", "setuptools"]))
