@@ -48,7 +48,8 @@ def conclude(
     waives what was still owed on the list (re-apply); the clock stops; event `acceptance.concluded`; 竣工联合验收意见书
     (numbered paper, filed as the result of the joint opinion); every case of the application is decided on behalf of
     its department, the joint opinion last, and with it the stage may move. Errors: an open item, no reason, nothing
-    failed; of a pass alone, what forbids the grant of a case (前置事项). Source: handbook §8, catalogue (items 1-11 gate the conclusion, the completion record follows it).
+    failed; of a pass alone, what forbids the grant of a case (前置事项). Source: handbook §8, catalogue (items 1-11
+    gate the conclusion, the completion record follows it).
     """
     acceptance = lock_acceptance(acceptance_id)
     if acceptance.state in {*ACCEPTANCE_GOOD, AcceptanceState.FAILED}:
