@@ -12,6 +12,7 @@ from packages.catalog_lines import position
 from packages.conditions import Applies, Compare, Is, Node, Test, parse_rule, tests_in
 from packages.facts import FactError, FactKind, parse_facts, split, vocabulary
 from packages.planning.applying import assessing_of, ruleset
+from packages.planning.build import open_names
 from packages.planning.engine import Row, plan
 
 Judge = Callable[[Sequence[bool | None]], bool | None]
@@ -212,15 +213,23 @@ def _examples(tables: Tables) -> Iterator[Fault]:
         rules = {code: parse_rule(row["rule"]) if row["rule"] else None for code, row in rows.items()}
         answers = ruleset(rules, assessing).answers(facts)
         applying = {code for code, answer in answers.items() if answer}
-        yield from _example_list(line, answers, applying)
+        yield from _unanswered(line, [code for code, answer in answers.items() if answer is None], rules, facts)
+        yield from _example_list(line, applying)
         found = plan(_row(rows[code], matters[code], needs[code]) for code in rows if code in applying)
         if "+".join(map(str, found.stage_days)) != line["days"] or str(found.works_start) != line["works_start"]:
             yield line.fault(f"应为 {'+'.join(map(str, found.stage_days))} 日，第{found.works_start}日可开工")
 
 
-def _example_list(line: Line, answers: Mapping[str, bool | None], applying: set[str]) -> Iterator[Fault]:
-    if missing := [code for code, answer in answers.items() if answer is None]:
-        yield line.fault(f"不能确定是否涉及：{'、'.join(missing)}")
+def _unanswered(
+    line: Line, codes: Sequence[str], rules: Mapping[str, Node | None], facts: Mapping[str, object]
+) -> Iterator[Fault]:
+    if codes:
+        names = sorted({name for code in codes for name in open_names(rules[code], facts)})
+        asked = f"；facts 没有回答：{'、'.join(names)}" if names else ""
+        yield line.fault(f"不能确定是否涉及：{'、'.join(codes)}{asked}")
+
+
+def _example_list(line: Line, applying: set[str]) -> Iterator[Fault]:
     if absent := set(split(line["has"])) - applying:
         yield line.fault(f"应当涉及：{'、'.join(sorted(absent))}")
     if present := set(split(line["lacks"])) & applying:

@@ -151,6 +151,11 @@ def test_examples_are_held_to_what_they_say(folder):
     assert [str(f) for f in check_examples(read_tables(folder.path))] == [
         f"examples.tsv 第{line}行：应为 2+5+10 日，第7日可开工"
     ]
+    facts = next(example["facts"] for example in read_tables()["examples.tsv"] if example["code"] == "S2")
+    folder("examples.tsv", "S2", "facts", facts.replace("weather_zone=no;", ""))
+    assert f"examples.tsv 第{line}行：不能确定是否涉及：weather-env；facts 没有回答：weather_zone" in map(
+        str, check_examples(read_tables(folder.path))
+    )
 
 
 def test_silence_is_never_consent_where_the_floor_stands():
