@@ -12,6 +12,7 @@ from django.conf import settings
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind, Visibility
+from packages.case_data import reason_name
 from packages.models import MaterialItem
 from packages.states import MaterialState
 from projects import prepared, timing
@@ -201,16 +202,26 @@ def fault_notice(
         [str(number), what, basis, how] + (["、".join(of)] if several else [])
         for number, ((what, basis, how), of) in enumerate(seen.items(), start=1)
     ]
+    word = PaperKind(kind).label[:2]
     first = next(iter(seen))
     how = first[2] if len(rows) == 1 else f"按下表 {len(rows)} 条逐项改好，一次交回"
     return write(
         kind, cases[0].project, subject=subject, issuer=issuer, by=by, at=at,
-        what=f"{'、'.join(names.values())}：有 {len(rows)} 处需要{PaperKind(kind).label[:2]}", do=how,
-        when=f"请在{due_words(reading)}前交回；补正期间不计入审批时限",
-        paragraphs=["经审查，你单位提交的申报材料需要补正，现一次告知全部内容如下。"],
+        what=f"{'、'.join(names.values())}：有 {len(rows)} 处需要{word}", do=how,
+        when=f"请在{due_words(reading)}前交回；{word}期间不计入审批时限",
+        paragraphs=[*_again(notices), f"经审查，你单位提交的申报材料需要{word}，现一次告知全部内容如下。"],
         table={"head": ["序号", "问题", "依据", "怎么改"] + (["事项"] if several else []), "rows": rows},
         legal=["《行政许可法》第三十二条"], beside=notices,
     )
+
+
+def _again(notices: Iterable[OneTimeNotice]) -> list[str]:
+    """Return, for each matter that was told faults before, which notice this is and why it is given again."""
+    return [
+        f"{quoted(row.case.matter.name)}此前已经一次性告知，这是第 {row.batch} 次告知，"
+        f"理由：{reason_name(row.reason_code)}{f'（{row.reason_note}）' if row.reason_note else ''}。"
+        for row in notices if row.batch > 1
+    ]
 
 
 def acceptance_notice(
@@ -218,17 +229,20 @@ def acceptance_notice(
 ) -> Paper:
     """受理通知书 with the due day. `lines`: the states of the checklist."""
     start = case.accepted_at or at
-    text = f"你单位申请的{quoted(case.matter.name)}，经审查材料齐全、符合法定形式，予以受理。"
+    has_deferred = MaterialState.DEFERRED in lines
+    found = "除下列容缺材料外，材料齐全、符合法定形式，予以容缺受理" if has_deferred else "材料齐全、符合法定形式，予以受理"
+    text = f"你单位申请的{quoted(case.matter.name)}，经审查{found}。"
     if case.is_deemed_accepted:
         text = f"你单位申请的{quoted(case.matter.name)}自收到材料之日起即为受理（视为受理）。"
     unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"
     limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "当日办结"
     paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
-    if MaterialState.DEFERRED in lines:
+    if has_deferred:
         deferred = case.materials.filter(state=MaterialState.DEFERRED).order_by("order").values_list("name", flat=True)
         paragraphs.append(f"以下材料容缺受理：{'、'.join(deferred)}；补交期限和逾期后果见容缺受理通知书。")
+    do = "按期补交容缺材料" if has_deferred else "等待办理"
     return write(
         PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
-        what=f"{quoted(case.matter.name)}已受理，办件编号 {case.number}", do="等待办理，可扫码查看进度",
+        what=f"{quoted(case.matter.name)}已受理，办件编号 {case.number}", do=f"{do}，可扫码查看进度",
         when=f"{due_words(reading)}前作出决定", paragraphs=paragraphs, legal=["《行政许可法》第三十二条、第四十二条"],
     )

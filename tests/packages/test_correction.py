@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from archives.models import IssueEvidence, Paper
+from packages.case_data import reason_name
 from packages.screens.case import acts_for
 from packages.services.correction import answer_fault, notice_faults, notices_of, return_corrected
 from packages.services.intake import accept_case
@@ -135,6 +136,13 @@ def test_a_second_notice_needs_a_reason_that_stands_in_the_log(project, case, ac
     assert notices_of(case) == 2
     told = project.events.filter(kind="case.correction_started").order_by("-seq").first()
     assert (told.data["reason_code"], told.data["batch"]) == ("first_omission", 2)
+    first, second = Paper.objects.filter(project=project, kind="completion_notice").order_by("pk")
+    assert first.content["paragraphs"] == ["经审查，你单位提交的申报材料需要补全，现一次告知全部内容如下。"]
+    assert second.content["paragraphs"] == [
+        f"“{case.matter.name}”此前已经一次性告知，这是第 2 次告知，理由：{reason_name('first_omission')}。",
+        *first.content["paragraphs"],
+    ]
+    assert second.content["gist"]["when"].endswith("前交回；补全期间不计入审批时限")
 
 
 @pytest.mark.slow

@@ -67,6 +67,9 @@ def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, a
     assert paper.content["table"]["rows"] == [[
         "1", item.name, "2026年11月16日前、作出决定前", "没有补交并核实的，不作出准予决定；逾期的，可以作出不予许可决定",
     ]]
+    [accepted] = papers_of(case).filter(kind="acceptance_notice")
+    assert "除下列容缺材料外，材料齐全、符合法定形式，予以容缺受理。" in accepted.content["paragraphs"][0]
+    assert accepted.content["gist"]["do"] == "按期补交容缺材料，可扫码查看进度"
     case = ready(case, project, clock)
     assert words(project) == [(1, "建设单位", "补交", f"容缺材料“{item.name}”", due)]
     with pytest.raises(DomainError) as refused:
