@@ -31,6 +31,8 @@ from projects.status_codes import StatusCode
 
 #: What the department may choose where a correction never came.
 OVERDUE_CHOICES = {"recall": "部门撤回", "fail": "不予许可"}
+#: What the window writes in the place of another body where nobody grants the matter (行政许可法 32(1)(1)).
+NO_PERMIT = "依法不需"
 
 
 @transaction.atomic
@@ -73,16 +75,26 @@ def refuse_intake(
     renew_draft(case, by=by, at=at)
     said = f"理由：{reason.strip().rstrip('。')}。依据：{basis.strip().rstrip('。')}。"
     paragraphs = [f"你单位申请的{quoted(case.matter.name)}（{case.number}），经审查{word}。{said}"]
-    if referral.strip():
+    if NO_PERMIT in referral:
+        paragraphs.append(f"{quoted(case.matter.name)}依法不需要取得行政许可，不用申请。")
+    elif referral.strip():
         paragraphs.append(f"请向{referral.strip()}提出申请。")
     paperwork.write(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
-        what=f"{quoted(case.matter.name)}{word}：{reason.strip()}",
-        do=f"向{referral.strip()}申请" if referral.strip() else "按理由改好后重新申报", when="随时可以重新申报",
+        what=f"{quoted(case.matter.name)}{word}：{reason.strip()}", **_ahead(referral.strip(), not_ours=not_ours),
         paragraphs=paragraphs, legal=["依据：《行政许可法》第三十二条。", paperwork.remedies()],
     )
     act_papers.return_receipt(case, by=by, at=moment)
     return case
+
+
+def _ahead(referral: str, *, not_ours: bool) -> dict[str, str]:
+    """Return what the applicant does next and from when: nothing, ask another body, or apply again when mended."""
+    if not_ours and (not referral or NO_PERMIT in referral):
+        return {"do": "不用申报这一事项", "when": "自收到本回执起"}
+    if referral:
+        return {"do": f"向{referral}申请", "when": "随时可以向它申请"}
+    return {"do": "按理由改好后重新申报", "when": act_papers.AGAIN}
 
 
 @transaction.atomic

@@ -316,24 +316,26 @@ def test_on_the_spot_is_accepted_and_granted_in_one_step(project, actors):
 
 
 @pytest.mark.parametrize(
-    ("not_ours", "state", "code", "kind", "paper"),
+    ("referral", "state", "code", "kind", "paper"),
     [
-        (True, CaseState.NOT_TAKEN, 4, "case.not_taken", "not_taken"),
-        (False, CaseState.REFUSED_INTAKE, 5, "case.refused_intake", "refused_intake"),
+        ("依法不需许可", CaseState.NOT_TAKEN, 4, "case.not_taken", "not_taken"),
+        ("", CaseState.REFUSED_INTAKE, 5, "case.refused_intake", "refused_intake"),
     ],
 )
-def test_a_refused_intake_tells_why_and_may_be_tried_again(project, case, actors, not_ours, state, code, kind, paper):
+def test_a_refused_intake_tells_why_and_may_be_tried_again(project, case, actors, referral, state, code, kind, paper):
     check_step(
         project,
         lambda by: intake.refuse_intake(
-            case.pk, by=by, reason="不属于本机关职权", basis="行政许可法第三十二条", referral="市住建局", not_ours=not_ours
+            case.pk, by=by, reason="不属于本机关职权", basis="行政许可法第三十二条", referral=referral, not_ours=bool(referral)
         ),
         right=actors.clerk, wrong=actors.owner, reason="不受理、不予受理由窗口办理，您的岗位不办理。", second="case_state",
         told=[(kind, code), ("case.created", None), ("paper.issued", None), ("paper.issued", None)],
     )
     case.refresh_from_db()
     assert (case.state, case.due_on, case.ended_at is not None) == (state, None, True)
-    assert Paper.objects.get(project=project, kind=paper).issuer == actors.centre
+    told = Paper.objects.get(project=project, kind=paper)
+    ahead = "不用申报这一事项" if referral else "按理由改好后重新申报"
+    assert (told.issuer, told.content["gist"]["do"]) == (actors.centre, ahead)
     renewed = factories.make_case(project, "util-joint")
     assert (renewed.state, renewed.pk != case.pk) == (CaseState.DRAFT, True)
 
