@@ -94,10 +94,7 @@ SERIES: dict[str, str] = {
 
 #: Papers that tell the applicant a fault, and the words that their three lines begin with.
 FAULT_PAPERS = frozenset(
-    {
-        PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.NOT_TAKEN, PaperKind.REFUSED_INTAKE,
-        PaperKind.REFUSAL,
-    }
+    {PaperKind.COMPLETION_NOTICE, PaperKind.CORRECTION_NOTICE, PaperKind.REFUSED_INTAKE, PaperKind.REFUSAL}
 )
 #: 一、到会单位
 HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、[^，。；：！？]{1,16}")
@@ -230,8 +227,8 @@ def acceptance_notice(
     """受理通知书 with the due day. `lines`: the states of the checklist."""
     start = case.accepted_at or at
     has_deferred = MaterialState.DEFERRED in lines
-    found = "除下列容缺材料外，材料齐全、符合法定形式，予以容缺受理" if has_deferred else "材料齐全、符合法定形式，予以受理"
-    text = f"你单位申请的{quoted(case.matter.name)}，经审查{found}。"
+    but, word = ("除下列容缺材料外，", "容缺受理") if has_deferred else ("", "受理")
+    text = f"你单位申请的{quoted(case.matter.name)}，经审查{but}材料齐全、符合法定形式，予以{word}。"
     if case.is_deemed_accepted:
         text = f"你单位申请的{quoted(case.matter.name)}自收到材料之日起即为受理（视为受理）。"
     unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"

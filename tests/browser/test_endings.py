@@ -98,7 +98,7 @@ def test_the_window_says_not_ours_refuses_or_decides_on_the_spot(made, visit, pa
     owner.open(f"/cases/{case}/", phone=True)
     owner.says("不受理")
     text = paper(owner, case, "not_taken")
-    assert all(words in text for words in ("高平市城市管理局", "什么问题", "门卫用房不在本机关受理范围", "行政复议"))
+    assert all(words in text for words in ("高平市城市管理局", "您要做", "门卫用房不在本机关受理范围", "行政复议"))
 
     case = made["cases"]["refused"]
     clerk.open(f"/cases/{case}/")

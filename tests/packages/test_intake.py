@@ -336,6 +336,7 @@ def test_a_refused_intake_tells_why_and_may_be_tried_again(project, case, actors
     told = Paper.objects.get(project=project, kind=paper)
     ahead = "不用申报这一事项" if referral else "按理由改好后重新申报"
     assert (told.issuer, told.content["gist"]["do"]) == (actors.centre, ahead)
+    assert told.content["gist_words"].get("do", "") == ("" if referral else "怎么改")  # 不受理 has nothing to mend
     renewed = factories.make_case(project, "util-joint")
     assert (renewed.state, renewed.pk != case.pk) == (CaseState.DRAFT, True)
 
