@@ -9,7 +9,7 @@ from packages.states import CASE_ENDED, CASE_OPEN, CaseState, LivingState
 from projects.access import CENTRE_ROLES, access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.quoting import quoted
-from projects.states import ProjectStatus, Role
+from projects.states import IssueState, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -57,12 +57,14 @@ def can_check_stop(user: Person, permit: ConditionalPermit) -> Verdict:
 
 
 def can_answer_stop(user: Person, permit: ConditionalPermit) -> Verdict:
-    """The owner, its agent or the window for the owner answers a stop check."""
+    """The owner, its agent or the window for the owner answers a stop check, once until it is looked at."""
     project = permit.project
     if not (is_owner(user, project) or is_agent(user, project) or is_window(user, project)):
         return refuse("停工核查由建设单位、项目的代办人员或窗口答复。")
     if permit.state != LivingState.STOP_CHECK:
         return refuse(f"{quoted(permit.name)}现在没有停工核查。")
+    if permit.stop_issue is not None and permit.stop_issue.state == IssueState.SUBMITTED:
+        return refuse(f"答复已经提交，等{permit.supervisor.label}复核。")
     return ALLOWED
 
 

@@ -174,7 +174,7 @@ def _parts(
     bodies = {pk: task.organisation for pk, task in tasks.items()} | {
         pk: part.organisation for pk, part in answered.items()
     }
-    office = access_of(user).is_office
+    office, is_judged = access_of(user).is_office, one.state in {DrawingState.REVIEWING, DrawingState.RETURNED}
     found = []
     for pk, body in bodies.items():
         part, task = answered.get(pk), tasks.get(pk)
@@ -184,7 +184,7 @@ def _parts(
         url = reverse("packages:drawing_part", args=[task.pk]) if task and mine and waits else ""
         found.append(PartRow(
             body.label if office else body.name, "、".join(codes) or "—", part, task,
-            part is not None and drawing_review.is_superseded(part, sets),
+            is_judged and part is not None and drawing_review.is_superseded(part, sets),
             sum(row.is_mandatory and row.state in BREACH_OPEN for row in rows if row.organisation_id == pk), url,
         ))
     return found

@@ -340,8 +340,14 @@ def report_working(
 
 @transaction.atomic
 def answer_stop(permit_id: int, *, by: User, answer: str, at: dt.datetime | None = None) -> ConditionalPermit:
-    """The owner says how the works were stopped. Raises `NotAllowed`, `DomainError` (`living_state`, `answer`)."""
+    """The owner says how the works were stopped; the same answer twice is once.
+
+    Raises `NotAllowed` (another answer while the first waits for its check), `DomainError` (`living_state`, `answer`).
+    """
     permit = _locked(permit_id)
+    said = _item(permit, permit.stop_issue)
+    if said is not None and said.state == IssueState.SUBMITTED and said.answer == answer.strip()[:500]:
+        return permit
     require(living_rules.can_answer_stop, by, permit)
     shared.expect_living(permit, LivingState.STOP_CHECK, verb="答复停工核查")
     if not answer.strip():

@@ -113,5 +113,6 @@ def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days
     housing.choose("holds", "yes")
     housing.press("提交核实结果")
     housing.says("施工图审查合格书")
+    assert "须复审" not in housing.page.inner_text("main")  # what was mended is checked, not judged once more
     owner.open(f"/projects/{project}/one-stop/", phone=True)
     owner.says("总时限", "建筑工程施工许可证核发")

@@ -168,7 +168,11 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
     assert IssueItem.objects.filter(project=project, what__startswith="许可失效后仍在施工").count() == 1
     assert Paper.objects.filter(kind="stop_notice", subject_key=str(permit.pk)).count() == 1
     assert roles(project) == [("建设单位", "停工并答复", "“施工许可证（桩基阶段）”的停工核查", None)]
-    conditional.answer_stop(permit.pk, by=actors.owner, answer="塔吊已停，人员撤离")
+    for _ in range(2):
+        conditional.answer_stop(permit.pk, by=actors.owner, answer="塔吊已停，人员撤离")
+    with pytest.raises(NotAllowed) as again:  # nothing is taken as told that nobody would read
+        conditional.answer_stop(permit.pk, by=actors.owner, answer="另有两台泵车还在")
+    assert again.value.message == "答复已经提交，等住建局复核。"
     assert roles(project) == [("住建局", "复核", "“施工许可证（桩基阶段）”失效后的停工情况", None)]
     conditional.close_stop_check(permit.pk, by=inspector(), stands_still=False, note="仍有人焊接")
     assert [role for role, *_ in roles(project)] == ["建设单位"]
