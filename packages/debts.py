@@ -12,7 +12,7 @@ from django.urls import reverse
 from packages.models import Application, Deferral, MatterCase
 from packages.next_steps import STAGE_ORDER, Draft, drafts_of
 from packages.promise_waiting import commitments_of
-from packages.same_faults import merge_same
+from packages.same_faults import fault_word, merge_same
 from packages.states import CaseState, CommitmentState, Handling, MaterialState
 from packages.waiting import ISSUES
 from projects import gathering, timing
@@ -61,7 +61,7 @@ def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
         elif case.state in AWAY and case.application_id and issue.clock is not None and issue.clock.is_live:
             told[case.application_id].append(issue)
     for application_id, rows in told.items():
-        yield _correction(application_id, rows)
+        yield _correction(application_id, rows, fault_word([cases[int(row.subject_key)] for row in rows]))
 
 
 def _of_commitments(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
@@ -119,15 +119,15 @@ def _application(case: MatterCase) -> str:
     return reverse("packages:case", args=[case.pk])
 
 
-def _correction(application_id: int, rows: Sequence[IssueItem]) -> Debt:
-    """Return one debt for all faults of an application: how many are told, how many answered."""
+def _correction(application_id: int, rows: Sequence[IssueItem], word: str) -> Debt:
+    """Return one debt for all faults of an application: how many are told, how many answered. `word`: 补全 or 补正."""
     rows = [issue for issue, _ in merge_same(rows, dict.fromkeys((row.subject_key for row in rows), ""))]
     owed = [row for row in rows if row.state in ISSUE_WITH_OWNER]
     due_on, provisional = _due(rows[0])
     answered = len(rows) - len(owed)
     return Debt(
-        rows[0].project_id, "待补正", f"补正 {len(rows)} 处问题" if owed else "补正已逐条答好，请交回",
-        reverse("packages:correct", args=[application_id]), "逐条补正" if owed else "去交回",
+        rows[0].project_id, f"待{word}", f"{word} {len(rows)} 处问题" if owed else f"{word}已逐条答好，请交回",
+        reverse("packages:correct", args=[application_id]), f"逐条{word}" if owed else "去交回",
         detail="；".join(row.what for row in owed[:3]) + ("等" if len(owed) > 3 else "")  # noqa: PLR2004 - what fits
         + (f"（已答 {answered} 处）" if owed and answered else "") if owed else "交回后时限恢复计算",
         why=rows[0].basis, due_on=due_on, clock_id=rows[0].clock_id, is_provisional=provisional,

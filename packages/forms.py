@@ -194,9 +194,10 @@ class NoticeForm(forms.Form):
     reason_code = forms.ChoiceField(label="再次告知的理由")
     reason_note = forms.CharField(label="理由说明", max_length=300, required=False, help_text="选“其他”的必填。")
 
-    def __init__(self, data: Any = None, *, reasons: Iterable[tuple[str, str]] = ()) -> None:
-        """Ask for the reason only where faults were told before."""
+    def __init__(self, data: Any = None, *, reasons: Iterable[tuple[str, str]] = (), word: str = "补正") -> None:
+        """Ask for the reason only where faults were told before. `word`: 补全 or 补正."""
         super().__init__(data)
+        self.fields["days"].label = f"{word}期限（工作日）"
         choices = list(reasons)
         if choices:
             self.fields["reason_code"].choices = [("", "请选择"), *choices]  # type: ignore[attr-defined]

@@ -24,6 +24,7 @@ from packages.models import (
     ReviewTask,
 )
 from packages.next_steps import CASE_LOST, Draft, drafts_of
+from packages.same_faults import fault_word
 from packages.standing import outdated_of, seats_of
 from packages.states import (
     CASE_ENDED,
@@ -63,6 +64,7 @@ __all__ = [
     "StageRows",
     "WorkRow",
     "application_state",
+    "application_word",
     "case_readings",
     "case_waiting",
     "checklist",
@@ -153,6 +155,13 @@ def application_state(application: Application, cases: Sequence[MatterCase] | No
     if CaseState.RECEIVED in states:
         return ApplicationState.RECEIVED
     return ApplicationState.DONE if states <= set(CASE_ENDED) else ApplicationState.RUNNING
+
+
+def application_word(state: ApplicationState, cases: Iterable[MatterCase]) -> str:
+    """Return the word of an application's state; what is waited for is 补全 or 补正, by its cases."""
+    if state != ApplicationState.CORRECTING:
+        return str(state.label)
+    return f"待{fault_word(case for case in cases if case.state == CaseState.CORRECTING)}"
 
 
 def issues_of(case: MatterCase, *kinds: str) -> QuerySet[IssueItem]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from projects.models import IssueItem
 from projects.states import IssueKind
+
+if TYPE_CHECKING:
+    from packages.models import MatterCase
 
 
 def fault_key(issue: IssueItem) -> tuple[object, ...]:
@@ -24,3 +28,16 @@ def merge_same(issues: Iterable[IssueItem], names: Mapping[str, str]) -> list[tu
         first.setdefault(key, issue)
         of.setdefault(key, []).append(names[issue.subject_key])
     return [(issue, "、".join(dict.fromkeys(of[key]))) for key, issue in first.items()]
+
+
+def fault_word(cases: Iterable[MatterCase]) -> str:
+    """Return 补全 of cases that are not accepted, 补正 of accepted ones, 补充 where there are both or none."""
+    words = {case.fault_word for case in cases}
+    return words.pop() if len(words) == 1 else "补充"
+
+
+def kind_word(issue: IssueItem, case: MatterCase) -> str:
+    """Return the word of an issue's kind; a fault that was told before the acceptance stays one of 补全."""
+    if issue.kind == IssueKind.CORRECTION and (case.accepted_at is None or issue.raised_at < case.accepted_at):
+        return "补全"
+    return str(issue.get_kind_display())

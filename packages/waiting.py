@@ -269,10 +269,11 @@ def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
     owed = [item for item in open_items if item.state in ISSUE_WITH_OWNER]
     clock_id = open_items[0].clock_id if open_items else None
     reading = facts.read(clock_id)
-    what = f"{_quoted(case)}的 {len(owed)} 项问题" if owed else f"{_quoted(case)}的补正材料"
+    also = f"，同时等{case.lead.label}完成{_special(case)}" if case.special_kind else ""
+    what = f"{_quoted(case)}的 {len(owed)} 项问题" if owed else f"{_quoted(case)}的{case.fault_word}材料"
     return _waiting(
         case, reading, rank=1, role=OWNER_WORD, person=case.project.owner.name,
-        verb="补正" if owed else "交回", what=what, auto="补正期间不计入审批时限",
+        verb=case.fault_word if owed else "交回", what=f"{what}{also}", auto=f"{case.fault_word}期间不计入审批时限",
     )
 
 
@@ -294,11 +295,16 @@ def _on_the_answer(case: MatterCase, asked: Told, facts: _Facts) -> Waiting:
     ), since=since)
 
 
+def _special(case: MatterCase) -> str:
+    return str(SpecialKind(case.special_kind).label) if case.special_kind else "特别程序"
+
+
 def _in_special(case: MatterCase, facts: _Facts) -> Waiting:
-    word = SpecialKind(case.special_kind).label if case.special_kind else "特别程序"
+    out = any(one.clock and one.clock.is_live for one in facts.issues.get(case.pk, []))
+    also = f"，同时等{OWNER_WORD}交回{case.fault_word}材料" if out else ""
     return _waiting(
         case, facts.read(case.special_clock_id), rank=2, role=case.lead.label,
-        person=facts.told.chief(case.lead_id), verb="完成", what=f"{_quoted(case)}的{word}",
+        person=facts.told.chief(case.lead_id), verb="完成", what=f"{_quoted(case)}的{_special(case)}{also}",
         auto="特别程序期间不计入审批时限",
     )
 

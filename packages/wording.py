@@ -34,7 +34,7 @@ def vague_fault(text: str) -> str:
     found = vague_in(text)
     if not found:
         return ""
-    return f"“{found[0].word}”没有说清改成什么：{found[0].ask}。企业只有一次补正机会；属于名称的请加书名号或引号。"
+    return f"“{found[0].word}”没有说清改成什么：{found[0].ask}。告知只有一次；属于名称的请加书名号或引号。"
 
 
 def for_browser() -> list[list[str]]:

@@ -37,7 +37,8 @@ register.tags.update(ui_fields.register.tags)
 #: Tone of each state word of the glossary; a word that is not listed is plain.
 TONES: dict[str, str] = {
     **dict.fromkeys(("已受理", "部门办理中", "进行中", "在办"), "act"),
-    **dict.fromkeys(("待补全", "待补正", "待企业", "容缺通过", "超时默认", "即将到期", "有条件同意", "待整改"), "warn"),
+    **dict.fromkeys(("待补全", "待补正", "待补充", "待企业", "待整改"), "warn"),
+    **dict.fromkeys(("容缺通过", "超时默认", "即将到期", "有条件同意"), "warn"),
     **dict.fromkeys(("办结通过", "即办", "同意", "已有，免提交", "校验一致", "已完成"), "good"),
     **dict.fromkeys(("已超时", "不受理", "不予受理", "不予许可", "不同意", "已撤回", "已撤销"), "bad"),
     **dict.fromkeys(("审查中", "已改待核", "待抽查"), "act"),

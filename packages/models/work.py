@@ -247,9 +247,12 @@ class MatterCase(StateModel):
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]  # Django makes one where there is none
         """Return the word of the state; before the acceptance it is 补全 that is waited for, afterwards 补正."""
-        if self.state == CaseState.CORRECTING and self.accepted_at is None:
-            return "待补全"
-        return str(CaseState(self.state).label)
+        return f"待{self.fault_word}" if self.state == CaseState.CORRECTING else str(CaseState(self.state).label)
+
+    @property
+    def fault_word(self) -> str:
+        """Return what the law calls the mending of a told fault: 补全 before the acceptance, 补正 after it."""
+        return "补全" if self.accepted_at is None else "补正"
 
     @transition(field=state, source=CaseState.DRAFT, target=CaseState.WITHDRAWN)
     def drop(self) -> None:

@@ -184,6 +184,22 @@ def procedure_words(row: SpecialProcedure) -> tuple[str, ...]:
     return tuple([*words, "同类特别程序再次启动，批准后报中心主任。"] if row.is_repeated else words)
 
 
+def answered_special(result: MatterCase | SpecialProcedure) -> str:
+    """What is told when the head has answered: what stops and whose turn it is, or that nothing stops."""
+    if isinstance(result, SpecialProcedure):
+        return f"没有批准{result.get_kind_display()}，理由已记录，时限照常计算。"
+    word = SpecialKind(result.special_kind).label
+    return f"已批准{word}，时限暂停，特别程序告知书已发给申请人；{word}做完后，由{result.lead.label}凭结果文件结束。"
+
+
+def answered_extension(result: MatterCase | Extension) -> str:
+    """What is told when the head has answered: until when the case runs now."""
+    if isinstance(result, Extension):
+        return "没有批准延长，理由已记录，时限不变。"
+    until = f"，到{timing.written(result.due_on)}" if result.due_on else ""
+    return f"已批准延长，时限已顺延{until}；延长办理期限告知书已发给申请人。"
+
+
 def ways_of(user: User, case: MatterCase) -> list[str]:
     """The ways of delivery that this person may enter: the owner only downloads."""
     return list(DeliveryWay.values) if rules.can_deliver(user, case) else [DeliveryWay.DOWNLOAD.value]

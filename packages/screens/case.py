@@ -20,7 +20,17 @@ from packages.screens import acting, case_rows
 from packages.screens.acting import Act
 from packages.screens.living_acts import living_acts
 from packages.screens.regional_said import said_on
-from packages.states import CASE_ENDED, CASE_OPEN, CASE_PASSED, TONES, CaseState, Handling, OpinionVerdict, SessionState
+from packages.states import (
+    CASE_ENDED,
+    CASE_OPEN,
+    CASE_PASSED,
+    TONES,
+    CaseState,
+    Handling,
+    OpinionVerdict,
+    SessionState,
+    TaskState,
+)
 from packages.utility_states import SERVICE_OPEN, TenderState
 from projects import timing
 from projects.access import access_of
@@ -33,6 +43,7 @@ from projects.models import Event, IssueItem, Membership, User
 from projects.models.time import Clock
 from projects.panels import ways_of
 from projects.staff_queries import standing_ins
+from projects.states import ISSUE_OPEN, IssueKind
 from projects.waiting import Waiting
 
 EVENTS = 40
@@ -65,8 +76,13 @@ class SessionView:
 
     @property
     def answered(self) -> int:
-        """How many departments have answered, by a person or by time."""
-        return sum(row.task.closed_at is not None for row in self.asked)
+        """How many departments have answered, by a person or by time; who was let go has not."""
+        return sum(row.task.closed_at is not None for row in self.asked) - self.let_go
+
+    @property
+    def let_go(self) -> int:
+        """How many were asked and let go before they answered (已终止)."""
+        return sum(row.task.state == TaskState.CLOSED for row in self.asked)
 
     @property
     def asked(self) -> list[ReviewRow]:
@@ -121,6 +137,16 @@ class CasePage:
     def tone(self) -> str:
         """Colour of its state."""
         return TONES[self.case.state]
+
+    @property
+    def also(self) -> str:
+        """The other pause where a correction and a special procedure are open at once; empty otherwise."""
+        if self.case.state == CaseState.CORRECTING and self.case.special_kind:
+            return str(CaseState.SUSPENDED.label)
+        if self.case.state != CaseState.SUSPENDED:
+            return ""
+        told = [issue for issue in self.issues if issue.kind == IssueKind.CORRECTION and issue.state in ISSUE_OPEN]
+        return f"待{self.case.fault_word}" if any(issue.clock and issue.clock.is_live for issue in told) else ""
 
     @property
     def timeline(self) -> list[dict[str, object]]:

@@ -284,7 +284,7 @@ def _cases(pks: Sequence[int]) -> QuerySet[MatterCase]:
 
 def _row(work: WorkRow) -> Row:
     case = work.case
-    steps = {CaseState.RECEIVED: "受理", CaseState.CORRECTING: "补正"}
+    steps = {CaseState.RECEIVED: "受理", CaseState.CORRECTING: case.fault_word}
     step = steps.get(CaseState(case.state))
     if step and case.application_id:
         return Row(work, step, reverse("packages:application", args=[case.application_id]))

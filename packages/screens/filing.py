@@ -15,7 +15,7 @@ from archives.services.papers import papers_of
 from packages import queries, rules
 from packages.models import Application, Commitment, MaterialItem, MatterCase
 from packages.owed_papers import is_owed, owed_papers
-from packages.same_faults import merge_same
+from packages.same_faults import fault_word, merge_same
 from packages.screens.checklist import ways
 from packages.states import (
     CASE_OPEN,
@@ -150,6 +150,11 @@ class FilingPage:
     answered: int
     unsigned: tuple[Commitment, ...]
     """Commitments of its cases that wait for the signature of the enterprise."""
+
+    @property
+    def state_word(self) -> str:
+        """The word of its state."""
+        return queries.application_word(self.state, [entry.case for entry in self.cases])
 
     @property
     def is_draft(self) -> bool:
@@ -294,6 +299,7 @@ class CorrectPage:
     clock_id: int | None
     may: Verdict
     missing: int
+    word: str
 
     @property
     def answered(self) -> int:
@@ -343,6 +349,7 @@ def correct_page(
     return CorrectPage(
         application, faults, read_clock(clock) if clock else None, clock.pk if clock else None,
         rules.can_return_corrected(user, application), missing,
+        fault_word(case for case in cases if str(case.pk) in {issue.subject_key for issue in issues}),
     )
 
 
@@ -403,7 +410,7 @@ class Filed:
     """One application in the list of the enterprise."""
 
     application: Application
-    state: ApplicationState
+    word: str
     names: list[str]
     owed: int
 
@@ -427,7 +434,10 @@ def filings(
     )
     owed = owed_papers([row.pk for row in rows])
     listed = [
-        Filed(row, queries.application_state(row, cases), [case.matter.name for case in cases], owed.get(row.pk, 0))
+        Filed(
+            row, queries.application_word(queries.application_state(row, cases), cases),
+            [case.matter.name for case in cases], owed.get(row.pk, 0),
+        )
         for row, cases in ((row, list(row.cases.all())) for row in rows[:LISTED])
     ]
     return listed, rows[LISTED - 1].pk if len(rows) > LISTED else None

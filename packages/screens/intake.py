@@ -14,7 +14,7 @@ from archives.states import PaperKind
 from packages import queries, rules
 from packages.models import Application, MatterCase
 from packages.owed_papers import is_owed
-from packages.same_faults import merge_same
+from packages.same_faults import fault_word, kind_word, merge_same
 from packages.screens.acting import unless_lacking
 from packages.screens.checklist import Line, checklist_of
 from packages.states import CASE_ENDED, ApplicationSource, ApplicationState, CaseState
@@ -59,6 +59,7 @@ class Told:
     issue: IssueItem
     matter: str
     answer: Verdict
+    kind: str
 
     @property
     def is_owed(self) -> bool:
@@ -130,6 +131,16 @@ class IntakePage:
     def held(self) -> int:
         """How many lines nobody has to hand in."""
         return sum(line.is_slim for entry in self.cases for line in entry.lines)
+
+    @property
+    def state_word(self) -> str:
+        """The word of its state."""
+        return queries.application_word(self.state, [entry.case for entry in self.cases])
+
+    @property
+    def word(self) -> str:
+        """What is asked for now: 补全 or 补正."""
+        return fault_word(entry.case for entry in self.cases if entry.case.state == CaseState.CORRECTING)
 
     @property
     def is_draft(self) -> bool:
@@ -249,8 +260,10 @@ def intake_page(application: Application, user: User, *, wrong: int = 0, error: 
     )
     state = queries.application_state(application, cases)
     names = {str(case.pk): case.matter.name for case in cases}
+    by_key = {str(case.pk): case for case in cases}
     told = tuple(
-        Told(issue, matters, rules.can_answer_fault(user, issue)) for issue, matters in merge_same(_told(cases), names)
+        Told(issue, matters, rules.can_answer_fault(user, issue), kind_word(issue, by_key[issue.subject_key]))
+        for issue, matters in merge_same(_told(cases), names)
     )
     stamps = [line.item.changed_at for entry in entries for line in entry.lines if line.item.changed_at]
     received = [entry for entry in entries if entry.case.state == CaseState.RECEIVED]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from archives.states import PaperKind
 from packages.act_states import DeliveryWay
+from packages.same_faults import fault_word
 from packages.services.paperwork import day, due_words, remedies, write
 from packages.states import MaterialState
 from projects import timing
@@ -36,12 +37,13 @@ def correction_receipt(
     rows = [[str(number), what, answer] for number, (what, answer) in enumerate(seen, start=1)]
     names = "、".join(case.matter.name for case in cases)
     running = [case for case in cases if case.due_on is not None]
+    word = fault_word(cases)
     due = max((case.due_on for case in running if case.due_on), default=None)
     return write(
         PaperKind.CORRECTION_RECEIPT, application.project, subject=application, issuer=application.project.centre,
-        by=by, at=at, what=f"已收到{names}的补正材料，{len(rows)} 处问题都已答复", do="保存本回执，等待办理",
+        by=by, at=at, what=f"已收到{names}的{word}材料，{len(rows)} 处问题都已答复", do="保存本回执，等待办理",
         when=f"时限恢复计算，{day(due)}前答复" if due else "其他暂停结束后恢复计算时限",
-        paragraphs=[f"{day(timing.business_day(at))}收到你单位交回的补正材料，办件流水号 {application.number}。"],
+        paragraphs=[f"{day(timing.business_day(at))}收到你单位交回的{word}材料，办件流水号 {application.number}。"],
         table={"head": ["序号", "问题", "你单位的答复"], "rows": rows}, legal=[LAW_ACCEPT],
     )
 

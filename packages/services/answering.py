@@ -46,13 +46,14 @@ def save_answer(
         return issue
     expect(case, *AWAY, verb="修改答复")
     if issue.state != IssueState.SUBMITTED or issue.clock is None or not issue.clock.is_live:
-        raise DomainError("handed_back", "补正材料已经交回，答复不能再改；需要更正的请联系窗口。")
+        raise DomainError("handed_back", "材料已经交回，答复不能再改；需要更正的请联系窗口。")
     if not words:
         raise DomainError("answer_missing", "请写明怎么改的，再保存。")
     if uploaded is not None:
         document = file_upload(
             case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),
-            title=f"补正：{issue.what}"[:200], source=issue, source_label=f"{case.matter.name} 补正", by=by, at=at,
+            title=f"{case.fault_word}：{issue.what}"[:200], source=issue,
+            source_label=f"{case.matter.name} {case.fault_word}", by=by, at=at,
         )
         version = document.versions.order_by("version").last()
         if version is not None:

@@ -75,7 +75,7 @@ def notice_faults(
     cases = _lock_cases([case_ids] if isinstance(case_ids, int) else case_ids)
     cleaned = [_clean(fault) for fault in faults]
     if not cleaned:
-        raise DomainError("no_faults", "请至少写明一处需要补正的问题。")
+        raise DomainError("no_faults", "请至少写明一处问题。")
     if {fault["case_id"] for fault in cleaned} - {None, *(case.pk for case in cases)}:
         raise DomainError("fault_case", "有问题所属的事项不在本次告知范围内，请重新选择事项。")
     moment = at or timing.now()
@@ -142,7 +142,8 @@ def _allowed(
 ) -> None:
     """Refuse the case's notice of this number where it may not be given."""
     if case.state == CaseState.CORRECTING:
-        raise DomainError("notice_open", f"{quoted(case.matter.name)}已有一份告知书等待补正，交回后才能再告知。")
+        name = quoted(case.matter.name)
+        raise DomainError("notice_open", f"{name}已有一份告知书等待{case.fault_word}，交回后才能再告知。")
     if kind == "completion":
         expect(case, CaseState.RECEIVED, verb="告知补全")
     else:
@@ -166,7 +167,8 @@ def _reasoned(case: MatterCase, before: int, code: str, note: str) -> None:
         return
     if not code:
         raise DomainError(
-            "second_notice", f"{quoted(case.matter.name)}已作过一次性告知，不得再次要求补正；确有法定情形的请选择理由。"
+            "second_notice",
+            f"{quoted(case.matter.name)}已作过一次性告知，不得再次要求{case.fault_word}；确有法定情形的请选择理由。",
         )
     if code == OTHER and not note:
         raise DomainError("reason_note", "再次告知的理由选择“其他”的，请写明具体理由。")
@@ -211,7 +213,8 @@ def _begin(
 ) -> list[IssueItem]:
     old, kind, batch = case.state, notice.kind, notice.batch
     clock = start_owner_clock(
-        ClockKind.CORRECTION, days=notice.days, project=case.project, label=f"{case.matter.name} 补正", at=moment
+        ClockKind.CORRECTION, days=notice.days, project=case.project, label=f"{case.matter.name} {case.fault_word}",
+        at=moment,
     )
     before = late_entries.standing(case, at)
     pause_case(case, kind=PauseKind.CORRECTION, owner=TimeOwner.APPLICANT, basis=BASIS, at=moment, known=pauses)
@@ -222,7 +225,7 @@ def _begin(
     case.save(update_fields=["state", "state_before_pause", "due_on", "yellow_on"])
     record(
         STARTED, subject=case, project=case.project, by=by, at=at, status_code=StatusCode.CORRECTION_STARTED,
-        summary=f"{'补全' if kind == 'completion' else '补正'}告知：{case.matter.name} {len(own)} 处问题",
+        summary=f"{case.fault_word}告知：{case.matter.name} {len(own)} 处问题",
         data={
             "state": [old, case.state], "kind": kind, "batch": batch, "reason_code": notice.reason_code,
             "late": notice.is_late,
@@ -291,7 +294,8 @@ def _evidence(
 ) -> DocumentVersion | None:
     document = file_upload(
         case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_SLUG),
-        title=f"补正：{issue.what}"[:200], source=issue, source_label=f"{case.matter.name} 补正", by=by, at=at,
+        title=f"{case.fault_word}：{issue.what}"[:200], source=issue,
+        source_label=f"{case.matter.name} {case.fault_word}", by=by, at=at,
     )
     version = document.versions.order_by("version").last()
     if version is not None:
@@ -349,6 +353,6 @@ def end_correction(case: MatterCase, *, by: User, at: dt.datetime | None, return
     record(
         "case.correction_ended", subject=case, project=case.project, by=by, at=at,
         status_code=StatusCode.CORRECTION_ENDED,
-        summary=f"补正交回：{case.matter.name}" if returned else f"补正期满未交回：{case.matter.name}",
+        summary=f"{case.fault_word}{'交回' if returned else '期满未交回'}：{case.matter.name}",
         data={} if case.state == old else {"state": [old, case.state]},
     )

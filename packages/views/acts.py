@@ -140,8 +140,8 @@ def special_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
     step = Step(
         title=f"批准特别程序：{row.case.matter.name}", button="提交", case=row.case, seg="approved",
-        back=_page(row.case_id), verdict=screens.may_approve_special(person(request), row), done="已记录。", run=run,
-        says=screens.procedure_words(row), may_be_late=True,
+        back=_page(row.case_id), verdict=screens.may_approve_special(person(request), row), run=run,
+        done=screens.answered_special, says=screens.procedure_words(row), may_be_late=True,
     )
     return ask(request, act_forms.ApproveForm(request.POST or None), step)
 
@@ -191,7 +191,7 @@ def extension_approve(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"批准延长：{row.case.matter.name}", button="提交", case=row.case, seg="approved",
         back=_page(row.case_id),
-        verdict=screens.may_approve_extension(person(request), row), done="已记录。", run=run,
+        verdict=screens.may_approve_extension(person(request), row), done=screens.answered_extension, run=run,
         says=(f"{row.requested_by}申请延长 {row.days} 个工作日，理由：{row.reason}",), may_be_late=True,
     )
     return ask(request, act_forms.ApproveExtensionForm(request.POST or None, is_joint=row.is_joint), step)

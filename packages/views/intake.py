@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
+from packages.same_faults import fault_word
 from packages.screens import accepting, applying, arriving, checklist, intake
 from packages.screens import filing as filing_screen
 from packages.screens.regional_said import uses_of
 from packages.services import intake as services
 from packages.services import settling
+from packages.services.correction import AWAY
 from packages.views import filing
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import (
@@ -256,9 +258,10 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
 def return_corrected(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in everything that was corrected; the clocks run again. The window may say when it was handed back."""
     found = application_or_404(request, pk)
+    word = fault_word(case for case in found.cases.all() if case.state in AWAY)
     step = Step(
-        title=f"交回补正材料 {found.number}", button="交回", back=reverse(CLEAR, args=[pk]),
-        verdict=rules.can_return_corrected(person(request), found), done="补正材料已交回，时限恢复计算。",
+        title=f"交回{word}材料 {found.number}", button="交回", back=reverse(CLEAR, args=[pk]),
+        verdict=rules.can_return_corrected(person(request), found), done=f"{word}材料已交回，时限恢复计算。",
         run=lambda given: services.return_corrected(pk, by=person(request), at=given["at"]), may_be_late=True,
         says=("全部问题都已答复后才能交回；交回后出具补正物料回执。",),
     )

@@ -41,7 +41,7 @@ def case_notice(request: HttpRequest, pk: int) -> HttpResponse:
 def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
     """Show or send the notice; `more` adds a row without losing what is written."""
     sends = request.method == "POST" and "more" not in request.POST
-    form = NoticeForm(request.POST if sends else None, reasons=page.reasons)
+    form = NoticeForm(request.POST if sends else None, reasons=page.reasons, word=page.word)
     formset = _written(request, page) if not sends else _made(request.POST, page)
     late = back_entry_form(request.user, request.POST if sends else None)
     checked = [one.is_valid() for one in (form, formset, late) if one is not None] if sends else [False]

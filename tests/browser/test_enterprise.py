@@ -99,14 +99,14 @@ def answers_one_by_one(portal, application, staff):
         "notice_faults(case.pk, faults=faults, by=steps.user('clerk'))", pk=int(application.split("/")[2]),
     )
     staff.open("/todos/")
-    staff.press("逐条补正", within=staff.page.locator(".debt", has_text=NAME))
+    staff.press("逐条补全", within=staff.page.locator(".debt", has_text=NAME))
     staff.says("已答 0 / 2 处")
     for number in (1, 2):
         fault = staff.page.locator("section", has=staff.page.get_by_text(f"第 {number} 栏与附图不一致"))
         fault.last.locator("[name=answer]").fill("已改为 12000 平方米")
         staff.press("保存这一条", within=fault.last)
         staff.says(f"已答 {number} / 2 处")
-    staff.press("交回补正材料")
+    staff.press("交回补全材料")
     staff.says("已接件")
 
 

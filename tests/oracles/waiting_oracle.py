@@ -77,6 +77,9 @@ def label(organisation_id):
     return row["short_name"] or row["name"]
 
 
+SPECIALS = {"expert": "专家评审", "hearing": "听证", "site_survey": "现场勘察"}
+
+
 def expected(project_id, today):
     """Everything the project waits for, sorted."""
     project = one("SELECT * FROM projects_project WHERE id = %s", project_id)
@@ -122,13 +125,16 @@ def of_case(case, project, today):
     )
     owed = [fault for fault in faults if fault["state"] != "submitted"]
     if case["state"] == "correcting" or (case["state"] == "suspended" and owed):
-        verb, what = ("补正", f"{name}的 {len(owed)} 项问题") if owed else ("交回", f"{name}的补正材料")
+        word = "补正" if case["accepted_at"] else "补全"
+        verb, what = (word, f"{name}的 {len(owed)} 项问题") if owed else ("交回", f"{name}的{word}材料")
+        if case["special_kind"]:
+            what += f"，同时等{lead}完成{SPECIALS[case['special_kind']]}"
         return (1, OWNER, verb, what, due(faults[0]["clock_id"], today) if faults else None, case["id"])
     if case["state"] == "suspended":
         return (2, lead, "完成", f"{name}的", due(case["special_clock_id"], today), case["id"])
     asked = one("SELECT * FROM packages_specialprocedure WHERE case_id = %s AND state = 'requested'", case["id"])
     if asked:
-        words = {"expert": "专家评审", "hearing": "听证", "site_survey": "现场勘察"}[asked["kind"]]
+        words = SPECIALS[asked["kind"]]
         return (2, f"{lead}首席代表", "批准", f"{name}的{words}", due(shown, today), case["id"])
     asked = one("SELECT * FROM packages_extension WHERE case_id = %s AND state = 'requested'", case["id"])
     if asked:

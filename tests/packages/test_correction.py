@@ -6,6 +6,7 @@ import pytest
 
 from archives.models import IssueEvidence, Paper
 from packages.case_data import reason_name
+from packages.same_faults import kind_word
 from packages.screens.case import acts_for
 from packages.services.correction import answer_fault, notice_faults, notices_of, return_corrected
 from packages.services.intake import accept_case
@@ -119,6 +120,7 @@ def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, case, actors
     assert case.due_on == dt.date(2026, 11, 12)
     accept_case(case.pk, by=actors.clerk)
     assert [issue.state for issue in issues(project)] == [IssueState.VERIFIED] * 2
+    assert [kind_word(issue, factories.fresh(case)) for issue in issues(project)] == ["补全"] * 2
     holds(project)
 
 

@@ -131,8 +131,8 @@ def told(project, actors):
 def test_faults_are_answered_one_by_one_and_handed_back_once(told, project, actors, lead, staff):
     pk = told.application_id
     first, second = IssueItem.objects.filter(kind="correction").order_by("pk")
-    assert [row for row in debts(actors, project) if row[0] != "待签收"] == [("待补正", "补正 2 处问题")]
-    [debt] = [debt for debt in mine.owed_in(actors.owner, project) if debt.chip == "待补正"]
+    assert [row for row in debts(actors, project) if row[0] != "待签收"] == [("待补全", "补全 2 处问题")]
+    [debt] = [debt for debt in mine.owed_in(actors.owner, project) if debt.chip == "待补全"]
     assert (debt.due_on, debt.url, debt.why) == (first.clock.due_on, url("correct", pk), "水土保持法第25条")
     assert lead.get(debt.clock_url).status_code == 200
 
@@ -155,14 +155,14 @@ def test_faults_are_answered_one_by_one_and_handed_back_once(told, project, acto
     answering.save_answer(first.pk, answer="已补交附图，见第 3 页", by=actors.owner)  # the same again: nothing
     assert Event.objects.filter(kind="issue.answer_changed").count() == 1
     lead.post(url("reply", second.pk), {"answer": "已改为 12000 平方米"})
-    assert ("待补正", "补正已逐条答好，请交回") in debts(actors, project)
+    assert ("待补全", "补全已逐条答好，请交回") in debts(actors, project)
     assert lead.post(url("return_corrected", pk)).status_code == 302
     assert MatterCase.objects.get(pk=told.pk).state == "received"
     with pytest.raises(DomainError) as refused:
         answering.save_answer(first.pk, answer="又改", by=actors.owner)
     assert refused.value.code in {"handed_back", "case_state"}
-    assert [row for row in debts(actors, project) if row[0] == "待补正"] == []
-    assert "没有要补正的问题" in lead.get(url("correct", pk)).content.decode()
+    assert [row for row in debts(actors, project) if row[0] == "待补全"] == []
+    assert "没有要答复的问题" in lead.get(url("correct", pk)).content.decode()
 
 
 def test_an_outsider_finds_no_page_of_another_enterprise(told, project, actors):

@@ -8,6 +8,7 @@ from django.test import Client
 from archives.models import Paper
 from packages.models import ReviewTask
 from packages.screens.acting import procedure_words, special_words
+from packages.screens.case import case_page
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.special import approve_special, end_special, refuse_special, request_special
 from packages.states import CaseState
@@ -140,17 +141,26 @@ def test_past_its_own_limit_it_stays_red_and_does_not_resume(case, actors, lead,
     assert clocks.read_clock(case.special_clock).light == "red"
 
 
+def both(case, user):
+    """What the waiting sentence and the head of the page say of the pauses of a case."""
+    page = case_page(factories.fresh(case), user)
+    return page.waiting.what.removeprefix(f"“{case.matter.name}”"), page.also
+
+
 def test_two_pauses_overlap_and_count_once(case, factory, actors, lead, clock):
     """Appendix D: when one of two open pauses closes the state is that of the other; at the last it is the first's."""
     notice_faults(case.pk, faults=[FAULT], by=lead, kind="correction")
     clock.to(dt.datetime(2026, 11, 4, 9, 0))
     start(case, lead, actors.chief)
     assert factories.fresh(case).state == CaseState.SUSPENDED
+    assert both(case, actors.chief) == (f"的 1 项问题，同时等{case.lead.label}完成专家评审", "待补正")
     clock.to(dt.datetime(2026, 11, 6, 9, 0))
     issue = IssueItem.objects.get(project=factory, kind="correction")
     answer_fault(issue.pk, answer="已上传", by=actors.owner)
+    assert both(case, actors.chief) == ("的专家评审，同时等建设单位交回补正材料", "待补正")
     return_corrected(case.application_id, by=actors.owner)
     assert factories.fresh(case).state == CaseState.SUSPENDED
+    assert both(case, actors.chief) == ("的专家评审", "")
     clock.to(dt.datetime(2026, 11, 10, 9, 0))
     special_end(case, lead)
     case = factories.fresh(case)
@@ -164,6 +174,7 @@ def test_the_other_way_round(case, factory, actors, lead, clock):
     start(case, lead, actors.chief)
     notice_faults(case.pk, faults=[FAULT], by=lead, kind="correction")
     assert factories.fresh(case).state == CaseState.CORRECTING
+    assert both(case, actors.chief) == (f"的 1 项问题，同时等{case.lead.label}完成专家评审", "特别程序(时限暂停)")
     special_end(case, lead)
     assert factories.fresh(case).state == CaseState.CORRECTING
     answer_fault(IssueItem.objects.get(project=factory, kind="correction").pk, answer="已上传", by=actors.owner)

@@ -50,7 +50,7 @@ def test_a_vague_word_is_refused(window, handed_in):
     assert response.status_code == 409
     assert response.context["formset"].errors == [
         {"how_to_fix": [
-            "“完善”没有说清改成什么：写明补什么、改哪一处、改成什么数值或内容。企业只有一次补正机会；属于名称的请加书名号或引号。"
+            "“完善”没有说清改成什么：写明补什么、改哪一处、改成什么数值或内容。告知只有一次；属于名称的请加书名号或引号。"
         ]}
     ]
     assert not IssueItem.objects.filter(kind="correction").exists()
@@ -86,7 +86,7 @@ def test_answers_and_return(window, client, actors, handed_in):
     assert client.post(reverse("packages:answer", args=[issue.pk]), data).url == reverse("packages:todos")
     issue.refresh_from_db()
     assert (issue.state, issue.answer, issue.evidence.count()) == ("submitted", "已补注坐标", 1)
-    assert "补正已逐条答好，请交回" in client.get(reverse("packages:todos")).content.decode()
+    assert "补全已逐条答好，请交回" in client.get(reverse("packages:todos")).content.decode()
     assert client.post(back).status_code == 302
     assert factories.fresh(case).state == CaseState.RECEIVED
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from packages.models import JointSession, Opinion, ReviewTask
+from packages.screens.case import session_views
 from packages.services.review import give_opinion
 from packages.services.special import request_special
 from projects import clocks, timing
@@ -277,3 +278,11 @@ def test_a_chief_begins_with_what_waits_for_a_decision(client, case):
     assert f'href="{decide}" data-open>作出决定' in page.content.decode()
     client.force_login(reviewer)
     assert (client.get(url).context["decisions"], client.get(url).context["wishes"]) == ([], [])
+
+
+def test_who_was_let_go_is_not_counted_as_having_answered(case, actors):
+    first, second = case.sessions.get().tasks.exclude(role="lead").order_by("pk")[:2]
+    ReviewTask.objects.filter(pk=first.pk).update(closed_at=timing.now(), state="answered")
+    ReviewTask.objects.filter(pk=second.pk).update(closed_at=timing.now(), state="closed")
+    [view] = session_views(factories.fresh(case), actors.chief)
+    assert (view.answered, view.let_go) == (1, 1)

@@ -30,7 +30,7 @@ def is_handed_in_and_told_once(walk):
         keys.type(words)
         keys.press("Tab")
     clerk.strike("Control+Enter")
-    clerk.says("一次性告知", "待补正", missing, "申请表第 3 栏建筑面积与方案不一致")
+    clerk.says("一次性告知", "待补全", missing, "申请表第 3 栏建筑面积与方案不一致")
     assert walk.case("plan-permit")["state"] == "correcting"
     return application
 
@@ -40,7 +40,7 @@ def is_corrected(walk, application):
     owner = walk.visit("owner")
     owner.open("/todos/", phone=True)
     owner.says("申请表第 3 栏建筑面积与方案不一致", "为什么是这天")
-    owner.press("逐条补正", phone=True)
+    owner.press("逐条补全", phone=True)
     owner.says("按方案的 12000 平方米改写第 3 栏", "已答 0 /")
     while owner.page.locator("section:has(.chip:text('没有答')) form[data-draft^=reply]").count():
         form = owner.page.locator("section:has(.chip:text('没有答')) form[data-draft^=reply]").first
@@ -54,7 +54,7 @@ def is_corrected(walk, application):
         line.locator("[name=uploaded]").set_input_files(attachment("演示材料"))
         owner.press("上传", within=line, phone=True)
     owner.open(correct, phone=True)
-    owner.press("交回补正材料", phone=True)
+    owner.press("交回补全材料", phone=True)
     assert walk.case("plan-permit")["state"] == "received"
 
 
