@@ -79,22 +79,23 @@ def refuse_intake(
         paragraphs.append(f"{quoted(case.matter.name)}依法不需要取得行政许可，不用申请。")
     elif referral.strip():
         paragraphs.append(f"请向{referral.strip()}提出申请。")
+    do, when = _ahead(referral.strip(), not_ours=not_ours)
     paperwork.write(
         kind, case.project, subject=case, issuer=case.project.centre, by=by, at=moment,
-        what=f"{quoted(case.matter.name)}{word}：{reason.strip()}", **_ahead(referral.strip(), not_ours=not_ours),
+        what=f"{quoted(case.matter.name)}{word}：{reason.strip()}", do=do, when=when,
         paragraphs=paragraphs, legal=["依据：《行政许可法》第三十二条。", paperwork.remedies()],
     )
     act_papers.return_receipt(case, by=by, at=moment)
     return case
 
 
-def _ahead(referral: str, *, not_ours: bool) -> dict[str, str]:
+def _ahead(referral: str, *, not_ours: bool) -> tuple[str, str]:
     """Return what the applicant does next and from when: nothing, ask another body, or apply again when mended."""
     if not_ours and (not referral or NO_PERMIT in referral):
-        return {"do": "不用申报这一事项", "when": "自收到本回执起"}
+        return "不用申报这一事项", "自收到本回执起"
     if referral:
-        return {"do": f"向{referral}申请", "when": "随时可以向它申请"}
-    return {"do": "按理由改好后重新申报", "when": act_papers.AGAIN}
+        return f"向{referral}申请", "随时可以向它申请"
+    return "按理由改好后重新申报", act_papers.AGAIN
 
 
 @transaction.atomic
