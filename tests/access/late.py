@@ -9,7 +9,7 @@ from django.urls import reverse
 from acceptance.models import AcceptanceApplication, AcceptanceItem, SiteVisit
 from agency.models import FollowUp
 from archives.models import Bundle
-from packages.models import Application, Conference, Deferral
+from packages.models import Application, Conference, Deferral, JointSession
 from projects import timing
 from projects.models import Event, Project
 from projects.services.involvement import involve
@@ -58,6 +58,11 @@ def rechecking(world):
 def to_call(world):
     """Who rated has not been called back."""
     FollowUp.objects.filter(pk=world.follow.pk).update(state="to_call")
+
+
+def meeting(world):
+    """The conference is called, its minutes are not kept yet."""
+    JointSession.objects.filter(pk=world.session.pk).update(state="conference")
 
 
 def signing(world):
@@ -126,7 +131,7 @@ FORMS = {
     "packages:rectify": ("session", "reviewer"),
     "packages:reconsult": ("task", "reviewer"),
     "packages:call": ("session", "reviewer"),
-    "packages:conference": ("conference", "reviewer"),
+    "packages:conference": ("conference", "who merges", meeting),
     "packages:sign": ("seat", "reviewer", signing),
     "packages:push": ("session", "lead_reviewer"),
     # utilities, promises
@@ -185,6 +190,8 @@ FORMS = {
 
 def person(world, who):
     """Who keys it in: an actor of the world, or somebody of the body that has to act, which takes part."""
+    if who == "who merges":
+        return factories.official(world.session.lead.code, "reviewer")
     if who not in {"own", "lead", "lead chief"}:
         return getattr(world.actors, who)
     body = world.acceptance_item.organisation if who == "own" else world.acceptance.lead
