@@ -205,9 +205,8 @@ def class_counts(documents: DocumentQuerySet) -> list[tuple[str, str, int]]:
 def csv_rows(documents: Iterable[Document]) -> Iterator[list[str]]:
     """Yield head and lines of the archive's list (卷内目录)."""
     yield CSV_HEAD
-    for document in documents:
-        line = line_of(document)
-        version = line.version
+    for line in lines_of(documents):
+        document, version = line.document, line.version
         yield [
             line.archive_no, f"{document.doc_class} {CLASS_NAMES.get(document.doc_class, '')}".strip(), document.title,
             document.kind.name, document.source_label, document.filed_by_name,

@@ -2,7 +2,7 @@
 
 Pages of PDFs are taken over as they are; pictures become a page; anything else (drawings, tables, large files) has a
 sheet that says which file it is and where its digest stands. The result claims PDF/A only when every page came from
-a file that does.
+a file that claims it and in which `pdfa.faults_of` finds nothing against it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from pypdf import PageObject, PdfReader, PdfWriter, Transformation
 from pypdf.generic import NameObject
 
-from archives import blobs, papering, pdfs
+from archives import blobs, papering, pdfa, pdfs
 from archives.blobs import DamagedError
 from archives.states import CLASS_NAMES
 
@@ -80,9 +80,9 @@ def bind(parts: Sequence[Part], target: IO[bytes], *, facts: dict[str, Any], mos
     for part in parts:
         version = part.version
         if version is not None and version.size <= left:
-            part.pages, level = _pages_of(part, version)
+            part.pages, data = _pages_of(part, version)
             left -= version.size if part.pages else 0
-            claims = claims and (not part.pages or level == PDFA)
+            claims = claims and (not part.pages or _is_pdfa(data))
         elif version is not None:
             part.note = "文件较大，另册保存"
         if not part.pages:
@@ -107,20 +107,24 @@ def bind(parts: Sequence[Part], target: IO[bytes], *, facts: dict[str, Any], mos
     return Bound(len(writer.pages), claims, len(sheets))
 
 
-def _pages_of(part: Part, version: DocumentVersion) -> tuple[list[PageObject], str]:
-    """Return the pages of a file and the PDF/A level that it claims; no pages for what has none."""
+def _pages_of(part: Part, version: DocumentVersion) -> tuple[list[PageObject], bytes]:
+    """Return the pages of a file, none for what has none, and the bytes of what is a PDF."""
     if version.media_type == "application/pdf":
         with blobs.open_checked(version.storage_key, version.digest) as file:
             data = file.read()
-        level = pdfs.facts_of(io.BytesIO(data)).pdfa
         try:
-            return list(PdfReader(io.BytesIO(data), strict=False).pages), level
+            return list(PdfReader(io.BytesIO(data), strict=False).pages), data
         except pdfs.BROKEN:
             part.note = "文件打不开，见四性检测"
-            return [], ""
+            return [], b""
     if version.media_type in ("image/jpeg", "image/png"):
-        return _picture(part, version), ""
-    return [], ""
+        return _picture(part, version), b""
+    return [], b""
+
+
+def _is_pdfa(data: bytes) -> bool:
+    """Whether a file claims PDF/A-2u and keeps it: papers made before their fonts were mended claim what they lack."""
+    return bool(data) and not pdfa.faults_of(io.BytesIO(data))
 
 
 def _picture(part: Part, version: DocumentVersion) -> list[PageObject]:

@@ -101,6 +101,8 @@ def test_a_changed_byte_is_found_by_night_named_and_shown(client, world, kind):
         shown = {line.document.title: line.status for line in shown_in(client.get(list_of_files))}
         assert shown == {title: {"施工图": "检测不通过", "别的图": "有效"}[title] for title in shown}
         assert shown, list_of_files
+    listed = client.get(f"/projects/{world.project.pk}/archive/?export=csv").getvalue().decode()
+    assert [",检测不通过," in row for row in listed.splitlines() if "施工图," in row] == [True]
     assert client.get("/archives/integrity/").status_code == 403
     text = client.get(f"/documents/{document.pk}/checks/").content.decode()
     assert ("长期保存" in text, "不通过" in text) == (True, True)
