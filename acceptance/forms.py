@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from acceptance.supervision_forms import SEVERAL, FilesField
 from projects import timing
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class AnswerForm(forms.Form):
     """The owner's answer to one item of the list."""
 
     answer = forms.CharField(label="怎么改的", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
-    uploaded = forms.FileField(label="照片或文件", required=False)
+    uploaded = FilesField(label="照片或文件", help_text=SEVERAL, required=False)
 
 
 class RecheckForm(forms.Form):

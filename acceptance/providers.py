@@ -89,7 +89,7 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
                 acceptance.project_id, "现场验收", f"{timing.spoken(visit.planned_on)}现场验收，请组织参建单位到场",
                 reverse("acceptance:detail", args=[acceptance.pk]), "看验收",
                 detail=f"各部门同一天到场，{acceptance.lead.label}牵头", why="当天不便的，可以在验收页改期",
-                due_on=visit.planned_on,
+                due_on=visit.planned_on, is_meeting=True,
             )
     for row in awaited(open_ones):
         if row.role == OWNER:

@@ -18,6 +18,7 @@ from projects.models import Organisation, WorkUnit
 WORDS = forms.Textarea(attrs={"rows": 3})
 #: So many photographs go with one answer.
 MOST_FILES = 9
+SEVERAL = f"可以一次选多张，最多 {MOST_FILES} 个"
 
 
 class WishForm(forms.Form):
@@ -146,9 +147,13 @@ class FilesInput(forms.FileInput):
 
     allow_multiple_selected = True
 
+    def __init__(self, attrs: Any = None) -> None:
+        """Ask for what is taken; not for HEIC: a telephone that keeps its photographs so is to hand over JPEG."""
+        super().__init__({"accept": "image/jpeg,image/png,.pdf,.ofd,.docx,.xlsx,.dwg,.zip", **(attrs or {})})
+
 
 class FilesField(forms.FileField):
-    """One file or more, each checked like one."""
+    """One file or more, each checked like one; none where it may stay empty."""
 
     widget = FilesInput
 
@@ -156,18 +161,15 @@ class FilesField(forms.FileField):
         """Return the files as a list. Raises `ValidationError` for none and for too many."""
         if len(data or ()) > MOST_FILES:
             raise forms.ValidationError(f"一次最多 {MOST_FILES} 个文件，其余的请并成一个 PDF 或压缩包。")
-        return [super(FilesField, self).clean(one, initial) for one in data or [None]]
+        given = [super(FilesField, self).clean(one, initial) for one in data or [None]]
+        return [one for one in given if one is not None]
 
 
 class AnswerForm(forms.Form):
     """The owner's answer to a fault."""
 
     answer = forms.CharField(label="怎么改的", max_length=500, widget=WORDS)
-    # HEIC is not among what is asked for: a telephone that keeps its photographs so is to hand over JPEG
-    uploaded = FilesField(
-        label="整改后的照片或文件", help_text=f"可以一次选多张，最多 {MOST_FILES} 个",
-        widget=FilesInput(attrs={"accept": "image/jpeg,image/png,.pdf,.ofd,.docx,.xlsx,.dwg,.zip"}),
-    )
+    uploaded = FilesField(label="整改后的照片或文件", help_text=SEVERAL)
 
 
 class RecheckForm(forms.Form):

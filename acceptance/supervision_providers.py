@@ -137,7 +137,7 @@ def _visit(row: Inspection) -> Debt:
     return Debt(
         row.project_id, "上门检查", f"{timing.spoken(row.slot_on)}{hour} {row.title}，请到场配合",
         reverse("acceptance:inspection", args=[row.pk]), "看检查", detail="，".join(filter(None, (bodies, row.place))),
-        why="检查通知书；当天不便的，可以在检查页申请改期", due_on=row.slot_on,
+        why="检查通知书；当天不便的，可以在检查页申请改期", due_on=row.slot_on, is_meeting=True,
     )
 
 

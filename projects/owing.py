@@ -48,6 +48,7 @@ class Debt:
     blocked: str = ""
     tone: str = "warn"
     clock_light: str = ""
+    is_meeting: bool = False
 
     @property
     def light(self) -> str:
@@ -63,17 +64,19 @@ class Debt:
 
     @property
     def due_words(self) -> str:
-        """Return 11月24日前, 今天到期, or since when it is late."""
+        """Return 11月24日前, 今天到期, or since when it is late; of a meeting its day, 11月24日当天."""
         if self.due_on is None:
             return "没有期限"
         today = timing.today()
         day = f"{self.due_on.month}月{self.due_on.day}日"
         if self.due_on < today:
-            return f"已超时，{day}到期"
+            return f"原定{day}" if self.is_meeting else f"已超时，{day}到期"
         left = workdays.workdays_between(today, self.due_on)
         is_provisional = self.is_provisional or workdays.is_provisional(self.due_on)  # the days left are counted too
         note = "，暂按法定节假日推算" if is_provisional else ""
-        return f"今天到期{note}" if self.due_on == today else f"{day}前，还有 {left} 个工作日{note}"
+        if self.due_on == today:
+            return "就在今天" if self.is_meeting else f"今天到期{note}"
+        return f"{day}{'当天' if self.is_meeting else '前'}，还有 {left} 个工作日{note}"
 
     @property
     def clock_url(self) -> str:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.db import transaction
 
 from acceptance import data, rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services.application import lock_acceptance, move, settle_item
+from acceptance.services.evidence import file_evidence
 from acceptance.services.list_papers import faults_paper
 from acceptance.services.make_ups import owe_paper
 from acceptance.services.scoping import package_of
 from acceptance.services.timekeeping import pause_acceptance, resume_acceptance
 from acceptance.states import AcceptanceState, ItemState
-from archives.models import DocumentKind, IssueEvidence
-from archives.services.filing import file_upload
 from projects import timing, workdays
 from projects.back_entry import check_follows
 from projects.errors import DomainError, require
@@ -176,9 +175,9 @@ def issue_list(
 
 @transaction.atomic
 def answer_rectification(
-    issue_id: int, *, by: User, answer: str, uploaded: UploadedFile[bytes] | None = None, at: dt.datetime | None = None
+    issue_id: int, *, by: User, answer: str, uploaded: Sequence[UploadedFile[Any]] = (), at: dt.datetime | None = None
 ) -> IssueItem:
-    """The owner answers one item of the list, with evidence where there is any. Answering twice is a no-op."""
+    """The owner answers one item of the list, with photographs where there are any. Answering twice is a no-op."""
     project = lock_project(IssueItem.objects.values_list("project_id", flat=True).get(pk=issue_id))
     issue = IssueItem.objects.select_for_update(of=("self",)).get(pk=issue_id)
     issue.project = project
@@ -187,12 +186,7 @@ def answer_rectification(
     require(rules.can_answer, by, issue)
     if not answer.strip():
         raise DomainError("answer_missing", "请写明怎么改的。")
-    if uploaded is not None:
-        document = file_upload(
-            project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=EVIDENCE_KIND),
-            title=f"整改佐证：{issue.what}"[:200], source=issue, by=by, at=at,
-        )
-        IssueEvidence.objects.get_or_create(issue=issue, version=document.versions.latest("version"))
+    file_evidence(issue, uploaded, slug=EVIDENCE_KIND, title=f"整改佐证：{issue.what}", source=issue, by=by, at=at)
     return answer_issue(issue, answer=answer, by=by, at=at)
 
 

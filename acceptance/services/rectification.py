@@ -11,11 +11,10 @@ from django.db import transaction
 from acceptance import supervision_data as data
 from acceptance import supervision_rules as may
 from acceptance.models import Finding, Inspection
+from acceptance.services.evidence import file_evidence
 from acceptance.services.inspecting import close, findings_of
 from acceptance.services.inspections import lock_inspection, move
 from acceptance.supervision_states import InspectionState
-from archives.models import DocumentKind, IssueEvidence
-from archives.services.filing import file_upload
 from projects import timing
 from projects.back_entry import check_follows
 from projects.errors import DomainError, require
@@ -59,13 +58,8 @@ def answer_finding(
         raise DomainError("answer", "请写明怎么改的。")
     if not uploaded:
         raise DomainError("upload_missing", "请附整改后的照片或文件。")
-    kind = DocumentKind.objects.get(slug=EVIDENCE_SLUG)
-    for number, one in enumerate(uploaded, 1):
-        document = file_upload(
-            row.project, uploaded=one, kind=kind, source=finding.line, by=by, at=at,
-            title=f"整改：{finding.issue.what[:60]}" + (f"（{number}）" if len(uploaded) > 1 else ""),
-        )
-        IssueEvidence.objects.get_or_create(issue=finding.issue, version=document.versions.latest("version"))
+    title = f"整改：{finding.issue.what[:60]}"
+    file_evidence(finding.issue, uploaded, slug=EVIDENCE_SLUG, title=title, source=finding.line, by=by, at=at)
     answer_issue(finding.issue, answer=answer.strip()[:500], by=by, at=at)
     if not findings_of(row).filter(issue__state__in=ISSUE_WITH_OWNER).exists():
         old = row.state

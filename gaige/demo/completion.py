@@ -122,7 +122,7 @@ def _site(acceptance: AcceptanceApplication, spec: Spec, *, lead: User, owner: U
 def _rectify(acceptance: AcceptanceApplication, owed: list[IssueItem], owner: User) -> Iterator[dt.datetime]:
     for issue in owed:
         items.answer_rectification(
-            issue.pk, by=owner, answer="围挡已拆除，净宽 4.2 米", uploaded=attachment("整改后照片")
+            issue.pk, by=owner, answer="围挡已拆除，净宽 4.2 米", uploaded=[attachment("整改后照片")]
         )
     items.return_rectified(acceptance.pk, by=owner)
     yield later(1, 10)

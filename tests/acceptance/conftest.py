@@ -131,7 +131,7 @@ class Walk:
 
     def answer(self, by=None):
         return items.answer_rectification(
-            self.issue().pk, by=by or self.actors.owner, answer="闭门器已更换", uploaded=factories.pdf("整改照片.pdf", "闭门器")
+            self.issue().pk, by=by or self.actors.owner, answer="闭门器已更换", uploaded=[factories.pdf("整改照片.pdf", "闭门器")]
         )
 
     def rectified(self, by=None):

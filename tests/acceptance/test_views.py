@@ -56,7 +56,10 @@ def test_the_whole_acceptance_in_the_browser(project, unit, walk, actors, depart
     assert "防火门闭门器损坏" in text_of(owner.get(page))
     answer = reverse("acceptance:answer", args=[walk.issue().pk])
     assert owner.get(answer).status_code == 200
-    assert owner.post(answer, {"answer": "已更换", "uploaded": factories.pdf("照片.pdf")}).url == page
+    assert owner.post(answer, {"answer": "已更换", "uploaded": [factories.pdf("远景.pdf"), factories.pdf("近景.pdf", "二")]}).url == page
+    assert sorted(one.version.document.title for one in walk.issue().evidence.all()) == [
+        f"整改佐证：防火门闭门器损坏（{number}）" for number in (1, 2)
+    ]
     assert owner.post(urls["return"]).url == page
     recheck = reverse("acceptance:recheck", args=[walk.item(4).pk])
     assert "已更换" in text_of(lead.get(recheck))

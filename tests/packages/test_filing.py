@@ -1,5 +1,7 @@
 """网上申报、逐条补正、待办: the enterprise's own pages, on which nothing that was made or typed is lost."""
 
+import datetime as dt
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -207,6 +209,11 @@ def test_a_debt_says_when_it_is_due_and_a_provider_adds_its_own(project, actors,
     assert [(late.light, late.due_words), (now.light, now.due_words)] == [
         ("red", "已超时，11月1日到期"), ("yellow", "今天到期"),
     ]
+    met = [
+        owing.Debt(project.pk, "上门检查", "检查", "/x/", due_on=today + dt.timedelta(days=days), is_meeting=True)
+        for days in (-1, 0, 1)
+    ]
+    assert [one.due_words for one in met] == ["原定11月1日", "就在今天", "11月3日当天，还有 1 个工作日"]
     owing.register("test", lambda _, projects: [now, late] if project in projects else [])
     try:
         found = [debt.title for debt in mine.owed_in(actors.owner, project) if debt.chip == "缴费"]
