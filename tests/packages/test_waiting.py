@@ -220,7 +220,7 @@ def test_a_department_sees_its_sheet_and_an_owner_its_todos(walked, actors):
     notice_faults(
         case.pk, faults=[FAULT], by=factories.official("natural-resources", Role.REVIEWER), kind="correction"
     )
-    assert owed(actors.owner) == [("待补全", "补全 1 处问题", "缺总图")]
+    assert owed(actors.owner) == [("待补正", "补正 1 处问题", "缺总图")]
     assert owed(actors.outsider) == []
 
 
