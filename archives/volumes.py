@@ -31,7 +31,6 @@ WIDE, HIGH, EDGE = 595, 842, 36
 PICTURE = 2340
 #: Size of the strip with the page number, in points, and how far it stands from the corner.
 STRIP, APART = (170, 12), 14
-PDFA = "2u"
 
 
 @dataclass(slots=True)
