@@ -38,7 +38,7 @@ def can_give_opinion(user: Person, task: ReviewTask) -> Verdict:
 
 #: Why the lead does not merge yet.
 NOT_YET_MERGED: dict[str, str] = {
-    SessionState.REVIEWING: "还有部门没有答复，暂不能汇总。",
+    SessionState.REVIEWING: "还有部门没有答复，全部答复或到期后才能汇总、整改、召开联审会或再次征求意见。",
     SessionState.PUSHING: "材料还没有推送给各部门，推送后才能汇总。",
     SessionState.CONFERENCE: "联审会还没有结束，纪要记录、签认后才能汇总。",
     SessionState.RECTIFYING: "建设单位正在按意见整改，交回后开始第二轮。",

@@ -74,6 +74,18 @@ def case_waiting(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
     return once(("waits", frozenset(case.pk for case in open_ones)), read)
 
 
+def round_waiting(case: MatterCase) -> list[Waiting]:
+    """Return every department that has not answered about a case, the first due first; else on whom the case waits."""
+    if case.state not in CASE_OPEN:
+        return []
+    facts = _gather([case])
+    first = _of_case(case, facts)
+    asked = [task for task in facts.tasks.get(case.pk, []) if task.role != ReviewRole.LEAD]
+    if first.task_id not in {task.pk for task in asked}:
+        return [first]
+    return [_on_department(case, task, facts) for task in asked]
+
+
 def _followed(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
     """Cases that follow a joint utility application wait for whom its lines wait for."""
     if not any(case.handling == Handling.UTILITY for case in cases):

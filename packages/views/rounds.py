@@ -24,6 +24,7 @@ from packages.services.rectifying import send_to_rectify
 from packages.standing import standing_opinions
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person, session_or_404, task_or_404
+from packages.waiting import round_waiting
 from projects import timing
 from projects.errors import DomainError
 from projects.forms import BackEntryForm, moment_of
@@ -35,7 +36,10 @@ def _name(session: JointSession) -> str:
 
 def _beside(session: JointSession) -> dict[str, object]:
     standing = standing_opinions(session.case) if session.case else []
-    return {"session": session, "rows": queries.opinions_of(session), "sides": side_by_side(standing)}
+    return {
+        "session": session, "rows": queries.opinions_of(session), "sides": side_by_side(standing),
+        "awaited": round_waiting(session.case) if session.case else [],
+    }
 
 
 @login_required

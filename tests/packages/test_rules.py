@@ -115,7 +115,8 @@ def test_a_department_answers_for_itself_and_merges_when_all_are_done(scene, act
     mine = factories.official("power-company", Role.REVIEWER)
     assert review_rules.can_give_opinion(mine, scene["task"])
     assert not review_rules.can_give_opinion(factories.official("gas-company", Role.REVIEWER), scene["task"])
-    assert review_rules.can_merge(actors.lead_reviewer, scene["session"]).reason == "还有部门没有答复，暂不能汇总。"
+    early = review_rules.can_merge(actors.lead_reviewer, scene["session"]).reason
+    assert early == "还有部门没有答复，全部答复或到期后才能汇总、整改、召开联审会或再次征求意见。"
     factories.answer_all(scene["review"])
     session = factories.fresh(scene["session"])
     assert {who for who in PEOPLE if review_rules.can_merge(getattr(actors, who), session)} == {"lead_reviewer", "chief"}

@@ -184,6 +184,22 @@ def test_who_disagreed_is_asked_once_more(client, case, django_assert_max_num_qu
     assert [(view.session.round, len(view.rows)) for view in rounds] == [(2, 2), (1, len(tasks) + 1)]
 
 
+def test_before_all_have_answered_the_lead_reads_on_whom_it_waits_and_is_asked_nothing(client, case):
+    session = JointSession.objects.get(case=case)
+    asked = list(session.tasks.exclude(role="lead").select_related("organisation").order_by("due_on", "pk"))
+    client.force_login(factories.official(case.lead.code, "reviewer"))
+    steps = [reverse(f"packages:{name}", args=[session.pk]) for name in ("merge", "call", "rectify")]
+    for url in (*steps, reverse("packages:reconsult", args=[asked[0].pk])):
+        page = client.get(url)
+        assert [one.role for one in page.context["awaited"]] == [task.organisation.label for task in asked]
+        text = page.content.decode()
+        assert ("在等谁" in text, "全部答复或到期后才能汇总、整改" in text) == (True, True)
+        form = text[text.index("<form method=\"post\" enctype"):]
+        assert [name for name in ("text", "days", "meets_at", "note", "happened_at") if f'name="{name}"' in form] == []
+    factories.answer_all(case)
+    assert all('aria-label="在等谁"' not in client.get(url).content.decode() for url in steps)
+
+
 def test_a_department_without_units_is_not_led_to_send_on(reviewer, task):
     refer = reverse("packages:refer", args=[task.pk])
     assert refer not in reviewer.get(reverse("packages:review", args=[task.pk])).content.decode()
@@ -203,7 +219,7 @@ def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
     waiting = page.content.decode()
     first = min(task.due_on for task in session.tasks.exclude(role="lead"))
     assert (page.context["page"].awaited.due_on, first < lead.due_on) == (first, True)
-    assert "还有部门没有答复，暂不能汇总。" in waiting
+    assert "还有部门没有答复，全部答复或到期后才能汇总、整改、召开联审会或再次征求意见。" in waiting
     assert merge_url not in waiting
     assert "提交意见" not in waiting
     factories.answer_all(case)
