@@ -35,17 +35,19 @@ from agency.models import (
     WorkOrder,
     WorkOrderQuerySet,
 )
+from agency.queries import desk_agents
 from agency.services.bench import away_on, loads, off_duty
 from agency.services.escalating import next_level
 from agency.services.order_paper import sheet_of
 from projects import timing, workdays
 from projects.access import access_of
 from projects.models import IssueItem, Project
-from projects.states import ISSUE_OPEN, IssueKind
+from projects.states import ISSUE_OPEN, IssueKind, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from agency.services.evaluating import AgentRow
     from archives.models import Paper
     from projects.errors import Verdict
     from projects.models import User
@@ -100,14 +102,20 @@ def late_count(user: User, filters: Mapping[str, str]) -> int:
     return found_orders(user, {**filters, "late": "1"}).count()
 
 
+def _to_accept(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]:
+    if order.accept_by is None:
+        return "等代办调度派单", "bad"
+    if order.project.status != ProjectStatus.ACTIVE:
+        return f"项目{order.project.get_status_display()}，接单时限停计", ""
+    moment = order.accept_by.astimezone(timing.BUSINESS_ZONE)
+    words = f"{moment:%H:%M}" if moment.date() == today else timing.spoken_moment(moment)
+    return (f"{words} 前接单", "warn") if order.accept_by >= now else ("已过接单时限，将派下一人", "bad")
+
+
 def _next(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]:
     """Return what is next for an order in words, with a tone."""
     if order.state == OrderState.WAITING:
-        if order.accept_by is None:
-            return "等代办调度派单", "bad"
-        moment = order.accept_by.astimezone(timing.BUSINESS_ZONE)
-        words = f"{moment:%H:%M}" if moment.date() == today else timing.spoken_moment(moment)
-        return (f"{words} 前接单", "warn") if order.accept_by >= now else ("已过接单时限，将派下一人", "bad")
+        return _to_accept(order, today, now)
     if order.state in (OrderState.DONE, OrderState.CLOSED):
         return order.close_reason, ""
     if order.next_check is None:
@@ -266,10 +274,17 @@ def calendar(user: User, filters: Mapping[str, str]) -> list[Day]:
 
 
 def people(user: User) -> list[Agent]:
-    """Return the agents that may be looked at, by name."""
+    """Return the agents of the desk and those who serve a region of it; nobody for who keeps no desk. One query."""
     if not access_of(user).has(*may.DESK):
         return []
-    return list(Agent.objects.filter(user__is_active=True).select_related("user").order_by("pk"))
+    return list(desk_agents(user))
+
+
+def evaluated(rows: Sequence[AgentRow], user: User) -> list[AgentRow]:
+    """Return the rows that a person may read: of the own centre and below it, or the own one. One query."""
+    roles = (*may.DESK, Role.SUPERVISOR)
+    seen = set(may.kept_by(user, *roles).filter(agent__in=[row.agent.pk for row in rows]).values_list("pk", flat=True))
+    return [row for row in rows if row.agent.user_id in seen | {user.pk}]
 
 
 # One order ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q
+
 from agency import desk_data as data
+from agency.assigning_rule import districts
 from agency.desk_states import (
     ORDER_HELD,
     ORDER_MINE,
@@ -21,14 +25,18 @@ from packages.rules import is_agent, is_owner
 from projects import timing
 from projects.access import access_of, region_prefix
 from projects.errors import ALLOWED, Verdict, refuse
+from projects.models import Membership
 from projects.one_page import once
 from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from agency.models import Escalation, HandOver, WorkOrder
-    from projects.models import IssueItem, Project, User
+    from projects.models import IssueItem, Project, Region, User
 
     Person = User | AnonymousUser
 
@@ -80,17 +88,45 @@ def can_keep_agents(user: Person, agent: Agent | None = None) -> Verdict:
 
 
 def _is_desk_of(user: Person, agent: Agent) -> bool:
-    """Whether the user dispatches or directs in the region of a body that the agent works for, or in one above it.
+    """Whether the user dispatches or directs where the agent works, or above it."""
+    return kept_by(user).filter(pk=agent.user_id).exists()
 
-    A body without a region, or a post that has ended, is of no other centre.
+
+def kept_by(user: Person, *roles: Role) -> QuerySet[User]:
+    """Return whose work as an agent is looked at by somebody with one of the roles (dispatcher and director) at a body.
+
+    Whoever holds the post of an agent at a body in its region or below; a body without a region, or a post that has
+    ended, is of no other centre.
     """
+    mine = _regions_led(user, roles or DESK)
+    people = get_user_model()._default_manager.all()
+    if not mine:
+        return people.none()
+    if None in mine:
+        return people
+    near = Q(organisation__region=None)
+    for region in filter(None, mine):
+        near |= Q(organisation__region__code__startswith=region_prefix(region.code))
+    posts = Membership.objects.filter(user=OuterRef("pk"), role=Role.AGENT, until=None)
+    return people.filter(~Exists(posts) | Exists(posts.filter(near)))
+
+
+def serving(user: Person, *roles: Role) -> Q:
+    """Return the condition on agents who may be offered to somebody with one of the roles (desk and 工改办).
+
+    Those of the own bodies and below, and those of whatever centre who serve a region of them (片区).
+    """
+    asked = roles or (*DESK, Role.SUPERVISOR)
+    within = Q(user__in=kept_by(user, *asked))
+    for region in filter(None, _regions_led(user, asked)):
+        served = Q(region__code__startswith=region_prefix(region.code)) | Q(region__code__in=districts(region.code))
+        within |= Q(pk__in=Agent.regions.through.objects.filter(served).values("agent"))
+    return within
+
+
+def _regions_led(user: Person, roles: Sequence[Role]) -> list[Region | None]:
     access = access_of(user)
-    mine = [body.region for body in access.organisations if access.has_at(body.pk, *DESK)]
-    posts = agent.user.memberships.filter(role=Role.AGENT, until=None)
-    theirs = list(posts.values_list("organisation__region__code", flat=True))
-    if not mine or not theirs or None in theirs or None in mine:
-        return bool(mine)
-    return any(code.startswith(region_prefix(region.code)) for code in theirs for region in mine if region)
+    return [body.region for body in access.organisations if access.has_at(body.pk, *roles)]
 
 
 def can_see_desk(user: Person, _: object = None) -> Verdict:
@@ -99,7 +135,7 @@ def can_see_desk(user: Person, _: object = None) -> Verdict:
 
 
 def can_see_evaluation(user: Person, _: object = None) -> Verdict:
-    """The desk sees all, an agent himself."""
+    """The desk sees the agents of its centre and of those below, 工改办 those of its region, an agent himself."""
     if access_of(user).has(*DESK, Role.SUPERVISOR, Role.AGENT):
         return ALLOWED
     return refuse("代办评价供代办调度、中心主任和本人查看。")

@@ -16,6 +16,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Value, When
 
 from agency import desk_data as data
+from agency import desk_rules
 from agency.assigning_rule import PLACES, place, plain
 from agency.below import centres_below
 from agency.models import Agent, Assignment, WorkOrder
@@ -177,13 +178,13 @@ def desk(user: User, filters: Mapping[str, str]) -> Desk:
     counts = projects.aggregate(
         waiting=Count("pk", filter=_lacking()), assigned=Count("pk", filter=Q(_held())),
     )
-    people = Agent.objects.filter(user__is_active=True)
+    people = desk_agents(user)
     tab = filters.get("tab", "")
     numbers = {"waiting": counts["waiting"], "assigned": counts["assigned"], "people": people.count()}
     if tab == "people":
         return Desk(tab, **numbers, rows=tuple(_agent_rows(people)), **level)
     if tab == "assigned":
-        agent = _agent(filters)
+        agent = _agent(filters, user)
         known = None if agent else numbers["assigned"]
         page = _cut(_found(assigned_projects(projects, agent), filters), filters, known)
         assigned = tuple(_assigned_rows(list(page.object_list), own_centres(user)))
@@ -198,7 +199,7 @@ def desk_lines(user: User, filters: Mapping[str, str]) -> Iterator[list[str]]:
     yield list(EXPORT_HEAD)
     projects = desk_projects(user, centres_below(user), filters.get("centre"))
     if filters.get("tab") == "assigned":
-        found = _found(assigned_projects(projects, _agent(filters)), filters)
+        found = _found(assigned_projects(projects, _agent(filters, user)), filters)
     else:
         found = _urgent_first(_found(projects.filter(_lacking()), filters))
     for chunk in batched(found.iterator(chunk_size=EXPORT_CHUNK), EXPORT_CHUNK):
@@ -216,10 +217,14 @@ def batched(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _agent(filters: Mapping[str, str]) -> Agent | None:
+def desk_agents(user: User) -> QuerySet[Agent]:
+    """Return the active agents of the desk and those who serve a region of it."""
+    return Agent.objects.filter(desk_rules.serving(user), user__is_active=True).select_related("user").order_by("pk")
+
+
+def _agent(filters: Mapping[str, str], user: User) -> Agent | None:
     """Return the person whose projects are wanted."""
-    people = Agent.objects.filter(user__is_active=True).select_related("user")
-    return people.filter(pk=_number(filters.get("agent"))).first()
+    return desk_agents(user).filter(pk=_number(filters.get("agent"))).first()
 
 
 def assigned_projects(projects: QuerySet[Project], agent: Agent | None = None) -> QuerySet[Project]:
@@ -315,7 +320,7 @@ def _agent_rows(people: QuerySet[Agent]) -> list[AgentRow]:
         .annotate(number=Count("pk"))
     )
     rows = []
-    for agent in people.select_related("user").prefetch_related("regions"):
+    for agent in people.prefetch_related("regions"):
         load, number = carried.get(agent.pk, (Decimal(0), 0))
         rows.append(AgentRow(
             agent, number, plain(load), "、".join(region.name for region in agent.regions.all()),

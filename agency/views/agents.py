@@ -38,8 +38,10 @@ def _agent(request: HttpRequest, pk: int) -> Agent:
     return agent
 
 
-def _others(agent: Agent) -> list[Agent]:
-    found = Agent.objects.filter(user__is_active=True, is_on_duty=True).exclude(pk=agent.pk)
+def _others(request: HttpRequest, agent: Agent) -> list[Agent]:
+    """The agents of the asker's centres and regions who may stand in for one."""
+    near = may.serving(request.user, *may.DESK, Role.AGENT)
+    found = Agent.objects.filter(near, user__is_active=True, is_on_duty=True).exclude(pk=agent.pk)
     return list(found.select_related("user").order_by("pk"))
 
 
@@ -121,7 +123,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     row = _agent(request, pk)
     return ask(
         request,
-        shown.LeaveForm(request.POST or None, people=_others(row)),
+        shown.LeaveForm(request.POST or None, people=_others(request, row)),
         Step(
             title=f"{row.user}请假",
             button="登记请假",
@@ -159,7 +161,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     parts = handing_over.parts_of(row)
     names = dict(Project.objects.filter(pk__in=[project for project, _ in parts]).values_list("pk", "name"))
     projects = [(project, names[project]) for project, _ in parts]
-    form = shown.PackForm(request.POST or None, people=_others(row), projects=projects)
+    form = shown.PackForm(request.POST or None, people=_others(request, row), projects=projects)
     return ask(
         request,
         form,
@@ -208,14 +210,11 @@ def sheet_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def evaluation(request: HttpRequest) -> HttpResponse:
     """Show how the agents are doing over a span of days, set against projects of the same grade."""
-    access = access_of(request.user)
     require(may.can_see_evaluation, request.user, None)
     today = timing.today()
     end = as_day(request.GET.get("end")) or today
     start = as_day(request.GET.get("start")) or end - dt.timedelta(days=90)
-    rows = evaluating.evaluate(start, end)
-    if not access.has(*may.DESK, Role.SUPERVISOR):
-        rows = [row for row in rows if row.agent.user_id == request.user.pk]
+    rows = queries.evaluated(evaluating.evaluate(start, end), person(request))
     context = {
         "rows": rows, "start": start, "end": end, "few": queries.few(),
         "counted": evaluation_page.counted(rows, request.GET.dict()),

@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 
 from agency import below
-from agency.models import FollowUp, RatingAsk, Voice
+from agency.models import FollowUp, RatingAsk, Voice, WorkOrder
 from agency.services import rating, voices
 from agency.services.assignment import assign
-from projects.models import Organisation, Region
+from projects.models import Organisation, Region, User
 from projects.states import OrganisationKind, Role
 from tests import factories
 
@@ -88,3 +88,36 @@ def test_ratings_and_complaints_come_as_counts_by_centre(actors, city, kept_ware
     assert (row.title in page.text, browser.get(reverse("agency:voice", args=[row.pk])).status_code) == (False, 404)
     assert Voice.objects.get().centre == actors.centre
     assert "rows" not in client_of(actors.director).get(reverse("agency:ratings")).context
+
+
+def test_a_desk_looks_at_the_agents_of_its_centre_and_those_who_help_there(actors, city, make_agent, client_of, clock):
+    """What an agent of another centre does is that centre's; the city reads all, who helps in a region can be chosen."""
+    zone, body = Organisation.objects.get(short_name="开发区"), Organisation.objects.get(short_name="市局")
+    ours, far, helper = make_agent("本专"), make_agent("远专", region="140571"), make_agent("援专", region="140500")
+    for agent, where in ((ours, actors.centre), (far, zone), (helper, body)):
+        agent.user.memberships.update(organisation=where)
+    for agent in (ours, far, helper):
+        project = factories.make_project(actors, name=f"{agent.user.name}厂房")
+        WorkOrder.objects.create(
+            project=project, agent=agent, state="doing", title="立项", number=f"工单-{agent.pk}", stage="planning",
+            offered_at=clock.moment, taken_at=clock.moment, due_on=clock.moment.date(),
+        )
+    office = factories.person("office", "任敏", Role.SUPERVISOR, body)
+    county = factories.person("county", "邵平", Role.SUPERVISOR, actors.centre)
+    everybody = {ours, far, helper}
+    evaluated, offered = {}, {}
+    for user in (actors.dispatcher, actors.director, county, city, office, User.objects.get(username="zone"), far.user):
+        evaluated[user.username] = {row.agent for row in client_of(user).get(reverse("agency:evaluation")).context["rows"]}
+        people = client_of(user).get(f'{reverse("agency:desk")}?tab=people')
+        offered[user.username] = {row.agent for row in people.context["desk"].rows} if people.status_code == 200 else None
+    own = {actors.dispatcher.username: {ours}, actors.director.username: {ours}, "county": {ours}}
+    assert evaluated == own | {"city": everybody, "office": everybody, "zone": {far}, far.user.username: {far}}
+    near = {name: {ours, helper} for name in own}
+    assert offered == near | {"city": everybody, "office": everybody, "zone": {far, helper}, far.user.username: None}
+    browser = client_of(actors.dispatcher)
+    page = browser.get(f'{reverse("agency:evaluation")}?agent={far.pk}&of=orders')
+    assert (page.context["counted"], "远专" in page.text) == (None, False)
+    assert set(browser.get(reverse("agency:board")).context["people"]) == {ours, helper}
+    leave = browser.get(reverse("agency:leave", args=[ours.pk]))
+    assert [name for _, name in leave.context["form"].fields["cover"].choices] == ["没有", "援专"]
+    assert browser.get(f'{reverse("agency:desk")}?tab=assigned&agent={far.pk}').context["desk"].agent is None
