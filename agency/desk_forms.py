@@ -60,7 +60,7 @@ class OfferForm(forms.Form):
     powers = forms.MultipleChoiceField(
         label="委托权限", choices=Power.choices, initial=list(Power.values), widget=forms.CheckboxSelectMultiple
     )
-    until = forms.DateField(label="委托期限", required=False, help_text="不填为至项目交付")
+    until = forms.DateField(label="委托期限", required=False, help_text="不填为至项目交付，未办完的事项办完为止")
     contact = forms.CharField(label="企业联系人", max_length=60, required=False)
 
     def __init__(self, *args: Any, matters: Sequence[Sequence[str]], **kwargs: Any) -> None:

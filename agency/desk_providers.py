@@ -32,6 +32,7 @@ from projects import glance, owing, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person
 from projects.quoting import quoted
+from projects.states import ProjectStatus
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -125,9 +126,10 @@ def _is_begun(row: WorkOrder) -> bool:
 def order_waiting(row: WorkOrder) -> Waiting | None:
     """Return on whom one order waits: who is to accept or do it, who was asked one step up, on whom its case waits.
 
-    None where the order or the project is over. The office reads it: what is waited for stands as the agent wrote it.
+    None where the order is over or the project does not run; what is left after the delivery is told of. The office
+    reads it: what is waited for stands as the agent wrote it.
     """
-    if row.state not in ORDER_OPEN or not row.project.is_open:
+    if row.state not in ORDER_OPEN or row.project.status != ProjectStatus.ACTIVE:
         return None
     today = timing.today()
     step = Escalation.objects.open().filter(order=row).select_related("body", "order").first()

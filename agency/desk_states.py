@@ -16,6 +16,8 @@ class AgreementState(TextChoices):
 
 
 AGREEMENT_LIVE = (AgreementState.REQUESTED, AgreementState.OFFERED, AgreementState.SIGNED)
+#: Until when an agreement holds that names no day.
+TO_THE_END = "至项目交付，未办完的事项办完为止"
 
 
 class Power(TextChoices):

@@ -14,6 +14,7 @@ from agency.desk_states import (
     ORDER_HELD,
     ORDER_OPEN,
     ORDER_WAITS,
+    TO_THE_END,
     AgreementState,
     Channel,
     EscalationState,
@@ -105,6 +106,11 @@ class Agreement(StateModel):
     def __str__(self) -> str:
         """Return whose agreement."""
         return f"{self.project} 代办委托协议"
+
+    @property
+    def term(self) -> str:
+        """Until when it holds, in the words of the paper."""
+        return f"至{timing.written(self.until)}" if self.until else TO_THE_END
 
     @transition(field=state, source=AgreementState.REQUESTED, target=AgreementState.OFFERED)
     def offer(self) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from agency import desk_rules as may
 from agency.desk_states import AgreementState, Power
-from agency.models import Agreement, Assignment
+from agency.models import Agreement, Assignment, WorkOrder
 from agency.recipients import agents_of, people_at
 from agency.services import orders
 from agency.services.telling import tell
@@ -29,14 +30,14 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project
 from projects.services.cover import set_powers
-from projects.states import ProjectStatus
+from projects.states import ProjectStatus, Stage
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from projects.models import User
 
-OVER = "委托期限届满"
+OVER, DELIVERED = "委托期限届满", "项目已交付，委托事项办完"
 #: What the agreement says of both sides (handbook §10); the last line of the law is that nothing is paid.
 DUTIES = (
     "代办坚持合法、自愿、无偿。代办人员不收取任何费用；依法应缴的规费、税款和中介服务费由建设单位缴给收费单位。",
@@ -176,34 +177,38 @@ def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: d
     words = reason.strip() or "建设单位终止委托"
     if row.paper is not None:
         row.paper = revoke_paper(row.paper, by=by, reason=words, at=moment)
-    return _end(row, f"委托终止：{words}", words, by=by, at=moment)
+    return conclude(row, f"委托终止：{words}", words, by=by, at=moment)
 
 
 def expired(at: dt.datetime | None = None) -> QuerySet[Agreement]:
-    """Return the signed agreements whose last day is over."""
+    """Return the signed agreements whose last day is over; of one without a day, when all is delivered."""
     day = timing.business_day(at or timing.now())
-    return Agreement.objects.filter(state=AgreementState.SIGNED, until__lt=day)
+    left = WorkOrder.objects.open().filter(project=OuterRef("project"))
+    done = Q(until=None, project__stage=Stage.DELIVERED) & ~Exists(left)
+    return Agreement.objects.filter(Q(until__lt=day) | done, state=AgreementState.SIGNED)
 
 
 @transaction.atomic
 def expire_agreement(agreement_id: int, *, at: dt.datetime | None = None) -> bool:
-    """End an agreement whose term is over; whether it was. Its paper stays: it says until when it held.
+    """End an agreement whose term is over (`expired`); whether it was. Its paper stays: it says until when it held.
 
     Effects as of `end_agreement`; the owner and the agents are told. Twice is once.
     """
     row, moment = _lock(agreement_id), at or timing.now()
     if not expired(moment).filter(pk=agreement_id).exists():
         return False
-    _end(row, OVER, OVER, by=None, at=moment)
+    words = OVER if row.until is not None else DELIVERED
+    conclude(row, words, words, by=None, at=moment)
     people = [*people_at(row.project.owner_id, *OWNER_ROLES), *agents_of(row.project_id)]
+    said = "代办委托期限已满，继续代办请重新申请" if row.until is not None else "已交付，委托事项办完，代办委托结束"
     tell(
-        people, f"{row.project.name}代办委托期限已满，继续代办请重新申请", project=row.project,
+        people, f"{row.project.name}{said}", project=row.project,
         url=reverse("agency:project", args=[row.project_id]), why="代办委托协议到期", kind="result", at=moment,
     )
     return True
 
 
-def _end(row: Agreement, why_closed: str, words: str, *, by: User | None, at: dt.datetime) -> Agreement:
+def conclude(row: Agreement, why_closed: str, words: str, *, by: User | None, at: dt.datetime) -> Agreement:
     """End the locked agreement: open orders are closed, the agents advise only."""
     before = row.state
     row.end()
@@ -240,7 +245,6 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
     people = Assignment.objects.filter(project=project, ended_at=None).select_related("agent__user").order_by("role")
     named = {one.role: one.agent.user for one in people}
     lead, agent = named.get(AssignmentRole.LEAD_OFFICER), named.get(AssignmentRole.SERVICE_AGENT)
-    until = f"至{paperwork.day(row.until)}" if row.until else "至项目交付"
     names = [name for _, name in row.matters]
     half = -(-len(names) // 2)
     cells = [[str(n), name] for n, name in enumerate(names, start=1)] + [["", ""]] * (len(names) % 2)
@@ -255,12 +259,12 @@ def _write(row: Agreement, *, by: User, at: dt.datetime) -> Paper:
         at=at,
         what=f"委托{project.centre.label}免费代办 {len(row.matters)} 个事项",
         do="指定联系人，按计划提供资料，签承诺书",
-        when=f"自{paperwork.day(timing.business_day(at))}{until}，可随时终止",
+        when=f"自{paperwork.day(timing.business_day(at))}，{row.term}，可随时终止",
         paragraphs=[
             f"委托方（建设单位）：{project.owner.name}。联系人：{row.contact or by}。",
             f"受托方：{project.centre.name}。项目长：{lead or '另行告知'}；服务专员：{agent or '另行告知'}。",
             f"一、委托事项：见下表{'，计划以后新增的事项同样代办' if row.is_all else ''}。委托权限：{powers}。",
-            f"二、期限：自签订之日起，{until}。",
+            f"二、期限：自签订之日起，{row.term}。",
             *(f"{number}、{text}" for number, text in zip("三四五六七八", DUTIES, strict=True)),
         ],
         signers=[

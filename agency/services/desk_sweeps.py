@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 
 def unaccepted(at: dt.datetime | None = None) -> QuerySet[WorkOrder]:
-    """Return the orders whose agent has let the time pass, or is away without a cover."""
+    """Return the orders whose agent has let the time pass, or is away without a cover; not while the project rests."""
     moment = at or timing.now()
     away = AgentLeave.objects.on(timing.business_day(moment)).filter(cover=None).values("agent_id")
     late = Q(accept_by__lt=moment) | Q(agent__in=away)
-    return WorkOrder.objects.filter(late, state=OrderState.WAITING, agent__isnull=False)
+    return WorkOrder.objects.filter(
+        late, state=OrderState.WAITING, agent__isnull=False, project__status=ProjectStatus.ACTIVE
+    )
 
 
 def silent(at: dt.datetime | None = None) -> QuerySet[WorkOrder]:

@@ -9,11 +9,11 @@ from django.db import transaction
 
 from agency.desk_states import ORDER_HELD, AgreementState, OrderState
 from agency.models import Agreement, WorkOrder
-from agency.services import orders
+from agency.services import agreements, orders
 from archives.services.papers import revoke_paper
 from packages.states import CASE_ENDED, CASE_PASSED, CaseState
 from projects import timing
-from projects.events import lock_project, record
+from projects.events import lock_project
 from projects.states import ProjectStatus
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ KINDS = (
     "case.refused_intake",
     "project.stage_moved",
     "project.facts_changed",
+    "project.resumed",
     "project.terminated",
     "project.merged",
 )
@@ -59,31 +60,20 @@ def follow_project(project_id: int, *, at: dt.datetime | None = None) -> int:
 def _over(project: Project, at: dt.datetime) -> int:
     words = f"项目{project.get_status_display()}"
     moved = 0
-    for order in orders.open_orders(project):
-        orders.shut(order, by=None, reason=words, at=at)
-        moved += 1
     for row in Agreement.objects.filter(project=project, state=AgreementState.SIGNED).select_related("paper"):
         row.project = project
-        row.end()
-        row.ended_at, row.end_reason = at, words
-        row.save()
+        moved += WorkOrder.objects.open().filter(project=project).count()
+        agreements.conclude(row, words, words, by=None, at=at)
         if row.paper is not None:
             revoke_paper(row.paper, by=None, reason=words, at=at)
-        record(
-            "agency.agreement_ended",
-            subject=row,
-            project=project,
-            by=None,
-            at=at,
-            summary=f"代办委托终止：{words}",
-            data={"state": [AgreementState.SIGNED, row.state]},
-        )
     return moved
 
 
 def _follow(order: WorkOrder, at: dt.datetime) -> int:
     """Bring one locked order in line with its case; whether it moved."""
     case, before = order.case, (order.state, order.waits_what)
+    if order.state == OrderState.WAITING and order.project.status == ProjectStatus.ACTIVE:
+        _keep_hours(order, at)
     if case is None:
         return 0
     if case.state in CASE_PASSED:
@@ -93,6 +83,14 @@ def _follow(order: WorkOrder, at: dt.datetime) -> int:
     elif order.state in ORDER_HELD and order.state != OrderState.ESCALATED:
         _wait(order, at)
     return int((order.state, order.waits_what) != before)
+
+
+def _keep_hours(order: WorkOrder, at: dt.datetime) -> None:
+    """Keep until when it may be accepted in line with its clock, which stood while the project was suspended."""
+    due = orders.accept_due(order, at)
+    if due != order.accept_by:
+        order.accept_by = due
+        order.save(update_fields=["accept_by"])
 
 
 def _wait(order: WorkOrder, at: dt.datetime) -> None:

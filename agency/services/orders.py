@@ -30,9 +30,9 @@ from projects.events import lock_project, record
 from projects.models import Organisation, Project
 from projects.numbering import take_number
 from projects.quoting import quoted
-from projects.reading import measure_clock
+from projects.reading import measure_clock, pauses_of
 from projects.services.involvement import end_involvement
-from projects.states import InvolvementRole, Stage
+from projects.states import InvolvementRole, ProjectStatus, Stage
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -116,7 +116,7 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
             project=project,
             label=f"接单{quoted(order.title)}",
         )
-        order.accept_by = measure_clock(order.clock, (), at).due
+        order.accept_by = accept_due(order, at)
         open_to(project, agent, SERVICE, by=by, at=at)
     order.save()
     words = f"派给{agent.user}" if agent else "没有可派的人，等代办调度"
@@ -131,6 +131,11 @@ def _offer(order: WorkOrder, agent: Agent | None, *, by: User | None, at: dt.dat
         data={**told, "agent": agent.pk if agent else None},
     )
     return order
+
+
+def accept_due(order: WorkOrder, at: dt.datetime) -> dt.datetime | None:
+    """Return until when an offered order may be accepted, by its clock: it stands while the project is suspended."""
+    return measure_clock(order.clock, pauses_of(order.clock), at).due if order.clock is not None else None
 
 
 def _tell_offered(made: Sequence[WorkOrder], agent: Agent, at: dt.datetime) -> None:
@@ -215,17 +220,18 @@ def pass_on(order_id: int, *, at: dt.datetime | None = None) -> bool:
     """Pass an order that was not accepted in time to the next agent by the rule; whether it was passed.
 
     Without anybody left it waits for the dispatcher. Event `agency.order_passed`. An order of a matter that has ended
-    is closed instead.
+    is closed instead; while the project is suspended it stays where it is.
     """
     order, moment = lock_order(order_id), at or timing.now()
-    if order.state != OrderState.WAITING or order.agent is None:
+    if order.state != OrderState.WAITING or order.agent is None or order.project.status != ProjectStatus.ACTIVE:
         return False
     if order.case is not None and order.case.state in CASE_ENDED:
         shut(order, by=None, reason=f"事项{order.case.get_state_display()}", at=moment)
         return True
     leave = away_on(timing.business_day(moment)).get(order.agent.pk)
     away = leave is not None and leave.cover_id is None
-    if not away and (order.accept_by is None or order.accept_by >= moment):
+    due = accept_due(order, moment)
+    if not away and (due is None or due >= moment):
         return False
     _pass(order, by=None, at=moment, why="请假" if away else "未在时限内接单")
     return True

@@ -23,7 +23,6 @@ from agency.services import accompanying, agreements
 from packages.models import MatterCase
 from packages.views.acting import Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
-from projects import timing
 from projects.access import access_of
 from projects.errors import DomainError, NotAllowed, require
 from projects.going_back import back_to
@@ -133,7 +132,6 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner reads the agreement and signs."""
     row = _agreement(request, pk)
     names = "、".join(name for _, name in row.matters)
-    until = f"至{timing.written(row.until)}" if row.until else "至项目交付"
     return _decide(
         request,
         row,
@@ -145,7 +143,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
         says=(
             f"{row.project.name}：委托 {len(row.matters)} 个事项，列在最后。",
             f"委托权限：{'、'.join(desk_project.power_words(row))}。",
-            f"期限：自签订之日起{until}，可随时终止。",
+            f"期限：自签订之日起，{row.term}，可随时终止。",
             *agreements.DUTIES,
             f"委托事项（{len(row.matters)} 个）：{names}。",
         ),

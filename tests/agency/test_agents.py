@@ -146,6 +146,30 @@ def test_an_agreement_ends_with_its_term_and_nobody_files_under_it_any_more(acto
     holds(project)
 
 
+def test_an_agreement_without_a_day_ends_when_the_project_is_delivered_and_its_last_order_over(
+    actors, project, people, signed
+):
+    agent = people[1]
+    assert "二、期限：自签订之日起，至项目交付，未办完的事项办完为止。" in signed.paper.content["paragraphs"]
+    orders.take_all(by=agent.user)
+    first, *others = WorkOrder.objects.open().order_by("pk")
+    for order in others:
+        orders.close_order(order.pk, by=actors.dispatcher, reason="测试")
+    Project.objects.filter(pk=project.pk).update(stage="delivered")
+    assert (desk_sweeps.sweep_desk(), order_waiting(WorkOrder.objects.get(pk=first.pk)).person) == (0, "陈专")
+    orders.finish_order(first.pk, by=agent.user)
+    assert [desk_sweeps.sweep_desk(), desk_sweeps.sweep_desk(), agreements.expire_agreement(signed.pk)] == [1, 0, False]
+    signed.refresh_from_db()
+    assert (signed.state, signed.end_reason, signed.ended_by, signed.paper.state) == (
+        "ended", "项目已交付，委托事项办完", None, "valid"
+    )
+    assert Event.objects.get(kind="agency.agreement_ended").data == {"state": ["signed", "ended"]}
+    text = f"{project.name}已交付，委托事项办完，代办委托结束"
+    heard = {user.username for user in (actors.owner, actors.owner_staff, people[0].user, agent.user)}
+    assert set(project.notifications.filter(text=text).values_list("user__username", flat=True)) == heard
+    assert files(agent, project) is False
+
+
 def test_who_takes_the_place_of_an_agent_may_do_what_the_agreement_says(actors, project, people):
     agent, other = people[1], people[2]
     row = agreements.offer_agreement(project.pk, by=actors.dispatcher, powers=["advise"])

@@ -26,6 +26,7 @@ from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Project
 from projects.quoting import quoted
+from projects.services.status import resume_project, suspend_project
 from projects.waiting import waiting_on
 from tests import factories
 from tests.packages.steps import check_step, holds, invisible
@@ -392,6 +393,23 @@ def test_all_agents_away_leaves_the_order_to_the_dispatcher(actors, project, peo
     assert desk_sweeps.sweep_desk() == number
     assert set(WorkOrder.objects.filter(state__in=ORDER_OPEN).values_list("agent", flat=True)) == {None}
     assert propose(project, SERVICE) == []
+
+
+def test_the_hours_to_accept_an_order_stand_while_the_project_is_suspended(actors, project, people, signed, clock):
+    order = WorkOrder.objects.order_by("pk").first()
+    clock.by(hours=2)
+    suspend_project(project.pk, by=actors.director, reason="资金调整")
+    clock.by(days=2)
+    assert (list(desk_sweeps.unaccepted()), orders.pass_on(order.pk)) == ([], False)
+    (row,) = order_rows([WorkOrder.objects.select_related("project").get(pk=order.pk)])
+    assert row.next_words == "项目暂缓，接单时限停计"
+    resume_project(project.pk, by=actors.director, reason="资金到位")
+    assert orders.pass_on(order.pk) is False
+    follow_project(project.pk)
+    left = WorkOrder.objects.get(pk=order.pk)
+    assert (left.agent, left.accept_by - order.accept_by) == (people[1], dt.timedelta(days=2))
+    clock.by(hours=7)
+    assert (orders.pass_on(order.pk), WorkOrder.objects.get(pk=order.pk).agent) == (True, people[2])
 
 
 def test_the_agreement_is_offered_by_itself_once_the_owner_was_told_everything(actors, project, people):
