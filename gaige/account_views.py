@@ -259,9 +259,12 @@ def privacy_notice(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def consent(request: HttpRequest, purpose: str, agree: int) -> HttpResponse:
-    """Agree to a purpose, or withdraw it: one press each."""
+    """Agree to a purpose, or withdraw it: one press each. Of the notice, that its words in force were read."""
     user = person_of(request)
-    if agree:
+    if agree and purpose == privacy_data.NOTICE:
+        privacy.note_told(user)
+        messages.success(request, "已记录您看过个人信息告知书。")
+    elif agree:
         privacy.give(user, purpose)
         messages.success(request, "已记录您的同意，随时可以撤回。")
     else:

@@ -89,7 +89,7 @@ def test_contacts_are_stored_encrypted_told_without_values_and_once(owner):
     assert not any(value in "".join(stored) for value in (MOBILE, EMAIL))
     data = {"user": owner.pk, "changed": ["phone", "email"]}
     assert told() == [(f"更改联系方式：{owner}，电话、邮箱", data)]
-    assert list(Consent.objects.filter(user=owner).values_list("purpose", "version")) == [("notice", 1)]
+    assert list(Consent.objects.filter(user=owner).values_list("purpose", "version")) == [("notice", 2)]
     assert (change(owner, email=""), kept(owner)) == (["邮箱"], (MOBILE, ""))
     assert told()[1:] == [(f"更改联系方式：{owner}，邮箱", {**data, "changed": ["email"]})]
 

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -29,6 +30,7 @@ PERSONAL = re.compile(r"phone|contact|identity|mobile|email|actor_name|signed_na
 #: Columns that look like a person's and are none.
 NOT_PERSONAL = {
     ("acceptance.PointCard", "contact"), ("agency.Webhook", "secret"), ("projects.Provision", "recipient_name"),
+    ("projects.User", "identity_no"),  # stays empty, as the test below says
 }
 
 
@@ -75,7 +77,28 @@ def test_the_notice_stands_before_anything_is_collected_and_is_kept_with_its_ver
     given = {"code": code, "step": "open", "username": "zhaomin", "password": "Long-word-11", "again": "Long-word-11"}
     assert join.post(reverse("gaige:join"), given).status_code == 302
     told = Consent.objects.get(user__username="zhaomin")
-    assert (told.purpose, told.version, told.words) == ("notice", 1, privacy_data.all_words()["notice"].digest)
+    assert (told.purpose, told.version, told.words) == ("notice", 2, privacy_data.all_words()["notice"].digest)
+
+
+def test_the_notice_names_what_is_asked_for_and_a_new_one_is_read_anew(actors, clock):
+    """No program fills the number of an identity card, so the notice does not name it as kept; the first one did."""
+    root = Path(privacy_data.FOLDER).parents[1]
+    code = [path for app in ("projects", "archives", "packages", "acceptance", "agency", "gaige") for path in (root / app).rglob("*.py")]
+    naming = {path.name for path in code if "identity_no" in path.read_text(encoding="utf-8")}
+    assert naming - {"people.py", "0001_initial.py"} == set()
+    assert [field.field for field in privacy_data.personal_fields() if "证件" in field.name] == []
+    assert "证件号码、手机加密保存" not in Client().get(reverse("gaige:privacy")).text
+    first = Consent.objects.create(user=actors.owner, purpose="notice", version=1, words="sha256:1", given_at=MORNING)
+    client = Client()
+    client.force_login(actors.owner)
+    address = reverse("gaige:consent", args=["notice", 1])
+    page = client.get(reverse("gaige:account")).text
+    assert ("现行第 2 版，请看后确认" in page, address in page) == (True, True)
+    assert [client.post(address).status_code, client.post(address).status_code] == [302, 302]
+    assert list(Consent.objects.filter(user=actors.owner, version=1)) == [first]
+    assert Consent.objects.filter(user=actors.owner, purpose="notice", version=2).count() == 1
+    page = client.get(reverse("gaige:account")).text
+    assert ("现行第 2 版" in page, address in page, "<small>第 2 版，" in page) == (False, False, True)
 
 
 def test_a_consent_is_withdrawn_as_easily_as_it_is_given(actors, clock):
