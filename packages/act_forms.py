@@ -10,6 +10,7 @@ from django import forms
 from packages.act_states import DeliveryWay
 from packages.forms import KeyedRadios
 from packages.states import SpecialKind
+from packages.verdict_words import PERMIT, VerdictWords
 
 YES_NO = [("yes", "批准"), ("no", "不批准")]
 
@@ -62,10 +63,17 @@ class OverdueForm(forms.Form):
     """What becomes of a correction that never came."""
 
     choice = forms.ChoiceField(
-        label="处理", choices=[("recall", "部门撤回"), ("fail", "不予许可")], widget=KeyedRadios,
+        label="处理", choices=[("recall", "部门撤回"), ("fail", PERMIT.refused)], widget=KeyedRadios,
         help_text="部门撤回：本次办理终止，可以重新申报。不予许可：作出决定，写明理由和救济途径。",
     )
     reason = _text("理由")
+
+    def __init__(self, data: Any = None, *, words: VerdictWords = PERMIT) -> None:
+        """Say the refusal in the words of the kind of matter."""
+        super().__init__(data)
+        field = self.fields["choice"]
+        field.choices = [("recall", "部门撤回"), ("fail", words.refused)]  # type: ignore[attr-defined]
+        field.help_text = str(field.help_text).replace(PERMIT.refused, words.refused)
 
 
 class SpecialStartForm(forms.Form):

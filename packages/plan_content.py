@@ -171,7 +171,7 @@ def _material(row: ScheduleRow, line: Material, held: set[tuple[str, str]]) -> R
         return {"name": line.name, "source": SOURCE_WORDS.get(line.source, line.source_label), "asked": False}
     words = ["企业提供"]
     if line.deferral_days is not None:
-        words.append(f"可容缺 {line.deferral_days} 个工作日")
+        words.append(f"可容缺，最多 {line.deferral_days} 个工作日")
     if line.committable:
         words.append("可承诺")
     return {"name": line.name, "source": "，".join(words), "asked": True}

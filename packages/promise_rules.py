@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packages import floor
 from packages.choices import MaterialSource
+from packages.deferral_terms import terms_of
 from packages.rules import ANSWERERS, FORM_KIND, is_owner
 from packages.states import CommitmentState
 from projects.access import access_of
@@ -30,6 +31,8 @@ def may_defer(item: MaterialItem) -> Verdict:
         return refuse("主要材料，不能容缺")
     if line is None or line.deferral_days is None:
         return refuse("主要材料，不能容缺")
+    if terms_of(item.case, item).days == 0:
+        return refuse("作出决定前就要补交，而承诺时限只有 1 个工作日，来不及容缺")
     return ALLOWED
 
 

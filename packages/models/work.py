@@ -23,6 +23,7 @@ from packages.states import (
     SpecialKind,
     Supply,
 )
+from packages.verdict_words import words_of
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -246,8 +247,10 @@ class MatterCase(StateModel):
         return clock_id
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]  # Django makes one where there is none
-        """Return the word of the state; before the acceptance it is 补全 that is waited for, afterwards 补正."""
-        return f"待{self.fault_word}" if self.state == CaseState.CORRECTING else str(CaseState(self.state).label)
+        """Return the word of the state: 待补全 before the acceptance, 待补正 after it; what is only filed is 不予备案."""
+        if self.state == CaseState.CORRECTING:
+            return f"待{self.fault_word}"
+        return words_of(self.matter).refused if self.state == CaseState.FAILED else str(CaseState(self.state).label)
 
     @property
     def fault_word(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from packages import promise_rules, rules
 from packages.choices import ArrivesBefore, MaterialForm, MaterialSource
+from packages.deferral_terms import terms_of
 from packages.models import Application, MaterialItem
 from packages.owed_papers import is_let_through
 from packages.states import MATERIAL_MET, TONES, MaterialState
@@ -162,10 +163,11 @@ def promised_words(item: MaterialItem) -> str:
     line = item.definition
     if item.state != MaterialState.DEFERRED or line is None or line.deferral_days is None:
         return ""
-    if (line.arrives_before or ArrivesBefore.DECISION) == ArrivesBefore.DECISION:
-        return f"受理后 {line.deferral_days} 个工作日内、作出决定前补交"
-    before = "、领取证照前" if line.arrives_before == ArrivesBefore.CERTIFICATE else ""
-    return f"作出决定后 {line.deferral_days} 个工作日内{before}补交"
+    terms = terms_of(item.case, item)
+    if terms.before == ArrivesBefore.DECISION:
+        return f"受理后 {terms.days} 个工作日内、作出决定前补交"
+    before = "、领取证照前" if terms.before == ArrivesBefore.CERTIFICATE else ""
+    return f"作出决定后 {terms.days} 个工作日内{before}补交"
 
 
 def lines_of(application: Application) -> dict[int, tuple[object, ...]]:

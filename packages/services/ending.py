@@ -22,6 +22,7 @@ from packages.services.correction import correction_clock, end_correction
 from packages.services.drafts import renew_draft
 from packages.services.locking import expect, lock_case
 from packages.states import CaseState, Outcome
+from packages.verdict_words import words_of
 from projects import clocks
 from projects.errors import DomainError, require
 from projects.events import record
@@ -30,7 +31,7 @@ from projects.quoting import quoted
 from projects.status_codes import StatusCode
 
 #: What the department may choose where a correction never came.
-OVERDUE_CHOICES = {"recall": "部门撤回", "fail": "不予许可"}
+OVERDUE_CHOICES = ("recall", "fail")
 #: What the window writes in the place of another body where nobody grants the matter (行政许可法 32(1)(1)).
 NO_PERMIT = "依法不需"
 
@@ -56,7 +57,7 @@ def refuse_intake(
     if case.state == CaseState.CORRECTING:
         if case.accepted_at is not None:
             name = quoted(case.matter.name)
-            raise DomainError("case_state", f"{name}已经受理，逾期未补正的由牵头部门撤回或不予许可。")
+            raise DomainError("case_state", f"{name}已经受理，逾期未补正的由牵头部门撤回或{words_of(case.matter).refused}。")
         _never_corrected(case, at)
         end_correction(case, by=by, at=at, returned=False)
     old = case.state
@@ -147,9 +148,10 @@ def close_overdue(
     check_moment(case, at)
     if case.accepted_at is None:
         raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，补全逾期的请按不予受理处理。")
+    refused = words_of(case.matter).refused
     if choice not in OVERDUE_CHOICES:
-        raise DomainError("choice", "请选择撤回或不予许可。")
-    said = _said(reason, OVERDUE_CHOICES[choice])
+        raise DomainError("choice", f"请选择撤回或{refused}。")
+    said = _said(reason, "部门撤回" if choice == "recall" else refused)
     _never_corrected(case, at)
     end_correction(case, by=by, at=at, returned=False)
     if choice == "recall":

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from packages.models import Application, JointSession, MatterCase, ReviewTask
-from packages.states import CaseState
 from projects import prepared
 from projects.errors import DomainError
 from projects.events import latest_of, told_by
@@ -98,7 +97,7 @@ def expect(case: MatterCase, *states: str, verb: str) -> None:
     """Refuse a step out of order with a sentence that says where the case stands and who brought it there."""
     if case.state in states:
         return
-    label = CaseState(case.state).label
+    label = case.get_state_display()
     raise DomainError(
         "case_state", f"{quoted(case.matter.name)}现在是“{label}”，不能{verb}。请刷新页面，按最新状态办理。",
         latest=told_by(latest_of(case)),

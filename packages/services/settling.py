@@ -8,7 +8,6 @@ clock, on the applicant's side. Commitments are in `packages.services.committing
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,6 +15,7 @@ from django.db.models import Q, QuerySet
 from archives.states import PaperKind
 from packages import promise_rules, rules
 from packages.choices import ArrivesBefore, LateConsequence
+from packages.deferral_terms import terms_of
 from packages.models import Deferral, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.commitment_checks import follow_revocation
@@ -55,25 +55,6 @@ def raise_promises(case: MatterCase, lines: frozenset[str], *, by: User | None, 
     owed = [_owe(case, item, by=by, at=at) for item in items]
     if owed:
         _told(case, owed, by=by, at=at)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a paper may follow: before what, within how many working days, what happens when it is late."""
-
-    before: ArrivesBefore
-    days: int
-    late: LateConsequence
-
-
-def terms_of(case: MatterCase, item: MaterialItem) -> Terms:
-    """Return how a line of a case may follow, by its definition in the catalogue."""
-    line = item.definition
-    return Terms(
-        ArrivesBefore(line.arrives_before if line and line.arrives_before else ArrivesBefore.DECISION),
-        (line.deferral_days if line else None) or max(1, case.promised_days),
-        LateConsequence(line.late_consequence if line and line.late_consequence else LateConsequence.ESCALATE),
-    )
 
 
 def _owe(case: MatterCase, item: MaterialItem, *, by: User | None, at: dt.datetime) -> Deferral:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from packages import act_forms, rules
 from packages.screens import acting as screens
 from packages.services import delivering, ending, extending, revoking, special, withdrawing
+from packages.verdict_words import words_of
 from packages.views.acting import Step, ask
 from packages.views.fetching import case_or_404, extension_or_404, person, procedure_or_404, withdrawal_or_404
 
@@ -107,7 +108,7 @@ def overdue(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         may_be_late=True,
     )
-    return ask(request, act_forms.OverdueForm(request.POST or None), step)
+    return ask(request, act_forms.OverdueForm(request.POST or None, words=words_of(case.matter)), step)
 
 
 # Special procedure -------------------------------------------------------------------------------------------------

@@ -13,12 +13,17 @@ LATER, PROMISED = "wage-deposit", "soil-plan"
 
 
 def deferred(project, actors, before, *, days=10, late="refuse"):
-    """An accepted case whose bank guarantee was missing; the catalogue says until when it may follow."""
+    """An accepted case whose bank guarantee was missing; the catalogue says until when it may follow.
+
+    What has to be there before the decision gets a promise that leaves it its days.
+    """
     application = factories.open_application(project, [LATER], actors)
     item = MaterialItem.objects.get(case__application=application, kind__slug="wage-guarantee")
     QuerySet(MaterialDef).filter(pk=item.definition_id).update(
         deferral_days=days, arrives_before=before, late_consequence=late
     )
+    if before == "decision":
+        MatterCase.objects.filter(pk=item.case_id).update(promised_days=days + 1)
     intake.set_material(item.pk, state="deferred", by=actors.owner)
     factories.complete(application, actors.clerk)
     intake.submit_application(application.pk, by=actors.clerk)

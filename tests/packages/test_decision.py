@@ -131,6 +131,9 @@ def test_what_is_only_filed_is_put_on_record_or_not(project, merged, client, out
     assert (paper.title if title else None, paper.content["paragraphs"][0][-len(said):], paper.content["legal"]) == (
         title, said, [legal],
     )
+    page = client.get(reverse("packages:case", args=[merged.pk])).content.decode()
+    chip = '<span class="chip" data-c="bad">不予备案</span>'
+    assert [word in page for word in (chip, "不予许可")] == [outcome == "fail", False]
 
 
 def test_open_deferred_papers_make_it_a_deferred_grant_with_a_clock_of_its_own(factory, actors, clock):

@@ -11,7 +11,7 @@ from archives.services.papers import papers_of
 from packages import floor, promise_rules
 from packages.catalog_checks import check
 from packages.catalog_files import Line, read_tables
-from packages.models import Commitment, Deferral, MaterialDef, MaterialItem
+from packages.models import Commitment, Deferral, MaterialDef, MaterialItem, MatterCase
 from packages.providers import permits
 from packages.screens.acting import may_deliver
 from packages.screens.undelivered import undelivered
@@ -35,6 +35,9 @@ def test_before_it_is_handed_in_the_owner_reads_what_follows_later_and_what_is_p
     QuerySet(MaterialDef).filter(pk=item.definition_id).update(
         deferral_days=10, arrives_before="decision", late_consequence="refuse"
     )
+    with pytest.raises(DomainError, match="承诺时限只有 1 个工作日，来不及容缺"):
+        intake.set_material(item.pk, state="deferred", by=actors.owner)
+    MatterCase.objects.filter(pk=item.case_id).update(promised_days=3)
     intake.set_material(item.pk, state="deferred", by=actors.owner)
     line = next(
         row for row in MaterialItem.objects.filter(case__application=application, case__matter__matter__code=PROMISED)
@@ -48,8 +51,8 @@ def test_before_it_is_handed_in_the_owner_reads_what_follows_later_and_what_is_p
     [later], promised = said.later, next(row for row in said.promised if line.name in row.papers)
     promise = promises.get(pk=promised.url_pk)
     assert len(said.promised) == promises.live().count()
-    assert (later.name, later.until) == (item.name, "受理之日起 10 个工作日内、作出决定前")
-    assert later.last_on == workdays.due_date(timing.today(), 10)
+    assert (later.name, later.until) == (item.name, "受理之日起 2 个工作日内、作出决定前")
+    assert later.last_on == workdays.due_date(timing.today(), 2)  # the catalogue says 10, the decision is promised in 3
     decided = workdays.due_date(timing.today(), promise.case.promised_days)
     assert (promised.until, promised.last_on, promised.signing) == (
         promise.terms["deadline"], workdays.due_date(decided, promise.days), "待负责人签署"

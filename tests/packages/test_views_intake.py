@@ -56,9 +56,9 @@ def test_an_enterprise_applies_over_the_net(client, actors, project):
 
 def test_a_paper_that_may_follow_says_by_when(application):
     item = missing_item(application)
-    item.state, item.definition.deferral_days = "deferred", 6
+    item.state, item.definition.deferral_days, item.case.promised_days = "deferred", 6, 5
     said = {
-        "decision": "受理后 6 个工作日内、作出决定前补交", "certificate": "作出决定后 6 个工作日内、领取证照前补交",
+        "decision": "受理后 4 个工作日内、作出决定前补交", "certificate": "作出决定后 6 个工作日内、领取证照前补交",
         "after": "作出决定后 6 个工作日内补交",
     }
     for before, words in said.items():
