@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch, Q
 from django.urls import reverse
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from projects.models import Project
+    from projects.models.time import ClockPause
 
 REQUESTS, TENDERS, SERVICES, FEES = "packages.requests", "packages.tenders", "packages.services", "packages.fees"
 CONFIRM_WORD = "接入方案和报价"
@@ -157,52 +158,72 @@ def _tenders(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom tenders wait. Two queries."""
     by_pk = {project.pk: project for project in projects}
     for tender in gathering.rows_of(TENDERS, projects, TENDER_RUNNING):
-        url, project = reverse("packages:tender", args=[tender.pk]), by_pk[tender.project_id]
-        base = timing.business_day(tender.changed_at)
-        days = workdays.workdays_between(base, timing.today())
-        if tender.state == TenderState.DISPUTE:
-            yield Waiting(
-                project_id=project.pk, rank=2, role="招标监管部门", verb="处理",
-                what=f"{quoted(tender.name)}的异议或投诉",
-                since=tender.dispute_on, days=workdays.workdays_between(tender.dispute_on or base, timing.today()),
-                auto="处理期间招标暂停", light=Light.GREY, url=url, case_id=tender.case_id,
-            )
-            continue
-        coming = next_of(list(tender.steps.all()))
-        if coming is None:
-            continue
-        early = coming.earliest if coming.earliest and coming.earliest > timing.today() else None
-        yield Waiting(
-            project_id=project.pk, rank=5, role=OWNER_WORD, person=project.owner.name, verb="办理",
-            what=f"{quoted(tender.name)}的{coming.step.name}", since=base, days=days,
-            auto=f"最早 {early.month}月{early.day}日可办" if early else "办成后由窗口或代办人员登记", url=url,
-            case_id=tender.case_id,
+        tender.project = by_pk[tender.project_id]
+        if (found := tender_waits(tender)) is not None:
+            yield found
+
+
+def tender_waits(tender: TenderRecord) -> Waiting | None:
+    """Return on whom one tender waits, its steps prefetched; None where no step is left. No query."""
+    url, project = reverse("packages:tender", args=[tender.pk]), tender.project
+    base = timing.business_day(tender.changed_at)
+    if tender.state == TenderState.DISPUTE:
+        since = tender.dispute_on or base
+        return Waiting(
+            project_id=project.pk, rank=2, role="招标监管部门", verb="处理", what=f"{quoted(tender.name)}的异议或投诉",
+            since=since, days=workdays.workdays_between(since, timing.today()), auto="处理期间招标暂停",
+            light=Light.GREY, url=url, case_id=tender.case_id,
         )
+    coming = next_of(list(tender.steps.all())) if tender.state in TENDER_RUNNING else None
+    if coming is None:
+        return None
+    early = coming.earliest if coming.earliest and coming.earliest > timing.today() else None
+    return Waiting(
+        project_id=project.pk, rank=5, role=OWNER_WORD, person=project.owner.name, verb="办理",
+        what=f"{quoted(tender.name)}的{coming.step.name}", since=base,
+        days=workdays.workdays_between(base, timing.today()),
+        auto=f"最早{timing.spoken(early)}可办" if early else "办成后由窗口或代办人员登记", url=url, case_id=tender.case_id,
+    )
 
 
 def _services(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Return on whom intermediaries wait. Two queries."""
     by_pk = {project.pk: project for project in projects}
     for service in gathering.rows_of(SERVICES, projects, SERVICE_OPEN):
-        project, name = by_pk[service.project_id], service.case.matter.name
-        owner = {"role": OWNER_WORD, "person": project.owner.name, "rank": 1}
-        role, rank, person, verb, what = {
-            ServiceState.SELECTING: (OWNER_WORD, 1, project.owner.name, "选取", f"{quoted(name)}的中介机构"),
-            ServiceState.CONTRACTING: (OWNER_WORD, 1, project.owner.name, "签订", f"{quoted(name)}的合同"),
-            ServiceState.SERVING: (f"中介机构{service.company}", 3, "", "提交", f"{quoted(name)}的成果"),
-            ServiceState.DELIVERED: (OWNER_WORD, 1, owner["person"], "确认", f"{quoted(name)}的成果"),
-        }[ServiceState(service.state)]
-        runs = service.state == ServiceState.SERVING
-        reading = read_clock(service.clock, pauses=list(service.clock.pauses.all()) if service.clock else [])
-        since = reading.started_on if runs else timing.business_day(service.changed_at)
-        yield Waiting(
-            project_id=project.pk, rank=rank, role=str(role), person=str(person), verb=verb, what=what, since=since,
-            days=reading.used if runs else workdays.workdays_between(since or timing.today(), timing.today()),
-            due_on=reading.due_on if runs else None, is_provisional=runs and reading.provisional,
-            limit=reading.limit if runs else None, light=reading.light if runs else Light.NONE,
-            auto="中介时间单独计算，不计入审批时限", url=reverse("packages:service", args=[service.pk]),
-            case_id=service.case_id,
+        service.project = by_pk[service.project_id]
+        yield service_waits(service, read_clock(service.clock, pauses=_pauses_of(service)))
+
+
+def _pauses_of(service: IntermediaryService) -> list[ClockPause]:
+    return list(service.clock.pauses.all()) if service.clock else []
+
+
+#: By state of an open service: what the owner has to do about it, and what with.
+OWNER_STEPS = {
+    ServiceState.SELECTING: ("选取", "中介机构"), ServiceState.CONTRACTING: ("签订", "合同"),
+    ServiceState.DELIVERED: ("确认", "成果"),
+}
+
+
+def service_waits(service: IntermediaryService, reading: Reading) -> Waiting:
+    """Return on whom one open service waits: the intermediary by its contract, else the owner. No query."""
+    name = quoted(service.case.matter.name)
+    common: dict[str, Any] = {
+        "project_id": service.project_id, "auto": "中介时间单独计算，不计入审批时限",
+        "url": reverse("packages:service", args=[service.pk]), "case_id": service.case_id,
+    }
+    if service.state == ServiceState.SERVING:
+        return Waiting(
+            rank=3, role=f"中介机构{service.company}", verb="提交", what=f"{name}的成果", since=reading.started_on,
+            days=reading.used, due_on=reading.due_on, is_provisional=reading.provisional, limit=reading.limit,
+            light=reading.light, clock_id=reading.clock_id, **common,
         )
+    verb, thing = OWNER_STEPS[ServiceState(service.state)]
+    since = timing.business_day(service.changed_at)
+    return Waiting(
+        rank=1, role=OWNER_WORD, person=service.project.owner.name, verb=verb, what=f"{name}的{thing}", since=since,
+        days=workdays.workdays_between(since, timing.today()), **common,
+    )
 
 
 def _fees(projects: Sequence[Project]) -> Iterable[Waiting]:

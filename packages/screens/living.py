@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from archives.models import Paper
@@ -28,8 +28,9 @@ from projects.access import access_of
 from projects.errors import Verdict, refuse
 from projects.events import subject_of
 from projects.living import Expiry, living_papers
-from projects.models import Event, Organisation, Project, User
+from projects.models import Event, IssueItem, Organisation, Project, User
 from projects.states import ISSUE_OPEN
+from projects.waiting import Waiting
 
 PAGE, EVENTS, CELL = 30, 30, 3
 EARLIEST, LATEST = 2000, 2199
@@ -199,6 +200,7 @@ class LivingPage:
     formal: tuple[MatterCase, ...]
     usable_by: tuple[str, ...] = ()
     uses: tuple[MaterialItem, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def tone(self) -> str:
@@ -233,10 +235,25 @@ def _expiry_of(living: ConditionalPermit | Letter) -> Expiry:
     return expiry_of(living)
 
 
+def _awaited(living: ConditionalPermit | Letter, page: str) -> tuple[Waiting, ...]:
+    """On whom this paper waits: near its end, lapsed, or to be compared. One query."""
+    from packages.living_providers import living_waiting
+
+    return tuple(row for row in living_waiting([living.project]) if row.url == page)
+
+
+#: What became of an item of a permit: that it was raised the permit's own event tells.
+ITEM_MOVED = ("issue.answered", "issue.verified", "issue.rejected")
+
+
 def _events_of(living: ConditionalPermit | Letter) -> tuple[Event, ...]:
+    """The events of a paper, and what was answered and found on its inspection and its stop check, the newest first."""
     label, key = subject_of(living)
-    found = Event.objects.filter(subject_type=label, subject_key=key, project_id=living.project_id)
-    return tuple(found.order_by("-pk")[:EVENTS])
+    told = Q(subject_type=label, subject_key=key)
+    if isinstance(living, ConditionalPermit):
+        items = [str(pk) for pk in (living.inspection_id, living.stop_issue_id) if pk]
+        told |= Q(subject_type=IssueItem._meta.label, subject_key__in=items, kind__in=ITEM_MOVED)
+    return tuple(Event.objects.filter(told, project_id=living.project_id).order_by("-pk")[:EVENTS])
 
 
 def _papers(living: ConditionalPermit | Letter) -> tuple[Paper, ...]:
@@ -249,6 +266,7 @@ def permit_page(permit: ConditionalPermit, user: User) -> LivingPage:
     return LivingPage(
         permit, _expiry_of(permit), tuple(_permit_actions(permit, user)), _papers(permit), _events_of(permit),
         tuple(conditional.open_formal(permit)) if permit.state != LivingState.CONVERTED else (),
+        waiting=_awaited(permit, reverse("packages:permit", args=[permit.pk])),
     )
 
 
@@ -286,6 +304,7 @@ def letter_page(letter: Letter, user: User) -> LivingPage:
     return LivingPage(
         letter, _expiry_of(letter), tuple(actions), _papers(letter), _events_of(letter), (formal,) if formal else (),
         tuple(names.get(code, code) for code in letter.usable_by), tuple(letters.uses_of(letter)),
+        _awaited(letter, reverse("packages:letter", args=[letter.pk])),
     )
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.urls import reverse
 
 from archives.models import Paper
@@ -24,7 +24,7 @@ from packages.screens.acting import Act
 from packages.screens.case import timeline
 from packages.services.tender import NextStep, forecast, next_of
 from packages.services.utilities import survey_by
-from packages.utility_providers import awaited_of, reading_of
+from packages.utility_providers import awaited_of, reading_of, service_waits, tender_waits
 from packages.utility_states import (
     LINE_ENDED,
     SERVICE_OPEN,
@@ -39,7 +39,7 @@ from packages.utility_states import (
 from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, ledger_words, read_clock, time_ledger
-from projects.errors import ALLOWED
+from projects.errors import ALLOWED, Verdict, refuse
 from projects.events import subject_of
 from projects.models import Event, Project, User
 from projects.paging import KeyPage, as_key, key_page
@@ -212,19 +212,31 @@ class TenderPage:
     tone: str
     days: int
     is_over: bool
+    waiting: Waiting | None
 
 
 def tender_page(tender: TenderRecord, user: User) -> TenderPage:
     """The page of a tender record for this user."""
-    steps = list(tender.steps.select_related("evidence__document", "recorded_by"))
+    read = TenderStep.objects.select_related("evidence__document", "recorded_by")
+    prefetch_related_objects([tender], Prefetch("steps", read))
+    steps = list(tender.steps.all())
     over = tender.state in (TenderState.ENDED, TenderState.PERFORMANCE)
     coming = None if over else next_of(steps)
     days = forecast(steps, timing.today())
     rows = tuple(StepRow(step, day, coming is not None and step.pk == coming.step.pk) for step, day in days)
     return TenderPage(
         tender, rows, coming, tuple(_tender_acts(tender, coming, user)), _events(tender), TONES[tender.state],
-        (days[-1][1] - days[0][1]).days if days else 0, over,
+        (days[-1][1] - days[0][1]).days if days else 0, over, tender_waits(tender),
     )
+
+
+def may_step(user: User, tender: TenderRecord, coming: NextStep | None) -> Verdict:
+    """Whether a person may record the next step today: not before the days of the one before it are over."""
+    verdict = may.can_step(user, tender)
+    early = coming.earliest if coming is not None else None
+    if verdict and early is not None and early > timing.today():
+        return refuse(f"最早{timing.spoken(early)}可以登记。")
+    return verdict
 
 
 def _tender_acts(tender: TenderRecord, coming: NextStep | None, user: User) -> list[Act]:
@@ -234,7 +246,7 @@ def _tender_acts(tender: TenderRecord, coming: NextStep | None, user: User) -> l
         acts += [Act("不成立，继续", url("tender_dismiss", tender.pk), verdict),
                  Act("成立，重新评标", url("tender_again", tender.pk), verdict)]
     elif coming is not None:
-        acts.append(Act(f"登记：{coming.step.name}", url("tender_step", tender.pk), verdict))
+        acts.append(Act(f"登记：{coming.step.name}", url("tender_step", tender.pk), may_step(user, tender, coming)))
         if tender.state in (TenderState.EVALUATION, TenderState.PUBLICITY, TenderState.AWARD):
             acts.append(Act("登记异议、投诉", url("tender_dispute", tender.pk), verdict))
         if any(step.done_on for step in tender.steps.all()) and tender.state != TenderState.SIGNED:
@@ -257,6 +269,7 @@ class ServicePage:
     acts: tuple[Act, ...]
     events: list[dict[str, object]]
     tone: str
+    waiting: Waiting | None
 
 
 def service_page(service: IntermediaryService, user: User) -> ServicePage:
@@ -273,9 +286,10 @@ def service_page(service: IntermediaryService, user: User) -> ServicePage:
     }.get(ServiceState(service.state), [])
     if service.state in SERVICE_OPEN:
         acts = [*acts, Act("中止", url("service_end", service.pk), tend, danger=True)]
-    ledger = ledger_words(time_ledger(service.clock)) if service.clock else ""
+    ledger, reading = ledger_words(time_ledger(service.clock)) if service.clock else "", read_clock(service.clock)
     return ServicePage(
-        service, read_clock(service.clock), ledger, tuple(acts), _events(service), TONES.get(service.state, "none")
+        service, reading, ledger, tuple(acts), _events(service), TONES.get(service.state, "none"),
+        service_waits(service, reading) if service.state in SERVICE_OPEN else None,
     )
 
 

@@ -119,8 +119,9 @@ def tender(request: HttpRequest, pk: int) -> HttpResponse:
 def _tender_step(
     request: HttpRequest, found: TenderRecord, form: forms.Form, run: Callable[[Given], object], **words: Any
 ) -> HttpResponse:
+    verdict = words.pop("verdict") if "verdict" in words else may.can_step(request.user, found)
     return _ask(
-        request, found.project, form, may.can_step(request.user, found), run,
+        request, found.project, form, verdict, run,
         back=reverse("packages:tender", args=[found.pk]), **words,
     )
 
@@ -139,6 +140,7 @@ def tender_step(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), code=code, on=given["on"], evidence=given["evidence"], note=given["note"],
             link=given["link"],
         ), title=f"登记：{name}", button="登记这一步", done=f"{quoted(name)}已登记。", says=(early + needs,),
+        verdict=screen.may_step(person(request), found, coming),
     )
 
 

@@ -51,7 +51,7 @@ def test_a_tender_takes_eleven_steps_and_fifty_six_days(made, live_portal, visit
     clerk.press("登记招标过程")
     clerk.press("开始登记招标过程")
     clerk.press("打开招标过程", phone=True)
-    clerk.says("11 个环节，按最短间隔全程 56 天", "下一步：招标计划公布")
+    clerk.says("11 个环节，按最短间隔全程 56 天", "办理“", "”的招标计划公布", "下一步")
     page, day = clerk.path, made["today"] - dt.timedelta(days=56)
     clerk.press("登记：招标计划公布")
     clerk.fill(on=day.isoformat())

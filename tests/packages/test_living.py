@@ -16,7 +16,7 @@ from packages import living_data
 from packages.living_data import permit_kind
 from packages.living_providers import living_waiting
 from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, MatterCase
-from packages.screens.living import calendar_page, letter_page
+from packages.screens.living import calendar_page, letter_page, permit_page
 from packages.services import conditional, feeds, letters, living
 from packages.services.intake import accept_case
 from packages.tasks import sweep_conditional
@@ -174,6 +174,9 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
         conditional.answer_stop(permit.pk, by=actors.owner, answer="另有两台泵车还在")
     assert again.value.message == "答复已经提交，等住建局复核。"
     assert roles(project) == [("住建局", "复核", "“施工许可证（桩基阶段）”失效后的停工情况", None)]
+    page = permit_page(factories.fresh(permit), actors.owner)
+    assert [(one.role, one.verb) for one in page.waiting] == [("住建局", "复核")]
+    assert page.events[0].summary == "已答复：许可失效后仍在施工：塔吊在吊运钢筋"
     conditional.close_stop_check(permit.pk, by=inspector(), stands_still=False, note="仍有人焊接")
     assert [role for role, *_ in roles(project)] == ["建设单位"]
     for _ in range(2):
@@ -181,6 +184,12 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
     permit.refresh_from_db()
     assert (permit.state, permit.stop_issue.state, roles(project)) == ("lapsed", "verified", [])
     assert kinds_of(permit) == ["permit.issued", "permit.lapsed", "permit.stop_check", "permit.stopped"]
+    what = "许可失效后仍在施工：塔吊在吊运钢筋"
+    told = [(event.summary, event.actor_name) for event in permit_page(permit, actors.owner).events][:4]
+    assert told == [
+        (f"核查已停工：{permit.name}，现场无人", inspector().name), (f"已核：{what}", inspector().name),
+        (f"已答复：{what}", inspector().name), (f"未通过复核：{what}，仍有人焊接", inspector().name),
+    ]
     assert conditional.convert_by(permit.case, None, by=None, at=timing.now()) == []
 
 

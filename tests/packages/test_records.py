@@ -81,7 +81,14 @@ def test_the_shortest_path_of_a_tender_is_eleven_steps_and_fifty_six_days(clock,
     refused("future", tender.record_step, record.pk, by=actors.clerk, code="notice", on=days["notice"])
     clock.to(dt.datetime(2026, 12, 1, 9, tzinfo=timing.BUSINESS_ZONE))
     refused("too_early", tender.record_step, record.pk, by=actors.clerk, code="notice", on=dt.date(2026, 12, 1))
-    assert tender_page(record, actors.clerk).rows[0].publicity == "公示第 30 日，共 30 日"
+    page = tender_page(record, actors.clerk)
+    assert (page.rows[0].publicity, page.acts[0].verdict.reason) == ("公示第 30 日，共 30 日", "最早12月2日可以登记。")
+    assert (page.waiting.who, page.waiting.auto) == (f"建设单位 {public.owner.name}", "最早12月2日可办")
+    client = Client()
+    client.force_login(actors.clerk)
+    told = client.get(reverse("packages:tender", args=[record.pk])).content.decode()
+    step_page = client.get(reverse("packages:tender_step", args=[record.pk])).content.decode()
+    assert ('aria-label="在等谁"' in told, 'name="on"' in step_page, "最早12月2日可以登记。" in step_page) == (True, False, True)
     for code in ("notice", "documents", "bids", "opening", "evaluation", "candidates"):
         record = step(record, actors, clock, code, days[code])
     assert record.state == "publicity"
@@ -101,7 +108,8 @@ def test_the_shortest_path_of_a_tender_is_eleven_steps_and_fifty_six_days(clock,
     )
     record = step(record, actors, clock, "performance", days["performance"])
     assert ((timing.today() - START).days, record.state, waits(public)) == (56, "performance", [])
-    assert tender_page(record, actors.clerk).days == 56
+    page = tender_page(record, actors.clerk)
+    assert (page.days, page.waiting) == (56, None)
     refused("state", tender.end_tender, record.pk, by=actors.clerk, reason="不办了")
 
 
@@ -146,7 +154,10 @@ def test_an_intermediary_has_a_clock_of_its_own_and_is_named_when_late(clock, pu
     assert read_clock(service.clock).overdue
     page = Client()
     page.force_login(actors.clerk)
-    assert "晋东勘察院已超过合同时限" in page.get(reverse("packages:service", args=[service.pk])).content.decode()
+    told = page.get(reverse("packages:service", args=[service.pk])).content.decode()
+    assert ("晋东勘察院已超过合同时限" in told, 'aria-label="在等谁"' in told) == (True, True)
+    waiting = service_page(service, actors.clerk).waiting
+    assert (waiting.role, waiting.verb, waiting.due_on) == ("中介机构晋东勘察院", "提交", dt.date(2026, 11, 5))
     intermediary.deliver_report(service.pk, by=actors.owner, on=timing.today(), report=factories.pdf(text="勘察"))
     intermediary.return_report(service.pk, by=actors.owner, reason="缺钻孔柱状图")
     clock.to(dt.datetime(2026, 11, 9, 9, tzinfo=timing.BUSINESS_ZONE))
@@ -163,7 +174,8 @@ def test_an_intermediary_has_a_clock_of_its_own_and_is_named_when_late(clock, pu
     assert (surveying.state, OutsideResult.objects.get(case=surveying).done_on) == (
         "decided_pass", dt.date(2026, 11, 9)
     )
-    assert service_page(service, actors.clerk).ledger == "企业 2 天 · 中介 5 天"
+    finished = service_page(service, actors.clerk)
+    assert (finished.ledger, finished.waiting) == ("企业 2 天 · 中介 5 天", None)
 
 
 def test_the_list_of_fees_the_pay_sheet_and_the_receipts(clock, public, actors):
