@@ -154,7 +154,9 @@ def _of_issue(clock: Clock) -> Subject | None:
     if deferral is not None:
         url = reverse("packages:deferral", args=[deferral.pk])
     people = people_at(issue.debtor_organisation_id, *OWNER_ROLES)
-    what = f"{issue.get_kind_display()}{quoted(issue.what)}"
+    # the label of its clock ends with the word that the notice had: 补全 or 补正
+    word = clock.label.rpartition(" ")[2] if clock.kind == ClockKind.CORRECTION else issue.get_kind_display()
+    what = f"{word}{quoted(issue.what)}"
     return Subject(what, url, people, OWNER_WHY, owed_to=_owed_to(issue) if clock.kind in PROMISES else ())
 
 

@@ -63,6 +63,11 @@ class PauseKind(models.TextChoices):
     OTHER = "other", "其他暂停"
 
 
+def pause_word(pause: str, clock: str) -> str:
+    """Return what a pause of a kind of clock is called: before the acceptance a fault is mended by 补全, not 补正."""
+    return "补全" if (pause, clock) == (PauseKind.CORRECTION, ClockKind.INTAKE) else str(PauseKind(pause).label)
+
+
 class Light(models.TextChoices):
     """The light of a clock; colour never speaks alone, words stand beside it."""
 

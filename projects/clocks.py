@@ -26,6 +26,7 @@ from projects.clock_states import (
     ClockUnit,
     PauseKind,
     TimeOwner,
+    pause_word,
 )
 from projects.errors import DomainError
 from projects.explaining import Explanation, explain
@@ -182,7 +183,7 @@ def pause_clock(
         raise DomainError("pause_before_start", f"暂停不能早于起算（{timing.written(clock.started_on)}），请核对时间。")
     pauses = pauses_of(clock) if known is None else known
     if any(pause.is_open and pause.kind == kind for pause in pauses):
-        raise DomainError("already_paused", f"“{PauseKind(kind).label}”已在进行中，请先结束上一次再开始。")
+        raise DomainError("already_paused", f"“{pause_word(kind, clock.kind)}”已在进行中，请先结束上一次再开始。")
     pause = ClockPause(
         clock=clock, kind=PauseKind(kind), owner=TimeOwner(owner), basis=basis.strip(), approver=approver,
         planned=planned, started_at=at,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from projects import timing, workdays
-from projects.clock_states import ClockUnit, PauseKind
+from projects.clock_states import ClockUnit
 from projects.models.time import Clock, ClockPause
 from projects.reading import NOT_STARTED, Reading, read_clock
 from projects.timing import Moment
@@ -140,7 +140,7 @@ def _days(clock: Clock, pauses: Sequence[ClockPause], at: dt.date, last: dt.date
 def _reason(info: DayInfo, holding: list[ClockPause], *, plain: bool) -> tuple[str, str]:
     """Why a day is counted or skipped, and on which document or basis."""
     if holding:
-        kinds = "、".join(dict.fromkeys(PauseKind(pause.kind).label for pause in holding))
+        kinds = "、".join(dict.fromkeys(pause.word for pause in holding))
         bases = "；".join(dict.fromkeys(pause.basis for pause in holding))
         return f"暂停：{kinds}", bases
     if plain:

@@ -149,7 +149,7 @@ def add_correcting(world: World, made: Made, place: Place, row: PackageRow, at: 
     owed = made.add(
         build_clock(
             kind=ClockKind.CORRECTION, limit=CORRECTION_DAYS, on=told, project=case.project,
-            label=f"{case.matter.name} 补正"[:200], owner=TimeOwner.APPLICANT,
+            label=f"{case.matter.name} 补全"[:200], owner=TimeOwner.APPLICANT,
         )
     )
     _run(made, owed)

@@ -242,7 +242,7 @@ def _raise(
         case.project, kind=IssueKind.CORRECTION, subject=case, what=str(fault["what"])[:300],
         basis=str(fault["basis"])[:300], how_to_fix=str(fault["how_to_fix"])[:500], debtor=case.project.owner, by=by,
         raised_for=case.project.centre if kind == "completion" else case.lead, batch=batch, due_on=clock.due_on,
-        clock=clock, at=at,
+        clock=clock, word=case.fault_word, at=at,
     )
 
 

@@ -24,6 +24,7 @@ from projects.clock_states import (
     ClockUnit,
     PauseKind,
     TimeOwner,
+    pause_word,
 )
 
 if TYPE_CHECKING:
@@ -245,6 +246,11 @@ class ClockPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {timing.business_day(self.started_at):%Y-%m-%d}"
+
+    @property
+    def word(self) -> str:
+        """Return what the pause is called on its clock."""
+        return pause_word(self.kind, self.clock.kind)
 
     @property
     def is_open(self) -> bool:

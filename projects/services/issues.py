@@ -34,9 +34,10 @@ def raise_issue(  # noqa: PLR0913 - one argument per column
     due_on: dt.date | None = None,
     clock: Clock | None = None,
     is_late: bool = False,
+    word: str = "",
     at: dt.datetime | None = None,
 ) -> IssueItem:
-    """Raise one item in the locked project and return it. Records `issue.raised`."""
+    """Raise one item in the locked project and return it. Records `issue.raised`, told by `word`, else by its kind."""
     subject_type, subject_key = subject_of(subject)
     item = insert_all([IssueItem(
         project=project, kind=kind, subject_type=subject_type, subject_key=subject_key, batch=batch, what=what,
@@ -45,7 +46,7 @@ def raise_issue(  # noqa: PLR0913 - one argument per column
     )])[0]
     record(
         "issue.raised", subject=item, project=project, by=by, at=at,
-        summary=f"{item.get_kind_display()}：{what}", data={"state": ["", item.state], "kind": kind},
+        summary=f"{word or item.get_kind_display()}：{what}", data={"state": ["", item.state], "kind": kind},
     )
     return item
 

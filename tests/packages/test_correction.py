@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from agency.subjects import subject_of
 from archives.models import IssueEvidence, Paper
 from packages.case_data import reason_name
 from packages.same_faults import kind_word
@@ -49,6 +50,12 @@ def test_one_notice_tells_all_faults_and_stops_the_clock(project, case, actors, 
     assert [(i.what, i.basis, i.how_to_fix, i.due_on, i.batch) for i in issues(project)] == [
         (f["what"], f["basis"], f["how_to_fix"], dt.date(2026, 11, 18), 1) for f in FAULTS
     ]
+    assert list(project.events.filter(kind="issue.raised").order_by("seq").values_list("summary", flat=True)) == [
+        f"补全：{fault['what']}" for fault in FAULTS
+    ]
+    assert subject_of(issues(project)[0].clock).what == "补全“申请表第 2 页未盖章”"
+    days = clocks.explain(case.intake_clock, clock.moment + dt.timedelta(days=1)).days
+    assert [day.reason for day in days if day.day == dt.date(2026, 11, 5)] == ["暂停：补全"]
     paper = Paper.objects.get(project=project, kind="completion_notice")
     assert paper.content["table"]["rows"] == [
         [str(n), f["what"], f["basis"], f["how_to_fix"]] for n, f in enumerate(FAULTS, start=1)
