@@ -30,11 +30,11 @@ class WishForm(forms.Form):
     purpose = forms.CharField(label="检查内容", max_length=200, widget=WORDS)
     why_apart = forms.CharField(
         label="不并入联合检查的理由", max_length=300, required=False,
-        help_text="前后十天内有联合检查的，自动并入；确须单独去的写明理由",
+        help_text="临近有联合检查的自动并入；确须单独去的写明理由，并填写下面的计划外理由",
     )
     reason_code = forms.ChoiceField(label="计划外理由", required=False)
     reason = forms.CharField(
-        label="理由说明", max_length=300, required=False, help_text="没有联合检查可并入时必填，记入企业的入企检查记录"
+        label="理由说明", max_length=300, required=False, help_text="不并入联合检查的必填，记入企业的入企检查记录"
     )
     is_unannounced = forms.BooleanField(label="不预先通知，现在开始", required=False)
 
@@ -88,17 +88,19 @@ class LinesForm(forms.Form):
         super().__init__(given)
         self.lines, self.recent = lines, recent
         choices = [(one.value, one.label) for one in LineAnswer if one != LineAnswer.RECENT]
+        days = data.term("major", timing.today())
         for line in lines:
             pk = line.pk
             self.fields[f"answer_{pk}"] = forms.ChoiceField(
-                label=line.text, choices=choices, widget=forms.RadioSelect, required=False
+                label=line.text, choices=choices, widget=forms.RadioSelect,
+                required=line.code not in recent,
             )
             self.fields[f"kind_{pk}"] = forms.ChoiceField(
                 label="处理", choices=[("", "—"), *FindingKind.choices], required=False
             )
             self.fields[f"what_{pk}"] = forms.CharField(label="什么问题", max_length=300, required=False)
             self.fields[f"fix_{pk}"] = forms.CharField(label="怎么改", max_length=500, required=False)
-            self.fields[f"major_{pk}"] = forms.BooleanField(label="重大问题（三日内改）", required=False)
+            self.fields[f"major_{pk}"] = forms.BooleanField(label=f"重大问题（{days} 天内改）", required=False)
             self.fields[f"note_{pk}"] = forms.CharField(label="说明", max_length=300, required=False)
 
     def rows(self) -> Iterator[tuple[InspectionLine, Any, list[Any], Any, dt.date | None]]:
@@ -123,7 +125,7 @@ class LinesForm(forms.Form):
 class PhotoForm(forms.Form):
     """A photograph of the site."""
 
-    photo = forms.FileField(label="照片", widget=forms.FileInput(attrs={"accept": "image/*"}))
+    photo = forms.FileField(label="照片", widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png"}))
     note = forms.CharField(label="拍的是什么", max_length=100, required=False)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.urls import reverse
 
 from acceptance import supervision_data as data
+from acceptance import supervision_rules as may
 from acceptance.models import Finding, Inspection, InspectionUnit
 from acceptance.supervision_queries import saved_by
 from acceptance.supervision_states import INSPECTION_OPEN, INSPECTION_WITH_OWNER, InspectionState, InspectorState
+from archives import scanning
+from archives.scanning import Errand
 from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
-    from projects.models import Project
+    from projects.models import Project, User
 
 PLACE, SHOWN = "acceptance.inspections", 8
+#: So many visits stand among what waits for a person.
+MOST = 20
 
 
 def _inspections(projects: Sequence[Project]) -> QuerySet[Inspection]:
@@ -51,13 +56,60 @@ def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 def awaited_of(row: Inspection) -> list[Waiting]:
     """Return on whom one inspection waits; nobody before its notice is near and after its end."""
-    if row.state not in INSPECTION_OPEN:
-        return []
+    return list(awaited_among([row]).values())
+
+
+def awaited_among(rows: Iterable[Inspection]) -> dict[int, Waiting]:
+    """Return on whom inspections wait, by inspection, those left out that wait for nobody. Two queries."""
     today = timing.today()
-    if row.state == InspectionState.PLANNED and row.slot_on > today + dt.timedelta(days=data.term("join", today)):
+    near = today + dt.timedelta(days=data.term("join", today))
+    live = [row for row in rows if row.state in INSPECTION_OPEN]
+    live = [row for row in live if row.state != InspectionState.PLANNED or row.slot_on <= near]
+    checking = _rechecking([row.pk for row in live if row.state == InspectionState.RECHECK])
+    return {row.pk: _line(row, row.project, checking) for row in live}
+
+
+def awaited_from(user: User, among: QuerySet[Inspection]) -> list[tuple[Inspection, Waiting, str]]:
+    """Return the inspections that wait for a department of this person, the nearest day first, and where they are done.
+
+    That is the own checklist while the visit is on, else the page of the visit. Five queries at most.
+    """
+    bodies = {body.pk: body.label for body in may.bodies_of(user)}
+    if not bodies:
         return []
-    checking = _rechecking([row.pk] if row.state == InspectionState.RECHECK else [])
-    return [_line(row, row.project, checking)]
+    mine = Q(lead__in=list(bodies)) | Q(units__organisation__in=list(bodies))
+    found = among.filter(mine, state__in=INSPECTION_OPEN).distinct().defer("record").order_by("slot_on", "pk")
+    rows = list(found.select_related("project__owner", "lead").prefetch_related("units__organisation")[:MOST])
+    waits = awaited_among(rows)
+    return [
+        (row, waits[row.pk], _place_of(row, bodies)) for row in rows
+        if row.pk in waits and set(bodies.values()) & set(waits[row.pk].role.split("、"))
+    ]
+
+
+def _place_of(row: Inspection, bodies: Collection[int]) -> str:
+    own = [unit for unit in row.units.all() if unit.organisation_id in bodies and unit.state == InspectorState.JOINED]
+    if row.state == InspectionState.CHECKING and own:
+        return reverse("acceptance:inspection_unit", args=[own[0].pk])
+    return reverse("acceptance:inspection", args=[row.pk])
+
+
+def ways_of_person(_person: User, user: User) -> list[panels.Action]:
+    """The visits that wait for a department of this user: to be told, held, filled in, recorded, checked again."""
+    return [
+        panels.Action(f"{row.project.name}：{waits.verb}{waits.what}（{_by_day(waits)}）", url)
+        for row, waits, url in awaited_from(user, Inspection.objects.visible_to(user))
+    ]
+
+
+def _by_day(waits: Waiting) -> str:
+    return f"{timing.spoken(waits.due_on)}前" if waits.due_on else "尽快"
+
+
+def own_visits(project: Project, user: User) -> Iterable[Errand]:
+    """Yield the visits of a project that wait for the person who scans its code."""
+    for _, waits, url in awaited_from(user, Inspection.objects.filter(project=project)):
+        yield Errand(f"{waits.verb}{waits.what}", url, _by_day(waits))
 
 
 def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> Waiting:
@@ -157,3 +209,5 @@ gathering.register(PLACE, _inspections, place=PLACE)
 waiting.register(PLACE, inspections_awaited, place=PLACE, among=INSPECTION_OPEN)
 owing.register(PLACE, debts)
 panels.register(PLACE, 29, panel)
+panels.register_ways("projects.User", ways_of_person)
+scanning.register(PLACE, own_visits)

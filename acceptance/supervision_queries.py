@@ -38,6 +38,7 @@ from archives.models import IssueEvidence
 from projects import timing
 from projects.access import access_of
 from projects.paging import KeyPage, as_key, key_page
+from projects.services.issues import reasons_of_rejection
 
 if TYPE_CHECKING:
     from projects.errors import Verdict
@@ -81,14 +82,22 @@ def saved_by(rows: Iterable[Inspection]) -> Saved:
 # Pages ---------------------------------------------------------------------------------------------------------------
 
 
-def inspections(user: User, *, which: str, after: str, before: str) -> KeyPage[Inspection]:
-    """The inspections that a person may see: open ones, nearest day first, or those that are over, the last first."""
+def inspections(user: User, *, which: str, after: str, before: str, text: str = "") -> KeyPage[Inspection]:
+    """The inspections that a person may see: open ones, nearest day first, or those that are over, the last first.
+
+    `text`: only those of projects of this name, code or owner, or of this title.
+    """
     found = Inspection.objects.visible_to(user)
+    if text:
+        found = found.filter(
+            Q(project__name__icontains=text) | Q(project__code__istartswith=text)
+            | Q(project__owner__name__icontains=text) | Q(title__icontains=text)
+        )
     found = found.filter(state__in=INSPECTION_OPEN) if which != "closed" else found.exclude(state__in=INSPECTION_OPEN)
     if which == "mine":
         bodies = [body.pk for body in may.bodies_of(user)]
         found = found.filter(Q(lead__in=bodies) | Q(units__organisation__in=bodies)).distinct()
-    rows = found.select_related("project__owner", "lead").annotate(
+    rows = found.select_related("project__owner", "lead").prefetch_related("units__organisation").annotate(
         bodies=Count("units", distinct=True),
         done=Count("units", filter=Q(units__state=InspectorState.RECORDED), distinct=True),
     ).defer("record")
@@ -98,9 +107,10 @@ def inspections(user: User, *, which: str, after: str, before: str) -> KeyPage[I
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A fault with its evidence and what the reader may do."""
+    """A fault with its evidence, why the last answer did not hold, and what the reader may do."""
 
     finding: Finding
+    rejected: str
     evidence: tuple[Any, ...]
     can_answer: Verdict
     can_recheck: Verdict
@@ -138,7 +148,7 @@ STEPS = (
 
 
 def inspection_page(row: Inspection, user: User) -> InspectionPage:
-    """Return the page of one inspection. Seven queries."""
+    """Return the page of one inspection. Eight queries."""
     access = access_of(user)
     units = tuple(
         UnitRow(
@@ -161,12 +171,12 @@ def _finding_rows(row: Inspection, user: User) -> tuple[FindingRow, ...]:
     proofs = IssueEvidence.objects.filter(issue__in=[one.issue_id for one in findings])
     for proof in proofs.select_related("version__document"):
         evidence.setdefault(proof.issue_id, []).append(proof.version.document)
-    rows = []
+    rows, rejected = [], reasons_of_rejection([one.issue for one in findings]) if findings else {}
     for finding in findings:
         finding.line.unit.inspection, finding.issue.project = row, row.project
         rows.append(FindingRow(
-            finding, tuple(evidence.get(finding.issue_id, ())), may.can_answer(user, finding),
-            may.can_recheck(user, finding),
+            finding, rejected.get(finding.issue_id, ""), tuple(evidence.get(finding.issue_id, ())),
+            may.can_answer(user, finding), may.can_recheck(user, finding),
         ))
     return tuple(rows)
 
@@ -191,7 +201,7 @@ def _acts(row: Inspection, user: User) -> Iterable[tuple[str, str, Verdict, bool
             yield "申请改期", to("inspection_decline"), may.can_decline(user, row), False
     elif row.state in (InspectionState.PLANNED, InspectionState.NOTIFIED):
         if row.state == InspectionState.NOTIFIED:
-            yield "开始检查", to("inspection_start"), may.can_start(user, row), False
+            yield "开始检查", to("inspection_start"), may.can_start_today(user, row), False
         word = "改期并通知" if row.state == InspectionState.NOTIFIED else "发出检查通知"
         yield word, to("inspection_notify"), may.can_arrange(user, row), False
         yield "取消检查", to("inspection_cancel"), may.can_arrange(user, row), True

@@ -11,6 +11,7 @@ from acceptance.supervision_states import (
     InspectorState,
 )
 from packages.rules import is_agent, is_owner, is_window
+from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role, Stage
@@ -71,6 +72,14 @@ def can_start(user: Person, row: Inspection) -> Verdict:
     if not any(access_of(user).has_at(pk, *STAFF) for pk in {*bodies, row.lead_id}):
         return refuse("由参加检查的部门在现场开始。")
     return _in(row, InspectionState.NOTIFIED, verb="开始")
+
+
+def can_start_today(user: Person, row: Inspection) -> Verdict:
+    """Whether `can_start` holds now: not before the appointed day."""
+    verdict = can_start(user, row)
+    if verdict and timing.today() < row.slot_on:
+        return refuse(f"检查定在{timing.spoken(row.slot_on)}，当天到场后开始。")
+    return verdict
 
 
 def can_record(user: Person, unit: InspectionUnit) -> Verdict:

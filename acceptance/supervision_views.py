@@ -29,7 +29,7 @@ from acceptance.supervision_forms import (
     RecheckForm,
     WishForm,
 )
-from acceptance.supervision_providers import awaited_of
+from acceptance.supervision_providers import awaited_among, awaited_of
 from acceptance.supervision_states import InspectionState
 from packages.views.acting import CONFLICT, Step, ask, attempt, status_of
 from packages.views.fetching import person, project_or_404
@@ -77,11 +77,17 @@ def listing(request: HttpRequest) -> HttpResponse:
     """List the inspections that the asker may see."""
     asked = request.GET.get("state", "open")
     which = asked if asked in {"open", "mine", "closed"} else "open"
+    text = request.GET.get("q", "").replace("\0", "").strip()[:80]
     page = queries.inspections(
-        person(request), which=which, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+        person(request), which=which, text=text, after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
     )
-    saved = queries.visits_saved(Inspection.objects.visible_to(request.user))
-    context = {"page": page, "which": which, "saved": saved, "has_own": bool(may.bodies_of(request.user))}
+    waits = awaited_among(page.rows)
+    context = {
+        "page": page, "rows": [(row, waits.get(row.pk)) for row in page.rows], "which": which, "text": text,
+        "saved": queries.visits_saved(Inspection.objects.visible_to(request.user)),
+        "has_own": bool(may.bodies_of(request.user)),
+    }
     return render(request, "acceptance/inspections.html", context)
 
 
@@ -115,7 +121,7 @@ def wish(request: HttpRequest, pk: int) -> HttpResponse:
             joined = f"已并入{row.title}（{timing.written(row.slot_on)}），少上门一次。"
             messages.success(request, joined if merged else "已列为计划外检查，记入入企检查记录。")
             return redirect("acceptance:inspection", row.pk)
-    slots = [slot for unit in units if (slot := inspections.open_slot(unit.pk, timing.today(), timing.today()))]
+    slots = inspections.open_slots(unit.pk for unit in units)
     status = status_of(form)
     days = data.term("join", timing.today())
     context = {"project": project, "form": form, "verdict": verdict, "slots": slots, "days": days}
@@ -194,7 +200,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin at the site."""
     row = _inspection(request, pk)
     return _step(
-        request, row, forms.Form(request.POST or None), may.can_start(request.user, row),
+        request, row, forms.Form(request.POST or None), may.can_start_today(request.user, row),
         lambda given: inspections.start(pk, by=person(request), at=given["at"]), may_be_late=True,
         title="开始检查", button="开始检查", done="检查已开始，各部门填写各自的检查项。",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -133,6 +134,12 @@ def open_slot(work_unit_id: int, day: dt.date, today: dt.date) -> Inspection | N
     return min(found, key=lambda row: (abs((row.slot_on - day).days), row.pk), default=None)
 
 
+def open_slots(work_unit_ids: Iterable[int]) -> list[Inspection]:
+    """Return the open joint visits of works, the nearest day first: what a department may join. One query."""
+    found = Inspection.objects.filter(work_unit__in=list(work_unit_ids), state__in=SLOT_OPEN)
+    return list(found.select_related("lead").order_by("slot_on", "pk"))
+
+
 @transaction.atomic
 def ask_visit(  # noqa: PLR0913 - one argument per field of the form
     work_unit_id: int, *, by: User, organisation_id: int, wanted_on: dt.date, purpose: str, why_apart: str = "",
@@ -172,7 +179,8 @@ def ask_visit(  # noqa: PLR0913 - one argument per field of the form
     if slot is not None and not apart:
         raise DomainError("why_apart", f"{timing.written(slot.slot_on)}有联合检查，不并入要写明理由。")
     row = add_inspection(
-        project, unit, kind=InspectionKind.OUTSIDE, title=f"{body.label}{data.reason_name(reason_code, day)}检查",
+        project, unit, kind=InspectionKind.OUTSIDE,
+        title=f"{body.label}{data.reason_name(reason_code, day).removesuffix('检查')}检查",
         lead=body, slot_on=day if is_unannounced else wanted_on, reason_code=reason_code, reason=reason.strip(),
         why_apart=apart if slot is not None else "", is_unannounced=is_unannounced, by=by, at=at,
     )

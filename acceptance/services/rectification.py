@@ -90,7 +90,8 @@ def recheck_finding(
     if holds:
         verify_issue(finding.issue, by=by, at=at)
     else:
-        finding.issue.due_on = data.due("again", at or timing.now())
+        again = data.due("again", at or timing.now())  # never sooner than what was first allowed
+        finding.issue.due_on = max(finding.issue.due_on or again, again)
         reject_issue(finding.issue, reason=f"{way}：{note.strip()}"[:200], by=by, at=at)
     if not findings_of(row).filter(issue__state=IssueState.SUBMITTED).exists():
         _settle(row, by=by, at=at)

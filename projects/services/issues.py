@@ -51,9 +51,14 @@ def raise_issue(  # noqa: PLR0913 - one argument per column
     return item
 
 
-def _move(item: IssueItem, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None) -> None:
+def _move(
+    item: IssueItem, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None, **told: str
+) -> None:
     item.save()
-    record(kind, subject=item, project=item.project, by=by, at=at, summary=summary, data={"state": [old, item.state]})
+    record(
+        kind, subject=item, project=item.project, by=by, at=at, summary=summary,
+        data={"state": [old, item.state], **told},
+    )
 
 
 def claim_issue(
@@ -88,10 +93,10 @@ def verify_issue(item: IssueItem, *, by: User | None, at: dt.datetime | None = N
 
 
 def reject_issue(item: IssueItem, *, reason: str, by: User | None, at: dt.datetime | None = None) -> IssueItem:
-    """The answer does not hold; the item is open again."""
+    """The answer does not hold; the item is open again, the reason stands in the event (`data["reason"]`)."""
     old = item.state
     item.reject()
-    _move(item, "issue.rejected", f"未通过复核：{item.what}，{reason}", old, by=by, at=at)
+    _move(item, "issue.rejected", f"未通过复核：{item.what}，{reason}", old, by=by, at=at, reason=reason)
     return item
 
 
@@ -102,6 +107,14 @@ def waive_issue(item: IssueItem, *, reason: str, by: User | None, at: dt.datetim
     item.closed_at, item.closed_by = at or timing.now(), by
     _move(item, "issue.waived", f"已免除：{item.what}，{reason}", old, by=by, at=at)
     return item
+
+
+def reasons_of_rejection(items: Iterable[IssueItem]) -> dict[int, str]:
+    """Return why the last answer did not hold, by item; only of those that were ever rejected. One query."""
+    told = Event.objects.filter(
+        kind="issue.rejected", subject_type=IssueItem._meta.label, subject_key__in=[str(item.pk) for item in items]
+    )
+    return {int(event.subject_key): event.data.get("reason") or event.summary for event in told.order_by("pk")}
 
 
 def missed_by_agent(items: Iterable[IssueItem]) -> bool:

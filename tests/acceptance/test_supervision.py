@@ -25,9 +25,10 @@ from acceptance.supervision_providers import awaited_of, debts, inspections_awai
 from acceptance.supervision_queries import inspection_page, visit_page, visits_saved
 from acceptance.supervision_queries import inspections as inspections_of
 from acceptance.tasks import sweep_supervision
+from archives import scanning
 from archives.models import Paper
 from packages.models import MatterCase
-from projects import timing, workdays
+from projects import panels, timing, workdays
 from projects.errors import DomainError, NotAllowed
 from projects.events import record
 from projects.models import CreditRecord, Event, Project, WorkUnit
@@ -140,6 +141,8 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
         wrong=actors.owner, reason="由牵头部门住建局安排。", told=[("paper.issued", None), ("inspection.notified", None)],
     )
     refused("too_early", inspections.start, row.pk, by=of("housing"))
+    _, _, verdict, _ = inspection_page(row, of("housing")).acts[0]
+    assert verdict.reason == f"检查定在{timing.spoken(row.slot_on)}，当天到场后开始。"
     clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
     check_step(
         site, lambda by: inspections.start(row.pk, by=by), right=of("housing"), wrong=actors.agent,
@@ -176,7 +179,9 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
     assert waits(site)[0][1:4] == ("住建局", "复核", f"{row.title}的整改")
     refused("reason_missing", rectification.recheck_finding, finding.pk, by=of("housing"), holds=False)
     rectification.recheck_finding(finding.pk, by=of("housing"), holds=False, note="栏杆高度不够")
-    assert factories.fresh(row).state == "rectifying"
+    row = factories.fresh(row)
+    assert (row.state, row.due_on) == ("rectifying", row.slot_on + dt.timedelta(days=7))  # not sooner than at first
+    assert [one.rejected for one in inspection_page(row, actors.owner).findings] == ["书面复核：栏杆高度不够"]
     rectification.answer_finding(finding.pk, by=actors.owner, answer="已加高", uploaded=[factories.pdf("再改.pdf", "三")])
     check_step(
         site, lambda by: rectification.recheck_finding(finding.pk, by=by, holds=True, on_site=True), right=of("housing"),
@@ -211,6 +216,7 @@ def test_a_department_joins_the_open_slot_within_ten_days_or_says_why_not(site, 
         works.pk, **wish, why_apart="须避开施工高峰", reason_code="special", reason="省级专项"
     )
     assert (apart.kind, apart.why_apart, apart.lead.code) == ("outside", "须避开施工高峰", "environment")
+    assert apart.title == f"{body.label}上级部署的专项检查"
     far = {**wish, "wanted_on": row.slot_on + dt.timedelta(days=13)}
     refused("reason", inspections.ask_visit, works.pk, **far)
     now = inspections.ask_visit(
@@ -294,6 +300,26 @@ def test_the_owner_reads_up_to_when_a_visit_may_be_moved_and_sends_several_photo
     assert AnswerForm({"answer": "已加设"}, MultiValueDict()).errors["uploaded"]
     many = MultiValueDict({"uploaded": [factories.pdf(f"{number}.pdf") for number in range(10)]})
     assert AnswerForm({"answer": "已加设"}, many).errors["uploaded"] == ["一次最多 9 个文件，其余的请并成一个 PDF 或压缩包。"]
+
+
+def test_the_desk_the_list_and_the_code_lead_to_the_visits_that_wait_for_a_department(site, actors, clock, client):
+    row, planned = notified(site, clock), Inspection.objects.filter(project=site).count()
+    assert panels.ways_of(of("weather"), of("weather")) == []
+    assert [(way.label, way.url) for way in panels.ways_of(of("housing"), of("housing"))] == [
+        (f"{site.name}：到场{row.title}（{timing.spoken(row.slot_on)}前）", reverse("acceptance:inspection", args=[row.pk]))
+    ]
+    client.force_login(of("housing"))
+    form = client.get(reverse("acceptance:visit_new", args=[site.pk])).content.decode()
+    assert all(one.title in form for one in Inspection.objects.filter(project=site))
+    asked = client.get(reverse("acceptance:inspections"), {"q": site.name})
+    assert (len(asked.context["rows"]), "到场" in asked.content.decode()) == (planned, True)
+    assert "没有找到这个检查" in client.get(reverse("acceptance:inspections"), {"q": "没有这个项目"}).content.decode()
+    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
+    inspections.start(row.pk, by=of("housing"))
+    unit = unit_of(row, "housing")
+    assert [(one.title, one.url) for one in scanning.errands_of(site, of("housing")) if "inspections" in one.url] == [
+        (f"填写{row.title}结果", reverse("acceptance:inspection_unit", args=[unit.pk]))
+    ]
 
 
 def test_the_record_of_visits_names_the_next_one_first_and_then_the_last_that_is_over(site, actors):
