@@ -15,7 +15,7 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast
 
 from projects import timing
-from projects.memo import rows_about
+from projects.memo import rows_about, rows_about_all
 from projects.one_page import once
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _look(ids: tuple[int, ...]) -> Glance:
     if len(ids) == 1:
         rows = rows_about(("glance", timing.today()), lambda pk: _union((pk,)), ids[0])
     else:
-        rows = list(_union(ids))
+        rows = rows_about_all(("glance of many", timing.today()), lambda pk: _union((pk,)), ids)
     found: dict[tuple[str, int], set[str]] = {}
     for place, of, word in rows:
         found.setdefault((place, of), set()).add(word)

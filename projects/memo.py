@@ -147,6 +147,14 @@ def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk:
     return _about(key, lambda: prepared.Asked.of(*queryset(prepared.SLOTS[0]).query.sql_with_params()), pk)
 
 
+def rows_about_all(
+    key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pks: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """As `rows_about` of several rows at once: their keys stand in `field__in=[pk]`, by themselves."""
+    asked = _asked.of(key, lambda: prepared.Asked.of(*queryset(prepared.MANY).query.sql_with_params()))
+    return asked.rows((pks,))
+
+
 def _about(key: Hashable, asked: Callable[[], prepared.Asked], pk: int) -> list[tuple[Any, ...]]:
     if pk > prepared.GREATEST:
         return []

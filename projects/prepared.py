@@ -1,4 +1,4 @@
-"""Queries that are put together once per process and only given their keys afterwards.
+"""Queries that are put together once per process and only given their keys afterwards, one or several.
 
 Building the SQL of a wide query takes Django longer than the database takes to answer it. Where a service or a page
 asks the same question again and again, the statement is kept; the rows become the same objects as ever.
@@ -6,6 +6,7 @@ asks the same question again and again, the statement is kept; the rows become t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -23,6 +24,10 @@ M = TypeVar("M", bound=models.Model)
 #: Stand in a kept statement for what is given each time; no keys of rows. There may be this many.
 SLOTS = tuple(-7_205_759_403 - number for number in range(3))
 _PLACES: dict[Any, int] = {slot: n for n, slot in enumerate(SLOTS)} | {str(slot): n for n, slot in enumerate(SLOTS)}
+#: Stands in `field__in=[MANY]` for a list of keys; it is what is given first.
+MANY = -7_205_759_390
+_PLACES |= {MANY: 0, str(MANY): 0}
+Given = int | str | Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,12 @@ class Asked:
     @classmethod
     def of(cls, sql: str, params: Sequence[Any]) -> Asked:
         """Return a statement that is asked again and again."""
+        sql = _with_lists(sql, params)
         marked = [value if _place(value) is None else plans.GIVEN for value in params]
         is_kept = connection.vendor == "postgresql" and plans.GIVEN in marked
         return cls(sql, tuple(params), plans.fixed(sql, marked) if is_kept else "")
 
-    def rows(self, given: tuple[int | str, ...]) -> list[tuple[Any, ...]]:
+    def rows(self, given: tuple[Given, ...]) -> list[tuple[Any, ...]]:
         """Return the rows that it finds."""
         with connection.cursor() as cursor:
             if self.text:
@@ -71,6 +77,26 @@ _flags: dict[Hashable, Asked] = {}
 MOST = 500
 #: Above the greatest key there is no row.
 GREATEST = 2**63 - 1
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (int, str)) and value in {MANY, str(MANY)}
+
+
+def _with_lists(sql: str, params: Sequence[Any]) -> str:
+    """Return a statement whose lists of keys are one value each, however many keys there are."""
+    if not any(map(_is_list, params)):
+        return sql
+    on_postgresql = connection.vendor == "postgresql"
+    done, *left = sql.split("%s")
+    for value, text in zip(params, left, strict=True):
+        if _is_list(value):
+            if not done.endswith("IN (") or not text.startswith(")"):
+                raise TypeError("a list of keys stands in an IN by itself")
+            opened = "= ANY(" if on_postgresql else "IN (SELECT value FROM json_each("
+            done, text = done[:-4] + opened, text if on_postgresql else f"){text}"  # noqa: PLW2901 - the rest of it
+        done = f"{done}%s{text}"
+    return done
 
 
 def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> list[M]:
@@ -123,10 +149,13 @@ def _place(value: Any) -> int | None:
     return _PLACES.get(value) if isinstance(value, (int, str)) else None
 
 
-def _value(value: Any, given: tuple[int | str, ...]) -> Any:
+def _value(value: Any, given: tuple[Given, ...]) -> Any:
     place = _place(value)
     if place is None:
         return value
+    if _is_list(value):
+        keys = [str(one) if isinstance(value, str) else one for one in cast("Sequence[int]", given[0])]
+        return keys if connection.vendor == "postgresql" else json.dumps(keys)
     return str(given[place]) if isinstance(value, str) else given[place]
 
 

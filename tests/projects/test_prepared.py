@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from projects import clocks, prepared, timing
+from projects import clocks, glance, memo, prepared, timing
 from projects.bulk import insert_all
 from projects.models import Event, Organisation, Project
 from projects.models.time import Clock, ClockSegment
@@ -85,3 +85,30 @@ def test_clocks_in_bulk_are_clocks(project):
 
 def test_there_is_no_row_above_the_greatest_key(project):
     assert prepared.rows("test: project", of_project, 2**63) == []
+
+
+def test_a_list_of_keys_is_given_each_time_however_long(project):
+    built = []
+
+    def told(pk):
+        built.append(pk)
+        of_projects = Event.objects.filter(project__in=[pk], kind="project.registered")
+        return of_projects.filter(subject_key__in=[str(pk)]).order_by("pk").values_list("project", "subject_key")
+
+    for wanted in ([project.pk], [project.pk, project.pk + 1000], [project.pk + 1000], []):
+        plain = [(pk, str(pk)) for pk in wanted if pk == project.pk]
+        assert memo.rows_about_all("test: several", told, wanted) == plain
+    assert built == [prepared.MANY]
+    with pytest.raises(TypeError, match="by itself"):
+        memo.rows_about_all("test: not alone", lambda pk: Event.objects.filter(pk__in=[pk, 7]).values_list(), [1])
+
+
+def test_the_look_at_several_projects_is_put_together_once_a_day(project, monkeypatch):
+    memo.forget_all()
+    made, union = [], glance._union
+    monkeypatch.setattr(glance, "_union", lambda ids: made.append(ids) or union(ids))
+    other = Project(pk=project.pk + 1000)
+    alone = glance.glance([project])
+    for asked in ([project, other], [other, project, Project(pk=project.pk + 2000)]):
+        assert glance.glance(asked) == alone
+    assert made == [(prepared.SLOTS[0],), (prepared.MANY,)]
