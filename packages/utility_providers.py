@@ -182,7 +182,8 @@ def tender_waits(tender: TenderRecord) -> Waiting | None:
         project_id=project.pk, rank=5, role=OWNER_WORD, person=project.owner.name, verb="办理",
         what=f"{quoted(tender.name)}的{coming.step.name}", since=base,
         days=workdays.workdays_between(base, timing.today()),
-        auto=f"最早{timing.spoken(early)}可办" if early else "办成后由窗口或代办人员登记", url=url, case_id=tender.case_id,
+        auto=f"最早{timing.spoken(early)}可办" if early else "办成后由窗口或代办人员登记", url=url,
+        case_id=tender.case_id,
     )
 
 

@@ -46,7 +46,7 @@ class Step:
     """A step that is asked for on a page of its own: it works without scripts and says what follows from it.
 
     What only the page shows (`verdict`, `says`, `beside`) may be looked for when it is shown. Where the verdict is no,
-    the page keeps the button with its reason and asks nothing; `is_preview` keeps the fields, which can be tried out.
+    the page keeps the button with its reason; one that `may_have_to_wait` asks nothing then.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Step:
     seg: str = ""
     beside: dict[str, Any] | Callable[[], dict[str, Any]] = field(default_factory=dict)
     may_be_late: bool = False
-    is_preview: bool = False
+    may_have_to_wait: bool = False
 
     def said(self, result: Any) -> str:
         """Return what is told when it is done; where it depends on what came of it, by that."""

@@ -251,7 +251,7 @@ def convert_letter(request: HttpRequest, pk: int) -> HttpResponse:
         run=lambda given: letters.convert_letter(
             pk, by=person(request), values=form.values(), reason=given["reason"], at=given["at"]
         ),
-        beside=beside, may_be_late=True, is_preview=True,
+        beside=beside, may_be_late=True,
     )
     if "look" in request.POST:
         shown = {"form": form, "step": step, "case": None, "late": back_entry_form(request.user, request.POST)}

@@ -140,7 +140,7 @@ def tender_step(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), code=code, on=given["on"], evidence=given["evidence"], note=given["note"],
             link=given["link"],
         ), title=f"登记：{name}", button="登记这一步", done=f"{quoted(name)}已登记。", says=(early + needs,),
-        verdict=screen.may_step(person(request), found, coming),
+        verdict=screen.may_step(person(request), found, coming), may_have_to_wait=True,
     )
 
 

@@ -73,7 +73,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), passed=given["passed"] == "yes", text=given["text"],
             confirmed=given.get("confirmed", False), at=given["at"],
         ),
-        may_be_late=True,
+        may_be_late=True, may_have_to_wait=True,
         beside={**beside, "against": [one for one in standing if one.verdict == "disagree"]},
     )
     form = MergeForm(
@@ -98,7 +98,7 @@ def reconsult(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), note=given["note"], also=[int(one) for one in given.get("also", [])],
             at=given["at"],
         ),
-        may_be_late=True,
+        may_be_late=True, may_have_to_wait=True,
         says=(_second_limit(session),), beside=_beside(session),
     )
     others = [one for one in standing if not one.blocks]
@@ -129,7 +129,7 @@ def rectify(request: HttpRequest, pk: int) -> HttpResponse:
         run=lambda given: send_to_rectify(
             pk, by=person(request), days=given["days"], reason_code=given.get("reason_code", ""), at=given["at"]
         ),
-        may_be_late=True,
+        may_be_late=True, may_have_to_wait=True,
         says=("不同意的意见逐条写入补正告知书；整改期间各部门时限暂停，不计入审批时限。",), beside=_beside(session),
     )
     days = terms_of(session.case.matter).rectify if session.case else 10
@@ -154,7 +154,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), meets_at=given["meets_at"], place=given["place"], agenda=given["agenda"],
             at=given["at"],
         ),
-        may_be_late=True,
+        may_be_late=True, may_have_to_wait=True,
         says=("已提意见的部门都在邀请之列；开会期间时限照常计算。",), beside=beside,
     )
     clauses = "；".join(clause.name for clause in beside["sides"].clauses)  # type: ignore[attr-defined]

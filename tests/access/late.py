@@ -60,6 +60,11 @@ def to_call(world):
     FollowUp.objects.filter(pk=world.follow.pk).update(state="to_call")
 
 
+def answered(world):
+    """All departments have answered; the lead merges."""
+    JointSession.objects.filter(pk=world.session.pk).update(state="merging")
+
+
 def meeting(world):
     """The conference is called, its minutes are not kept yet."""
     JointSession.objects.filter(pk=world.session.pk).update(state="conference")
@@ -127,10 +132,10 @@ FORMS = {
     "packages:refer": ("task", "reviewer"),
     "packages:advise": ("referral", "reviewer"),
     "packages:supplement": ("task", "reviewer"),
-    "packages:merge": ("session", "reviewer"),
-    "packages:rectify": ("session", "reviewer"),
-    "packages:reconsult": ("task", "reviewer"),
-    "packages:call": ("session", "reviewer"),
+    "packages:merge": ("session", "who merges", answered),
+    "packages:rectify": ("session", "who merges", answered),
+    "packages:reconsult": ("task", "who merges", answered),
+    "packages:call": ("session", "who merges", answered),
     "packages:conference": ("conference", "who merges", meeting),
     "packages:sign": ("seat", "reviewer", signing),
     "packages:push": ("session", "lead_reviewer"),
@@ -164,6 +169,8 @@ FORMS = {
     "packages:drawing_handle": ("drawing", "chief"),
     "packages:drawing_check": ("breach", "reviewer"),
     "packages:sample": ("ticket", "reviewer"),
+    "packages:sample_mend": ("ticket", "clerk"),
+    "packages:sample_verify": ("ticket", "reviewer"),
     # the joint acceptance and the supervision
     "acceptance:accept": ("acceptance", "clerk", handed_in),
     "acceptance:papers": ("acceptance", "lead", reviewing),
