@@ -112,6 +112,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "correction-evidence": ("补正材料", "P"),
     "commitment-evidence": ("承诺核查佐证", "P"),
     "special-result": ("特别程序结果", "P"),
+    "withdrawal-request": ("撤件申请书", "P"),
     "tender-evidence": ("招标过程佐证", "P"),
     "service-contract": ("中介服务合同", "P"),
     "service-report": ("中介服务成果", "P"),

@@ -37,6 +37,15 @@ class WithdrawForm(forms.Form):
     reason = _text("撤件原因")
 
 
+class WrittenWithdrawForm(WithdrawForm):
+    """撤件 at the window: with the request that the owner signed, unless it asked in the portal."""
+
+    uploaded = forms.FileField(
+        label="撤件申请书", required=False, allow_empty_file=True,
+        help_text="建设单位盖章的书面申请的扫描件；已在网上申请的不用上传。",
+    )
+
+
 class AnswerWithdrawalForm(forms.Form):
     """The answer to a request to withdraw."""
 

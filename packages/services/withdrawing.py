@@ -7,9 +7,12 @@ may be used again (handbook §2.2 e).
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from archives.models import DocumentKind
+from archives.services.filing import file_upload
 from packages import rules
 from packages.act_states import WITHDRAWAL_OPEN, WithdrawalState
 from packages.models import MatterCase, Withdrawal
@@ -25,6 +28,11 @@ from projects.errors import DomainError, require
 from projects.events import latest_of, record, told_by
 from projects.models import User
 from projects.status_codes import StatusCode
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+REQUEST_SLUG = "withdrawal-request"
 
 
 @transaction.atomic
@@ -137,11 +145,14 @@ def _answer(row: Withdrawal, *, granted: bool, note: str, by: User, at: dt.datet
 
 
 @transaction.atomic
-def withdraw_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> MatterCase:
+def withdraw_case(
+    case_id: int, *, by: User, reason: str, uploaded: UploadedFile[Any] | None = None, at: dt.datetime | None = None
+) -> MatterCase:
     """The window enters the owner's written request and confirms it in one step.
 
-    Effects: those of a request and its confirmation; a request that is open is the one confirmed. Raises `NotAllowed`,
-    `DomainError` (`case_state`, `reason`). Source: handbook §2.2 (e).
+    Effects: the request is filed (`document.filed`), then those of a request and its confirmation; one that the owner
+    made in the portal is the one confirmed, and no paper is asked for. Raises `NotAllowed`, `DomainError`
+    (`case_state`, `reason`, `request_missing`, those of the upload). Source: handbook §2.2 (e).
     """
     case = lock_case(case_id)
     expect(case, *CASE_OPEN, verb="撤件")
@@ -149,7 +160,15 @@ def withdraw_case(case_id: int, *, by: User, reason: str, at: dt.datetime | None
     check_moment(case, at)
     if not reason.strip():
         raise DomainError("reason", "撤件须写明原因，请补充后再提交。")
-    row = open_withdrawal(case) or _ask(case, reason.strip(), by=by, at=at)
+    row = open_withdrawal(case)
+    if row is None and uploaded is None:
+        raise DomainError("request_missing", "请上传建设单位盖章的撤件申请书；建设单位也可以自己在网上申请撤件。")
+    if uploaded is not None:
+        file_upload(
+            case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=REQUEST_SLUG),
+            title=f"撤件申请书：{case.matter.name}"[:200], source=case, source_label=f"{case.matter.name} 撤件", by=by, at=at,
+        )
+    row = row or _ask(case, reason.strip(), by=by, at=at)
     _answer(row, granted=True, note="", by=by, at=at)
     return _withdraw(case, reason.strip(), by=by, at=at)
 

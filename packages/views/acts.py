@@ -31,9 +31,8 @@ def _page(pk: int) -> str:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """The owner asks to withdraw; the window enters the owner's written request and confirms it at once (撤件)."""
     case, user = case_or_404(request, pk), person(request)
-    form = act_forms.WithdrawForm(request.POST or None)
     if rules.is_owner(user, case.project):
-        return ask(request, form, Step(
+        return ask(request, act_forms.WithdrawForm(request.POST or None), Step(
             title=f"申请撤件：{case.matter.name}", button="提交撤件申请", back=_page(pk), case=case, danger=True,
             verdict=screens.may_ask_to_withdraw(user, case), done="撤件申请已提交，等待窗口或部门确认。",
             run=lambda given: withdrawing.request_withdrawal(pk, by=user, reason=given["reason"]),
@@ -41,7 +40,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
                 "确认后时限停止，材料仍在档案里，重新申报时自动带入。确认前办理照常进行。", *screens.tacit_kept(case),
             ),
         ))
-    return ask(request, form, Step(
+    return ask(request, act_forms.WrittenWithdrawForm(request.POST or None, request.FILES or None), Step(
         title=f"撤件：{case.matter.name}", button="确认撤件", back=_page(pk), case=case, danger=True,
         verdict=rules.can_withdraw(user, case), done="已撤件，时限停止，撤件确认书已出具。",
         run=lambda given: withdrawing.withdraw_case(pk, by=user, **given), may_be_late=True,

@@ -69,7 +69,7 @@ class Walk:
             "not_take": lambda: ending.refuse_intake(pk, by=clerk, basis="第 32 条", not_ours=True, **why),
             "refuse": lambda: ending.refuse_intake(pk, by=clerk, basis="第 32 条", **why),
             "ask_to_withdraw": lambda: withdrawing.request_withdrawal(pk, by=owner, **why),
-            "withdraw": lambda: intake.withdraw_case(pk, by=clerk, **why),
+            "withdraw": lambda: intake.withdraw_case(pk, by=clerk, uploaded=factories.pdf(), **why),
             "open_review": lambda: review.open_joint_review(pk),
             "ask_special": lambda: special.request_special(
                 pk, by=self.lead, kind="expert", basis="评审办法第 6 条", planned_days=5

@@ -258,7 +258,7 @@ def test_what_ran_out_between_filing_and_acceptance_is_not_used(unit, keeper, pl
     assert "成果已于2026年11月3日到期，受理前已失效" in refused.value.message
     from packages.services.withdrawing import withdraw_case
 
-    withdraw_case(case.pk, by=actors.clerk, reason="改报报告表")
+    withdraw_case(case.pk, by=actors.clerk, reason="改报报告表", uploaded=factories.pdf())
     sweep_regional()
     factories.drain()
     assert "eia-form" in codes(plant)

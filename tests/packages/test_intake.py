@@ -347,16 +347,19 @@ def test_a_withdrawal_cancels_what_runs_and_keeps_the_papers(project, actors):
     case = factories.in_review(project, CODE, actors)
     kept = Document.objects.filter(project=project).count()
     check_step(
-        project, lambda by: intake.withdraw_case(case.pk, by=by, reason="方案调整"), right=actors.clerk,
-        wrong=actors.owner, reason="窗口按建设单位的书面申请办理撤件；建设单位请在网上申请撤件。", second="case_state",
+        project, lambda by: intake.withdraw_case(case.pk, by=by, reason="方案调整", uploaded=factories.pdf()),
+        right=actors.clerk, wrong=actors.owner,
+        reason="窗口按建设单位的书面申请办理撤件；建设单位请在网上申请撤件。", second="case_state",
         told=[
-            ("withdrawal.requested", None), ("withdrawal.granted", None), ("task.closed", None), ("task.closed", None),
-            ("session.closed", None), ("case.withdrawn", 2), ("case.created", None), ("paper.issued", None),
+            ("document.filed", None), ("withdrawal.requested", None), ("withdrawal.granted", None), ("task.closed", None),
+            ("task.closed", None), ("session.closed", None), ("case.withdrawn", 2), ("case.created", None),
+            ("paper.issued", None),
         ],
     )
     case.refresh_from_db()
     assert (case.state, case.due_on, case.promised_clock.state) == (CaseState.WITHDRAWN, None, "cancelled")
-    assert Document.objects.filter(project=project).count() == kept + 1
+    added = list(Document.objects.filter(project=project).order_by("pk").values_list("kind__slug", flat=True))[kept:]
+    assert added == ["withdrawal-request", "paper-withdrawal"]
     again = factories.received(project, [CODE], actors)[0]
     assert (again.state, again.pk != case.pk) == (CaseState.RECEIVED, True)
 

@@ -25,7 +25,7 @@ def test_an_acceptance_that_was_withdrawn_before_the_worker_came_opens_nothing(f
     from packages.services.intake import withdraw_case
 
     [case] = factories.accepted(factory, ["plan-permit"], actors)
-    withdraw_case(case.pk, by=actors.clerk, reason="方案调整")
+    withdraw_case(case.pk, by=actors.clerk, reason="方案调整", uploaded=factories.pdf())
     factories.drain()
     assert not JointSession.objects.filter(case=case).exists()
     holds(factory)

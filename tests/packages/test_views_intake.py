@@ -319,8 +319,14 @@ def test_withdrawal_by_its_page(client, actors, handed_in):
     answer = reverse("packages:withdrawal", args=[row.pk])
     assert "方案调整" in client.get(answer).content.decode()
     assert set(client.post(answer, {"granted": "no"}).context["form"].errors) == {"note"}
+    other = handed_in.cases.exclude(pk=case.pk).first()
+    written = reverse("packages:withdraw", args=[other.pk])
+    bare = client.post(written, {"reason": "方案调整"})
+    assert (bare.status_code, "请上传建设单位盖章的撤件申请书" in bare.content.decode()) == (409, True)
+    assert client.post(written, {"reason": "方案调整", "uploaded": factories.pdf()}).status_code == 302
+    assert factories.fresh(other).state == CaseState.WITHDRAWN
     assert client.post(answer, {"granted": "yes"}).status_code == 302
-    assert factories.fresh(case).state == CaseState.WITHDRAWN
+    assert (factories.fresh(row).state, factories.fresh(case).state) == ("granted", CaseState.WITHDRAWN)
 
 
 def test_strangers_find_nothing(client, actors, handed_in):

@@ -102,7 +102,7 @@ def test_the_oracle_agrees_in_every_state(walked, actors, clock):
     factories.drain()
     assert factories.fresh(joint[0]).state == "in_review"
     withdrawn = walked.case()
-    withdraw_case(withdrawn.pk, by=actors.clerk, reason="调整")
+    withdraw_case(withdrawn.pk, by=actors.clerk, reason="调整", uploaded=factories.pdf())
     wishing, early, asking = walked.case(), walked.case(), walked.case("plan-permit", "S2")
     withdrawing.request_withdrawal(wishing.pk, by=actors.owner, reason="调整")
     special.request_special(early.pk, by=starter, kind="expert", basis="评审办法第 3 条", planned_days=3)
