@@ -21,6 +21,7 @@ from packages.models import (
     JointSession,
     MaterialItem,
     MatterCase,
+    Referral,
     ReviewTask,
 )
 from packages.next_steps import CASE_LOST, Draft, drafts_of
@@ -260,6 +261,14 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
         )
         for found in sheets.values()
     ]
+
+
+def open_referrals(user: Person) -> list[tuple[Referral, Reading]]:
+    """Return what the departments of the user's units have sent on to them and await, the first due first."""
+    found = Referral.objects.filter(unit_id__in=access_of(user).organisation_ids, ended_at=None)
+    related = ("task__session__case__matter", "task__session__project", "task__organisation", "sent_by", "clock")
+    rows = found.select_related(*related).prefetch_related("clock__pauses").order_by("clock__due_on", "pk")
+    return [(row, read_clock(row.clock)) for row in rows]
 
 
 def open_scorings(user: Person) -> list[ReviewRow]:

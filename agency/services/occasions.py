@@ -6,6 +6,7 @@ once; who did it himself is not told.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ from packages.models import (
 )
 from packages.states import MaterialState
 from packages.utility_states import LINE_ENDED
+from projects import timing
 from projects.access import OWNER_ROLES
 from projects.models import Event, Party, Project, User
 from projects.quoting import quoted
@@ -85,6 +87,21 @@ def _silence(event: Event) -> Iterator[Told]:
     yield Told(project, says, reverse("packages:case", args=[case.pk]), [
         (people_at(case.lead_id, *STAFF), "由贵部门汇总意见"), (agents_of(project.pk), AGENT_WHY),
     ])
+
+
+def _sent_on(event: Event) -> Iterator[Told]:
+    """转办: the unit is asked for its advice, and the department hears that it has come."""
+    task = ReviewTask.objects.select_related("session__case__matter", "session__project").get(pk=event.subject_key)
+    case, project, url = task.session.case, task.session.project, reverse("packages:review", args=[task.pk])
+    says = f"{project.name}{quoted(case.matter.name if case else '')}"
+    if event.kind == "task.advised":
+        own = people_at(task.organisation_id, *STAFF)
+        yield Told(project, f"{says}转办已反馈，请出具意见", url, [(own, "由贵部门答复")])
+        return
+    due = dt.date.fromisoformat(event.data["due_on"])
+    yield Told(project, f"{says}转办给贵科室，请在{timing.spoken(due)}前反馈", url, [
+        (people_at(event.data["unit"], *STAFF), "本部门转办"),
+    ], "ask")
 
 
 def _meeting(event: Event) -> Iterator[Told]:
@@ -203,6 +220,7 @@ def _assigned(event: Event) -> Iterator[Told]:
 #: Event -> its messages.
 TOLD: dict[str, Callable[[Event], Iterator[Told]]] = {
     "task.tacit": _silence, "task.no_opinion": _silence,
+    "task.referred": _sent_on, "task.advised": _sent_on,
     "session.conference": _meeting, "session.conferred": _meeting,
     "utility.survey_appointed": _survey, "utility.replied": _replied,
     "drawing.handled": _drawings, "drawing.qualified": _drawings, "drawing.exempted": _drawings,

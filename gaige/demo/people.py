@@ -61,6 +61,11 @@ OWNERS = (
     ("高平市教育局基建办公室", OrganisationKind.OWNER_BODY, "12140581", "MB0K7Q5E", "owner5", "郑洁"),
     ("晋城市长平能源有限公司", OrganisationKind.ENTERPRISE, "91140500", "MA0K7Q6F", "owner6", "马超"),
 )
+#: 内设机构 to which a department sends an opinion on: department, name, login, person.
+UNITS = (
+    ("housing", "住建局消防审验科", "housing-fire", "林青"),
+    ("natural-resources", "自然资源局规划科", "natural-resources-plan", "叶宁"),
+)
 #: The enterprise that has somebody beside its lead.
 OWNER_WITH_STAFF = "owner"
 SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
@@ -87,6 +92,7 @@ LOGINS = (
     Login("approval-bureau-c", "首席代表", "行政审批局首席代表：作出决定"),
     Login("housing-r", "部门经办", "住建局经办：审查意见、联合验收"),
     Login("housing-c", "首席代表", "住建局首席代表：联合验收结论"),
+    Login("housing-fire", "林青", "住建局消防审验科：本局转办来的意见"),
     Login("agent", "陈静", "服务专员：我的代办、工单、升级"),
     Login("leader", "冯远", "项目长：我的代办、工单"),
     Login("dispatcher", "郭涛", "代办调度：指派、工单、升级、交接"),
@@ -144,6 +150,12 @@ def create_people() -> None:
             agent.user.save(update_fields=["phone"])
         give(agent.user, "sms", at=timing.start_of_day(SINCE))
     _create_departments(bodies, password)
+    for code, name, username, person in UNITS:
+        parent = bodies[code]
+        unit, _ = Organisation.objects.get_or_create(
+            name=name, parent=parent, defaults={"kind": parent.kind, "region": parent.region}
+        )
+        _join(_user(username, person, "科员", password), unit, Role.REVIEWER)
     for name, kind, head, body, username, person in OWNERS:
         organisation, _ = Organisation.objects.get_or_create(
             uscc=credit_code(head, body), defaults={"name": name, "kind": kind, "region": region}

@@ -23,10 +23,10 @@ from gaige.demo.specs import SPECS, Spec
 from gaige.demo.story import DRAWING_MATTER, Story
 from gaige.demo.supervision import supervision
 from packages.choices import ReviewRole
-from packages.models import Application, Commitment, Enrolment, JointSession, MatterCase
+from packages.models import Application, Commitment, Enrolment, JointSession, MatterCase, ReviewTask
 from packages.planning.from_rows import definition_of
 from packages.planning.options import COMMITMENT, DEFERRAL, taken
-from packages.services import commitment_checks, intake, review
+from packages.services import commitment_checks, intake, referring, review
 from packages.services.planning import choose_options
 from packages.services.saved_views import save_view
 from packages.states import TASK_OPEN, CaseState, CheckResult, CommitmentState, OpinionVerdict, SessionState
@@ -41,7 +41,7 @@ from packages.tasks import (
     sweep_promises,
 )
 from projects import outbox, timing, workdays
-from projects.models import Project
+from projects.models import Organisation, Project
 from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         _hand_in(fresh)
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _ripen()
+        _send_on()
         outbox.drain_all(exclude=LEFT_TO_WORKERS)
         _choose_plan()
         sweep_forecasts()
@@ -209,6 +210,18 @@ def _ripen() -> None:
     review.merge_session(
         session.pk, by=person(session.lead_id, Role.REVIEWER), passed=True, text="各部门意见一致，建议准予。"
     )
+
+
+def _send_on() -> None:
+    """A department has sent an opinion that is awaited on to a unit of its own (转办)."""
+    open_tasks = ReviewTask.objects.filter(state__in=list(TASK_OPEN), session__state=SessionState.REVIEWING)
+    found = open_tasks.exclude(role=ReviewRole.LEAD).filter(organisation__organisation__isnull=False)
+    task = found.select_related("organisation").order_by("pk").first()
+    if task is not None:
+        unit = Organisation.objects.filter(parent=task.organisation).order_by("pk")[0]
+        sender = person(task.organisation_id, Role.REVIEWER)
+        note = f"请看{task.scope_note or '本科室职责'}部分"
+        referring.send_on(task.pk, by=sender, unit_id=unit.pk, days=1, note=note)
 
 
 def _asks_departments(application: Application) -> MatterCase | None:

@@ -34,7 +34,7 @@ from packages.waiting import silence_words
 from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
-from projects.errors import Verdict
+from projects.errors import Verdict, refuse
 from projects.models import Project, User
 from projects.states import Role
 
@@ -93,6 +93,7 @@ class ReviewPage:
     phrases: tuple[Phrase, ...]
     timetable: tuple[str, ...]
     referral: Referral | None
+    advise: Verdict
     refer: Verdict
     supplement: Verdict
     previous: Opinion | None
@@ -155,6 +156,7 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     files = files_of(case, user)
     shown = next((document for document in files if str(document.pk) == file), files[0] if files else None)
     others = [row for row in queries.opinions_of(session) if row.task.pk != task.pk]
+    referral = Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last()
     mine = queries.tasks_waiting(user).exclude(pk=task.pk).values_list("pk", flat=True)
     following = list(mine[:queries.MOST_TASKS])
     return ReviewPage(
@@ -164,7 +166,7 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
         len(following),
         reverse("packages:review", args=[following[0]]) if following else "",
         phrases_of(task, case), tuple(timetable(task)),
-        Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last(),
+        referral, review_rules.can_advise(user, referral) if referral else refuse("没有转办。"),
         review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
         Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )

@@ -8,7 +8,7 @@ from packages.models import JointSession, MatterCase, ReviewTask
 from packages.services.drawing_following import follow_decision
 from packages.services.lapsing import lapse_requests
 from packages.services.settling import waive_open
-from packages.services.timekeeping import end_clocks, sync_due
+from packages.services.timekeeping import end_clocks, end_referral, sync_due
 from packages.states import SESSION_OPEN, TASK_OPEN, TaskState
 from projects import clocks, timing
 from projects.events import record
@@ -53,6 +53,7 @@ def close_tasks(session: JointSession, *, by: User | None, at: dt.datetime | Non
         old = task.state
         task.close()
         task.closed_at = moment
+        end_referral(task, moment)
         task.save()
         clocks.cancel_clock(task.clock, moment)
         record(

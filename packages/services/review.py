@@ -11,13 +11,14 @@ from archives.models import DocumentVersion
 from archives.states import PaperKind, Visibility
 from packages import review_rules
 from packages.choices import ReviewRole
-from packages.models import JointSession, JudgedVersion, MatterCase, Opinion, Referral, ReviewTask
+from packages.models import JointSession, JudgedVersion, MatterCase, Opinion, ReviewTask
 from packages.review_terms import terms_of
 from packages.services import late_entries, paperwork
 from packages.services.back_entry import check_task_moment
 from packages.services.locking import expect, lock_session, lock_task
 from packages.services.rounds import begin_review, open_joint_review, push_session, reconsult
 from packages.services.silence import apply_tacit, begin_merging_when_done
+from packages.services.timekeeping import end_referral
 from packages.standing import Standing, current_versions, standing_opinions
 from packages.states import TASK_OPEN, CaseState, OpinionVerdict, SessionState, TaskState
 from projects import clocks, timing
@@ -197,10 +198,10 @@ def _answer(
     )
     old = task.state
     task.answer()
-    task.handler, task.closed_at, task.sent_to = task.handler or by, moment, ""
+    task.handler, task.closed_at = task.handler or by, moment
+    end_referral(task, moment)
     task.save()
     clocks.stop_clock(task.clock, moment)
-    _end_referral(task, moment)
     late = "（逾期）" if is_late else ""
     record(
         "task.answered", subject=task, project=task.session.project, by=by, at=at,
@@ -220,14 +221,6 @@ def _took_long(task: ReviewTask, moment: dt.datetime) -> bool:
         return False
     days = workdays_between(timing.business_day(task.pushed_at), timing.business_day(moment))
     return days > terms_of(case.matter).disclaim
-
-
-def _end_referral(task: ReviewTask, moment: dt.datetime) -> None:
-    """What a unit was asked is over with the answer of its department."""
-    for referral in Referral.objects.filter(task=task, ended_at=None).select_related("clock"):
-        clocks.cancel_clock(referral.clock, moment)
-        referral.ended_at = moment
-        referral.save(update_fields=["ended_at"])
 
 
 # Merging -----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from packages.choices import ReviewRole
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.review_terms import terms_of
 from packages.services.locking import lock_task
+from packages.services.timekeeping import end_referral
 from packages.states import TASK_OPEN, CaseState, OpinionSource, OpinionVerdict, SessionState
 from projects import clocks, timing
 from projects.events import record
@@ -105,7 +106,8 @@ def _no_opinion(task: ReviewTask) -> None:
 
 
 def _finish(task: ReviewTask, now: dt.datetime) -> None:
-    task.closed_at, task.sent_to = now, ""
+    task.closed_at = now
+    end_referral(task, now)
     task.save()
     clocks.stop_clock(task.clock, now)
 

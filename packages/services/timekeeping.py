@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
-from packages.models import MatterCase, ReviewTask
+from packages.models import MatterCase, Referral, ReviewTask
 from packages.states import CASE_OPEN, TASK_OPEN, CaseState
 from projects import clocks
 from projects.clock_states import ClockKind, ClockState, TimeOwner
@@ -70,15 +70,37 @@ def _open_tasks(case: MatterCase) -> list[ReviewTask]:
     return list(found.select_related("clock").order_by("pk"))
 
 
+def _units(tasks: Sequence[ReviewTask]) -> list[Clock]:
+    """The clocks of the units to which these tasks were sent on; no query where none was."""
+    sent = [task.pk for task in tasks if task.sent_to]
+    if not sent:
+        return []
+    found = Referral.objects.filter(task__in=sent, ended_at=None).select_related("clock")
+    return [referral.clock for referral in found.order_by("pk")]
+
+
+def end_referral(task: ReviewTask, at: dt.datetime) -> None:
+    """What a unit was asked ends with the task of its department; the caller saves the task."""
+    if not task.sent_to:
+        return
+    for referral in Referral.objects.filter(task=task, ended_at=None).select_related("clock"):
+        clocks.cancel_clock(referral.clock, at)
+        referral.ended_at = at
+        referral.save(update_fields=["ended_at"])
+    task.sent_to = ""
+
+
 def pause_case(
     case: MatterCase, *, kind: str, owner: str, basis: str, at: dt.datetime, approver: User | None = None,
     planned: int | None = None, known: Mapping[int, Sequence[ClockPause]] | None = None,
 ) -> None:
-    """Pause every clock of the case and of its open review tasks: nobody's time runs while the papers are away.
+    """Pause every clock of the case, of its open review tasks and of the units they were sent on to.
 
-    `known`: the pauses of clocks that the caller has read, by the key of the clock.
+    Nobody's time runs while the papers are away. `known`: the pauses of clocks that the caller has read, by the key of
+    the clock.
     """
-    for clock in [*_live(case), *(task.clock for task in _open_tasks(case))]:
+    tasks = _open_tasks(case)
+    for clock in [*_live(case), *(task.clock for task in tasks), *_units(tasks)]:
         clocks.pause_clock(
             clock, kind=kind, owner=owner, basis=basis[:300], approver=approver, planned=planned, at=at,
             known=(known or {}).get(clock.pk),
@@ -87,9 +109,10 @@ def pause_case(
 
 def resume_case(case: MatterCase, *, kind: str, at: dt.datetime) -> None:
     """End the pauses of this kind on every clock of the case; due days move."""
-    for clock in _live(case):
+    tasks = _open_tasks(case)
+    for clock in [*_live(case), *_units(tasks)]:
         _resume(clock, kind, at)
-    for task in _open_tasks(case):
+    for task in tasks:
         _resume(task.clock, kind, at)
         task.due_on = task.clock.due_on
         task.save(update_fields=["due_on"])

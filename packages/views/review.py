@@ -42,8 +42,8 @@ def _waiting_for(user: User) -> dict[str, object]:
     return {
         "is_cut": queries.tasks_waiting(user)[queries.MOST_TASKS:].exists(),
         "most_tasks": queries.MOST_TASKS, "decisions": queries.open_decisions(user), "wishes": reviewing.wishes(user),
-        "scorings": queries.open_scorings(user), "land": land_providers.open_lines(user),
-        "ways": panels.ways_of(user, user),
+        "scorings": queries.open_scorings(user), "referrals": queries.open_referrals(user),
+        "land": land_providers.open_lines(user), "ways": panels.ways_of(user, user),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from agency.models import Notification
 from agency.services.reminders import sweep_due
 from packages.models import JointSession, ReviewTask
-from packages.services import conference, review, sweeping, utilities, utility_works
+from packages.services import conference, referring, review, sweeping, utilities, utility_works
 from projects import timing
 from projects.models import Organisation
 from projects.states import Role
@@ -55,6 +55,20 @@ def test_silence_is_told_to_the_department_its_chief_the_lead(case, project, clo
         ("reviewer-housing", text, "贵部门没有在期限内答复", f"/reviews/{task.pk}/"),
         ("reviewer-natural-resources", text, "由贵部门汇总意见", f"/cases/{case.pk}/"),
     ]
+
+
+def test_a_unit_hears_what_its_department_sends_on_and_the_department_what_it_advises(case, project):
+    task = ReviewTask.objects.get(session__case=case, organisation__code="housing")
+    unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
+    expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
+    told()
+    sender = factories.official("housing", Role.REVIEWER)
+    referral = referring.send_on(task.pk, by=sender, unit_id=unit.pk, days=1)
+    what, url = f"{project.name}“{case.matter.name}”转办", f"/reviews/{task.pk}/"
+    assert told() == [("unit", f"{what}给贵科室，请在11月3日前反馈", "本部门转办", url)]
+    referring.advise(referral.pk, by=expert, verdict="agree", reason="可行")
+    answered = [(name, f"{what}已反馈，请出具意见", "由贵部门答复", url) for name in ("chief-housing", "reviewer", "reviewer-housing")]
+    assert told() == answered
 
 
 def test_a_conference_invites_and_asks_for_signatures(case, project):

@@ -13,7 +13,7 @@ from agency.models import ChaseSlip, Escalation, MajorProject
 from archives.models import Document, DocumentKind, Paper, QrToken
 from gaige.demo.run import run
 from gaige.scale.pages import PROJECT_QUERIES
-from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion, StandardLand
+from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion, Referral, StandardLand
 from projects import gathering, memo, timing
 from projects.models import IssueItem, Party, Project, User
 from projects.one_page import one_page, seen
@@ -78,6 +78,15 @@ def test_standard_land_is_shown_from_the_pool_to_its_check_and_to_a_breach():
     assert sorted(StandardLand.objects.values_list("state", flat=True)) == [
         "breached", "building", "checking", "proposed", "qualified", "sold",
     ]
+
+
+def test_an_opinion_is_with_a_unit_of_its_department():
+    referral = Referral.objects.select_related("task", "unit__parent").get()
+    assert (referral.unit.parent_id, referral.ended_at) == (referral.task.organisation_id, None)
+    client = Client()
+    client.force_login(referral.unit.memberships.get().user)
+    asked = client.get(reverse("packages:reviews")).content.decode()
+    assert reverse("packages:review", args=[referral.task_id]) in asked
 
 
 #: One of every role; of the owners each, since each has projects of its own.

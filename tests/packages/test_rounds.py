@@ -11,10 +11,10 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.rules import can_add_version
 from archives.services.filing import add_version
-from packages import floor
+from packages import floor, queries
 from packages.models import JointSession, MatterVersion, Opinion, Referral, ReviewTask
 from packages.screens.conflicts import clause_key, side_by_side
-from packages.services import conference, referring, review, sweeping
+from packages.services import closing, conference, referring, review, special, sweeping
 from packages.services.correction import answer_fault, return_corrected
 from packages.services.rectifying import send_to_rectify
 from packages.services.rounds import open_joint_reviews
@@ -25,6 +25,7 @@ from packages.states import CaseState, SessionState, TaskState
 from packages.tasks import sweep_reviews
 from packages.waiting import case_waiting
 from projects import timing
+from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, Involvement, IssueItem, Organisation
 from projects.states import Role
@@ -221,6 +222,44 @@ def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, ac
     refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
     assert answer(case, "housing").given_by == by("housing")
     holds(factory)
+
+
+def sent_on(case, actors, days=1):
+    """The opinion of a department lies with a unit of its own."""
+    task = task_of(case, "housing")
+    unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
+    expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
+    return task, referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=days), expert
+
+
+def test_what_a_unit_was_asked_rests_with_the_case_and_ends_with_the_task(case, factory, actors, clock):
+    task, referral, expert = sent_on(case, actors)
+    row = special.request_special(
+        case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=by("natural-resources")
+    )
+    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
+    resting = [read_clock(factories.fresh(clock)).paused for clock in (task.clock, referral.clock)]
+    assert resting == [True, True]
+    clock.to(timing.now() + dt.timedelta(days=2))
+    special.end_special(case.pk, by=by("natural-resources"), result="专家同意", uploaded=factories.pdf())
+    assert factories.fresh(referral.clock).due_on == factories.fresh(task).due_on - dt.timedelta(days=task.days - 1)
+    assert not read_clock(factories.fresh(referral.clock)).paused
+    closing.end_sessions(factories.fresh(case), by=None, at=None)
+    referral.refresh_from_db()
+    assert (referral.ended_at is None, factories.fresh(referral.clock).state, factories.fresh(task).sent_to) == (
+        False, "cancelled", ""
+    )
+    refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+
+
+def test_silence_ends_what_the_unit_was_asked(case, factory, actors, clock):
+    task, referral, expert = sent_on(case, actors)
+    assert [row for row, _ in queries.open_referrals(expert)] == [referral]
+    clock.to(timing.now() + dt.timedelta(days=30))
+    ReviewTask.objects.filter(pk=task.pk).update(role="consulted", is_tacit_allowed=False)
+    assert review.apply_tacit(task.pk)
+    assert (factories.fresh(task).state, factories.fresh(referral.clock).state) == ("no_opinion", "cancelled")
+    assert queries.open_referrals(expert) == []
 
 
 # Conflicts -----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from packages.models import JointSession, Opinion, ReviewTask
 from packages.screens.case import session_views
+from packages.services import referring
 from packages.services.review import give_opinion
 from packages.services.special import request_special
 from projects import clocks, timing
@@ -194,7 +195,7 @@ def test_before_all_have_answered_the_lead_reads_on_whom_it_waits_and_is_asked_n
         assert [one.role for one in page.context["awaited"]] == [task.organisation.label for task in asked]
         text = page.content.decode()
         assert ("在等谁" in text, "全部答复或到期后才能汇总、整改" in text) == (True, True)
-        form = text[text.index("<form method=\"post\" enctype"):]
+        form = text[text.index('<form method="post" enctype'):]
         assert [name for name in ("text", "days", "meets_at", "note", "happened_at") if f'name="{name}"' in form] == []
     factories.answer_all(case)
     assert all('aria-label="在等谁"' not in client.get(url).content.decode() for url in steps)
@@ -207,6 +208,26 @@ def test_a_department_without_units_is_not_led_to_send_on(reviewer, task):
     Organisation.objects.create(name="用途管制科", kind="department", parent=task.organisation)
     assert refer in reviewer.get(reverse("packages:review", args=[task.pk])).content.decode()
     assert f"{timing.spoken(task.due_on)}到期" in reviewer.get(refer).content.decode()
+
+
+def test_a_unit_finds_what_was_sent_on_to_it_and_is_asked_for_its_advice_alone(client, task):
+    unit = Organisation.objects.create(name="用途管制科", kind="department", parent=task.organisation)
+    expert = factories.person("unit", "钱进", "reviewer", unit)
+    sender = factories.official(task.organisation.code, "reviewer")
+    referral = referring.send_on(task.pk, by=sender, unit_id=unit.pk, days=1, note="请看退让距离")
+    client.force_login(expert)
+    page, advise = reverse("packages:review", args=[task.pk]), reverse("packages:advise", args=[referral.pk])
+    listed = client.get(reverse("packages:reviews"))
+    assert [row for row, _ in listed.context["referrals"]] == [referral]
+    assert (page in listed.content.decode(), "请看退让距离" in listed.content.decode()) == (True, True)
+    text = client.get(page).content.decode()
+    assert (f'href="{advise}"' in text, 'name="verdict"' in text, f"这项意见由{task.organisation.label}答复。" in text) == (
+        True, False, True
+    )
+    client.force_login(sender)
+    waiting = client.get(page).content.decode()
+    assert ("（已转办用途管制科）" in waiting, 'name="verdict"' in waiting, f'href="{advise}"' in waiting) == (True, True, False)
+    assert client.get(reverse("packages:reviews")).context["referrals"] == []
 
 
 def test_the_page_of_the_lead_merges_and_asks_no_opinion(client, case):
