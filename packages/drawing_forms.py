@@ -151,6 +151,14 @@ class SampleForm(forms.Form):
     found = forms.CharField(label="抽查情况", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
+class SampleMendForm(forms.Form):
+    """How what a sample found was mended."""
+
+    answer = forms.CharField(
+        label="整改情况", max_length=500, widget=forms.Textarea(attrs={"rows": 3}), help_text="改了哪些图、怎么改的"
+    )
+
+
 class DrawForm(forms.Form):
     """Which days are drawn from, and the seed that anybody can draw again with."""
 

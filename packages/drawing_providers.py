@@ -6,15 +6,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Prefetch
+from django.urls import reverse
 
 from packages import drawing_rules
 from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, DrawingState, OneStopState, TicketState
 from packages.models import Breach, DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
+from packages.next_steps import OWNER_WORD
 from packages.states import CASE_PASSED
-from projects import gathering, glance, panels, timing, waiting, workdays
-from projects.clock_states import ClockUnit
+from projects import gathering, glance, owing, panels, timing, waiting, workdays
+from projects.clock_states import ClockUnit, Light
 from projects.clocks import Reading, read_clock
+from projects.models import IssueItem
+from projects.owing import Debt, Person
 from projects.panels import Panel
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN = 2
 RISKS, DRAWINGS, SAMPLES, SETS = "packages.risks", "packages.drawings", "packages.samples", "packages.sets"
+SAMPLE_FAULTS = "packages.sample_faults"
 #: Drawings in these states may wait for somebody without their case.
 WAITED_FOR = (DrawingState.UPLOADING, DrawingState.TO_PLEDGE, DrawingState.COMMITTED)
 
@@ -93,6 +99,45 @@ def _samples(projects: Sequence[Project]) -> Iterable[Waiting]:
         )
 
 
+def _sample_faults(projects: Sequence[Project]) -> list[tuple[IssueItem, SampleTicket]]:
+    """What failed samples still owe, with their tickets. Two queries."""
+    owed = list(_owed([project.pk for project in projects]).order_by("pk"))
+    keys = [int(item.subject_key) for item in owed]
+    tickets = SampleTicket.objects.select_related("organisation").in_bulk(keys) if keys else {}
+    return [(item, tickets[int(item.subject_key)]) for item in owed]
+
+
+def _owed(ids: Sequence[int]) -> QuerySet[IssueItem]:
+    return IssueItem.objects.filter(
+        project__in=ids, subject_type=SampleTicket._meta.label, kind=IssueKind.RECTIFICATION, state__in=ISSUE_OPEN
+    )
+
+
+def _mended_samples(projects: Sequence[Project]) -> Iterable[Waiting]:
+    """On whom what failed samples found waits: the owner mends, then the department looks."""
+    by_pk = {project.pk: project for project in projects}
+    for item, ticket in _sample_faults(projects):
+        project, mine = by_pk[item.project_id], item.state in ISSUE_WITH_OWNER
+        since = timing.business_day(item.raised_at)
+        late = mine and item.due_on is not None and item.due_on < timing.today()
+        yield Waiting(
+            project_id=project.pk, rank=1 if mine else 3, role=OWNER_WORD if mine else ticket.organisation.label,
+            person=project.owner.name if mine else "", verb="改完" if mine else "复核", what=f"{item.what}的问题",
+            since=since, days=workdays.workdays_between(since, timing.today()), due_on=item.due_on if mine else None,
+            light=Light.RED if late else Light.NONE, url=reverse("packages:samples"),
+        )
+
+
+def _debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """What the owner has to mend after a sample."""
+    for item, ticket in _sample_faults(glance.glance(projects).only(SAMPLE_FAULTS, projects)):
+        if item.state in ISSUE_WITH_OWNER:
+            yield Debt(
+                item.project_id, "整改", item.what, reverse("packages:sample_mend", args=[ticket.pk]), "整改答复",
+                detail=item.how_to_fix, why=item.basis, due_on=item.due_on,
+            )
+
+
 def _sets(projects: Sequence[Project]) -> Iterable[Waiting]:
     """What sets of permits that are ready wait for. One query."""
     by_pk = {project.pk: project for project in projects}
@@ -150,6 +195,7 @@ def register() -> None:
         SAMPLES, lambda ids: SampleTicket.objects.filter(state=TicketState.OPEN, review__project__in=ids),
         project="review__project_id",
     )
+    glance.register(SAMPLE_FAULTS, _owed)
     glance.register(
         SETS, lambda ids: OneStop.objects.filter(project__in=ids).exclude(state=OneStopState.CLOSED), word="state"
     )
@@ -165,4 +211,6 @@ def register() -> None:
     )
     waiting.register("packages.drawings", _reviews, place=DRAWINGS, among=WAITED_FOR)
     waiting.register("packages.samples", _samples, place=SAMPLES)
+    waiting.register("packages.sample_faults", _mended_samples, place=SAMPLE_FAULTS)
+    owing.register("packages.sample_faults", _debts)
     waiting.register("packages.sets", _sets, place=SETS, among=[OneStopState.RUNNING])

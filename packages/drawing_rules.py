@@ -13,7 +13,7 @@ from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Organisation, Party
 from projects.one_page import once
 from projects.quoting import quoted
-from projects.states import PartyRole, ProjectStatus, Role
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, PartyRole, ProjectStatus, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -152,6 +152,28 @@ def can_check_sample(user: Person, ticket: SampleTicket) -> Verdict:
         return refuse(f"抽查由{ticket.organisation.label}办理。")
     if ticket.state != TicketState.OPEN:
         return refuse(f"{ticket.get_state_display()}，不能再改。")
+    return ALLOWED
+
+
+def can_answer_sample(user: Person, ticket: SampleTicket) -> Verdict:
+    """The owner, a designer or the window for them says how what a sample found was mended."""
+    project, fault = ticket.review.project, ticket.fault
+    if not (is_designer(user, project) or is_owner(user, project) or is_window(user, project)):
+        return refuse("抽查发现的问题由建设单位或设计单位整改答复。")
+    if fault is None or fault.state not in ISSUE_OPEN:
+        return refuse(f"{ticket.get_state_display()}，没有要整改的问题。")
+    if fault.state not in ISSUE_WITH_OWNER:
+        return refuse(f"整改情况已经提交，等{ticket.organisation.label}复核。")
+    return ALLOWED
+
+
+def can_verify_sample(user: Person, ticket: SampleTicket) -> Verdict:
+    """The department that checked a sample looks at what was mended."""
+    if not access_of(user).has_at(ticket.organisation_id, *ANSWERERS):
+        return refuse(f"整改由{ticket.organisation.label}复核。")
+    fault = ticket.fault
+    if fault is None or fault.state not in ISSUE_OPEN or fault.state in ISSUE_WITH_OWNER:
+        return refuse("现在没有等复核的整改。")
     return ALLOWED
 
 

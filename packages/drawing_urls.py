@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("breaches/<int:pk>/check/", drawings.check, name="drawing_check"),
     path("samples/", drawings.samples, name="samples"),
     path("samples/<int:pk>/", drawings.sample, name="sample"),
+    path("samples/<int:pk>/mend/", drawings.sample_mend, name="sample_mend"),
+    path("samples/<int:pk>/verify/", drawings.sample_verify, name="sample_verify"),
     path("projects/<int:pk>/one-stop/", one_stop.one_stop, name="one_stop"),
     path("one-stops/<int:pk>/issue/", one_stop.issue, name="one_stop_issue"),
 ]

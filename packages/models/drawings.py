@@ -21,7 +21,8 @@ from packages.models.risk import PolicyTable, RiskAssessment
 from packages.models.sessions import ReviewTask
 from packages.models.work import MatterCase
 from projects.fsm import StateField, StateModel, state_check
-from projects.models import Project
+from projects.models import IssueItem, Project
+from projects.states import IssueKind
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -368,6 +369,14 @@ class SampleTicket(StateModel):
     def __str__(self) -> str:
         """Return what is checked."""
         return f"抽查 {self.review.project}"
+
+    @property
+    def fault(self) -> IssueItem | None:
+        """What the owner has to mend since the check failed. One query."""
+        found = IssueItem.objects.filter(
+            subject_type=self._meta.label, subject_key=str(self.pk), kind=IssueKind.RECTIFICATION
+        )
+        return found.order_by("pk").last()
 
     @transition(field=state, source=TicketState.OPEN, target=TicketState.PASSED)
     def pass_it(self) -> None:

@@ -32,7 +32,8 @@ from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.events import subject_of
-from projects.models import Project, User
+from projects.models import Event, IssueItem, Project, User
+from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +277,48 @@ def draft_opinion(one: DrawingReview) -> str:
     total = f"合计违反强制性条文 {mandatory} 处，其中重大缺陷 {major} 处。"
     lines.append(total if rows else "各专业均未发现违反强制性条文。")
     return "\n".join(lines)
+
+
+# Samples -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRow:
+    """One ticket: its limit while it is open, then what is to be mended."""
+
+    ticket: SampleTicket
+    reading: Reading
+    fault: IssueItem | None
+
+    @property
+    def owes(self) -> bool:
+        """Whether the owner has to mend and answer."""
+        return self.fault is not None and self.fault.state in ISSUE_WITH_OWNER
+
+    @property
+    def to_verify(self) -> bool:
+        """Whether the department has to look at what was mended."""
+        return self.fault is not None and self.fault.state == IssueState.SUBMITTED
+
+
+def sample_rows(user: User, most: int) -> list[SampleRow]:
+    """The newest tickets that the user may see. Three queries."""
+    related = ("review__project", "organisation", "draw", "checked_by", "clock")
+    found = SampleTicket.objects.visible_to(user).select_related(*related).prefetch_related("clock__pauses")
+    tickets = list(found.order_by("-pk")[:most])
+    faults = {
+        item.subject_key: item for item in IssueItem.objects.filter(
+            subject_type=SampleTicket._meta.label, subject_key__in=[str(ticket.pk) for ticket in tickets],
+            kind=IssueKind.RECTIFICATION,
+        ).order_by("pk")
+    }
+    return [SampleRow(ticket, read_clock(ticket.clock), faults.get(str(ticket.pk))) for ticket in tickets]
+
+
+def sent_back(fault: IssueItem) -> tuple[str, ...]:
+    """In what words the last answer was sent back; empty where none was. One query."""
+    label, key = subject_of(fault)
+    found = Event.objects.filter(
+        project_id=fault.project_id, subject_type=label, subject_key=key, kind="issue.rejected"
+    ).order_by("-pk").first()
+    return (f"{timing.spoken(found.happened_at)}{found.summary}。",) if found else ()

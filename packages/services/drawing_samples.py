@@ -16,10 +16,10 @@ from projects.back_entry import check_follows, counted_at
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
-from projects.models import Organisation, User
+from projects.models import IssueItem, Organisation, User
 from projects.services.involvement import involve
-from projects.services.issues import raise_issue
-from projects.states import InvolvementRole, IssueKind
+from projects.services.issues import answer_issue, raise_issue, reject_issue, verify_issue
+from projects.states import InvolvementRole, IssueKind, IssueState
 from projects.workdays import due_date
 
 CHECKER = "housing"
@@ -141,4 +141,56 @@ def check_sample(
             basis="勘察设计质量承诺", how_to_fix=found.strip()[:500], debtor=project.owner, by=by,
             raised_for=ticket.organisation, due_on=due, at=at,
         )
+    return ticket
+
+
+def _mended(ticket_id: int) -> tuple[SampleTicket, IssueItem]:
+    """The locked ticket and what is owed on it. Raises `DomainError` (`ticket_state`)."""
+    project = lock_project(SampleTicket.objects.values_list("review__project_id", flat=True).get(pk=ticket_id))
+    ticket = SampleTicket.objects.select_for_update(of=("self",)).select_related("organisation", "review").get(
+        pk=ticket_id
+    )
+    ticket.review.project = project
+    fault = ticket.fault
+    if fault is None:
+        raise DomainError("ticket_state", f"{ticket.get_state_display()}，没有要整改的问题。")
+    return ticket, IssueItem.objects.select_for_update(of=("self",)).select_related("project").get(pk=fault.pk)
+
+
+@transaction.atomic
+def answer_sample(ticket_id: int, *, by: User, answer: str, at: dt.datetime | None = None) -> SampleTicket:
+    """Say how what a sample found was mended; event `issue.answered`. The same answer twice is once.
+
+    Raises `NotAllowed`, `DomainError` (`ticket_state`, `answer`).
+    """
+    ticket, fault = _mended(ticket_id)
+    if fault.state == IssueState.SUBMITTED and fault.answer == answer.strip()[:500]:
+        return ticket
+    require(drawing_rules.can_answer_sample, by, ticket)
+    if not answer.strip():
+        raise DomainError("answer", "请写明改了哪些图、怎么改的。")
+    check_follows(at, ticket, fault)
+    answer_issue(fault, answer=answer.strip()[:500], by=by, at=at)
+    return ticket
+
+
+@transaction.atomic
+def verify_sample(
+    ticket_id: int, *, by: User, holds: bool, note: str = "", at: dt.datetime | None = None
+) -> SampleTicket:
+    """The department finds what was mended good (`issue.verified`), or sends it back (`issue.rejected`). Twice is once.
+
+    Raises `NotAllowed`, `DomainError` (`ticket_state`, `note`).
+    """
+    ticket, fault = _mended(ticket_id)
+    if holds and fault.state == IssueState.VERIFIED and fault.closed_by_id == by.pk:
+        return ticket
+    require(drawing_rules.can_verify_sample, by, ticket)
+    if not holds and not note.strip():
+        raise DomainError("note", "没有改好的，请写明还差什么。")
+    check_follows(at, ticket, fault)
+    if holds:
+        verify_issue(fault, by=by, at=at)
+    else:
+        reject_issue(fault, reason=note.strip()[:200], by=by, at=at)
     return ticket

@@ -21,6 +21,7 @@ from packages.drawing_forms import (
     OpinionTextForm,
     PartForm,
     SampleForm,
+    SampleMendForm,
     UploadForm,
 )
 from packages.drawing_states import BREACH_OPEN
@@ -37,6 +38,7 @@ from packages.services import (
 from packages.services.drawing_following import MATTER
 from packages.views.acting import Step, ask, attempt
 from packages.views.fetching import person, project_or_404, task_or_404
+from projects import timing
 from projects.access import access_of
 from projects.forms import back_entry_form, moment_of
 from projects.states import Role
@@ -253,19 +255,25 @@ def samples(request: HttpRequest) -> HttpResponse:
         if draw is not None:
             messages.success(request, f"抽查已抽取：总体 {len(draw.population)} 个，抽中 {draw.tickets.count()} 个。")
             return redirect("packages:samples")
-    related = ("review__project", "organisation", "draw", "checked_by")
-    tickets = SampleTicket.objects.visible_to(request.user).select_related(*related).order_by("-pk")[:SHOWN]
+    rows = drawing.sample_rows(person(request), SHOWN)
     draws = SampleDraw.objects.filter(centre__in=access.organisations).select_related("drawn_by")[:10]
-    context = {"tickets": tickets, "draws": draws, "form": form, "centre": centre}
+    context = {"rows": rows, "draws": draws, "form": form, "centre": centre}
     return render(request, "packages/samples.html", context, status=409 if form.is_bound else 200)
+
+
+def _ticket_or_404(request: HttpRequest, pk: int) -> SampleTicket:
+    found = SampleTicket.objects.visible_to(request.user)
+    ticket: SampleTicket = get_object_or_404(
+        found.select_related("organisation", "review__project__owner", "draw"), pk=pk
+    )
+    return ticket
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def sample(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what came of a sample."""
-    found = SampleTicket.objects.visible_to(request.user).select_related("organisation", "review__project", "draw")
-    ticket = get_object_or_404(found, pk=pk)
+    ticket = _ticket_or_404(request, pk)
     step = Step(
         title=f"事后抽查：{ticket.review.project.name}", button="提交抽查结果", back=reverse("packages:samples"),
         verdict=drawing_rules.can_check_sample(request.user, ticket), done="抽查结果已提交。", seg="holds",
@@ -282,3 +290,41 @@ def sample(request: HttpRequest, pk: int) -> HttpResponse:
     return ask(request, SampleForm(request.POST or None), step)
 
 
+@login_required
+@require_http_methods(["GET", "POST"])
+def sample_mend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how what a sample found was mended."""
+    ticket = _ticket_or_404(request, pk)
+    step = Step(
+        title=f"抽查整改：{ticket.review.project.name}", button="提交整改情况", back=reverse("packages:samples"),
+        verdict=drawing_rules.can_answer_sample(request.user, ticket), says=_found(ticket), may_be_late=True,
+        done=f"整改情况已提交，等{ticket.organisation.label}复核。",
+        run=lambda given: drawing_samples.answer_sample(pk, by=person(request), answer=given["answer"], at=given["at"]),
+    )
+    return ask(request, SampleMendForm(request.POST or None), step)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def sample_verify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look at what was mended after a sample."""
+    ticket = _ticket_or_404(request, pk)
+    step = Step(
+        title=f"复核抽查整改：{ticket.review.project.name}", button="提交复核结果", back=reverse("packages:samples"),
+        verdict=drawing_rules.can_verify_sample(request.user, ticket), says=_found(ticket), seg="holds",
+        done="复核结果已提交。", may_be_late=True,
+        run=lambda given: drawing_samples.verify_sample(
+            pk, by=person(request), holds=given["holds"] == "yes", note=given["note"], at=given["at"]
+        ),
+    )
+    return ask(request, CheckForm(request.POST or None), step)
+
+
+def _found(ticket: SampleTicket) -> tuple[str, ...]:
+    """What was found, until when it is to be mended, and what was answered."""
+    fault, project = ticket.fault, ticket.review.project
+    if fault is None:
+        return (f"{project.code}，{ticket.get_state_display()}。",)
+    until = f"，{timing.spoken(fault.due_on)}前改完" if fault.due_on else ""
+    told = (f"{project.code}，{fault.what}：{fault.how_to_fix}{until}。", *drawing.sent_back(fault))
+    return (*told, f"答复：{fault.answer}") if fault.answer else told

@@ -164,6 +164,8 @@ ROWS = {
     "packages:drawing_check": row("breach", "302 200 200 200 200 200 200 200 404"),
     "packages:samples": row("", "302 200 200 200 200 200 200 200 200"),
     "packages:sample": row("ticket", "302 200 200 200 200 200 200 200 404"),
+    "packages:sample_mend": row("ticket", "302 200 200 200 200 200 200 200 404"),
+    "packages:sample_verify": row("ticket", "302 200 200 200 200 200 200 200 404"),
     "packages:one_stop": row("project", "302 200 200 200 200 200 200 200 404"),
     "packages:one_stop_issue": row("one_stop", "302 200 200 200 200 200 200 200 404"),
     "packages:utility_lines": row("", "302 200 200 200 200 200 200 200 200"),

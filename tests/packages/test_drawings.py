@@ -11,7 +11,7 @@ from packages.screens.drawing import drawing_page
 from packages.services import drawing_fixing, drawing_handling, drawing_opinion, drawing_review, drawing_samples
 from packages.services.drafts import drop_draft
 from packages.services.drawing_sweeps import lapse_all
-from projects import timing
+from projects import owing, timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
 from projects.services.parties import PartyEntry, add_party
@@ -253,7 +253,7 @@ def test_an_opinion_on_a_superseded_drawing_is_marked_and_asked_for_again(review
     assert len(page) < 60_000
 
 
-def test_an_exempt_set_needs_the_signatures_and_may_be_drawn(clock, actors):
+def test_an_exempt_set_needs_the_signatures_may_be_drawn_and_what_is_found_is_mended(clock, actors, client):
     project = factories.enrolled_project(actors, "S3")
     factories.drain()
     body = factories.enterprise("晋城设计院有限公司", 40000003)
@@ -281,5 +281,31 @@ def test_an_exempt_set_needs_the_signatures_and_may_be_drawn(clock, actors):
     with pytest.raises(NotAllowed):
         drawing_samples.check_sample(ticket.pk, by=actors.clerk, holds=True, found="合格")
     drawing_samples.check_sample(ticket.pk, by=housing, holds=False, found="疏散门净宽不足，改为 1.0 米", breaches=1)
-    assert IssueItem.objects.get(project=project, kind="rectification").what == "施工图抽查违反强条 1 处"
+    fault = IssueItem.objects.get(project=project, kind="rectification")
+    assert fault.what == "施工图抽查违反强条 1 处"
+
+    def owed():
+        told = [(row.role, row.verb, row.what, row.due_on) for row in waiting_on(project) if "抽查" in row.what]
+        return told, [debt.title for debt in owing.debts_of(actors.owner, [project])[project.pk] if debt.chip == "整改"]
+
+    assert owed() == ([("建设单位", "改完", "施工图抽查违反强条 1 处的问题", fault.due_on)], [fault.what])
+    with pytest.raises(NotAllowed):
+        drawing_samples.verify_sample(ticket.pk, by=housing, holds=True)
+    for _ in range(2):
+        drawing_samples.answer_sample(ticket.pk, by=designer, answer="建施-03 疏散门改为 1.0 米")
+    assert owed() == ([("住建局", "复核", "施工图抽查违反强条 1 处的问题", None)], [])
+    with pytest.raises(DomainError) as error:
+        drawing_samples.verify_sample(ticket.pk, by=housing, holds=False)
+    assert error.value.code == "note"
+    drawing_samples.verify_sample(ticket.pk, by=housing, holds=False, note="门窗表没有改")
+    assert owed()[1] == [fault.what]
+    listed = client.force_login(actors.owner) or client.get("/samples/").content.decode()
+    assert (f"/samples/{ticket.pk}/mend/" in listed, "未通过复核" in listed) == (True, True)
+    assert client.post(f"/samples/{ticket.pk}/mend/", {"answer": "门窗表已改"}).url == "/samples/"
+    client.force_login(housing)
+    told = client.get(f"/samples/{ticket.pk}/verify/").content.decode()
+    assert f"11月2日未通过复核：{fault.what}，门窗表没有改。" in told
+    assert ("答复：门窗表已改" in told, "疏散门净宽不足，改为 1.0 米" in told) == (True, True)
+    assert client.post(f"/samples/{ticket.pk}/verify/", {"holds": "yes"}).url == "/samples/"
+    assert (factories.fresh(fault).state, owed()) == ("verified", ([], []))
     holds(project)
