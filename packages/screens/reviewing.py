@@ -175,6 +175,8 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
 def _silence(task: ReviewTask, others: Sequence[ReviewRow]) -> str:
     """What silence does: that of the department which the lead waits for, else of the task itself."""
     waits = [row.task for row in others if row.task.state in TASK_OPEN] if task.role == ReviewRole.LEAD else []
+    if task.role == ReviewRole.LEAD and not waits:
+        return "到期未汇总亮红灯"
     return silence_words(min(waits, key=lambda one: (one.due_on or dt.date.max, one.pk), default=task))
 
 

@@ -179,7 +179,7 @@ def conference(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("packages:conference", pk=pk)
     rows = zip(seats, parts, strict=True)
     return render(request, "packages/conference.html", {
-        "meeting": meeting, "session": session, "case": session.case, "form": form, "sides": _beside(session)["sides"],
+        "meeting": meeting, "case": session.case, "form": form, **_beside(session),
         "seats": [(seat, part, review_rules.can_sign_seat(request.user, seat)) for seat, part in rows],
         "confer": review_rules.can_confer(request.user, session), "late": late,
     }, status=CONFLICT if form.is_bound else 200)

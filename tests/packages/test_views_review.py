@@ -281,7 +281,9 @@ def test_the_lead_confers_on_its_page_and_the_department_signs(client, case, clo
     minutes |= {f"{prefix}-delegate": "李某", f"{prefix}-reason": "已承诺增设"}
     assert client.post(url, minutes).url == url
     client.force_login(body)
-    assert "签认" in client.get(url).content.decode()
+    page = client.get(url)
+    assert [(one.role, one.verb) for one in page.context["awaited"]] == [(body.memberships.get().organisation.label, "签认")]
+    assert 'aria-label="在等谁"' in page.content.decode()
     assert client.post(reverse("packages:sign", args=[seat.pk])).url == url
     client.force_login(lead)
     assert client.post(reverse("packages:merge", args=[session]), {"passed": "yes", "text": "同意"}).status_code == 302
