@@ -146,6 +146,11 @@ class _Maker:
         return found
 
     @property
+    def least(self) -> int:
+        """Of how many a rate is told at least; below it says 样本不足."""
+        return terms(self.facts.last_day)["few"]
+
+    @property
     def _since(self) -> str:
         """With what the bulletin before is compared, in words: a year has a year before it, no month."""
         return "环比" if self.bulletin.month else "比上年"
@@ -221,9 +226,9 @@ class _Maker:
         self, group: str, key: int, name: str, facts: Facts, keys: Sequence[str], light: Light | None = None
     ) -> Content:
         figures = self._figures(group, key, facts, keys)
-        few = group != FigureGroup.TOTAL and len(facts.decided) < terms(facts.last_day)["few"]
+        few = group != FigureGroup.TOTAL and len(facts.decided) < self.least
         said = {"colour": light.colour, "words": light.words, "reason": light.reason} if light else None
-        cells = [self._cell(group, key, one, figures[one], few=few) for one in keys]
+        cells = [cell(group, key, one, figures[one], few=few, least=self.least) for one in keys]
         return {
             "name": name,
             "row": key,
@@ -242,17 +247,6 @@ class _Maker:
             return ""
         return f"按时率{compared('on_time', now.value, before, self._since)}"
 
-    @staticmethod
-    def _cell(group: str, row: int, key: str, figure: Row, *, few: bool = False) -> Content:
-        is_count = key in COUNTS
-        hidden = few and not is_count and key not in ("opinions", "satisfied")
-        has_list = bool(figure.numerator_ids or figure.denominator_ids)
-        return {
-            "t": DASH if hidden else say(figure.value),
-            "k": f"{group}/{row}/{key}" if has_list and figure.value is not None and not hidden else "",
-            "bad": key in BAD_KEYS and bool(figure.value),
-        }
-
     def _by_site(self) -> Content:
         names = self._region_names()
         parts = {key: part for key, part in self.facts.by("region").items() if part.acceptances or part.items}
@@ -263,7 +257,8 @@ class _Maker:
 
     def _site_row(self, group: str, key: int, name: str, facts: Facts) -> Content:
         figures = self._figures(group, key, facts, BY_SITE)
-        return {"name": name, "cells": [self._cell(group, key, one, figures[one]) for one in BY_SITE]}
+        cells = [cell(group, key, one, figures[one], least=self.least) for one in BY_SITE]
+        return {"name": name, "cells": cells}
 
     def _by_item(self) -> Content:
         """Return the twelve items by district, and the items that fail most with an example."""
@@ -297,15 +292,31 @@ class _Maker:
         return {"title": "验收事项不过", "columns": [names[key] for key in order], "rows": rows, "worst": worst}
 
     def _ratings(self, total: dict[str, Row]) -> Content:
-        cells = [self._cell(FigureGroup.TOTAL, 0, key, total[key]) for key in RATED]
+        cells = [cell(FigureGroup.TOTAL, 0, key, total[key], least=self.least) for key in RATED]
         given = sum((total[key].value or Decimal(0) for key in GRADES), Decimal(0))
         head = [[INDICATORS[key].name, INDICATORS[key].unit] for key in RATED]
         return {"title": "好差评", "head": head, "rows": [{"name": "本期", "cells": cells}], "given": say(given)}
 
     def _line_of(self, title: str, keys: Sequence[str], group: str) -> Content:
-        cells = [self._cell(group, 0, key, self.taken.figures[str(group), 0, key]) for key in keys]
+        cells = [cell(group, 0, key, self.taken.figures[str(group), 0, key]) for key in keys]
         head = [[INDICATORS[key].name, INDICATORS[key].unit] for key in keys]
         return {"title": title, "head": head, "rows": [{"name": "本期", "cells": cells}]}
+
+
+def cell(group: str, row: int, key: str, figure: Row, *, few: bool = False, least: int = 0) -> Content:
+    """Return a cell: of a row with too few cases no rates; a rate of fewer than `least` says so and keeps its list.
+
+    The four big numbers of the whole always stand.
+    """
+    is_count = key in COUNTS
+    hidden = few and not is_count and key not in ("opinions", "satisfied")
+    has_list = bool(figure.numerator_ids or figure.denominator_ids)
+    small = key in RATES and 0 < len(figure.denominator_ids) < least and (group != FigureGroup.TOTAL or key not in BIG)
+    return {
+        "t": DASH if hidden else FEW if small else say(figure.value),
+        "k": f"{group}/{row}/{key}" if has_list and figure.value is not None and not hidden else "",
+        "bad": key in BAD_KEYS and bool(figure.value),
+    }
 
 
 def _has_work(facts: Facts) -> bool:
@@ -316,7 +327,7 @@ def _alerts(*tables: tuple[Content, Sequence[str]]) -> list[Content]:
     """Return the red rows, then the yellow ones, each with the list of its overdue cases."""
     rows = [(row, row["cells"][keys.index("overdue")]) for table, keys in tables for row in table["rows"]]
     found = [
-        {"name": row["name"], "light": row["light"], "k": cell["k"], "late": cell["t"]}
-        for row, cell in rows if row["light"]["colour"] in ("red", "yellow")
+        {"name": row["name"], "light": row["light"], "k": late["k"], "late": late["t"]}
+        for row, late in rows if row["light"]["colour"] in ("red", "yellow")
     ]
     return sorted(found, key=lambda one: one["light"]["colour"] != "red")

@@ -273,7 +273,7 @@ def _charts(content: dict[str, Any]) -> list[Table]:
 
 
 def _columns(*names: str) -> list[Column]:
-    return [Column(name, 24 if at == 0 else 14) for at, name in enumerate(names)]
+    return [Column(name) for name in names]
 
 
 def _plain(block: dict[str, Any]) -> Table:
@@ -288,7 +288,7 @@ def _plain(block: dict[str, Any]) -> Table:
             [
                 row["name"],
                 *(_value(cell["t"]) for cell in row["cells"]),
-                *([row["light"]["words"], row.get("rank", "")] if ranked else []),
+                *([row["light"]["words"], _value(row.get("rank", ""))] if ranked else []),
             ]
             for row in rows
         ],

@@ -36,6 +36,8 @@ from projects.segments import cut_life, ledger_words, rebuild_segments, time_led
 from projects.timing import Moment
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import Project, User
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "explain",
     "extend_clock",
     "ledger_words",
+    "note_all_overdue",
     "note_overdue",
     "pause_clock",
     "read_clock",
@@ -267,6 +270,23 @@ def note_overdue(clock: Clock, at: Moment | None = None) -> bool:
         return False
     clock.save(update_fields=["first_overdue_at"])
     return True
+
+
+def note_all_overdue(clocks: QuerySet[Clock], on: dt.date) -> int:
+    """Store the first overdue moment of the running clocks of days that were overdue before the day `on`; how many.
+
+    For what counts them and does not wait for the sweep: a clock that is written notes it by itself, one that only runs
+    does not. One statement for each due day.
+    """
+    silent = clocks.filter(
+        state=ClockState.RUNNING, first_overdue_at=None, due_on__lt=on, unit=ClockUnit.WORKING_DAY
+    ).order_by()
+    late_on = {day: workdays.due_date(day, 1) for day in silent.values_list("due_on", flat=True).distinct()}
+    return sum(
+        silent.filter(due_on=day).update(first_overdue_at=timing.start_of_day(first))
+        for day, first in late_on.items()
+        if first < on
+    )
 
 
 def _end(

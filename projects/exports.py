@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import IO, Any
 
@@ -27,6 +28,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST_CELL = 32_000
 #: What an XLSX may be in memory before it goes to the disk, in bytes.
 IN_MEMORY = 1024 * 1024
+#: In letters: so wide is a column at most, longer text stands on several lines.
+WIDEST = 60
 #: Text is text: nothing becomes a formula, a link or a number by its looks.
 XLSX_OPTIONS = {
     "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
@@ -51,6 +54,22 @@ class Table:
     columns: Sequence[Column]
     rows: Iterable[Sequence[Cell]]
     facts: Sequence[tuple[str, str]] = ()
+
+
+def _letters(cell: object) -> int:
+    """Return how wide a text stands: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in str(cell))
+
+
+def fitted(table: Table) -> Table:
+    """Return a table of a few rows with columns as wide as what stands in them, `WIDEST` at most."""
+    rows = list(table.rows)
+    across = [[row[at] for row in rows if at < len(row) and row[at] is not None] for at in range(len(table.columns))]
+    columns = [
+        Column(column.name, min(WIDEST, 2 + max(map(_letters, [column.name, *cells]))))
+        for column, cells in zip(table.columns, across, strict=True)
+    ]
+    return replace(table, columns=columns, rows=rows)
 
 
 def cut_words(most: int) -> str:
@@ -114,13 +133,18 @@ def _head(book: Any) -> Any:
     return book.add_format({"bold": True, "bottom": 1, "bg_color": "#E9EEF2"})
 
 
+def _lines(book: Any) -> Any:
+    return book.add_format({"text_wrap": True, "valign": "top"})
+
+
 def _write_sheet(book: Any, table: Table) -> None:
     head, day = _head(book), book.add_format({"num_format": "yyyy-mm-dd"})
-    moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    moment, lines = book.add_format({"num_format": "yyyy-mm-dd hh:mm"}), _lines(book)
     sheet = book.add_worksheet(table.name[:31])
     sheet.freeze_panes(1, 0)
     for at, column in enumerate(table.columns):
-        sheet.set_column(at, at, column.width)
+        width = max(column.width, 1 + _letters(column.name))
+        sheet.set_column(at, at, width, lines if width >= WIDEST else None)
         sheet.write_string(0, at, column.name, head)
     last = 0
     for last, row in enumerate(table.rows, start=1):
@@ -132,7 +156,7 @@ def _write_sheet(book: Any, table: Table) -> None:
 def _write_facts(book: Any, table: Table, head: Any) -> None:
     sheet = book.add_worksheet("说明")
     sheet.set_column(0, 0, 12)
-    sheet.set_column(1, 1, 60)
+    sheet.set_column(1, 1, WIDEST, _lines(book))
     for at, (name, value) in enumerate(table.facts):
         sheet.write_string(at, 0, name, head)
         sheet.write_string(at, 1, value)
@@ -169,13 +193,13 @@ def file_response(table: Table, ending: str) -> StreamingHttpResponse | FileResp
 
 
 def book_response(tables: Sequence[Table], name: str, ending: str) -> StreamingHttpResponse | FileResponse:
-    """Return several tables as one download: a workbook with a sheet for each, or a CSV in which each has its title."""
+    """Return several short tables as one download: a workbook with a sheet for each, or a CSV that titles each."""
     if ending != "xlsx":
         return csv_response(_one_below_another(tables), name)
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
     book = xlsxwriter.Workbook(file, XLSX_OPTIONS)
     for table in tables:
-        _write_sheet(book, table)
+        _write_sheet(book, fitted(table))
     _write_facts(book, tables[0] if tables else Table(name, (), ()), _head(book))
     book.close()
     file.seek(0)

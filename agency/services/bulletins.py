@@ -12,7 +12,7 @@ from agency import bulletin_rules as rules
 from agency.bulletin_content import take
 from agency.bulletin_paper import paper_content
 from agency.bulletin_periods import DECEMBER, current_month, first_day, month_before, period_of
-from agency.bulletin_scope import districts
+from agency.bulletin_scope import districts, scope_of
 from agency.bulletin_snapshot import store
 from agency.bulletin_states import MONTHLY, BulletinSeries, BulletinState
 from agency.models import Bulletin
@@ -22,10 +22,12 @@ from agency.services.telling import tell
 from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper, replace_paper
 from archives.states import PaperKind
+from packages.models import MatterCase
 from projects import timing
+from projects.clocks import note_all_overdue
 from projects.errors import DomainError, require
 from projects.events import record
-from projects.models import Organisation
+from projects.models import Clock, Organisation
 from projects.states import OrganisationKind, Role
 
 if TYPE_CHECKING:
@@ -111,6 +113,7 @@ def freeze(bulletin_id: int, *, by: User | None, at: dt.datetime | None = None) 
     verdict = rules.month_is_over(bulletin)
     if not verdict:
         raise DomainError("month_not_over", verdict.reason)
+    _note_overdue(bulletin)
     taken = take(bulletin)
     old = bulletin.state
     bulletin.freeze()
@@ -123,6 +126,14 @@ def freeze(bulletin_id: int, *, by: User | None, at: dt.datetime | None = None) 
         propose(bulletin, taken)
     _tell_of_probe(bulletin)
     return bulletin
+
+
+def _note_overdue(bulletin: Bulletin) -> None:
+    """See to it that what ran beyond its limit in silence counts as late, also when no sweep has seen it."""
+    scope = scope_of(bulletin.series, bulletin.centre, bulletin.region)
+    cases = MatterCase.objects.filter(scope.projects(), scope.stages(), ended_at=None)
+    clocks = Clock.objects.filter(pk__in=cases.values("promised_clock"))
+    note_all_overdue(clocks, timing.business_day(bulletin.period_end))
 
 
 def _tell_of_probe(bulletin: Bulletin) -> None:

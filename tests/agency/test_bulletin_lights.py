@@ -1,11 +1,14 @@
 """The light of a department follows the rule, its rank the certainty of its rate; nobody is the best of one."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
 from agency.bulletin import INDICATORS
 from agency.bulletin_charts import ledger
+from agency.bulletin_content import cell
+from agency.bulletin_counting import Row
 from agency.bulletin_facts import CaseFact, Facts
 from agency.bulletin_lights import light_of, ranks, why_no_honour, wilson
 from tests.agency.bulletin_month import at
@@ -67,3 +70,17 @@ def test_a_mean_of_one_and_an_eighth_stands_as_whoever_counts_by_hand_rounds_it(
     assert str(INDICATORS["median_days"].of(facts_of([1, 2])).value) == "1.50"
     assert str(INDICATORS["on_time"].of(facts_of([1] * 15 + [9])).value) == "93.75"
     assert light_of(facts_of([1] * 15 + [9])).reason.startswith("按时率 93.8%")
+
+
+def test_a_rate_of_one_or_two_is_no_rate_but_opens_its_list():
+    one, three = Row(Decimal(0), (), (7,)), Row(Decimal("33.33"), (7,), (7, 8, 9))
+    said = [
+        cell(group, 5, key, figure, least=3)["t"]
+        for group, key, figure in (
+            ("region", "satisfied", one), ("body", "opinions", one), ("total", "satisfied", one), ("total", "on_time", one),
+            ("region", "satisfied", three), ("region", "overdue", Row(Decimal(1), (7,))), ("region", "satisfied", Row(None)),
+        )
+    ]
+    assert said == ["样本不足", "样本不足", "样本不足", "0", "33.33", "1", "—"]
+    assert cell("region", 5, "satisfied", one, least=3)["k"] == "region/5/satisfied"
+    assert cell("region", 5, "on_time", one, few=True, least=3) == {"t": "—", "k": "", "bad": False}

@@ -6,6 +6,7 @@ import re
 import zipfile
 
 import pytest
+import weasyprint
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -189,6 +190,10 @@ def test_lists_and_tables_are_handed_out_as_files(actors, november, client_of):
     assert ["办结", "4", "件"] in [row[:3] for row in lines(director, tables)]  # as the page says it
     book = zipfile.ZipFile(io.BytesIO(b"".join(director.get(tables, {"export": "xlsx"}).streaming_content)))
     assert len([name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]) == 16
+    widths = re.findall(r'<col min="(\d+)"[^>]*?width="([\d.]+)"', book.read("xl/worksheets/sheet2.xml").decode())
+    assert float(dict(widths)["5"]) > 20, "the head 平均用时（个工作日） is as wide as twenty letters"
+    meanings = book.read("xl/worksheets/sheet15.xml").decode()
+    assert re.search(r'<col min="2" max="2" width="60\.\d+" style="[1-9]', meanings), "long texts stand on several lines"
     assert director.get(tables, {"export": "exe"}).status_code == 404
 
 
@@ -401,3 +406,19 @@ def test_the_pdf_is_the_numbered_paper_on_at_most_four_pages(actors, november, c
     assert (answer.status_code, answer["Content-Type"], content[:5]) == (200, "application/pdf", b"%PDF-")
     assert 1 < len(PdfReader(io.BytesIO(content)).pages) <= 4
     assert client_of(actors.owner).get(url).status_code == 403
+
+
+def test_the_total_of_a_short_table_never_stands_alone_on_the_next_page():
+    looks = weasyprint.CSS(filename="static/css/paper-bulletin.css")
+    table = "<thead><tr><th>分区</th></tr></thead><tbody><tr><td>高平市</td></tr></tbody><tfoot><tr><td>合计</td></tr></tfoot>"
+    broken = 0
+    for gap in (228, 232, 236, 240):
+        text = f'<div class="pdf"><div class="paper bull"><div style="height:{gap}mm"></div><table>{table}</table></div></div>'
+        pages = [
+            {box.text for box in page._page_box.descendants() if hasattr(box, "text")}
+            for page in weasyprint.HTML(string=text).render(stylesheets=[looks]).pages
+        ]
+        alone = [page for page in pages if "合计" in page and "高平市" not in page]
+        broken += len(pages) > 1
+        assert alone == [], gap
+    assert broken, "the table met the end of the page"

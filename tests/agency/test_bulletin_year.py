@@ -1,9 +1,12 @@
-"""When its last month is over the report of a year is frozen by itself, and a year is compared with the year before."""
+"""The report of a year is frozen with its last month and compared with the year before; no figure waits for a sweep."""
 
 import pytest
 
+from agency.bulletin_proof import prove
+from agency.bulletin_snapshot import stored_figures
 from agency.models import Bulletin
-from agency.services.bulletins import turn_month
+from agency.services.bulletins import freeze, open_bulletin, turn_month
+from tests import factories
 from tests.agency.bulletin_month import at, make_month
 
 pytestmark = pytest.mark.slow
@@ -19,3 +22,18 @@ def test_the_year_is_frozen_with_its_last_month(actors, clock):
     clock.to(at("12-26 00:30").replace(year=2027))
     turn_month()
     assert [one["note"] for one in years[1].content["big"]][:2] == ["比上年 −100%", "比上年 −100%"]
+
+
+def test_what_ran_over_its_limit_in_silence_is_late_though_no_sweep_has_seen_it(actors, clock):
+    """The worker stood still for days: the month is frozen as it was, and the recount from the events agrees."""
+    cases = []
+    for begun in ("11-16 09:00", "11-23 09:00"):
+        clock.to(at(begun))
+        cases.append(factories.in_review(factories.enrolled_project(actors, "S3"), "land-plan-permit", actors))
+    late, due_on_the_last_day = cases
+    assert due_on_the_last_day.promised_clock.due_on == at("11-25 00:00").date()
+    clock.to(at("11-26 00:30"))
+    bulletin = freeze(open_bulletin(actors.centre, year=2026, month=11).pk, by=None)
+    assert stored_figures(bulletin)["total", 0, "overdue"].numerator_ids == (late.pk,)
+    late.promised_clock.refresh_from_db()
+    assert (late.promised_clock.first_overdue_at, prove(bulletin).holds) == (at("11-19 00:00"), True)
