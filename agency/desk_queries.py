@@ -102,6 +102,11 @@ def late_count(user: User, filters: Mapping[str, str]) -> int:
     return found_orders(user, {**filters, "late": "1"}).count()
 
 
+def _when(text: str) -> str:
+    """Return a moment that was kept as text (2026-11-24 09:00, local) as lists of the day say it."""
+    return timing.spoken_moment(dt.datetime.fromisoformat(text))
+
+
 def _to_accept(order: WorkOrder, today: dt.date, now: dt.datetime) -> tuple[str, str]:
     if order.accept_by is None:
         return "等代办调度派单", "bad"
@@ -324,7 +329,7 @@ def order_page(order: WorkOrder, user: User) -> OrderPage:
         _acts(order, user),
         order_waiting(order),
         may.can_log(user, order),
-        [(names.get(one["agent"], "—"), one["at"], one["why"]) for one in order.passed],
+        [(names.get(one["agent"], "—"), _when(one["at"]), one["why"]) for one in order.passed],
         level,
         early,
         sheet_of(order),

@@ -12,6 +12,7 @@ from django_fsm import transition
 from agency.desk_states import HandOverState, MarkKind
 from agency.models.agents import Agent
 from agency.states import AssignmentRole
+from projects import timing
 from projects.fsm import StateField, StateModel, state_check
 from projects.models import Project
 
@@ -102,7 +103,7 @@ class Accompaniment(models.Model):
 
     def __str__(self) -> str:
         """Return who walked when."""
-        return f"{self.on:%Y-%m-%d} {self.official}陪办"
+        return f"{timing.spoken(self.on)} {self.official}陪办"
 
 
 class HandOverQuerySet(models.QuerySet["HandOver"]):

@@ -168,8 +168,8 @@ class ResultRow:
         """From when until when, or when it should be there."""
         result = self.result
         if result.valid_from and result.valid_until:
-            return f"{result.valid_from:%Y-%m-%d} 至 {result.valid_until:%Y-%m-%d}"
-        return f"预计 {result.expected_on:%Y-%m-%d}" if result.expected_on else "—"
+            return f"{timing.spoken(result.valid_from)}至{timing.spoken(result.valid_until)}"
+        return f"预计{timing.spoken(result.expected_on)}" if result.expected_on else "—"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class ProjectGrant(UserObjectPermissionBase):
 
     def __str__(self) -> str:
         """Return who may see until when."""
-        return f"{self.get_kind_display()} {self.user} 至 {self.until:%Y-%m-%d}"
+        return f"{self.get_kind_display()} {self.user} 至{timing.spoken(self.until)}"
 
     @property
     def holds(self) -> bool:

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
@@ -292,3 +293,14 @@ def refused_by_rule(act):
     with pytest.raises(NotAllowed) as error:
         act()
     return error.value.message
+
+
+@pytest.mark.parametrize(("command", "given", "words"), [
+    ("reset_factor", ["somebody"], "缺少参数：--reason"), ("prove_bulletin", ["--all"], "没有这个参数：--all"),
+    ("prove_bulletin", ["eleven"], "参数 KEY 须是数字，不能是 'eleven'"), ("simulate_desk", ["--seed"], "参数 --seed 后面要写值"),
+    ("export_exchange", ["out", "--region", "140581", "--format", "xml"], "参数 --format 不能是 'xml'，可以是：'csv', 'json', 'both'"),
+])
+def test_a_command_says_in_chinese_what_is_wrong_with_its_arguments(command, given, words):
+    with pytest.raises(CommandError) as caught:
+        call_command(command, *given)
+    assert str(caught.value) == f"Error: {words}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agency.bulletin_proof import prove
 from agency.models import Bulletin
+from projects.commands import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """`manage.py prove_bulletin [KEY ...]`: all frozen ones without keys; exit code 1 when one does not hold."""
 
     help = "Recount frozen bulletins from the event log and compare the hash of their snapshots."

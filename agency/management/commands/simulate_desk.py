@@ -5,17 +5,18 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from agency.services.bench import terms_on
 from agency.simulation import City, run
 from projects import timing
+from projects.commands import OperatorCommand
 
 #: What a city may be: one agent leads, another serves.
 RANGES = {"projects": (1, 50_000), "agents": (2, 2_000), "districts": (1, 99), "cap": (1, 200), "year": (2000, 2100)}
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """`manage.py simulate_desk`: nothing is written; the same seed gives the same report."""
 
     help = "Play a year of a city through the real assignment rule; report load spread and waiting."

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from gaige.diagnosis import PARTS, Level, examine
+from projects.commands import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Examine the installation; exit 1 when a part is at fault."""
 
     help = "Says part by part what is wrong with this installation; exits 1 when something is."

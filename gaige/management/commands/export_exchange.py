@@ -6,20 +6,21 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from gaige.exchange.checks import RULES
 from gaige.exchange.tables import TABLES
 from gaige.exchange.writing import FORMATS, REPORT, export, note
 from projects.access import region_prefix
 from projects.codes import LOCAL_PREFIX
+from projects.commands import OperatorCommand
 from projects.models import Project, Region
 
 #: Whoever collects the tables, where nobody is named.
 RECIPIENT = "上级工程建设项目审批管理系统"
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Write the tables of one region into a folder."""
 
     help = "Write the national exchange tables of a region as CSV and JSON, and what the check rules find."

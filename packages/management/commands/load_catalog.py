@@ -6,18 +6,19 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import connection
 
 from packages.catalog_files import CATALOG
 from packages.services.catalogue import Action, CatalogueRefused, LoadPlan, load_catalogue
+from projects.commands import OperatorCommand
 
 #: The tables that a catalogue is compared with; a database that was never migrated has none of them.
 TABLES_READ = ("projects_organisation", "packages_matterversion")
 TABLES = ("部门", "文件种类", "事项", "套餐", "联合验收事项", "规则表")
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Load the catalogue as a whole, or refuse it as a whole naming file and line."""
 
     help = "Load the catalogue of matters and packages; changed content becomes a new version."

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
 from packages.facts import FactError, parse_facts
@@ -29,10 +29,11 @@ from packages.planning.definition import PackageDefinition
 from packages.planning.from_files import CatalogueError, packages_from_files
 from packages.planning.from_rows import definition_of
 from packages.planning.proposal import choose
+from projects.commands import OperatorCommand
 from projects.states import Investment
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Print plans without touching any project."""
 
     help = "Plan every set of facts of a table (columns code and facts; optionally package_code, investment)."

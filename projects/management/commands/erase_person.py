@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
+from projects.commands import OperatorCommand
 from projects.errors import DomainError
 from projects.models import PersonRequest, User
 from projects.services.person_data import erase
 from projects.services.privacy import answer
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Erase one person, print what was done with each field, and answer the request it was asked by."""
 
     help = "Deletes or anonymises what the portal holds of one person, but for what the law keeps."

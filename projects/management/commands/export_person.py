@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from projects.commands import OperatorCommand
 from projects.models import PersonRequest, User
 from projects.services.person_data import collect
 from projects.services.privacy import answer
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Write everything of one person as JSON, and answer the request it was asked by."""
 
     help = "Writes what the portal holds of one person as JSON."

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import Q
 
 from projects import timing
+from projects.commands import OperatorCommand
 from projects.errors import DomainError
 from projects.models import Organisation
 from projects.services.staff import invite
 from projects.states import Role
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Invite a person to a body in a role; everybody else is invited on the page 人员."""
 
     help = "Prints a one-time code with which a person opens an account and joins a body in a role."
@@ -39,5 +40,5 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"{invitation}，{body.name}")
-        until = invitation.expires_at.astimezone(timing.BUSINESS_ZONE)
-        self.stdout.write(f"邀请码 {code}，{until:%Y-%m-%d %H:%M} 前在 /join/ 使用一次。")
+        until = timing.spoken_moment(invitation.expires_at)
+        self.stdout.write(f"邀请码 {code}，{until} 前在 /join/ 使用一次。")

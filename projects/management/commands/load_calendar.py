@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from projects import notices
+from projects.commands import OperatorCommand
 from projects.errors import DomainError
 from projects.notices import YearNotice
 from projects.recomputing import MovedClock
 from projects.workdays import in_words
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """`manage.py load_calendar FILE --document 国办发明电〔2026〕8号 [--dry-run] [--replace]`."""
 
     help = "Load the notice of a year (day, off or work, reason; tab separated); --dry-run only lists what would move."

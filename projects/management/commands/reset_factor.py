@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from projects.commands import OperatorCommand
 from projects.errors import DomainError
 from projects.models import User
 from projects.services.second_factor import reset
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Reset a second factor on the server; of everybody else the security administrator does it on the page."""
 
     help = "Takes the second factor of a person away; it is told in the event log."

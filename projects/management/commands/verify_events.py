@@ -5,14 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from projects.codes import normalise_project_code
+from projects.commands import OperatorCommand
 from projects.events import BrokenLink, at_rest, fold, verify_all, verify_chain
 from projects.models import Event, Project
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """`manage.py verify_events [--project CODE]`: exit code 1 when a chain is broken or tells another state."""
 
     help = "Verify the hash chains of the event log and that the events tell the states that the rows have."
