@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch, Q
@@ -15,11 +16,11 @@ from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.access import access_of
-from projects.models import Project, WorkUnit
+from projects.models import IssueItem, Project, WorkUnit
 from projects.one_page import once
-from projects.owing import Debt, Person
+from projects.owing import Debt, Person, light_until
 from projects.reading import read_clock
-from projects.states import Stage
+from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind, Stage
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
     from projects.models import User
 
+#: The owner puts right what was told: on the site, or in the papers.
+PUTTING_RIGHT = (AcceptanceState.RECTIFYING, AcceptanceState.DOC_RECTIFYING)
+#: So many faults are named in a to-do.
+SHOWN = 3
 OWNER, PLACE, UNITS = "建设单位", "acceptance.applications", "acceptance.default_units"
 #: state -> (rank, what is awaited, verb); the body follows from the state.
 AWAITED: dict[str, tuple[int, str, str]] = {
@@ -44,8 +49,36 @@ AWAITED: dict[str, tuple[int, str, str]] = {
 def awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
     """Yield one row per open acceptance. Three queries, whatever the number of projects."""
     by_pk = {project.pk: project for project in projects}
-    for acceptance in gathering.rows_of(PLACE, projects, ACCEPTANCE_OPEN):
-        yield _row(acceptance, by_pk[acceptance.project_id])
+    found = gathering.rows_of(PLACE, projects, ACCEPTANCE_OPEN)
+    told = faults_told(found)
+    for acceptance in found:
+        row = _row(acceptance, by_pk[acceptance.project_id])
+        yield _by_the_list(row, acceptance, told[acceptance.pk]) if told.get(acceptance.pk) else row
+
+
+def faults_told(acceptances: Iterable[AcceptanceApplication]) -> dict[int, list[IssueItem]]:
+    """Return the faults that were told of those that are put right now. No query where none is, else one."""
+    items = {str(i.pk): one.pk for one in acceptances if one.state in PUTTING_RIGHT for i in one.items.all()}
+    found: dict[int, list[IssueItem]] = {}
+    if items:
+        rows = IssueItem.objects.filter(
+            subject_type=AcceptanceItem._meta.label, subject_key__in=list(items), state__in=list(ISSUE_OPEN),
+            due_on__isnull=False, kind__in=[IssueKind.RECTIFICATION, IssueKind.CORRECTION],
+        )
+        for issue in rows.order_by("pk"):
+            found.setdefault(items[issue.subject_key], []).append(issue)
+    return found
+
+
+def _by_the_list(row: Waiting, acceptance: AcceptanceApplication, told: Sequence[IssueItem]) -> Waiting:
+    """The owner's own days: since the faults were told, until the day that the list names. The clock stands still."""
+    due_on = min(issue.due_on for issue in told if issue.due_on is not None)
+    pauses = acceptance.clock.pauses.all() if acceptance.clock is not None else []
+    since = next((timing.business_day(pause.started_at) for pause in pauses if pause.ended_at is None), row.since)
+    return replace(
+        row, since=since, days=workdays.workdays_between(since, timing.today()), due_on=due_on, clock_id=None,
+        limit=workdays.workdays_between(since, due_on), light=light_until(due_on), is_provisional=False,
+    )
 
 
 def _row(acceptance: AcceptanceApplication, project: Project) -> Waiting:
@@ -91,13 +124,28 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
                 detail=f"各部门同一天到场，{acceptance.lead.label}牵头", why="当天不便的，可以在验收页改期",
                 due_on=visit.planned_on, is_meeting=True,
             )
+    told = {
+        reverse("acceptance:detail", args=[pk]): rows
+        for pk, rows in faults_told(gathering.rows_of(PLACE, open_ones, ACCEPTANCE_OPEN)).items()
+    }
     for row in awaited(open_ones):
         if row.role == OWNER:
-            chip = "整改" if "整改" in row.what else "联合验收"
-            yield Debt(
-                row.project_id, chip, f"{row.verb}{row.what}", row.url, detail=row.auto, due_on=row.due_on,
-                is_provisional=row.is_provisional,
-            )
+            yield _debt(row, told.get(row.url, []))
+
+
+def _debt(row: Waiting, told: Sequence[IssueItem]) -> Debt:
+    """What the owner has to do; of a list what is still to be answered, or that it is to be handed back."""
+    chip = "整改" if "整改" in row.what else "联合验收"
+    title, detail, label = f"{row.verb}{row.what}", row.auto, "去办理"
+    owed = [issue.what for issue in told if issue.state in ISSUE_WITH_OWNER]
+    if owed:
+        detail = "；".join(owed[:SHOWN]) + (f"等 {len(owed)} 处" if len(owed) > SHOWN else "")
+    elif told:
+        title, detail = f"{row.what.removeprefix('联合验收')}已逐条答好，请提交", "提交后部门才开始核查"
+        label = "去提交"
+    return Debt(
+        row.project_id, chip, title, row.url, label, detail=detail, due_on=row.due_on, is_provisional=row.is_provisional
+    )
 
 
 def ways_of_person(_person: User, user: User) -> list[panels.Action]:

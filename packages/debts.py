@@ -35,6 +35,12 @@ OFFERS: dict[str, tuple[str, str, str]] = {
     Handling.ACCEPTANCE: ("可申请", "申请", "现在即可申请联合验收"),
     Handling.OUTSIDE: ("外部办理", "办理", "在系统外办理，办成后由窗口或代办人员登记"),
 }
+#: Where it is begun: page, the sheet on it (the button of the joint acceptance, the matters), the word of the link.
+PLACES: dict[str, tuple[str, str, str]] = {
+    Handling.REVIEW: ("packages:file", "", "去申报"),
+    Handling.ACCEPTANCE: ("projects:detail", "#joint-acceptance", "去申请联合验收"),
+    Handling.OUTSIDE: ("projects:detail", "#matters", "看要办的事项"),
+}
 
 
 def debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
@@ -196,8 +202,8 @@ def _offer(project: Project, handling: str, rows: Sequence[Draft]) -> Debt:
     first = min(STAGE_ORDER.index(row.stage) for row in rows)
     rows = [row for row in rows if STAGE_ORDER.index(row.stage) == first] if handling != Handling.REVIEW else rows
     more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
-    page = "packages:file" if handling == Handling.REVIEW else "projects:detail"
+    page, part, label = PLACES[handling]
     return Debt(
-        project.pk, chip, f"{verb}{quoted(rows[0].name)}{more}", reverse(page, args=[project.pk]),
-        "去申报" if handling == Handling.REVIEW else "看项目", detail=auto, is_offer=True, tone="",
+        project.pk, chip, f"{verb}{quoted(rows[0].name)}{more}", reverse(page, args=[project.pk]) + part, label,
+        detail=auto, is_offer=True, tone="",
     )

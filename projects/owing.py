@@ -25,6 +25,16 @@ Person = User | AnonymousUser
 YELLOW_DAYS = 2
 
 
+def light_until(due_on: dt.date | None) -> str:
+    """Return the light of a day without a clock: red when it is past, yellow within two working days."""
+    if due_on is None:
+        return Light.NONE
+    today = timing.today()
+    if due_on < today:
+        return Light.RED
+    return Light.YELLOW if workdays.workdays_between(today, due_on) <= YELLOW_DAYS else Light.GREEN
+
+
 @dataclass(frozen=True, slots=True)
 class Debt:
     """One thing that the enterprise has to do, or may do (`is_offer`): what, until when and why, where to act.
@@ -55,12 +65,7 @@ class Debt:
         """Return the light of its clock; without one red when it is late, yellow within two working days."""
         if self.clock_light in (Light.RED, Light.YELLOW, Light.GREEN):
             return self.clock_light
-        if self.due_on is None:
-            return Light.NONE
-        today = timing.today()
-        if self.due_on < today:
-            return Light.RED
-        return Light.YELLOW if workdays.workdays_between(today, self.due_on) <= YELLOW_DAYS else Light.GREEN
+        return light_until(self.due_on)
 
     @property
     def due_words(self) -> str:

@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from acceptance import rules
 from acceptance.models import AcceptanceApplication, AcceptanceItem
-from acceptance.providers import awaited
+from acceptance.providers import awaited, debts
 from acceptance.services import application, conclusion, items, visits
 from archives.models import Document, Paper
+from packages.debts import debts as offered
 from packages.models import MatterCase
 from packages.services import paperwork
 from projects import clocks, timing
@@ -365,6 +366,30 @@ def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(
 def test_everybody_sees_on_whom_it_waits(project, walk, step, expected):
     [row] = awaited([factories.fresh(project)])
     assert (row.rank, row.role, row.verb, row.what) == expected
+
+
+@pytest.mark.laid("until_answer")
+def test_the_owner_reads_the_day_of_the_list_what_is_to_be_mended_and_then_to_hand_it_back(project, walk, actors):
+    due_on = walk.issue().due_on
+    [row] = awaited([factories.fresh(project)])
+    assert (row.due_on, row.limit, row.clock_id) == (due_on, 3, None)
+
+    def owed():
+        found = debts(actors.owner, [factories.fresh(project)])
+        return [(debt.title, debt.detail, debt.due_on, debt.label) for debt in found]
+
+    assert owed() == [("完成联合验收整改", FAULT["what"], due_on, "去办理")]
+    walk.answer()
+    assert owed() == [("整改已逐条答好，请提交", "提交后部门才开始核查", due_on, "去提交")]
+
+
+@pytest.mark.laid("until_apply")
+def test_what_may_be_applied_for_leads_to_where_it_is_applied_for(project, actors, client):
+    offers = [debt for debt in offered(actors.owner, [factories.fresh(project)]) if debt.chip == "可申请"]
+    page = reverse("projects:detail", args=[project.pk])
+    assert [(debt.label, debt.url) for debt in offers] == [("去申请联合验收", f"{page}#joint-acceptance")]
+    client.force_login(actors.owner)
+    assert 'id="joint-acceptance"' in client.get(page).content.decode()
 
 
 @pytest.mark.slow
