@@ -18,7 +18,7 @@ from projects.models import Organisation, WorkUnit
 WORDS = forms.Textarea(attrs={"rows": 3})
 #: So many photographs go with one answer.
 MOST_FILES = 9
-SEVERAL = f"可以一次选多张，最多 {MOST_FILES} 个"
+SEVERAL = f"可以一次选多张，最多 {MOST_FILES} 个；照片传 JPEG 或 PNG"
 
 
 class WishForm(forms.Form):

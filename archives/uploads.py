@@ -26,6 +26,13 @@ NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SPACE_SENTENCE = "存储空间已满，“{name}”没有保存。请告知系统管理员清理或扩容，之后重新上传。"
 #: Files whose content may hold a script; they are refused by their kind already, this says why.
 SCRIPTABLE = frozenset({"svg", "html", "htm", "xhtml", "mht", "mhtml", "js", "xml"})
+#: Photographs as telephones keep them; few programs open them, none of the archive's checks does.
+HEIF = frozenset({"heic", "heif", "hif"})
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
+HEIF_SENTENCE = (
+    "是 HEIC 照片，很多电脑打不开，档案不收，没有保存。请传 JPEG：苹果手机在“设置”的“相机”“格式”里选“兼容性最佳”再拍，"
+    "已经拍好的先转成 JPEG。"
+)
 FULL, LARGE = "full", "large"
 
 
@@ -105,6 +112,8 @@ def check_upload(uploaded: UploadedFile[Any]) -> CheckedUpload:
     extension = media.extension_of(name)
     expected = media.BY_EXTENSION.get(extension)
     if expected is None:
+        if extension in HEIF:
+            raise DomainError("upload_type", f"{quoted(name)}{HEIF_SENTENCE}")
         why = "网页和 SVG 一类的文件可能带脚本，请另存为 PDF。" if extension in SCRIPTABLE else ""
         raise DomainError(
             "upload_type", f"{quoted(name)}的类型不在可收的范围内，没有保存。可以上传：{media.ALLOWED_WORDS}。{why}"
@@ -124,6 +133,8 @@ def _check_content(uploaded: UploadedFile[Any], name: str, size: int, expected: 
     file = cast("IO[bytes]", uploaded.file)
     head, tail = media.ends_of(file, size)
     fault = expected.fault(file, head, tail)
+    if fault == OTHER and head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS:
+        raise DomainError("upload_content", f"{quoted(name)}{HEIF_SENTENCE}")
     if fault == OTHER:
         raise DomainError(
             "upload_content",

@@ -11,7 +11,7 @@ from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archives import blobs, media
+from archives import blobs, media, uploads
 from archives.models import Document, DocumentKind, DocumentVersion
 from archives.services import filing
 from projects import timing
@@ -54,6 +54,15 @@ def test_a_type_that_is_not_allowed_is_refused(name):
     error = refused(name, pdf_bytes())
     assert error.code == "upload_type"
     assert error.message.startswith(f"“{name}”的类型不在可收的范围内，没有保存。可以上传：PDF、")
+
+
+@pytest.mark.parametrize(("name", "code"), [("IMG_0001.HEIC", "upload_type"), ("IMG_0001.jpg", "upload_content")])
+def test_a_photograph_as_an_iphone_keeps_it_is_refused_with_how_to_take_it_as_jpeg(name, code):
+    error = refused(name, b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\0" * 500)
+    assert (error.code, error.message) == (
+        code,
+        f"“{name}”{uploads.HEIF_SENTENCE}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -128,6 +137,9 @@ def test_filing_keeps_bytes_row_number_and_event(world, kind):
         assert (document.title, document.doc_class, document.serial, document.filed_by_name, document.filed_at) == (
             "施工图", "A3", 1, "王敏", clock.moment
         )
+    assert (version.media_type, version.file_name, version.size, version.added_at) == (
+        "application/pdf", "图纸.pdf", len(pdf_bytes()), clock.moment
+    )
     assert document.archive_no == "2603-140581-89-05-163265-A3-0001-1"
     assert version.storage_key == f"sha256/{version.digest[:2]}/{version.digest[2:4]}/{version.digest}"
     with filing.open_version(version) as file:
