@@ -9,16 +9,19 @@ from django.urls import reverse
 
 from archives.models import Paper
 from packages.services.credit_papers import papers_of
-from projects import credit_data, credit_rules, timing
+from projects import credit_data, credit_rules, timing, workdays
 from projects.access import access_of
-from projects.credit_states import GRADE_TONES, LISTING_OPEN, ListingState
+from projects.credit_states import GRADE_TONES, LISTING_OPEN, ListingState, RecordState
 from projects.errors import Verdict
 from projects.models import CreditListing, CreditRecord, Organisation, User
 from projects.paging import KeyPage, as_key, key_page
+from projects.quoting import quoted
 from projects.services.credit import grade_on, score_of
 from projects.states import OrganisationKind
+from projects.waiting import Waiting
 
 PAGE, SHOWN = 20, 50
+HEAD = "中心主任"
 BODIES = (OrganisationKind.ENTERPRISE, OrganisationKind.OWNER_BODY, OrganisationKind.INTERMEDIARY)
 
 
@@ -35,6 +38,46 @@ def archives(user: User, *, text: str, after: str, before: str) -> KeyPage[Organ
         listed=Count("credit_listings", filter=Q(credit_listings__state__in=LISTING_OPEN), distinct=True),
     )
     return key_page(rows, sort="-pk", size=PAGE, after=as_key(after), before=as_key(before))
+
+
+def awaited_of(row: CreditListing) -> Waiting | None:
+    """Return on whom an entry waits; None once nothing is awaited: entered, removed or dropped. Needs its bodies."""
+    day = timing.today()
+    hearing = row.state == ListingState.TOLD and row.plead_until is not None and day <= row.plead_until
+    found = {
+        ListingState.PROPOSED: (f"{row.source.label}首席代表", "告知", "企业拟列入失信名单", row.proposed_at),
+        ListingState.TOLD: (HEAD, "决定", "是否列入失信名单", row.told_at),
+        ListingState.PLEADED: (HEAD, "决定", "是否列入失信名单", row.told_at),
+        ListingState.CONTESTED: (HEAD, "处理", "对列入的异议", None),
+        ListingState.REPAIRING: (HEAD, "审核", "信用修复申请", None),
+    }.get(ListingState(row.state))
+    if found is None:
+        return None
+    role, verb, what, moment = (row.organisation.label, "陈述", "申辩", row.told_at) if hearing else found
+    since = timing.business_day(moment) if moment else None
+    return Waiting(
+        row.project_id, 3, role, what, verb=verb, since=since, due_on=row.plead_until if hearing else None,
+        days=workdays.workdays_between(since, day) if since else 0,
+        url=reverse("packages:credit_listing", args=[row.pk]), auto=f"期满由{HEAD}决定" if hearing else "",
+    )
+
+
+def open_work(user: User) -> list[tuple[Organisation, Waiting]]:
+    """Return what waits in the credit archives that a person may see: entries first, then objections. Two queries."""
+    entries = CreditListing.objects.visible_to(user).filter(state__in=LISTING_OPEN).exclude(state=ListingState.LISTED)
+    found = [
+        (row.organisation, awaited)
+        for row in entries.select_related("organisation", "source").order_by("pk")[:SHOWN]
+        if (awaited := awaited_of(row)) is not None
+    ]
+    contested = CreditRecord.objects.visible_to(user).filter(state=RecordState.CONTESTED)
+    return found + [
+        (record.organisation, Waiting(
+            record.project_id or 0, 3, HEAD, f"对记录{quoted(record.name)}的异议", verb="核查",
+            url=reverse("packages:credit", args=[record.organisation_id]),
+        ))
+        for record in contested.select_related("organisation").order_by("pk")[:SHOWN]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +146,7 @@ class ListingPage:
     papers: tuple[Paper, ...]
     acts: tuple[tuple[str, str, Verdict], ...]
     steps: tuple[tuple[str, str], ...]
+    waiting: Waiting | None
 
 
 STEPS = (
@@ -119,7 +163,7 @@ def listing_page(row: CreditListing, user: User) -> ListingPage:
         (word, "done" if number < now or row.state == ListingState.REMOVED else "now" if number == now else "todo")
         for number, (word, _) in enumerate(STEPS)
     ) if now is not None else ()
-    return ListingPage(row, tuple(papers_of(row)), tuple(_acts(row, user)), steps)
+    return ListingPage(row, tuple(papers_of(row)), tuple(_acts(row, user)), steps, awaited_of(row))
 
 
 def _acts(row: CreditListing, user: User) -> list[tuple[str, str, Verdict]]:

@@ -60,7 +60,8 @@ def archives(request: HttpRequest) -> HttpResponse:
     page = screen.archives(
         person(request), text=text, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
-    return render(request, "packages/credit_archives.html", {"page": page, "form": form, "text": text})
+    context = {"page": page, "form": form, "text": text, "work": screen.open_work(person(request))}
+    return render(request, "packages/credit_archives.html", context)
 
 
 @login_required

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from archives.models import Paper
+from packages.screens.credit import open_work
 from packages.services.committing import check_rate
 from projects import credit, credit_data, timing
 from projects.errors import DomainError, NotAllowed
@@ -68,6 +69,10 @@ def listed(project, actors):
     return service.decide_listing(row.pk, by=actors.director, enters=True, note="陈述不足以免责")
 
 
+def waits(person):
+    return [(one.role, one.verb, one.what, one.due_on) for _, one in open_work(person)]
+
+
 def test_events_become_records_by_rules_and_the_grade_follows_and_decays(project, actors, clock):
     assert grade(project) == ""
     event = happen(project, "commitment.checked", result="kept")
@@ -112,6 +117,8 @@ def test_an_objection_freezes_a_record_until_it_is_answered(project, actors):
         service.contest_record(row.pk, by=actors.outsider, objection="不实")
     service.contest_record(row.pk, by=actors.owner, objection="报告真实")
     assert grade(project) == ""
+    assert waits(actors.director) == [("中心主任", "核查", f"对记录“{row.name}”的异议", None)]
+    assert waits(actors.outsider) == []
     service.answer_record(row.pk, by=actors.director, holds=True, answer="鉴定为伪造")
     assert (factories.fresh(row).state, grade(project)) == ("valid", "D")
 
@@ -119,12 +126,14 @@ def test_an_objection_freezes_a_record_until_it_is_answered(project, actors):
 def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     row = told(project, actors)
     assert (row.state, row.plead_until) == ("told", dt.date(2026, 11, 9))
+    assert waits(actors.director) == [("山西泽铸智能装备有限公司", "陈述", "申辩", row.plead_until)]
     with pytest.raises(NotAllowed) as refused:
         service.decide_listing(row.pk, by=actors.director, enters=True, note="属实")
     assert refused.value.message == "陈述申辩期到2026年11月9日，期满或企业陈述后决定。"
     with pytest.raises(NotAllowed):
         service.plead(row.pk, by=actors.outsider, plea="x")
     service.plead(row.pk, by=actors.owner, plea="系中介所为")
+    assert waits(actors.director) == [("中心主任", "决定", "是否列入失信名单", None)]
     elsewhere = Organisation.objects.create(
         code="other-centre", name="陵川县行政审批服务管理局", kind="centre", region=Region.objects.get(code="140524")
     )
@@ -143,7 +152,9 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     day = timing.today()
     assert credit.refusal(project.owner_id, "deferral", day) == "列入失信名单期间不适用容缺受理，请补齐材料"
     assert credit.refusal(actors.other_body.pk, "deferral", day) == ""
+    assert waits(actors.director) == []
     service.object_listing(row.pk, by=actors.owner, objection="认定有误")
+    assert waits(actors.owner) == [("中心主任", "处理", "对列入的异议", None)]
     assert credit.refusal(project.owner_id, "deferral", day) == ""
     service.settle_listing(row.pk, by=actors.director, removes=False, note="认定无误")
     with pytest.raises(NotAllowed) as refused:
