@@ -440,7 +440,7 @@ def test_a_decision_that_arrives_while_a_period_is_frozen_is_in_all_of_its_figur
 
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
-def test_two_who_freeze_at_once_store_the_figures_once(actors, month, bulletin, at_once):
+def test_two_who_freeze_or_publish_at_once_store_figures_and_paper_once(actors, month, bulletin, at_once):
     def freeze():
         with timing.travel(at("11-26 00:30")):
             return bulletins.freeze(bulletin.pk, by=None)
@@ -448,3 +448,14 @@ def test_two_who_freeze_at_once_store_the_figures_once(actors, month, bulletin, 
     outcomes = at_once(freeze, freeze)
     assert [outcome.state for outcome in outcomes] == ["frozen", "frozen"]
     assert BulletinFigure.objects.count() == len(take(Bulletin.objects.get()).figures)
+    word_all(bulletin, actors.dispatcher)
+    bulletins.send_to_check(bulletin.pk, by=actors.director)
+    bulletins.confirm(bulletin.pk, by=actors.dispatcher)
+
+    def publish():
+        with timing.travel(at("11-26 09:30")):
+            return bulletins.publish(bulletin.pk, by=actors.director)
+
+    assert [outcome.state for outcome in at_once(publish, publish)] == ["published", "published"]
+    assert Event.objects.filter(kind="bulletin.published").count() == 1
+    assert list(Paper.objects.filter(kind="bulletin")) == [Bulletin.objects.get().paper]

@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django import forms
+from django.template import Context, Template
 from django.urls import reverse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +114,11 @@ def test_a_button_that_cannot_be_pressed_stays_with_its_reason(html):
 
 
 def test_fields_tie_hint_and_error_to_the_control(html):
+    class Asked(forms.Form):
+        seal = forms.CharField(label="印章编码")
+
+    hinted = Template('{% load ui_fields %}{% field form.seal hint="从印章上抄" %}').render(Context({"form": Asked()}))
+    assert ('aria-describedby="id_seal_helptext"' in hinted, 'id="id_seal_helptext">从印章上抄<' in hinted) == (True, True)
     fields = part(html, "fields")
     assert '<label for="id_s-code">项目代码</label>' in fields
     assert 'aria-describedby="id_s-code_helptext"' in fields
@@ -124,6 +131,15 @@ def test_fields_tie_hint_and_error_to_the_control(html):
     assert 'aria-invalid="true"' in wrong
     assert '<div class="err" id="id_wrong-code_error"><p>校验位不对，末位应为 5。请核对后重输。</p></div>' in wrong
     assert '<li><a href="#id_wrong-code">项目代码</a>：校验位不对，末位应为 5。请核对后重输。</li>' in wrong
+
+
+def test_no_light_and_no_chip_means_something_by_its_colour_alone(html):
+    """GB/T 37668: whatever has a colour says in words what the colour means, and different words where it differs."""
+    for shown in (r'<span class="light" data-l="([^"]*)">(.*?)</span></span>', r'<span class="chip"(?: data-c="([^"]*)")?>(.*?)</span>'):
+        found = re.findall(shown, html)
+        words = [(colour, re.sub("<[^>]+>", "", text).strip()) for colour, text in found]
+        assert len({colour for colour, _ in words}) > 3
+        assert [colour for colour, text in words if not text] == []
 
 
 def test_the_page_keeps_the_rules_for_markup(html):
