@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packages.rules import ANSWERERS, is_agent
-from packages.states import TASK_OPEN, SessionState, TaskState
+from packages.states import TASK_OPEN, CaseState, SessionState, TaskState
 from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Organisation
+from projects.quoting import quoted
 
 if TYPE_CHECKING:
     from packages.models import ConferenceSeat, JointSession, Referral, ReviewTask
@@ -45,12 +46,20 @@ NOT_YET_MERGED: dict[str, str] = {
 }
 
 
+def _rests(session: JointSession) -> Verdict:
+    """Whether the case goes on: while it rests nobody pushes, merges, keeps minutes or signs them."""
+    case = session.case
+    if case is None or case.state not in (CaseState.CORRECTING, CaseState.SUSPENDED):
+        return ALLOWED
+    return refuse(f"{quoted(case.matter.name)}现在是“{case.get_state_display()}”，恢复后再办。")
+
+
 def can_merge(user: Person, session: JointSession) -> Verdict:
     """The handler or chief of the lead department merges, once every department has answered or its time is over."""
     if not access_of(user).has_at(session.lead_id, *ANSWERERS):
         return refuse(f"汇总由牵头部门{session.lead.label}办理。")
     if session.state == SessionState.MERGING:
-        return ALLOWED
+        return _rests(session)
     return refuse(NOT_YET_MERGED.get(session.state, f"联合审查{session.get_state_display()}，不能再汇总。"))
 
 
@@ -60,7 +69,7 @@ def can_push(user: Person, session: JointSession) -> Verdict:
         return refuse(f"推送由牵头部门{session.lead.label}办理。")
     if session.state != SessionState.PUSHING:
         return refuse("材料已经推送给各部门。")
-    return ALLOWED
+    return _rests(session)
 
 
 def can_confer(user: Person, session: JointSession) -> Verdict:
@@ -71,13 +80,13 @@ def can_confer(user: Person, session: JointSession) -> Verdict:
         return refuse("现在没有召集中的联审会。")
     if session.waits_for:
         return refuse(f"纪要已经记录，正在等{session.waits_for}签认。")
-    return ALLOWED
+    return _rests(session)
 
 
 def can_sign_seat(user: Person, seat: ConferenceSeat) -> Verdict:
     """A department signs its own changed opinion; nobody signs for it."""
     if access_of(user).has_at(seat.organisation_id, *ANSWERERS):
-        return ALLOWED
+        return ALLOWED if seat.confirmed_at else _rests(seat.conference.session)
     return refuse(f"会议意见由{seat.organisation.label}签认。")
 
 

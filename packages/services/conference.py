@@ -180,6 +180,7 @@ def sign_seat(seat_id: int, *, by: User, at: dt.datetime | None = None) -> Confe
     seat = ConferenceSeat.objects.select_for_update(of=("self",)).select_related(
         "organisation", "opinion__task__organisation", "conference"
     ).get(pk=seat_id)
+    seat.conference.session = session
     require(review_rules.can_sign_seat, by, seat)
     if seat.confirmed_at is not None:
         return seat

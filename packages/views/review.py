@@ -200,4 +200,5 @@ def silences(request: HttpRequest) -> HttpResponse:
     found = reviewing.silences(person(request), request.GET.dict())
     return render(request, "packages/silences.html", {
         "rows": found[:100], "counts": reviewing.silence_counts(person(request)), "body": request.GET.get("body", ""),
+        "today": timing.today(),
     })

@@ -167,7 +167,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
 def conference(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a conference: who is invited and what each says; the lead keeps the minutes here."""
     meeting: Conference = get_object_or_404(Conference.objects.visible_to(request.user), pk=pk)
-    session = session_or_404(request, meeting.session_id)
+    session = meeting.session = session_or_404(request, meeting.session_id)
     seats = list(meeting.seats.select_related("organisation", "opinion__task", "confirmed_by").order_by("pk"))
     form = MinutesForm(request.POST or None, initial={"held_on": timing.today()})
     parts = [SeatForm(request.POST or None, organisation_id=seat.organisation_id) for seat in seats]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.rules import can_add_version
 from archives.services.filing import add_version
-from packages import floor, queries
+from packages import floor, queries, review_rules
 from packages.models import JointSession, MatterVersion, Opinion, Referral, ReviewTask
 from packages.screens.conflicts import clause_key, side_by_side
 from packages.services import closing, conference, referring, review, special, sweeping
@@ -250,6 +250,20 @@ def test_what_a_unit_was_asked_rests_with_the_case_and_ends_with_the_task(case, 
         False, "cancelled", ""
     )
     refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+
+
+def test_nobody_is_led_to_merge_while_the_case_rests(case, client):
+    factories.answer_all(case)
+    session, lead = JointSession.objects.get(case=case), by("natural-resources")
+    assert review_rules.can_merge(lead, session)
+    row = special.request_special(case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=lead)
+    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
+    session = JointSession.objects.select_related("case__matter").get(pk=session.pk)
+    verdict = review_rules.can_merge(lead, session)
+    assert verdict.reason == f"“{case.matter.name}”现在是“特别程序(时限暂停)”，恢复后再办。"
+    client.force_login(lead)
+    page = client.get(reverse("packages:merge", args=[session.pk])).content.decode()
+    assert ("专家评审" in page, 'name="text"' in page) == (True, False)
 
 
 def test_silence_ends_what_the_unit_was_asked(case, factory, actors, clock):
