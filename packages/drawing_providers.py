@@ -138,6 +138,51 @@ def _debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             )
 
 
+#: Drawings in these states ask something of the owner.
+OWED = (DrawingState.RETURNED, DrawingState.TO_COMMIT, DrawingState.COMMITTED, DrawingState.TO_PLEDGE)
+
+
+def _drawing_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """What the owner has to do about drawings: hand them back, sign, mend in its term."""
+    by_pk = {project.pk: project for project in projects}
+    for one in gathering.rows_of(DRAWINGS, glance.glance(projects).only(DRAWINGS, projects, OWED), OWED):
+        one.project = by_pk[one.project_id]
+        debt = _signature(user, one) or _mending_debt(one)
+        if debt is not None:
+            yield debt
+
+
+def _signature(user: Person, one: DrawingReview) -> Debt | None:
+    if one.state == DrawingState.TO_COMMIT:
+        verdict, name, what = drawing_rules.can_commit(user, one), "drawing_commit", "签署施工图限期修改承诺"
+    elif one.state == DrawingState.TO_PLEDGE and one.project.owner_id in drawing_rules.signers_left(one):
+        verdict, name, what = drawing_rules.can_pledge(user, one), "drawing_pledge", "签署勘察设计质量承诺"
+    else:
+        return None
+    return Debt(
+        one.project_id, "待签", what, reverse(f"packages:{name}", args=[one.pk]), "去签署", blocked=verdict.reason,
+    )
+
+
+def _mending_debt(one: DrawingReview) -> Debt | None:
+    page = reverse("packages:drawings", args=[one.project_id])
+    if one.state == DrawingState.RETURNED:
+        return Debt(
+            one.project_id, "退回", "请设计单位改图，上传新版后交回", page, "看审查意见",
+            why="退回修改的时间不计入技术审查",
+        )
+    left = [row for row in one.breaches.all() if row.state == BreachState.OPEN]
+    if one.state != DrawingState.COMMITTED or not left:
+        return None
+    reading = read_clock(one.fix_clock)
+    return Debt(
+        one.project_id, "整改", f"改完施工图违反强条的 {len(left)} 处问题", page, "去上传新版",
+        detail="；".join(f"{row.place}：{row.fix}" for row in left)[:200],
+        why="限期修改承诺，逾期的施工许可和竣工联合验收暂停准予", due_on=reading.due_on, clock_id=reading.clock_id,
+        is_provisional=reading.provisional, clock_light=reading.light,
+    )
+
+
 def _sets(projects: Sequence[Project]) -> Iterable[Waiting]:
     """What sets of permits that are ready wait for. One query."""
     by_pk = {project.pk: project for project in projects}
@@ -213,4 +258,5 @@ def register() -> None:
     waiting.register("packages.samples", _samples, place=SAMPLES)
     waiting.register("packages.sample_faults", _mended_samples, place=SAMPLE_FAULTS)
     owing.register("packages.sample_faults", _debts)
+    owing.register("packages.drawings", _drawing_debts)
     waiting.register("packages.sets", _sets, place=SETS, among=[OneStopState.RUNNING])

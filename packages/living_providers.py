@@ -16,10 +16,12 @@ from packages.models import ConditionalPermit, Letter
 from packages.next_steps import OWNER_WORD
 from packages.states import LIVING_LIVE, TONES, LivingState
 from packages.waiting import CASE_LABEL
-from projects import glance, living, panels, timing, waiting, workdays
+from projects import glance, living, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.living import Expiry, LivingGroup
 from projects.models import IssueItem
+from projects.one_page import once
+from projects.owing import Debt, Person
 from projects.panels import PublicFact
 from projects.quoting import quoted
 from projects.states import ISSUE_OPEN, ISSUE_WITH_OWNER, IssueKind
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from projects.models import Project
 
+PLACE = "packages.living"
 LAPSED = (LivingState.LAPSED, LivingState.STOP_CHECK)
 PUBLIC_GROUP = "分段许可与代证函"
 ISSUE_GROUPS = {IssueKind.DEFERRAL: LivingGroup.DEFERRAL, IssueKind.COMMITMENT: LivingGroup.COMMITMENT}
@@ -135,9 +138,13 @@ def _asks() -> Q:
 
 
 def _rows(projects: Sequence[Project]) -> list[dict[str, Any]]:
-    """Read what asks for somebody, of permits and letters at once. One query."""
-    asks = _asks()
-    base = Q(project__in=[project.pk for project in projects])
+    """Read what asks for somebody, of permits and letters at once. One query for a page."""
+    ids = [project.pk for project in projects]
+    return once(("living", *ids), lambda: _read(ids))
+
+
+def _read(ids: list[int]) -> list[dict[str, Any]]:
+    asks, base = _asks(), Q(project__in=ids)
     text = CharField()
     permits = ConditionalPermit.objects.filter(base, asks).order_by().annotate(
         word=Value("permit", text), body=F("supervisor__name"), body_short=F("supervisor__short_name"),
@@ -183,6 +190,21 @@ def _of_row(row: dict[str, Any], project: Project) -> Waiting:
     return Waiting(**late, **owner, verb="办结", what=f"正式证件（{row['name']}已失效）", auto="需要时重新申请")
 
 
+def living_debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
+    """What the owner has to do about papers that run out: finish the formal matter, answer a stop check."""
+    by_pk = {project.pk: project for project in glance.glance(projects).only(PLACE, projects)}
+    for row in _rows(list(by_pk.values())) if by_pk else []:
+        waits = _of_row(row, by_pk[row["project_id"]])
+        if waits.role != OWNER_WORD:
+            continue
+        stop = row["state"] == LivingState.STOP_CHECK
+        yield Debt(
+            row["project_id"], "停工核查" if stop else "到期", f"{waits.verb}{waits.what}",
+            reverse("packages:answer_stop", args=[row["pk"]]) if stop else waits.url, "去答复" if stop else "去看",
+            why=waits.auto, due_on=waits.due_on, tone="bad" if stop else "warn",
+        )
+
+
 # The public page -----------------------------------------------------------------------------------------------------
 
 
@@ -210,8 +232,9 @@ def _fact(row: ConditionalPermit | Letter, says: str) -> PublicFact:
 
 living.register("packages.living", ending, tell_ending)
 glance.register(
-    "packages.living", lambda ids: ConditionalPermit.objects.filter(_asks(), project__in=ids),
+    PLACE, lambda ids: ConditionalPermit.objects.filter(_asks(), project__in=ids),
     lambda ids: Letter.objects.filter(_asks(), project__in=ids),
 )
-waiting.register("packages.living", living_waiting, place="packages.living")
+waiting.register("packages.living", living_waiting, place=PLACE)
+owing.register("packages.living", living_debts)
 panels.register_public("packages.living", public_lines)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from projects import timing
 from tests.browser.pages import attachment
 
 pytestmark = pytest.mark.browser
@@ -116,3 +117,56 @@ def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days
     assert "须复审" not in housing.page.inner_text("main")  # what was mended is checked, not judged once more
     owner.open(f"/projects/{project}/one-stop/", phone=True)
     owner.says("总时限", "建筑工程施工许可证核发")
+
+
+#: A small warehouse: on the exempt list of the rules.
+EXEMPT = """
+from gaige.demo.people import DESIGNER
+from tests import factories
+from tests.browser import steps
+from tests.browser.intake_steps import registered
+from packages.models import RiskAssessment
+from packages.services.enrolment import enrol
+from projects.models import Organisation
+from projects.services.parties import PartyEntry, add_party
+from projects.states import PartyRole
+_, package, facts = factories.example('S3')
+number = registered('', '丝绸标准仓库免审图')
+enrol(number, package_code=package, facts=facts, by=steps.user('clerk'))
+steps.wait(lambda: RiskAssessment.objects.filter(project_id=number).exists(), 'no class of risk')
+designer = Organisation.objects.get(name=DESIGNER)
+add_party(number, PartyEntry(PartyRole.DESIGNER, designer.uscc, designer.name), by=steps.user('clerk'))
+result = number
+"""
+
+
+def test_an_exempt_set_is_drawn_afterwards_and_what_is_found_is_mended(live_portal, visit):
+    project, today = live_portal.python(EXEMPT), timing.today().isoformat()
+    designer, owner, housing, director = (visit(name) for name in ("designer", "owner", "housing-r", "director"))
+    upload(designer, project, "仓库施工图")
+    designer.says("免审清单", "待签质量承诺")
+    (row,) = live_portal.rows("select id from packages_drawingreview where project_id = %s", project)
+    for signer in (designer, owner):
+        signer.open(f"/drawings/{row['id']}/pledge/", phone=True)
+        signer.press("我已阅读，签署承诺")
+    director.open("/samples/")
+    director.fill(since=today, until=today, seed="20261123")
+    director.press("抽取", exact=True)
+    director.says("总体 1 个，抽中 1 个", "待抽查")
+    housing.open("/samples/", phone=True)
+    housing.press("办理", exact=True)
+    housing.choose("holds", "no")
+    housing.fill(breaches="1", found="疏散门净宽不足，改为 1.0 米")
+    housing.press("提交抽查结果")
+    owner.open("/todos/", phone=True)
+    owner.press("整改答复", within=owner.page.locator(".debt", has_text="施工图抽查违反强条 1 处"))
+    owner.says("疏散门净宽不足，改为 1.0 米")
+    owner.fill(answer="建施-03 疏散门改为 1.0 米，门窗表同改")
+    owner.press("提交整改情况")
+    owner.says("等住建局复核")
+    housing.open("/samples/", phone=True)
+    housing.press("复核", exact=True)
+    housing.says("答复：建施-03 疏散门改为 1.0 米，门窗表同改")
+    housing.choose("holds", "yes")
+    housing.press("提交复核结果")
+    housing.says("抽查不合格", "已核")

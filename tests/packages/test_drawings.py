@@ -123,6 +123,12 @@ def test_without_a_breach_the_set_is_qualified(review, actors, project_with_draw
     holds(project_with_drawings)
 
 
+def owes(user, review):
+    """What the to-dos of a person say of the drawings: what, by when, whether somebody else has to do it."""
+    debts = owing.debts_of(user, [review.project])[review.project_id]
+    return [(debt.title, debt.due_on, bool(debt.blocked)) for debt in debts if "施工图" in debt.title]
+
+
 @pytest.mark.slow
 def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, actors, designer, clock):
     answer(review, [BREACH])
@@ -133,6 +139,8 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     drawing_handling.handle(review.pk, by=actors.chief, result="commit", text="无重大缺陷")
     assert state(review) == ("to_commit", "in_review")
     assert "限期修改承诺待建设单位负责人签署" in waiting_on(review.project)[0].what
+    assert owes(actors.owner, review) == [("签署施工图限期修改承诺", None, False)]
+    assert owes(actors.owner_staff, review) == [("签署施工图限期修改承诺", None, True)]
     with pytest.raises(NotAllowed) as wrong:
         drawing_fixing.sign_fix(review.pk, by=actors.owner_staff)
     assert wrong.value.message == "限期修改承诺由建设单位负责人本人签署，经办人和其他单位不能代签。"
@@ -148,6 +156,7 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     assert agrees(review) == [
         ("建设单位", "改完", "施工图违反强条的问题", dt.date(2026, 12, 2)),
     ]
+    assert owes(actors.owner, review) == [("改完施工图违反强条的 1 处问题", dt.date(2026, 12, 2), False)]
     clock.to(dt.date(2026, 11, 9))
     assert [(line.limit_words, line.days) for line in waiting_on(review.project)[:1]] == [("30 个自然日", 5)]
     assert drawing_page(review.project, actors.owner).next_words == "在等设计单位上传改好的图纸，12月2日到期。"
@@ -160,6 +169,7 @@ def test_no_major_defect_lets_the_owner_commit_and_mend_in_thirty_days(review, a
     )
     assert state(review) == ("committed", "decided_pass")
     assert [row[:2] for row in agrees(review)] == [("住建局", "核实")]
+    assert owes(actors.owner, review) == []
     drawing_fixing.check_fix(breach.pk, by=housing, holds=False, note="仍差 0.1 米")
     drawing_review.upload_drawings(
         review.project_id, by=designer, uploaded=factories.pdf("图纸.pdf", "第三版"), changed=["fire"], note="再改"
