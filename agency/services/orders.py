@@ -432,6 +432,9 @@ def _move(order: WorkOrder, step: str, kind: str, words: str, *, by: User | None
     getattr(order, step)()
     if order.state not in ORDER_WAITS:
         order.waits_what, order.waits_body, order.waits_since = "", None, None
+    if before == OrderState.TAKEN and order.state in (OrderState.DOING, *ORDER_WAITS):  # also before its planned day
+        soon = check_day(timing.business_day(at))
+        order.next_check = min(order.next_check or soon, soon)
     order.save()
     record(
         f"agency.order_{kind}",

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from agency import desk_rules as may
-from agency.desk_queries import late_count, order_rows
+from agency.desk_queries import late_count, order_page, order_rows
 from agency.desk_states import ORDER_OPEN
 from agency.models import AgentLeave, Agreement, Escalation, HandOver, OrderLog, WorkOrder
 from agency.services import (
@@ -123,6 +123,7 @@ def test_what_nobody_accepts_in_four_working_hours_goes_to_the_next_and_at_last_
     first.refresh_from_db()
     assert (first.agent, first.state, [row["agent"] for row in first.passed]) == (other, "waiting", [agent.pk])
     assert first.passed[0]["at"] == "2026-11-02 14:31"  # of the business zone
+    assert order_page(first, actors.dispatcher).passed == [("陈专", "11月2日 14:31", "未在时限内接单")]
     assert list(Project.objects.visible_to(other.user)) == [project]
     orders.refuse_order(first.pk, by=other.user, reason="手上三个项目同时开工")
     first.refresh_from_db()
@@ -178,6 +179,23 @@ def test_the_orders_follow_their_cases(actors, project, people, signed):
         assert (order.state, order.waits_what) in {("waiting_dept", "办结"), ("waiting", "")}
     assert follow_project(project.pk) == 0
     holds(project)
+
+
+def test_what_is_in_hand_before_its_planned_day_is_checked_soon_not_on_that_day(actors, project, people, signed):
+    agent, later = people[1], dt.date(2027, 12, 31)
+    orders.take_all(by=agent.user)
+    WorkOrder.objects.update(next_check=later)
+    first, second, third = WorkOrder.objects.order_by("pk")[:3]
+    orders.wait_for(first.pk, by=agent.user, what="受理", body=actors.centre)
+    orders.start_order(second.pk, by=agent.user)
+    checks = dict(WorkOrder.objects.values_list("pk", "next_check"))
+    assert [checks[one.pk] for one in (first, second, third)] == [dt.date(2026, 11, 4)] * 2 + [later]
+    order_log.write_log(
+        first.pk, by=agent.user, channel="phone", who="李科长", fact="在会签", next_check=dt.date(2026, 11, 9)
+    )
+    orders.wait_for(first.pk, by=agent.user, what="办结", body=actors.centre)
+    first.refresh_from_db()
+    assert (first.state, first.next_check) == ("waiting_dept", dt.date(2026, 11, 9)), "the day that the agent named stands"
 
 
 def test_an_order_that_was_closed_by_hand_does_not_come_again(actors, project, people, signed):
