@@ -231,9 +231,8 @@ def lay_out(html: str) -> Any:
     fonts.prepare()
     import weasyprint
 
-    style = weasyprint.CSS(string=_style(), font_config=_font_configuration())
     source = weasyprint.HTML(string=html, url_fetcher=_closed_fetcher())
-    return source.render(stylesheets=[style], font_config=_font_configuration(), **OPTIONS)
+    return source.render(stylesheets=[_parsed_style()], font_config=_font_configuration(), **OPTIONS)
 
 
 @lru_cache(maxsize=1)
@@ -249,6 +248,14 @@ def _closed_fetcher() -> Any:
     from weasyprint.urls import URLFetcher
 
     return URLFetcher(allowed_protocols=["data"])
+
+
+@lru_cache(maxsize=1)
+def _parsed_style() -> Any:
+    """Return the style of the papers as the renderer reads it: once a process, for it takes as long as a page."""
+    import weasyprint
+
+    return weasyprint.CSS(string=_style(), font_config=_font_configuration())
 
 
 @lru_cache(maxsize=1)
