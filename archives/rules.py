@@ -107,7 +107,7 @@ def can_transfer(user: User, project: Project) -> Verdict:
     access = access_of(user)
     if access.has_at(project.owner_id, *OWNER_ROLES) or access.has_at(project.centre_id, *HANDERS):
         return ALLOWED
-    return refuse("档案移交由建设单位、档案管理员或代办专员办理。")
+    return refuse(f"档案移交由建设单位，或{project.centre.label}的档案管理员、代办专员办理。")
 
 
 def can_hand(_: User, transfer: Transfer) -> Verdict:

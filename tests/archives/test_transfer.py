@@ -1,8 +1,10 @@
 """移交: what is not in order blocks and is named; the package is valid for the public tool; one volume holds it all."""
 
 import csv
+import datetime as dt
 import hashlib
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -10,11 +12,12 @@ import bagit
 import pytest
 from django.core.files.storage import default_storage
 from django.db import transaction
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject
 
 from archives import blobs, completeness, debts, pdfa, pdfs, volumes
 from archives.completeness import Missing
-from archives.models import Bundle, Inspection, Transfer
+from archives.models import Bundle, Document, Inspection, Transfer
 from archives.services import bundles, filing, keeping, papers, transferring
 from gaige.exchange import tables
 from gaige.exchange.rows import Source
@@ -86,6 +89,7 @@ def test_what_is_missing_blocks_and_is_named(world, full, monkeypatch):
 
 def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, full, city, tmp_path):
     assert reported(full) == "未移交"
+    Document.objects.filter(project=full).update(filed_at=dt.datetime(2026, 3, 2, 1, 30, tzinfo=dt.UTC))
     transfer = transferring.prepare(full.pk, by=world.archivist)
     assert transferring.prepare(full.pk, by=world.archivist).pk == transfer.pk
     assert (transfer.state, transfer.lines.count(), str(transfer.due_on)[:4].isdigit()) == ("prepared", 5, True)
@@ -96,11 +100,22 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
     bag_folder = unpacked(Bundle.objects.get(transfer=transfer), tmp_path / "out")
     bag = bagit.Bag(str(bag_folder))
     bag.validate()
-    assert bag.info["External-Identifier"] == f"{full.code}-1"
+    sides = ("External-Identifier", "Source-Organization", "Organization-Name")
+    assert [bag.info[name] for name in sides] == [f"{full.code}-1", full.centre.name, city.name]
+    facts = json.loads((bag_folder / "data/transfer.json").read_text(encoding="utf-8"))
+    assert [facts[name] for name in ("建设单位", "移交单位", "接收单位", "件数")] == [
+        full.owner.name, full.centre.name, city.name, 5
+    ]
     rows = list(csv.DictReader(io.StringIO((bag_folder / "data/index.csv").read_text(encoding="utf-8-sig"))))
     assert [(row["序号"], row["题名"][:2], row["PDF/A"]) for row in rows] == [
         ("1", "图a", ""), ("2", "图b", ""), ("3", "图h", ""), ("4", "图e", ""), ("5", "受理", "2u")
     ]
+    assert [row["格式"] for row in rows] == [
+        "application/pdf", "image/png", "image/vnd.dwg",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/pdf",
+    ]
+    assert {(row["责任者"], row["归档时间"]) for row in rows[:4]} == {(world.owner.name, "2026-03-02 09:30:00")}
+    assert [row["来源环节"] for row in rows[:4]] == [f"项目 {full}"] * 4
     assert (bag_folder / "data" / rows[0]["文件"]).read_bytes() == GOOD["a.pdf"]
     assert [row["长期保存"] for row in rows] == [
         "已另存 PDF/A-2u 件", "已另存 PDF/A-2u 件", "按原样移交：DWG 图纸不是可以转换的格式",
@@ -217,6 +232,27 @@ def test_a_volume_of_our_own_papers_stays_pdfa(world, issue, tmp_path):
     parts = list(bundles._parts(bundles.documents_for(world.project, "office")))
     small = volumes.bind(parts, io.BytesIO(), facts=facts, most_bytes=10)
     assert (small.outside, parts[0].note) == (1, "文件较大，另册保存")
+
+
+def test_a_file_that_claims_pdfa_and_does_not_keep_it_takes_the_claim_from_the_volume(world, issue, kind):
+    paper = issue()
+    papers.render(paper.pk)
+    with papers.open_pdf(paper.pk)[1] as file:
+        writer, broken = PdfWriter(clone_from=file), io.BytesIO()
+    writer.root_object.pop(NameObject("/OutputIntents"))
+    writer.write(broken)
+    assert pdfs.facts_of(broken).pdfa == "2u"  # the claim alone stands
+    with transaction.atomic():
+        project = lock_project(world.project.pk)
+        filing.file_upload(
+            project, uploaded=upload("声称.pdf", broken.getvalue()), kind=kind, title="声称", source=project, by=world.owner
+        )
+    target = io.BytesIO()
+    facts = {"project": "项目", "code": "1", "owner": "a", "region": "b", "centre": "c", "made_on": "2026-11-22"}
+    bound = volumes.bind(
+        list(bundles._parts(bundles.documents_for(world.project, "office"))), target, facts=facts, most_bytes=10**8
+    )
+    assert (bound.is_pdfa, bound.outside, pdfs.facts_of(target).pdfa) == (False, 0, "")
 
 
 def test_the_hand_over_belongs_to_the_end_of_a_project(world, kind, city):

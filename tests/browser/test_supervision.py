@@ -1,4 +1,4 @@
-"""An inspection on the telephone: the lines filled at the site, the one record, the fault mended, re-checked and closed."""
+"""One visit for all: a department joins the planned one; at the site its lines, the one record, the fault mended and closed."""
 
 import pytest
 
@@ -6,6 +6,26 @@ from tests.browser.looking import PHONE
 from tests.browser.pages import attachment
 
 pytestmark = pytest.mark.browser
+#: A visit of the plan in which two departments take part, so near that its notice may go out now.
+PLANNED = """
+from acceptance.services import inspections
+from django.db import transaction
+from projects import timing, workdays
+from projects.events import lock_project
+from projects.models import Organisation, WorkUnit
+from tests.browser import steps
+day = workdays.due_date(timing.today(), 4)
+with transaction.atomic():
+    project = lock_project(steps.project_of_owner("", name))
+    unit = WorkUnit.objects.get(project=project)
+    bodies = [Organisation.objects.get(code=code) for code in ("housing", "natural-resources")]
+    row = inspections.add_inspection(
+        project, unit, kind="planned", title="主体施工联合检查", lead=bodies[0], slot_on=day, by=None, at=None
+    )
+    for body in bodies:
+        inspections.add_unit(row, body, by=None, at=None)
+result = [row.pk, project.pk, str(day)]
+"""
 STARTED = """
 from acceptance.models import InspectionUnit
 from acceptance.services import inspections
@@ -21,6 +41,27 @@ row = inspections.ask_visit(
 )
 result = [row.pk, InspectionUnit.objects.get(inspection=row).pk]
 """
+
+
+def test_a_department_that_wants_a_visit_joins_the_planned_one_or_says_why_not(live_portal, visit):
+    lead, other = visit("housing-r"), visit("natural-resources-r")
+    row, project, day = live_portal.python(PLANNED, name="铸造园合并检查厂房")
+    lead.open("/inspections/?q=铸造园合并检查厂房")
+    lead.says("住建局发出主体施工联合检查的通知")
+    lead.open(f"/inspections/{row}/")
+    lead.press("发出检查通知")
+    lead.fill(slot_time="09:30")
+    lead.press("发出通知", exact=True)
+    lead.says("已通知建设单位和参加检查的部门", "当天到场后开始")
+    other.open(f"/projects/{project}/visits/new/")
+    other.says("主体施工联合检查")
+    other.fill(wanted_on=day, purpose="放线复验", why_apart="须在基坑回填前单独复验")
+    other.press("提出检查", exact=True)
+    other.says("计划外检查要选择理由并写明情况")
+    other.fill(why_apart="")
+    other.press("提出检查", exact=True)
+    other.says("已并入主体施工联合检查", "少上门一次", "放线复验")
+    assert other.path == f"/inspections/{row}/"
 
 
 def test_an_inspection_is_walked_on_telephones(live_portal, visit):
