@@ -1,4 +1,4 @@
-"""Two departments conflict, confer, are asked once more, one stays silent and says so later, and the lead merges."""
+"""Two departments conflict, confer, are asked once more, two are silent and speak later, and the lead merges."""
 
 import datetime as dt
 
@@ -11,13 +11,16 @@ CLAUSE = "城市绿化条例第十一条"
 OPEN = """
 from tests.browser import steps
 from packages.models import JointSession, ReviewTask
+from packages.tasks import apply_tacit
 number = steps.project_of_owner(wanted, '精密铸件联审厂房')
 steps.apply_and_accept(number, ['project-code', 'design-scheme'])
 [case] = steps.cases(number, ['design-scheme'])
 steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
-steps.answer(number, ['design-scheme'], but=['parks', 'housing'])
+steps.answer(number, ['design-scheme'], but=['parks', 'housing', 'fire-rescue'])
 session = JointSession.objects.get(case=case)
 tasks = dict(ReviewTask.objects.filter(session=session).values_list('organisation__code', 'pk'))
+steps.silence(tasks['fire-rescue'])
+apply_tacit()
 result = {'case': case.pk, 'session': session.pk, 'tasks': tasks}
 """
 SECOND = """
@@ -50,7 +53,15 @@ def test_a_conflict_is_settled_over_two_rounds(live_portal, visit):
     answer(housing, asked["tasks"]["housing"], "conditional", "绿地占用消防车道", "把东侧绿地退让 2 米作消防车道")
     answer(parks, asked["tasks"]["parks"], "disagree", "绿地率不足 20%", "把东侧绿地加宽 2 米，绿地率补足到 20%")
 
+    fire = visit("fire-rescue-r")
+    fire.open(f"/reviews/{asked['tasks']['fire-rescue']}/")
+    fire.says("逾期未答复", "已逾期：现在提交的意见存档可查，不计入汇总。")
+    fire.choose("verdict", "agree")
+    fire.fill(reason="消防车道满足要求")
+    fire.press("提交意见")
+
     lead.open(f"/sessions/{asked['session']}/merge/")
+    lead.says("逾期答复，不计入汇总", "消防车道满足要求")
     lead.says("意见不一致", "要求不一致", "把东侧绿地退让 2 米作消防车道", "把东侧绿地加宽 2 米，绿地率补足到 20%")
     lead.choose("passed", "yes")
     lead.press("提交汇总意见")
