@@ -38,6 +38,7 @@ from packages.utility_states import (
 )
 from projects import timing
 from projects.access import access_of
+from projects.clock_states import TimeOwner
 from projects.clocks import Reading, ledger_words, read_clock, time_ledger
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.events import subject_of
@@ -286,7 +287,8 @@ def service_page(service: IntermediaryService, user: User) -> ServicePage:
     }.get(ServiceState(service.state), [])
     if service.state in SERVICE_OPEN:
         acts = [*acts, Act("中止", url("service_end", service.pk), tend, danger=True)]
-    ledger, reading = ledger_words(time_ledger(service.clock)) if service.clock else "", read_clock(service.clock)
+    days, reading = time_ledger(service.clock) if service.clock else {}, read_clock(service.clock)
+    ledger = ledger_words(days) if any(days.values()) else f"{TimeOwner.INTERMEDIARY.label} 0 天"
     return ServicePage(
         service, reading, ledger, tuple(acts), _events(service), TONES.get(service.state, "none"),
         service_waits(service, reading) if service.state in SERVICE_OPEN else None,

@@ -60,6 +60,18 @@ def step(record, actors, clock, code, on, **more):
     return tender.record_step(record.pk, by=actors.clerk, code=code, on=on, **more)
 
 
+def says_its_earliest_day(public, actors, record):
+    """Before its earliest day a step is not offered, and the page says why."""
+    page = tender_page(record, actors.clerk)
+    assert (page.rows[0].publicity, page.acts[0].verdict.reason) == ("公示第 30 日，共 30 日", "最早12月2日可以登记。")
+    assert (page.waiting.who, page.waiting.auto) == (f"建设单位 {public.owner.name}", "最早12月2日可办")
+    client = Client()
+    client.force_login(actors.clerk)
+    told = client.get(reverse("packages:tender", args=[record.pk])).content.decode()
+    step_page = client.get(reverse("packages:tender_step", args=[record.pk])).content.decode()
+    assert ('aria-label="在等谁"' in told, 'name="on"' in step_page, "最早12月2日可以登记。" in step_page) == (True, False, True)
+
+
 def test_the_shortest_path_of_a_tender_is_eleven_steps_and_fifty_six_days(clock, public, actors):
     rules = tender_steps(START)
     assert (len(rules), sum(rule.after_days for rule in rules)) == (11, 56)
@@ -81,14 +93,7 @@ def test_the_shortest_path_of_a_tender_is_eleven_steps_and_fifty_six_days(clock,
     refused("future", tender.record_step, record.pk, by=actors.clerk, code="notice", on=days["notice"])
     clock.to(dt.datetime(2026, 12, 1, 9, tzinfo=timing.BUSINESS_ZONE))
     refused("too_early", tender.record_step, record.pk, by=actors.clerk, code="notice", on=dt.date(2026, 12, 1))
-    page = tender_page(record, actors.clerk)
-    assert (page.rows[0].publicity, page.acts[0].verdict.reason) == ("公示第 30 日，共 30 日", "最早12月2日可以登记。")
-    assert (page.waiting.who, page.waiting.auto) == (f"建设单位 {public.owner.name}", "最早12月2日可办")
-    client = Client()
-    client.force_login(actors.clerk)
-    told = client.get(reverse("packages:tender", args=[record.pk])).content.decode()
-    step_page = client.get(reverse("packages:tender_step", args=[record.pk])).content.decode()
-    assert ('aria-label="在等谁"' in told, 'name="on"' in step_page, "最早12月2日可以登记。" in step_page) == (True, False, True)
+    says_its_earliest_day(public, actors, record)
     for code in ("notice", "documents", "bids", "opening", "evaluation", "candidates"):
         record = step(record, actors, clock, code, days[code])
     assert record.state == "publicity"
@@ -149,6 +154,7 @@ def test_an_intermediary_has_a_clock_of_its_own_and_is_named_when_late(clock, pu
     refused("contract_day", intermediary.sign_contract, service.pk, by=actors.owner, on=dt.date(2026, 10, 30), limit=3)
     service = intermediary.sign_contract(service.pk, by=actors.owner, on=START, limit=3, contract=factories.pdf())
     assert (service.clock.owner, service.clock.due_on) == ("intermediary", dt.date(2026, 11, 5))
+    assert service_page(service, actors.clerk).ledger == "中介 0 天"
     clock.to(dt.datetime(2026, 11, 6, 9, tzinfo=timing.BUSINESS_ZONE))
     assert waits(public) == [("中介机构晋东勘察院", "提交", "“岩土工程勘察”的成果", dt.date(2026, 11, 5))]
     assert read_clock(service.clock).overdue
