@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from agency.bulletin_states import DRAFTED, BulletinState
+from agency.bulletin_states import BulletinState
 from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
@@ -62,12 +62,12 @@ def month_is_over(bulletin: Bulletin) -> Verdict:
 
 
 def can_draft(user: Person, bulletin: Bulletin) -> Verdict:
-    """Words beside the figures are written until somebody signs; figures never."""
+    """Words beside the figures are written until they are handed over to be checked; figures never."""
     if not _is_drafter(user, bulletin.centre_id):
         return refuse("由中心主任或调度起草。")
-    if bulletin.state not in DRAFTED:
-        return refuse("冻结之后、签发之前起草；已签发的只能出更正版。")
-    return ALLOWED
+    if bulletin.state in (BulletinState.CHECKING, BulletinState.SIGNING):
+        return refuse("已送核，不能改写；要改请先退回起草。")
+    return ALLOWED if bulletin.state == BulletinState.FROZEN else refuse("冻结后、送核前起草；已签发的只能出更正版。")
 
 
 def can_send_to_check(user: Person, bulletin: Bulletin) -> Verdict:

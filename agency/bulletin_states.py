@@ -16,8 +16,6 @@ class BulletinState(TextChoices):
     CORRECTED = "corrected", "已更正"
 
 
-#: The words beside the figures may still be written.
-DRAFTED = (BulletinState.FROZEN, BulletinState.CHECKING)
 #: What everybody reads: a version that was corrected later stays beside the one that corrects it.
 PUBLIC = (BulletinState.PUBLISHED, BulletinState.CORRECTED)
 

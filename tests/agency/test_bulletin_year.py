@@ -5,9 +5,11 @@ import pytest
 from agency.bulletin_proof import prove
 from agency.bulletin_snapshot import stored_figures
 from agency.models import Bulletin
-from agency.services.bulletins import freeze, open_bulletin, turn_month
+from agency.services.bulletin_problems import word_problem
+from agency.services.bulletins import confirm, freeze, open_bulletin, send_back, send_to_check, turn_month
+from projects.errors import NotAllowed
 from tests import factories
-from tests.agency.bulletin_month import at, make_month
+from tests.agency.bulletin_month import at, make_month, word_all
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +24,26 @@ def test_the_year_is_frozen_with_its_last_month(actors, clock):
     clock.to(at("12-26 00:30").replace(year=2027))
     turn_month()
     assert [one["note"] for one in years[1].content["big"]][:2] == ["比上年 −100%", "比上年 −100%"]
+
+
+def test_what_was_handed_over_to_be_checked_is_not_rewritten_until_it_was_sent_back(actors, clock):
+    make_month(actors, clock)
+    drafter, director = actors.dispatcher, actors.director
+    bulletin = freeze(open_bulletin(actors.centre, year=2026, month=11).pk, by=drafter)
+    word_all(bulletin, drafter)
+    row = bulletin.problems.get()
+
+    def rewrite():
+        return word_problem(row.pk, by=director, what=row.what, cause="别的原因", fix="别的措施", due_on=row.due_on).cause
+
+    send_to_check(bulletin.pk, by=drafter)
+    with pytest.raises(NotAllowed, match="已送核，不能改写；要改请先退回起草"):
+        rewrite()
+    confirm(bulletin.pk, by=director)
+    with pytest.raises(NotAllowed, match="已送核"):
+        rewrite()
+    send_back(bulletin.pk, by=director, note="原因写得不具体")
+    assert rewrite() == "别的原因"
 
 
 def test_what_ran_over_its_limit_in_silence_is_late_though_no_sweep_has_seen_it(actors, clock):
