@@ -60,6 +60,7 @@ def test_new_tasks_are_told_together_and_an_unopened_one_after_four_working_hour
     assert (lead.why, lead.text[:7]) == ("长时间无人打开，请您过问", "尚未打开 3 ")
 
 
+@pytest.mark.slow
 def test_the_job_looks_first_and_takes_up_what_a_sweep_would(project, actors, clock):
     factories.official("housing", Role.REVIEWER)
     factories.in_review(project, "plan-permit", actors)

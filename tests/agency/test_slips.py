@@ -60,6 +60,7 @@ def told():
     return list(rows)
 
 
+@pytest.mark.slow
 def test_the_director_chases_and_the_body_answers_once(project, case, housing, actors, clock, make_agent):
     assign(project.pk, role="service_agent", agent_id=make_agent("陈晨二").pk, by=actors.dispatcher)
     slip = check_step(

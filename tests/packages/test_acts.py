@@ -73,6 +73,7 @@ def buttons(html):
 # Withdrawal ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_owner_asks_the_window_takes_it_and_confirms(factory, actors, case):
     row = check_step(
         factory, lambda by: withdrawing.request_withdrawal(case.pk, by=by, reason="方案调整"), right=actors.owner,

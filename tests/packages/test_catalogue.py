@@ -133,6 +133,7 @@ def test_a_catalogue_that_does_not_hold_together_changes_nothing(folder):
     assert MatterVersion.objects.filter(matter__code="start-report").count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.bare
 def test_the_command_prints_the_plan_and_the_faults(folder):

@@ -47,6 +47,7 @@ def chief():
     return factories.official("natural-resources", Role.CHIEF)
 
 
+@pytest.mark.slow
 def test_a_grant_stops_the_clock_and_files_the_certificate(project, actors, merged, clock):
     clock.to(dt.datetime(2026, 11, 4, 17, 0))
     check_step(

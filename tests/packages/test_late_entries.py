@@ -46,6 +46,7 @@ def counted(case):
     return row.used_days, row.is_overdue
 
 
+@pytest.mark.slow
 def test_a_late_decision_keyed_in_as_timely_stays_late_until_another_person_confirms_it(
     project, actors, case, clock, client
 ):

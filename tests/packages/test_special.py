@@ -50,6 +50,7 @@ def special_end(case, by):
     return end_special(case.pk, by=by, result="专家组同意", uploaded=factories.pdf("意见.pdf", str(by.pk)))
 
 
+@pytest.mark.slow
 def test_one_asks_another_approves_and_only_then_every_clock_stops(case, factory, actors, lead, clock):
     clock.to(dt.datetime(2026, 11, 3, 10, 0))
     asked = check_step(

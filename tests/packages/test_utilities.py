@@ -242,6 +242,7 @@ def test_what_is_keyed_in_later_keeps_its_moment_and_spares_the_utility_no_day(c
     assert (water.clock.state, read_clock(water.clock).used) == ("stopped", 5)
 
 
+@pytest.mark.slow
 def test_the_list_of_lines_costs_the_same_for_one_and_for_many(clock, factory, actors):
     registered(factory, actors, {"water": "1"})
     reader, counts = Client(), []
@@ -283,6 +284,7 @@ def client(user):
     return found
 
 
+@pytest.mark.slow
 def test_the_owner_sees_and_confirms_a_quote_that_everybody_concerned_sees(clock, factory, actors):
     joint = surveyed(factory, actors)
     answer(joint, "power", METER)

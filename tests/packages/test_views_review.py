@@ -154,6 +154,7 @@ def test_an_enterprise_sees_who_was_asked_but_not_what_was_said(client, actors, 
     assert client.get(reverse("packages:merge", args=[JointSession.objects.get(case=case).pk])).status_code == 404
 
 
+@pytest.mark.slow
 def test_who_disagreed_is_asked_once_more(client, case, django_assert_max_num_queries):
     tasks = list(ReviewTask.objects.filter(session__case=case).exclude(role="lead").order_by("pk"))
     against = next(task for task in tasks if task.role == "joint")

@@ -52,6 +52,7 @@ def test_the_list_costs_the_same_for_one_row_and_for_thirty(make_project, people
     assert one <= MOST_OF_A_LIST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", ["-id", "id", "name", "-name", "code"])
 def test_paging_shows_every_row_once_and_goes_back(make_project, people, sort):
     made = [make_project(name=f"项目 {number % 7}") for number in range(45)]

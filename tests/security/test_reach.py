@@ -41,6 +41,7 @@ def test_an_owner_still_renews_what_belongs_to_no_step(world, kind):
     assert filing.add_version(document, uploaded=upload(content=pdf_bytes("b")), by=world.owner).version == 2
 
 
+@pytest.mark.slow
 def test_the_merged_opinions_stay_with_the_office(factory, actors):
     case = factories.in_review(factory, "plan-permit", actors)
     factories.answer_all(case)
