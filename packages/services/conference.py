@@ -216,9 +216,11 @@ def sign_seat(seat_id: int, *, by: User, at: dt.datetime | None = None) -> Confe
 def _minutes(conference: Conference, case: MatterCase, *, by: User, at: dt.datetime) -> Paper:
     standing = {one.opinion.pk: one for one in standing_opinions(case)}
     seats = list(conference.seats.select_related("organisation", "opinion").order_by("pk"))
+    changed = "、".join(seat.organisation.label for seat in seats if seat.verdict)
     return paperwork.write(
         PaperKind.CONFERENCE_MINUTES, case.project, subject=conference.session, issuer=case.lead, by=by, at=at,
-        what=f"{quoted(case.matter.name)}联审会{conference.get_outcome_display()}", do="参会部门在系统内签认本部门意见",
+        what=f"{quoted(case.matter.name)}联审会{conference.get_outcome_display()}",
+        do=f"{changed}在系统内签认会后意见" if changed else "按纪要办理，各部门意见不变",
         when=f"{paperwork.day(conference.held_on)}召开，地点{conference.place}",
         paragraphs=[f"议题：{conference.agenda}", conference.minutes], visibility=Visibility.OFFICE,
         addressee="、".join(seat.organisation.label for seat in seats),

@@ -305,6 +305,7 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock, 
     refused("positions", conference.close_conference, meeting.pk, **closing)
     conference.close_conference(meeting.pk, positions=[position], **closing)
     paper = Paper.objects.get(project=factory, kind="conference_minutes")
+    assert paper.content["gist"]["do"] == "人防办在系统内签认会后意见"
     assert ["人防办", "李某", "不同意", "有条件同意", "施工图中增设出入口一处"] in [
         [row[0].replace("人民防空办公室", "人防办"), *row[1:]] for row in paper.content["table"]["rows"]
     ]
