@@ -121,4 +121,5 @@ def test_large_type_cuts_nothing(come):
     for path in ("/", "/packages/", "/verify/", "/login/"):
         public.page.goto(f"/type-size/large/?next={path}")
         assert public.page.get_attribute("html", "data-type") == "large"
+        assert public.page.evaluate("getComputedStyle(document.documentElement).fontSize") == "20px"  # of 16
         at_width(public.page, PHONE)
