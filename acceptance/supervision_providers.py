@@ -13,7 +13,13 @@ from acceptance import supervision_data as data
 from acceptance import supervision_rules as may
 from acceptance.models import Finding, Inspection, InspectionUnit
 from acceptance.supervision_queries import saved_by
-from acceptance.supervision_states import INSPECTION_OPEN, INSPECTION_WITH_OWNER, InspectionState, InspectorState
+from acceptance.supervision_states import (
+    INSPECTION_OPEN,
+    INSPECTION_WITH_OWNER,
+    FindingKind,
+    InspectionState,
+    InspectorState,
+)
 from archives import scanning
 from archives.scanning import Errand
 from packages.next_steps import OWNER_WORD
@@ -21,7 +27,7 @@ from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
 from projects.owing import Debt, Person
 from projects.panels import Panel
-from projects.states import IssueState
+from projects.states import ISSUE_WITH_OWNER, IssueState
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
     from projects.models import Project, User
 
 PLACE, SHOWN = "acceptance.inspections", 8
+#: So many faults are named in a to-do.
+NAMED = 3
 #: So many visits stand among what waits for a person.
 MOST = 20
 
@@ -43,15 +51,15 @@ def _inspections(projects: Sequence[Project]) -> QuerySet[Inspection]:
 
 
 def inspections_awaited(projects: Sequence[Project]) -> Iterable[Waiting]:
-    """Return on whom inspections wait. Two queries. A planned one waits for nobody until its notice is near."""
+    """Return on whom inspections wait. Three queries. A planned one waits for nobody until its notice is near."""
     by_pk = {project.pk: project for project in projects}
     today = timing.today()
     near = today + dt.timedelta(days=data.term("join", today))
     found: list[Inspection] = gathering.rows_of(PLACE, projects, INSPECTION_OPEN)
     rows = [row for row in found if row.state != InspectionState.PLANNED or row.slot_on <= near]
-    checking = _rechecking([row.pk for row in rows if row.state == InspectionState.RECHECK])
+    checking, owed = _rechecking([row.pk for row in rows if row.state == InspectionState.RECHECK]), owed_in(rows)
     for row in rows:
-        yield _line(row, by_pk[row.project_id], checking)
+        yield _line(row, by_pk[row.project_id], checking, owed)
 
 
 def awaited_of(row: Inspection) -> list[Waiting]:
@@ -60,19 +68,19 @@ def awaited_of(row: Inspection) -> list[Waiting]:
 
 
 def awaited_among(rows: Iterable[Inspection]) -> dict[int, Waiting]:
-    """Return on whom inspections wait, by inspection, those left out that wait for nobody. Two queries."""
+    """Return on whom inspections wait, by inspection, those left out that wait for nobody. Three queries."""
     today = timing.today()
     near = today + dt.timedelta(days=data.term("join", today))
     live = [row for row in rows if row.state in INSPECTION_OPEN]
     live = [row for row in live if row.state != InspectionState.PLANNED or row.slot_on <= near]
-    checking = _rechecking([row.pk for row in live if row.state == InspectionState.RECHECK])
-    return {row.pk: _line(row, row.project, checking) for row in live}
+    checking, owed = _rechecking([row.pk for row in live if row.state == InspectionState.RECHECK]), owed_in(live)
+    return {row.pk: _line(row, row.project, checking, owed) for row in live}
 
 
 def awaited_from(user: User, among: QuerySet[Inspection]) -> list[tuple[Inspection, Waiting, str]]:
     """Return the inspections that wait for a department of this person, the nearest day first, and where they are done.
 
-    That is the own checklist while the visit is on, else the page of the visit. Five queries at most.
+    That is the own checklist while the visit is on, else the page of the visit. Six queries at most.
     """
     bodies = {body.pk: body.label for body in may.bodies_of(user)}
     if not bodies:
@@ -112,7 +120,9 @@ def own_visits(project: Project, user: User) -> Iterable[Errand]:
         yield Errand(f"{waits.verb}{waits.what}", url, _by_day(waits))
 
 
-def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> Waiting:
+def _line(
+    row: Inspection, project: Project, checking: dict[int, list[str]], owed: dict[int, list[Finding]]
+) -> Waiting:
     lead = row.lead.label
     still = "、".join(unit.organisation.label for unit in row.units.all() if unit.state == InspectorState.JOINED)
     owner: dict[str, Any] = {"rank": 1, "role": OWNER_WORD, "person": project.owner.name}
@@ -130,9 +140,33 @@ def _line(row: Inspection, project: Project, checking: dict[int, list[str]]) -> 
         bodies = "、".join(dict.fromkeys(checking.get(row.pk, ()))) or lead
         return _said(row, row.answered_at, due, rank=3, role=bodies, verb="复核", what=f"{row.title}的整改")
     return _said(
-        row, row.recorded_at, row.due_on, **owner, verb="完成", what=f"{row.title}的整改",
+        row, row.recorded_at, _nearest(row, owed), **owner, verb="完成", what=f"{row.title}的整改",
         auto="逾期升级处理，记入信用档案",
     )
+
+
+def owed_in(rows: Iterable[Inspection]) -> dict[int, list[Finding]]:
+    """Return the faults that the owner has not answered, the nearest day first, by inspection. One query, or none."""
+    found: dict[int, list[Finding]] = {}
+    keys = [row.pk for row in rows if row.state in INSPECTION_WITH_OWNER]
+    if keys:
+        faults = Finding.objects.filter(line__unit__inspection__in=keys, issue__state__in=list(ISSUE_WITH_OWNER))
+        for row in faults.select_related("issue", "line__unit").order_by("issue__due_on", "pk"):
+            found.setdefault(row.line.unit.inspection_id, []).append(row)
+    return found
+
+
+def _nearest(row: Inspection, owed: dict[int, list[Finding]]) -> dt.date | None:
+    """Return the day of the fault that is due first: works that stand still are due before the rest of the list."""
+    days = [one.issue.due_on for one in owed.get(row.pk, ()) if one.issue.due_on is not None]
+    return min(days, default=row.due_on)
+
+
+def _faults(owed: Sequence[Finding]) -> str:
+    """Return the first faults in words, those that stop the works or are referred marked as such."""
+    grave = (FindingKind.STOP, FindingKind.REFER)
+    words = [f"{one.get_kind_display()}：{one.issue.what}" if one.kind in grave else one.issue.what for one in owed]
+    return "；".join(words[:NAMED]) + (f"等 {len(words)} 处" if len(words) > NAMED else "")
 
 
 def _rechecking(keys: Sequence[int]) -> dict[int, list[str]]:
@@ -169,7 +203,9 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     concerned = glance.glance(projects).only(PLACE, projects, ON_THE_OWNER)
     if not concerned:
         return
-    for row in sorted(gathering.rows_of(PLACE, concerned, ON_THE_OWNER), key=lambda one: one.pk):
+    rows = sorted(gathering.rows_of(PLACE, concerned, ON_THE_OWNER), key=lambda one: one.pk)
+    owed = owed_in(rows)
+    for row in rows:
         if row.state == InspectionState.NOTIFIED:
             if not row.is_unannounced:
                 yield _visit(row)
@@ -177,8 +213,8 @@ def debts(_: Person, projects: Sequence[Project]) -> Iterable[Debt]:
         late = row.state == InspectionState.ESCALATED
         yield Debt(
             row.project_id, "检查整改", f"完成{row.title}的整改", reverse("acceptance:inspection", args=[row.pk]),
-            "去答复", detail="逐条答复并附整改后的照片", why="联合检查记录", due_on=row.due_on,
-            tone="bad" if late else "warn",
+            "去答复", detail=_faults(owed.get(row.pk, ())), why="联合检查记录，逐条答复并附整改后的照片",
+            due_on=_nearest(row, owed), tone="bad" if late else "warn",
         )
 
 
