@@ -100,7 +100,8 @@ class ResultForm(forms.Form):
         label="绿地面积（m²）", max_digits=12, decimal_places=2, min_value=0, required=False
     )
     rows = forms.CharField(
-        label="各单体面积", widget=forms.Textarea(attrs={"rows": 5}), help_text="每行：名称 地上 地下 合计，空格隔开"
+        label="各单体面积", widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="单体已列好，在每行名称后填：地上 地下 合计，用空格隔开",
     )
     uploaded = forms.FileField(label="多测合一成果报告")
 

@@ -149,7 +149,11 @@ def commission(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(PAGE)
 def hand_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in its result."""
-    found, form = _survey(request, pk), given.ResultForm(request.POST or None, request.FILES or None)
+    found = _survey(request, pk)
+    names = [building.name for building in found.work_unit.buildings.order_by("pk")]
+    form = given.ResultForm(
+        request.POST or None, request.FILES or None, initial={"rows": "\n".join(f"{name} " for name in names)}
+    )
     return _step(
         request, "提交多测合一成果", form, _at_survey(found.work_unit_id),
         lambda data: survey.hand_in_survey(pk, by=person(request), **data), found.project,

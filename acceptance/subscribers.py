@@ -5,6 +5,7 @@ from __future__ import annotations
 from acceptance.services.ending_visits import end_visits
 from acceptance.services.filing import follow_record
 from acceptance.services.points import tell_points
+from acceptance.services.pre_acceptance import end_bookings
 from projects import outbox
 from projects.models import Event
 
@@ -35,3 +36,12 @@ outbox.subscribe(
     "acceptance.visits",
     {"acceptance.concluded", "project.stage_moved", "project.terminated", "project.merged"}, on_ended,
 )
+
+
+def on_accepted(event: Event) -> None:
+    """End the pre-acceptance that was booked and not held, once the acceptance itself has begun."""
+    if event.project_id is not None:
+        end_bookings(event.project_id)
+
+
+outbox.subscribe("acceptance.bookings", {"acceptance.accepted"}, on_accepted)

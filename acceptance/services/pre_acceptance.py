@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from django.db import transaction
 
 from acceptance import after_rules
-from acceptance.models import PreAcceptance
+from acceptance.models import AcceptanceApplication, PreAcceptance
 from acceptance.services.application import JOINT_MATTER
 from acceptance.states import PRE_OPEN, PreState
 from archives.paper_kinds import paper_slug
@@ -26,6 +26,10 @@ from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
     from projects.models import User
+
+
+#: Why a booking ends by itself.
+ENDED = "联合验收已经受理，不用再预验收"
 
 
 class Advice(TypedDict):
@@ -65,7 +69,9 @@ def book(
     return made
 
 
-def _tell(made: PreAcceptance, kind: str, summary: str, old: str, *, by: User, at: dt.datetime | None) -> PreAcceptance:
+def _tell(
+    made: PreAcceptance, kind: str, summary: str, old: str, *, by: User | None, at: dt.datetime | None
+) -> PreAcceptance:
     made.save()
     record(
         kind, subject=made, project=made.project, by=by, at=at, summary=summary[:300], data={"state": [old, made.state]}
@@ -144,3 +150,24 @@ def cancel(pk: int, *, by: User, reason: str, at: dt.datetime | None = None) -> 
     made.cancel()
     made.reason = reason.strip()
     return _tell(made, "preaccept.cancelled", f"取消预验收：{reason}", old, by=by, at=at)
+
+
+def end_bookings(project_id: int) -> int:
+    """End what is still booked of works whose acceptance has begun; return how many. A second call finds none."""
+    begun = AcceptanceApplication.objects.filter(building=None).exclude(state__in=after_rules.BEFORE)
+    found = PreAcceptance.objects.filter(
+        project=project_id, state__in=PRE_OPEN, work_unit__in=begun.values("work_unit")
+    )
+    return sum(_end(pk) for pk in list(found.order_by("pk").values_list("pk", flat=True)))
+
+
+@transaction.atomic
+def _end(pk: int) -> bool:
+    made = _lock(pk)
+    if made.state not in PRE_OPEN:
+        return False
+    old = made.state
+    made.cancel()
+    made.reason = ENDED
+    _tell(made, "preaccept.cancelled", f"取消预验收：{ENDED}", old, by=None, at=None)
+    return True

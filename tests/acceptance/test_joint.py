@@ -438,6 +438,27 @@ def test_pre_acceptance_is_a_service_without_a_clock(project, unit, actors):
     holds(project)
 
 
+@pytest.mark.laid("until_accept")
+def test_a_booking_that_was_not_held_ends_when_the_acceptance_itself_begins(project, unit, walk, actors):
+    made = pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=timing.today())
+    assert ("住建局", "确认", "预验收日期") in waits(project)
+    walk.accept()
+    factories.drain()
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("cancelled", "联合验收已经受理，不用再预验收")
+    assert ("住建局", "确认", "预验收日期") not in waits(project)
+    assert pre_acceptance.end_bookings(project.pk) == 0
+    holds(project)
+
+
+def test_the_form_of_the_measures_names_the_buildings_of_the_permit(project, unit, actors, client_of):
+    rows = [{"name": name, "area": Decimal(2800), "floors": 1} for name in (A, B)]
+    survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
+    made = survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC, name="高平测绘有限公司")
+    page = client_of(actors.owner).get(reverse("acceptance:survey_hand_in", args=[made.pk]))
+    assert page.context["form"]["rows"].value() == f"{A} \n{B} "
+
+
 def test_the_timetable_of_every_package_is_its_promise_and_1431_where_none_is_given():
     day = dt.date(2026, 11, 2)
     assert data.timetable(day) == {"push": 1, "papers": 4, "site": 3, "reply": 1}
