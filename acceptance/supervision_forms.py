@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -67,6 +67,18 @@ class DeclineForm(forms.Form):
         self.fields["slot_on"].help_text = (
             f"{timing.spoken(planned_on + dt.timedelta(days=1))}至{timing.spoken(last)}之间的工作日"
         )
+
+
+class BringForm(forms.Form):
+    """Which department comes along, and what it looks at."""
+
+    organisation_id = forms.TypedChoiceField(label="部门", coerce=int)
+    purpose = forms.CharField(label="检查内容", max_length=200, widget=WORDS)
+
+    def __init__(self, given: Any = None, *, bodies: Iterable[Organisation]) -> None:
+        """Offer the departments that do not take part yet."""
+        super().__init__(given)
+        self.fields["organisation_id"].choices = [(one.pk, one.label) for one in bodies]  # type: ignore[attr-defined]
 
 
 class CancelForm(forms.Form):

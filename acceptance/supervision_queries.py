@@ -41,6 +41,7 @@ from projects.paging import KeyPage, as_key, key_page
 from projects.services.issues import reasons_of_rejection
 
 if TYPE_CHECKING:
+    from archives.models import Document
     from projects.errors import Verdict
     from projects.models import Project, User
 
@@ -181,6 +182,12 @@ def _finding_rows(row: Inspection, user: User) -> tuple[FindingRow, ...]:
     return tuple(rows)
 
 
+def proofs_of(finding: Finding) -> list[Document]:
+    """Return what the owner has sent to show that a fault is put right, the last first. One query."""
+    proofs = IssueEvidence.objects.filter(issue_id=finding.issue_id).select_related("version__document")
+    return [proof.version.document for proof in proofs.order_by("-pk")]
+
+
 def _steps(row: Inspection) -> tuple[tuple[str, str], ...]:
     if row.state == InspectionState.CANCELLED:
         return ()
@@ -204,6 +211,8 @@ def _acts(row: Inspection, user: User) -> Iterable[tuple[str, str, Verdict, bool
             yield "开始检查", to("inspection_start"), may.can_start_today(user, row), False
         word = "改期并通知" if row.state == InspectionState.NOTIFIED else "发出检查通知"
         yield word, to("inspection_notify"), may.can_arrange(user, row), False
+        if arranges := may.can_arrange(user, row):  # whoever does not lead reads the reason once, at the notice
+            yield "请部门参加", to("inspection_bring"), arranges, False
         yield "取消检查", to("inspection_cancel"), may.can_arrange(user, row), True
     elif row.state == InspectionState.CHECKING:
         yield "出具检查记录", to("inspection_close"), may.can_close(user, row), False

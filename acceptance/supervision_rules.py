@@ -14,10 +14,11 @@ from packages.rules import is_agent, is_owner, is_window
 from projects import timing
 from projects.access import access_of
 from projects.errors import ALLOWED, Verdict, refuse
-from projects.states import ISSUE_WITH_OWNER, IssueState, ProjectStatus, Role, Stage
+from projects.states import ISSUE_WITH_OWNER, IssueState, OrganisationKind, ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models import QuerySet
 
     from acceptance.models import Finding, Inspection, InspectionUnit
     from projects.models import Organisation, Project, User
@@ -31,6 +32,14 @@ def bodies_of(user: Person) -> list[Organisation]:
     """Return the departments that a person inspects for."""
     access = access_of(user)
     return [body for body in access.organisations if access.has_at(body.pk, *STAFF)]
+
+
+def bodies_beside(row: Inspection) -> QuerySet[Organisation]:
+    """Return the departments of the lead's region that do not take part in a visit."""
+    from projects.models import Organisation as Organisations
+
+    found = Organisations.objects.filter(kind=OrganisationKind.DEPARTMENT, region=row.lead.region_id, parent=None)
+    return found.exclude(pk__in=row.units.values("organisation")).order_by("pk")
 
 
 def _leads(user: Person, row: Inspection) -> bool:

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("inspections/<int:pk>/", views.detail, name="inspection"),
     path("inspections/<int:pk>/notify/", views.notify, name="inspection_notify"),
     path("inspections/<int:pk>/decline/", views.decline, name="inspection_decline"),
+    path("inspections/<int:pk>/bring/", views.bring, name="inspection_bring"),
     path("inspections/<int:pk>/cancel/", views.cancel, name="inspection_cancel"),
     path("inspections/<int:pk>/start/", views.start, name="inspection_start"),
     path("inspections/<int:pk>/close/", views.close, name="inspection_close"),

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from acceptance import supervision_data as data
@@ -20,6 +21,7 @@ from acceptance.models import Finding, Inspection, InspectionUnit
 from acceptance.services import inspecting, inspections, rectification
 from acceptance.supervision_forms import (
     AnswerForm,
+    BringForm,
     CancelForm,
     CloseForm,
     DeclineForm,
@@ -184,6 +186,20 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
+def bring(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lead takes a department along that has no part in the project yet."""
+    row = _inspection(request, pk)
+    return _step(
+        request, row, BringForm(request.POST or None, bodies=may.bodies_beside(row)),
+        may.can_arrange(request.user, row),
+        lambda given: inspections.bring_along(pk, by=person(request), **given),
+        title="请部门参加", button="请参加", done="该部门已列入这次检查，并能看到这个项目。",
+        says=("还没有参与这个项目的部门也可以请来同一天检查，不再单独上门。",),
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Call the visit off."""
     row = _inspection(request, pk)
@@ -291,6 +307,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _proofs(finding: Finding) -> tuple[str, ...]:
+    """What the owner sent along with its answers, the last first, to be opened beside the form."""
+    rows = [(reverse("archives:document", args=[one.pk]), one.title) for one in queries.proofs_of(finding)]
+    links = format_html_join("、", '<a href="{}?inline=1" target="_blank">{}（新窗口）</a>', rows)
+    return (format_html("照片和文件：{}", links),) if rows else ()
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def recheck(request: HttpRequest, pk: int) -> HttpResponse:
@@ -305,5 +328,5 @@ def recheck(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         may_be_late=True,
         title="复核整改", button="提交复核结果", done="复核结果已提交。",
-        says=(f"问题：{issue.what}", f"要求：{issue.how_to_fix}", f"企业答复：{issue.answer or '—'}"),
+        says=(f"问题：{issue.what}", f"要求：{issue.how_to_fix}", f"企业答复：{issue.answer or '—'}", *_proofs(found)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -260,9 +261,18 @@ def _record_paper(row: Inspection, findings: Sequence[Finding], *, by: User, at:
         paragraphs=[
             f"{paperwork.day(timing.business_day(row.started_at or at))}，{row.get_kind_display()}检查。{row.record}",
             *([f"计划外理由：{data.reason_name(row.reason_code, row.slot_on)}，{row.reason}"] if row.reason else []),
+            *_photographs(row),
         ],
         tables=tables,
     )
+
+
+def _photographs(row: Inspection) -> list[str]:
+    """Say how many photographs of the site there are, by department, and where they lie."""
+    photos = InspectionPhoto.objects.filter(unit__inspection=row).select_related("unit__organisation")
+    taken = Counter(photo.unit.organisation.label for photo in photos.order_by("pk"))
+    each = "、".join(f"{label} {number} 张" for label, number in taken.items())
+    return [f"现场照片 {taken.total()} 张（{each}），存入项目档案。"] if taken else []
 
 
 def _count(lines: Sequence[InspectionLine], *answers: str) -> str:

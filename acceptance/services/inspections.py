@@ -205,6 +205,31 @@ def _join(slot: Inspection, wish: dict[str, Any], *, purpose: str, at: dt.dateti
     return slot
 
 
+@transaction.atomic
+def bring_along(
+    inspection_id: int, *, by: User, organisation_id: int, purpose: str, at: dt.datetime | None = None
+) -> Inspection:
+    """The lead takes a department along that has no part in the project yet, so that nobody goes there by itself.
+
+    Effects in order: the department takes part and sees the project, its line of the checklist, event
+    `inspection.merged`. The same again changes nothing. Raises `NotAllowed`, `DomainError` (`body`, `purpose`).
+    """
+    row = lock_inspection(inspection_id)
+    require(may.can_arrange, by, row)
+    words = purpose.strip()[:200]
+    if VisitWish.objects.filter(inspection=row, organisation=organisation_id, purpose=words).exists():
+        return row
+    body = may.bodies_beside(row).filter(pk=organisation_id).first()
+    if body is None:
+        raise DomainError("body", "只能请本地区还没有参加这次检查的部门。")
+    if not words:
+        raise DomainError("purpose", "请写明检查内容，企业和其他部门才好准备。")
+    return _join(row, {
+        "organisation": body, "wanted_on": row.slot_on, "purpose": words, "wished_by": by,
+        "wished_at": at or timing.now(),
+    }, purpose=words, at=at)
+
+
 def _check_wish(body: Organisation | None, purpose: str, wanted_on: dt.date, today: dt.date) -> None:
     if body is None:
         raise DomainError("body", "只能为本人任职的部门提出检查。")

@@ -19,6 +19,7 @@ ROWS = {
     "acceptance:inspection": row("inspection", "302 200 200 200 200 200 200 200 404"),
     "acceptance:inspection_notify": row("inspection", "302 200 200 200 200 200 200 200 404"),
     "acceptance:inspection_decline": row("inspection", "302 200 200 200 200 200 200 200 404"),
+    "acceptance:inspection_bring": row("inspection", "302 200 200 200 200 200 200 200 404"),
     "acceptance:inspection_cancel": row("inspection", "302 200 200 200 200 200 200 200 404"),
     "acceptance:inspection_start": row("inspection", "302 200 200 200 200 200 200 200 404"),
     "acceptance:inspection_close": row("inspection", "302 200 200 200 200 200 200 200 404"),

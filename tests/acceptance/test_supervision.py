@@ -128,7 +128,7 @@ def test_the_permit_tells_what_will_be_looked_at_and_plans_by_risk_class(site, a
 
 
 @pytest.mark.slow
-def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock):
+def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock, client):
     row = first(site)
     early = row.slot_on - dt.timedelta(days=30)
     clock.to(dt.datetime.combine(early, dt.time(9), timing.BUSINESS_ZONE))
@@ -162,6 +162,7 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
         reason="由牵头部门住建局出具检查记录。", told=[("paper.issued", None), ("inspection.recorded", None)],
     )
     assert (row.state, row.due_on) == ("rectifying", row.slot_on + dt.timedelta(days=7))
+    assert row.record_paper.content["paragraphs"][-1].startswith("现场照片 1 张（住建局 1 张），存入项目档案。")
     assert waits(site)[0] == (1, "建设单位", "完成", f"{row.title}的整改", row.due_on)
     assert checked_in_process(WorkUnit.objects.get(project=site)) == {}
     finding = Finding.objects.get(line__unit__inspection=row)
@@ -177,6 +178,9 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
         "整改：临边无防护（1）", "整改：临边无防护（2）",
     ]
     assert waits(site)[0][1:4] == ("住建局", "复核", f"{row.title}的整改")
+    client.force_login(of("housing"))
+    form = client.get(reverse("acceptance:finding_recheck", args=[finding.pk])).content.decode()
+    assert form.index("整改：临边无防护（2）") < form.index("整改：临边无防护（1）"), "its photographs stand beside the form"
     refused("reason_missing", rectification.recheck_finding, finding.pk, by=of("housing"), holds=False)
     rectification.recheck_finding(finding.pk, by=of("housing"), holds=False, note="栏杆高度不够")
     row = factories.fresh(row)
@@ -229,6 +233,23 @@ def test_a_department_joins_the_open_slot_within_ten_days_or_says_why_not(site, 
     inspections.start(row.pk, by=of("housing"))
     saved = visits_saved(Inspection.objects.filter(pk=row.pk))
     assert (saved.visits, saved.saved) == (1, row.units.count() - 1)
+    holds(site)
+
+
+def test_the_lead_takes_a_department_along_that_had_no_part_in_the_project(site, clock):
+    row, body, person = notified(site, clock), factories.organisation("emergency"), of("emergency")
+    assert not Inspection.objects.visible_to(person).exists()
+    given = {"organisation_id": body.pk, "purpose": "危险化学品存放"}
+    with pytest.raises(NotAllowed, match="由牵头部门住建局安排"):
+        inspections.bring_along(row.pk, by=person, **given)
+    refused("purpose", inspections.bring_along, row.pk, by=of("housing"), **{**given, "purpose": " "})
+    refused("body", inspections.bring_along, row.pk, by=of("housing"), **{**given, "organisation_id": row.lead_id})
+    for _ in range(2):
+        inspections.bring_along(row.pk, by=of("housing"), **given)
+    assert list(unit_of(row, "emergency").lines.values_list("text", flat=True)) == ["危险化学品存放"]
+    assert Event.objects.filter(kind="inspection.merged").count() == 1
+    assert Inspection.objects.visible_to(person).filter(pk=row.pk).exists()
+    refused("body", inspections.bring_along, row.pk, by=of("housing"), **{**given, "purpose": "动火"})
     holds(site)
 
 
