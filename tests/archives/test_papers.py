@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import io
+import re
 import subprocess
 
 import pytest
@@ -152,6 +153,16 @@ def test_the_qr_of_the_strip_leads_to_verification(world, issue, tmp_path):
     with Image.open(picture) as image:
         found = [result.text for result in zxingcpp.read_barcodes(image)]
     assert found == [papering.verify_address(paper.verify_code)]
+
+
+def test_the_foot_of_a_paper_keeps_to_the_paper_whatever_the_address_of_the_portal(world, issue, tmp_path, settings):
+    settings.SITE_URL = "https://engineering-approvals.gaoping.jincheng.gov.cn"
+    file = tmp_path / "long.pdf"
+    file.write_bytes(papering.pdf_of(issue()))
+    boxes = subprocess.run(["pdftotext", "-bbox", file, "-"], check=True, capture_output=True, text=True).stdout
+    ends = [float(end) for end in re.findall(r'<word [^>]*xMax="([\d.]+)"', boxes)]
+    assert settings.SITE_URL in "".join(re.findall(r">([^<]+)</word>", boxes))
+    assert max(ends) <= (210 - 26) * 72 / 25.4 + 1  # the right edge of the text, in points
 
 
 def test_the_qr_of_the_card_opens_the_public_page(world, tmp_path, client):
