@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from projects.timing import now
 
 WEEKDAYS = "一二三四五六日"
 DASH = "—"
+#: The dash of an empty cell: on a telephone, where a row is a few lines, the cell is left out (`office.css`).
+NIL = mark_safe(f'<span class="nil">{DASH}</span>')  # noqa: S308 - a constant
 
 
 def as_local(value: Any) -> Any:
@@ -61,6 +64,11 @@ def now_line() -> str:
     """Return ``11月20日 周五 09:42``, the clock in the bar."""
     moment_now = timezone.localtime(now())
     return f"{moment_now.month}月{moment_now.day}日 周{WEEKDAYS[moment_now.weekday()]} {moment_now:%H:%M}"
+
+
+def dash(value: Any) -> Any:
+    """Return the value, or for none the dash of an empty cell, which a telephone leaves out (`.nil`); 0 is a value."""
+    return value if value or value == 0 else NIL
 
 
 def number(value: Any, places: int | None = None) -> str:

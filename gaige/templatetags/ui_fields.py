@@ -102,7 +102,10 @@ def form_errors(context: Context, form: Any) -> dict[str, Any]:
     wrong = [(_anchor(bound), bound.label, bound.errors) for bound in form if bound.errors]
     method = getattr(context.get("request"), "method", "")
     focus = not wrong and method == "POST"
-    return {"wrong": wrong, "general": form.non_field_errors(), "focus": focus, "is_search": method in {"GET", "HEAD"}}
+    return {
+        "wrong": wrong, "general": form.non_field_errors(), "focus": focus, "is_search": method in {"GET", "HEAD"},
+        "lost": bool(getattr(form, "files", None)),  # no browser keeps what was chosen
+    }
 
 
 def _choices(choices: Iterable[Any], value: Any) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.paginator import Paginator
 from django.template import Context, Template
 
@@ -89,6 +90,7 @@ def test_dates_and_numbers_are_written_one_way():
         "1,284", "3.6", "98.25", "—", "0", "样本不足",
     ]  # fmt: skip
     assert [dates.number(6.0, 1), dates.number(6)] == ["6.0", "6"]
+    assert [dates.dash(n) for n in (0, "附图", "", None)] == [0, "附图", dates.NIL, dates.NIL]
     assert dates.now_line() == "11月20日 周五 12:00"
 
 
@@ -251,3 +253,14 @@ def test_lines_of_the_flow_chart_run_in_the_gaps():
     assert shown.count('class="ed crit"') == 1
     assert shown.count('class="ed"') == 1
     assert 'viewBox="0 0 481 250"' in shown
+
+
+def test_a_form_that_was_refused_says_that_the_chosen_files_are_to_be_chosen_again(rf):
+    class Answer(forms.Form):
+        answer = forms.CharField(label="答复")
+        photo = forms.FileField(label="照片", required=False)
+
+    lost = "选好的文件没有留下，请重新选一次。"
+    sent = {"photo": SimpleUploadedFile("照片.jpg", b"x")}
+    said = [show("{% form_errors form %}", rf.post("/"), form=Answer({}, files)) for files in (sent, {})]
+    assert [lost in one for one in said] == [True, False]
