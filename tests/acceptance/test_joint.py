@@ -1,103 +1,29 @@
-"""多测合一、一次上门、容缺通过、房证同交: measured once, told once, accepted once, registered at once (handbook §8)."""
+"""多测合一、一次上门: measured once, told once, accepted once (handbook §8)."""
 
 import datetime as dt
 from decimal import Decimal
 
 import pytest
 from django.db import transaction
-from django.urls import resolve, reverse
+from django.urls import reverse
 
 from acceptance import data, rules
-from acceptance.joint_providers import make_up_debts
-from acceptance.models import (
-    AcceptanceApplication,
-    Inspection,
-    InspectionLine,
-    InspectionUnit,
-    MakeUp,
-    PointCard,
-    PointNotice,
-)
+from acceptance.models import AcceptanceApplication, Inspection, InspectionLine, InspectionUnit, PointCard, PointNotice
 from acceptance.providers import debts
 from acceptance.queries import checked_in_process
-from acceptance.services import (
-    application,
-    items,
-    late_faults,
-    make_ups,
-    partial,
-    phases,
-    pre_acceptance,
-    registry,
-    survey,
-    visits,
-)
+from acceptance.services import items, late_faults, pre_acceptance, survey, visits
 from acceptance.services.conclusion import conclude
-from acceptance.tasks import sweep_make_ups
-from archives.models import Delivery, Paper
-from packages.models import MatterCase
+from archives.models import Paper
 from projects import timing
 from projects.clocks import read_clock
-from projects.errors import DomainError, NotAllowed
-from projects.events import fold, verify_chain
-from projects.models import Building, CreditRecord, Event, Project, WorkUnit
-from projects.services.involvement import involve
+from projects.errors import NotAllowed
+from projects.models import Project
 from projects.states import Role
-from projects.waiting import waiting_for
 from tests import factories
 from tests.acceptance.conftest import FAULT
-from tests.oracles import acceptance_oracle
-from tests.packages.steps import rows_of
+from tests.acceptance.joint_steps import USCC, A, B, holds, measured, refused, reviewer, surveyed, waits
 
 pytestmark = pytest.mark.slow
-
-USCC = "91310000775785552L"
-A, B = "1号仓库", "2号仓库"
-
-
-def measured(name=A, above="2810", below="0", total="2810"):
-    return {"name": name, "above": Decimal(above), "below": Decimal(below), "total": Decimal(total)}
-
-
-def surveyed(unit, actors, *, shared=True):
-    rows = [{"name": A, "area": Decimal(2800), "floors": 1}, {"name": B, "area": Decimal(2800), "floors": 1}]
-    survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
-    made = survey.commission_survey(unit.pk, by=actors.owner, uscc=USCC, name="高平测绘有限公司")
-    survey.hand_in_survey(
-        made.pk, by=actors.owner, surveyed_on=timing.today(), total_area=Decimal(5750), uploaded=factories.pdf("测绘.pdf", "报告"),
-        rows=[measured(), measured(B, "2900", "40", "2940")],
-    )
-    return survey.share_survey(made.pk, by=actors.clerk) if shared else made
-
-
-def refused(call, code):
-    with pytest.raises(DomainError) as error:
-        call()
-    assert error.value.code == code
-    return error.value.message
-
-
-def holds(project):
-    """The chain is whole, and the events fold to the states of everything in acceptance (earlier matters are by hand)."""
-    row = factories.fresh(project)
-    assert verify_chain(f"project:{project.pk}") is None
-    folded, stand = fold(row), rows_of(row)
-    waits(project)
-    own = {key: state for key, state in stand.items() if key[0].startswith("acceptance.")}
-    assert own == {key: folded.get(key) for key in own}
-    assert own
-
-
-def waits(project):
-    """What the project waits for in its acceptance; always what the oracle says."""
-    [rows] = waiting_for([factories.fresh(project)]).values()
-    mine = [(row.role, row.verb, row.what) for row in rows if row.url and resolve(row.url).app_name == "acceptance"]
-    assert sorted(mine) == acceptance_oracle.expected(project.pk, timing.today())
-    return set(mine)
-
-
-def reviewer(code):
-    return factories.official(code, Role.REVIEWER)
 
 
 def test_one_survey_is_compared_with_the_permit_and_what_does_not_add_up_is_refused(project, unit, actors):
@@ -131,67 +57,6 @@ def test_one_survey_is_compared_with_the_permit_and_what_does_not_add_up_is_refu
     assert survey.share_survey(made.pk, by=actors.clerk).pk == shared.pk
     assert {row["department"] for row in shared.shared_with} >= {"自然资源局", "住建局"}
     assert Paper.objects.filter(project=project, kind="survey_share").count() == 1
-    holds(project)
-
-
-def test_a_building_by_itself_needs_its_survey_and_its_shared_facilities(project, unit, actors):
-    other = Building.objects.create(
-        work_unit=WorkUnit.objects.create(project=project, code="other", name="二期", is_default=False), name="别处"
-    )
-    apply = application.apply_for_acceptance
-    words = refused(lambda: apply(unit.pk, by=actors.owner, building_id=other.pk), "building_unknown")
-    assert words == "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。"
-    rows = [{"name": A, "area": Decimal(2800), "floors": 1}]
-    survey.record_buildings(unit.pk, by=actors.clerk, rows=rows)
-    building = Building.objects.get(name=A)
-    refused(lambda: apply(unit.pk, by=actors.owner, building_id=building.pk), "not_surveyed")
-    surveyed(unit, actors)
-    made = apply(unit.pk, by=actors.owner, building_id=building.pk, report=factories.pdf("报告.pdf", "竣工"))
-    assert (made.scope, made.application, made.facilities.count()) == ("building", None, 5)
-    application.accept_acceptance(made.pk, by=actors.clerk)
-    lead = reviewer("housing")
-    visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
-    for item in made.items.filter(state="pending"):
-        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
-    items.issue_list(made.pk, by=lead, held_on=timing.today(), record_text="到场")
-    chief = factories.official("housing", Role.CHIEF)
-    refused(lambda: conclude(made.pk, by=chief, passed=True), "facilities")
-    for facility in made.facilities.all():
-        partial.confirm_facility(facility.pk, by=lead, is_met=True)
-    assert conclude(made.pk, by=chief, passed=True).state == "passed"
-    holds(project)
-
-
-def test_a_building_that_failed_is_looked_at_again_only_where_it_had_not_passed(project, unit, actors):
-    survey.record_buildings(unit.pk, by=actors.clerk, rows=[{"name": A, "area": Decimal(2800), "floors": 1}])
-    surveyed(unit, actors)
-    lead, chief = reviewer("housing"), factories.official("housing", Role.CHIEF)
-
-    def applied():
-        report = factories.pdf("报告.pdf", "竣工")
-        made = application.apply_for_acceptance(
-            unit.pk, by=actors.owner, building_id=Building.objects.get(name=A).pk, report=report
-        )
-        application.accept_acceptance(made.pk, by=actors.clerk)
-        visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
-        return made
-
-    first = applied()
-    asked = set(first.items.filter(state="pending").values_list("number", flat=True))
-    assert asked
-    for item in first.items.filter(state="pending"):
-        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
-    items.issue_list(first.pk, by=lead, held_on=timing.today(), record_text="到场")
-    road = first.facilities.first()
-    partial.confirm_facility(road.pk, by=lead, is_met=False, note="消防车道未贯通")
-    assert conclude(first.pk, by=chief, passed=False, note="消防车道未贯通").state == "failed"
-    second = applied()
-    again = second.items.filter(number__in=asked).values_list("state", "note")
-    assert set(again) == {("passed", "上一轮已合格，不再重复验收")}
-    items.issue_list(second.pk, by=lead, held_on=timing.today(), record_text="到场，看共用设施")
-    for facility in second.facilities.all():
-        partial.confirm_facility(facility.pk, by=lead, is_met=True)
-    assert conclude(second.pk, by=chief, passed=True).state == "passed"
     holds(project)
 
 
@@ -264,136 +129,6 @@ def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk,
     late_faults.decide_late_fault(late.pk, by=chief, approve=True)
     assert (walk.item(1).state, walk.acceptance.state) == ("rectifying", "rectifying")
     assert [issue.is_late for issue in items.issues_of_acceptance(walk.acceptance)] == [False, True]
-    holds(project)
-
-
-@pytest.mark.slow
-def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(project, unit, walk, actors, clock):
-    surveyed(unit, actors)
-    walk.until("record")
-    item, fire = walk.item(3), walk.item(4)
-    refused(lambda: items.record_item(
-        fire.pk, by=reviewer("housing"), result="deferred", paper="消防设施检测报告"), "not_deferrable")
-    items.record_item(item.pk, by=reviewer("housing"), result="deferred", paper="工程质量保修书")
-    walk.record(faulty=0)
-    walk.list()
-    walk.conclude()
-    made = MakeUp.objects.get()
-    assert (walk.acceptance.state, made.state, made.due_on) == ("passed_deferred", "owed", dt.date(2026, 11, 23))
-    assert ("建设单位", "补交", "容缺材料“工程质量保修书”") in waits(project)
-    clock.to(dt.datetime(2026, 11, 24, 9, tzinfo=timing.BUSINESS_ZONE))
-    assert (sweep_make_ups(), sweep_make_ups()) == (1, 0)
-    with pytest.raises(NotAllowed) as error:
-        registry.hand_over(walk.acceptance.pk, by=actors.clerk)
-    assert error.value.message == "容缺材料逾期未补：工程质量保修书，补齐后移交。"
-    make_ups.bring_paper(made.pk, by=actors.owner, uploaded=factories.pdf("保修书.pdf", "保修"))
-    make_ups.check_paper(made.pk, by=reviewer("housing"), holds=True)
-    before, handed = walk.acceptance.concluded_at, timing.now() + dt.timedelta(hours=2)
-    clock.to(handed + dt.timedelta(days=6))
-    early = before - dt.timedelta(days=1)
-    refused(lambda: registry.hand_over(walk.acceptance.pk, by=actors.clerk, at=early), "time_order")
-    package = registry.hand_over(walk.acceptance.pk, by=actors.clerk, at=handed)
-    told = Event.objects.get(kind="registry.handed", project=project)
-    assert (package.handed_at, told.happened_at, told.late_days) == (handed, handed, 4)
-    assert (package.registry.code, package.is_deferred, [row["area"] for row in package.prefill["buildings"]]) == (
-        "estate-registry", True, ["2810.00", "2940.00"]
-    )
-    assert Delivery.objects.filter(paper=package.paper, signed_at=None).count() == 1
-    clerk = reviewer("estate-registry")
-    refused(lambda: registry.receive(package.pk, by=clerk, at=before), "time_order")
-    registry.receive(package.pk, by=clerk, at=handed + dt.timedelta(hours=1))
-    assert Event.objects.get(kind="registry.received", project=project).late_days == 4
-    same = {"by": clerk, "registered_on": timing.today(), "certificate": "一"}
-    refused(lambda: registry.note_dates(package.pk, **same, at=handed), "time_order")
-    registry.note_dates(package.pk, by=actors.owner, keys_on=dt.date(2026, 11, 30))
-    registry.note_dates(package.pk, by=clerk, registered_on=timing.today(), certificate="晋（2026）高平市不动产权第0000001号")
-    package.refresh_from_db()
-    assert (package.state, package.keys_on, package.registered_on) == (
-        "registered", dt.date(2026, 11, 30), dt.date(2026, 11, 30)
-    )
-    holds(project)
-
-
-@pytest.mark.slow
-def test_what_is_late_by_the_agents_mistake_never_scores_the_enterprise(project, unit, walk, actors, clock):
-    surveyed(unit, actors)
-    walk.until("record")
-    items.record_item(walk.item(3).pk, by=reviewer("housing"), result="deferred", paper="工程质量保修书")
-    walk.record(faulty=0)
-    walk.list()
-    walk.conclude()
-    involve(factories.fresh(project), role="service_agent", user=actors.agent, by=None)
-    actors.agent.__dict__.pop("_access", None)
-    made = MakeUp.objects.get()
-    assert [debt.title for debt in make_up_debts(actors.owner, [factories.fresh(project)])] == ["补交“工程质量保修书”"]
-    make_ups.bring_paper(made.pk, by=actors.agent, uploaded=factories.pdf("别的.pdf", "拿错了"))
-    make_ups.check_paper(made.pk, by=reviewer("housing"), holds=False, note="不是保修书")
-    clock.to(dt.datetime(2026, 11, 24, 9, tzinfo=timing.BUSINESS_ZONE))
-    assert sweep_make_ups() == 1
-    assert Event.objects.get(kind="acceptance.make_up_late").data["by_agent"] is True
-    factories.drain()
-    assert list(CreditRecord.objects.values_list("rule", "state")) == [("make-up-late", "excused")]
-    assert factories.fresh(project).stage == "acceptance", "what is owed holds the delivery"
-
-
-def test_the_completion_record_comes_with_the_conclusion_in_one_application(project, unit, walk, actors):
-    application.apply_for_acceptance(unit.pk, by=actors.owner, comprehensive=True)
-    for step in walk.STEPS[1:]:
-        getattr(walk, step)()
-    record = walk.item(12).case
-    told = list(Event.objects.filter(project=project, kind__startswith="acceptance.record").values_list("kind", flat=True))
-    assert (walk.acceptance.is_comprehensive, walk.acceptance.state, told) == (True, "passed", ["acceptance.record_opened"])
-    filing = MatterCase.objects.get(pk=record.pk).application
-    assert list(filing.cases.values_list("matter__matter__code", flat=True)) == ["completion-record"]
-    said = Paper.objects.get(kind="conclusion", project=project).content
-    assert (said["gist"]["what"], said["gist"]["do"], said["tables"][0]["rows"][-1][3]) == (
-        "综合竣工验收，竣工联合验收通过", "竣工验收备案已随本意见书申报，按申报页补齐所缺材料；可以办理不动产首次登记", "随结论申报",
-    )
-    # the two books of a house are not asked of a warehouse (material_scope.tsv), so nothing is lacking
-    lacking = list(filing.cases.get().materials.filter(state__in=["missing", "awaited"]).values_list("name", flat=True))
-    assert (filing.submitted_at is not None, lacking) == (True, [])
-    holds(project)
-
-
-def test_a_phase_is_accepted_by_itself_and_decides_no_case(project, unit, actors):
-    names = (A, B, "3号仓库")
-    rows = [{"name": name, "area": Decimal(2800), "floors": 1} for name in names]
-    first, second, third = (row.pk for row in survey.record_buildings(unit.pk, by=actors.clerk, rows=rows))
-
-    def register(*buildings, by=actors.clerk, name="二期"):
-        return phases.register_phase(unit.pk, by=by, name=name, building_ids=buildings)
-
-    with pytest.raises(NotAllowed):
-        register(first, by=actors.owner)
-    refused(register, "building_unknown")
-    refused(lambda: register(first, 0), "building_unknown")
-    refused(lambda: register(first, second, third), "all_buildings")
-    refused(lambda: register(first, name=" "), "name_missing")
-    phase = register(first, second)
-    assert (register(third).pk, phase.code, [row.name for row in phase.buildings.all()]) == (
-        phase.pk, f"{unit.code}-02", [A, B],
-    )
-    assert [row.name for row in unit.buildings.all()] == ["3号仓库"]
-    with pytest.raises(NotAllowed):
-        phases.register_phase(phase.pk, by=actors.clerk, name="三期", building_ids=[first])
-    surveyed(phase, actors)
-    refused(lambda: application.apply_for_acceptance(phase.pk, by=actors.owner), "report_missing")
-    made = application.apply_for_acceptance(phase.pk, by=actors.owner, report=factories.pdf("报告.pdf", "竣工"))
-    assert (made.scope, made.what, made.facilities.count()) == ("phase", "二期", 5)
-    application.accept_acceptance(made.pk, by=actors.clerk)
-    asked = {row.organisation for row in (*made.items.filter(state="pending"), *made.facilities.all())}
-    assert {body for body in asked if made not in AcceptanceApplication.objects.visible_to(reviewer(body.code))} == set()
-    lead, chief = reviewer("housing"), factories.official("housing", Role.CHIEF)
-    visits.arrange_visit(made.pk, by=lead, planned_on=timing.today())
-    for item in made.items.filter(state="pending"):
-        items.record_item(item.pk, by=reviewer(item.organisation.code), result="passed")
-    items.issue_list(made.pk, by=lead, held_on=timing.today(), record_text="到场")
-    for facility in made.facilities.all():
-        partial.confirm_facility(facility.pk, by=lead, is_met=True)
-    done = conclude(made.pk, by=chief, passed=True)
-    assert (done.state, application.apply_for_acceptance(phase.pk, by=actors.owner).pk) == ("passed", made.pk)
-    assert set(MatterCase.objects.filter(project=project, handling="acceptance").values_list("state", flat=True)) == {"draft"}
-    assert application.apply_for_acceptance(unit.pk, by=actors.owner).scope == "project"
     holds(project)
 
 
