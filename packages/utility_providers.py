@@ -120,7 +120,7 @@ def _of_lines(role: str, verb: str, what: str, rows: Sequence[UtilityLine]) -> W
         is_provisional=reading.provisional and not mine, auto=auto,
         limit=None if mine or reading.started_on is None else reading.limit,
         light=Light.NONE if mine else reading.light, url=reverse("packages:utilities", args=[first.request_id]),
-        case_id=first.case_id,
+        case_id=first.case_id, clock_id=None if mine else reading.clock_id,
     )
 
 

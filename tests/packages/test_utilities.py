@@ -132,6 +132,8 @@ def is_accepted_once_for_all(project, actors):
     assert (line(joint, "water").steps, line(joint, "water").limit) == (1, 6)
     assert line(joint, "water").clock.due_on == workdays.due_date(timing.today(), 6)
     assert joint.clock.due_on == workdays.due_date(timing.today(), joint.case.promised_days)
+    told = {one.due_on for one in utility_page(joint, actors.clerk).waiting if one.clock_id}  # each day says why
+    assert told == {one.due_on for one in utility_page(joint, actors.clerk).waiting} != {None}
     return joint
 
 
