@@ -81,7 +81,8 @@ def account_page(user: User, session_key: str) -> AccountPage:
         open_sessions(user, session_key), factor.confirmed_at if factor else None,
         len(factor.recovery) if factor else 0, newest or user.date_joined,
         [Agreed(one, _since(consents.get(one.code), one)) for one in all_words().values() if one.code != NOTICE],
-        consents.get(NOTICE), all_words()[NOTICE], list(PersonRequest.objects.filter(user=user)[:SHOWN]), bool(role_of(user)),
+        consents.get(NOTICE), all_words()[NOTICE], list(PersonRequest.objects.filter(user=user)[:SHOWN]),
+        bool(role_of(user)),
     )
 
 

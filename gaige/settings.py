@@ -417,6 +417,8 @@ SAVING_CLAIM_PERCENT = env.integer("SAVING_CLAIM_PERCENT", 70, low=0, high=100)
 
 #: So many failed sign-ins from one address in a quarter of an hour stop that address; 0 switches the limit off.
 SIGN_IN_FAILURES_PER_ADDRESS = env.integer("SIGN_IN_FAILURES_PER_ADDRESS", 50, low=0, high=100_000)
+#: So many failed sign-ins with one name, from whatever addresses, in a quarter of an hour stop that name; 0: never.
+SIGN_IN_FAILURES_PER_NAME = env.integer("SIGN_IN_FAILURES_PER_NAME", 100, low=0, high=100_000)
 #: How a refusal may be contested, as the place words it (行政许可法 38); the terms stand in other laws.
 REMEDIES_TEXT = env.text("REMEDIES_TEXT", "如不服本决定，可以依法申请行政复议或者提起行政诉讼。")
 

@@ -2,7 +2,9 @@
 
 A name from an address is counted in the database, so that every process counts the same and success ends the count. An
 address alone is counted in the cache, which all processes and machines share where there is Redis: whoever tries many
-names from one place is stopped whatever the names. Offices go out by one address, so the limit is a setting.
+names from one place is stopped whatever the names. Offices go out by one address, so the limit is a setting. A name
+alone is counted there as well: whoever tries one name from many places is stopped, far later, so that nobody is shut
+out by five errors of somebody else.
 """
 
 from __future__ import annotations
@@ -94,33 +96,44 @@ def note_code(user: User, *, address: str, right: bool, key: str = "", what: str
         _row(hashed, LOCKED, f"{what}锁定", address, user)
 
 
-def _address_key(address: str) -> str:
+def _counter(kind: str, what: str) -> str:
+    """Return the key of the count of an address or a name in this quarter of an hour."""
     window = int(timing.now().timestamp()) // (settings.LOGIN_LOCK_MINUTES * 60)
-    return f"login:{window}:{hashlib.sha256(address.encode()).hexdigest()[:40]}"
+    return f"login:{window}:{kind}{hashlib.sha256(what.encode()).hexdigest()[:40]}"
 
 
-def address_failed(address: str) -> None:
-    """Count one failed sign-in from an address in this quarter of an hour."""
-    key = _address_key(address)
-    try:
-        cache.add(key, 0, 2 * settings.LOGIN_LOCK_MINUTES * 60)
-        cache.incr(key)
-    except ValueError:  # the counter was dropped between the two steps
-        return
-    except RedisError:
-        _log.warning("failed sign-ins are not counted by address: the cache does not answer")
+def count_failure(username: str, address: str) -> None:
+    """Count one failed sign-in for its address, and for its name from wherever, in this quarter of an hour."""
+    for key in (_counter("", address), _counter("name:", username.lower())):
+        try:
+            cache.add(key, 0, 2 * settings.LOGIN_LOCK_MINUTES * 60)
+            cache.incr(key)
+        except ValueError:  # the counter was dropped between the two steps
+            continue
+        except RedisError:
+            _log.warning("failed sign-ins are not counted by address and name: the cache does not answer")
+            return
 
 
-def is_address_stopped(address: str) -> bool:
-    """Return whether too many sign-ins failed from an address in this quarter of an hour; 0 in the setting: never."""
-    most = settings.SIGN_IN_FAILURES_PER_ADDRESS
+def _is_beyond(key: str, most: int) -> bool:
+    """Return whether a count has come to its limit; 0 in the setting: never."""
     if not most:
         return False
     try:
-        return int(cache.get(_address_key(address), 0)) >= most
+        return int(cache.get(key, 0)) >= most
     except RedisError:
-        _log.warning("failed sign-ins are not counted by address: the cache does not answer")
+        _log.warning("failed sign-ins are not counted by address and name: the cache does not answer")
         return False
+
+
+def is_address_stopped(address: str) -> bool:
+    """Return whether too many sign-ins failed from an address in this quarter of an hour."""
+    return _is_beyond(_counter("", address), settings.SIGN_IN_FAILURES_PER_ADDRESS)
+
+
+def is_name_stopped(username: str) -> bool:
+    """Return whether too many sign-ins failed with a name from many addresses in this quarter of an hour."""
+    return _is_beyond(_counter("name:", username.lower()), settings.SIGN_IN_FAILURES_PER_NAME)
 
 
 def address_stopped() -> ValidationError:
@@ -130,7 +143,15 @@ def address_stopped() -> ValidationError:
     )
 
 
+def name_stopped() -> ValidationError:
+    """Return the refusal of a name with which too many sign-ins failed from everywhere."""
+    return ValidationError(
+        f"这个用户名登录失败次数过多，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试。不是您本人在试的，请告诉管理员。",
+        code="too_many",
+    )
+
+
 def too_many() -> ValidationError:
     """Return the refusal after too many failures."""
-    words = f"连续 {settings.LOGIN_TRIES} 次不对，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试，或请管理员重设密码。"
-    return ValidationError(words, code="too_many")
+    pause = f"连续 {settings.LOGIN_TRIES} 次不对，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试；"
+    return ValidationError(pause + "忘了密码的，请管理员给一个重设码。", code="too_many")

@@ -117,11 +117,14 @@ def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
     if signing.is_address_stopped(address):
         form.add_error("username", signing.address_stopped())
         return None
+    if signing.is_name_stopped(username):
+        form.add_error("username", signing.name_stopped())
+        return None
     user = authenticate(request, username=username, password=form.cleaned_data["password"])
     known = user if isinstance(user, User) else None
     signing.note(username, address, user=known)
     if known is None:
-        signing.address_failed(address)
+        signing.count_failure(username, address)
         left = settings.LOGIN_TRIES - signing.failures(username, address)
         more = f"还可再试 {left} 次。" if left else f"请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试。"
         form.add_error("password", f"用户名或密码不对，请核对大小写后再试。{more}")

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
+from agency.bulletin_counting import Row, satisfied
 from agency.bulletin_facts import Facts
 from agency.bulletin_periods import Period
 from agency.bulletin_scope import Scope
@@ -56,10 +57,16 @@ def refused(code, act, *args, **more):
     assert caught.value.code == code
 
 
-def in_bulletin(actors):
-    """The ratings that a bulletin of these days counts, with whether nobody gave them."""
+def facts_of(actors):
+    """What a bulletin of these days knows of ratings."""
     facts = Facts(END.date())
     read_ratings(facts, Period(2026, 11, BEGIN, END), Scope("annual", (actors.centre.pk,)))
+    return facts
+
+
+def in_bulletin(actors):
+    """The ratings that a bulletin of these days counts, with whether nobody gave them."""
+    facts = facts_of(actors)
     return [(fact.pk, fact.is_default) for fact in facts.ratings]
 
 
@@ -120,6 +127,7 @@ def test_nobody_rates_in_time_and_the_default_is_counted_apart(asks, actors, clo
     counts = rating_counts(BEGIN, END)
     assert (counts.default, counts.given, counts.given_rate, counts.satisfied_rate) == (ids, (), 0.0, None)
     assert in_bulletin(actors) == [(pk, True) for pk in counts.default]
+    assert satisfied(facts_of(actors)) == Row(None)  # 满意度 is of those whom somebody gave
     refused("rated", rating.rate, asks["visit"].pk, by=actors.owner, grade=1, channel=1, words="晚了")
     assert not FollowUp.objects.exists()
 

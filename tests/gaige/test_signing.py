@@ -96,13 +96,30 @@ def test_an_address_that_tries_many_names_is_stopped_and_others_are_not(person, 
         assert sign_in(Client(REMOTE_ADDR="10.1.1.1")).status_code == 302
 
 
-def test_success_starts_the_count_anew_and_no_password_is_kept(person):
+def test_a_name_that_is_tried_from_many_addresses_is_stopped_everywhere_and_others_are_not(person, settings):
+    cache.clear()
+    settings.SIGN_IN_FAILURES_PER_NAME = 6
+    for number in range(6):
+        assert sign_in(Client(REMOTE_ADDR=f"10.2.0.{number}"), "wrong", "WangMin").status_code == 400
+    stopped = sign_in(Client(REMOTE_ADDR="10.2.1.1"))
+    assert (stopped.status_code, "这个用户名登录失败次数过多，请 15 分钟后再试" in stopped.text) == (429, True)
+    assert sign_in(Client(REMOTE_ADDR="10.2.1.1"), "wrong", "lina").status_code == 400
+    settings.SIGN_IN_FAILURES_PER_NAME = 0
+    assert sign_in(Client(REMOTE_ADDR="10.2.1.1")).status_code == 302
+    settings.SIGN_IN_FAILURES_PER_NAME = 6
+    with timing.travel(timing.now() + dt.timedelta(minutes=16)):
+        assert sign_in(Client(REMOTE_ADDR="10.2.1.1")).status_code == 302
+
+
+def test_success_starts_the_count_anew_and_no_password_is_kept(person, caplog):
+    caplog.set_level("DEBUG")
     client = Client()
     for _ in range(4):
         sign_in(client, "wrong-word")
     assert sign_in(client).status_code == 302
     assert "还可再试 4 次" in sign_in(Client(), "wrong-word").text
     assert not any("wrong-word" in str(vars(row)) for row in AccessLog.objects.all())
+    assert [word for word in ("wrong-word", PASSWORD) if word in caplog.text] == []
 
 
 def test_a_name_typed_full_width_is_mended(person):
