@@ -112,6 +112,8 @@ class LinesForm(forms.Form):
             )
             self.fields[f"what_{pk}"] = forms.CharField(label="什么问题", max_length=300, required=False)
             self.fields[f"fix_{pk}"] = forms.CharField(label="怎么改", max_length=500, required=False)
+            for name in ("kind", "what", "fix"):  # asked for with 有问题, which the line above them says
+                self.fields[f"{name}_{pk}"].depends = True  # type: ignore[attr-defined]
             self.fields[f"major_{pk}"] = forms.BooleanField(label=f"重大问题（{days} 天内改）", required=False)
             self.fields[f"note_{pk}"] = forms.CharField(label="说明", max_length=300, required=False)
 

@@ -57,7 +57,8 @@ def field(
     """Show a form field of any widget: label above, hint, errors below in words, all tied by ``aria``.
 
     ``seg`` shows radio buttons as a segmented choice, ``down`` puts options under each other. In a form that was sent
-    and refused the cursor stands in the first wrong field.
+    and refused the cursor stands in the first wrong field. One that an answer beside it asks for
+    (`depends`) is not 选填.
     """
     widget = bound.field.widget
     _native_dates(widget)
@@ -78,7 +79,7 @@ def field(
         "hint": hint,
         "control": bound.as_widget(attrs=attrs or None),
         "described": " ".join(described),
-        "optional": not bound.field.required,
+        "optional": not bound.field.required and not getattr(bound.field, "depends", False),
         "seg": seg,
         "down": down or isinstance(widget, widgets.CheckboxSelectMultiple),
     }

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
@@ -334,10 +336,18 @@ def test_the_desk_the_list_and_the_code_lead_to_the_visits_that_wait_for_a_depar
     assert all(one.title in form for one in Inspection.objects.filter(project=site))
     asked = client.get(reverse("acceptance:inspections"), {"q": site.name})
     assert (len(asked.context["rows"]), "到场" in asked.content.decode()) == (planned, True)
+    counts = []
+    for text in (row.title, site.name):
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse("acceptance:inspections"), {"q": text})
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
     assert "没有找到这个检查" in client.get(reverse("acceptance:inspections"), {"q": "没有这个项目"}).content.decode()
     clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
     inspections.start(row.pk, by=of("housing"))
     unit = unit_of(row, "housing")
+    lines = client.get(reverse("acceptance:inspection_unit", args=[unit.pk])).content.decode()
+    assert [f">{label}</label>" in lines for label in ("处理", "什么问题", "怎么改")] == [True] * 3  # not 选填: a fault has them
     assert [(one.title, one.url) for one in scanning.errands_of(site, of("housing")) if "inspections" in one.url] == [
         (f"填写{row.title}结果", reverse("acceptance:inspection_unit", args=[unit.pk]))
     ]

@@ -129,7 +129,8 @@ def test_a_changed_byte_is_not_handed_out(client, world, document):
         file.write(b"X")
     client.force_login(world.clerk)
     response = client.get(f"/documents/{document.pk}/")
-    assert (response.status_code, "与归档时的校验值不一致" in response.content.decode()) == (409, True)
+    page = response.content.decode()
+    assert (response.status_code, "与归档时的校验值不一致" in page, "没有保存" in page) == (409, True, False)
     assert Event.objects.filter(kind="document.damaged", subject_key=str(document.pk)).count() == 1
     assert AccessLog.objects.count() == 0
     default_storage.delete(version.storage_key)
