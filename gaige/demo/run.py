@@ -11,7 +11,19 @@ from django.db.models import Count
 
 from agency.services import reminders
 from agency.tasks import sweep_due
-from gaige.demo import agency, appraisal, bulletins, consultation, land, majors, messages, pool, production, voices
+from gaige.demo import (
+    agency,
+    appraisal,
+    bulletins,
+    consultation,
+    land,
+    listings,
+    majors,
+    messages,
+    pool,
+    production,
+    voices,
+)
 from gaige.demo.accounts import keep_accounts
 from gaige.demo.archives import keep_archives
 from gaige.demo.assessment import keep_assessment
@@ -109,7 +121,8 @@ def run(specs: Sequence[Spec] = SPECS, *, until: dt.datetime | None = None, tell
         (appraisal.DAYS_AGO, appraisal.appraisals()), (consultation.DAYS_AGO, consultation.consultations()),
         (majors.DAYS_AGO, majors.stories()), (agency.DAYS_AGO, agency.agency_desk()),
         (voices.DAYS_AGO, voices.opinions()), (land.DAYS_AGO, land.land()), (pool.DAYS_AGO, pool.reserves()),
-        (production.DAYS_AGO, production.production()),
+        (production.DAYS_AGO, production.production()), (listings.REPAIRED_AGO, listings.repaired()),
+        (listings.STANDING_AGO, listings.standing()),
     )
     for number, (days_ago, story) in enumerate(early, start=len(fresh) + 1):
         start = timing.start_of_day(timing.business_day(end) - dt.timedelta(days=days_ago)) + dt.timedelta(hours=10)

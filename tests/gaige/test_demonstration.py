@@ -11,11 +11,13 @@ from django.urls import reverse
 from acceptance.models import Inspection
 from agency.models import ChaseSlip, Escalation, MajorProject
 from archives.models import Document, DocumentKind, Paper, QrToken
+from gaige.demo.completion import SURVEYOR
+from gaige.demo.people import DESIGNER
 from gaige.demo.run import run
 from gaige.scale.pages import PROJECT_QUERIES
 from packages.models import ConditionalPermit, MatterCase, MatterVersion, Opinion, Referral, StandardLand
 from projects import gathering, memo, timing
-from projects.models import IssueItem, Party, Project, User
+from projects.models import CreditListing, IssueItem, Party, Project, User
 from projects.one_page import one_page, seen
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql, pytest.mark.slow(first=True)]  # minutes: once is enough
@@ -67,6 +69,11 @@ def test_the_whole_demonstration_keeps_what_is_not_public(client):
         found = {what: sorted(one for one in texts if one in text) for what, texts in hidden.items()}
         assert not any(found.values()), (token.project.name, found)
         assert (response.status_code, len(response.content) < 30_000, "<script" in text) == (200, True, False)
+
+
+def test_one_firm_stands_in_the_list_and_one_was_removed_by_repair():
+    entries = CreditListing.objects.values_list("organisation__name", "state", "record__state")
+    assert sorted(entries) == [(DESIGNER, "removed", "repaired"), (SURVEYOR, "listed", "valid")]
 
 
 def test_no_visit_is_left_where_a_project_is_delivered():
