@@ -20,7 +20,7 @@ from packages.screens.living import calendar_page, letter_page, permit_page
 from packages.services import conditional, feeds, letters, living
 from packages.services.intake import accept_case
 from packages.tasks import sweep_conditional
-from projects import timing, workdays
+from projects import owing, timing, workdays
 from projects.errors import DomainError, NotAllowed
 from projects.living import living_papers
 from projects.models import Event, IssueItem, JobRun, Project
@@ -118,6 +118,7 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
     assert (permit.state, permit.warned_days, permit.next_on) == ("warned", 5, UNTIL + dt.timedelta(days=1))
     assert kinds_of(permit) == ["permit.issued", "permit.warned", "permit.warned"]
     assert roles(project) == [("建设单位", "办结", "正式许可（施工许可证（桩基阶段））", UNTIL)]
+    assert owed(actors.owner, project) == [("到期", "办结正式许可（施工许可证（桩基阶段））", UNTIL)]
 
     force(project, *BEFORE_FORMAL)
     formal = factories.in_review(project, "construction-permit", actors)
@@ -144,6 +145,12 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
     assert [row["title"] for row in public_view(factories.fresh(project))["first"]] == ["用地规划意见函"]
 
 
+def owed(user, project):
+    """What the to-dos of the owner say of what runs out or has."""
+    debts = owing.debts_of(user, [factories.fresh(project)])[project.pk]
+    return [(debt.chip, debt.title, debt.due_on) for debt in debts if debt.chip in {"到期", "停工核查"}]
+
+
 def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock, actors):
     project, permit = with_permit(actors)
     clock.to(UNTIL + dt.timedelta(days=9))  # nobody was there for weeks: no late reminder, the lapse at once
@@ -168,11 +175,13 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
     assert IssueItem.objects.filter(project=project, what__startswith="许可失效后仍在施工").count() == 1
     assert Paper.objects.filter(kind="stop_notice", subject_key=str(permit.pk)).count() == 1
     assert roles(project) == [("建设单位", "停工并答复", "“施工许可证（桩基阶段）”的停工核查", None)]
+    assert owed(actors.owner, project) == [("停工核查", "停工并答复“施工许可证（桩基阶段）”的停工核查", None)]
     for _ in range(2):
         conditional.answer_stop(permit.pk, by=actors.owner, answer="塔吊已停，人员撤离")
     with pytest.raises(NotAllowed) as again:  # nothing is taken as told that nobody would read
         conditional.answer_stop(permit.pk, by=actors.owner, answer="另有两台泵车还在")
     assert again.value.message == "答复已经提交，等住建局复核。"
+    assert owed(actors.owner, project) == []
     assert roles(project) == [("住建局", "复核", "“施工许可证（桩基阶段）”失效后的停工情况", None)]
     page = permit_page(factories.fresh(permit), actors.owner)
     assert [(one.role, one.verb) for one in page.waiting] == [("住建局", "复核")]
