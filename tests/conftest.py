@@ -13,7 +13,10 @@ from django.db import connection, connections, transaction
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-pytest.register_assert_rewrite("tests.packages.steps", "tests.browser.walk", "tests.faults.stories")
+pytest.register_assert_rewrite(
+    "tests.packages.steps", "tests.packages.living_steps", "tests.acceptance.joint_steps", "tests.browser.walk",
+    "tests.faults.stories",
+)
 
 from devtools.environment import BROWSERS  # noqa: E402
 from tests import historical, kept  # noqa: E402
@@ -27,6 +30,7 @@ from tests.shared import (  # noqa: E402, F401 - fixtures for every conftest
 )
 
 historical.without_transitions()
+historical.with_copied_fields()
 IS_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 # Machines are slow when they are shared: found cases count, their milliseconds do not. CI repeats the same cases.
 hypothesis_settings.register_profile(

@@ -180,6 +180,7 @@ def main():
     answers, sys.stdout = sys.stdout, sys.stderr
     django.setup()
     historical.without_transitions()
+    historical.with_copied_fields()
     for line in sys.stdin:
         asked = json.loads(line)
         names = {"__name__": "asked", "end_of": end_of, "begin": begin, **asked["values"], "result": None}

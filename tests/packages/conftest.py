@@ -5,10 +5,35 @@ import shutil
 import pytest
 
 from packages.catalog_files import CATALOG
+from packages.services.intake import submit_application
 from projects import timing
 from tests import factories
-from tests.kept import MORNING
+from tests.kept import MORNING, layer
+from tests.packages.living_steps import with_letter, with_permit
 from tests.packages.steps import ready_codes
+
+
+def _handed_in(actors, _, application):
+    factories.complete(application, actors.clerk)
+    submit_application(application.pk, by=actors.clerk)
+    return factories.fresh(application)
+
+
+#: An application of the warehouse at the window, not handed in; the same complete and handed in.
+kept_application = layer(
+    "kept_application", lambda actors, project: factories.open_application(project, ready_codes(project), actors),
+    "kept_actors", "kept_warehouse",
+)
+kept_handed_in = layer("kept_handed_in", _handed_in, "kept_actors", "kept_warehouse", "kept_application")
+#: Three cases of the warehouse at the window.
+kept_cases = layer(
+    "kept_cases", lambda actors, project: factories.received(project, ready_codes(project, 3), actors),
+    "kept_actors", "kept_warehouse",
+)
+#: A housing project that begins with its piles, and the letter that stands for its land papers.
+kept_letter = layer("kept_letter", with_letter, "kept_actors")
+#: The same with the permit for the piles.
+kept_permit = layer("kept_permit", lambda actors, given: with_permit(actors, given[0]), "kept_actors", "kept_letter")
 
 
 @pytest.fixture
@@ -67,16 +92,12 @@ def window(client, actors):
 
 
 @pytest.fixture
-def application(project, actors):
+def application(project, kept_application):
     """An application at the window, not handed in."""
-    return factories.open_application(project, ready_codes(project), actors)
+    return kept_application
 
 
 @pytest.fixture
-def handed_in(application, actors):
+def handed_in(application, kept_handed_in):
     """A complete application that was handed in."""
-    from packages.services.intake import submit_application
-
-    factories.complete(application, actors.clerk)
-    submit_application(application.pk, by=actors.clerk)
-    return factories.fresh(application)
+    return kept_handed_in

@@ -24,6 +24,7 @@ from projects.errors import DomainError, NotAllowed
 from projects.events import verify_chain
 from projects.states import Role
 from tests import factories
+from tests.kept import layer
 from tests.packages.steps import Log, check_step, holds
 
 NO = dict.fromkeys(["assessed_eia", "assessed_energy", "assessed_soil", "assessed_geo", "assessed_mineral"], "no")
@@ -79,10 +80,13 @@ def result(unit, item, keeper, *, way="exempt", until=UNTIL, since=TODAY, **more
     return RegionalResult.objects.get(pk=made.pk)
 
 
+kept_assessed = layer("kept_assessed", lambda actors: factories.enrolled_project(actors, "S2", **NO), "kept_actors")
+
+
 @pytest.fixture
-def plant(clock, actors):
+def plant(clock, kept_assessed):
     """A plant without any regional result: five separate assessments."""
-    return factories.enrolled_project(actors, "S2", **NO)
+    return kept_assessed
 
 
 def codes(project):
@@ -201,6 +205,7 @@ def test_excluded_types_and_results_that_are_coming_are_assessed_alone(unit, kee
     assert coming.state == ResultState.PROPOSED
 
 
+@pytest.mark.slow
 def test_ninety_days_before_the_end_keeper_and_owners_are_warned_and_then_the_matter_comes_back(
     unit, keeper, plant, actors, clock
 ):

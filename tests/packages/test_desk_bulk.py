@@ -14,15 +14,14 @@ from packages.services.holding import urge_case
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event
 from tests import factories
-from tests.packages.test_views_desk import ready
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def cases(project, actors):
+def cases(project, kept_cases):
     """Three cases at the window; the second lacks a paper."""
-    cases = factories.received(project, ready(project), actors)
+    cases = kept_cases
     unknown = DocumentKind.objects.exclude(pk__in=Document.objects.values("kind")).first()
     line = MaterialItem.objects.filter(case=cases[1]).first()
     MaterialItem.objects.filter(pk=line.pk).update(

@@ -1,12 +1,10 @@
-"""Permits for a part or for a time and letters in lieu: remind, convert without a paper twice, lapse, and are stopped."""
+"""Permits for a part or for a time: remind, convert without a paper twice, lapse, and are stopped."""
 
 import datetime as dt
 from dataclasses import replace
 
-import icalendar
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -14,82 +12,33 @@ from archives.models import Paper
 from archives.services.public import public_view
 from packages import living_data
 from packages.living_data import permit_kind
-from packages.living_providers import living_waiting
-from packages.models import CalendarFeed, ConditionalPermit, Letter, MaterialItem, MatterCase
-from packages.screens.living import calendar_page, letter_page, permit_page
-from packages.services import conditional, feeds, letters, living
-from packages.services.intake import accept_case
+from packages.models import ConditionalPermit, Letter, MaterialItem
+from packages.screens.living import permit_page
+from packages.services import conditional, living
 from packages.tasks import sweep_conditional
 from projects import owing, timing, workdays
-from projects.errors import DomainError, NotAllowed
-from projects.living import living_papers
-from projects.models import Event, IssueItem, JobRun, Project
+from projects.errors import NotAllowed
+from projects.models import Event, IssueItem, JobRun
 from projects.services.involvement import involve
 from projects.states import InvolvementRole, Role
-from projects.waiting import waiting_on
 from tests import factories
-from tests.oracles import living_oracle
+from tests.packages.living_steps import (
+    BEFORE_FORMAL,
+    UNTIL,
+    force,
+    inspector,
+    keyed_in,
+    kinds_of,
+    piling,
+    refused,
+    roles,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-BEFORE = ("land-preexam", "ent-filing", "ent-approval", "design-scheme", "gov-prelim", "agency-survey", "agency-design",
-          "bid-design")
-BEFORE_FORMAL = ("plan-permit", "drawing-review", "fire-design", "civil-defence", "bid-construct")
-UNTIL = dt.date(2027, 1, 2)
 
 
-def force(project, *codes):
-    """Let matters stand granted that are not what is tested here."""
-    MatterCase.objects.filter(project=project, matter__matter__code__in=codes).update(
-        state="decided_pass", decided_at=timing.now()
-    )
-
-
-def piling(actors, **changes):
-    """A housing project that begins with its piles, with what comes before them granted."""
-    project = factories.enrolled_project(actors, "A4", **changes)
-    force(project, *BEFORE)
-    return project
-
-
-def with_letter(actors):
-    project = piling(actors)
-    factories.pass_matter(project, "letter-cert", actors)
-    return project, Letter.objects.get(project=project)
-
-
-def with_permit(actors):
-    """The piles may be driven: the letter carries the land papers."""
-    project, _ = with_letter(actors)
-    factories.pass_matter(project, "pile-permit", actors)
-    return project, ConditionalPermit.objects.get(project=project)
-
-
-def inspector():
-    return factories.official("housing", Role.REVIEWER)
-
-
-def kinds_of(living_paper):
-    found = Event.objects.filter(subject_type=living_paper._meta.label, subject_key=str(living_paper.pk))
-    return list(found.order_by("seq").values_list("kind", flat=True))
-
-
-def roles(project):
-    """Whom the project's permits and letters wait for; the oracle says the same."""
-    told = sorted(((w.role, w.verb, w.what, w.due_on) for w in living_waiting([factories.fresh(project)])), key=repr)
-    assert told == living_oracle.living(project.pk)
-    return [(line.role, line.verb, line.what, line.due_on) for line in waiting_on(factories.fresh(project))
-            if line.url.startswith(("/permits/", "/letters/"))]
-
-
-def refused(code, act, *args, **kwargs):
-    with pytest.raises(DomainError) as error:
-        act(*args, **kwargs)
-    assert error.value.code == code
-    return error.value.message
-
-
-def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors):
-    project, permit = with_permit(actors)
+def says_what_it_allows(project, permit):
+    """The permit, its paper and the line of the letter that it stands on."""
     assert (permit.name, permit.phase, permit.is_works, permit.scope, permit.supervisor.code, permit.formal) == (
         "施工许可证（桩基阶段）", 1, True, "土方开挖、基坑支护和桩基施工", "housing", ["construction-permit"],
     )
@@ -101,13 +50,16 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
     assert (line.state, line.document, line.note[:12]) == (
         "letter", Letter.objects.get(project=project).paper.document, "以函代证：用地规划意见函",
     )
-    first = public_view(factories.fresh(project))["first"]
-    assert [(row["title"], row["on"], row["tone"]) for row in first] == [
-        ("施工许可证（桩基阶段）", "有效期至2027年1月2日", "warn"), ("用地规划意见函", "有效期至2027年11月2日", "warn"),
-    ]
-    assert first[0]["detail"] == "许可范围：土方开挖、基坑支护和桩基施工；不得进行地下室和主体结构施工"
-    assert roles(project) == []
 
+
+def owed(user, project):
+    """What the to-dos of the owner say of what runs out or has."""
+    debts = owing.debts_of(user, [factories.fresh(project)])[project.pk]
+    return [(debt.chip, debt.title, debt.due_on) for debt in debts if debt.chip in {"到期", "停工核查"}]
+
+
+def reminded_twice(clock, permit):
+    """The clock goes on to the last day: fifteen and five working days before it somebody is told, once each."""
     days = {n: workdays.due_date(UNTIL + dt.timedelta(days=1), -n - 1) for n in (15, 5)}
     assert {n: workdays.workdays_between(day, UNTIL) for n, day in days.items()} == {15: 15, 5: 5}
     assert permit.next_on == days[15]
@@ -116,6 +68,19 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
         sweep_conditional()
     permit.refresh_from_db()
     assert (permit.state, permit.warned_days, permit.next_on) == ("warned", 5, UNTIL + dt.timedelta(days=1))
+
+
+def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors, kept_permit):
+    project, permit = kept_permit
+    says_what_it_allows(project, permit)
+    first = public_view(factories.fresh(project))["first"]
+    assert [(row["title"], row["on"], row["tone"]) for row in first] == [
+        ("施工许可证（桩基阶段）", "有效期至2027年1月2日", "warn"), ("用地规划意见函", "有效期至2027年11月2日", "warn"),
+    ]
+    assert first[0]["detail"] == "许可范围：土方开挖、基坑支护和桩基施工；不得进行地下室和主体结构施工"
+    assert roles(project) == []
+
+    reminded_twice(clock, permit)
     assert kinds_of(permit) == ["permit.issued", "permit.warned", "permit.warned"]
     assert roles(project) == [("建设单位", "办结", "正式许可（施工许可证（桩基阶段））", UNTIL)]
     assert owed(actors.owner, project) == [("到期", "办结正式许可（施工许可证（桩基阶段））", UNTIL)]
@@ -145,14 +110,22 @@ def test_piling_first_is_granted_reminded_inspected_and_converted(clock, actors)
     assert [row["title"] for row in public_view(factories.fresh(project))["first"]] == ["用地规划意见函"]
 
 
-def owed(user, project):
-    """What the to-dos of the owner say of what runs out or has."""
-    debts = owing.debts_of(user, [factories.fresh(project)])[project.pk]
-    return [(debt.chip, debt.title, debt.due_on) for debt in debts if debt.chip in {"到期", "停工核查"}]
+def found_at_work(project, permit, actors):
+    """The supervisor finds works after the lapse: one fault and one notice, however often it is said."""
+    on = UNTIL + dt.timedelta(days=3)
+    with pytest.raises(NotAllowed):
+        conditional.report_working(permit.pk, by=actors.clerk, found="塔吊在吊运钢筋", on=on)
+    refused("found_on", conditional.report_working, permit.pk, by=inspector(), found="吊运", on=UNTIL)
+    for _ in range(2):
+        conditional.report_working(permit.pk, by=inspector(), found="塔吊在吊运钢筋", on=on)
+    permit.refresh_from_db()
+    assert permit.state == "stop_check"
+    assert IssueItem.objects.filter(project=project, what__startswith="许可失效后仍在施工").count() == 1
+    assert Paper.objects.filter(kind="stop_notice", subject_key=str(permit.pk)).count() == 1
 
 
-def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock, actors):
-    project, permit = with_permit(actors)
+def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock, actors, kept_permit):
+    project, permit = kept_permit
     clock.to(UNTIL + dt.timedelta(days=9))  # nobody was there for weeks: no late reminder, the lapse at once
     assert sweep_conditional() == 1
     assert sweep_conditional() == 0
@@ -164,16 +137,7 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
     assert public_view(factories.fresh(project))["first"][0] | {"detail": ""} == {
         "title": "施工许可证（桩基阶段）", "detail": "", "on": "有效期至2027年1月2日，已失效", "tone": "bad",
     }
-    on = UNTIL + dt.timedelta(days=3)
-    with pytest.raises(NotAllowed):
-        conditional.report_working(permit.pk, by=actors.clerk, found="塔吊在吊运钢筋", on=on)
-    refused("found_on", conditional.report_working, permit.pk, by=inspector(), found="吊运", on=UNTIL)
-    for _ in range(2):
-        conditional.report_working(permit.pk, by=inspector(), found="塔吊在吊运钢筋", on=on)
-    permit.refresh_from_db()
-    assert permit.state == "stop_check"
-    assert IssueItem.objects.filter(project=project, what__startswith="许可失效后仍在施工").count() == 1
-    assert Paper.objects.filter(kind="stop_notice", subject_key=str(permit.pk)).count() == 1
+    found_at_work(project, permit, actors)
     assert roles(project) == [("建设单位", "停工并答复", "“施工许可证（桩基阶段）”的停工核查", None)]
     assert owed(actors.owner, project) == [("停工核查", "停工并答复“施工许可证（桩基阶段）”的停工核查", None)]
     for _ in range(2):
@@ -200,82 +164,6 @@ def test_it_lapses_is_stopped_and_the_supervisor_says_when_it_stands_still(clock
         (f"已答复：{what}", inspector().name), (f"未通过复核：{what}，仍有人焊接", inspector().name),
     ]
     assert conditional.convert_by(permit.case, None, by=None, at=timing.now()) == []
-
-
-def test_a_letter_that_ran_out_yesterday_is_taken_nowhere(clock, actors):
-    project, letter = with_letter(actors)
-    [case] = factories.received(project, ["pile-permit"], actors)
-    [other] = factories.received(project, ["soil-plan"], actors)
-    line = MaterialItem.objects.get(case=case, kind__slug="letter-cert")
-    assert line.state == "letter"
-    stranger = MaterialItem.objects.filter(case=other).first()
-    assert refused("letter_not_listed", letters.use_letter, stranger.pk, letter_id=letter.pk, by=actors.clerk).endswith(
-        f"不能用于“{other.matter.name}”，请提供正式证件。"
-    )
-    form = MaterialItem.objects.get(case=case, kind__slug="application-form")
-    refused("letter_kind", letters.use_letter, form.pk, letter_id=letter.pk, by=actors.clerk)
-    clock.to(letter.valid_until + dt.timedelta(days=1))
-    MatterCase.objects.filter(pk=case.pk).update(intake_clock=None)  # the five days of intake are another matter
-    told = refused("letter_lapsed", letters.use_letter, form.pk, letter_id=letter.pk, by=actors.clerk)
-    assert told == (
-        f"用地规划意见函{letter.paper.number}已于 11月2日到期，不能再用。请提供正式证件，或请自然资源局重新出函。"
-    )
-    with pytest.raises(DomainError) as error:  # no sweep has come by: the day speaks
-        accept_case(case.pk, by=actors.clerk)
-    assert error.value.code in {"letter_lapsed", "materials"}
-    sweep_conditional()
-    line.refresh_from_db()
-    assert (line.state, line.document, line.note) == (
-        "missing", None, "原用的用地规划意见函已于2027年11月2日到期，请提供正式证件",
-    )
-
-
-def test_a_grant_that_stands_on_a_letter_asks_the_day(clock, actors):
-    project, letter = with_letter(actors)
-    case = factories.in_review(project, "pile-permit", actors)
-    factories.answer_all(case)
-    factories.merge(case)
-    Letter.objects.filter(pk=letter.pk).update(
-        valid_from=dt.date(2026, 10, 1), valid_until=timing.today() - dt.timedelta(days=1)
-    )
-    refused("letter_lapsed", factories.decide, case)
-    assert factories.fresh(case).state == "in_review"
-
-
-def test_a_letter_is_compared_field_by_field_before_it_is_converted(clock, actors):
-    project, letter = with_letter(actors)
-    stated = {field["key"]: field["value"] for field in letter.fields}
-    assert (stated["site_area"], stated["gross_floor_area"], stated["owner"]) == (
-        "51000", "152000", actors.owner_body.name,
-    )
-    assert "plan-permit" in letter.formal
-    assert letter_page(letter, actors.clerk).why_until == (
-        f"自{timing.written(letter.valid_from)}起 365 日，按日历计算（本系统的建议：可用事项、有效期和换发事项以本地规定为准）；"
-        "到期当日仍有效，次日失效；到期前 15、5 个工作日提醒。"
-    )
-    lead = factories.official("natural-resources", Role.CHIEF)
-    refused("no_formal", letters.convert_letter, letter.pk, by=lead, values=stated)
-    force(project, *MatterCase.objects.get(project=project, matter__matter__code="plan-permit").matter.prerequisites
-          .values_list("matter__code", flat=True))
-    clock.by(days=7)
-    factories.pass_matter(project, "plan-permit", actors)
-    assert roles(project) == [("自然资源局", "核对换发", "“用地规划意见函”", None)]
-    with pytest.raises(NotAllowed, match="首席代表确认"):
-        letters.convert_letter(letter.pk, by=factories.official("natural-resources", Role.REVIEWER), values=stated)
-    bigger = stated | {"gross_floor_area": "160000", "height": "79.60"}
-    told = refused("letter_differs", letters.convert_letter, letter.pk, by=lead, values=bigger, reason="扩大")
-    assert "总建筑面积：函为152000平方米，正式证件为160000平方米" in told
-    refused("values", letters.convert_letter, letter.pk, by=lead, values=stated | {"site_area": " "})
-    near = stated | {"gross_floor_area": "153000", "project_name": "丹河新城 A-09"}
-    refused("reason", letters.convert_letter, letter.pk, by=lead, values=near)
-    for _ in range(2):
-        letters.convert_letter(letter.pk, by=lead, values=near, reason="面积复核，误差在允许范围内")
-    letter.refresh_from_db()
-    assert (letter.state, letter.formal_paper.title, letter.next_on) == ("converted", "建设工程规划许可证", None)
-    assert {row["key"]: row["kind"] for row in letter.differences if row["kind"] != "same"} == {
-        "gross_floor_area": "immaterial", "project_name": "immaterial",
-    }
-    assert (factories.fresh(letter.paper).state, roles(project)) == ("replaced", [])
 
 
 def test_a_prepermit_is_given_once_and_carries_only_what_it_may(clock, actors):
@@ -323,10 +211,6 @@ def test_a_kind_of_prepermit_that_has_ended_is_offered_for_an_earlier_time_alone
     assert ConditionalPermit.objects.get(case=formal).valid_from == timing.business_day(given)
 
 
-def keyed_in(moment):
-    return f"{moment.astimezone(timing.BUSINESS_ZONE):%Y-%m-%dT%H:%M}"
-
-
 def test_a_prepermit_that_is_keyed_in_later_has_its_days_from_when_it_was_given(clock, actors, client):
     formal = factories.make_case(piling(actors), "plan-permit")
     given = timing.now() + dt.timedelta(hours=1)
@@ -345,56 +229,8 @@ def test_a_prepermit_that_is_keyed_in_later_has_its_days_from_when_it_was_given(
     assert (told.happened_at, told.recorded_at, told.late_days) == (given, timing.now(), 5)
 
 
-def test_a_conversion_that_is_keyed_in_later_follows_the_certificate_and_revives_no_letter(clock, actors, client):
-    project, letter = with_letter(actors)
-    formal = factories.make_case(project, "plan-permit")
-    force(project, *formal.matter.prerequisites.values_list("matter__code", flat=True))
-    factories.pass_matter(project, "plan-permit", actors)
-    issued = letters.certificate_of(factories.fresh(formal)).issued_at
-    given = issued + dt.timedelta(hours=1)
-    clock.to(given + dt.timedelta(days=7))
-    lead = factories.official("natural-resources", Role.CHIEF)
-    stated = {field["key"]: field["value"] for field in letter.fields}
-    told = refused("time_order", letters.convert_letter, letter.pk, by=lead, values=stated, at=issued - dt.timedelta(hours=1))
-    assert told.startswith("补录的时间早于出具正式证件的时间（")
-    Letter.objects.filter(pk=letter.pk).update(valid_until=timing.business_day(given))
-    refused("letter_lapsed", letters.convert_letter, letter.pk, by=lead, values=stated, at=given)
-    Letter.objects.filter(pk=letter.pk).update(valid_until=letter.valid_until)
-    client.force_login(lead)
-    url = reverse("packages:convert_letter", args=[letter.pk])
-    posted = {f"field_{key}": value for key, value in stated.items()} | {"reason": "", "happened_at": keyed_in(given)}
-    assert f'value="{posted["happened_at"]}"' in client.post(url, posted | {"look": "1"}).content.decode()
-    assert client.post(url, posted).status_code == 302
-    letter.refresh_from_db()
-    assert (letter.state, letter.converted_at) == ("converted", given)
-    told = Event.objects.get(project=project, kind="letter.converted")
-    assert (told.happened_at, told.recorded_at, told.late_days) == (given, timing.now(), 5)
-
-
-def test_a_letter_that_is_used_before_it_is_keyed_in_was_issued_before(clock, actors, client):
-    project, letter = with_letter(actors)
-    [case] = factories.received(project, ["pile-permit"], actors)
-    line = MaterialItem.objects.get(case=case, kind__slug="letter-cert")
-    MaterialItem.objects.filter(pk=line.pk).update(state="missing", document=None)
-    given = timing.now() + dt.timedelta(hours=1)
-    clock.to(given + dt.timedelta(days=4))
-    refused(
-        "time_order", letters.use_letter, line.pk, letter_id=letter.pk, by=actors.clerk,
-        at=letter.paper.issued_at - dt.timedelta(hours=1),
-    )
-    client.force_login(actors.clerk)
-    url = reverse("packages:use_letter", args=[line.pk])
-    early = client.post(url, {"letter": letter.pk, "happened_at": keyed_in(case.received_at - dt.timedelta(hours=1))})
-    assert (early.status_code, "补录的时间早于" in early.content.decode()) == (409, True)
-    assert client.post(url, {"letter": letter.pk, "happened_at": keyed_in(given)}).status_code == 302
-    line.refresh_from_db()
-    assert (line.state, line.changed_at) == ("letter", given)
-    told = Event.objects.filter(project=project, kind="material.set", subject_key=str(line.pk)).latest("pk")
-    assert (told.happened_at, told.recorded_at, told.late_days > 1) == (given, timing.now(), True)
-
-
-def test_the_sweep_that_finds_nothing_costs_one_query_and_a_bad_row_stops_no_other(clock, actors, monkeypatch):
-    project, permit = with_permit(actors)
+def test_the_sweep_that_finds_nothing_costs_one_query_and_a_bad_row_stops_no_other(clock, actors, kept_permit, monkeypatch):
+    project, permit = kept_permit
     with CaptureQueriesContext(connection) as quiet:
         assert sweep_conditional() == 0
     assert (len(quiet), JobRun.objects.filter(job="sweep_conditional").count()) == (1, 0)
@@ -418,81 +254,8 @@ def test_the_sweep_that_finds_nothing_costs_one_query_and_a_bad_row_stops_no_oth
     assert Event.objects.get(kind="permit.warned").data["threshold"] == 5
 
 
-def test_the_feed_is_a_calendar_that_programs_read_and_names_nobody(clock, actors):
-    project, permit = with_permit(actors)
-    with pytest.raises(NotAllowed):
-        feeds.issue_project_feed(project.pk, by=factories.official("housing", Role.REVIEWER))
-    feed = feeds.issue_project_feed(project.pk, by=actors.owner)
-    address = reverse("packages:feed", args=[feed.token])
-    response = Client().get(address)
-    assert (response.status_code, response["Content-Type"]) == (200, "text/calendar; charset=utf-8")
-    calendar = icalendar.Calendar.from_ical(response.content)
-    events = {str(event["UID"]).partition("@")[0]: event for event in calendar.walk("VEVENT")}
-    letter = Letter.objects.get(project=project)
-    papers = [key for key in events if key.startswith("paper-")]
-    assert {f"permit-{permit.pk}", f"letter-{letter.pk}"} <= set(events)
-    assert not {f"paper-{permit.paper_id}", f"paper-{letter.paper_id}"} & set(papers)
-    event = events[f"permit-{permit.pk}"]
-    assert (event["DTSTART"].dt, event["DTEND"].dt) == (UNTIL, UNTIL + dt.timedelta(days=1))
-    assert str(event["SUMMARY"]) == f"施工许可证（桩基阶段）到期：{project.name}"
-    rings = [(timing.start_of_day(UNTIL) + alarm["TRIGGER"].dt).date() for alarm in event.walk("VALARM")]
-    assert rings == [living.warn_on(UNTIL, 15), living.warn_on(UNTIL, 5)]
-    text = response.content.decode()
-    assert [name for name in ("郭建国", "王敏", "周正", "韩雪") if name in text] == []
-    again = Client().get(address, headers={"If-None-Match": response["ETag"]})
-    assert (again.status_code, again.content, again["ETag"]) == (304, b"", response["ETag"])
-    assert "Last-Modified" in response
-    living.pass_day("permit", permit.pk, day=living.warn_on(UNTIL, 15))
-    assert Client().get(address)["ETag"] != response["ETag"]
-
-    new = feeds.issue_project_feed(project.pk, by=actors.clerk)
-    assert (new.revision, Client().get(address).status_code) == (2, 410)
-    assert Client().get(reverse("packages:feed", args=[new.token])).status_code == 200
-    for _ in range(2):
-        feeds.void_feed(new.pk, by=actors.owner)
-    assert Client().get(reverse("packages:feed", args=[new.token])).status_code == 410
-    assert Client().get(reverse("packages:feed", args=["x" * 43])).status_code == 404
-    body = feeds.issue_body_feed(actors.owner_body.pk, by=actors.owner)
-    with pytest.raises(NotAllowed):
-        feeds.issue_body_feed(actors.owner_body.pk, by=actors.owner_staff)
-    other = feeds.issue_body_feed(actors.other_body.pk, by=actors.outsider)
-    sizes = [
-        len(list(icalendar.Calendar.from_ical(Client().get(reverse("packages:feed", args=[row.token])).content).walk("VEVENT")))
-        for row in (body, other)
-    ]
-    assert sizes == [len(events), 0]
-    assert set(CalendarFeed.objects.values_list("state", flat=True)) == {"active", "replaced", "void"}
-
-
-def test_one_calendar_has_them_all_at_the_cost_of_one(clock, actors, client):
-    project, permit = with_permit(actors)
-    mine = Project.objects.filter(pk=project.pk)
-    groups = {entry.group for entry in living_papers(mine)}
-    assert {"分段许可", "以函代证", "承诺核查"} <= groups
-
-    def cost():
-        with CaptureQueriesContext(connection) as captured:
-            calendar_page(Project.objects.visible_to(actors.clerk), actors.clerk, {"view": "list"})
-        return len(captured)
-
-    few = cost()
-    with_permit(actors)
-    assert cost() == few
-    client.force_login(actors.owner)
-    page = client.get("/calendar/?month=2027-01&group=分段许可").content.decode()
-    assert (page.count(f"/permits/{permit.pk}/"), "2027 年 1 月" in page) == (2, True)
-    for address in (f"/permits/{permit.pk}/", f"/projects/{project.pk}/calendar/?view=list"):
-        assert "施工许可证（桩基阶段）" in client.get(address).content.decode()
-    assert client.get("/letters/").status_code == 403
-    client.force_login(actors.director)
-    assert Letter.objects.first().paper.number in client.get("/letters/").content.decode()
-    empty = client.get(f"/projects/{project.pk}/calendar/?month=2026-12&group=分段许可").content.decode()
-    assert f'下一项：<a href="/permits/{permit.pk}/">' in empty
-    assert client.get("/calendar/?month=9999-01&view=x").status_code == 200
-
-
-def test_a_revoked_decision_takes_its_permit_with_it(clock, actors):
-    project, permit = with_permit(actors)
+def test_a_revoked_decision_takes_its_permit_with_it(clock, actors, kept_permit):
+    project, permit = kept_permit
     assert living.revoke_of_case(permit.case_id, by=actors.chief, reason="隐瞒情况") == 1
     assert living.revoke_of_case(permit.case_id, by=actors.chief, reason="隐瞒情况") == 0
     permit.refresh_from_db()

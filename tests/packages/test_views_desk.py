@@ -35,9 +35,9 @@ def ready(project, count=3):
 
 
 @pytest.fixture
-def cases(project, actors):
+def cases(project, kept_cases):
     """Three cases at the window."""
-    return factories.received(project, ready(project), actors)
+    return kept_cases
 
 
 def rows_of(response):
