@@ -45,6 +45,35 @@ def last(project):
     return Event.objects.filter(project=project).count()
 
 
+def is_applied_for(walk):
+    """The lead and the twelve items, with the cases that they stand for."""
+    walk.apply()
+    assert (walk.acceptance.state, walk.lead, walk.acceptance.round) == ("applied", "housing", 1)
+    assert {i.number: (i.state, i.case and i.case.matter.matter.code) for i in walk.acceptance.items.all()} == {
+        1: ("pending", "plan-verify"), 2: ("pending", "land-verify"), 3: ("pending", "quality-accept"),
+        4: ("pending", "fire-record"), 5: ("not_involved", None), 6: ("not_involved", None), 7: ("not_involved", None),
+        8: ("pending", "archive-accept"), 9: ("not_involved", None), 10: ("not_involved", None),
+        11: ("not_involved", None), 12: ("pending", "completion-record"),
+    }
+
+
+def is_passed(project, walk):
+    """The clock, the cases and the one opinion after the conclusion."""
+    acceptance = walk.acceptance
+    reading = clocks.read_clock(acceptance.clock)
+    assert (acceptance.state, reading.used, reading.paused_days, reading.overdue) == ("passed", 2, 2, False)
+    assert states(project) == dict.fromkeys(JOINT, "decided_pass") | dict.fromkeys(AFTER, "draft")
+    cases = MatterCase.objects.filter(project=project, matter__matter__code__in=JOINT)
+    assert {(case.used_days, case.is_overdue == (case.promised_days < 2)) for case in cases} == {(2, True)}
+    assert walk.item(12).state == "pending"
+    assert Paper.objects.filter(project=project, kind="site_list").count() == 1
+    paper = Paper.objects.get(project=project, kind="conclusion")
+    assert (paper.title, paper.document.kind.slug, paper.content["tables"][0]["rows"][3]) == (
+        "竣工联合验收意见书", "joint-accept", ["4", "消防验收或消防验收备案", "住建局", "复核合格", ""]
+    )
+    assert Document.objects.filter(project=project, kind__slug="joint-accept").count() == 1
+
+
 @pytest.mark.slow
 def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock):
     project = factories.enrolled_project(actors, "S3")
@@ -55,14 +84,7 @@ def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock)
     assert factories.fresh(project).stage == "acceptance"
     walk = Walk(WorkUnit.objects.get(project=project), actors)
 
-    walk.apply()
-    assert (walk.acceptance.state, walk.lead, walk.acceptance.round) == ("applied", "housing", 1)
-    assert {i.number: (i.state, i.case and i.case.matter.matter.code) for i in walk.acceptance.items.all()} == {
-        1: ("pending", "plan-verify"), 2: ("pending", "land-verify"), 3: ("pending", "quality-accept"),
-        4: ("pending", "fire-record"), 5: ("not_involved", None), 6: ("not_involved", None), 7: ("not_involved", None),
-        8: ("pending", "archive-accept"), 9: ("not_involved", None), 10: ("not_involved", None),
-        11: ("not_involved", None), 12: ("pending", "completion-record"),
-    }
+    is_applied_for(walk)
     walk.submit()
     walk.accept()
     factories.drain()
@@ -82,19 +104,7 @@ def test_a_project_walks_through_its_joint_acceptance_to_delivery(actors, clock)
     walk.conclude()
     factories.drain()
 
-    acceptance = walk.acceptance
-    reading = clocks.read_clock(acceptance.clock)
-    assert (acceptance.state, reading.used, reading.paused_days, reading.overdue) == ("passed", 2, 2, False)
-    assert states(project) == dict.fromkeys(JOINT, "decided_pass") | dict.fromkeys(AFTER, "draft")
-    cases = MatterCase.objects.filter(project=project, matter__matter__code__in=JOINT)
-    assert {(case.used_days, case.is_overdue == (case.promised_days < 2)) for case in cases} == {(2, True)}
-    assert walk.item(12).state == "pending"
-    assert Paper.objects.filter(project=project, kind="site_list").count() == 1
-    paper = Paper.objects.get(project=project, kind="conclusion")
-    assert (paper.title, paper.document.kind.slug, paper.content["tables"][0]["rows"][3]) == (
-        "竣工联合验收意见书", "joint-accept", ["4", "消防验收或消防验收备案", "住建局", "复核合格", ""]
-    )
-    assert Document.objects.filter(project=project, kind__slug="joint-accept").count() == 1
+    is_passed(project, walk)
 
     for code in AFTER:
         factories.pass_matter(project, code, actors)
@@ -311,6 +321,7 @@ def test_a_refusal_without_a_failed_item_is_none(walk):
     assert refusal.value.message.startswith("还不能出具通过的意见书，“建设工程规划核实”：前置事项“多测合一竣工联合测绘”")
 
 
+@pytest.mark.slow
 @pytest.mark.laid("until_record")
 def test_what_is_not_rectified_in_time_fails_and_only_that_is_applied_for_again(project, walk, clock, actors, client_of):
     chief = factories.official("housing", Role.CHIEF)

@@ -370,14 +370,8 @@ def test_a_consultation_nobody_came_to_is_postponed_or_cancelled_and_the_pool_ha
     holds(project)
 
 
-@pytest.mark.slow
-def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_queries):
-    director, owner, reviewer, heritage, outsider = (Client() for _ in range(5))
-    for client, person in (
-        (director, actors.director), (owner, actors.owner), (reviewer, of("housing")), (heritage, of("heritage")),
-        (outsider, actors.outsider),
-    ):
-        client.force_login(person)
+def called_on_its_pages(clock, project, director):
+    """The director calls two departments, invites and opens the survey."""
     new = reverse("packages:consultation_new", args=[project.pk])
     assert "提前召集的理由" in director.get(new).content.decode()
     ids = [factories.organisation(code).pk for code in ("housing", "environment")]
@@ -389,6 +383,11 @@ def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_qu
     assert director.post(reverse("packages:consultation_invite", args=[row.pk]), fields).status_code == 302
     clock.to(SURVEY)
     assert director.post(reverse("packages:consultation_open", args=[row.pk]), {"sent": "1"}).status_code == 302
+    return row, page
+
+
+def signed_and_answered(django_assert_max_num_queries, director, owner, reviewer, heritage, outsider, row, page):
+    """Who is invited signs in and answers; nobody else sees a page."""
     sign = reverse("packages:consultation_sign", args=[row.token])
     assert (heritage.get(sign).status_code, heritage.post(sign).status_code) == (403, 403)
     assert "签到" in reviewer.get(sign).content.decode()
@@ -407,6 +406,18 @@ def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_qu
     writer = Client()
     writer.force_login(of("environment"))
     assert writer.post(opinion, {"opinion": "无意见", "basis": "环评法"}).status_code == 302
+
+
+@pytest.mark.slow
+def test_the_pages_of_everybody(clock, project, actors, django_assert_max_num_queries):
+    director, owner, reviewer, heritage, outsider = (Client() for _ in range(5))
+    for client, person in (
+        (director, actors.director), (owner, actors.owner), (reviewer, of("housing")), (heritage, of("heritage")),
+        (outsider, actors.outsider),
+    ):
+        client.force_login(person)
+    row, page = called_on_its_pages(clock, project, director)
+    signed_and_answered(django_assert_max_num_queries, director, owner, reviewer, heritage, outsider, row, page)
     text = minutes.draft_minutes(factories.fresh(row))
     assert director.post(reverse("packages:consultation_minutes", args=[row.pk]), {"text": text}).status_code == 302
     plan = ServicePlan.objects.get(consultation=row)

@@ -31,10 +31,8 @@ def text(response):
     return response.content.decode()
 
 
-@pytest.mark.slow
-def test_a_project_is_walked_through_its_pages(clock, actors):
-    project = factories.make_project(actors)
-    owner, clerk, chair = (browser(one) for one in (actors.owner, actors.clerk, actors.director))
+def entered_the_pool(project, owner):
+    """The owner puts the project into the pool."""
     detail = text(owner.get(reverse("projects:detail", args=[project.pk])))
     assert url("pool_enter", project.pk) in detail
     assert owner.post(url("pool_enter", project.pk), {"proposer": ""}).status_code == 200
@@ -44,6 +42,26 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     assert (entry.state, str(entry.opening_on)) == ("waiting", "2027-03-01")
     assert "待研判" in text(owner.get(reverse("projects:detail", args=[project.pk])))
     assert owner.get(url("appraisal", project.pk)).status_code == 404
+    return entry
+
+
+def gap_is_closed(clerk, mine, proof):
+    """A gap is claimed with a day, answered with its proof and checked."""
+    gap = Gap.objects.get()
+    assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-10-01"}).status_code == 409
+    assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-11-20"}).status_code == 302
+    proof = factories.pdf("净地.pdf", "二")
+    assert mine.post(url("gap_report", gap.pk), {"answer": "已批准", "file": proof}).status_code == 302
+    assert clerk.post(url("gap_check", gap.pk), {"passed": "no"}).status_code == 409
+    assert clerk.post(url("gap_check", gap.pk), {"passed": "yes"}).status_code == 302
+    assert "已补齐" in text(clerk.get(url("gap", gap.pk)))
+
+
+@pytest.mark.slow
+def test_a_project_is_walked_through_its_pages(clock, actors):
+    project = factories.make_project(actors)
+    owner, clerk, chair = (browser(one) for one in (actors.owner, actors.clerk, actors.director))
+    entry = entered_the_pool(project, owner)
 
     assert clerk.post(url("appraisal_open", entry.pk), {"note": "一期"}).status_code == 302
     round_ = entry.appraisals.get()
@@ -74,14 +92,7 @@ def test_a_project_is_walked_through_its_pages(clock, actors):
     for words in ("因为用地=1，低于成熟要求的 2", "不涉及", "产业链链主项目", "联合研判意见书", "部门责任清单", "项目评价卡"):
         assert words in shown
 
-    gap = Gap.objects.get()
-    assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-10-01"}).status_code == 409
-    assert mine.post(url("gap_claim", gap.pk), {"responsible": "李工", "promised_on": "2026-11-20"}).status_code == 302
-    proof = factories.pdf("净地.pdf", "二")
-    assert mine.post(url("gap_report", gap.pk), {"answer": "已批准", "file": proof}).status_code == 302
-    assert clerk.post(url("gap_check", gap.pk), {"passed": "no"}).status_code == 409
-    assert clerk.post(url("gap_check", gap.pk), {"passed": "yes"}).status_code == 302
-    assert "已补齐" in text(clerk.get(url("gap", gap.pk)))
+    gap_is_closed(clerk, mine, proof)
     clerk.post(url("pool_rest", entry.pk), {"reason": "等指标"})
     clerk.post(url("pool_take_up", entry.pk), {"reason": "指标已到"})
     assert clerk.post(url("pool_drop", entry.pk), {"reason": "不建了"}).status_code == 403
