@@ -103,6 +103,7 @@ def state(review):
     return fresh.state, fresh.case.state
 
 
+@pytest.mark.slow
 def test_without_a_breach_the_set_is_qualified(review, actors, project_with_drawings):
     answer(review)
     with pytest.raises(DomainError) as early:
@@ -263,6 +264,18 @@ def test_an_opinion_on_a_superseded_drawing_is_marked_and_asked_for_again(review
     assert len(page) < 60_000
 
 
+def both_sign(actors, project, designer, review):
+    """The designer and the owner sign for the quality, nobody else."""
+    with pytest.raises(NotAllowed):
+        drawing_handling.sign_quality(review.pk, by=actors.owner_staff)
+    drawing_handling.sign_quality(review.pk, by=designer)
+    assert agrees(review) == [("建设单位", "签署", "勘察设计质量承诺", None)]
+    assert any("质量承诺" in row.what and row.role == "建设单位" for row in waiting_on(project))
+    drawing_handling.sign_quality(review.pk, by=actors.owner)
+    review.refresh_from_db()
+    assert review.state == "pledged"
+
+
 def test_an_exempt_set_needs_the_signatures_may_be_drawn_and_what_is_found_is_mended(clock, actors, client):
     project = factories.enrolled_project(actors, "S3")
     factories.drain()
@@ -272,14 +285,7 @@ def test_an_exempt_set_needs_the_signatures_may_be_drawn_and_what_is_found_is_me
     drawing_review.upload_drawings(project.pk, by=designer, uploaded=factories.pdf("图纸.pdf", "一"))
     review = DrawingReview.objects.get(project=project)
     assert (review.mode, review.state, review.mode_rule["code"]) == ("exempt", "to_pledge", "list-warehouse")
-    with pytest.raises(NotAllowed):
-        drawing_handling.sign_quality(review.pk, by=actors.owner_staff)
-    drawing_handling.sign_quality(review.pk, by=designer)
-    assert agrees(review) == [("建设单位", "签署", "勘察设计质量承诺", None)]
-    assert any("质量承诺" in row.what and row.role == "建设单位" for row in waiting_on(project))
-    drawing_handling.sign_quality(review.pk, by=actors.owner)
-    review.refresh_from_db()
-    assert review.state == "pledged"
+    both_sign(actors, project, designer, review)
 
     today = timing.today()
     draw = drawing_samples.draw_samples(actors.centre.pk, by=actors.director, since=today, until=today, seed="20261102")
