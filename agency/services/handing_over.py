@@ -335,7 +335,7 @@ def _write(sheet: HandOver, *, by: User, at: dt.datetime) -> Paper:
         if said[key]
     ]
     paragraphs = [
-        f"移交人{sheet.from_agent.user}，接收人{sheet.to_agent.user}，事由：{sheet.reason}{until}。",
+        f"移交人{sheet.from_agent.user}，接收人{sheet.to_agent.user}，事由：{sheet.reason}。",
         f"到哪一步：{said['stage']}。{''.join(said['waits'])}",
         f"接下来三件事：{'；'.join(said['next']) or '没有'}。",
     ]
