@@ -16,6 +16,7 @@ from archives.models import Bundle, Delivery, Document, DocumentQuerySet, Docume
 from archives.states import CLASS_NAMES, PaperState, TokenState
 from projects import timing
 from projects.access import OWNER_ROLES, access_of
+from projects.memo import rows_about_all
 from projects.models import IssueItem, Project
 
 if TYPE_CHECKING:
@@ -375,9 +376,12 @@ def notices_of(project: Project) -> list[Delivery]:
 
 
 def _unsigned(user: User | AnonymousUser) -> QuerySet[Delivery]:
+    return Delivery.objects.unsigned().filter(organisation_id__in=_enterprises(user))
+
+
+def _enterprises(user: User | AnonymousUser) -> set[int]:
     access = access_of(user)
-    bodies = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
-    return Delivery.objects.unsigned().filter(organisation_id__in=bodies)
+    return {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
 
 
 def unsigned_for(user: User | AnonymousUser, project_id: int = 0) -> list[Delivery]:
@@ -391,4 +395,9 @@ def unsigned_for(user: User | AnonymousUser, project_id: int = 0) -> list[Delive
 
 def unsigned_count(user: User | AnonymousUser) -> int:
     """Return how many notices wait for somebody of the person's enterprises. One query, or none."""
-    return _unsigned(user).count()
+    bodies = sorted(_enterprises(user))
+
+    def of_bodies(pk: int) -> QuerySet[Delivery, tuple[Any, ...]]:
+        return Delivery.objects.unsigned().filter(organisation_id__in=[pk]).order_by().values_list("pk")
+
+    return len(rows_about_all("unsigned", of_bodies, bodies)) if bodies else 0

@@ -18,7 +18,8 @@ from archives.queries import unsigned_count
 from gaige.links import address, navigation, public_navigation, start_of
 from projects import timing
 from projects.access import access_of
-from projects.memo import rows_of
+from projects.memo import rows_about
+from projects.models import User
 
 #: More reminders than this are not counted.
 MOST_UNREAD = 999
@@ -70,10 +71,10 @@ def _unread(request: HttpRequest) -> int:
         return 0
     user = request.user
 
-    def mine() -> QuerySet[Notification, tuple[Any, ...]]:
-        return Notification.objects.visible_to(user).unread().order_by().values_list("pk")[:MOST_UNREAD]
+    def of_person(pk: int) -> QuerySet[Notification, tuple[Any, ...]]:
+        return Notification.objects.visible_to(User(pk=pk)).unread().order_by().values_list("pk")[:MOST_UNREAD]
 
-    unread = len(rows_of(("unread", user.pk), mine))
+    unread = len(rows_about("unread", of_person, user.pk))
     return unread + unsigned_count(user) if access_of(user).is_enterprise else unread
 
 

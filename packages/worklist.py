@@ -7,7 +7,7 @@ department leads; for agents those of their projects. 本中心 (本部门) is w
 that the person may see.
 
 Everything is cut, ordered and counted along `mattercase_open_due` and its sisters, so that a million cases cost what a
-thousand do: pages are cut by key, and counters count no further than `MOST_COUNTED`.
+thousand do: pages are cut by key, and counters (`packages/counters.py`) count no further than a hundred.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
@@ -40,7 +38,6 @@ from packages.states import (
 from packages.waiting import CASE_LABEL
 from projects import timing
 from projects.access import CENTRE_ROLES, Access, access_of
-from projects.memo import NEWEST_EVENT, Memo, asker
 from projects.models import Involvement, Organisation, Party, Project
 from projects.paging import as_key
 from projects.queries import find_projects
@@ -60,8 +57,6 @@ TABS: tuple[tuple[str, str], ...] = (
     ("owner", "待企业"), ("review", "部门办理中"), ("paused", "已暂停"), ("all", "全部在办"),
 )
 SIZES = (20, 50, 100)
-#: A counter says 99+ beyond this; how many there are exactly is a matter of the bulletin.
-MOST_COUNTED = 99
 LONGEST_TEXT = 100
 OPEN_STATES = tuple(CASE_OPEN)
 IS_OPEN = Q(state__in=OPEN_STATES)
@@ -73,7 +68,6 @@ RELATED = (
 )
 #: A task waits for its body: an open one, that of the lead only once the others are done.
 WAITS_FOR_BODY = Q(state__in=TASK_OPEN) & (~Q(role=ReviewRole.LEAD) | Q(session__state=SessionState.MERGING))
-_count_queries: Memo[tuple[list[str], str, list[Any]]] = Memo(most=500, seconds=600)
 _BRACKETS = str.maketrans("[](){}【】", "〔〕〔〕〔〕〔〕")
 
 
@@ -314,39 +308,6 @@ def work_list(user: Person, asked: Wanted | None = None) -> QuerySet[MatterCase]
     asked = asked or Wanted(scope=ALL, tab="all")
     cases = narrowed(user, asked).filter(tab_condition(tab_of(user, asked), user))
     return cases.select_related(*RELATED).order_by(F("due_on").asc(nulls_last=True), "pk")
-
-
-def counted(user: User, asked: Wanted) -> tuple[int, dict[str, int]]:
-    """Return the newest event, and count every tab, none further than one beyond `MOST_COUNTED`.
-
-    One query that reads along the index. It is built once per person, filters and day: building it costs more than
-    running it.
-    """
-    key = asker(user), replace(asked, tab="", size=""), MOST_COUNTED
-    names, sql, params = _count_queries.of(key, lambda: _count_query(user, asked))
-    counts = {name: 0 for name, _ in TABS}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        newest, *found = cursor.fetchone()
-        return int(newest or 0), counts | dict(zip(names, found, strict=True))
-
-
-def _count_query(user: User, asked: Wanted) -> tuple[list[str], str, list[Any]]:
-    """Return which tabs can hold something at all, and the query that counts them in that order."""
-    names: list[str] = []
-    parts = [f"({NEWEST_EVENT})"]
-    params: list[Any] = []
-    cases = narrowed(user, asked).order_by()  # any hundred will do: nothing is sorted
-    for name, _ in TABS:
-        found = cases.filter(tab_condition(name, user)).values_list("pk")[: MOST_COUNTED + 1]
-        try:
-            sql, given = found.query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        names.append(name)
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found_{name})")  # noqa: S608 - made by the ORM, values apart
-        params += given
-    return names, "SELECT " + ", ".join(parts), params
 
 
 # Pages cut by key: (due date, id), cases without a running clock last ----------------------------------------------

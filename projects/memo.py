@@ -125,18 +125,8 @@ def rows_of(key: Hashable, queryset: Callable[[], QuerySet[Any, Any]]) -> list[t
         return list(cursor.fetchall())
 
 
-#: Questions about one row.
+#: Questions about some rows.
 _asked: Memo[prepared.Asked] = Memo(most=1000, seconds=600)
-
-
-def is_among(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> bool:
-    """Return whether `queryset(pk)` holds a row; `key` names everything else that the query depends on."""
-
-    def asked() -> prepared.Asked:
-        # no plan is kept: there are as many of these as people
-        return prepared.Asked(*queryset(prepared.SLOTS[0]).order_by().values("pk")[:1].query.sql_with_params())
-
-    return bool(_about(("is_among", key), asked, pk))
 
 
 def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk: int) -> list[tuple[Any, ...]]:
@@ -144,7 +134,13 @@ def rows_about(key: Hashable, queryset: Callable[[int], QuerySet[Any, Any]], pk:
 
     For what does not depend on who asks: its plan is kept (`projects/plans.py`).
     """
-    return _about(key, lambda: prepared.Asked.of(*queryset(prepared.SLOTS[0]).query.sql_with_params()), pk)
+    if pk > prepared.GREATEST:
+        return []
+    try:
+        asked = _asked.of(key, lambda: prepared.Asked.of(*queryset(prepared.SLOTS[0]).query.sql_with_params()))
+        return asked.rows((pk,))
+    except EmptyResultSet:
+        return []
 
 
 def rows_about_all(
@@ -153,15 +149,6 @@ def rows_about_all(
     """As `rows_about` of several rows at once: their keys stand in `field__in=[pk]`, by themselves."""
     asked = _asked.of(key, lambda: prepared.Asked.of(*queryset(prepared.MANY).query.sql_with_params()))
     return asked.rows((pks,))
-
-
-def _about(key: Hashable, asked: Callable[[], prepared.Asked], pk: int) -> list[tuple[Any, ...]]:
-    if pk > prepared.GREATEST:
-        return []
-    try:
-        return _asked.of(key, asked).rows((pk,))
-    except EmptyResultSet:
-        return []
 
 
 def asker(user: User) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,8 @@ from projects.chain import (
 from projects.clock_states import Light
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
-from projects.memo import NEWEST_EVENT, Counters, Memo, asker, is_among, rows_of
+from projects.kinds import is_among, rows_for
+from projects.memo import NEWEST_EVENT, Counters, Memo, asker
 from projects.models import Event, Organisation, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
@@ -46,12 +47,10 @@ EXPORT_COLUMNS = (
 
 
 def sees(user: User | AnonymousUser, project_id: int) -> bool:
-    """Return whether somebody may know of a project: `visible_to` for one project, built once per person and day."""
+    """Return whether somebody may know of a project: `visible_to` for one project, its plan kept per kind of person."""
     if not user.is_authenticated:
         return False
-    return is_among(
-        ("sees", asker(user)), lambda pk: Project.objects.visible_to(user).filter(pk=pk), project_id
-    )
+    return is_among(user, "sees", lambda who, pk: Project.objects.visible_to(who).filter(pk=pk), project_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,12 @@ def find_projects(projects: QuerySet[Project], text: str) -> QuerySet[Project]:
     return projects.filter(Q(name__icontains=text) | Q(address__icontains=text) | Q(owner__in=owners))
 
 
-def narrowed(user: User | AnonymousUser, wanted: ProjectFilter) -> QuerySet[Project]:
-    """Return the visible projects that the filter leaves, the stage left out (its counters need the rest)."""
-    projects = find_projects(Project.objects.visible_to(user), wanted.text)
+def narrowed(user: User | AnonymousUser, wanted: ProjectFilter, *, gathered: bool = False) -> QuerySet[Project]:
+    """Return the visible projects that the filter leaves, the stage left out (its counters need the rest).
+
+    `gathered`: for who counts them all (`visible_to`).
+    """
+    projects = find_projects(Project.objects.visible_to(user, gathered=gathered), wanted.text)
     for name, value in (("status", wanted.status), ("investment", wanted.investment), ("region", wanted.region)):
         if value:
             projects = projects.filter(**{name: value})
@@ -164,9 +166,12 @@ def project_list(
     """Return one page of the projects that a person may see. The number of queries does not depend on `size`."""
     sort = sort if sort in SORTS else "-id"
     who, today = asker(user), timing.today()
-    counts = _counters.for_user(user, (who, replace(wanted, stage="")), lambda: _by_stage(narrowed(user, wanted)))
+    others = replace(wanted, stage="")
+    counts = _counters.for_user(
+        user, (who, others), lambda: _by_stage(narrowed(user, wanted, gathered=others.is_empty))
+    )
     if after is None and before is None:
-        page = _first_page((who, wanted, sort, size), user, wanted, sort=sort, size=size)
+        page = _first_page(user, wanted, sort=sort, size=size)
     else:
         found: KeyPage[Project] = key_page(
             _in_stage(user, wanted).only("pk", "event_hash"), sort=sort, size=size, after=after, before=before
@@ -181,14 +186,12 @@ def _in_stage(user: User, wanted: ProjectFilter) -> QuerySet[Project]:
     return base.filter(stage=wanted.stage) if wanted.stage else base
 
 
-def _first_page(
-    key: Hashable, user: User, wanted: ProjectFilter, *, sort: str, size: int
-) -> KeyPage[tuple[int, str]]:
-    """The page that everybody opens first; its query is built once per person and day."""
+def _first_page(user: User, wanted: ProjectFilter, *, sort: str, size: int) -> KeyPage[tuple[int, str]]:
+    """The page that everybody opens first; its query is built once per kind of person and day."""
     order = (sort,) if sort in {"id", "-id"} else (sort, "-pk" if sort.startswith("-") else "pk")
-    found = rows_of(
-        ("projects", key),
-        lambda: _in_stage(user, wanted).order_by(*order).values_list("pk", "event_hash")[: size + 1],
+    found = rows_for(
+        user, ("projects", wanted, sort, size),
+        lambda who: _in_stage(who, wanted).order_by(*order).values_list("pk", "event_hash")[: size + 1],
     )
     rows = [(int(pk), str(head)) for pk, head in found]
     return KeyPage(rows[:size], None, rows[size - 1][0] if len(rows) > size else None)

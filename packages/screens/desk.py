@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Value
 from django.template.loader import get_template
 from django.urls import reverse
 
-from packages import queries, rules, worklist
+from packages import counters, queries, rules, worklist
 from packages.choices import MatterStage
 from packages.models import MatterCase, MatterVersion, PackageVersion, SavedView
 from packages.queries import WorkRow
@@ -21,7 +21,8 @@ from packages.worklist import SIZES, TABS, Key, Wanted, read_key
 from projects import timing
 from projects.access import access_of
 from projects.exports import Cell, Column, Table, cut_words
-from projects.memo import Counters, Memo, asker, rows_of
+from projects.kinds import rows_for
+from projects.memo import Counters, Memo, asker, rows_about
 from projects.models import User
 from projects.quoting import quoted
 from projects.states import Role
@@ -167,7 +168,7 @@ def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
     """The page of the work list that the address asks for. A fixed number of queries."""
     asked = effective(user, query)
     counts = _counters.for_user(
-        user, (asker(user), asked.with_(tab="", size="")), lambda: worklist.counted(user, asked)
+        user, (asker(user), asked.with_(tab="", size="")), lambda: counters.counted(user, asked)
     )
     found, before, after = _cut(user, query, asked)
     today = timing.today()
@@ -183,7 +184,7 @@ def desk_page(user: User, query: Mapping[str, str]) -> DeskPage:
 
 def count_words(count: int) -> str:
     """Return a counter as it is shown."""
-    return f"{worklist.MOST_COUNTED}+" if count > worklist.MOST_COUNTED else str(count)
+    return f"{counters.MOST_COUNTED}+" if count > counters.MOST_COUNTED else str(count)
 
 
 def _scopes(user: User, asked: Wanted) -> Iterator[dict[str, object]]:
@@ -201,18 +202,23 @@ def _tabs(asked: Wanted, counts: Mapping[str, int]) -> Iterator[dict[str, object
 
 def views_of(user: User, asked: Wanted) -> Iterator[ViewLink]:
     """Yield the saved views of a person by their keys, which stay where the hand has learnt them."""
-
-    def mine() -> QuerySet[SavedView, tuple[Any, ...]]:
-        found = SavedView.objects.visible_to(user).order_by(F("key").asc(nulls_last=True), "pk")
-        return found.values_list("pk", "name", "query", "is_default", "key")
-
-    for pk, name, query, is_default, key in rows_of(("views", user.pk), mine):
+    for pk, name, query, is_default, key in _views(user):
         yield ViewLink(pk, name, str(key or ""), query == asked.query, bool(is_default))
 
 
 def default_query(user: User) -> str:
     """Return the filters of the view that the desk opens with; empty when there is none."""
-    return SavedView.objects.visible_to(user).filter(is_default=True).values_list("query", flat=True).first() or ""
+    return next((str(query) for _, _, query, is_default, _ in _views(user) if is_default), "")
+
+
+def _views(user: User) -> list[tuple[Any, ...]]:
+    """Return key, name, filters, whether it is the default and the digit of the saved views of a person."""
+
+    def of_person(pk: int) -> QuerySet[SavedView, tuple[Any, ...]]:
+        found = SavedView.objects.visible_to(User(pk=pk)).order_by(F("key").asc(nulls_last=True), "pk")
+        return found.values_list("pk", "name", "query", "is_default", "key")
+
+    return rows_about("views", of_person, user.pk)
 
 
 # What can be chosen -------------------------------------------------------------------------------------------------
@@ -305,7 +311,7 @@ class Found(NamedTuple):
 
 
 def _cut(user: User, query: Mapping[str, str], asked: Wanted) -> tuple[list[Found], str | None, str | None]:
-    """One page, and the keys of the pages around it. Its query is built once per person, address and day."""
+    """One page, and the keys of the pages around it. Its query is built once per kind of person, address and day."""
     size = int(asked.size or SIZES[0])
     back, forth = read_key(query.get("before")), read_key(query.get("after"))
     rows = _read(user, asked, back or forth, size + 1, back=back is not None)
@@ -321,13 +327,12 @@ def _read(user: User, asked: Wanted, key: Key | None, most: int, *, back: bool) 
     rows: list[Found] = []
     for part in range(1 if key is None else 2):
 
-        def cases(part: int = part) -> QuerySet[MatterCase, tuple[Any, ...]]:
-            parts = worklist.parts_beyond(worklist.work_list(user, asked), key, back=back)
+        def cases(somebody: User, part: int = part) -> QuerySet[MatterCase, tuple[Any, ...]]:
+            parts = worklist.parts_beyond(worklist.work_list(somebody, asked), key, back=back)
             found = parts[part] if part < len(parts) else parts[0].none()
             return found.values_list("pk", "due_on", "project__event_hash")[:most]
 
-        name: tuple[Hashable, ...] = ("desk", asker(user), asked, key, back, part, most)
-        rows += [Found(*row) for row in rows_of(name, cases)]
+        rows += [Found(*row) for row in rows_for(user, ("desk", asked, key, back, part, most), cases)]
         if len(rows) >= most:
             break
     return rows[:most]

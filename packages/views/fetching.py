@@ -20,7 +20,7 @@ from packages.models import (
 )
 from projects import prepared
 from projects.access import access_of
-from projects.memo import asker, is_among
+from projects.kinds import is_among
 from projects.models import IssueItem, Project
 from projects.queries import sees
 
@@ -101,8 +101,8 @@ def task_or_404(request: HttpRequest, pk: int) -> ReviewTask:
 
 
 def _is_theirs(user: User, task_id: int) -> bool:
-    """Whether a review task is one that somebody may see: built once per person and day."""
-    return is_among(("task", asker(user)), lambda pk: ReviewTask.objects.visible_to(user).filter(pk=pk), task_id)
+    """Whether a review task is one that somebody may see: its plan is kept per kind of person and day."""
+    return is_among(user, "task", lambda who, pk: ReviewTask.objects.visible_to(who).filter(pk=pk), task_id)
 
 
 def session_or_404(request: HttpRequest, pk: int) -> JointSession:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 class ProjectQuerySet(models.QuerySet["Project"]):
     """Composable reads of projects."""
 
-    def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
-        """Return the projects that the user may know of.
+    def visible_to(self, user: User | AnonymousUser, *, gathered: bool = False) -> ProjectQuerySet:
+        """Return the projects that the user may know of; `gathered`: for who reads all of them, to count.
 
         Those that the user or an organisation of the user is involved in, for a director or 工改办 those of the region,
         and those lent to the user by name (`ProjectGrant`). Nobody else sees anything.
@@ -36,10 +38,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         access = access_of(user)
         mine = Involvement.objects.current()
         lent = ProjectGrant.objects.current().filter(user_id=user.pk)
-        if not access.is_office:
-            # few projects: gathered first
-            own = mine.filter(Q(user_id=user.pk) | Q(organisation_id__in=access.organisation_ids)).values("project_id")
-            return self.filter(pk__in=own.order_by().union(lent.order_by().values("content_object_id")))
+        regions = [Q(region__code__startswith=prefix) for prefix in access.region_prefixes]
+        if gathered or not access.is_office:
+            # few projects, or all that there are: gathered first
+            own = mine.filter(Q(user_id__in=access.user_ids) | Q(organisation_id__in=access.organisation_ids))
+            known = own.order_by().values("project_id").union(lent.order_by().values("content_object_id"))
+            return self.filter(reduce(or_, regions, Q(pk__in=known)))
         # Many projects: each is asked about itself, so that a page of twenty costs twenty. The two bounds (instead of
         # an equality) keep PostgreSQL from gathering all that a centre has ever had before it looks at the first.
         here = mine.filter(project__gte=OuterRef("pk"), project__lte=OuterRef("pk"))
@@ -47,9 +51,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         reach |= Q(Exists(lent.filter(content_object=OuterRef("pk"))))
         if access.organisation_ids:
             reach |= Q(Exists(here.filter(organisation_id__in=access.organisation_ids)))
-        for prefix in access.region_prefixes:
-            reach |= Q(region__code__startswith=prefix)
-        return self.filter(reach)
+        return self.filter(reduce(or_, regions, reach))
 
     def active(self) -> ProjectQuerySet:
         """Return the projects that run and are not delivered."""

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from packages import worklist
+from packages import counters, worklist
 from packages.models import MaterialItem, MatterCase, SavedView
 from packages.screens import desk as screen
 from packages.services import saved_views
@@ -86,10 +86,27 @@ def test_every_counter_opens_exactly_what_it_counts(client, project, actors, clo
 
 def test_counters_count_no_further_than_told(client, project, actors, monkeypatch):
     factories.received(project, ready(project), actors)
-    monkeypatch.setattr(worklist, "MOST_COUNTED", 2)
-    assert worklist.counted(actors.clerk, Wanted(scope="all"))[1]["all"] == 3
+    monkeypatch.setattr(counters, "MOST_COUNTED", 2)
+    assert counters.counted(actors.clerk, Wanted(scope="all"))[1]["all"] == 3
     client.force_login(actors.clerk)
     assert client.get(DESK, {"tab": "all"}).context["page"].count == "2+"
+
+
+@pytest.mark.parametrize("name", ["clerk", "reviewer", "lead_reviewer", "chief", "agent", "director"])
+def test_own_cases_are_counted_together_as_one_by_one(project, actors, name, monkeypatch):
+    factories.accepted(project, ready(project), actors)
+    user = getattr(actors, name)
+    for scope, _ in worklist.scopes_of(user):
+        for asked in (Wanted(scope=scope), Wanted(scope=scope, state="received"), Wanted(scope=scope, q="试验")):
+            memo.forget_all()
+            with CaptureQueriesContext(connection) as together:
+                found = counters.counted(user, asked)
+            monkeypatch.setattr(counters, "MOST_READ", -1)
+            memo.forget_all()
+            with CaptureQueriesContext(connection) as apart:
+                assert counters.counted(user, asked) == found
+            monkeypatch.undo()
+            assert [len(together), len(apart)] == [1, 2 if scope == worklist.MINE else 1]
 
 
 def test_filters_narrow_and_unknown_values_are_left_out(project, actors):
