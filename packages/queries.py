@@ -289,7 +289,13 @@ def answered(tasks: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
 
 def opinions_of(session: JointSession) -> list[ReviewRow]:
     """Return the tasks of a session with their opinions and clocks, the lead last. Four queries."""
-    return review_rows(answered(session.tasks.all()))
+    tasks = prepared.rows(
+        "opinions of a session", lambda pk: answered(ReviewTask.objects.filter(session=pk)), session.pk
+    )
+    prefetch_related_objects(tasks, "clock__pauses")
+    for task in tasks:
+        task.session = session
+    return review_rows(tasks)
 
 
 def review_rows(tasks: Iterable[ReviewTask]) -> list[ReviewRow]:
