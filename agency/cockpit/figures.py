@@ -182,14 +182,16 @@ def board_of(reach: Reach) -> Board:
 
 def _count(reach: Reach) -> tuple[int, Board]:
     """Return the newest event and everything that is counted."""
+    once = Count("pk")  # nothing is joined that has several rows: no row is counted twice, and none has to be sorted
     found = standing.counted([
-        standing.part(Event.objects.all(), "newest", count=Max("pk")), standing.part(open_projects(reach), "projects"),
-        standing.part(red_clocks(reach), "clocks", F("kind")),
+        standing.part(Event.objects.all(), "newest", count=Max("pk")),
+        standing.part(open_projects(reach), "projects", count=once),
+        standing.part(red_clocks(reach), "clocks", F("kind"), count=once),
         standing.part(foreseen(reach), "openings", TruncMonth("opening")), *standing.parts_of(reach),
         *change.parts_of(reach),
-        standing.part(open_tasks(reach), "tasks", _NAMED_BODY),
-        standing.part(open_tasks(reach).filter(due_on__lt=timing.today()), "late_tasks", _NAMED_BODY),
-        standing.part(open_cases(reach).filter(BESIDE), "beside"),
+        standing.part(open_tasks(reach), "tasks", _NAMED_BODY, count=once),
+        standing.part(open_tasks(reach).filter(due_on__lt=timing.today()), "late_tasks", _NAMED_BODY, count=once),
+        standing.part(open_cases(reach).filter(BESIDE), "beside", count=once),
     ])
     loads = _Loads()
     loads.add_cases(open_cases(reach))

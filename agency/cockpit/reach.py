@@ -7,17 +7,21 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from projects import timing
 from projects.access import Access, access_of
+from projects.memo import Memo
 from projects.models import Organisation, Project
 from projects.paging import as_key
 from projects.states import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from projects.models import User
+
+#: The centres to choose from, by whose region they are asked for.
+_centres: Memo[tuple[Organisation, ...]] = Memo(most=200, seconds=settings.COUNTERS_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +56,23 @@ class Reach:
 
 
 def reach_of(user: User, centre: str = "") -> Reach:
-    """Return what a person commands, narrowed to one centre when the address names one. One query for who stands above.
+    """Return what a person commands, narrowed to one centre when the address names one.
 
+    One query for who stands above, once in `COUNTERS_SECONDS`: the figures beside the centres are not newer either.
     Everything in it is visible to the person: region duty opens the region, a membership the projects of the centre.
     """
     access = access_of(user)
     above = access.has(Role.SUPERVISOR)
     own = access.by_role.get(Role.DIRECTOR, frozenset())
     projects = _region(user, access) if above else Project.objects.filter(centre_id__in=sorted(own)).order_by()
-    centres = _above(projects) if above else [body for body in access.organisations if body.pk in own]
+    scope = _scope(user, access) if above else ()
+    own_centres = tuple(body for body in access.organisations if body.pk in own)
+    centres = _centres.of((scope, timing.today()), lambda: _above(projects)) if above else own_centres
     wanted = as_key(centre)
     chosen = next((body for body in centres if body.pk == wanted), None)
     if chosen is not None:
         projects = projects.filter(centre_id=chosen.pk)
-    return Reach(projects, tuple(centres), chosen, above, _scope(user, access) if above else ())
+    return Reach(projects, centres, chosen, above, scope)
 
 
 def _scope(user: User, access: Access) -> tuple[object, ...]:
@@ -85,7 +92,7 @@ def _region(user: User, access: Access) -> QuerySet[Project]:
     return Project.objects.filter(inside).order_by()
 
 
-def _above(projects: QuerySet[Project]) -> Sequence[Organisation]:
+def _above(projects: QuerySet[Project]) -> tuple[Organisation, ...]:
     """The centres of these projects. One query."""
     mine = projects.filter(centre_id=OuterRef("pk"))
-    return list(Organisation.objects.filter(Exists(mine)).select_related("region").order_by("pk"))
+    return tuple(Organisation.objects.filter(Exists(mine)).select_related("region").order_by("pk"))

@@ -106,7 +106,7 @@ class Paper(StateModel):
             models.Index(name="paper_digest", fields=["digest"]),
             # render sweep: what has no PDF yet
             models.Index(name="paper_unrendered", fields=["id"], condition=Q(rendered_at=None)),
-            # what runs out in these weeks: one in a thousand of a city's papers has a last day
+            # what runs out soon: few papers have a last day
             models.Index(name="paper_runs_out", fields=["valid_until"], condition=Q(valid_until__isnull=False)),
         ]
 

@@ -93,6 +93,15 @@ def test_a_director_commands_the_own_centre_and_the_office_all(actors, other, of
     assert counted(actors.director, str(other.pk))[1].total.open == 3  # not one of the own: nothing is narrowed
 
 
+def test_the_centres_to_choose_from_are_read_once_in_a_while(actors, other, office, city, monkeypatch):
+    monkeypatch.setattr("agency.cockpit.reach._centres.seconds", 60)
+    first = reach_of(office).centres
+    with CaptureQueriesContext(connection) as queries:
+        assert reach_of(office).centres == first == (actors.centre, other)
+    assert len(queries) == 0
+    assert reach_of(office, str(other.pk)).chosen == other
+
+
 def test_two_offices_over_one_centre_do_not_share_on_whom_red_cases_wait(actors, other, office, city):
     for name, code in (("first", "140581"), ("second", "140524"), ("third", "140521")):
         moved = type(city[name]).objects.filter(pk=city[name].pk)
