@@ -193,7 +193,7 @@ def database(name: str, default: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or "") or text("DATABASE_PASSWORD", ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,  # plans are kept as long as the connection (projects/plans.py)
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, "options": ALONE, **dict(parse_qsl(parts.query))},
     }

@@ -121,7 +121,7 @@ def test_database_urls(monkeypatch):
         "PASSWORD": "p@ss",
         "HOST": "db.example",
         "PORT": "6432",
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, "options": env.ALONE, "sslmode": "require"},
     }
