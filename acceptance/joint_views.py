@@ -412,9 +412,10 @@ def receive(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(PAGE)
 def keys(request: HttpRequest, pk: int) -> HttpResponse:
     """The day of the keys."""
-    found, form = _handover(request, pk), given.KeysForm(request.POST or None)
+    found = _handover(request, pk)
+    form = given.KeysForm(request.POST or None, initial={"keys_on": found.keys_on})
     return _step(
-        request, "填写交房日", form, reverse("acceptance:handover", args=[pk]),
+        request, "更正交房日" if found.keys_on else "填写交房日", form, reverse("acceptance:handover", args=[pk]),
         lambda data: registry.note_dates(pk, by=person(request), **data), found.acceptance.project,
         verdict=after_rules.can_note_keys(request.user, found), may_be_late=True,
     )

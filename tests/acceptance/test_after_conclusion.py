@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from acceptance.joint_providers import make_up_debts
 from acceptance.models import MakeUp
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.slow
-def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(project, unit, walk, actors, clock):
+def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(
+    project, unit, walk, actors, clock, client
+):
     surveyed(unit, actors)
     walk.until("record")
     item, fire = walk.item(3), walk.item(4)
@@ -58,7 +61,11 @@ def test_passed_with_a_paper_to_follow_late_brought_and_handed_to_the_registry(p
     assert Event.objects.get(kind="registry.received", project=project).late_days == 4
     same = {"by": clerk, "registered_on": timing.today(), "certificate": "一"}
     refused(lambda: registry.note_dates(package.pk, **same, at=handed), "time_order")
+    client.force_login(actors.owner)
+    page = reverse("acceptance:handover", args=[package.pk])
+    assert ("填写交房日" in (shown := client.get(page).content.decode()), "更正交房日" in shown) == (True, False)
     registry.note_dates(package.pk, by=actors.owner, keys_on=dt.date(2026, 11, 30))
+    assert ("填写交房日" in (shown := client.get(page).content.decode()), "更正交房日" in shown) == (False, True)
     registry.note_dates(package.pk, by=clerk, registered_on=timing.today(), certificate="晋（2026）高平市不动产权第0000001号")
     package.refresh_from_db()
     assert (package.state, package.keys_on, package.registered_on) == (
