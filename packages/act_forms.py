@@ -41,9 +41,16 @@ class WrittenWithdrawForm(WithdrawForm):
     """撤件 at the window: with the request that the owner signed, unless it asked in the portal."""
 
     uploaded = forms.FileField(
-        label="撤件申请书", required=False, allow_empty_file=True,
-        help_text="建设单位盖章的书面申请的扫描件；已在网上申请的不用上传。",
+        label="撤件申请书", allow_empty_file=True, help_text="建设单位盖章的书面申请的扫描件。",
+        error_messages={"required": "请上传建设单位盖章的撤件申请书；建设单位也可以自己在网上申请撤件。"},
     )
+
+    def __init__(self, data: Any = None, files: Any = None, *, asked: bool = False) -> None:
+        """Ask for the paper unless the owner `asked` in the portal."""
+        super().__init__(data, files)
+        if asked:
+            self.fields["uploaded"].required = False
+            self.fields["uploaded"].help_text = "建设单位已在网上申请，不用上传。"
 
 
 class AnswerWithdrawalForm(forms.Form):

@@ -93,7 +93,9 @@ class ConvertForm(forms.Form):
         super().__init__(data, **options)
         for field in letter.fields:
             self.fields[f"field_{field['key']}"] = forms.CharField(
-                label=_label(field), max_length=200, required=False, initial=known.get(field["key"], "")
+                label=_label(field), max_length=200, required=bool(field["material"]),
+                initial=known.get(field["key"], ""),
+                error_messages={"required": f"请填写正式证件所载的{field['name']}。"},
             )
         self.fields["reason"] = forms.CharField(
             label="差异处理理由", max_length=500, required=False, widget=WORDS, help_text="有非实质差异时由首席代表写明"
@@ -101,8 +103,9 @@ class ConvertForm(forms.Form):
 
     def values(self) -> dict[str, str]:
         """The facts by their key; before anything was sent, what the form begins with."""
-        if self.is_bound and self.is_valid():
-            given: Mapping[str, Any] = self.cleaned_data
+        if self.is_bound:
+            self.full_clean()
+            given: Mapping[str, Any] = {name: self.cleaned_data.get(name, "") for name in self.fields}
         else:
             given = {name: str(field.initial or "") for name, field in self.fields.items()}
         return {n.removeprefix("field_"): v for n, v in given.items() if n.startswith("field_")}

@@ -27,9 +27,8 @@ def may_defer(item: MaterialItem) -> Verdict:
         return refuse("上报件不适用容缺")
     if not matter.deferral_allowed:
         return refuse("本事项不适用容缺受理")
-    if item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND:
-        return refuse("主要材料，不能容缺")
-    if line is None or line.deferral_days is None:
+    is_main = item.source != MaterialSource.APPLICANT or item.kind.slug == FORM_KIND
+    if is_main or line is None or line.deferral_days is None:
         return refuse("主要材料，不能容缺")
     if terms_of(item.case, item).days == 0:
         return refuse("作出决定前就要补交，而承诺时限只有 1 个工作日，来不及容缺")

@@ -30,11 +30,12 @@ def vague_words(text: str) -> list[str]:
 
 
 def vague_fault(text: str) -> str:
-    """Return the sentence that asks for the concrete fix instead of the first vague word, or nothing."""
+    """Return the sentence that asks for the concrete fix in the place of the vague words, or nothing."""
     found = vague_in(text)
     if not found:
         return ""
-    return f"“{found[0].word}”没有说清改成什么：{found[0].ask}。告知只有一次；属于名称的请加书名号或引号。"
+    words = "".join(f"“{row.word}”" for row in found)
+    return f"{words}没有说清改成什么：{found[0].ask}。告知只有一次；属于名称的请加书名号或引号。"
 
 
 def for_browser() -> list[list[str]]:

@@ -247,7 +247,7 @@ class MatterCase(StateModel):
         return clock_id
 
     def get_state_display(self) -> str:  # type: ignore[no-redef]  # Django makes one where there is none
-        """Return the word of the state: 待补全 before the acceptance, 待补正 after it; what is only filed is 不予备案."""
+        """Return the word of the state: 待补全 before the acceptance, 待补正 after it; a refused filing is 不予备案."""
         if self.state == CaseState.CORRECTING:
             return f"待{self.fault_word}"
         return words_of(self.matter).refused if self.state == CaseState.FAILED else str(CaseState(self.state).label)

@@ -20,6 +20,7 @@ from packages.act_states import (
 from packages.case_data import reason_name, special_rule
 from packages.choices import ReviewRole
 from packages.models import CaseDelivery, Extension, LateEntry, MatterCase, OneTimeNotice, SpecialProcedure, Withdrawal
+from packages.queries import issues_of
 from packages.screens.case_rows import with_rounds
 from packages.services.delivering import DELIVER_DAYS, deliver_until
 from packages.services.settling import is_certificate_held
@@ -38,10 +39,11 @@ from packages.states import (
 )
 from projects import timing
 from projects.access import access_of
-from projects.errors import Verdict, refuse
+from projects.errors import ALLOWED, Verdict, refuse
 from projects.models import Organisation, User
 from projects.paging import KeyPage, as_key, key_page
 from projects.quoting import quoted
+from projects.states import ISSUE_OPEN, IssueKind
 from projects.waiting import Waiting
 from projects.workdays import workdays_between
 
@@ -91,6 +93,25 @@ def may_ask_to_withdraw(user: User, case: MatterCase) -> Verdict:
     if any(row.state in WITHDRAWAL_OPEN for row in case.withdrawals.all()):
         return refuse("已有一份撤件申请等待确认。")
     return rules.can_request_withdrawal(user, case)
+
+
+def may_refuse(user: User, case: MatterCase) -> Verdict:
+    """Whether the intake may be refused; while a completion is awaited, not before its time is over."""
+    return rules.can_refuse(user, case) and _unless_awaited(case)
+
+
+def may_close_overdue(user: User, case: MatterCase) -> Verdict:
+    """Whether a correction that never came may be closed: not before its time is over."""
+    return rules.can_close_overdue(user, case) and _unless_awaited(case)
+
+
+def _unless_awaited(case: MatterCase) -> Verdict:
+    """Refuse while the owner has time to answer what was told. One query, none for a case that waits for nothing."""
+    if case.state != CaseState.CORRECTING:
+        return ALLOWED
+    told = issues_of(case, IssueKind.CORRECTION).filter(state__in=ISSUE_OPEN, clock__due_on__gte=timing.today())
+    until = told.values_list("clock__due_on", flat=True).first()
+    return ALLOWED if until is None else refuse(f"{case.fault_word}期限到{timing.spoken(until)}，期满未交回才能办理。")
 
 
 def may_answer(user: User, row: Withdrawal) -> Verdict:
@@ -273,10 +294,10 @@ def steps_of(case: MatterCase, user: User) -> list[Act]:
     if state in CASE_OPEN and case.accepted_at is not None and case.handling == Handling.REVIEW:
         found.insert(0, Act("延长期限", reverse("packages:extend", args=[pk]), rules.can_request_extension(user, case)))
     if state == CaseState.CORRECTING and case.accepted_at is None:
-        found.append(Act("不予受理", reverse("packages:refuse", args=[pk]), rules.can_refuse(user, case), danger=True))
+        found.append(Act("不予受理", reverse("packages:refuse", args=[pk]), may_refuse(user, case), danger=True))
     if state == CaseState.CORRECTING and case.accepted_at is not None:
         url = reverse("packages:overdue", args=[pk])
-        found.append(Act("逾期未补正", url, rules.can_close_overdue(user, case), danger=True))
+        found.append(Act("逾期未补正", url, may_close_overdue(user, case), danger=True))
     if state in CASE_PASSED and case.handling != Handling.OUTSIDE:
         found += _delivery(case, user)
     if state in CASE_DECIDED and case.handling != Handling.OUTSIDE:

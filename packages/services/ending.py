@@ -56,8 +56,8 @@ def refuse_intake(
         raise DomainError("reason", "不予受理、不受理须写明理由和依据，请补充后再提交。")
     if case.state == CaseState.CORRECTING:
         if case.accepted_at is not None:
-            name = quoted(case.matter.name)
-            raise DomainError("case_state", f"{name}已经受理，逾期未补正的由牵头部门撤回或{words_of(case.matter).refused}。")
+            name, refused = quoted(case.matter.name), words_of(case.matter).refused
+            raise DomainError("case_state", f"{name}已经受理，逾期未补正的由牵头部门撤回或{refused}。")
         _never_corrected(case, at)
         end_correction(case, by=by, at=at, returned=False)
     old = case.state
@@ -170,5 +170,5 @@ def _never_corrected(case: MatterCase, at: dt.datetime | None) -> None:
     """Refuse while the owner still had time to correct at that moment."""
     clock = correction_clock(case)
     if clock is not None and not clocks.read_clock(clock, at).overdue:
-        day = paperwork.day(clock.due_on)
-        raise DomainError("correction_runs", f"{quoted(case.matter.name)}的补正期限到{day}，期满未交回才能这样处理。")
+        term = f"{quoted(case.matter.name)}的{case.fault_word}期限到{paperwork.day(clock.due_on)}"
+        raise DomainError("correction_runs", f"{term}，期满未交回才能这样处理。")

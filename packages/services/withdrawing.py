@@ -166,7 +166,8 @@ def withdraw_case(
     if uploaded is not None:
         file_upload(
             case.project, uploaded=uploaded, kind=DocumentKind.objects.get(slug=REQUEST_SLUG),
-            title=f"撤件申请书：{case.matter.name}"[:200], source=case, source_label=f"{case.matter.name} 撤件", by=by, at=at,
+            title=f"撤件申请书：{case.matter.name}"[:200], source=case, source_label=f"{case.matter.name} 撤件",
+            by=by, at=at,
         )
     row = row or _ask(case, reason.strip(), by=by, at=at)
     _answer(row, granted=True, note="", by=by, at=at)

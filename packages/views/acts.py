@@ -40,7 +40,8 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
                 "确认后时限停止，材料仍在档案里，重新申报时自动带入。确认前办理照常进行。", *screens.tacit_kept(case),
             ),
         ))
-    return ask(request, act_forms.WrittenWithdrawForm(request.POST or None, request.FILES or None), Step(
+    asked = withdrawing.open_withdrawal(case) is not None
+    return ask(request, act_forms.WrittenWithdrawForm(request.POST or None, request.FILES or None, asked=asked), Step(
         title=f"撤件：{case.matter.name}", button="确认撤件", back=_page(pk), case=case, danger=True,
         verdict=rules.can_withdraw(user, case), done="已撤件，时限停止，撤件确认书已出具。",
         run=lambda given: withdrawing.withdraw_case(pk, by=user, **given), may_be_late=True,
@@ -101,7 +102,7 @@ def overdue(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"逾期未补正：{case.matter.name}", button="确认处理", case=case, danger=True, seg="choice",
         back=_page(pk),
-        verdict=rules.can_close_overdue(request.user, case), done="已处理，文书已出具。",
+        verdict=screens.may_close_overdue(person(request), case), done="已处理，文书已出具。",
         run=lambda given: ending.close_overdue(
             pk, by=person(request), choice=given["choice"], reason=given["reason"], at=given["at"]
         ),

@@ -16,7 +16,7 @@ from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
 from packages.same_faults import fault_word
-from packages.screens import accepting, applying, arriving, checklist, intake
+from packages.screens import accepting, acting, applying, arriving, checklist, intake
 from packages.screens import filing as filing_screen
 from packages.screens.regional_said import uses_of
 from packages.services import intake as services
@@ -275,7 +275,7 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, pk)
     step = Step(
         title=f"不予受理：{case.matter.name}", button="确认并出具文书", back=_home(case), case=case, danger=True,
-        verdict=rules.can_refuse(request.user, case), done="已作出决定，文书已出具。", seg="kind",
+        verdict=acting.may_refuse(person(request), case), done="已作出决定，文书已出具。", seg="kind",
         run=lambda given: services.refuse_intake(
             pk, by=person(request), reason=given["reason"], basis=given["basis"], referral=given["referral"],
             not_ours=given["kind"] == "not_ours", at=given["at"],

@@ -14,7 +14,7 @@ from packages.services.intake import accept_case
 from packages.services.review import give_opinion
 from packages.states import CaseState
 from packages.wording import vague_words
-from projects import clocks
+from projects import clocks, timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
 from projects.states import IssueKind, IssueState, Role
@@ -62,15 +62,20 @@ def test_one_notice_tells_all_faults_and_stops_the_clock(project, case, actors, 
     ]
 
 
-def test_from_the_case_one_gets_to_where_the_answers_are_handed_in(case, actors):
+def test_from_the_case_one_gets_to_where_the_answers_are_handed_in(case, actors, clock):
     notice_faults(case.pk, faults=FAULTS, by=actors.clerk)
     case = factories.fresh(case)
     seen = {who: [(act.label, act.key, bool(act.verdict)) for act in acts_for(case, getattr(actors, who))]
             for who in ("owner", "clerk")}
     assert seen["owner"] == [("答复并交回", "F2", True), ("申请撤件", "", True)]
     assert seen["clerk"] == [
-        ("答复并交回", "F2", True), ("撤件", "W", True), ("不予受理", "F4", True), ("部门撤回", "", False),
+        ("答复并交回", "F2", True), ("撤件", "W", True), ("不予受理", "F4", False), ("部门撤回", "", False),
     ]
+    until = issues(case.project)[0].clock.due_on
+    for days, said in ((0, f"补全期限到{timing.spoken(until)}，期满未交回才能办理。"), (1, "")):
+        clock.to(timing.start_of_day(until) + dt.timedelta(days=days, hours=9))
+        [told] = [act.verdict.reason for act in acts_for(case, actors.clerk) if act.label == "不予受理"]
+        assert told == said
 
 
 def test_several_cases_get_one_notice_each_with_its_own_faults(project, actors):

@@ -46,11 +46,11 @@ def test_several_faults_make_one_notice(window, handed_in):
 
 
 def test_a_vague_word_is_refused(window, handed_in):
-    response = window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"how_to_fix": "材料需完善"}))
+    response = window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"how_to_fix": "材料需规范、完善"}))
     assert response.status_code == 409
     assert response.context["formset"].errors == [
         {"how_to_fix": [
-            "“完善”没有说清改成什么：写明补什么、改哪一处、改成什么数值或内容。告知只有一次；属于名称的请加书名号或引号。"
+            "“完善”“规范”没有说清改成什么：写明补什么、改哪一处、改成什么数值或内容。告知只有一次；属于名称的请加书名号或引号。"
         ]}
     ]
     assert not IssueItem.objects.filter(kind="correction").exists()
