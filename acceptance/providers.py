@@ -74,7 +74,8 @@ def _by_the_list(row: Waiting, acceptance: AcceptanceApplication, told: Sequence
     """The owner's own days: since the faults were told, until the day that the list names. The clock stands still."""
     due_on = min(issue.due_on for issue in told if issue.due_on is not None)
     pauses = acceptance.clock.pauses.all() if acceptance.clock is not None else []
-    since = next((timing.business_day(pause.started_at) for pause in pauses if pause.ended_at is None), row.since)
+    begun = (timing.business_day(pause.started_at) for pause in pauses if pause.ended_at is None)
+    since = next(begun, row.since) or timing.today()
     return replace(
         row, since=since, days=workdays.workdays_between(since, timing.today()), due_on=due_on, clock_id=None,
         limit=workdays.workdays_between(since, due_on), light=light_until(due_on), is_provisional=False,
