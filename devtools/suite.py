@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NO_TESTS = 5  # pytest's exit code when nothing was collected
 #: Processes of a run: as many as the smallest machine has cores.
 CORES = 2
+#: Those of browsers and kills: they wait for servers, workers and clocks for a third of their time.
+WAITING = 3
 
 
 @contextlib.contextmanager
@@ -74,7 +76,7 @@ def phases(found: dict[str, str]) -> list[Phase]:
     ]
     if len(found) == 2:  # noqa: PLR2004 - both servers
         browser = {**found, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-        plan.append(("worker, kills and browser", "browser or kill", browser, CORES))
+        plan.append(("worker, kills and browser", "browser or kill", browser, WAITING))
     return plan
 
 

@@ -165,7 +165,7 @@ class Visitor:
         deadline = time.monotonic() + 90
         answer = self.context.request.get(path)
         while answer.status == BEING_MADE and time.monotonic() < deadline:
-            time.sleep(2)
+            time.sleep(0.3)
             answer = self.context.request.get(path)
         assert answer.status == 200, f"{path}: {answer.status}"
         content = answer.body()

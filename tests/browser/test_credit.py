@@ -73,6 +73,33 @@ def step(visitor, page, act, button, *, choice="", **values):
     visitor.press(button, exact=True)
 
 
+def ends_by_an_objection(live_portal, made, owner, head):
+    """A second entry rests while an objection is looked at, and ends because it holds."""
+    second = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="监测记录", is_over=False)
+    page, archive = f"/credit/listings/{second}/", f"/credit/{made['firm']}/"
+    owner.open(archive, phone=True)
+    owner.says("列入", "不适用容缺受理")
+    step(owner, page, "提出异议", "提出异议", text="报告经省检测中心复核属实")
+    owner.says("效力中止")
+    owner.open(archive, phone=True)
+    assert "不适用容缺受理" not in owner.page.inner_text("main")
+    step(head, page, "处理异议", "作出决定", choice="yes", note="复核属实，列入有误")
+    head.until("移出失信名单决定书")
+
+
+def ends_on_its_last_day(live_portal, made, owner):
+    """A third entry ends by itself; the record counts as long as it is kept, the list no more."""
+    third = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="验收记录", is_over=True)
+    owner.open(f"/credit/listings/{third}/", phone=True)
+    owner.says("伪造验收记录")
+    assert live_portal.python(SWEPT) == 1
+    owner.until("移出失信名单决定书")
+    owner.says("列入期限届满")
+    owner.open(f"/credit/{made['firm']}/", phone=True)
+    owner.says("不适用告知承诺")
+    assert "不适用容缺受理" not in owner.page.inner_text("main")
+
+
 def test_a_record_the_list_its_effect_and_repair(live_portal, visit):
     made = live_portal.python(OPEN)
     archive = f"/credit/{made['firm']}/"
@@ -112,24 +139,5 @@ def test_a_record_the_list_its_effect_and_repair(live_portal, visit):
     owner.press("容缺", within=owner.page.locator("li.mat", has_text=LATER))
     assert "列入失信名单期间" not in owner.page.inner_text("main")
 
-    # a second entry ends by an objection that holds, a third on its last day
-    second = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="监测记录", is_over=False)
-    page = f"/credit/listings/{second}/"
-    owner.open(archive, phone=True)
-    owner.says("列入", "不适用容缺受理")
-    step(owner, page, "提出异议", "提出异议", text="报告经省检测中心复核属实")
-    owner.says("效力中止")
-    owner.open(archive, phone=True)
-    assert "不适用容缺受理" not in owner.page.inner_text("main")
-    step(head, page, "处理异议", "作出决定", choice="yes", note="复核属实，列入有误")
-    head.until("移出失信名单决定书")
-    third = live_portal.python(LISTED, firm=made["firm"], project=made["project"], what="验收记录", is_over=True)
-    page = f"/credit/listings/{third}/"
-    owner.open(page, phone=True)
-    owner.says("伪造验收记录")
-    assert live_portal.python(SWEPT) == 1
-    owner.until("移出失信名单决定书")
-    owner.says("列入期限届满")
-    owner.open(archive, phone=True)
-    owner.says("不适用告知承诺")  # the record counts as long as it is kept, the list no more
-    assert "不适用容缺受理" not in owner.page.inner_text("main")
+    ends_by_an_objection(live_portal, made, owner, head)
+    ends_on_its_last_day(live_portal, made, owner)

@@ -9,6 +9,20 @@ NAME = "铸造园报装试点厂房"
 STEPS = "from tests.browser import steps\n"
 
 
+def power_quotes(visit, page):
+    """The power company answers with its scheme and its price."""
+    power = visit("power-company-r")
+    power.open("/utilities/")
+    power.open(page)
+    power.press("答复方案和报价")
+    power.page.select_option("[name=outside]", "yes")
+    power.fill(access_point="环网柜", scheme="就近接入", name_1="计量箱", quantity_1="1", price_1="8600.50",
+               owner_works="红线内配电房土建")
+    power.press("保存方案和报价")
+    power.says("8600.50")
+    return power
+
+
 def test_water_and_power_with_one_form(live_portal, visit):
     owner, clerk = visit("owner", viewport=PHONE), visit("clerk")
     project = live_portal.python(f"{STEPS}result = steps.project_of_owner('', name)", name=NAME)
@@ -29,15 +43,7 @@ def test_water_and_power_with_one_form(live_portal, visit):
     clerk.press("登记踏勘结果")
     clerk.says("方案答复")
 
-    power = visit("power-company-r")
-    power.open("/utilities/")
-    power.open(page)
-    power.press("答复方案和报价")
-    power.page.select_option("[name=outside]", "yes")
-    power.fill(access_point="环网柜", scheme="就近接入", name_1="计量箱", quantity_1="1", price_1="8600.50",
-               owner_works="红线内配电房土建")
-    power.press("保存方案和报价")
-    power.says("8600.50")
+    power = power_quotes(visit, page)
 
     clerk.open(page)
     clerk.press("发出一次答复")
