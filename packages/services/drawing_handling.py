@@ -339,11 +339,7 @@ def sign_quality(review_id: int, *, by: User, at: dt.datetime | None = None) -> 
 
 def _pledge_paper(one: DrawingReview, *, by: User, at: dt.datetime) -> None:
     last = newest_set(one)
-    rows = [
-        [row.role, row.organisation.name, str(row.signed_by), paperwork.day(timing.business_day(row.signed_at))]
-        for row in one.pledges.filter(kind=PledgeKind.QUALITY)
-        .select_related("organisation", "signed_by").order_by("pk")
-    ]
+    signed = one.pledges.filter(kind=PledgeKind.QUALITY).select_related("organisation", "signed_by").order_by("pk")
     paperwork.write(
         PaperKind.DRAWING_PLEDGE, one.project, subject=one, issuer=one.project.centre, by=by, at=at,
         what=f"施工图{one.get_mode_display()}，以质量承诺代替审查",
@@ -353,5 +349,6 @@ def _pledge_paper(one: DrawingReview, *, by: User, at: dt.datetime) -> None:
             QUALITY_TEXT,
             f"图纸版次：第 {last.number if last else 1} 版，文件摘要 {last.version.digest[:16] if last else ''}。",
         ],
-        table={"caption": "签署", "head": ["身份", "单位", "签署人", "日期"], "rows": rows},
+        addressee=one.project.centre.name,
+        promisers=[paperwork.promiser(row.role, row.organisation.name, row.signed_by, row.signed_at) for row in signed],
     )
