@@ -58,7 +58,7 @@ def test_before_it_is_handed_in_the_owner_reads_what_follows_later_and_what_is_p
         promise.terms["deadline"], workdays.due_date(decided, promise.days), "待负责人签署"
     )
     words = page.content.decode()
-    assert [part in words for part in (later.late, promised.papers, f"最迟 {later.last_on}")] == [True] * 3
+    assert [part in words for part in (later.late, promised.papers, f"最迟 {timing.spoken(later.last_on)}")] == [True] * 3
 
 
 def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, actors, clock):

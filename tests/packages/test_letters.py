@@ -115,6 +115,9 @@ def test_a_conversion_that_is_keyed_in_later_follows_the_certificate_and_revives
     url = reverse("packages:convert_letter", args=[letter.pk])
     posted = {f"field_{key}": value for key, value in stated.items()} | {"reason": "", "happened_at": keyed_in(given)}
     assert f'value="{posted["happened_at"]}"' in client.post(url, posted | {"look": "1"}).content.decode()
+    bare = client.post(url, posted | {"field_site_area": "", "look": "1"}).context
+    assert bare["form"].errors == {"field_site_area": ["请填写正式证件所载的用地面积。"]}
+    assert [row.kind for row in bare["rows"] if row.kind != "same"] == ["material"]
     assert client.post(url, posted).status_code == 302
     letter.refresh_from_db()
     assert (letter.state, letter.converted_at) == ("converted", given)
