@@ -40,7 +40,9 @@ def make_world():
         projects[1].pk, user=actors.reviewer, kind="borrow", by=actors.director,
         until=today + dt.timedelta(days=3), reason="核查同类项目",
     )
-    return {"people": {name: getattr(actors, name) for name in PEOPLE} | {"stand_in": stand_in, "both": both}}
+    colleague = factories.person("colleague", "秦岚", Role.REVIEWER, factories.organisation("housing"))
+    more = {"stand_in": stand_in, "both": both, "colleague": colleague}
+    return {"people": {name: getattr(actors, name) for name in PEOPLE} | more}
 
 
 _world, world, people = kept(make_world, "people")
@@ -64,7 +66,7 @@ def test_everybody_sees_what_is_visible_to_them(people):
         gathered = Project.objects.visible_to(user, gathered=True)
         assert list(gathered.order_by("pk").values_list("pk", flat=True)) == expected[name]
     assert len({tuple(pks) for pks in expected.values()}) == 4  # all, one's own, the other's, none
-    assert expected["reviewer"] != []  # lent by name
+    assert expected["reviewer"] != expected["colleague"] == []  # of one kind, but one was lent a project by name
     for order in (list(people), list(reversed(people))):  # whoever of a kind asks first
         memo.forget_all()
         assert {name: seen_by(User.objects.get(pk=people[name].pk)) for name in order} == {
