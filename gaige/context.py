@@ -74,7 +74,7 @@ def _unread(request: HttpRequest) -> int:
     def of_person(pk: int) -> QuerySet[Notification, tuple[Any, ...]]:
         return Notification.objects.visible_to(User(pk=pk)).unread().order_by().values_list("pk")[:MOST_UNREAD]
 
-    unread = len(rows_about("unread", of_person, user.pk))
+    unread = len(rows_about("unread", of_person, user.pk or 0))
     return unread + unsigned_count(user) if access_of(user).is_enterprise else unread
 
 
