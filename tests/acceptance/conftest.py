@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from acceptance.models import AcceptanceApplication
-from acceptance.services import application, conclusion, items, visits
+from acceptance.services import application, conclusion, items, points, visits
 from packages.models import MatterCase
 from packages.services.intake import submit_application
 from projects import timing
@@ -40,7 +40,18 @@ def _built_works(actors):
     return factories.fresh(made)
 
 
+def _told(actors):
+    """A project of the permit stage with its permit granted, and told what will be looked at."""
+    made = factories.enrolled_project(actors, "S3")
+    case = MatterCase.objects.get(project=made, matter__matter__code="construction-permit")
+    MatterCase.objects.filter(pk=case.pk).update(state="decided_pass", decided_at=timing.now())
+    points.tell_points(case.pk)
+    MatterCase.objects.filter(pk=case.pk).update(state="draft", decided_at=None)
+    return factories.fresh(made)
+
+
 kept_works = layer("kept_works", _built_works, "kept_actors")
+kept_site = layer("kept_site", _told, "kept_actors")
 
 
 @pytest.fixture

@@ -59,14 +59,9 @@ def refused(code, act, *args, **kwargs):
 
 
 @pytest.fixture
-def site(actors, clock):
+def site(actors, clock, kept_site):
     """A project of the permit stage with its permit granted, and told what will be looked at."""
-    made = factories.enrolled_project(actors, "S3")
-    case = MatterCase.objects.get(project=made, matter__matter__code="construction-permit")
-    MatterCase.objects.filter(pk=case.pk).update(state="decided_pass", decided_at=timing.now())
-    points.tell_points(case.pk)
-    MatterCase.objects.filter(pk=case.pk).update(state="draft", decided_at=None)
-    return factories.fresh(made)
+    return kept_site
 
 
 def first(project):
@@ -129,9 +124,8 @@ def test_the_permit_tells_what_will_be_looked_at_and_plans_by_risk_class(site, a
     holds(site)
 
 
-@pytest.mark.slow
-def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock, client):
-    row = first(site)
+def is_notified(site, actors, clock, row):
+    """Nobody is waited for long before; the lead gives notice in time, and the visit begins on its day."""
     early = row.slot_on - dt.timedelta(days=30)
     clock.to(dt.datetime.combine(early, dt.time(9), timing.BUSINESS_ZONE))
     assert waits(site) == []
@@ -145,28 +139,11 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
     refused("too_early", inspections.start, row.pk, by=of("housing"))
     _, _, verdict, _ = inspection_page(row, of("housing")).acts[0]
     assert verdict.reason == f"检查定在{timing.spoken(row.slot_on)}，当天到场后开始。"
-    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
-    check_step(
-        site, lambda by: inspections.start(row.pk, by=by), right=of("housing"), wrong=actors.agent,
-        reason="由参加检查的部门在现场开始。", told=[("inspection.started", None)],
-    )
-    unit = unit_of(row, "housing")
-    lines = list(unit.lines.all())
-    refused("lines_open", inspecting.record_unit, unit.pk, by=of("housing"), said={})
-    refused("fault", inspecting.record_unit, unit.pk, by=of("housing"),
-            said={line.pk: Said("finding") for line in lines})
-    photo = SimpleUploadedFile("现场.png", PNG, content_type="image/png")
-    assert inspecting.add_photo(unit.pk, by=of("housing"), uploaded=photo, note="东侧临边").document.kind.slug == "inspection-photo"
-    refused("units_open", inspecting.close_record, row.pk, by=of("housing"), text="查")
-    fill(row, fault="housing")
-    row = check_step(
-        site, lambda by: inspecting.close_record(row.pk, by=by, text="逐项查看"), right=of("housing"), wrong=actors.clerk,
-        reason="由牵头部门住建局出具检查记录。", told=[("paper.issued", None), ("inspection.recorded", None)],
-    )
-    assert (row.state, row.due_on) == ("rectifying", row.slot_on + dt.timedelta(days=7))
-    assert row.record_paper.content["paragraphs"][-1].startswith("现场照片 1 张（住建局 1 张），存入项目档案。")
-    assert waits(site)[0] == (1, "建设单位", "完成", f"{row.title}的整改", row.due_on)
-    assert checked_in_process(WorkUnit.objects.get(project=site)) == {}
+    return row
+
+
+def is_mended(site, actors, client, row):
+    """The owner answers with photographs, is told once that it does not hold, and answers again."""
     finding = Finding.objects.get(line__unit__inspection=row)
     refused("upload_missing", rectification.answer_finding, finding.pk, by=actors.owner, answer="改了", uploaded=[])
     check_step(
@@ -193,6 +170,36 @@ def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, 
         site, lambda by: rectification.recheck_finding(finding.pk, by=by, holds=True, on_site=True), right=of("housing"),
         wrong=actors.owner, reason="由住建局复核。", told=[("issue.verified", None), ("inspection.closed", None)],
     )
+    return row
+
+
+@pytest.mark.slow
+def test_one_visit_is_walked_from_notice_to_closing_and_ticks_what_passed(site, actors, clock, client):
+    row = first(site)
+    row = is_notified(site, actors, clock, row)
+    clock.to(dt.datetime.combine(row.slot_on, dt.time(9, 30), timing.BUSINESS_ZONE))
+    check_step(
+        site, lambda by: inspections.start(row.pk, by=by), right=of("housing"), wrong=actors.agent,
+        reason="由参加检查的部门在现场开始。", told=[("inspection.started", None)],
+    )
+    unit = unit_of(row, "housing")
+    lines = list(unit.lines.all())
+    refused("lines_open", inspecting.record_unit, unit.pk, by=of("housing"), said={})
+    refused("fault", inspecting.record_unit, unit.pk, by=of("housing"),
+            said={line.pk: Said("finding") for line in lines})
+    photo = SimpleUploadedFile("现场.png", PNG, content_type="image/png")
+    assert inspecting.add_photo(unit.pk, by=of("housing"), uploaded=photo, note="东侧临边").document.kind.slug == "inspection-photo"
+    refused("units_open", inspecting.close_record, row.pk, by=of("housing"), text="查")
+    fill(row, fault="housing")
+    row = check_step(
+        site, lambda by: inspecting.close_record(row.pk, by=by, text="逐项查看"), right=of("housing"), wrong=actors.clerk,
+        reason="由牵头部门住建局出具检查记录。", told=[("paper.issued", None), ("inspection.recorded", None)],
+    )
+    assert (row.state, row.due_on) == ("rectifying", row.slot_on + dt.timedelta(days=7))
+    assert row.record_paper.content["paragraphs"][-1].startswith("现场照片 1 张（住建局 1 张），存入项目档案。")
+    assert waits(site)[0] == (1, "建设单位", "完成", f"{row.title}的整改", row.due_on)
+    assert checked_in_process(WorkUnit.objects.get(project=site)) == {}
+    row = is_mended(site, actors, client, row)
     assert factories.fresh(row).state == "closed"
     PointCard.objects.filter(code="foundation").update(ticks=False)  # no visit of this short plan looks at it
     ticked = checked_in_process(WorkUnit.objects.get(project=site))

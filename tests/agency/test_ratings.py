@@ -21,6 +21,7 @@ from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event, JobRun
 from tests import factories
+from tests.kept import layer
 
 BEGIN = dt.datetime(2026, 11, 1, tzinfo=timing.BUSINESS_ZONE)
 END = dt.datetime(2027, 2, 1, tzinfo=timing.BUSINESS_ZONE)
@@ -31,15 +32,22 @@ def project(kept_warehouse):
     return kept_warehouse
 
 
-@pytest.fixture
-def asks(project, actors):
-    """A visit at the window with one matter that is decided."""
+def _decided(actors, project):
     case = factories.in_review(project, "wage-deposit", actors)
     factories.answer_all(case)
     factories.merge(case, passed=False)
     factories.decide(case, outcome="fail", note="存储金额不足")
     factories.drain()
     return {ask.scope: ask for ask in RatingAsk.objects.filter(project=project)}
+
+
+kept_asks = layer("kept_asks", _decided, "kept_actors", "kept_warehouse")
+
+
+@pytest.fixture
+def asks(project, actors, kept_asks):
+    """A visit at the window with one matter that is decided."""
+    return kept_asks
 
 
 @pytest.fixture
