@@ -24,6 +24,8 @@ POINTS_MOST = 400_000_000
 PACKED = "同时又是压缩包（图片里夹带了别的文件），不能归档，请用看图软件另存后再传"
 HUGE = "的画面大得不合常理，打开会占满内存，请缩小后再传"
 
+#: The signature of a PNG and its first chunk as far as width and height.
+PNG_FRONT = 24
 #: Markers of a JPEG that begin a frame.
 FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 FORBIDDEN = re.compile(r'[<>:"|?*\\/]')
@@ -85,6 +87,8 @@ def _png(file: IO[bytes], head: bytes, tail: bytes) -> str:
     if not head.startswith(b"\x89PNG\r\n\x1a\n"):
         return OTHER
     if b"IEND\xaeB`\x82" not in tail:
+        return CUT_OFF
+    if len(head) < PNG_FRONT:
         return CUT_OFF
     wide, high = struct.unpack(">II", head[16:24])
     return HUGE if wide * high > POINTS_MOST else _packed(file)

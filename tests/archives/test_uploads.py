@@ -159,6 +159,7 @@ def test_a_picture_that_can_be_unpacked_as_well_is_refused():
 
 
 def test_pictures_that_would_fill_the_memory_are_refused():
+    assert refused("图.png", b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82")[1] == f"“图.png”{containers.CUT_OFF}，{BROKEN}"  # no size at all
     png = bytearray(b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000) + b"\0" * 40 + b"IEND\xaeB`\x82")
     assert "画面大得不合常理" in refused("图.png", bytes(png))[1]
     jpeg = b"\xff\xd8\xff\xe0\x00\x04\0\0\xff\xc0\x00\x11\x08" + struct.pack(">HH", 60_000, 60_000) + b"\0" * 20 + b"\xff\xd9"
