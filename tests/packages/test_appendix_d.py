@@ -4,7 +4,9 @@ import datetime as dt
 
 import pytest
 from django.db import transaction
+from django.utils.module_loading import import_string
 
+from gaige.celery import app
 from packages.models import MatterCase, Withdrawal
 from packages.queries import case_waiting
 from packages.services import decision, delivering, ending, extending, intake, review, revoking, special, withdrawing
@@ -195,6 +197,36 @@ def test_every_state_is_reached_and_every_other_step_refused(factory, actors, cl
         walk.check(case, "suspended")
     assert walk.states == set(CaseState)
     assert walk.codes == set(StatusCode)
+
+
+@pytest.mark.slow
+def test_no_job_ends_a_case_against_the_applicant(factory, actors, clock):
+    """PIPL 24: however long a case has waited, a job may accept it or remind of it, never end it against the applicant."""
+    walk = Walk(actors)
+    factories.complete(factories.open_application(factory, [CODE], actors), actors.clerk)
+    case = factories.make_case(factory, CODE)
+    begun = timing.now()
+    jobs = [one["task"] for one in app.conf.beat_schedule.values() if one["task"].startswith(("packages.", "acceptance."))]
+
+    def a_year_passes(*expected):
+        clock.to(dt.datetime(2027, 11, 2, 9, 0))
+        for name in jobs:
+            import_string(name)()
+        assert factories.fresh(case).state in expected
+        clock.to(begun)
+
+    walk.take(case, "receive")
+    with kept_for_now():
+        a_year_passes("accepted", "in_review")  # 行政许可法 32: silence accepts
+    with kept_for_now():
+        walk.take(case, "complete")
+        a_year_passes("correcting")
+    walk.take(case, "accept")
+    walk.take(case, "open_review")
+    with kept_for_now():
+        walk.take(case, "correct")
+        a_year_passes("correcting")
+    a_year_passes("in_review")
 
 
 def test_a_correction_that_never_came_ends_by_choice_with_both_events_in_pairs(factory, actors, clock):
