@@ -242,7 +242,7 @@ def _in_hand(case: MatterCase, asked: Told | None, facts: _Facts) -> Waiting:
     """An accepted case that is not away: what was asked for comes before the review."""
     if asked is not None:
         return _on_the_answer(case, asked, facts)
-    if case.state == CaseState.ACCEPTED:
+    if case.state == CaseState.ACCEPTED and case.handling != Handling.ACCEPTANCE:
         return _waiting(
             case, facts.read(case.promised_clock_id), rank=4, role=case.lead.label, verb="开始办理",
             what=_quoted(case), auto="系统推送各部门",
@@ -425,7 +425,7 @@ def _one_for_acceptance(cases: Sequence[MatterCase], waiting: dict[int, Waiting]
     """The cases that the joint acceptance carries are one line of a project, not eleven."""
     told: set[int] = set()
     for case in cases:
-        joint = case.handling == Handling.ACCEPTANCE and case.state == CaseState.IN_REVIEW
+        joint = case.handling == Handling.ACCEPTANCE and case.state in {CaseState.ACCEPTED, CaseState.IN_REVIEW}
         if joint and case.project_id in told:
             continue
         if joint:

@@ -16,7 +16,7 @@ from archives.paper_kinds import paper_slug
 from archives.services.papers import issue_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
-from projects import timing
+from projects import timing, workdays
 from projects.back_entry import check_follows
 from projects.errors import DomainError, require
 from projects.events import lock_project, record
@@ -44,9 +44,10 @@ class Advice(TypedDict):
 def book(
     work_unit_id: int, *, by: User, wanted_on: dt.date, note: str = "", at: dt.datetime | None = None
 ) -> PreAcceptance:
-    """Book a pre-acceptance of a works and return it; one that is open is returned. Errors: a day that has passed.
+    """Book a pre-acceptance of a works and return it; one that is open is returned.
 
-    The lead department sees the project from then on.
+    The lead department sees the project from then on. Errors: a day that has passed (`past`), one that is no working
+    day (`not_workday`).
     """
     unit = WorkUnit.objects.select_related("project").get(pk=work_unit_id)
     unit.project = lock_project(unit.project_id)
@@ -54,8 +55,7 @@ def book(
     if standing is not None:
         return standing
     require(after_rules.can_book, by, unit)
-    if wanted_on < timing.business_day(at or timing.now()):
-        raise DomainError("past", "希望日期已经过去，请重新选择。")
+    _check_day("希望日期", wanted_on, at)
     joints = MatterCase.objects.filter(project=unit.project, matter__matter__code=JOINT_MATTER)
     joint = joints.select_related("lead").last()
     if joint is None:
@@ -67,6 +67,13 @@ def book(
     involve(unit.project, role=InvolvementRole.REVIEWER, organisation=joint.lead, by=by, at=at)
     _tell(made, "preaccept.booked", f"预约预验收，希望{timing.spoken(wanted_on)}", "", by=by, at=at)
     return made
+
+
+def _check_day(word: str, day: dt.date, at: dt.datetime | None) -> None:
+    if day < timing.business_day(at or timing.now()):
+        raise DomainError("past", f"{word}已经过去，请重新选择。")
+    if not workdays.is_workday(day):
+        raise DomainError("not_workday", f"{word}{timing.written(day)}不是工作日，请重新选择。")
 
 
 def _tell(
@@ -88,12 +95,11 @@ def _lock(pk: int) -> PreAcceptance:
 
 @transaction.atomic
 def confirm(pk: int, *, by: User, planned_on: dt.date, at: dt.datetime | None = None) -> PreAcceptance:
-    """The lead department names the day. Errors: a day that has passed."""
+    """The lead department names the day. Errors: one that has passed (`past`) or is no working day (`not_workday`)."""
     made = _lock(pk)
     require(after_rules.can_confirm_pre, by, made)
     check_follows(at, made)
-    if planned_on < timing.business_day(at or timing.now()):
-        raise DomainError("past", "约定日期已经过去，请重新选择。")
+    _check_day("约定日期", planned_on, at)
     old = made.state
     made.confirm()
     made.planned_on = planned_on

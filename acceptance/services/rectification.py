@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from acceptance import supervision_data as data
 from acceptance import supervision_rules as may
@@ -111,17 +112,31 @@ def _settle(row: Inspection, *, by: User, at: dt.datetime | None) -> None:
 
 @transaction.atomic
 def escalate(inspection_id: int) -> bool:
-    """Escalate one inspection whose rectification is overdue; return whether it was. Event `inspection.escalated`."""
+    """Escalate one inspection of which a fault is overdue by its own day; return whether it was.
+
+    Works that were stopped are due before the rest of the list: what is overdue is told, not the day of the whole list.
+    Event `inspection.escalated`.
+    """
     row = lock_inspection(inspection_id)
-    if row.state != InspectionState.RECTIFYING or row.due_on is None or row.due_on >= timing.today():
+    if row.state != InspectionState.RECTIFYING:
+        return False
+    late = [one.issue for one in findings_of(row).filter(_late())]
+    if not late:
         return False
     old = row.state
     row.escalate()
-    move(row, old, "escalated", f"{row.title}整改逾期（{timing.written(row.due_on)}），升级处理", by=None, at=None,
-         by_agent=missed_by_agent([one.issue for one in findings_of(row)]))
+    day = min(issue.due_on for issue in late)
+    move(row, old, "escalated", f"{row.title}整改逾期（{timing.written(day)}），升级处理", by=None, at=None,
+         by_agent=missed_by_agent(late))
     return True
 
 
+def _late() -> Q:
+    """Faults that the owner owes and whose own last day has passed."""
+    return Q(issue__state__in=list(ISSUE_WITH_OWNER), issue__due_on__lt=timing.today())
+
+
 def overdue() -> Any:
-    """Return the inspections whose rectification is overdue."""
-    return Inspection.objects.filter(state=InspectionState.RECTIFYING, due_on__lt=timing.today())
+    """Return the inspections of which a fault is overdue."""
+    late = Finding.objects.filter(_late()).values("line__unit__inspection")
+    return Inspection.objects.filter(state=InspectionState.RECTIFYING, pk__in=late)

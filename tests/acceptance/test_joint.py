@@ -14,6 +14,7 @@ from acceptance.queries import checked_in_process
 from acceptance.services import items, late_faults, pre_acceptance, survey, visits
 from acceptance.services.conclusion import conclude
 from archives.models import Paper
+from packages.waiting import project_waiting
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import NotAllowed
@@ -115,6 +116,26 @@ def test_papers_are_returned_once_with_all_their_faults(project, unit, walk, act
     holds(project)
 
 
+@pytest.mark.laid("until_record")
+def test_fire_and_quality_are_accepted_together(project, walk, client_of):
+    quality, by = walk.item(3), reviewer("housing")
+    assert 'name="together"' in client_of(by).get(reverse("acceptance:item", args=[quality.pk])).content.decode()
+    with transaction.atomic():
+        items.record_item(quality.pk, by=by, result="passed")
+        assert walk.item(4).state == "pending"
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        items.record_item(quality.pk, by=by, result="fault", faults=[FAULT], together=True)
+        assert walk.item(4).state == "pending"
+        transaction.set_rollback(True)
+    items.record_item(walk.item(3).pk, by=by, result="passed", together=True)
+    assert {(one.state, one.note) for one in (walk.item(3), walk.item(4))} == {
+        ("passed", ""), ("passed", f"与“{quality.name}”同场合并验收"),
+    }
+    assert walk.item(1).state == "pending"
+    holds(project)
+
+
 @pytest.mark.laid("until_answer")
 def test_a_fault_after_the_list_needs_the_lead_and_is_marked_late(project, walk, actors):
     item, chief = walk.item(1), factories.official("housing", Role.CHIEF)
@@ -164,8 +185,12 @@ def test_what_was_checked_during_the_works_is_offered_with_where_and_when(projec
 
 
 def test_pre_acceptance_is_a_service_without_a_clock(project, unit, actors):
+    saturday = dt.date(2026, 11, 7)
+    closed = refused(lambda: pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=saturday), "not_workday")
+    assert closed == "希望日期2026年11月7日不是工作日，请重新选择。"
     made = pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=timing.today())
     lead = reviewer("housing")
+    refused(lambda: pre_acceptance.confirm(made.pk, by=lead, planned_on=saturday), "not_workday")
     pre_acceptance.confirm(made.pk, by=lead, planned_on=timing.today())
     advice = [{"department": "住建局", "what": "疏散标志缺失", "how_to_fix": "补装"}]
     held = pre_acceptance.hold(made.pk, by=lead, held_on=timing.today(), advice=advice)
@@ -178,6 +203,8 @@ def test_a_booking_that_was_not_held_ends_when_the_acceptance_itself_begins(proj
     made = pre_acceptance.book(unit.pk, by=actors.owner, wanted_on=timing.today())
     assert ("住建局", "确认", "预验收日期") in waits(project)
     walk.accept()
+    cases = [row for row in project_waiting([factories.fresh(project)]) if row.case_id]
+    assert [(row.verb, row.what[-8:]) for row in cases] == [("办理", "（并入联合验收）")], "one line, before the job has run"
     factories.drain()
     made.refresh_from_db()
     assert (made.state, made.reason) == ("cancelled", "联合验收已经受理，不用再预验收")

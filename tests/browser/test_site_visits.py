@@ -30,14 +30,15 @@ def test_a_pre_acceptance_is_booked_confirmed_and_its_advice_is_a_paper(live_por
     owner, lead = visit("owner", viewport=PHONE), visit("housing-r")
     works = live_portal.python(BUILT, name="铸造园预验收试点厂房")
     today = f"{dt.datetime.now(tz=dt.timezone(dt.timedelta(hours=8))):%Y-%m-%d}"
+    day = live_portal.python(WORKDAY)
     page = f"/works/{works['unit']}/survey/"
     owner.open(page, phone=True)
     owner.press("预约预验收")
-    owner.fill(wanted_on=today)
+    owner.fill(wanted_on=day)
     owner.press("预约", exact=True, phone=True)
     lead.open(page)
     lead.press("确认日期")
-    lead.fill(planned_on=today)
+    lead.fill(planned_on=day)
     lead.press("确认", exact=True)
     lead.press("填写意见")
     lead.fill(held_on=today)

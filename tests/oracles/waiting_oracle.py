@@ -94,7 +94,7 @@ def expected(project_id, today):
     for case in running:
         if case["handling"] == "utility":
             continue  # the lines of the joint application are asked
-        if case["handling"] == "acceptance" and case["state"] == "in_review":
+        if case["handling"] == "acceptance" and case["state"] in ("accepted", "in_review"):
             if joint:
                 continue
             joint = True
@@ -140,7 +140,7 @@ def of_case(case, project, today):
     if asked:
         who = "工改办" if asked["is_joint"] else f"{lead}首席代表"
         return (2, who, "批准", f"{name}的延长办理期限", due(shown, today), case["id"])
-    if case["state"] == "accepted":
+    if case["state"] == "accepted" and case["handling"] != "acceptance":
         return (4, lead, "开始办理", name, due(case["promised_clock_id"], today), case["id"])
     if case["handling"] == "acceptance":
         return (5, lead, "办理", f"{name}（并入联合验收）", due(case["promised_clock_id"], today), case["id"])
