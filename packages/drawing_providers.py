@@ -183,7 +183,7 @@ def _mending_debt(one: DrawingReview) -> Debt | None:
     )
 
 
-def _sets(projects: Sequence[Project]) -> Iterable[Waiting]:
+def sets_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
     """What sets of permits that are ready wait for. One query."""
     by_pk = {project.pk: project for project in projects}
     undone = OneStopPart.objects.filter(one_stop=OuterRef("pk")).exclude(case__state__in=CASE_PASSED)
@@ -259,4 +259,4 @@ def register() -> None:
     waiting.register("packages.sample_faults", _mended_samples, place=SAMPLE_FAULTS)
     owing.register("packages.sample_faults", _debts)
     owing.register("packages.drawings", _drawing_debts)
-    waiting.register("packages.sets", _sets, place=SETS, among=[OneStopState.RUNNING])
+    waiting.register("packages.sets", sets_waiting, place=SETS, among=[OneStopState.RUNNING])

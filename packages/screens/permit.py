@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archives.models import Paper
 from packages import drawing_rules, policy
+from packages.drawing_providers import sets_waiting
+from packages.drawing_states import OneStopState
 from packages.models import MaterialItem, OneStop, OneStopPart
+from packages.next_steps import OWNER_WORD
 from packages.services import one_stop, policies
 from packages.services.one_stop import Wanted
 from packages.states import CASE_ENDED, CASE_PASSED, TONES, CaseState, MaterialState
 from packages.waiting import case_readings, case_waiting
-from projects import timing
+from projects import timing, workdays
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
 from projects.models import Clock, Party, Project, User
+from projects.quoting import quoted
 from projects.states import PartyRole
 from projects.waiting import Waiting
 
@@ -59,6 +64,7 @@ class PermitPage:
     form: tuple[tuple[str, str], ...]
     issue: Verdict | None
     blockers: tuple[PartLine, ...]
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def is_granted(self) -> bool:
@@ -95,7 +101,30 @@ def permit_page(project: Project, user: User) -> PermitPage:
     blockers = tuple(line for line in lines if line.part.case.state not in CASE_PASSED and (line.late or line.holds_up))
     return PermitPage(
         project, one, (), one.limit, tuple(lines), read_clock(clock), tuple(one_stop.form_pairs(one)),
-        drawing_rules.can_issue_set(user, one), blockers,
+        drawing_rules.can_issue_set(user, one), blockers, _awaited(one, lines),
+    )
+
+
+def _awaited(one: OneStop, lines: Sequence[PartLine]) -> tuple[Waiting, ...]:
+    """On whom the set waits: who has a part, the owner for what is not handed in, at last who issues it. One query."""
+    if one.state != OneStopState.RUNNING:
+        return ()
+    rows = [line.waiting for line in lines if line.waiting is not None]
+    drafts = [line for line in lines if line.part.case.state == CaseState.DRAFT]
+    if drafts:
+        rows.append(_on_the_owner(one, drafts))
+    return tuple(sorted(rows, key=lambda row: row.sort_key) or sets_waiting([one.project]))
+
+
+def _on_the_owner(one: OneStop, drafts: Sequence[PartLine]) -> Waiting:
+    """What the owner has not handed in yet, as one line whatever the number of parts."""
+    first, missing = drafts[0].part.case, sum(line.missing for line in drafts)
+    what = quoted(first.matter.name) + (f"等 {len(drafts)} 项" if len(drafts) > 1 else "")
+    since = timing.business_day(one.opened_at)
+    return Waiting(
+        project_id=one.project_id, rank=1, role=OWNER_WORD, person=one.project.owner.name, since=since,
+        days=workdays.workdays_between(since, timing.today()), verb="补齐" if missing else "提交",
+        what=f"{what}还缺的 {missing} 件材料" if missing else what, auto="受理后起算总时限", case_id=first.pk,
     )
 
 

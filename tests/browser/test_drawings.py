@@ -1,4 +1,4 @@
-"""Drawings: one upload, a version that is replaced while it is judged, one opinion, and thirty days to mend."""
+"""Drawings: one upload, a version that is replaced while it is judged, one opinion, 退回, and thirty days to mend."""
 
 import pytest
 
@@ -66,6 +66,27 @@ def upload(visitor, project, title, **more):
     visitor.press("上传", exact=True)
 
 
+def returned_and_handed_back(live_portal, project, review, lead, chief, designer, owner):
+    """The chief returns the set; the owner reads why, hands it back with its next version, and it is judged anew."""
+    chief.open(f"/drawings/{review}/handle/", phone=True)
+    chief.says("没有重大缺陷：可以由建设单位负责人承诺后限期改完，也可以退回。")
+    chief.choose("result", "return")
+    chief.fill(text="楼梯净宽没有改")
+    chief.press("提交处理意见")
+    owner.open("/todos/", phone=True)
+    owner.press("看审查意见", within=owner.page.locator(".debt", has_text="请设计单位改图，上传新版后交回"))
+    owner.says("退回", "楼梯净宽没有改")
+    owner.open(f"/drawings/{review}/hand-back/")
+    owner.says("还没有上传修改后的图纸，上传新版后再交回。")
+    upload(designer, project, "施工图第三版", changed=["fire"], note="楼梯净宽改为 1.0 米")
+    owner.open(f"/drawings/{review}/hand-back/", phone=True)
+    owner.press("交回", exact=True)
+    owner.says("已交回，只请提出问题和受修改影响的部门复审。")
+    live_portal.python(ANSWERED, review=review)
+    lead.open(f"/drawings/{review}/opinion/")
+    lead.press("提交审查意见")
+
+
 def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days(live_portal, visit):
     project = live_portal.python(OPEN, code=CODE)
     page = f"/projects/{project}/drawings/"
@@ -99,8 +120,8 @@ def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days
     lead.open(f"/drawings/{review}/opinion/", phone=True)
     lead.press("提交审查意见")
     lead.says("审查意见已提交")
+    returned_and_handed_back(live_portal, project, review, lead, chief, designer, owner)
     chief.open(f"/drawings/{review}/handle/", phone=True)
-    chief.says("没有重大缺陷：可以由建设单位负责人承诺后限期改完，也可以退回。")
     chief.choose("result", "commit")
     chief.fill(text="无重大缺陷")
     chief.press("提交处理意见")
@@ -108,7 +129,7 @@ def test_a_replaced_drawing_is_judged_anew_and_a_breach_is_mended_in_thirty_days
     owner.press("我已阅读，签署承诺")
     owner.says("承诺已签署", "限期修改")
 
-    upload(designer, project, "施工图第三版", changed=["fire"], note="楼梯净宽改为 1.1 米")
+    upload(designer, project, "施工图第四版", changed=["fire"], note="楼梯净宽改为 1.1 米")
     housing.open(page)
     housing.press("核实", exact=True)
     housing.choose("holds", "yes")

@@ -108,7 +108,7 @@ def test_one_form_opens_the_permit_and_one_cover_closes_it(live_portal, visit):
     clerk.press("受理", within=clerk.page.locator("main"), exact=True)
     live_portal.python(LATE, project=project)
     owner.open(page, phone=True)
-    owner.says("拖住", "已督办", "已超时", "工作日")
+    owner.says("正在等", "谁拖住其他事项", "已督办", "已超时", "工作日")
     assert chief.page.goto(page).status == 200
     assert chief.page.get_by_role("link", name="一次出件").count() == 0
     live_portal.python(GRANTED, project=project)

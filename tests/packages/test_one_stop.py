@@ -41,6 +41,27 @@ def opened(ready, actors):
     return one
 
 
+def awaited(client, one):
+    """The sentences that the page begins with: on whom the set waits."""
+    page = client.get(reverse("packages:one_stop", args=[one.project_id])).context["page"]
+    return [row.sentence for row in page.waiting]
+
+
+def test_the_page_begins_with_the_owner_until_all_is_handed_in(ready, actors, client):
+    one = one_stop.open_one_stop(ready.pk, by=actors.owner, form=FORM)
+    client.force_login(actors.owner)
+    count = MaterialItem.objects.filter(case__application=one.application, state="missing").count()
+    main = one_stop.parts_of(one)[0].case
+    [told] = awaited(client, one)
+    assert told.startswith(f"正在等建设单位 {ready.owner.name}补齐“{main.matter.name}”等 {len(one_stop.parts_of(one))} 项")
+    assert f"还缺的 {count} 件材料，已 0 个工作日。" in told
+    factories.complete(one.application, actors.owner)
+    assert "提交“" in awaited(client, one)[0]
+    submit_application(one.application_id, by=actors.owner)
+    assert all("窗口受理“" in row for row in awaited(client, one))
+    assert 'class="waiting"' in client.get(reverse("packages:one_stop", args=[one.project_id])).content.decode()
+
+
 def test_one_form_opens_one_application_for_everything(ready, actors):
     with pytest.raises(DomainError) as lacking:
         one_stop.open_one_stop(ready.pk, by=actors.owner, form={**FORM, "contractor": ""})
@@ -72,6 +93,7 @@ def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock,
     client.force_login(actors.owner)
     page = client.get(reverse("packages:one_stop", args=[opened.project_id])).content.decode()
     assert "已督办" in page
+    assert awaited(client, opened)[0].startswith("正在等")
     with pytest.raises(DomainError) as early:
         one_stop.issue_set(opened.pk, by=actors.chief)
     assert early.value.code == "not_ready"
@@ -88,6 +110,7 @@ def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock,
     one_stop.follow_all()
     assert not IssueItem.objects.filter(kind="friction", state="open").exists()
     assert any(row.what == "施工许可证照套" for row in waiting_on(opened.project))
+    assert "一次出具施工许可证照套" in awaited(client, opened)[0]
     with pytest.raises(NotAllowed):
         one_stop.issue_set(opened.pk, by=actors.owner)
     one_stop.issue_set(opened.pk, by=actors.chief)
@@ -96,6 +119,7 @@ def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock,
     papers = one_stop.papers_of(one_stop.parts_of(done))
     assert {row[3] for row in rows} == {paper.number for paper in papers.values()}
     assert (done.state, done.cover.title, done.cover.is_public) == ("issued", "施工许可证照套", True)
+    assert awaited(client, opened) == []
     page = client.get(f"/verify/?code={done.cover.verify_code}").content.decode()
     assert done.cover.number in page
     holds(opened.project)
