@@ -19,8 +19,12 @@ def housing():
     return factories.official("housing", Role.REVIEWER)
 
 
-@pytest.mark.parametrize(("grade", "change"), [("A", -1), ("B", 0), ("C", 1), ("D", 2)])
-def test_the_credit_grade_of_the_owner_changes_how_often_the_works_are_visited(kept_site, clock, monkeypatch, grade, change):
+@pytest.mark.parametrize(("grade", "change", "words"), [
+    ("A", -1, "信用 A 减 1 次"), ("B", 0, "信用 B 不增减"), ("C", 1, "信用 C 加 1 次"), ("D", 2, "信用 D 加 2 次"),
+])
+def test_the_credit_grade_of_the_owner_changes_how_often_the_works_are_visited(
+    kept_site, clock, actors, client, monkeypatch, grade, change, words
+):
     site, notice = kept_site, PointNotice.objects.get(project=kept_site)
     by_class = InspectionPlan.objects.get(project=site).by_class
     Inspection.objects.filter(project=site).update(state="cancelled")
@@ -30,6 +34,9 @@ def test_the_credit_grade_of_the_owner_changes_how_often_the_works_are_visited(k
     plan = points.make_plan(notice, list(notice.cards.all()), at=timing.now())
     assert (plan.by_class, plan.grade, plan.change, plan.count) == (by_class, grade, change, by_class + change)
     assert Inspection.objects.filter(project=site, kind="planned", state="planned").count() == plan.count > 0
+    client.force_login(actors.owner)
+    page = client.get(reverse("acceptance:visits", args=[site.pk])).content.decode()
+    assert f"{plan.count} 次：按风险等级 {by_class} 次，{words}" in page
 
 
 def visit_of(site):
@@ -63,6 +70,17 @@ def test_what_passed_within_thirty_days_is_grey_and_need_not_be_looked_at_again(
     with pytest.raises(DomainError) as refused:
         inspecting.record_unit(late.pk, by=housing(), said={})
     assert refused.value.code == "lines_open"
+
+
+def test_the_owner_reads_every_visit_with_its_reason_and_how_many_were_saved(kept_site, clock, actors, client):
+    planned = Inspection.objects.filter(project=kept_site).order_by("slot_on").first()
+    Inspection.objects.filter(pk=planned.pk).update(state="closed")
+    visit_of(kept_site)
+    together = planned.units.count()
+    client.force_login(actors.owner)
+    page = client.get(reverse("acceptance:visits", args=[kept_site.pk])).content.decode()
+    assert ("计划外：扬尘" in page, "2 次，其中计划外 1 次" in page, together > 1) == (True, True, True)
+    assert f"{together + 1} 个部门次并为 2 次，少上门 <b>{together - 1}</b> 次" in page
 
 
 def test_a_commitment_that_has_to_be_checked_rides_along(kept_site, clock, actors):

@@ -9,6 +9,7 @@ import pytest
 import weasyprint
 from django.core.cache import cache
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
@@ -19,7 +20,7 @@ from agency.models import Bulletin
 from agency.services import bulletins
 from agency.services.slips import issue_slip
 from archives.papering import sheet_pdf
-from gaige.templatetags.bulletins import kept_together, two_lines
+from gaige.templatetags.bulletins import INK, kept_together, two_lines
 from packages.models import MatterCase
 from projects import timing
 from projects.memo import forget_all
@@ -326,6 +327,31 @@ def test_why_a_row_stands_where_it_does(actors, november, month, client_of):
         ("N002", 5, 2, None), ("N003", 3, 2, None), ("N001", 2, 2, None),
     ]
     assert client_of(actors.director).get(reverse("agency:bulletin_why", args=[november.pk, "body", 999_999])).status_code == 404
+
+
+def test_the_charts_of_the_page_are_those_of_the_paper_each_with_its_figures(actors, november, client_of):
+    bulletins.freeze(november.pk, by=actors.director)
+    content = Bulletin.objects.get(pk=november.pk).content
+    content["trend"] = [{"label": f"{n}月", "value": n + 0.5, "before": n + 1.0, "pk": None} for n in range(1, 13)]
+    rows = [{"name": "消防验收", "number": 4, "total": 7, "k": "item/4/faulty", "example": "坡道坡度超限",
+             "cells": [{"t": n, "k": f"item/4/faulty_{n}"} for n in (7, 0)]}]
+    content["items"] |= {"columns": ["高平市", "城区"], "rows": rows, "worst": rows}
+    Bulletin.objects.filter(pk=november.pk).update(content=content)
+    page = client_of(actors.director).get(reverse("agency:bulletin", args=[november.pk])).content.decode()
+    paper = render_to_string("papers/bulletin.html", draft_context(Bulletin.objects.get(pk=november.pk))).replace(INK, "")
+    lines, bars = r'<svg class="chart".*?</svg>', r'<rect class="(gov|ent|spc|mdl)"'
+    drawn = [re.findall(lines, text, re.DOTALL) for text in (page, paper)]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 2 + len(content["dots"]["rows"]) > 2, "twelve months, the axis, a row of dots for each matter"
+    assert re.findall(bars, page) == re.findall(bars, paper) == ["gov"] * len(content["ledger"]) != []
+    for text in (page, paper):
+        cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", text, re.DOTALL)]
+        months = [f"{n}月" for n in range(1, 13)] + ["中位"] + [f"{n}.5" for n in range(1, 13)]
+        at = cells.index("1月")
+        assert cells[at:at + len(months)] == months
+        assert ('class="n h4"' in text, 'class="n h0"' in text) == (True, True)
+        at = cells.index(content["dots"]["rows"][0]["name"])
+        assert cells[at + 2:at + 6] == ["2", "3.5", "4", "1"]
 
 
 @pytest.mark.slow
