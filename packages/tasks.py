@@ -68,11 +68,11 @@ def deem_accepted() -> int:
 @shared_task(name="packages.tasks.sweep_conditional")
 def sweep_conditional() -> int:
     """Remind of permits and letters that run out, and let lapse what has; return how many."""
-    keys = living.due_keys(timing.today())
-    if not keys:
+    day = timing.today()
+    if nothing_due("sweep_conditional", *living.due(day)):
         return 0
     with job_run("sweep_conditional") as run:
-        run.touched, run.errors = living.sweep(keys)
+        run.touched, run.errors = living.sweep(living.due_keys(day))
         return run.touched
 
 

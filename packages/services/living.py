@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, transaction
-from django.db.models import Q, Value
+from django.db import transaction
+from django.db.models import Q, QuerySet, Value
 
 from archives.services.papers import revoke_paper
 from archives.states import PaperKind, PaperState
@@ -24,6 +23,7 @@ from packages.states import CASE_PASSED, LIVING_LIVE, CaseState, LivingState, Ma
 from projects import timing, workdays
 from projects.errors import DomainError
 from projects.events import lock_project, record
+from projects.jobs import BAD_ROW
 from projects.models import Project
 from projects.quoting import quoted
 
@@ -91,10 +91,14 @@ def save_moved(
 # The sweep -----------------------------------------------------------------------------------------------------------
 
 
+def due(day: dt.date) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """Return the permits and the letters that have to be looked at by a day."""
+    return ConditionalPermit.objects.filter(next_on__lte=day), Letter.objects.filter(next_on__lte=day)
+
+
 def due_keys(day: dt.date) -> list[tuple[str, int]]:
     """Return kind and key of what has to be looked at by a day, the oldest first. One query."""
-    permits = ConditionalPermit.objects.filter(next_on__lte=day).order_by()
-    letters = Letter.objects.filter(next_on__lte=day).order_by()
+    permits, letters = (rows.order_by() for rows in due(day))
     columns = ("next_on", "word", "pk")
     both = permits.annotate(word=Value("permit")).values_list(*columns).union(
         letters.annotate(word=Value("letter")).values_list(*columns), all=True
@@ -111,7 +115,7 @@ def sweep(keys: list[tuple[str, int]], *, day: dt.date | None = None) -> tuple[i
     for kind, pk in keys:
         try:
             done += pass_day(kind, pk, day=day)
-        except (DomainError, ObjectDoesNotExist, DatabaseError, ValueError) as error:
+        except BAD_ROW as error:
             refused += 1
             logger.warning("sweep_conditional: %s %s %s", kind, pk, error)
     return done, refused

@@ -7,7 +7,7 @@ import pytest
 from agency.models import Notification
 from agency.services.reminders import sweep_due
 from packages.models import JointSession, ReviewTask
-from packages.services import conference, referring, review, sweeping, utilities, utility_works
+from packages.services import conference, referring, review, special, sweeping, utilities, utility_works
 from projects import timing
 from projects.models import Organisation
 from projects.states import Role
@@ -133,3 +133,25 @@ def test_a_late_deferred_paper_is_told_to_the_owner_the_window_and_the_chief(pro
         "owner": "由贵单位办理", "owner-staff": "由贵单位办理", "clerk": "企业逾期，请窗口催办",
         chief.username: "企业逾期，请您决定怎样处理",
     }
+
+
+def test_a_special_procedure_of_the_same_kind_is_told_to_the_director_and_one_past_its_limit_to_the_head(case, project, actors, clock):
+    lead, chief = (factories.official("natural-resources", role) for role in (Role.REVIEWER, Role.CHIEF))
+
+    def start():
+        row = special.request_special(case.pk, by=lead, kind="expert", basis="评审办法第 6 条", planned_days=5)
+        special.approve_special(row.pk, by=chief)
+
+    start()
+    assert [row for row in told() if row[0] == "director"] == []
+    special.end_special(case.pk, by=lead, result="专家组同意", uploaded=factories.pdf())
+    start()
+    assert [row for row in told() if row[0] == "director"] == [(
+        "director", f"{project.name}“{case.matter.name}”同类特别程序再次启动，请核对", "同类特别程序再次启动须报中心主任",
+        f"/cases/{case.pk}/",
+    )]
+    clock.to(timing.start_of_day(factories.fresh(case).special_clock.due_on) + dt.timedelta(days=1, hours=9))
+    sweep_due()
+    assert factories.fresh(case).state == "suspended"
+    heads = [row[1] for row in told() if row[0] == chief.username]
+    assert heads == [f"{project.name} “{case.matter.name}”特别程序已超时（11月9日）"]

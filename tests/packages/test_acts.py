@@ -4,19 +4,20 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from archives.models import Paper
 from packages.act_forms import DeliverForm
 from packages.forms import RefuseForm
-from packages.models import CaseDelivery, OneTimeNotice, Opinion
+from packages.models import CaseDelivery, OneTimeNotice, Opinion, ReviewTask
 from packages.screens.acting import awaits_delivery, tacit_words
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
 from packages.states import CaseState
 from projects import timing
-from projects.errors import DomainError
+from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
 from projects.states import Role
 from tests import factories
@@ -139,9 +140,19 @@ def test_an_extension_moves_both_clocks_once_and_tells_why(factory, actors, case
 
 def test_no_extension_after_the_limit_none_too_long_none_by_who_asked(case, actors, clock):
     lead = factories.official("approval-bureau", Role.REVIEWER)
-    with pytest.raises(DomainError) as long:
-        extending.request_extension(case.pk, by=lead, days=16, reason="等待")
-    assert codes_of(long) == "days"
+    joint = ReviewTask.objects.filter(session__case=case, role="joint")
+    for most, take_part in ((15, True), (10, False)):  # 行政许可法 42: fifteen days where several bodies handle it jointly
+        if not take_part:
+            joint.update(role="consulted")
+        with pytest.raises(DomainError) as long:
+            extending.request_extension(case.pk, by=lead, days=most + 1, reason="等待")
+        assert (codes_of(long), long.value.message) == ("days", f"本办件最多延长 {most} 个工作日，请重新填写。")
+    with transaction.atomic():
+        row = extending.request_extension(case.pk, by=actors.chief, days=10, reason="等待")
+        with pytest.raises(NotAllowed) as own:
+            extending.approve_extension(row.pk, by=actors.chief)
+        assert own.value.message == "延长不能由申请人自己批准，请由另一位负责人批准。"
+        transaction.set_rollback(True)
     clock.to(dt.datetime(2026, 11, 30, 9, 0))
     with pytest.raises(DomainError) as late:
         extending.request_extension(case.pk, by=lead, days=5, reason="等待")
@@ -218,7 +229,23 @@ def test_a_second_notice_has_a_reason_is_booked_and_listed(plain, actors, client
     page = client.get(reverse("packages:notices_again")).content.decode()
     assert "首次告知确有遗漏" in page
     assert case.matter.name in page
-    assert "再次告知" in client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    said = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    assert '<span class="chip" data-c="bad">再次告知</span>' in said
+    assert f"记入{actors.centre.label}" in said
+
+
+def test_a_fault_told_after_the_third_day_of_the_handling_is_flagged(actors, case, clock, client):
+    """Handbook §2.3: a correction after day three of 部门开始办理 stands in the ledger; one of the third day does not."""
+    lead = factories.official("approval-bureau", Role.REVIEWER)
+    for day, late in ((5, False), (6, True)):  # begun on Monday the 2nd
+        clock.to(dt.datetime(2026, 11, day, 9, 0))
+        with transaction.atomic():
+            notice_faults(case.pk, faults=[FAULT], by=lead, kind="correction")
+            client.force_login(lead)
+            page = client.get(reverse("packages:notices_again")).content.decode()
+            assert OneTimeNotice.objects.get(case=case).is_late == late
+            assert ("开始办理多日后才告知的补正 1 次" in page) == late
+            transaction.set_rollback(True)
 
 
 def test_one_fault_of_two_matters_is_one_entry_answered_once(plain, actors):
