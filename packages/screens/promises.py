@@ -12,10 +12,12 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.states import PaperKind
 from packages import promise_rules, rules
+from packages.choices import ArrivesBefore
 from packages.models import Commitment, CommitmentCheck, Deferral, MaterialItem, MatterCase
 from packages.services.committing import table_rows
 from packages.services.settling import by_when, consequence_words
 from packages.states import CASE_OPEN, CASE_PASSED, COMMITMENT_OPEN, TONES, CaseState, CommitmentState, MaterialState
+from projects import timing
 from projects.access import access_of
 from projects.clocks import Reading, read_clock
 from projects.errors import Verdict
@@ -147,6 +149,19 @@ def deferral_page(deferral: Deferral, user: User) -> DeferralPage:
         OwedRow(deferral, read_clock(issue.clock)), rules.can_set_material(user, deferral.item),
         rules.can_settle(user, issue), promise_rules.can_give_time(user, deferral), list(events),
         _papers(deferral.case, PaperKind.DEFERRED_ACCEPTANCE, PaperKind.DEFERRAL_LATE, PaperKind.DEFERRAL_NOTICE),
+    )
+
+
+def promise_kept(deferral: Deferral) -> tuple[str, ...]:
+    """Return what more time for a paper does not change: the day on which its case is to be decided, while it is not.
+
+    The new day may lie after it. Nothing where the paper follows the decision or the case has no promised day.
+    """
+    clock = deferral.case.promised_clock
+    if deferral.arrives_before != ArrivesBefore.DECISION or deferral.case.state not in CASE_OPEN or clock is None:
+        return ()
+    return (
+        f"材料要在决定前补交并核实，否则不能准予；办件承诺在{timing.spoken(clock.due_on)}前作出决定，这一天不因延长而顺延，新的期限可能晚于它。",
     )
 
 

@@ -207,6 +207,8 @@ def test_more_time_that_is_keyed_in_later_runs_from_the_day_on_which_it_was_give
     found = Deferral.objects.get(case=case)
     client.force_login(factories.official(case.lead.code, Role.CHIEF))
     url, posted = reverse("packages:deferral_time", args=[found.pk]), {"days": "5", "reason": "企业已联系银行"}
+    kept = f"办件承诺在{timing.spoken(case.promised_clock.due_on)}前作出决定，这一天不因延长而顺延"
+    assert kept in client.get(url).content.decode()  # the case does not wait longer for the paper that may
     early = client.post(url, posted | {"happened_at": "2026-11-17T08:59"})
     said = "补录的时间早于登记逾期的时间（2026年11月17日 09:00），请核对。"
     assert (early.status_code, said in early.content.decode()) == (409, True)
