@@ -139,5 +139,5 @@ def batch_table(user: User, batch: Batch) -> Table:
 
 def _check_word(check: StartCheck) -> str:
     if check.checked_at is None:
-        return f"应于 {check.due_on:%Y-%m-%d}"
+        return f"应于 {timing.written(check.due_on)}"
     return "正在施工" if check.is_working else "没有施工"

@@ -342,7 +342,8 @@ class LeaveForm(forms.Form):
     cover = forms.ChoiceField(
         label="代班人员",
         required=False,
-        help_text="代班期间看得到、办得了他的项目，到期自动收回；不选的，待接工单转给下一人",
+        help_text="代班期间看得到、办得了他的项目，到期自动收回；不选的，待接工单转给下一人。"
+        "只列今天在岗、不须回避、能接其中至少一个项目的人员",
     )
 
     def __init__(self, *args: Any, people: Sequence[Agent], **kwargs: Any) -> None:

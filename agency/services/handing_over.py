@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -106,9 +106,21 @@ def prepare_pack(
     return sheets
 
 
+def takers(agent: Agent, others: Iterable[Agent]) -> list[Agent]:
+    """Return who of these active agents may take over at least one project of an agent; all where he has none."""
+    parts = parts_of(agent)
+    known = Project.objects.in_bulk([pk for pk, _ in parts])
+    rows = [(known[pk], role) for pk, role in parts]
+    bench = Bench(list(known.values()))
+    return [other for other in others if not rows or len(_faults_on(bench, rows, other)) < len(rows)]
+
+
 def _faults(rows: Sequence[tuple[Project, str]], other: Agent) -> dict[int, tuple[str, str]]:
     """Return by project why somebody cannot take it over (name, words); his own load does not count."""
-    bench = Bench([project for project, _ in rows])
+    return _faults_on(Bench([project for project, _ in rows]), rows, other)
+
+
+def _faults_on(bench: Bench, rows: Sequence[tuple[Project, str]], other: Agent) -> dict[int, tuple[str, str]]:
     who = next((one for one in bench.people if one.key == other.pk), None)
     if who is None:
         raise DomainError("not_fit", f"{other.user}的账号已停用，请另选接收人。")
@@ -168,11 +180,11 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
     )
     lines = list(OrderLog.objects.filter(order__project=project).select_related("order", "by").order_by("-pk")[:50])
     today = timing.today()
-    promises = [
-        [f"{line.promised_on:%Y-%m-%d}", line.who, line.promise, "已过期" if line.promised_on < today else ""]
+    promises = sorted(
+        (line.promised_on, line.who, line.promise)
         for line in lines
         if line.promised_on and line.promise and line.kept_at is None
-    ]
+    )
     waits = [row.sentence for row in waiting_on(project)][:3] if project.is_open else []
     marks = ProjectMark.objects.filter(project=project, cleared_at=None)
     steps = Escalation.objects.filter(project=project, state=EscalationState.OPEN).select_related("body")
@@ -188,7 +200,7 @@ def content_of(project: Project, agent: Agent) -> dict[str, Any]:
             ]
             for row in orders
         ],
-        "promises": sorted(promises),
+        "promises": [[_day(on, today), who, promise, "已过期" if on < today else ""] for on, who, promise in promises],
         "call": _callers(lines),
         "next": _next(orders, promises, waits, today),
         "marks": [str(mark) for mark in marks],
@@ -214,14 +226,12 @@ def _callers(lines: Sequence[OrderLog]) -> list[str]:
 
 
 def _next(
-    orders: Sequence[WorkOrder], promises: Sequence[list[str]], waits: Sequence[str], today: dt.date
+    orders: Sequence[WorkOrder], promises: Sequence[tuple[dt.date, str, str]], waits: Sequence[str], today: dt.date
 ) -> list[str]:
     """Return the next three things: promises and checks that fall due, orders not begun, what it waits for."""
-    due = [
-        (day, f"{_day(dt.date.fromisoformat(day), today)}找{who}兑现：{promise}") for day, who, promise, _ in promises
-    ]
+    due = [(on, f"{_day(on, today)}找{who}兑现：{promise}") for on, who, promise in promises]
     due += [
-        (f"{row.next_check:%Y-%m-%d}", f"{_day(row.next_check, today)}核查 {row.title}")
+        (row.next_check, f"{_day(row.next_check, today)}核查 {row.title}")
         for row in orders
         if row.next_check is not None
     ]

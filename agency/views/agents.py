@@ -39,10 +39,10 @@ def _agent(request: HttpRequest, pk: int) -> Agent:
 
 
 def _others(request: HttpRequest, agent: Agent) -> list[Agent]:
-    """The agents of the asker's centres and regions who may stand in for one."""
+    """The agents of the asker's centres and regions who may take over something that one has in hand."""
     near = may.serving(request.user, *may.DESK, Role.AGENT)
     found = Agent.objects.filter(near, user__is_active=True, is_on_duty=True).exclude(pk=agent.pk)
-    return list(found.select_related("user").order_by("pk"))
+    return handing_over.takers(agent, found.select_related("user").order_by("pk"))
 
 
 def _packages() -> list[tuple[str, str]]:

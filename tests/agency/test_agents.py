@@ -96,6 +96,7 @@ def test_who_is_back_early_takes_the_work_back_and_wrong_days_are_refused(actors
 
     assert refused(away, until=dt.date(2026, 11, 2)) == "dates"
     assert refused(away, cover_id=people[0].pk) == "not_fit"  # who leads the project does not serve it as well
+    assert handing_over.takers(agent, [people[0], other]) == [other]  # and the form does not offer him
     leave, [sheet] = away(cover_id=other.pk)
     assert refused(away, until=dt.date(2026, 11, 4)) == "overlap"
     clock.by(days=1)
@@ -230,6 +231,8 @@ def test_the_calendar_holds_checks_and_promises_and_the_board_narrows_to_a_mark(
     accompanying.toggle_mark(project.pk, kind="watch", by=actors.dispatcher)
     assert (len(days(mark="watch")), len(days(mark="care"))) == (2, 0)
     assert sum(column.count for column in board(actors.dispatcher, {"mark": "watch"})) == WorkOrder.objects.open().count()
+    said = handing_over.content_of(project, agent)
+    assert (said["promises"], said["next"][1]) == ([["11月7日", "李科长", "出意见", ""]], "11月7日找李科长兑现：出意见")
     kept = order_log.keep_promise(line.pk, by=agent.user)
     clock.by(hours=1)
     assert order_log.keep_promise(line.pk, by=agent.user).kept_at == kept.kept_at

@@ -209,6 +209,8 @@ def test_a_start_needs_its_checklist_and_is_looked_at_after_thirty_and_sixty_day
     assert (done.is_working, done.photo.media_type, done.photo.document.kind.slug) == (
         False, "image/jpeg", "start-photo",
     )
+    [line] = [row for row in batch_queries.batch_table(director, batch).rows if row[0] == project.code]
+    assert line[-2:] == ["没有施工", "应于 2027年1月9日"]
     assert [(e.state, e.started_on) for e in BatchEntry.objects.order_by("pk")] == [
         ("started", dt.date(2026, 11, 10)), ("postponed", None),
     ]
