@@ -188,6 +188,8 @@ def can_notice(user: Person, case: MatterCase) -> Verdict:
         if is_window(user, case.project) or access.has_at(case.lead_id, *ANSWERERS):
             return ALLOWED
         return refuse("补全告知由窗口出具，您的岗位不办理。")
+    if case.waits_for_completion:
+        return refuse(f"补全告知已出具，在等{case.project.owner.name}补全后交回；交回后可以再次告知。")
     if not access.has_at(case.lead_id, *ANSWERERS):
         return refuse(f"受理后的补正告知由牵头部门{case.lead.label}出具。")
     return _in(case, CaseState.IN_REVIEW, CaseState.SUSPENDED, verb="告知补正")
@@ -197,7 +199,7 @@ def can_refuse(user: Person, case: MatterCase) -> Verdict:
     """The window, or the lead department of the matter, refuses the intake, also where the completion never came."""
     if not (is_window(user, case.project) or _leads(user, case)):
         return refuse("不受理、不予受理由窗口办理，您的岗位不办理。")
-    if case.state == CaseState.CORRECTING and case.accepted_at is None:
+    if case.waits_for_completion:
         return ALLOWED
     return _in(case, CaseState.RECEIVED, verb="作出不予受理决定")
 

@@ -257,6 +257,11 @@ class MatterCase(StateModel):
         """Return what the law calls the mending of a told fault: 补全 before the acceptance, 补正 after it."""
         return "补全" if self.accepted_at is None else "补正"
 
+    @property
+    def waits_for_completion(self) -> bool:
+        """Whether faults were told before the acceptance and the answers have not been handed back (待补全)."""
+        return self.state == CaseState.CORRECTING and self.accepted_at is None
+
     @transition(field=state, source=CaseState.DRAFT, target=CaseState.WITHDRAWN)
     def drop(self) -> None:
         """The facts of the project changed and the matter no longer applies (不再适用)."""

@@ -83,7 +83,7 @@ def of_application(application: Application, user: User) -> NoticePage:
 
 def of_case(case: MatterCase, user: User) -> NoticePage:
     """The notice on one case: of the window before acceptance, of the department afterwards."""
-    before = case.state == CaseState.RECEIVED
+    before = case.state == CaseState.RECEIVED or case.waits_for_completion
     kind, word = ("completion", "补全") if before else ("correction", "补正")
     others_wait, was_told, has_plan = prepared.flags("before a notice", _before_notice, case.pk, case.project_id)
     back = reverse("packages:case", args=[case.pk])

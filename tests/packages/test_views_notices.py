@@ -77,6 +77,9 @@ def test_answers_and_return(window, client, actors, handed_in):
     case = handed_in.cases.first()
     window.post(reverse("packages:notice", args=[handed_in.pk]), formset({"case_id": str(case.pk)}))
     issue = IssueItem.objects.get(kind="correction")
+    waits = window.get(reverse("packages:case_notice", args=[case.pk])).content.decode()
+    assert f"补全告知已出具，在等{case.project.owner.name}补全后交回；交回后可以再次告知。" in waits
+    assert ("补全期限（工作日）" in waits, "补正" in waits.replace("补正后仍不符合", "")) == (True, False)
     client.force_login(actors.owner)
     todos = client.get(reverse("packages:todos"))
     assert issue.what in todos.content.decode()
