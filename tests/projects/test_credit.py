@@ -15,7 +15,7 @@ from packages.services.committing import check_rate
 from projects import credit, credit_data, timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import record, verify_chain
-from projects.models import CreditListing, CreditRecord, Organisation, Region
+from projects.models import CreditListing, CreditRecord, Organisation, Party, Region
 from projects.services import credit as service
 from projects.states import Role
 from projects.tasks import sweep_credit
@@ -93,6 +93,30 @@ def test_events_become_records_by_rules_and_the_grade_follows_and_decays(project
     clock.by(days=400)
     assert grade(project) == ""
     assert verify_chain(f"organisation:{project.owner_id}") is None
+
+
+@pytest.mark.parametrize(("kind", "data", "of_owner", "of_builder"), [
+    ("permit.stop_check", {}, ("works-after-lapse", "B", -20), None), ("inspection.refused", {}, ("refused-visit", "C", -10), None),
+    ("acceptance.make_up_late", {}, ("make-up-late", "C", -10), None),
+    ("inspection.escalated", {}, ("rectify-late", "C", -10), ("rectify-late-builder", "C", -10)),
+    ("inspection.closed", {"clean": "yes"}, ("clean", "", 5), ("clean-builder", "", 5)), ("inspection.closed", {"clean": "no"}, None, None),
+])
+def test_each_happening_counts_for_whom_its_rule_names(project, actors, kind, data, of_owner, of_builder):
+    Party.objects.create(project=project, organisation=actors.other_body, role=2)
+    with transaction.atomic():
+        event = record(kind, subject=project, project=project, by=None, summary="发生", data=data)
+    service.follow_event(event.pk)
+    found = {row.organisation_id: (row.rule, row.severity, row.points) for row in CreditRecord.objects.all()}
+    whose = {project.owner_id: of_owner, actors.other_body.pk: of_builder}
+    assert found == {body: row for body, row in whose.items() if row}
+
+
+def test_the_lowest_grade_is_refused_commitments_and_nothing_else(project, actors):
+    day = timing.today()
+    assert credit.refusal(project.owner_id, "commitment", day) == ""
+    conduct(project, actors)
+    assert credit.refusal(project.owner_id, "commitment", day) == "信用等级 D 的单位不适用告知承诺，请提交材料"
+    assert (credit.refusal(project.owner_id, "deferral", day), credit.refusal(actors.other_body.pk, "commitment", day)) == ("", "")
 
 
 def test_what_an_agent_did_is_kept_and_never_scores(project, actors):
