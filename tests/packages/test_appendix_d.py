@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from archives.models import Paper
 from gaige.celery import app
 from packages.models import MatterCase, Withdrawal
 from packages.queries import case_waiting
@@ -40,6 +41,14 @@ TABLE = {
     "decided_pass_deferred": {"deliver", "revoke"},
     "decided_fail": {"revoke"},
     "not_taken": set(), "refused_intake": set(), "withdrawn": set(), "recalled": set(), "revoked": set(),
+}
+#: Step -> the papers that it leaves; what only asks for something leaves none.
+PAPERS = {
+    "receive": ["receipt"], "accept": ["acceptance_notice"], "complete": ["completion_notice"],
+    "correct": ["correction_notice"], "give_back": ["correction_receipt"], "not_take": ["not_taken", "return_receipt"],
+    "refuse": ["refused_intake", "return_receipt"], "withdraw": ["withdrawal"], "recall": ["recall"],
+    "late_recall": ["recall"], "fail": ["refusal"], "late_fail": ["refusal"], "grant": ["certificate"],
+    "deliver": ["collection_receipt"], "revoke": ["revocation"],
 }
 
 
@@ -105,6 +114,13 @@ class Walk:
             return False, error.message
         return Event.objects.count() > before, ""
 
+    def check_papers(self, step, left):
+        """Each step leaves its numbered paper, in two layers: three plain lines, then the legal text."""
+        assert (step, sorted(left.values_list("kind", flat=True))) == (step, PAPERS.get(step, []))
+        for paper in left:
+            gist = paper.content["gist"]
+            assert all([paper.number, gist["what"], gist["do"], gist["when"], paper.content["paragraphs"]]), paper.kind
+
     def check(self, case, name):
         """Every step of the state is taken, every other is refused with a sentence; nothing of it stays."""
         case = factories.fresh(case)
@@ -118,9 +134,11 @@ class Walk:
         done = set()
         for step in self.steps(case):
             with kept_for_now():
+                last = Paper.objects.order_by("pk").values_list("pk", flat=True).last() or 0
                 acted, words = self.take(case, step)
                 if acted:
                     done.add(step)
+                    self.check_papers(step, Paper.objects.filter(pk__gt=last))
                     after = subject_codes(case)
                     assert not after or check_status_sequence(after) == []
                     self.codes |= set(after)
