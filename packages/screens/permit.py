@@ -124,7 +124,7 @@ def _on_the_owner(one: OneStop, drafts: Sequence[PartLine]) -> Waiting:
     return Waiting(
         project_id=one.project_id, rank=1, role=OWNER_WORD, person=one.project.owner.name, since=since,
         days=workdays.workdays_between(since, timing.today()), verb="补齐" if missing else "提交",
-        what=f"{what}还缺的 {missing} 件材料" if missing else what, auto="受理后起算总时限", case_id=first.pk,
+        what=f"{what}还缺的 {missing} 件材料" if missing else what, case_id=first.pk,
     )
 
 

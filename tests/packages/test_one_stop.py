@@ -55,11 +55,14 @@ def test_the_page_begins_with_the_owner_until_all_is_handed_in(ready, actors, cl
     [told] = awaited(client, one)
     assert told.startswith(f"正在等建设单位 {ready.owner.name}补齐“{main.matter.name}”等 {len(one_stop.parts_of(one))} 项")
     assert f"还缺的 {count} 件材料，已 0 个工作日。" in told
+    page = client.get(reverse("packages:one_stop", args=[one.project_id])).content.decode()
+    assert 'class="waiting"' in page
+    assert "还没有起算" in page
+    assert f"<td>{main.promised_days} 日</td>" in page  # before it was received it read 即办
     factories.complete(one.application, actors.owner)
     assert "提交“" in awaited(client, one)[0]
     submit_application(one.application_id, by=actors.owner)
     assert all("窗口受理“" in row for row in awaited(client, one))
-    assert 'class="waiting"' in client.get(reverse("packages:one_stop", args=[one.project_id])).content.decode()
 
 
 def test_one_form_opens_one_application_for_everything(ready, actors):
