@@ -95,7 +95,9 @@ def give_time(request: HttpRequest, pk: int) -> HttpResponse:
         back=reverse("packages:deferral", args=[pk]), verdict=promise_rules.can_give_time(request.user, found),
         done="已延长，新的期限已告知企业。",
         run=lambda given: settling.give_time(pk, by=person(request), **given), may_be_late=True,
-        says=lambda: ("从今天起再给几个工作日，补录的从实际办理之日起算；理由和批准人记入办件记录。", *screen.promise_kept(found)),
+        says=lambda: (
+            "从今天起再给几个工作日，补录的从实际办理之日起算；理由和批准人记入办件记录。", *screen.promise_kept(found),
+        ),
     )
     return ask(request, TimeForm(request.POST or None), step)
 
