@@ -1,4 +1,4 @@
-"""Two departments conflict, confer, are asked once more, two are silent and speak later, and the lead merges."""
+"""The lead pushes on its day, two conflict, confer and are asked once more, two are silent, speak later, and all is merged."""
 
 import datetime as dt
 
@@ -10,18 +10,26 @@ CODE = "2208-341861-04-01-986681"
 CLAUSE = "城市绿化条例第十一条"
 OPEN = """
 from tests.browser import steps
-from packages.models import JointSession, ReviewTask
-from packages.tasks import apply_tacit
+from django.db.models import QuerySet
+from packages.models import JointSession, MatterVersion
 number = steps.project_of_owner(wanted, '精密铸件联审厂房')
-steps.apply_and_accept(number, ['project-code', 'design-scheme'])
 [case] = steps.cases(number, ['design-scheme'])
+version = QuerySet(MatterVersion).filter(pk=case.matter_id)  # a published version is frozen for its manager
+version.update(review_terms={**case.matter.review_terms, 'push': 1})
+steps.apply_and_accept(number, ['project-code', 'design-scheme'])
 steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
-steps.answer(number, ['design-scheme'], but=['parks', 'housing', 'fire-rescue'])
-session = JointSession.objects.get(case=case)
+version.update(review_terms=case.matter.review_terms)
+result = {'project': number, 'case': case.pk, 'session': JointSession.objects.get(case=case).pk}
+"""
+ANSWERED = """
+from tests.browser import steps
+from packages.models import ReviewTask
+from packages.tasks import apply_tacit
+steps.answer(project, ['design-scheme'], but=['parks', 'housing', 'fire-rescue'])
 tasks = dict(ReviewTask.objects.filter(session=session).values_list('organisation__code', 'pk'))
 steps.silence(tasks['fire-rescue'])
 apply_tacit()
-result = {'case': case.pk, 'session': session.pk, 'tasks': tasks}
+result = tasks
 """
 SECOND = """
 from tests.browser import steps
@@ -47,9 +55,22 @@ def answer(visitor, task, verdict, reason, remedy):
     visitor.says("意见已提交")
 
 
+def pushed(asked, lead):
+    """The matter gives the lead a day to push: until then nobody else is asked, and the case says who is waited for."""
+    lead.open(f"/cases/{asked['case']}/")
+    lead.says("推送“", "的审查材料", "推送日过后由系统推送各部门")
+    lead.press("去推送")
+    lead.says("推送后各部门同时开始审查")
+    lead.press("推送", exact=True)
+    lead.says("已推送各部门，答复时限开始计算。")
+    assert lead.page.get_by_role("link", name="去推送").count() == 0
+
+
 def test_a_conflict_is_settled_over_two_rounds(live_portal, visit):
     asked = live_portal.python(OPEN, wanted=CODE)
     parks, housing, lead = visit("parks-r"), visit("housing-r"), visit("natural-resources-r")
+    pushed(asked, lead)
+    asked["tasks"] = live_portal.python(ANSWERED, project=asked["project"], session=asked["session"])
     answer(housing, asked["tasks"]["housing"], "conditional", "绿地占用消防车道", "把东侧绿地退让 2 米作消防车道")
     answer(parks, asked["tasks"]["parks"], "disagree", "绿地率不足 20%", "把东侧绿地加宽 2 米，绿地率补足到 20%")
 
