@@ -187,7 +187,8 @@ def public_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
         "foot": cut(table["foot"]),
         "ranked": False,
     }
-    return {"big": blocks["big"], "trend": blocks["trend"], "regions": shown, "ratings": blocks["ratings"]}
+    kept = {name: blocks[name] for name in ("big", "trend", "ratings")}
+    return {**kept, "regions": shown, "terms": {"few": blocks["terms"]["few"]}}
 
 
 def _steps(bulletin: Bulletin) -> list[tuple[str, str]]:
