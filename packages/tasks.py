@@ -11,7 +11,6 @@ from packages.services import (
     drawing_sweeps,
     forecasting,
     living,
-    one_stop,
     standard_land,
     sweeping,
 )
@@ -37,7 +36,7 @@ def open_joint_reviews(case_ids: list[int]) -> int:
 @shared_task(name="packages.tasks.sweep_reviews")
 def sweep_reviews() -> int:
     """Take up what no worker has opened, and push what its lead has not pushed in time; return how many."""
-    if not sweeping.rounds_wait():
+    if nothing_due("sweep_reviews", *sweeping.rounds_waiting()):
         return 0
     with job_run("sweep_reviews") as run:
         for sweep in (sweeping.open_stuck_reviews, sweeping.push_due, sweeping.resume_all_rectified):
@@ -99,13 +98,10 @@ def sweep_promises() -> int:
 @shared_task(name="packages.tasks.sweep_drawings")
 def sweep_drawings() -> int:
     """Mark commitments to mend drawings that ran out, follow running one-stop permits; return how many."""
-    if not drawing_sweeps.anything():
+    if nothing_due("sweep_drawings", drawing_sweeps.overdue(), drawing_sweeps.running()):
         return 0
     with job_run("sweep_drawings") as run:
-        for sweep in (drawing_sweeps.lapse_all, one_stop.follow_all):
-            touched, errors = sweep()
-            run.touched, run.errors = run.touched + touched, run.errors + errors
-        return run.touched
+        return drawing_sweeps.lapse_all(run) + drawing_sweeps.follow_all(run)
 
 
 @shared_task(name="packages.tasks.sweep_pool")

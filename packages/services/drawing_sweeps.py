@@ -1,18 +1,16 @@
-"""Sweeps over drawings: what ran out is marked; a run that finds nothing costs one query."""
+"""Sweeps over drawings: what ran out is marked, running one-stop permits are followed."""
 
 from __future__ import annotations
-
-import logging
 
 from django.db.models import QuerySet
 
 from packages.drawing_states import DrawingState, OneStopState
 from packages.models import DrawingReview, OneStop
 from packages.services.drawing_fixing import lapse
+from packages.services.one_stop import follow
 from projects import timing
-from projects.jobs import BAD_ROW
-
-logger = logging.getLogger(__name__)
+from projects.jobs import each
+from projects.models import JobRun
 
 
 def overdue() -> QuerySet[DrawingReview]:
@@ -22,19 +20,16 @@ def overdue() -> QuerySet[DrawingReview]:
     ).order_by("pk")
 
 
-def anything() -> bool:
-    """Whether a sweep has something to look at. One query."""
-    running = OneStop.objects.filter(state=OneStopState.RUNNING)
-    return bool(overdue().order_by().values("pk").union(running.order_by().values("pk"), all=True)[:1])
+def running() -> QuerySet[OneStop]:
+    """Return the one-stop permits that are not issued and not over."""
+    return OneStop.objects.filter(state=OneStopState.RUNNING)
 
 
-def lapse_all() -> tuple[int, int]:
-    """Mark every commitment that ran out; return done and refused. One bad row does not stop the rest."""
-    done = refused = 0
-    for pk in list(overdue().values_list("pk", flat=True)):
-        try:
-            done += lapse(pk)
-        except BAD_ROW as error:
-            refused += 1
-            logger.warning("drawings: %s %s", pk, error)
-    return done, refused
+def lapse_all(run: JobRun | None = None) -> int:
+    """Mark every commitment that ran out; return how many. A wrong row is told in the run; the rest go on."""
+    return each(run or JobRun(job="sweep_drawings"), overdue(), lapse)
+
+
+def follow_all(run: JobRun | None = None) -> int:
+    """Follow every running one-stop permit; return how many changed. A wrong row is told in the run; the rest go on."""
+    return each(run or JobRun(job="sweep_drawings"), running(), follow)

@@ -37,7 +37,6 @@ from projects import clocks, timing, workdays
 from projects.clock_states import ClockKind, PauseKind, TimeOwner
 from projects.errors import DomainError, require
 from projects.events import lock_project, record, subject_of
-from projects.jobs import BAD_ROW
 from projects.models import ClockPause, IssueItem, Organisation, Project, User
 from projects.quoting import cited, quoted
 from projects.services.issues import raise_issue, waive_issue
@@ -361,17 +360,6 @@ def late_body(case: MatterCase) -> Organisation:
         "organisation"
     ).order_by("due_on", "pk").first()
     return task.organisation if task else case.lead
-
-
-def follow_all() -> tuple[int, int]:
-    """Follow every running set; return how many changed and how many refused. One query where none runs."""
-    done = refused = 0
-    for pk in OneStop.objects.filter(state=OneStopState.RUNNING).order_by("pk").values_list("pk", flat=True):
-        try:
-            done += follow(pk)
-        except BAD_ROW:
-            refused += 1
-    return done, refused
 
 
 # The set --------------------------------------------------------------------------------------------------------------

@@ -45,22 +45,26 @@ def open_stuck_reviews(run: JobRun | None = None) -> Swept:
 
 def push_due(run: JobRun | None = None) -> Swept:
     """Push what the lead has not pushed by the end of its push day; return done and failed."""
-    due = JointSession.objects.filter(state=SessionState.PUSHING, push_due_on__lt=timing.today())
-    return _each(run, due.filter(case__state=CaseState.IN_REVIEW), lambda pk: push_session(pk, by=None) is not None)
+    return _each(run, _to_push(), lambda pk: push_session(pk, by=None) is not None)
 
 
 def resume_all_rectified(run: JobRun | None = None) -> Swept:
     """Open the second rounds that no worker has opened when the changed plans came back; return done and failed."""
-    back = JointSession.objects.filter(state=SessionState.RECTIFYING, case__state=CaseState.IN_REVIEW)
-    return _each(run, back, lambda pk: resume_rectified(pk) is not None, column="case_id")
+    return _each(run, _to_resume(), lambda pk: resume_rectified(pk) is not None, column="case_id")
 
 
-def rounds_wait() -> bool:
-    """Whether a case or a round waits for a worker; one query."""
-    push = Q(sessions__state=SessionState.PUSHING, sessions__push_due_on__lt=timing.today(), state=CaseState.IN_REVIEW)
-    back = Q(sessions__state=SessionState.RECTIFYING, state=CaseState.IN_REVIEW)
-    stuck = Q(state=CaseState.ACCEPTED, accepted_at__lte=timing.now() - PATIENCE)
-    return MatterCase.objects.filter(stuck | push | back).exists()
+def _to_push() -> QuerySet[JointSession]:
+    due = JointSession.objects.filter(state=SessionState.PUSHING, push_due_on__lt=timing.today())
+    return due.filter(case__state=CaseState.IN_REVIEW)
+
+
+def _to_resume() -> QuerySet[JointSession]:
+    return JointSession.objects.filter(state=SessionState.RECTIFYING, case__state=CaseState.IN_REVIEW)
+
+
+def rounds_waiting() -> tuple[QuerySet[Any], ...]:
+    """Return the cases and the rounds that wait for a worker."""
+    return stuck_cases(), _to_push(), _to_resume()
 
 
 def silent_tasks() -> QuerySet[ReviewTask]:

@@ -29,12 +29,12 @@ HANDED_IN = "from tests.browser import steps\nsteps.meet(application, 'owner')"
 LATE = """
 from tests.browser import steps
 from packages.models import JointSession, OneStop
-from packages.services import one_stop
+from packages.services import drawing_sweeps
 [case] = steps.cases(project, ['construction-permit'])
 steps.wait(lambda: JointSession.objects.filter(case=case).exists(), 'no joint review')
 back = steps.dt.timedelta(days=9)
 type(case).objects.filter(pk=case.pk).update(due_on=case.due_on - back)
-one_stop.follow_all()
+drawing_sweeps.follow_all()
 """
 GRANTED = """
 from tests.browser import steps
@@ -42,8 +42,8 @@ steps.answer(project, ['construction-permit'])
 steps.decide(project, ['construction-permit'])
 """
 DONE = """
-from packages.services import one_stop
-one_stop.follow_all()
+from packages.services import drawing_sweeps
+drawing_sweeps.follow_all()
 """
 
 

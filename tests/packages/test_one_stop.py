@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from packages.models import MaterialItem, MatterCase, OneStop
-from packages.services import one_stop
+from packages.services import drawing_sweeps, one_stop
 from packages.services.drafts import drop_draft
 from packages.services.intake import accept_application, submit_application
 from projects import timing
@@ -37,7 +37,7 @@ def opened(ready, actors):
     submit_application(one.application_id, by=actors.owner)
     accept_application(one.application_id, by=actors.clerk)
     factories.drain()
-    one_stop.follow_all()
+    drawing_sweeps.follow_all()
     return one
 
 
@@ -88,8 +88,8 @@ def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock,
     one = OneStop.objects.get(pk=opened.pk)
     assert one.clock is not None
     clock.by(days=10)
-    one_stop.follow_all()
-    one_stop.follow_all()
+    drawing_sweeps.follow_all()
+    drawing_sweeps.follow_all()
     late = IssueItem.objects.filter(kind="friction")
     assert late.count() >= 1
     assert all("拖住一站式施工许可" in row.what for row in late)
@@ -110,7 +110,7 @@ def test_a_late_part_is_named_and_the_set_goes_out_as_one(opened, actors, clock,
         factories.answer_all(case)
         factories.merge(case)
         factories.decide(case)
-    one_stop.follow_all()
+    drawing_sweeps.follow_all()
     assert not IssueItem.objects.filter(kind="friction", state="open").exists()
     assert any(row.what == "施工许可证照套" for row in waiting_on(opened.project))
     assert "一次出具施工许可证照套" in awaited(client, opened)[0]

@@ -51,7 +51,8 @@ def test_after_days_without_a_worker_one_run_of_each_is_enough(clock, actors, mo
 @pytest.mark.parametrize(
     ("job", "name"),
     [(sweep_due, "sweep_due"), (tasks.apply_tacit, "apply_tacit"), (tasks.deem_accepted, "deem_accepted"),
-     (tasks.sweep_promises, "sweep_promises")],
+     (tasks.sweep_promises, "sweep_promises"), (tasks.sweep_reviews, "sweep_reviews"),
+     (tasks.sweep_drawings, "sweep_drawings")],
 )
 def test_a_run_that_finds_nothing_is_one_query_and_leaves_its_row(actors, job, name):
     factories.received(factories.enrolled_project(actors, "S3"), ["util-joint"], actors)
