@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -172,3 +173,10 @@ class ConcludeForm(forms.Form):
         label="说明", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="不通过时写明理由",
     )
+
+    def __init__(self, data: Any = None, *, deferred: Sequence[str] = ()) -> None:
+        """Say 容缺通过 in the place of 通过 where papers of these items may follow."""
+        super().__init__(data)
+        if deferred:
+            self.fields["passed"].choices = [("yes", "容缺通过"), ("no", "不通过")]  # type: ignore[attr-defined]
+            self.fields["passed"].help_text = f"{'、'.join(deferred)}容缺，通过的按容缺通过出具，材料限期后补"

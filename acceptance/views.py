@@ -17,7 +17,7 @@ from acceptance.joint_forms import ApplyForm
 from acceptance.models import AcceptanceApplication, AcceptanceItem
 from acceptance.services import application as applying
 from acceptance.services import conclusion, items, visits
-from acceptance.states import TONES
+from acceptance.states import TONES, ItemState
 from packages.views.fetching import person
 from projects.errors import DomainError, NotAllowed, Verdict
 from projects.forms import BackEntryForm, back_entry_form, moment_of
@@ -216,8 +216,10 @@ def recheck(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def conclude(request: HttpRequest, pk: int) -> HttpResponse:
     """Conclude the joint acceptance."""
-    acceptance, form, late = _acceptance(request, pk), ConcludeForm(request.POST or None), _late(request)
+    acceptance, late = _acceptance(request, pk), _late(request)
     _allow(rules.can_conclude(request.user, acceptance))
+    deferred = [item.name for item in acceptance.items.all() if item.state == ItemState.DEFERRED]
+    form = ConcludeForm(request.POST or None, deferred=deferred)
     if _try(form, lambda: conclusion.conclude(
         pk, by=person(request), passed=form.cleaned_data["passed"] == "yes", note=form.cleaned_data["note"],
         at=moment_of(late),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from acceptance.forms import ConcludeForm
 from acceptance.joint_forms import BuildingsForm, ResultForm
 
 
@@ -38,3 +39,11 @@ def test_a_building_that_the_permit_does_not_know_is_not_applied_for(project, un
     answer = client_of(actors.owner).post(f"/works/{unit.pk}/acceptance/", {"building_id": "999999"})
     said = "规划许可中没有这个单体，不能验收；请核对许可附件或先办理规划变更。"
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
+
+
+def test_a_conclusion_says_beforehand_that_it_passes_with_papers_to_follow():
+    passed = ConcludeForm(deferred=["建设工程城建档案验收"]).fields["passed"]
+    assert (dict(passed.choices)["yes"], passed.help_text) == (
+        "容缺通过", "建设工程城建档案验收容缺，通过的按容缺通过出具，材料限期后补",
+    )
+    assert dict(ConcludeForm().fields["passed"].choices)["yes"] == "通过"
