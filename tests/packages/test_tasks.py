@@ -34,7 +34,7 @@ def test_an_acceptance_that_was_withdrawn_before_the_worker_came_opens_nothing(f
 def test_a_sweep_with_nothing_to_do_says_that_it_ran(db):
     assert (tasks.apply_tacit(), tasks.deem_accepted(), tasks.sweep_reviews()) == (0, 0, 0)
     assert sorted(JobRun.objects.values_list("job", "touched", "errors")) == [
-        ("apply_tacit", 0, 0), ("deem_accepted", 0, 0),
+        ("apply_tacit", 0, 0), ("deem_accepted", 0, 0), ("sweep_reviews", 0, 0),
     ]
 
 
