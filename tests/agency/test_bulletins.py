@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from agency import bulletin_reading
 from agency import bulletin_rules as rules
 from agency.bulletin import INDICATORS
-from agency.bulletin_content import compared, take
+from agency.bulletin_content import take
 from agency.bulletin_counting import Row
-from agency.bulletin_periods import month_of, period_of
+from agency.bulletin_periods import period_of
 from agency.bulletin_proof import prove
 from agency.bulletin_scope import scope_of
 from agency.bulletin_snapshot import is_untouched, stored_figures
@@ -51,26 +51,6 @@ def bulletin(actors, month):
 
 def november(actors, **more):
     return period_of(2026, 11, starts_on=26), scope_of(more.pop("series", "permit"), actors.centre, **more)
-
-
-# Periods ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("day", "month", "begins"), [
-    ("2026-10-25", (2026, 10), 26), ("2026-10-26", (2026, 11), 26), ("2026-11-25", (2026, 11), 26),
-    ("2026-12-26", (2027, 1), 26), ("2026-12-31", (2026, 12), 1), ("2026-11-01", (2026, 11), 1),
-])
-def test_a_day_falls_into_the_month_that_ends_after_it(day, month, begins):
-    assert month_of(dt.date.fromisoformat(day), starts_on=begins) == month
-
-
-@pytest.mark.parametrize(("year", "month", "begins", "start", "end"), [
-    (2026, 11, 26, "2026-10-26", "2026-11-26"), (2027, 1, 26, "2026-12-26", "2027-01-26"),
-    (2026, 12, 1, "2026-12-01", "2027-01-01"), (2026, 0, 26, "2025-12-26", "2026-12-26"), (2026, 0, 1, "2026-01-01", "2027-01-01"),
-])
-def test_a_period_begins_and_ends_at_midnight(year, month, begins, start, end):
-    period = period_of(year, month, starts_on=begins)
-    assert (period.start, period.end) == tuple(timing.start_of_day(dt.date.fromisoformat(d)) for d in (start, end))
 
 
 # Figures ----------------------------------------------------------------------------------------------------------
@@ -157,15 +137,6 @@ def test_the_probe_sees_what_was_keyed_in_afterwards(actors, month):
     MatterCase.objects.filter(pk=month[8].pk).update(decided_at=moment + dt.timedelta(seconds=90), promised_days=2)
     assert INDICATORS["probe_burst"](*november(actors)).value == 0
     assert INDICATORS["probe_fast"](*november(actors)).value == 3
-
-
-@pytest.mark.parametrize(("key", "now", "before", "words"), [
-    ("accepted", "186", "166", "环比 +12%"), ("decided", "90", "100", "环比 −10%"), ("decided", "5", "5", "环比 持平"),
-    ("accepted", "3", "0", "环比 上次 0 件"), ("on_time", "98.2", "97", "环比 +1.2 个百分点"),
-    ("mean_days", "3.6", "3.9", "环比 −0.3 个工作日"), ("mean_days", None, "3.9", "环比 —"), ("on_time", "98", None, "环比 —"),
-])
-def test_the_comparison_with_the_month_before(key, now, before, words):
-    assert compared(key, now and Decimal(now), before and Decimal(before), "环比") == words
 
 
 # Opening and freezing -------------------------------------------------------------------------------------------------

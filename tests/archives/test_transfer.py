@@ -87,24 +87,16 @@ def test_what_is_missing_blocks_and_is_named(world, full, monkeypatch):
         transferring.prepare(full.pk, by=world.outsider)
 
 
-def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, full, city, tmp_path):
-    assert reported(full) == "未移交"
-    Document.objects.filter(project=full).update(filed_at=dt.datetime(2026, 3, 2, 1, 30, tzinfo=dt.UTC))
-    transfer = transferring.prepare(full.pk, by=world.archivist)
-    assert transferring.prepare(full.pk, by=world.archivist).pk == transfer.pk
-    assert (transfer.state, transfer.lines.count(), str(transfer.due_on)[:4].isdigit()) == ("prepared", 5, True)
-    with pytest.raises(DomainError) as caught:
-        transferring.hand_over(transfer.pk, by=world.archivist)
-    assert caught.value.code == "bag_not_ready"
-    assert (bundles.make_pending(), bundles.make_pending()) == (1, 0)
-    bag_folder = unpacked(Bundle.objects.get(transfer=transfer), tmp_path / "out")
+def the_bag_holds_what_was_handed_over(transfer, project, receiver, filer, folder):
+    """The public tool accepts it; its two tables name the sides, the files and how each is kept."""
+    bag_folder = unpacked(Bundle.objects.get(transfer=transfer), folder)
     bag = bagit.Bag(str(bag_folder))
     bag.validate()
     sides = ("External-Identifier", "Source-Organization", "Organization-Name")
-    assert [bag.info[name] for name in sides] == [f"{full.code}-1", full.centre.name, city.name]
+    assert [bag.info[name] for name in sides] == [f"{project.code}-1", project.centre.name, receiver.name]
     facts = json.loads((bag_folder / "data/transfer.json").read_text(encoding="utf-8"))
     assert [facts[name] for name in ("建设单位", "移交单位", "接收单位", "件数")] == [
-        full.owner.name, full.centre.name, city.name, 5
+        project.owner.name, project.centre.name, receiver.name, 5
     ]
     rows = list(csv.DictReader(io.StringIO((bag_folder / "data/index.csv").read_text(encoding="utf-8-sig"))))
     assert [(row["序号"], row["题名"][:2], row["PDF/A"]) for row in rows] == [
@@ -114,8 +106,8 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
         "application/pdf", "image/png", "image/vnd.dwg",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/pdf",
     ]
-    assert {(row["责任者"], row["归档时间"]) for row in rows[:4]} == {(world.owner.name, "2026-03-02 09:30:00")}
-    assert [row["来源环节"] for row in rows[:4]] == [f"项目 {full}"] * 4
+    assert {(row["责任者"], row["归档时间"]) for row in rows[:4]} == {(filer.name, "2026-03-02 09:30:00")}
+    assert [row["来源环节"] for row in rows[:4]] == [f"项目 {project}"] * 4
     assert (bag_folder / "data" / rows[0]["文件"]).read_bytes() == GOOD["a.pdf"]
     assert [row["长期保存"] for row in rows] == [
         "已另存 PDF/A-2u 件", "已另存 PDF/A-2u 件", "按原样移交：DWG 图纸不是可以转换的格式",
@@ -126,6 +118,18 @@ def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, fu
         assert (pdfa.faults_of(io.BytesIO(copy)), hashlib.sha256(copy).hexdigest()) == ([], row["PDF/A-2u 件 SHA-256"])
     assert list(blobs._incoming().iterdir()) == [], "copies do not stay"
 
+
+def test_the_whole_way_with_a_bag_that_the_public_tool_accepts(client, world, full, city, tmp_path):
+    assert reported(full) == "未移交"
+    Document.objects.filter(project=full).update(filed_at=dt.datetime(2026, 3, 2, 1, 30, tzinfo=dt.UTC))
+    transfer = transferring.prepare(full.pk, by=world.archivist)
+    assert transferring.prepare(full.pk, by=world.archivist).pk == transfer.pk
+    assert (transfer.state, transfer.lines.count(), str(transfer.due_on)[:4].isdigit()) == ("prepared", 5, True)
+    with pytest.raises(DomainError) as caught:
+        transferring.hand_over(transfer.pk, by=world.archivist)
+    assert caught.value.code == "bag_not_ready"
+    assert (bundles.make_pending(), bundles.make_pending()) == (1, 0)
+    the_bag_holds_what_was_handed_over(transfer, full, city, world.owner, tmp_path / "out")
     client.force_login(world.archivist)
     assert client.post(f"/archives/transfers/{transfer.pk}/hand/").status_code == 302
     given = Provision.objects.get()

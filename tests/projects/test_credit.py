@@ -189,8 +189,12 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
     assert service.is_listed(project.owner_id)
     service.settle_listing(row.pk, by=actors.director, removes=True, note="已消除影响")
     assert (factories.fresh(row).state, CreditRecord.objects.get().state, grade(project)) == ("removed", "repaired", "")
+    each_answer_stands_beside_what_it_answers(factories.fresh(row), actors.owner)
+
+
+def each_answer_stands_beside_what_it_answers(row, owner):
+    """In its own column, on the paper and on the page; the reason of the decision stays."""
     factories.drain()
-    row = factories.fresh(row)  # each answer beside what it answers, the reason of the decision stays
     said = [row.decision_note, row.objection_answer, row.repair_answer, row.removal_reason]
     assert said == ["陈述不足以免责", "认定无误", "已消除影响", "已消除影响"]
     paper = Paper.objects.get(kind="credit_removal").content["paragraphs"]
@@ -198,7 +202,7 @@ def test_nobody_is_listed_unheard_and_the_head_decides(project, actors, clock):
         "2026年11月2日列入失信名单，列入理由：陈述不足以免责。", "异议处理：认定无误。", "移出理由：已消除影响。",
     ]
     page = Client()
-    page.force_login(actors.owner)
+    page.force_login(owner)
     shown = page.get(reverse("packages:credit_listing", args=[row.pk])).content.decode()
     assert [words in shown for words in ("陈述不足以免责", "认定无误", "已消除影响")] == [True, True, True]
     migration = import_module("packages.migrations.0006_credit_answers")
