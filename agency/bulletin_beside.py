@@ -118,7 +118,7 @@ def past_table(bulletin: Bulletin, history: History) -> Table:
             "done": row.closed_at is not None,
             "cells": [
                 text(row.owner.label),
-                text(f"{row.due_on:%m-%d}"),
+                text(timing.written(row.due_on)),
                 text(state_words(row, today)),
             ],
         }

@@ -31,6 +31,7 @@ from agency.bulletin_states import TONES, BulletinSeries, BulletinState, FigureG
 from agency.models import Bulletin, BulletinLines
 from archives.services.papers import full_name
 from packages.models import MatterCase
+from projects import timing
 from projects.access import access_of
 from projects.events import subject_of
 from projects.exports import Column, Table
@@ -54,10 +55,10 @@ STEPS = ("collecting", "frozen", "checking", "signing", "published")
 
 @dataclass(frozen=True, slots=True)
 class BulletinRow:
-    """One bulletin in the list."""
+    """One bulletin in the list; `period` is its first and last day in words."""
 
     bulletin: Bulletin
-    last_day: dt.date
+    period: str
     tone: str
     issuer: str
 
@@ -90,8 +91,15 @@ def bulletins_seen(
 def bulletin_rows(found: Sequence[Bulletin]) -> list[BulletinRow]:
     """Return the lines of the list."""
     return [
-        BulletinRow(one, days_of(one)[1], TONES[one.state], full_name(one.centre, one.centre.region)) for one in found
+        BulletinRow(one, _between(*days_of(one)), TONES[one.state], full_name(one.centre, one.centre.region))
+        for one in found
     ]
+
+
+def _between(first: dt.date, last: dt.date) -> str:
+    """Return two days in words; of two different years each has its own."""
+    say = timing.spoken if first.year == last.year else timing.written
+    return f"{say(first)} 至 {say(last)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,6 @@ class BulletinPage:
     last_day: dt.date
     blocks: dict[str, Any]
     lines: dict[str, str]
-    problems: list[dict[str, Any]]
     definitions: list[tuple[str, str]]
     events: list[dict[str, Any]]
     steps: list[tuple[str, str]]
@@ -150,7 +157,6 @@ def bulletin_page(bulletin: Bulletin, *, is_inside: bool) -> BulletinPage:
         last,
         blocks,
         headline(content) if is_inside else {},
-        problem_rows(bulletin) if is_inside else [],
         definitions() if is_inside else definitions(PUBLIC_DEFINED),
         _events(bulletin) if is_inside else [],
         _steps(bulletin),

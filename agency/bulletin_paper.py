@@ -70,7 +70,7 @@ def days_of(bulletin: Bulletin) -> tuple[dt.date, dt.date]:
 
 
 def problem_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
-    """Return the typical problems as the paper tells them: without the project."""
+    """Return the typical problems without the project; `due` is a day."""
     return [
         {
             "number": row.number,
@@ -78,7 +78,7 @@ def problem_rows(bulletin: Bulletin) -> list[dict[str, Any]]:
             "cause": row.cause,
             "fix": row.fix,
             "owner": row.owner.label,
-            "due": f"{row.due_on:%Y-%m-%d}",
+            "due": row.due_on,
         }
         for row in bulletin.problems.select_related("owner").order_by("number")
     ]
@@ -134,7 +134,7 @@ def paper_content(bulletin: Bulletin) -> dict[str, Any]:
         "last": timing.written(last),
         "frozen_words": timing.written_moment(bulletin.frozen_at) if bulletin.frozen_at else "",
         "blocks": linked(on_paper(blocks), no_link),
-        "problems": problem_rows(bulletin),
+        "problems": [row | {"due": timing.written(row["due"])} for row in problem_rows(bulletin)],
         "definitions": definitions(),
         "signatures": signatures(bulletin),
         "hash": bulletin.snapshot_hash,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agency.bulletin_page import bulletin_rows
 from agency.bulletin_proof import prove
 from agency.bulletin_snapshot import stored_figures
 from agency.models import Bulletin
@@ -21,6 +22,9 @@ def test_the_year_is_frozen_with_its_last_month(actors, clock):
     years = Bulletin.objects.filter(series="annual", centre=actors.centre).order_by("year")
     assert list(years.values_list("year", "state")) == [(2026, "frozen"), (2027, "collecting")]
     assert [one["note"] for one in years[0].content["big"]] == ["比上年 —"] * 4
+    months = Bulletin.objects.filter(year=2026, month=12, series="permit", centre=actors.centre)
+    periods = [row.period for row in bulletin_rows([years[0], months.get()])]
+    assert periods == ["2025年12月26日 至 2026年12月25日", "11月26日 至 12月25日"]
     clock.to(at("12-26 00:30").replace(year=2027))
     turn_month()
     assert [one["note"] for one in years[1].content["big"]][:2] == ["比上年 −100%", "比上年 −100%"]

@@ -314,6 +314,7 @@ def test_one_drafts_another_checks_the_director_signs(actors, month, bulletin, c
     assert (paper.content["hash"], "probe" in paper.content["blocks"]) == (done.snapshot_hash, False)
     printed, whole = papering.html_of(paper), f"统计期2026年10月26日至2026年11月25日 24:00，{paper.content['frozen_words']} 冻结"
     assert [words in printed for words in (whole, "扫码核对本件真伪", "看进度", "issuer")] == [True, True, False, False]
+    assert paper.content["problems"][0]["due"] == "2026年12月10日"
     assert paper.content["signatures"] == [["起草", "马原"], ["核对", "卫兰"], ["签发", "高远"]]
     assert month[2].project.name not in str(paper.content)
 
