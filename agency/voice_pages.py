@@ -367,7 +367,7 @@ def own_voices(user: Person, asked: Mapping[str, str]) -> ListPage:
     tab = asked.get("tab", "all") if asked.get("tab", "all") in parts else "all"
     counts = {"open": seen.filter(parts["open"]).count(), "all": seen.count()}
     cut = _cut(seen.filter(parts[tab]).select_related("project", "clock", "forwarded_to"), asked)
-    rows = [Line(row, TONES[row.state], waiting_of_voice(row)) for row in cut.rows]
+    rows = [Line(row, TONES[row.state], waiting_of_voice(row, to_asker=True)) for row in cut.rows]
     return ListPage([], _tabs({"all": "全部", "open": "未关闭"}, counts, tab), rows, cut, tab)
 
 

@@ -35,8 +35,11 @@ def waiting_of_follow_up(row: FollowUp) -> Waiting | None:
     return _waiting(who, verb, what, row.clock)
 
 
-def waiting_of_voice(row: Voice) -> Waiting | None:
-    """Return on whom an enquiry or complaint waits; None when it is closed. Needs its clock and who has it."""
+def waiting_of_voice(row: Voice, *, to_asker: bool = False) -> Waiting | None:
+    """Return on whom an enquiry or complaint waits; None when it is closed. Needs its clock and who has it.
+
+    `to_asker`: the reader is whoever asked, who is called 您.
+    """
     state, kind, desk = VoiceState(row.state), str(row.get_kind_display()), DESK[VoiceDesk(row.desk)]
     body = row.forwarded_to.label if row.forwarded_to else desk
     owed = {
@@ -47,7 +50,7 @@ def waiting_of_voice(row: Voice) -> Waiting | None:
         return _waiting(*owed[state], row.clock)
     after = {
         VoiceState.UNSATISFIED: (desk, "重新办理或说明后关闭", kind), VoiceState.SATISFIED: ("系统", "关闭", kind),
-        VoiceState.ANSWERED: ("提出人", "追问或评价", "答复"),
+        VoiceState.ANSWERED: ("您" if to_asker else "提出人", "追问或评价", "答复"),
     }
     if state not in after:
         return None

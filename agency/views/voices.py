@@ -111,7 +111,7 @@ def voice_track(request: HttpRequest, token: str) -> HttpResponse:
     row = _tracked(request, token)
     user = request.user
     context = {
-        "row": row, "tone": TONES[row.state], "waiting": waiting_of_voice(row),
+        "row": row, "tone": TONES[row.state], "waiting": waiting_of_voice(row, to_asker=True),
         "turns": voice_pages.turns_of(row, inside=False), "follow": voice_rules.can_follow_up(user, row),
         "verdict": voice_rules.can_give_verdict(user, row), "back": voice_rules.can_take_back(user, row),
         "base": base_for(request),

@@ -9,6 +9,7 @@ from agency.models import Notification, Voice
 from agency.services import voices
 from agency.tasks import sweep_voices
 from agency.voice_queries import enquiry_counts
+from agency.voice_pages import own_voices
 from agency.voice_waiting import waiting_of_voice
 from archives.services.codes import issue_token
 from projects import timing
@@ -67,6 +68,7 @@ def test_an_enquiry_is_forwarded_answered_asked_on_and_closed(actors, project, h
     row = voices.answer(row.pk, by=actors.reviewer, words="十五个工作日")
     assert row.turns.get(kind="answer").paper is None
     assert waiting_of_voice(row).sentence == "正在等提出人追问或评价答复，已 0 个工作日，11月16日到期。"
+    assert [line.waiting.role for line in own_voices(actors.owner, {}).rows] == ["您"]
     row = voices.follow_up(row.pk, by=actors.owner, words="从哪天起算")
     assert (row.state, row.followed_count, row.clock.limit) == ("followed", 1, 10)
     row = voices.answer(row.pk, by=actors.dispatcher, words="受理次日")
@@ -153,7 +155,9 @@ def test_a_citizen_asks_by_the_code_and_comes_back_by_the_link(actors, project, 
     row = Voice.objects.get()
     assert (row.channel, row.asked_by, row.project, row.asker_phone) == ("qr", None, project, "13800000000")
     voices.answer(row.pk, by=actors.director, words="已督促")
-    page = citizen.get(answer.url).content.decode()
+    answered = citizen.get(answer.url)
+    assert answered.context["waiting"].role == "您"
+    page = answered.content.decode()
     assert "已督促" in page
     assert actors.director.name not in page
     step = reverse("agency:voice_say", args=[row.token, "unsatisfied"])
