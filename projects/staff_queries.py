@@ -96,6 +96,11 @@ class FirstAccountPage:
     firm: Firm
 
 
+def has_lead(organisation_id: int) -> bool:
+    """Return whether somebody has the account of the responsible person of an enterprise. One query."""
+    return current(Membership.objects.filter(organisation=organisation_id, role=Role.OWNER_LEAD)).exists()
+
+
 def first_account_page(project: Project, chosen: int | None) -> FirstAccountPage | None:
     """Return the firms of a project and the chosen one, the owner's at first; None for one that has no part in it.
 

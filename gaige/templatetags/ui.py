@@ -59,7 +59,9 @@ TONES: dict[str, str] = {
     **dict.fromkeys(("待回复", "未确认"), "warn"),
     **dict.fromkeys(("已回复", "待发送", "发送中"), "act"),
     **dict.fromkeys(("已销号", "已送出"), "good"),
-    "未送达": "bad",
+    **dict.fromkeys(("履约中", "待核查"), "act"),
+    **dict.fromkeys(("未送达", "违诺"), "bad"),
+    "履约": "good",
 }
 LIGHTS = ("green", "yellow", "red", "grey")
 #: Above so many working days a clock is one bar.

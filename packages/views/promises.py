@@ -26,6 +26,7 @@ from packages.services import commitment_checks, committing, setting_lines, sett
 from packages.states import MaterialState
 from packages.views.acting import CONFLICT, Step, ask, attempt
 from packages.views.fetching import person
+from projects.staff_queries import has_lead
 
 RELATED = ("case__matter__matter", "case__lead", "case__project__owner", "case__project__centre", "case__application")
 
@@ -117,10 +118,11 @@ def commitments(request: HttpRequest) -> HttpResponse:
 @require_safe
 def commitment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show 告知书 and 承诺书 of a case, who signed, how it is kept."""
-    found = commitment_or_404(request, pk)
+    found, user = commitment_or_404(request, pk), person(request)
+    project = found.case.project
     context = {
-        "page": screen.commitment_page(found, person(request)), "case": found.case,
-        "may_open_account": rules.is_window(person(request), found.case.project),
+        "page": screen.commitment_page(found, user), "case": found.case,
+        "may_open_account": rules.is_window(user, project) and not has_lead(project.owner_id),
     }
     return render(request, "packages/commitment.html", context)
 

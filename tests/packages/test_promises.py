@@ -64,6 +64,13 @@ def test_only_the_responsible_person_signs_and_without_it_nothing_is_granted(pro
         factories.decide(case)
     assert unsigned.value.code == "commitment_unsigned"
 
+    client.force_login(actors.clerk)
+    page, account = reverse("packages:commitment", args=[promise.pk]), reverse("projects:first_account", args=[project.pk])
+    assert account not in client.get(page).content.decode()  # the responsible person has an account
+    actors.owner.memberships.update(until=timing.today() - dt.timedelta(days=1))
+    assert account in client.get(page).content.decode()
+    actors.owner.memberships.update(until=None)
+
     url = reverse("packages:commitment_sign", args=[promise.pk])
     client.force_login(actors.owner_staff)
     assert sentence in client.get(url).content.decode()
@@ -163,7 +170,7 @@ def test_the_term_ends_by_itself_kept_or_drawn_for_a_check(project, actors, prom
     whole(project)
 
 
-def test_a_breach_is_found_with_evidence_told_and_ends_with_the_revocation(project, actors, promise, clock):
+def test_a_breach_is_found_with_evidence_told_and_ends_with_the_revocation(project, actors, promise, clock, client):
     committing.sign_commitment(promise.pk, by=actors.owner)
     found = granted(promise, project, clock)
     case = found.case
@@ -200,6 +207,9 @@ def test_a_breach_is_found_with_evidence_told_and_ends_with_the_revocation(proje
     found = factories.fresh(found)
     assert (found.state, found.answer) == ("breached", "决定已撤销")
     assert found.closed_at == clock.moment
+    client.force_login(actors.owner)
+    page = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    assert ('<span class="chip" data-c="bad">违诺</span>' in page, "已免除" in page) == (True, False)
     assert not [row for row in waiting_on(project) if "违诺" in row.what]
     whole(project)
 
