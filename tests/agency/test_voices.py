@@ -8,8 +8,8 @@ from django.urls import reverse
 from agency.models import Notification, Voice
 from agency.services import voices
 from agency.tasks import sweep_voices
-from agency.voice_queries import enquiry_counts
 from agency.voice_pages import own_voices
+from agency.voice_queries import enquiry_counts
 from agency.voice_waiting import waiting_of_voice
 from archives.services.codes import issue_token
 from projects import timing
