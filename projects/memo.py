@@ -152,7 +152,7 @@ def rows_about_all(
 
 
 def asker(user: User) -> tuple[Any, ...]:
-    """Return what every list depends on beside its filters: who asks, by which facts, and on which day."""
+    """Return what every list depends on beside its filters: who asks, for whom, by which facts, and on which day."""
     access = access_of(user)
     roles = tuple(sorted((role, tuple(sorted(bodies))) for role, bodies in access.by_role.items()))
-    return user.pk, roles, access.region_prefixes, timing.today()
+    return user.pk, access.user_ids, roles, access.region_prefixes, timing.today()

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from projects import kinds, memo, timing
-from projects.models import Membership, Project, User
+from projects.access import access_of
+from projects.models import Involvement, Membership, Project, User
 from projects.services.grants import grant_access
 from projects.states import Role
 from tests import factories
@@ -83,3 +84,21 @@ def test_people_of_one_kind_ask_one_statement(people):
     # the leads of two enterprises ask alike; whoever works for two, and who stands in, by themselves
     assert built == ["owner", "owner_staff", "both", "stand_in", "agent", "clerk"]
     assert kinds.is_among(people["clerk"], "test", lambda who, pk: Project.objects.filter(pk=pk), 2**63) is False
+
+
+def test_who_stands_in_for_another_than_before_has_the_other_s_work_at_once(people):
+    """A delegation that ended shows nothing any more: whose work it is counts, and not the role alone."""
+    memo.forget_all()
+    stand_in, agent = people["stand_in"], people["agent"]
+    absent = factories.person("absent", "葛青", Role.AGENT, agent.memberships.get().organisation)
+    project = Project.objects.order_by("pk").first()
+    Involvement.objects.create(project=project, user=agent, role="service_agent", since=timing.today())
+
+    def own():
+        mine = Involvement.objects.current()
+        return kinds.rows_for(User.objects.get(pk=stand_in.pk), "own", lambda who: mine.filter(
+            user_id__in=access_of(who).user_ids).values_list("project_id"))
+
+    assert own() == [(project.pk,)]
+    Membership.objects.filter(user=stand_in, giver=agent).update(giver=absent)
+    assert own() == []
