@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 CASE_LABEL = MatterCase._meta.label
+#: Up to so many departments are named with the person who has the task; more by the department alone.
+NAMED = 3
 
 
 @dataclass(slots=True)
@@ -84,6 +86,20 @@ def round_waiting(case: MatterCase) -> list[Waiting]:
     if first.task_id not in {task.pk for task in asked}:
         return [first]
     return [_on_department(case, task, facts) for task in asked]
+
+
+def whole_waiting(case: MatterCase) -> Waiting | None:
+    """Return on whom a case waits, with every department that has not answered by name; None where it is not open."""
+    rows = round_waiting(case) if case.handling != Handling.UTILITY else list(case_waiting([case]).values())
+    if len(rows) < 2:
+        return next(iter(rows), None)
+    first, autos = rows[0], {row.auto for row in rows}
+    few = len(rows) <= NAMED
+    names = "、".join(row.who if few else row.role for row in rows)
+    return replace(
+        first, role=f"{names}（{len(rows)} 家）", person="",
+        auto=first.auto if len(autos) == 1 else f"{first.role}{first.auto}；各部门的期限见下表",
+    )
 
 
 def _followed(cases: Sequence[MatterCase]) -> dict[int, Waiting]:

@@ -32,6 +32,7 @@ from packages.states import (
     TaskState,
 )
 from packages.utility_states import SERVICE_OPEN, TenderState
+from packages.waiting import whole_waiting
 from projects import prepared, timing
 from projects.access import access_of
 from projects.chain import day_ledger, late_words
@@ -135,6 +136,11 @@ class CasePage:
         return [acting.AgainRow(row, reason_name(row.reason_code)) for row in self.notices if row.batch > 1]
 
     @property
+    def told_late(self) -> list[OneTimeNotice]:
+        """The notices that a department gave only days after it had begun (handbook §2.3)."""
+        return [row for row in self.notices if row.is_late]
+
+    @property
     def tone(self) -> str:
         """Colour of its state."""
         return TONES[self.case.state]
@@ -197,7 +203,7 @@ def _blocked_by(case: MatterCase) -> tuple[str, ...]:
 
 def _waiting(case: MatterCase) -> Waiting | None:
     """On whom the case waits: whoever works on it, owes a paper after the grant, or has to hand the certificate out."""
-    return queries.case_waiting([case]).get(case.pk) or _still_owed(case) or acting.awaits_delivery(case)
+    return whole_waiting(case) or _still_owed(case) or acting.awaits_delivery(case)
 
 
 def _still_owed(case: MatterCase) -> Waiting | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,14 @@ class NoticePage:
     def choices(self) -> list[tuple[str, str]]:
         """The cases as choices."""
         return [(str(case.pk), case.matter.name) for case in self.cases]
+
+    def said(self, cases: Sequence[MatterCase], faults: int) -> str:
+        """What is said once the notice is given: which of these cases' notices it is, and in whose name a further one."""
+        [last, *_] = OneTimeNotice.objects.filter(case__in=cases).select_related("given_for").order_by("-batch", "-pk")
+        end = "告知书已出具，时限暂停。"
+        if last.batch == 1:
+            return f"已一次性告知 {faults} 条问题，{end}"
+        return f"已再次告知 {faults} 条问题（第 {last.batch} 次告知），记入{last.given_for.label}和您名下；{end}"
 
     def told(self, faults: Iterable[Mapping[str, object]]) -> list[int]:
         """The cases that these faults belong to; a fault without a case belongs to all."""

@@ -98,11 +98,17 @@ def permit_page(project: Project, user: User) -> PermitPage:
         return PermitPage(project, None, tuple(wanted), limit, (), read_clock(None), (), None, ())
     lines = part_lines(one)
     clock = Clock.objects.with_pauses().filter(pk=one.clock_id or 0).first()
-    blockers = tuple(line for line in lines if line.part.case.state not in CASE_PASSED and (line.late or line.holds_up))
     return PermitPage(
         project, one, (), one.limit, tuple(lines), read_clock(clock), tuple(one_stop.form_pairs(one)),
-        drawing_rules.can_issue_set(user, one), blockers, _awaited(one, lines),
+        drawing_rules.can_issue_set(user, one), _blockers(one, lines), _awaited(one, lines),
     )
+
+
+def _blockers(one: OneStop, lines: Sequence[PartLine]) -> tuple[PartLine, ...]:
+    """Which parts are late or needed by others; nobody holds anybody up before the application is handed in."""
+    if one.application.submitted_at is None:
+        return ()
+    return tuple(line for line in lines if line.part.case.state not in CASE_PASSED and (line.late or line.holds_up))
 
 
 def _awaited(one: OneStop, lines: Sequence[PartLine]) -> tuple[Waiting, ...]:

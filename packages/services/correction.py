@@ -20,14 +20,14 @@ from packages import rules
 from packages.act_states import LateEntryAct, NoticeKind
 from packages.case_data import reasons_today
 from packages.listing import check_demand
-from packages.models import Application, MatterCase, OneTimeNotice
+from packages.models import Application, JointSession, MatterCase, OneTimeNotice
 from packages.services import act_papers, late_entries, paperwork
 from packages.services.back_entry import check_moment
 from packages.services.checklist import fill_lines
 from packages.services.locking import RELATED, expect, lock_application, lock_case
 from packages.services.settling import open_items
 from packages.services.timekeeping import is_paused, pause_case, resume_case, start_owner_clock, sync_due
-from packages.states import CaseState
+from packages.states import CaseState, SessionState
 from packages.waiting import CASE_LABEL
 from packages.wording import vague_fault
 from projects import clocks, prepared, timing, workdays
@@ -180,8 +180,11 @@ def notices_of(case: MatterCase) -> int:
 
 
 def _is_late(case: MatterCase, kind: str, moment: dt.datetime) -> bool:
-    """Return whether a department tells a fault only days after it has begun (handbook §2.3)."""
-    if kind == NoticeKind.COMPLETION:
+    """Return whether a department tells a fault only days after it has begun (handbook §2.3).
+
+    The 整改 of a joint review gathers what all have said, so it can only come then.
+    """
+    if kind == NoticeKind.COMPLETION or JointSession.objects.filter(case=case, state=SessionState.RECTIFYING).exists():
         return False
     subject_type, subject_key = subject_of(case)
     began = Event.objects.filter(

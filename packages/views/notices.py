@@ -45,8 +45,8 @@ def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
     formset = _written(request, page) if not sends else _made(request.POST, page)
     late = back_entry_form(request.user, request.POST if sends else None)
     checked = [one.is_valid() for one in (form, formset, late) if one is not None] if sends else [False]
-    if all(checked) and _send(request, page, form, formset, late) is not None:
-        messages.success(request, f"已一次告知 {len(formset.faults())} 条问题，告知书已出具，时限暂停。")
+    if all(checked) and (cases := _send(request, page, form, formset, late)) is not None:
+        messages.success(request, page.said(cases, len(formset.faults())))
         return redirect(page.back)
     context = {"page": page, "formset": formset, "form": form, "case": page.case, "late": late}
     return render(request, "packages/notice.html", context, status=CONFLICT if sends else 200)
@@ -54,8 +54,8 @@ def _notice(request: HttpRequest, page: noticing.NoticePage) -> HttpResponse:
 
 def _send(
     request: HttpRequest, page: noticing.NoticePage, form: NoticeForm, formset: FaultSet, late: BackEntryForm | None
-) -> object:
-    """Give the notice on the cases that have faults; None when the service refused."""
+) -> list[MatterCase] | None:
+    """Give the notice on the cases that have faults and return these; None when the service refused."""
     faults = formset.faults()
     return attempt(
         form, services.notice_faults, page.told(faults), faults=faults, by=person(request), kind=page.kind,

@@ -125,7 +125,7 @@ def rectify(request: HttpRequest, pk: int) -> HttpResponse:
     step = Step(
         title=f"整改：{_name(session)}", button="出具整改意见", back=reverse("packages:case", args=[session.case_id]),
         case=session.case, verdict=review_rules.can_merge(request.user, session),
-        done="已一次性告知建设单位整改；交回后自动开始第二轮审查。",
+        done=f"已{'再次' if told else '一次性'}告知建设单位整改；交回后自动开始第二轮审查。",
         run=lambda given: send_to_rectify(
             pk, by=person(request), days=given["days"], reason_code=given.get("reason_code", ""), at=given["at"]
         ),

@@ -92,7 +92,7 @@ def is_told_what_to_do_and_not_vaguely(case, visit):
     clerk.page.fill("[name=form-0-how_to_fix]", "在总平面图上标出四角坐标")
     assert note.count() == 0
     clerk.press("出具补全告知书")
-    clerk.says("已一次告知 1 条问题")
+    clerk.says("已一次性告知 1 条问题")
 
 
 def is_told_again_for_a_reason(case, visit):
@@ -101,7 +101,7 @@ def is_told_again_for_a_reason(case, visit):
     clerk.says("再次告知", "依法只能一次性告知", "告知 1 处")
     clerk.page.select_option("[name=reason_code]", label="首次告知确有遗漏")
     clerk.press("出具补全告知书")
-    clerk.says("已一次告知 1 条问题")
+    clerk.says("已再次告知 1 条问题（第 2 次告知），记入")
     clerk.open("/notices/again/", phone=True)
     clerk.says("首次告知确有遗漏", "精密铸件二期厂房")
 

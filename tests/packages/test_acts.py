@@ -12,6 +12,7 @@ from packages.act_forms import DeliverForm
 from packages.forms import RefuseForm
 from packages.models import CaseDelivery, OneTimeNotice, Opinion, ReviewTask
 from packages.screens.acting import awaits_delivery, tacit_words
+from packages.screens.noticing import of_case
 from packages.services import delivering, extending, intake, revoking, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
@@ -232,6 +233,9 @@ def test_a_second_notice_has_a_reason_is_booked_and_listed(plain, actors, client
     said = client.get(reverse("packages:case", args=[case.pk])).content.decode()
     assert '<span class="chip" data-c="bad">再次告知</span>' in said
     assert f"记入{actors.centre.label}" in said
+    assert of_case(factories.fresh(case), actors.clerk).said([case], 1).startswith(
+        f"已再次告知 1 条问题（第 2 次告知），记入{actors.centre.label}和您名下"
+    )
 
 
 def test_a_fault_told_after_the_third_day_of_the_handling_is_flagged(actors, case, clock, client):
@@ -245,6 +249,8 @@ def test_a_fault_told_after_the_third_day_of_the_handling_is_flagged(actors, cas
             page = client.get(reverse("packages:notices_again")).content.decode()
             assert OneTimeNotice.objects.get(case=case).is_late == late
             assert ("开始办理多日后才告知的补正 1 次" in page) == late
+            told = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+            assert (">迟告知<" in told, "是开始办理多日后才作出的" in told) == (late, late)
             transaction.set_rollback(True)
 
 

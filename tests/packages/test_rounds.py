@@ -12,7 +12,7 @@ from archives.models import Paper
 from archives.rules import can_add_version
 from archives.services.filing import add_version
 from packages import floor, queries, review_rules
-from packages.models import JointSession, MatterVersion, Opinion, Referral, ReviewTask
+from packages.models import JointSession, MatterVersion, OneTimeNotice, Opinion, Referral, ReviewTask
 from packages.screens.conflicts import clause_key, side_by_side
 from packages.services import closing, conference, referring, review, special, sweeping
 from packages.services.correction import answer_fault, return_corrected
@@ -23,7 +23,7 @@ from packages.services.supplementing import supplement
 from packages.standing import standing_opinions
 from packages.states import CaseState, SessionState, TaskState
 from packages.tasks import sweep_reviews
-from packages.waiting import case_waiting
+from packages.waiting import case_waiting, whole_waiting
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
@@ -113,6 +113,20 @@ def test_a_push_that_is_keyed_in_later_keeps_its_moment_and_the_departments_thei
     assert set(asked.values_list("pushed_at", flat=True)) == {timing.now()}
     assert {row.clock.started_on for row in asked} == {timing.today()}
     holds(factory)
+
+
+def test_the_page_of_a_case_names_every_department_that_has_not_answered(case, client):
+    answer(case, "parks")
+    line = whole_waiting(factories.fresh(case))
+    for name in ("人防办", "住建局", "交警"):
+        assert name in line.role
+    assert (line.role.endswith("（3 家）"), "园林" in line.role, line.person) == (True, False, "")
+    client.force_login(by("natural-resources"))
+    page = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    assert f"正在等<b>{line.role}</b>答复<b>“{case.matter.name}”的审查意见</b>" in page
+    answer(case, "housing")
+    answer(case, "civil-defence")
+    assert whole_waiting(factories.fresh(case)) == case_waiting([factories.fresh(case)])[case.pk]
 
 
 # Words, versions -----------------------------------------------------------------------------------------------------
@@ -352,10 +366,11 @@ def test_a_conference_that_was_held_on_paper_keeps_its_days_each_after_the_one_b
 def test_rectifying_pauses_and_the_second_round_asks_only_who_disagreed(case, factory, actors, clock):
     terms(second=2, rectify=10)
     session = disputed(case)
+    clock.to(dt.datetime(2026, 11, 6, 9, 0))
     send_to_rectify(session.pk, by=by("natural-resources"))
+    assert OneTimeNotice.objects.get(case=case).is_late is False  # it can come only when all have answered
     issue = IssueItem.objects.get(project=factory, kind="correction")
     assert (issue.how_to_fix, factories.fresh(case).state) == ("增设出入口一处", CaseState.CORRECTING)
-    clock.to(dt.datetime(2026, 11, 6, 9, 0))
     answer_fault(issue.pk, answer="已增设", by=actors.clerk)
     return_corrected(case.application_id, by=actors.clerk)
     factories.drain()
