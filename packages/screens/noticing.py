@@ -63,7 +63,7 @@ class NoticePage:
         return [(str(case.pk), case.matter.name) for case in self.cases]
 
     def said(self, cases: Sequence[MatterCase], faults: int) -> str:
-        """What is said once the notice is given: which of these cases' notices it is, and in whose name a further one."""
+        """What is said once it is given: which notice of these cases it is, and in whose name a further one."""
         [last, *_] = OneTimeNotice.objects.filter(case__in=cases).select_related("given_for").order_by("-batch", "-pk")
         end = "告知书已出具，时限暂停。"
         if last.batch == 1:

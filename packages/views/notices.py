@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from packages.forms import FaultForm, FaultSet, NoticeForm, NoticeFormSet
+from packages.models import MatterCase
 from packages.screens import noticing
 from packages.services import intake as services
 from packages.views.acting import CONFLICT, attempt
