@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agency import major_data
+from agency import major_rules as may
 from agency.major_data import ResourceKind
 from agency.major_states import TICKET_HELD, TicketState
 from agency.models import ResourceQuota, ResourceTicket
@@ -18,6 +19,9 @@ from projects.exports import Column, Table
 from projects.models import Region
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from projects.errors import Verdict
     from projects.models import User
 
 BOARD_MONTHS = 6
@@ -83,6 +87,21 @@ class BalanceBoard:
     months: tuple[dt.date, ...]
     rows: tuple[BalanceRow, ...]
     totals: tuple[BalanceCell, ...]
+
+
+def quota_regions(user: User) -> QuerySet[Region]:
+    """Return the districts whose quota a person may write down. One query; the rule is asked of each."""
+    return _those(lambda region: may.can_set_quota(user, region))
+
+
+def source_regions(user: User, ticket: ResourceTicket) -> QuerySet[Region]:
+    """Return the districts out of whose quota a person may balance a ticket. One query; the rule is asked of each."""
+    return _those(lambda region: may.can_draw(user, ticket, region))
+
+
+def _those(rule: Callable[[Region], Verdict]) -> QuerySet[Region]:
+    rows = Region.objects.order_by("code")
+    return rows.filter(pk__in=[region.pk for region in rows if rule(region).ok])
 
 
 def board_months(first: dt.date | None = None) -> tuple[dt.date, ...]:

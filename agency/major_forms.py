@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -11,6 +11,9 @@ from agency import major_data
 from agency.major_states import ApiScope, MajorLevel
 from projects import timing
 from projects.models import Organisation, Region
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 LINES = forms.Textarea(attrs={"rows": 3})
 YES_NO = [("yes", "正在施工"), ("no", "没有施工")]
@@ -83,8 +86,13 @@ class MeasureForm(forms.Form):
 class BalanceForm(forms.Form):
     """统筹平衡: out of whose quota."""
 
-    source = forms.ModelChoiceField(Region.objects.order_by("code"), label="指标来源地")
+    source = forms.ModelChoiceField(Region.objects.none(), label="指标来源地")
     note = forms.CharField(label="说明", max_length=300, required=False, widget=LINES)
+
+    def __init__(self, *args: Any, regions: QuerySet[Region], **options: Any) -> None:
+        """Offer the districts whose quota the person may draw on."""
+        super().__init__(*args, **options)
+        self.fields["source"].queryset = regions  # type: ignore[attr-defined]
 
 
 class SecureForm(forms.Form):
@@ -107,15 +115,16 @@ class NothingForm(forms.Form):
 class QuotaForm(forms.Form):
     """What a district has of a kind in a month."""
 
-    region = forms.ModelChoiceField(Region.objects.order_by("code"), label="区划")
+    region = forms.ModelChoiceField(Region.objects.none(), label="区划")
     kind = forms.ChoiceField(label="资源性指标")
     month = MonthField(label="月份")
     quantity = forms.DecimalField(label="可用数量", min_value=0, max_digits=14, decimal_places=2)
     document = forms.CharField(label="依据文件", max_length=200)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        """Offer the kinds of the day."""
+    def __init__(self, *args: Any, regions: QuerySet[Region], **options: Any) -> None:
+        """Offer the districts that the person writes down, and the kinds of the day."""
         super().__init__(*args, **options)
+        self.fields["region"].queryset = regions  # type: ignore[attr-defined]
         kinds = [(row.code, f"{row.name}（{row.unit}）") for row in major_data.resource_kinds()]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agency.major_data import kind_of
 from agency.major_states import ENTRY_COMING, EntryState, TicketState
-from projects.access import access_of
+from projects.access import access_of, region_prefix
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.states import ProjectStatus, Role
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from agency.models import Batch, BatchEntry, ResourceTicket, StartCheck
-    from projects.models import Project, User
+    from projects.models import Project, Region, User
 
     Person = User | AnonymousUser
 
@@ -86,6 +86,22 @@ def _keeps(user: Person, ticket: ResourceTicket) -> bool:
     return mine or access.has(Role.SUPERVISOR)
 
 
+def can_draw(user: Person, ticket: ResourceTicket, source: Region) -> Verdict:
+    """Out of the quota of the own district the director too; out of another one's only 工改办 above both."""
+    if source.code == ticket.project.region_id or _commands(user, source, Role.SUPERVISOR):
+        return ALLOWED
+    return refuse(f"从其他区划调剂指标由{source}的上级工改办平衡；请选本区划，或提请工改办。")
+
+
+def _commands(user: Person, region: Region, *roles: Role) -> bool:
+    """Whether the user has one of the roles at a body of this district or of one above it."""
+    access = access_of(user)
+    return any(
+        body.region is not None and region.code.startswith(region_prefix(body.region.code))
+        and access.has_at(body.pk, *roles) for body in access.organisations
+    )
+
+
 def can_secure(user: Person, ticket: ResourceTicket) -> Verdict:
     """The department that keeps the index."""
     if ticket.state != TicketState.BALANCED:
@@ -110,9 +126,13 @@ def can_send_back(user: Person, ticket: ResourceTicket) -> Verdict:
     return refuse("由中心主任、工改办或指标主管部门退回。")
 
 
-def can_set_quota(user: Person, _: object = None) -> Verdict:
-    """工改办, and a director for the own district."""
-    return ALLOWED if access_of(user).has(*WATCHERS) else refuse("额度由工改办或中心主任登记。")
+def can_set_quota(user: Person, region: Region | None = None) -> Verdict:
+    """工改办 and a director for the own district and those below; without a district: whether for any."""
+    if not access_of(user).has(*WATCHERS):
+        return refuse("额度由工改办或中心主任登记。")
+    if region is None or _commands(user, region, *WATCHERS):
+        return ALLOWED
+    return refuse(f"{region}的额度由本区划的中心主任或上级工改办登记。")
 
 
 def can_make_batch(user: Person, _: object = None) -> Verdict:

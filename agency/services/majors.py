@@ -187,16 +187,16 @@ def balance(
 ) -> ResourceTicket:
     """Say out of which district's quota it comes; from another district is 市级调剂. Event `ticket.balanced`.
 
-    Only 工改办 moves quota between districts, and never more than the district has left in that month. Raises
-    `NotAllowed`, `DomainError` (`level`, `short`).
+    Only 工改办 moves quota between districts, those of its own region, and never more than the district has left in
+    that month. Raises `NotAllowed`, `DomainError` (`level`, `short`).
     """
     ticket = _lock(ticket_id)
     if ticket.state == TicketState.BALANCED and ticket.source_id == source.pk:
         return ticket
     require(may.can_balance, by, ticket)
     own = source.code == ticket.project.region_id
-    if not own and not access_of(by).has(Role.SUPERVISOR):
-        raise DomainError("level", "从其他区划调剂指标由工改办平衡；请选本区划，或提请工改办。")
+    if not (may_draw := may.can_draw(by, ticket, source)):
+        raise DomainError("level", may_draw.reason)
     left = left_of(source, ticket.kind, ticket.needed_by)
     if left is not None and ticket.quantity is not None and ticket.quantity > left:
         raise DomainError(
@@ -329,7 +329,7 @@ def set_quota(
 
     Event `quota.set` in the chain of the body that says so. Raises `NotAllowed`, `DomainError` (`kind`, `document`).
     """
-    require(may.can_set_quota, by, None)
+    require(may.can_set_quota, by, region)
     if kind not in {row.code for row in data.resource_kinds()}:
         raise DomainError("kind", "没有这种资源指标，请从名目中选择。")
     if not document.strip():

@@ -200,7 +200,8 @@ def ticket_balance(request: HttpRequest, pk: int) -> HttpResponse:
     """统筹平衡."""
     return _on_ticket(
         request, pk, may.can_balance, lambda ticket: BalanceForm(
-            request.POST or None, initial={"source": ticket.source_id}
+            request.POST or None, initial={"source": ticket.source_id},
+            regions=boards.source_regions(person(request), ticket),
         ),
         lambda given: service.balance(pk, by=person(request), **given), title="统筹平衡", button="平衡",
         done="已平衡，等待主管部门落实。", says=("本区划内由中心主任平衡，从其他区划调剂由工改办平衡。",),
@@ -247,7 +248,8 @@ def quota(request: HttpRequest) -> HttpResponse:
     """Write down what a district has of a kind in a month."""
     require(may.can_set_quota, request.user, None)
     first = {"kind": request.GET.get("kind", ""), "month": f"{timing.today():%Y-%m}"}
-    return ask(request, QuotaForm(request.POST or None, initial=first), Step(
+    form = QuotaForm(request.POST or None, initial=first, regions=boards.quota_regions(person(request)))
+    return ask(request, form, Step(
         title="登记指标额度", button="登记", back=reverse("agency:balance"), done="额度已登记。",
         run=lambda given: service.set_quota(by=person(request), **given), verdict=may.can_set_quota(request.user),
         says=("同一区划、同一个月再次登记的，以后一次为准，两次都留痕。",),

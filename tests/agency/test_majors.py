@@ -120,7 +120,19 @@ def test_only_the_office_above_moves_quota_between_districts_and_never_more_than
     assert refused(majors.balance, ticket.pk, by=actors.director, source=county) == (
         "short", "高平市2026年11月的用水指标只剩 5.00 万立方米，不够 6.00；请换来源地，或退回重新测算。"
     )
-    assert refused(majors.balance, ticket.pk, by=actors.director, source=other)[0] == "level"
+    assert refused(majors.balance, ticket.pk, by=actors.director, source=other) == (
+        "level", "从其他区划调剂指标由陵川县的上级工改办平衡；请选本区划，或提请工改办。"
+    )
+    beyond = Region.objects.get(code="310101")
+    assert refused(majors.balance, ticket.pk, by=office, source=beyond)[0] == "level"
+    for body, region in ((actors.director, other), (office, beyond)):
+        with pytest.raises(NotAllowed, match=f"{region}的额度由本区划的中心主任或上级工改办登记"):
+            majors.set_quota(region, by=body, kind="water", month=TODAY, quantity=Decimal(1), document="分解")
+    offered = {user: [region.code for region in balance_queries.quota_regions(user)] for user in (actors.director, office)}
+    assert offered[actors.director] == ["140581"]
+    assert {"140524", "140581"} < set(offered[office])
+    assert "310101" not in offered[office]
+    assert [region.code for region in balance_queries.source_regions(actors.director, ticket)] == ["140581"]
     majors.balance(ticket.pk, by=office, source=other, note="市级调剂")
     board = balance_queries.balance_board(office, "water")
     cells = {row.region.code: row.cells[0] for row in board.rows}
