@@ -7,6 +7,7 @@ asks the same question again and again, the statement is kept; the rows become t
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 M = TypeVar("M", bound=models.Model)
+#: Where the numbers of the open places begin: drawn anew in each process, so that nobody can look for one of them.
+_FIRST = -(2**62) - secrets.randbelow(2**61)
 #: Stand in a kept statement for what is given each time; no keys of rows. There may be this many.
-SLOTS = tuple(-7_205_759_403 - number for number in range(3))
+SLOTS = tuple(_FIRST - number for number in range(3))
 _PLACES: dict[Any, int] = {slot: n for n, slot in enumerate(SLOTS)} | {str(slot): n for n, slot in enumerate(SLOTS)}
 #: Stands in `field__in=[MANY]` for a list of keys; it is what is given first.
-MANY = -7_205_759_390
+MANY = _FIRST - len(SLOTS)
 _PLACES |= {MANY: 0, str(MANY): 0}
 Given = int | str | Sequence[int]
 
