@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
-from projects import contacts
+from projects import contacts, passwords
 from projects.account_states import RequestKind, RequestState, SecurityRecordKind
 from projects.models import User
 
@@ -34,11 +34,8 @@ class PasswordForm(forms.Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Say the policy below the field."""
         super().__init__(*args, **options)
-        self.fields["new"].help_text = (
-            f"至少 {settings.PASSWORD_MIN_LENGTH} 位，"
-            f"要有小写字母、大写字母、数字、符号中的 {settings.PASSWORD_CLASSES} 种"
-            + (f"，不用最近 {settings.PASSWORD_HISTORY} 次用过的" if settings.PASSWORD_HISTORY else "") + "。"
-        )
+        old = f"不能用最近 {settings.PASSWORD_HISTORY} 次用过的。" if settings.PASSWORD_HISTORY else ""
+        self.fields["new"].help_text = passwords.policy() + old
 
     def clean(self) -> dict[str, Any]:
         """Both new ones are the same."""

@@ -106,9 +106,9 @@ PASSWORD_CLASSES = env.integer("PASSWORD_CLASSES", 3, low=1, high=4)
 PASSWORD_HISTORY = env.integer("PASSWORD_HISTORY", 5, low=0, high=24)
 PASSWORD_MAX_DAYS = env.integer("PASSWORD_MAX_DAYS", 0 if DEMO else 180, low=0, high=3650)
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "projects.passwords.LikenessValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "projects.passwords.LengthValidator",
         "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

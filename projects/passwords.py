@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
+from django.contrib.auth.password_validation import MinimumLengthValidator, UserAttributeSimilarityValidator
 from django.core.exceptions import ValidationError
 
 from projects import timing
@@ -26,6 +27,30 @@ def classes_in(password: str) -> int:
     return sum(any(letter in group for letter in password) for group in CLASSES) + any(
         letter not in known for letter in password
     )
+
+
+def policy() -> str:
+    """Return what a new password has to be like, as the forms say it before it is typed."""
+    return (
+        f"至少 {settings.PASSWORD_MIN_LENGTH} 位，"
+        f"要有小写字母、大写字母、数字、符号中的 {settings.PASSWORD_CLASSES} 种，不要和用户名相像。"
+    )
+
+
+class LengthValidator(MinimumLengthValidator):
+    """Asks for a least length; Django has no Chinese sentence for it."""
+
+    def get_error_message(self) -> str:
+        """Return what is wrong and what is asked."""
+        return f"密码太短，至少要 {self.min_length} 位。"
+
+
+class LikenessValidator(UserAttributeSimilarityValidator):
+    """Refuses a password that is like the name of the account."""
+
+    def get_error_message(self) -> str:
+        """Return what is wrong; Django fills in the name of the field."""
+        return "密码和%(verbose_name)s太像，请换一个。"
 
 
 class ClassesValidator:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from projects import passwords
 from projects.access import OWNER_ROLES
 from projects.codes import clean_uscc, mend
 from projects.contacts import clean_email
@@ -98,7 +99,8 @@ class CodeEntryForm(forms.Form):
     """A code as it was told."""
 
     code = forms.CharField(
-        label="邀请码", max_length=40, help_text="12 位字母和数字，大小写、横线、空格都不影响。",
+        label="邀请码", max_length=40,
+        help_text="开通码、邀请码、重设码都填在这里：12 位字母和数字，大小写、横线、空格都不影响。",
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "placeholder": "3F9K-Q2T7-HM4C"}),
         error_messages={"required": "请填写邀请码。"},
     )
@@ -121,8 +123,9 @@ class AccountForm(forms.Form):
     )
 
     def __init__(self, *args: Any, reset: bool = False, **options: Any) -> None:
-        """A new password needs no name."""
+        """A new password needs no name; what it has to be like is said before it is typed."""
         super().__init__(*args, **options)
+        self.fields["password"].help_text = passwords.policy()
         if reset:
             del self.fields["username"]
 

@@ -67,7 +67,9 @@ def test_the_lead_invites_staff_and_the_code_works_once(actors, clock):
         staff.invite(body.pk, by=actors.owner, role=Role.OWNER_LEAD, name="钱多")
 
     mangled = f" {code.lower().replace('-', '－')} "
-    assert refused("password_weak", lambda: staff.open_account(mangled, username="zhaomin", password="12345678"))
+    assert refused("password_weak", lambda: staff.open_account(mangled, username="zhaomin", password="Zhaomin1")) == (
+        "密码和用户名太像，请换一个。密码太短，至少要 10 位。"
+    )
     assert refused("username_wrong", lambda: staff.open_account(mangled, username="赵敏", password=GOOD))
     assert refused("username_taken", lambda: staff.open_account(mangled, username="OWNER", password=GOOD))
     user = staff.open_account(mangled, username="zhaomin", password=GOOD)
