@@ -42,6 +42,7 @@ from agency.services.order_paper import sheet_of
 from projects import timing, workdays
 from projects.access import access_of
 from projects.models import IssueItem, Project
+from projects.paging import as_key
 from projects.states import ISSUE_OPEN, IssueKind, ProjectStatus, Role
 
 if TYPE_CHECKING:
@@ -221,8 +222,8 @@ def found_orders(user: User, filters: Mapping[str, str]) -> WorkOrderQuerySet:
     who = filters.get("agent", "")
     if who == "me":
         orders = orders.filter(agent__in=may.acting_for(user))
-    elif who.isascii() and who.isdigit():
-        orders = orders.filter(agent=int(who))
+    elif (key := as_key(who)) is not None:
+        orders = orders.filter(agent=key)
     elif who == "none":
         orders = orders.filter(agent=None)
     if filters.get("late"):

@@ -90,23 +90,32 @@ def can_sign_seat(user: Person, seat: ConferenceSeat) -> Verdict:
     return refuse(f"会议意见由{seat.organisation.label}签认。")
 
 
-def can_refer(user: Person, task: ReviewTask) -> Verdict:
-    """The department sends a task on to a unit of its own; the lead's merging is not sent on."""
+def can_take_back(user: Person, task: ReviewTask) -> Verdict:
+    """The department takes back what it sent on to a unit of its own, also while the case rests."""
     if not (verdict := can_open_task(user, task)):
         return verdict
     if task.role == "lead":
         return refuse("汇总由牵头部门办理，不转办。")
     if task.state not in TASK_OPEN:
         return refuse(f"这项意见{task.get_state_display()}，不能再转办。")
+    return ALLOWED
+
+
+def can_refer(user: Person, task: ReviewTask) -> Verdict:
+    """The department sends a task on to a unit of its own while the case goes on; the lead's merging is not sent on."""
+    if not (verdict := can_take_back(user, task)):
+        return verdict
     if not Organisation.objects.filter(parent=task.organisation_id).exists():
         return refuse(f"{task.organisation.label}没有登记内设机构，由系统管理员在“人员单位”里增加后才能转办。")
-    return ALLOWED
+    return _rests(task.session)
 
 
 def can_advise(user: Person, referral: Referral) -> Verdict:
     """People of the unit advise their department."""
     if not access_of(user).has_at(referral.unit_id, *ANSWERERS):
         return refuse(f"转办由{referral.unit.label}反馈。")
+    if is_agent(user, referral.task.session.project):
+        return refuse("您是本项目的代办人员，不审查同一项目。")
     return ALLOWED if referral.ended_at is None else refuse("这次转办已经结束。")
 
 

@@ -266,8 +266,8 @@ def gap_table(user: User, given: Mapping[str, str]) -> Table:
     found, _ = _gaps_of(user, everywhere=given.get("all") == "1")
     tab = given.get("tab", "open")
     where = next((condition for name, _, condition in GAP_TABS if name == tab), GAP_TABS[0][2])
-    if given.get("project", "").isdigit():
-        found = found.filter(issue__project=int(given["project"]))
+    if (project := as_key(given.get("project"))) is not None:
+        found = found.filter(issue__project=project)
     rows = found.filter(where).select_related("issue__debtor_organisation", "issue__project").order_by("pk")[:MOST]
 
     def cells() -> Iterator[list[Any]]:

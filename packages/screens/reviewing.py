@@ -95,6 +95,7 @@ class ReviewPage:
     referral: Referral | None
     advise: Verdict
     refer: Verdict
+    take_back: Verdict
     supplement: Verdict
     previous: Opinion | None
 
@@ -167,7 +168,8 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
         reverse("packages:review", args=[following[0]]) if following else "",
         phrases_of(task, case), tuple(timetable(task)),
         referral, review_rules.can_advise(user, referral) if referral else refuse("没有转办。"),
-        review_rules.can_refer(user, task), review_rules.can_supplement(user, task),
+        review_rules.can_refer(user, task), review_rules.can_take_back(user, task),
+        review_rules.can_supplement(user, task),
         Opinion.objects.filter(task_id=task.previous_id).first() if task.previous_id else None,
     )
 

@@ -102,7 +102,7 @@ def take_back(referral_id: int, *, by: User, at: dt.datetime | None = None) -> R
     Raises `NotAllowed`.
     """
     referral, task = _locked(referral_id)
-    require(review_rules.can_refer, by, task)
+    require(review_rules.can_take_back, by, task)
     if referral.ended_at is not None:
         return referral
     moment = at or timing.now()

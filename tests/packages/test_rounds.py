@@ -27,7 +27,8 @@ from packages.waiting import case_waiting, whole_waiting
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event, Involvement, IssueItem, Organisation
+from projects.models import Event, Involvement, IssueItem, Membership, Organisation
+from projects.services.involvement import involve
 from projects.states import Role
 from tests import factories
 from tests.packages.steps import Log, holds
@@ -264,6 +265,28 @@ def test_what_a_unit_was_asked_rests_with_the_case_and_ends_with_the_task(case, 
         False, "cancelled", ""
     )
     refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+
+
+def test_nothing_is_sent_on_while_the_case_rests_but_taken_back_it_may_be(case, actors):
+    """A unit's days would run on while nobody's time runs (§9), and could end after those of its department."""
+    task, referral, _ = sent_on(case, actors)
+    row = special.request_special(
+        case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=by("natural-resources")
+    )
+    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
+    assert referring.take_back(referral.pk, by=actors.reviewer).ended_at is not None
+    with pytest.raises(NotAllowed, match="特别程序.时限暂停.”，恢复后再办"):
+        referring.send_on(task.pk, by=actors.reviewer, unit_id=referral.unit_id, days=1)
+    assert factories.fresh(task).sent_to == ""
+
+
+def test_an_agent_of_the_project_advises_in_no_unit(case, actors):
+    """Whoever files for the owner has no part in the review of the same project, in a unit as little as in a department."""
+    task, referral, expert = sent_on(case, actors)
+    Membership.objects.create(user=expert, organisation=actors.centre, role=Role.AGENT, since=timing.today())
+    involve(case.project, role="service_agent", user=expert, by=None)
+    with pytest.raises(NotAllowed, match="代办人员，不审查同一项目"):
+        referring.advise(referral.pk, by=factories.fresh(expert), **NO)
 
 
 def test_nobody_is_led_to_merge_while_the_case_rests(case, client):

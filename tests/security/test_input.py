@@ -83,3 +83,11 @@ def test_a_credit_code_is_mended_and_checked_wherever_it_is_keyed_in():
     mended, wrong, _ = asked
     assert mended.cleaned_data["company_code"] == "91110000710925462X"
     assert wrong.errors["company_code"] == ["统一社会信用代码应为 18 位，现在是 5 位。"]
+
+
+@pytest.mark.parametrize("text", ["9" * 30, "²", "-1"])
+def test_a_number_that_is_no_key_is_no_error_in_the_board_of_orders_and_the_list_of_gaps(actors, text):
+    client = Client()
+    client.force_login(actors.dispatcher)
+    assert client.get("/agency/orders/", {"agent": text}).status_code == 200
+    assert client.get("/gaps/", {"export": "csv", "project": text}).status_code == 200
