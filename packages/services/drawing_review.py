@@ -114,12 +114,14 @@ def ensure_review(project: Project, *, by: User | None, at: dt.datetime | None) 
 
 
 def _adopt(made: DrawingReview, case: MatterCase, *, by: User | None, at: dt.datetime | None) -> None:
-    """Take over the set that came with the application or was filed before."""
+    """Take over the set that came with the application or was filed before; what came for another matter is a part."""
     line = MaterialItem.objects.filter(case=case, kind__slug=DRAWINGS, document__isnull=False).first()
     document = line.document if line else None
     if document is None:
+        others = MatterCase.objects.filter(project=made.project).exclude(matter__matter__code=MATTER)
+        keys = [str(pk) for pk in others.values_list("pk", flat=True)]
         held = Document.objects.current().filter(project=made.project, kind__slug=DRAWINGS, paper=None)
-        document = held.order_by("-pk").first()
+        document = held.exclude(source_type=MatterCase._meta.label, source_key__in=keys).order_by("-pk").first()
     version = document.versions.order_by("version").last() if document else None
     if document is None or version is None:
         return
