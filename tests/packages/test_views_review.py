@@ -62,6 +62,17 @@ def test_what_rests_stands_after_what_runs(reviewer, task, actors):
     assert "恢复后顺延" in reviewer.get(reverse("packages:reviews")).content.decode()
 
 
+def test_who_answers_second_reads_who_was_first_and_keeps_what_was_written(reviewer, task):
+    url = reverse("packages:review", args=[task.pk])
+    assert reviewer.post(url, {"verdict": "agree", "reason": "退线合格"}).status_code == 302
+    words = {"verdict": "disagree", "reason": "退线不足 3 米", "basis": "规划条件第4条", "remedy": "退到 8 米"}
+    page = reviewer.post(url, words)
+    text = page.content.decode()
+    assert (page.status_code, Opinion.objects.get(task=task).reason) == (409, "退线合格")
+    assert f"<b>没有保存。</b>{task.organisation.label}的这项意见已是“已答复”，不能再答复。最近一次办理：" in text
+    assert all(f"<dd>{words[name]}</dd>" in text for name in ("reason", "basis", "remedy"))
+
+
 def test_page_says_what_silence_means(reviewer, task):
     page = reviewer.get(reverse("packages:review", args=[task.pk]))
     assert page.context["page"].silence in page.content.decode()

@@ -50,6 +50,23 @@ def test_days_at_the_ends_of_the_calendar_are_none(actors, day):
         assert [client.get(path.format(day)).status_code for path in paths] == [200, 200]
 
 
+def test_what_is_not_of_the_kind_of_a_field_is_told_with_how_to_write_it():
+    class Everything(forms.Form):
+        one = forms.ChoiceField(choices=[("a", "甲")])
+        some = forms.MultipleChoiceField(choices=[("a", "甲")])
+        row = forms.ModelChoiceField(Region.objects.all())
+        whole, part = forms.IntegerField(), forms.DecimalField()
+        day, moment, hour = forms.DateField(), forms.DateTimeField(), forms.TimeField()
+
+    wrong = Everything(dict.fromkeys(("one", "row", "whole", "part", "day", "moment", "hour"), "昨天") | {"some": ["b"]})
+    gone = "选的这一项不在可选范围里，请刷新页面后重新选择。"
+    assert {name: list(errors) for name, errors in wrong.errors.items()} == {
+        "one": [gone], "some": [gone], "row": [gone], "whole": ["请填写整数，例如 5。"], "part": ["请填写数字，例如 12.5。"],
+        "day": ["日期请写成 2026-11-02 的样子。"], "moment": ["时间请写成 2026-11-02 09:30 的样子。"],
+        "hour": ["时间请写成 09:30 的样子。"],
+    }
+
+
 def test_dates_of_forms_lie_in_our_years_and_what_is_keyed_in_later_where_the_rules_are():
     day = forms.DateField()
     said = {text: BackEntryForm({"happened_at": text}).errors.get("happened_at") for text in (
