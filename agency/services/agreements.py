@@ -13,7 +13,7 @@ from django.urls import reverse
 from agency import desk_rules as may
 from agency.desk_states import AgreementState, Power
 from agency.models import Agreement, Assignment, WorkOrder
-from agency.recipients import agents_of, people_at
+from agency.recipients import AGENT_WHY, agents_of, people_at
 from agency.services import orders
 from agency.services.telling import tell
 from agency.states import AssignmentRole
@@ -21,7 +21,7 @@ from archives.models import Paper
 from archives.services.papers import revoke_paper
 from archives.states import PaperKind
 from packages.models import MatterCase
-from packages.rules import ADVISE_ONLY, AGENT_PARTS
+from packages.rules import ADVISE_ONLY, AGENT_PARTS, is_owner
 from packages.services import paperwork
 from packages.states import CASE_ENDED
 from projects import timing
@@ -30,7 +30,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Project
 from projects.services.cover import set_powers
-from projects.states import ProjectStatus, Stage
+from projects.states import ProjectStatus, Role, Stage
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -60,7 +60,10 @@ def open_matters(project: Project) -> list[list[str]]:
 def ask_for_agent(
     project_id: int, *, by: User, contact: str = "", wish: str = "", at: dt.datetime | None = None
 ) -> Agreement:
-    """The owner asks for 代办. Event `agency.agreement_asked`; asked twice is once. Raises `NotAllowed`."""
+    """The owner asks for 代办: its agents, before there are any the dispatcher, are told to draw the agreement up.
+
+    Event `agency.agreement_asked`; asked twice is once. Raises `NotAllowed`.
+    """
     project, moment = lock_project(project_id), at or timing.now()
     if (live := Agreement.objects.live().filter(project=project).first()) is not None and live.requested_by_id == by.pk:
         return live
@@ -69,6 +72,7 @@ def ask_for_agent(
         project=project, contact=contact.strip(), wish=wish.strip(), requested_by=by, requested_at=moment
     )
     _record(row, "asked", "", f"{project.owner.name}申请代办", by=by, at=moment)
+    _tell_office(row, "申请代办，请拟定委托协议", kind="ask", at=moment)
     return row
 
 
@@ -86,8 +90,8 @@ def offer_agreement(
 ) -> Agreement:
     """Draw the agreement up: matters (none named: all that are open), powers, until when. It waits for the owner.
 
-    Effects: the agreement is 待签订, event `agency.agreement_offered`. Raises `NotAllowed`, `DomainError`
-    (`no_matters`, `until`).
+    Effects: the agreement is 待签订, event `agency.agreement_offered`, the responsible people of the owner are told.
+    Raises `NotAllowed`, `DomainError` (`no_matters`, `until`).
     """
     project, moment = lock_project(project_id), at or timing.now()
     require(may.can_offer, by, project)
@@ -106,6 +110,7 @@ def offer_agreement(
     row.offered_by, row.offered_at = by, moment
     row.save()
     _record(row, "offered", before, f"代办委托协议待签订，{len(matters)} 个事项", by=by, at=moment)
+    _tell_owner(row, "代办委托协议已拟好，等您签订（免费，可随时终止）", Role.OWNER_LEAD, at=moment)
     return row
 
 
@@ -149,7 +154,10 @@ def sign_agreement(agreement_id: int, *, by: User, at: dt.datetime | None = None
 
 @transaction.atomic
 def decline_agreement(agreement_id: int, *, by: User, reason: str = "", at: dt.datetime | None = None) -> Agreement:
-    """It is not signed. Event `agency.agreement_declined`. Twice is once. Raises `NotAllowed`."""
+    """It is not signed; the other side is told. Event `agency.agreement_declined`. Twice is once.
+
+    Raises `NotAllowed`.
+    """
     row, moment = _lock(agreement_id), at or timing.now()
     if row.state == AgreementState.DECLINED:
         return row
@@ -159,6 +167,11 @@ def decline_agreement(agreement_id: int, *, by: User, reason: str = "", at: dt.d
     row.ended_by, row.ended_at, row.end_reason = by, moment, reason.strip() or "未签订"
     row.save()
     _record(row, "declined", before, "代办委托协议未签订", by=by, at=moment)
+    why = f"：{reason.strip()}" if reason.strip() else ""
+    if is_owner(by, row.project):
+        _tell_office(row, f"不委托代办{why}", kind="result", at=moment)
+    else:
+        _tell_owner(row, f"代办委托协议由中心撤下{why}，需要代办请重新申请", *OWNER_ROLES, at=moment)
     return row
 
 
@@ -167,8 +180,8 @@ def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: d
     """The owner ends it, in the middle of whatever: open orders are closed with that reason, nothing is charged.
 
     Effects: 已终止, the paper no longer holds, open orders and escalations end, event `agency.agreement_ended`. The
-    agents keep advising (帮办), they file nothing any more, nor does who takes their place. Twice is once. Raises
-    `NotAllowed`.
+    agents, who are told, keep advising (帮办), they file nothing any more, nor does who takes their place. Twice is
+    once. Raises `NotAllowed`.
     """
     row, moment = _lock(agreement_id), at or timing.now()
     if row.state == AgreementState.ENDED:
@@ -177,6 +190,8 @@ def end_agreement(agreement_id: int, *, by: User | None, reason: str = "", at: d
     words = reason.strip() or "建设单位终止委托"
     if row.paper is not None:
         row.paper = revoke_paper(row.paper, by=by, reason=words, at=moment)
+    why = f"（{reason.strip()}）" if reason.strip() else ""
+    _tell_office(row, f"终止代办委托{why}，未办完的工单已关闭，以后只作帮办", kind="result", at=moment)
     return conclude(row, f"委托终止：{words}", words, by=by, at=moment)
 
 
@@ -219,6 +234,23 @@ def conclude(row: Agreement, why_closed: str, words: str, *, by: User | None, at
     for order in orders.open_orders(row.project):
         orders.shut(order, by=by, reason=why_closed, at=at)
     return row
+
+
+def _tell_office(row: Agreement, words: str, *, kind: str, at: dt.datetime) -> None:
+    """Tell the agents of the project, before there are any the dispatcher of the centre, what the owner did."""
+    project, agents = row.project, agents_of(row.project_id)
+    tell(
+        agents or people_at(project.centre_id, Role.DISPATCHER), f"{project.name}：建设单位{words}", project=project,
+        url=reverse("agency:project", args=[project.pk]), why=AGENT_WHY if agents else "贵中心还没有指派代办人员",
+        kind=kind, at=at,
+    )
+
+
+def _tell_owner(row: Agreement, words: str, *roles: Role, at: dt.datetime) -> None:
+    tell(
+        people_at(row.project.owner_id, *roles), f"{row.project.name}：{words}", project=row.project,
+        url=reverse("agency:project", args=[row.project_id]), why="贵单位的项目", kind="result", at=at,
+    )
 
 
 def _lock(agreement_id: int) -> Agreement:

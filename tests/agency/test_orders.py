@@ -22,9 +22,10 @@ from agency.services import (
 from agency.services.assignment import assign, propose
 from agency.services.order_sync import follow_project
 from packages import rules as packages_rules
+from packages.services import withdrawing
 from projects import timing
 from projects.errors import DomainError, NotAllowed
-from projects.models import Project
+from projects.models import Event, Project
 from projects.quoting import quoted
 from projects.services.status import resume_project, suspend_project
 from projects.waiting import waiting_on
@@ -50,6 +51,11 @@ def only_one(actors):
     return first
 
 
+def newest(user):
+    """What a person was told last."""
+    return user.notifications.order_by("-pk").first().text
+
+
 def lines(project):
     return [(row.role, row.person, row.verb, row.what) for row in waiting_on(project)]
 
@@ -60,7 +66,10 @@ def test_an_agreement_is_asked_for_drawn_up_and_signed_by_the_responsible_person
         wrong=actors.clerk, reason="代办由建设单位申请。", told=[("agency.agreement_asked", None)],
     )
     assert ("代办调度", "", "拟定", "代办委托协议") in lines(project)
+    _, agent, _ = people
+    assert newest(agent.user) == f"{project.name}：建设单位申请代办，请拟定委托协议"
     agreements.offer_agreement(project.pk, by=actors.dispatcher, powers=["advise", "fill"])
+    assert newest(actors.owner) == f"{project.name}：代办委托协议已拟好，等您签订（免费，可随时终止）"
     factories.drain()
     row = Agreement.objects.get()
     assert (row.pk, row.state, row.contact, len(row.matters) > 5, row.powers) == (
@@ -204,18 +213,26 @@ def test_an_order_that_was_closed_by_hand_does_not_come_again(actors, project, p
 
 
 def test_an_order_of_a_matter_that_was_withdrawn_is_closed(actors, project, people, signed):
-    from packages.models import MatterCase
-
+    """The owner withdraws a matter at the window: its order is closed by the event, the others stay, twice is once."""
     agent = people[1]
-    first, second = WorkOrder.objects.order_by("pk")[:2]
-    orders.take_order(second.pk, by=agent.user)
+    rows = WorkOrder.objects.order_by("pk").select_related("case__matter__matter")
+    first, second = [row for row in rows if row.case.promised_days and row.case.handling == "review"][:2]
     for row in (first, second):
-        MatterCase.objects.filter(pk=row.case_id).update(state="withdrawn")
-    assert orders.take_order(first.pk, by=agent.user).state == "closed"
-    assert follow_project(project.pk) == 1
-    assert set(WorkOrder.objects.filter(pk__in=[first.pk, second.pk]).values_list("state", "close_reason")) == {
-        ("closed", "事项已撤件")
-    }
+        orders.take_order(row.pk, by=agent.user)
+        [case] = factories.received(project, [row.case.matter.matter.code], actors)
+        assert case.pk == row.case_id
+    factories.drain()
+    open_ones = set(WorkOrder.objects.open().values_list("pk", flat=True))
+    withdrawing.withdraw_case(first.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf"))
+    factories.drain()
+    first.refresh_from_db()
+    assert (first.case.state, first.state, first.close_reason) == ("withdrawn", "closed", "事项已撤件")
+    assert set(WorkOrder.objects.open().values_list("pk", flat=True)) >= open_ones - {first.pk}
+    told = Event.objects.filter(kind="agency.order_closed", subject_key=str(first.pk))
+    assert (follow_project(project.pk), told.count()) == (0, 1)
+    # pressed while the job has not run yet: the order is closed by whoever touches it
+    withdrawing.withdraw_case(second.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf", "二"))
+    assert orders.take_order(second.pk, by=agent.user).state == "closed"
 
 
 def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, signed):
@@ -230,6 +247,8 @@ def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, sig
     )
     assert (ended.state, ended.paper.state) == ("ended", "revoked")
     assert set(WorkOrder.objects.values_list("state", "close_reason")) == {("closed", "委托终止：自己办")}
+    words = f"{project.name}：建设单位终止代办委托（自己办），未办完的工单已关闭，以后只作帮办"
+    assert {newest(one.user) for one in people[:2]} == {words}
     assert list(Project.objects.visible_to(agent.user)) == [project]  # still the 服务专员: 帮办 goes on
     assert packages_rules.can_apply(agent.user, project).reason == "申报由建设单位、项目的代办人员或窗口办理，您的岗位不办理。"
     agreements.ask_for_agent(project.pk, by=actors.owner)
@@ -434,4 +453,8 @@ def test_the_agreement_is_offered_by_itself_once_the_owner_was_told_everything(a
     row = agreements.offer_by_itself(project.pk)
     assert (row.state, row.offered_by, agreements.offer_by_itself(project.pk)) == ("offered", None, None)
     agreements.decline_agreement(row.pk, by=actors.owner)
+    assert newest(people[1].user) == f"{project.name}：建设单位不委托代办"
     assert agreements.offer_by_itself(project.pk) is None
+    again = agreements.offer_agreement(project.pk, by=actors.dispatcher)
+    agreements.decline_agreement(again.pk, by=actors.dispatcher, reason="计划要改")
+    assert newest(actors.owner) == f"{project.name}：代办委托协议由中心撤下：计划要改，需要代办请重新申请"
