@@ -15,17 +15,19 @@ from packages.promise_waiting import commitments_of
 from packages.same_faults import fault_word, merge_same
 from packages.states import CaseState, CommitmentState, Handling, MaterialState
 from packages.waiting import ISSUES
-from projects import gathering, timing
+from projects import gathering, prepared, timing
 from projects.access import access_of
 from projects.clocks import read_clock
 from projects.models import IssueItem, Project
 from projects.one_page import seen
 from projects.owing import Debt, Person
 from projects.quoting import quoted
-from projects.states import ISSUE_WITH_OWNER, IssueKind, Role
+from projects.states import ISSUE_WITH_OWNER, IssueKind, IssueState, Role
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from django.db.models import QuerySet
 
 #: A correction waits for the owner in these states; in others it was handed back.
 AWAY = (CaseState.CORRECTING, CaseState.SUSPENDED)
@@ -58,12 +60,13 @@ def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
     if not issues:
         return
     cases = _cases(projects, {int(issue.subject_key) for issue in issues})
-    items = dict(Deferral.objects.filter(issue__in=ids_of(issues)).values_list("issue_id", "item_id"))
+    owed = Deferral.objects.filter(issue__in=ids_of(issues)).values_list("issue_id", "item_id", "item__note")
+    items = {issue_id: (item_id, note) for issue_id, item_id, note in owed}
     told: dict[int, list[IssueItem]] = defaultdict(list)
     for issue in issues:
         case = cases[int(issue.subject_key)]
         if issue.kind == IssueKind.DEFERRAL:
-            yield _deferral(issue, case, items.get(issue.pk))
+            yield _deferral(issue, case, *items.get(issue.pk, (None, "")))
         elif case.state in AWAY and case.application_id and issue.clock is not None and issue.clock.is_live:
             told[case.application_id].append(issue)
     for application_id, rows in told.items():
@@ -110,11 +113,15 @@ def ids_of(issues: Iterable[IssueItem]) -> list[int]:
     return [issue.pk for issue in issues if issue.kind == IssueKind.DEFERRAL]
 
 
-def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None) -> Debt:
+def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None, note: str) -> Debt:
+    """Return the debt of a deferred paper; where what was brought did not hold, with the reason."""
     due_on, provisional = _due(issue)
+    detail = f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name
+    if issue.state == IssueState.REJECTED and note:
+        detail = f"{note}。{detail}"
     return Debt(
         issue.project_id, "容缺", f"补交{quoted(issue.what)}", f"{_application(case)}#m{item_id or ''}", "去补交",
-        detail=f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name, why=issue.basis,
+        detail=detail, why=issue.basis,
         due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional, clock_light=_light(issue),
     )
 
@@ -143,12 +150,16 @@ def _correction(application_id: int, rows: Sequence[IssueItem], word: str) -> De
 
 def open_drafts(projects: Sequence[Project]) -> list[Application]:
     """Return the applications that are not handed in, with what they lack, when they were last saved. One query."""
+    return prepared.rows_among("open drafts", _open_drafts, [project.pk for project in projects])
+
+
+def _open_drafts(project_id: int) -> QuerySet[Application]:
     missing = Count("cases__materials", filter=Q(cases__materials__state=MaterialState.MISSING), distinct=True)
-    found = Application.objects.filter(project__in=projects, submitted_at=None, cases__isnull=False)
+    found = Application.objects.filter(project__in=[project_id], submitted_at=None, cases__isnull=False)
     rows = found.annotate(
         missing=missing, matters=Count("cases", distinct=True), saved_at=Max("cases__materials__changed_at")
     )
-    return list(rows.select_related("opened_by").order_by("-pk"))
+    return rows.select_related("opened_by").order_by("-pk")
 
 
 def _of_drafts(projects: Sequence[Project]) -> Iterable[Debt]:

@@ -184,13 +184,19 @@ def case_page(case: MatterCase, user: User) -> CasePage:
     case, clocks = found.case, tuple(clock_lines(found.case))
     return CasePage(
         case, _waiting(case), clocks, tuple(case.materials.all()),
-        tuple(session_views(case, user)), tuple(found.issues), tuple(papers_of(case.application, case)),
+        tuple(session_views(case, user)), tuple(found.issues), tuple(_papers(case, user)),
         tuple(events_of(case)), acts_for(case, user), getattr(case, "outside_result", None),
         _blocked_by(case), tuple(acting.asked_on(case, user)),
         (*acting.told_about(case), *said_on(case, found.uses)),
         tuple(acting.times_told(case)), case_ledger(case, [line.clock for line in clocks]),
         _covers(case, user), access_of(user).is_enterprise,
     )
+
+
+def _papers(case: MatterCase, user: User) -> QuerySet[Paper]:
+    """The papers of the case and of its application; for the office also what its joint review has issued."""
+    rounds = case_rows.with_rounds(case) if access_of(user).is_office else ()
+    return papers_of(case.application, case, *rounds)
 
 
 def _blocked_by(case: MatterCase) -> tuple[str, ...]:

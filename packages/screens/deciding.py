@@ -5,6 +5,9 @@ from __future__ import annotations
 from packages import queries
 from packages.models import MatterCase
 from packages.screens.case import SessionView, session_views
+from packages.services.checklist import missing_words
+from packages.services.concluding import why_not_granted
+from packages.states import CaseState
 from packages.verdict_words import words_of
 from projects.models import User
 from projects.states import ISSUE_WITH_OWNER, IssueKind
@@ -25,4 +28,16 @@ def says(case: MatterCase) -> list[str]:
     owed = queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER)
     told = [f"容缺材料尚未补交：{item.what}" for item in owed]
     words = words_of(case.matter)
+    if hinders := why_not_granted(case):
+        told.insert(0, f"现在还不能{words.granted}：{hinders}")
     return [*told, f"{words.granted}的出具证照批文并归档；{words.refused}的出具决定书，写明理由和救济途径。"]
+
+
+def on_spot_says(case: MatterCase) -> list[str]:
+    """What the counter has to know before it accepts and grants at once (即办)."""
+    told = []
+    if case.state == CaseState.RECEIVED and (lacking := missing_words(case)):
+        told.append(f"现在还不能即办：还缺材料：{lacking}。")
+    elif hinders := why_not_granted(case):
+        told.append(f"现在还不能即办：{hinders}")
+    return [*told, "受理和办结同时记录，出具证照批文。"]

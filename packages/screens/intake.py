@@ -314,7 +314,9 @@ def _accept(received: list[CaseLines], missing: int) -> Verdict:
 def _on_spot(received: list[CaseLines]) -> Verdict:
     if not received:
         return refuse("没有待受理的事项")
-    return ALLOWED if any(entry.on_spot for entry in received) else received[0].on_spot
+    if any(entry.on_spot for entry in received):
+        return ALLOWED
+    return next((entry for entry in received if not entry.case.promised_days), received[0]).on_spot
 
 
 def _give_back(user: User, application: Application, told: tuple[Told, ...]) -> Verdict:

@@ -206,7 +206,15 @@ def table_rows(terms: dict[str, Any]) -> list[list[str]]:
 
 def require_signed(case: MatterCase) -> None:
     """Refuse a grant while a committed line of the case has no signed 承诺书."""
-    commitment = sync_offer(case)
+    _refuse_unsigned(case, sync_offer(case))
+
+
+def refuse_unsigned(case: MatterCase) -> None:
+    """Refuse the same by the 承诺书 that stands, and write nothing."""
+    _refuse_unsigned(case, Commitment.objects.filter(case=case).live().order_by("pk").first())
+
+
+def _refuse_unsigned(case: MatterCase, commitment: Commitment | None) -> None:
     if commitment is not None and commitment.state == CommitmentState.OFFERED:
         who = "设计单位负责人" if commitment.signed_at else f"{case.project.owner.name}负责人"
         raise DomainError(

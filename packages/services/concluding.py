@@ -21,6 +21,7 @@ from packages.services.one_book import check_grant as check_book
 from packages.services.settling import (
     begin_promises,
     is_certificate_held,
+    look_at_promises,
     open_items,
     require_promises,
     verify_answered,
@@ -103,6 +104,22 @@ def _may_grant(case: MatterCase, beside: BesideDecision, *, at: dt.datetime | No
     check_drawings(case)
     check_book(case)
     return beside
+
+
+def why_not_granted(case: MatterCase) -> str:
+    """Return why a grant would be refused now, in the words of the decision; empty where nothing is in the way.
+
+    Writes nothing; a line that the decision itself would meet from the archive is taken as it stands.
+    """
+    try:
+        prerequisites_done(case)
+        look_at_promises(case)
+        granting.check_grant(case, timing.now(), has_living=True, has_letters=True)
+        check_drawings(case)
+        check_book(case)
+    except DomainError as refused:
+        return refused.message
+    return ""
 
 
 def _conclude(

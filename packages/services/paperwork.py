@@ -232,14 +232,15 @@ def acceptance_notice(
     if case.is_deemed_accepted:
         text = f"你单位申请的{quoted(case.matter.name)}自收到材料之日起即为受理（视为受理）。"
     unit = "自然日" if reading.unit == ClockUnit.CALENDAR_DAY else "工作日"
-    limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "当日办结"
-    paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{due_words(reading)}前作出决定。"]
+    limit = f"承诺时限 {case.promised_days} 个{unit}" if case.promised_days else "即办"
+    decided = f"{due_words(reading)}{'前' if case.promised_days else '当日'}作出决定"
+    paragraphs = [text, f"受理日期{day(timing.business_day(start))}，{limit}，{decided}。"]
     if has_deferred:
         deferred = case.materials.filter(state=MaterialState.DEFERRED).order_by("order").values_list("name", flat=True)
         paragraphs.append(f"以下材料容缺受理：{'、'.join(deferred)}；补交期限和逾期后果见容缺受理通知书。")
-    do = "按期补交容缺材料" if has_deferred else "等待办理"
+    do = "按期补交容缺材料" if has_deferred else "等待办理" if case.promised_days else "等候当日办结"
     return write(
         PaperKind.ACCEPTANCE_NOTICE, case.project, subject=case, issuer=case.project.centre, by=by, at=at,
         what=f"{quoted(case.matter.name)}已受理，办件编号 {case.number}", do=f"{do}，可扫码查看进度",
-        when=f"{due_words(reading)}前作出决定", paragraphs=paragraphs, legal=["《行政许可法》第三十二条、第四十二条"],
+        when=decided, paragraphs=paragraphs, legal=["《行政许可法》第三十二条、第四十二条"],
     )

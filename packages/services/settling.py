@@ -8,6 +8,7 @@ clock, on the applicant's side. Commitments are in `packages.services.committing
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -19,7 +20,13 @@ from packages.deferral_terms import terms_of
 from packages.models import Deferral, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.commitment_checks import follow_revocation
-from packages.services.committing import begin_performing, require_signed, sync_offer, void_commitments
+from packages.services.committing import (
+    begin_performing,
+    refuse_unsigned,
+    require_signed,
+    sync_offer,
+    void_commitments,
+)
 from packages.services.locking import lock_case
 from packages.services.reusing import lost_words
 from packages.services.timekeeping import start_owner_clock
@@ -165,11 +172,20 @@ def require_promises(case: MatterCase) -> None:
 
     A deferred paper that has to be there is not checked, a 承诺书 is not signed, a reused document is no longer good.
     """
+    _require(case, require_signed)
+
+
+def look_at_promises(case: MatterCase) -> None:
+    """Refuse as `require_promises` would, and write nothing: for the page on which somebody is about to decide."""
+    _require(case, refuse_unsigned)
+
+
+def _require(case: MatterCase, signed: Callable[[MatterCase], None]) -> None:
     owed = _open_deferrals(case, ArrivesBefore.DECISION)
     if owed:
         names = "、".join(f"{quoted(row.issue.what)}（{row.state.label}）" for row in owed)
         raise DomainError("deferral_open", f"容缺材料{names}须在作出决定前补交并核实，现在不能作出准予决定。")
-    require_signed(case)
+    signed(case)
     if words := lost_words(case):
         raise DomainError("reuse_lost", f"沿用的材料有变化：{words}。补齐后才能作出准予决定。")
 

@@ -16,7 +16,7 @@ from packages import rules
 from packages.forms import AnswerForm, ApplyForm, MaterialForm, RefuseForm, SettleForm
 from packages.models import Application, MatterCase
 from packages.same_faults import fault_word
-from packages.screens import accepting, acting, applying, arriving, checklist, intake
+from packages.screens import accepting, acting, applying, arriving, checklist, deciding, intake
 from packages.screens import filing as filing_screen
 from packages.screens.regional_said import uses_of
 from packages.services import intake as services
@@ -209,7 +209,7 @@ def on_spot(request: HttpRequest, pk: int) -> HttpResponse:
         title=f"即办办结：{case.matter.name}", button="即办办结", back=_home(case), case=case,
         verdict=rules.can_decide_on_spot(request.user, case), done="已即办办结，证照批文已出具。",
         run=lambda given: services.decide_on_spot(pk, by=person(request), at=given["at"]), may_be_late=True,
-        says=("受理和办结同时记录，出具证照批文。",),
+        says=lambda: tuple(deciding.on_spot_says(case)),
     )
     return ask(request, forms.Form(request.POST if request.method == "POST" else None), step)
 

@@ -96,6 +96,8 @@ def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, a
     assert (found.state, found.rejections, item.state, item.note) == (
         "due", 1, "deferred", "补交未通过核实：缺少银行公章",
     )
+    [debt] = [row for row in mine.all_debts(actors.owner) if row.chip == "容缺"]
+    assert debt.detail.startswith("补交未通过核实：缺少银行公章。")
     assert found.issue.due_on == dt.date(2026, 11, 17)  # the day of the check is not the applicant's
     owners = list(ClockSegment.objects.filter(clock=found.issue.clock).order_by("started_at").values_list("owner", flat=True))
     assert owners == ["applicant", "government", "applicant"]

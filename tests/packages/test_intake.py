@@ -304,6 +304,8 @@ def test_on_the_spot_is_accepted_and_granted_in_one_step(project, actors):
     )
     case = factories.make_case(project, "project-code")
     assert (case.state, case.used_days, case.is_overdue, case.due_on) == (CaseState.PASSED, 0, False, None)
+    told = Paper.objects.get(project=project, kind="acceptance_notice", subject_key=str(case.pk)).content["gist"]
+    assert (told["do"], told["when"]) == ("等候当日办结，可扫码查看进度", "2026年11月2日当日作出决定")
     factories.drain()
     assert factories.make_case(project, "project-code").state == CaseState.PASSED
     with pytest.raises(NotAllowed) as refused:

@@ -63,6 +63,9 @@ def test_only_the_responsible_person_signs_and_without_it_nothing_is_granted(pro
     with pytest.raises(DomainError) as unsigned:
         factories.decide(case)
     assert unsigned.value.code == "commitment_unsigned"
+    client.force_login(chief)
+    before = client.get(reverse("packages:decide", args=[case.pk])).content.decode()
+    assert f"现在还不能准予：{unsigned.value.message}" in before
 
     client.force_login(actors.clerk)
     page, account = reverse("packages:commitment", args=[promise.pk]), reverse("projects:first_account", args=[project.pk])

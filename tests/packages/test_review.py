@@ -6,6 +6,7 @@ import pytest
 
 from archives.models import Paper
 from packages.models import JointSession, Opinion, ReviewTask
+from packages.screens.case import case_page
 from packages.services import review, sweeping
 from packages.services.decision import decide_case
 from packages.services.silence import apply_tacit
@@ -237,6 +238,8 @@ def test_the_session_is_merged_when_all_have_answered(case, factory, actors):
     paper = Paper.objects.get(project=factory, kind="review_opinion")
     assert len(paper.content["table"]["rows"]) == 5
     assert not paper.is_public
+    for who, shown in ((by("natural-resources"), True), (actors.owner, False)):
+        assert (paper in case_page(case, who).papers) == shown
 
 
 def test_an_open_review_cannot_be_merged_nor_decided(case, actors):
