@@ -49,6 +49,12 @@ class FaultRowsForm(forms.Form):
         """Return the rows that wait folded."""
         return [self.row(number) for number in range(self.OPEN + 1, self.ROWS + 1)]
 
+    def opens_further(self) -> bool:
+        """Return whether a folded row has something in it, so that it is not hidden after a refusal."""
+        return self.is_bound and any(
+            bound.errors or bound.value() for _, cells in self.further_rows() for bound in cells
+        )
+
     def read_rows(self, data: dict[str, Any]) -> dict[int, Fault]:
         """Return the faults by the number of their row; a row that is begun and not whole is told."""
         found: dict[int, Fault] = {}

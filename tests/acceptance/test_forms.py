@@ -1,8 +1,9 @@
 """What nobody can have measured is refused at its field with a sentence, and what was typed stays."""
 
 import pytest
+from django.template.loader import render_to_string
 
-from acceptance.forms import ConcludeForm
+from acceptance.forms import ConcludeForm, ItemForm
 from acceptance.joint_forms import BuildingsForm, ResultForm
 
 
@@ -47,3 +48,17 @@ def test_a_conclusion_says_beforehand_that_it_passes_with_papers_to_follow():
         "容缺通过", "建设工程城建档案验收容缺，通过的按容缺通过出具，材料限期后补",
     )
     assert dict(ConcludeForm().fields["passed"].choices)["yes"] == "通过"
+
+
+def rows_of(form):
+    return render_to_string("acceptance/_fault_rows.html", {"form": form})
+
+
+def test_a_refusal_opens_the_folded_rows_of_faults_only_where_one_is_written_on():
+    """容缺 without its paper is refused; nothing was written in rows 5 to 12, so they stay folded."""
+    refused = ItemForm({"result": "deferred", "paper": ""}, papers=["竣工图"])
+    assert not refused.is_valid()
+    assert '<details class="more"><summary>' in rows_of(refused)
+    written = ItemForm({"result": "fault", "what_5": "缺扶手"}, papers=[])
+    assert not written.is_valid()
+    assert '<details class="more" open><summary>' in rows_of(written)
