@@ -235,8 +235,9 @@ def tell_due(check_id: int) -> bool:
         return False
     project = check.entry.project
     users = {user.pk: user for user in (*agents_of(project.pk), *people_at(project.centre_id, Role.DIRECTOR))}
+    when = "今天到期" if check.due_on >= timing.today() else f"应于{timing.spoken(check.due_on)}进行，还没有登记"
     tell(
-        users.values(), f"{project.name}：{check}今天到期，到场拍照登记", project=project, kind="meeting",
+        users.values(), f"{project.name}：{check}{when}，请到场拍照登记", project=project, kind="meeting",
         why=AGENT_WHY,
         url=reverse("agency:batch", args=[check.entry.batch_id]), batch=f"start-{check.pk}",
     )

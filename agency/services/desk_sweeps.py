@@ -15,6 +15,7 @@ from agency.desk_states import ORDER_HELD, EscalationState, OrderState
 from agency.models import AgentLeave, Escalation, WorkOrder
 from agency.services import agreements, escalating, orders
 from agency.services.bench import away_on
+from agency.services.order_telling import tell_offers
 from agency.services.telling import tell
 from projects import timing, workdays
 from projects.jobs import each
@@ -66,9 +67,20 @@ def sweep_desk(at: dt.datetime | None = None, run: JobRun | None = None) -> int:
     """Do all four; return how many rows were touched. One that fails is told in the run; the rest go on."""
     run = run or JobRun(job="sweep_desk")
     done = each(run, agreements.expired(at), partial(agreements.expire_agreement, at=at))
-    done += each(run, unaccepted(at), partial(orders.pass_on, at=at))
+    done += each(run, unaccepted(at), partial(pass_on_of, at=at), column="project_id")
     done += each(run, silent(at), partial(remind_silent, at=at))
     return done + each(run, stuck(at), partial(escalating.tell_stuck, at=at))
+
+
+@transaction.atomic
+def pass_on_of(project_id: int, *, at: dt.datetime | None = None) -> int:
+    """Pass on what nobody accepted in time of one project (`orders.pass_on`); how many. Each agent is told once."""
+    moment = at or timing.now()
+    passed: list[WorkOrder] = []
+    keys = list(unaccepted(moment).filter(project=project_id).order_by("pk").values_list("pk", flat=True))
+    done = sum(orders.pass_on(key, at=moment, passed=passed) for key in keys)
+    tell_offers(passed, moment)
+    return done
 
 
 @transaction.atomic

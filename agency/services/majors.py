@@ -20,7 +20,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, Region
 from projects.services.involvement import involve
-from projects.states import InvolvementRole, Role
+from projects.states import InvolvementRole
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.urls import reverse
 
 from agency import desk_data as data
 from agency import desk_rules as may
 from agency.desk_states import ORDER_WAITS, EscalationState, OrderState
 from agency.models import Agent, Agreement, Assignment, Escalation, WorkOrder
-from agency.recipients import people_at
 from agency.services.assignment import open_to
 from agency.services.bench import Bench, away_on, off_duty
-from agency.services.telling import tell
+from agency.services.order_telling import tell_offers
 from agency.states import AssignmentRole
 from packages.models import MatterCase
 from packages.planning.schedule import schedule_of
@@ -79,10 +77,7 @@ def issue_orders(agreement: Agreement, *, by: User | None, at: dt.datetime) -> l
             offered_at=at,
         )
         made.append(_offer(order, agent, by=by, at=at, kind="issued"))
-    if agent is not None:
-        _tell_offered(made, agent, at)
-    else:
-        _tell_desk(made[0], at)
+    tell_offers(made, at)
     return made
 
 
@@ -138,38 +133,6 @@ def accept_due(order: WorkOrder, at: dt.datetime) -> dt.datetime | None:
     return measure_clock(order.clock, pauses_of(order.clock), at).due if order.clock is not None else None
 
 
-def _tell_offered(made: Sequence[WorkOrder], agent: Agent, at: dt.datetime) -> None:
-    first = made[0]
-    hours = data.number("accept")
-    name = quoted(first.title) if len(made) == 1 else f"{len(made)} 张工单"
-    tell(
-        _people_of(agent, at),
-        f"{first.project.name}{name}待接，请在 {hours} 个工作小时内接单",
-        project=first.project,
-        url=reverse("agency:mine"),
-        why="工单派给您",
-        kind="assigned",
-        at=at,
-    )
-
-
-def _people_of(agent: Agent, at: dt.datetime) -> list[User]:
-    leave = away_on(timing.business_day(at)).get(agent.pk)
-    return [leave.cover.user] if leave is not None and leave.cover else [agent.user]
-
-
-def _tell_desk(order: WorkOrder, at: dt.datetime) -> None:
-    tell(
-        people_at(order.project.centre_id, *may.DESK),
-        f"{order.project.name}工单{quoted(order.title)}没有可派的人，请派单",
-        project=order.project,
-        url=reverse("agency:order", args=[order.pk]),
-        why="没有在岗且未满的代办人员",
-        kind="assigned",
-        at=at,
-    )
-
-
 # Accepting and passing on -----------------------------------------------------------------------------------------
 
 
@@ -212,15 +175,18 @@ def refuse_order(order_id: int, *, by: User, reason: str, at: dt.datetime | None
     require(may.can_take, by, order)
     if not reason.strip():
         raise DomainError("reason_missing", "请写明不能接单的理由。")
-    return _pass(order, by=by, at=moment, why=reason.strip())
+    _pass(order, by=by, at=moment, why=reason.strip())
+    tell_offers([order], moment)
+    return order
 
 
 @transaction.atomic
-def pass_on(order_id: int, *, at: dt.datetime | None = None) -> bool:
+def pass_on(order_id: int, *, at: dt.datetime | None = None, passed: list[WorkOrder] | None = None) -> bool:
     """Pass an order that was not accepted in time to the next agent by the rule; whether it was passed.
 
     Without anybody left it waits for the dispatcher. Event `agency.order_passed`. An order of a matter that has ended
-    is closed instead; while the project is suspended it stays where it is.
+    is closed instead; while the project is suspended it stays where it is. Who has it now is told, or it is added to
+    `passed` and the caller tells of all together (`tell_offers`).
     """
     order, moment = lock_order(order_id), at or timing.now()
     if order.state != OrderState.WAITING or order.agent is None or order.project.status != ProjectStatus.ACTIVE:
@@ -234,6 +200,10 @@ def pass_on(order_id: int, *, at: dt.datetime | None = None) -> bool:
     if not away and (due is None or due >= moment):
         return False
     _pass(order, by=None, at=moment, why="请假" if away else "未在时限内接单")
+    if passed is None:
+        tell_offers([order], moment)
+    else:
+        passed.append(order)
     return True
 
 
@@ -245,10 +215,6 @@ def _pass(order: WorkOrder, *, by: User | None, at: dt.datetime, why: str) -> Wo
     _offer(order, following, by=by, at=at, kind="passed")
     if old is not None:
         release(order.project, old, by=by, at=at)
-    if following is not None:
-        _tell_offered([order], following, at)
-    else:
-        _tell_desk(order, at)
     return order
 
 
@@ -277,7 +243,7 @@ def give_order(order_id: int, *, agent_id: int, by: User, reason: str, at: dt.da
     _offer(order, agent, by=by, at=moment, kind="given")
     if old is not None:
         release(order.project, old, by=by, at=moment)
-    _tell_offered([order], agent, moment)
+    tell_offers([order], moment)
     return order
 
 

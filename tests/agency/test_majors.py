@@ -208,7 +208,7 @@ def test_a_start_needs_its_checklist_and_is_looked_at_after_thirty_and_sixty_day
     [row] = [row for row in waiting_on(project) if row.verb == "到场核查"]
     assert (sweep_starts(), sweep_starts()) == (1, 0)
     assert [(note.user.username, note.text) for note in Notification.objects.filter(batch=f"start-{first.pk}")] == [
-        ("director", f"{project.name}：开工后 30 日核查今天到期，到场拍照登记"),
+        ("director", f"{project.name}：开工后 30 日核查应于12月10日进行，还没有登记，请到场拍照登记"),
     ]
     assert (row.role, row.what, row.since, row.light) == ("服务专员", "开工后 30 日的施工情况", dt.date(2026, 12, 10), "red")
 

@@ -213,26 +213,22 @@ def test_an_order_that_was_closed_by_hand_does_not_come_again(actors, project, p
 
 
 def test_an_order_of_a_matter_that_was_withdrawn_is_closed(actors, project, people, signed):
-    """The owner withdraws a matter at the window: its order is closed by the event, the others stay, twice is once."""
-    agent = people[1]
     rows = WorkOrder.objects.order_by("pk").select_related("case__matter__matter")
-    first, second = [row for row in rows if row.case.promised_days and row.case.handling == "review"][:2]
-    for row in (first, second):
-        orders.take_order(row.pk, by=agent.user)
-        [case] = factories.received(project, [row.case.matter.matter.code], actors)
-        assert case.pk == row.case_id
+    taken, waiting = [row for row in rows if row.case.promised_days and row.case.handling == "review"][:2]
+    orders.take_order(taken.pk, by=people[1].user)
+    for row in (taken, waiting):
+        factories.received(project, [row.case.matter.matter.code], actors)
     factories.drain()
-    open_ones = set(WorkOrder.objects.open().values_list("pk", flat=True))
-    withdrawing.withdraw_case(first.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf"))
+    others = set(WorkOrder.objects.open().values_list("pk", flat=True)) - {taken.pk}
+    withdrawing.withdraw_case(taken.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf"))
     factories.drain()
-    first.refresh_from_db()
-    assert (first.case.state, first.state, first.close_reason) == ("withdrawn", "closed", "事项已撤件")
-    assert set(WorkOrder.objects.open().values_list("pk", flat=True)) >= open_ones - {first.pk}
-    told = Event.objects.filter(kind="agency.order_closed", subject_key=str(first.pk))
+    taken.refresh_from_db()
+    assert (taken.case.state, taken.state, taken.close_reason) == ("withdrawn", "closed", "事项已撤件")
+    assert set(WorkOrder.objects.open().values_list("pk", flat=True)) >= others
+    told = Event.objects.filter(kind="agency.order_closed", subject_key=str(taken.pk))
     assert (follow_project(project.pk), told.count()) == (0, 1)
-    # pressed while the job has not run yet: the order is closed by whoever touches it
-    withdrawing.withdraw_case(second.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf", "二"))
-    assert orders.take_order(second.pk, by=agent.user).state == "closed"
+    withdrawing.withdraw_case(waiting.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf", "二"))
+    assert orders.take_order(waiting.pk, by=people[1].user).state == "closed"  # before the job has looked
 
 
 def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, signed):
@@ -430,6 +426,8 @@ def test_all_agents_away_leaves_the_order_to_the_dispatcher(actors, project, peo
     assert desk_sweeps.sweep_desk() == number
     assert set(WorkOrder.objects.filter(state__in=ORDER_OPEN).values_list("agent", flat=True)) == {None}
     assert propose(project, SERVICE) == []
+    told = actors.dispatcher.notifications.filter(text__contains="没有可派的人").values_list("text", flat=True)
+    assert list(told) == [f"{project.name}工单 {number} 张没有可派的人，请派单"]
 
 
 def test_the_hours_to_accept_an_order_stand_while_the_project_is_suspended(actors, project, people, signed, clock):
