@@ -16,6 +16,7 @@ from acceptance.states import ACCEPTANCE_OPEN, TONES, AcceptanceState, ItemState
 from packages.waiting import cases_of
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.access import access_of
+from projects.kinds import objects_for
 from projects.models import IssueItem, Project, WorkUnit
 from projects.one_page import once
 from projects.owing import Debt, Person, light_until
@@ -153,8 +154,12 @@ def ways_of_person(_person: User, user: User) -> list[panels.Action]:
     """The joint acceptances that wait for a department of this user: to be seen on site, checked again, concluded."""
     bodies = {body.pk: body.label for body in access_of(user).organisations}
     mine = Q(lead__in=list(bodies)) | Q(items__organisation__in=list(bodies))
-    open_ones = AcceptanceApplication.objects.visible_to(user).filter(mine, state__in=ACCEPTANCE_OPEN)
-    projects = {project.pk: project for project in Project.objects.filter(pk__in=open_ones.values("project"))}
+
+    def found(person: User) -> QuerySet[Project]:
+        open_ones = AcceptanceApplication.objects.visible_to(person).filter(mine, state__in=ACCEPTANCE_OPEN)
+        return Project.objects.filter(pk__in=open_ones.values("project"))
+
+    projects = {project.pk: project for project in objects_for(user, "projects in acceptance", found)}
     return [
         panels.Action(f"{projects[row.project_id].name}：{row.verb}{row.what}", row.url)
         for row in sorted(awaited(list(projects.values())), key=lambda row: row.due_on or timing.today())

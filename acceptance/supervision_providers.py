@@ -25,6 +25,7 @@ from archives.scanning import Errand
 from packages.next_steps import OWNER_WORD
 from projects import gathering, glance, owing, panels, timing, waiting, workdays
 from projects.clock_states import Light
+from projects.kinds import objects_for
 from projects.owing import Debt, Person
 from projects.panels import Panel
 from projects.states import ISSUE_WITH_OWNER, IssueState
@@ -77,17 +78,24 @@ def awaited_among(rows: Iterable[Inspection]) -> dict[int, Waiting]:
     return {row.pk: _line(row, row.project, checking, owed) for row in live}
 
 
-def awaited_from(user: User, among: QuerySet[Inspection]) -> list[tuple[Inspection, Waiting, str]]:
+def awaited_from(user: User, project: Project | None = None) -> list[tuple[Inspection, Waiting, str]]:
     """Return the inspections that wait for a department of this person, the nearest day first, and where they are done.
 
-    That is the own checklist while the visit is on, else the page of the visit. Six queries at most.
+    All, or those of one project. Where: the own checklist while the visit is on, else the page of the visit. Six
+    queries at most.
     """
     bodies = {body.pk: body.label for body in may.bodies_of(user)}
     if not bodies:
         return []
     mine = Q(lead__in=list(bodies)) | Q(units__organisation__in=list(bodies))
-    found = among.filter(mine, state__in=INSPECTION_OPEN).distinct().defer("record").order_by("slot_on", "pk")
-    rows = list(found.select_related("project__owner", "lead").prefetch_related("units__organisation")[:MOST])
+
+    def found(among: QuerySet[Inspection]) -> QuerySet[Inspection]:
+        open_ones = among.filter(mine, state__in=INSPECTION_OPEN).distinct().defer("record").order_by("slot_on", "pk")
+        return open_ones.select_related("project__owner", "lead").prefetch_related("units__organisation")[:MOST]
+
+    rows = list(found(Inspection.objects.filter(project=project))) if project else objects_for(
+        user, "inspections awaited", lambda person: found(Inspection.objects.visible_to(person))
+    )
     waits = awaited_among(rows)
     return [
         (row, waits[row.pk], _place_of(row, bodies)) for row in rows
@@ -106,7 +114,7 @@ def ways_of_person(_person: User, user: User) -> list[panels.Action]:
     """The visits that wait for a department of this user: to be told, held, filled in, recorded, checked again."""
     return [
         panels.Action(f"{row.project.name}：{waits.verb}{waits.what}（{_by_day(waits)}）", url)
-        for row, waits, url in awaited_from(user, Inspection.objects.visible_to(user))
+        for row, waits, url in awaited_from(user)
     ]
 
 
@@ -116,7 +124,7 @@ def _by_day(waits: Waiting) -> str:
 
 def own_visits(project: Project, user: User) -> Iterable[Errand]:
     """Yield the visits of a project that wait for the person who scans its code."""
-    for _, waits, url in awaited_from(user, Inspection.objects.filter(project=project)):
+    for _, waits, url in awaited_from(user, project):
         yield Errand(f"{waits.verb}{waits.what}", url, _by_day(waits))
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
 
 from archives.models import Delivery, Transfer
 from archives.services.transferring import due_on
+from projects import prepared
 from projects.models import Project
 from projects.owing import Debt, Person
 from projects.states import Stage
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 
 def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
     """Yield one debt per project with notices that nobody has signed for. One query."""
-    found = Delivery.objects.unsigned().filter(paper__project__in=projects)
     open_ones: dict[int, list[Delivery]] = defaultdict(list)
-    for delivery in found.select_related("paper").defer("paper__content").order_by("-pk"):
+    for delivery in prepared.rows_among("unsigned of projects", _unsigned, [project.pk for project in projects]):
         open_ones[delivery.paper.project_id or 0].append(delivery)
     for project_id, rows in open_ones.items():
         titles = list(dict.fromkeys(row.paper.title for row in rows))
@@ -30,6 +34,11 @@ def debts(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
             reverse("archives:notices", args=[project_id]) if len(rows) > 1 else one, "去签收",
             detail="、".join(titles), why=settings.DELIVERY_TEXT,
         )
+
+
+def _unsigned(project_id: int) -> QuerySet[Delivery]:
+    found = Delivery.objects.unsigned().filter(paper__project__in=[project_id]).select_related("paper")
+    return found.defer("paper__content").order_by("-pk")
 
 
 def transfers(_user: Person, projects: Sequence[Project]) -> Iterable[Debt]:

@@ -18,6 +18,7 @@ from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.memo import rows_about_all
 from projects.models import IssueItem, Project
+from projects.prepared import rows_among
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -375,10 +376,6 @@ def notices_of(project: Project) -> list[Delivery]:
     return sorted(rows, key=lambda row: row.signed_at is not None or row.paper.state != PaperState.VALID)
 
 
-def _unsigned(user: User | AnonymousUser) -> QuerySet[Delivery]:
-    return Delivery.objects.unsigned().filter(organisation_id__in=_enterprises(user))
-
-
 def _enterprises(user: User | AnonymousUser) -> set[int]:
     access = access_of(user)
     return {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
@@ -389,7 +386,15 @@ def unsigned_for(user: User | AnonymousUser, project_id: int = 0) -> list[Delive
 
     One query, or none.
     """
-    found = _unsigned(user).filter(paper__project=project_id) if project_id else _unsigned(user)
+    bodies = sorted(_enterprises(user))
+
+    def of_bodies(pk: int) -> QuerySet[Delivery]:
+        found = Delivery.objects.unsigned().filter(organisation_id__in=[pk])
+        return found.select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES]
+
+    if not project_id:
+        return rows_among("unsigned notices of bodies", of_bodies, bodies)
+    found = Delivery.objects.unsigned().filter(organisation_id__in=bodies, paper__project=project_id)
     return list(found.select_related("paper__project", "paper__issuer").order_by("-pk")[:NOTICES])
 
 

@@ -56,12 +56,12 @@ glance.register(
     PLACE, lambda ids: Project.objects.filter(pk__in=ids, owner__credit_records__isnull=False), project="pk"
 )
 gathering.register(
-    PLACE, place=PLACE, rows=lambda projects: CreditRecord.objects.filter(
+    PLACE, place=PLACE, by_key=False, rows=lambda projects: CreditRecord.objects.filter(
         organisation__in=[project.owner_id for project in projects], person=None
     ).order_by("pk"),
 )
 gathering.register(
-    LISTINGS, place=PLACE, rows=lambda projects: CreditListing.objects.filter(
+    LISTINGS, place=PLACE, by_key=False, rows=lambda projects: CreditListing.objects.filter(
         organisation__in=[project.owner_id for project in projects]
     ).order_by("pk"),
 )

@@ -13,7 +13,7 @@ from packages.drawing_states import BREACH_OPEN, RISK_TONES, BreachState, Drawin
 from packages.models import Breach, DrawingReview, OneStop, OneStopPart, RiskAssessment, SampleTicket
 from packages.next_steps import OWNER_WORD
 from packages.states import CASE_PASSED
-from projects import gathering, glance, owing, panels, timing, waiting, workdays
+from projects import gathering, glance, owing, panels, prepared, timing, waiting, workdays
 from projects.clock_states import ClockUnit, Light
 from projects.clocks import Reading, read_clock
 from projects.models import IssueItem
@@ -101,7 +101,8 @@ def _samples(projects: Sequence[Project]) -> Iterable[Waiting]:
 
 def _sample_faults(projects: Sequence[Project]) -> list[tuple[IssueItem, SampleTicket]]:
     """What failed samples still owe, with their tickets. Two queries."""
-    owed = list(_owed([project.pk for project in projects]).order_by("pk"))
+    ids = [project.pk for project in projects]
+    owed = prepared.rows_among("failed samples", lambda pk: _owed([pk]).order_by("pk"), ids)
     keys = [int(item.subject_key) for item in owed]
     tickets = SampleTicket.objects.select_related("organisation").in_bulk(keys) if keys else {}
     return [(item, tickets[int(item.subject_key)]) for item in owed]

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from packages.assessment_states import LandListState
 from packages.models import LandList, LandListItem, Parcel, PoolEntry
-from projects import glance, timing, waiting, workdays
+from projects import glance, prepared, timing, waiting, workdays
 from projects.access import access_of
 from projects.clock_states import Light
 from projects.waiting import Waiting
@@ -70,10 +70,14 @@ def _line(project: Project, land: LandList) -> Waiting:
 
 def open_lines(user: Person) -> list[LandListItem]:
     """Return the lines of land lists that the user's departments have to sign, the most urgent first. One query."""
+    return prepared.rows_among("unsigned lines of land lists", _lines_of, access_of(user).organisation_ids)
+
+
+def _lines_of(body_id: int) -> QuerySet[LandListItem]:
     rows = LandListItem.objects.filter(
-        signed_at=None, department__in=access_of(user).organisation_ids, land_list__state=LandListState.COLLECTING
+        signed_at=None, department__in=[body_id], land_list__state=LandListState.COLLECTING
     )
-    return list(rows.select_related("land_list__keeper").order_by("land_list__due_on", "pk")[:MOST])
+    return rows.select_related("land_list__keeper").order_by("land_list__due_on", "pk")[:MOST]
 
 
 glance.register(ASKED, _parcels_of, _entries_of)

@@ -265,20 +265,28 @@ def review_sheet(user: Person, *, closed: bool = False) -> list[ReviewSheet]:
 
 def open_referrals(user: Person) -> list[tuple[Referral, Reading]]:
     """Return what the departments of the user's units have sent on to them and await, the first due first."""
-    found = Referral.objects.filter(unit_id__in=access_of(user).organisation_ids, ended_at=None)
-    related = ("task__session__case__matter", "task__session__project", "task__organisation", "sent_by", "clock")
-    rows = found.select_related(*related).prefetch_related("clock__pauses").order_by("clock__due_on", "pk")
+    rows = prepared.rows_among("open referrals of units", _referrals_to, access_of(user).organisation_ids)
     return [(row, read_clock(row.clock)) for row in rows]
+
+
+def _referrals_to(unit_id: int) -> QuerySet[Referral]:
+    related = ("task__session__case__matter", "task__session__project", "task__organisation", "sent_by", "clock")
+    found = Referral.objects.filter(unit_id__in=[unit_id], ended_at=None).select_related(*related)
+    return found.prefetch_related("clock__pauses").order_by("clock__due_on", "pk")
 
 
 def open_scorings(user: Person) -> list[ReviewRow]:
     """Return what the user's departments are asked to score in appraisals, the most urgent first. Two queries."""
+    tasks = prepared.rows_among("open scorings of bodies", _scorings_of, access_of(user).organisation_ids)
+    return [ReviewRow(task, read_clock(task.clock)) for task in tasks]
+
+
+def _scorings_of(body_id: int) -> QuerySet[ReviewTask]:
     tasks = ReviewTask.objects.filter(
-        organisation_id__in=access_of(user).organisation_ids, session__kind=SessionKind.APPRAISAL,
-        session__state=SessionState.REVIEWING, state__in=TASK_OPEN,
-    )
-    found = tasks.select_related("session__project__owner", "organisation", "clock").prefetch_related("clock__pauses")
-    return [ReviewRow(task, read_clock(task.clock)) for task in found.order_by("due_on", "pk")]
+        organisation_id__in=[body_id], session__kind=SessionKind.APPRAISAL, session__state=SessionState.REVIEWING,
+        state__in=TASK_OPEN,
+    ).select_related("session__project__owner", "organisation", "clock")
+    return tasks.prefetch_related("clock__pauses").order_by("due_on", "pk")
 
 
 def answered(tasks: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:

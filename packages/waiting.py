@@ -192,13 +192,19 @@ def _tasks(running: Sequence[int], cases: Sequence[MatterCase]) -> list[ReviewTa
     read = _page_of(TASKS, cases)
     if read is not None:
         return [task for task in read if task.session.case_id in running]
-    found = ReviewTask.objects.filter(session__case_id__in=running)
-    return list(_open_tasks(found))
+    return prepared.rows_among(
+        "open tasks of cases", lambda pk: _open_tasks(ReviewTask.objects.filter(session__case_id__in=[pk])), running
+    )
 
 
 def _open_tasks(found: QuerySet[ReviewTask]) -> QuerySet[ReviewTask]:
     found = found.filter(session__state__in=SESSION_OPEN, state__in=TASK_OPEN)
     return found.select_related("session", "organisation", "handler", "clock").order_by("due_on", "pk")
+
+
+def _open_faults(case_id: int) -> QuerySet[IssueItem]:
+    found = IssueItem.objects.filter(subject_type=CASE_LABEL, subject_key__in=[str(case_id)])
+    return found.filter(kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN).select_related("clock")
 
 
 def _issues(keys: Collection[str], cases: Sequence[MatterCase]) -> dict[int, list[IssueItem]]:
@@ -207,9 +213,7 @@ def _issues(keys: Collection[str], cases: Sequence[MatterCase]) -> dict[int, lis
     if read is not None:
         found = [item for item in read if item.kind == IssueKind.CORRECTION and item.subject_key in keys]
     else:
-        found = list(IssueItem.objects.filter(
-            subject_type=CASE_LABEL, subject_key__in=list(keys), kind=IssueKind.CORRECTION, state__in=ISSUE_OPEN
-        ).select_related("clock"))
+        found = prepared.rows_among("open faults of cases", _open_faults, [int(key) for key in keys])
     for item in sorted(found, key=lambda item: item.pk):
         issues[int(item.subject_key)].append(item)
     return issues

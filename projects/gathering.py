@@ -24,7 +24,7 @@ from django.db.models.constants import LOOKUP_SEP
 from django.db.models.functions import Cast, JSONArray
 from django.db.models.lookups import In
 
-from projects import plans, timing
+from projects import plans, prepared, timing
 from projects.glance import glance
 from projects.memo import Memo
 from projects.models import Project
@@ -316,14 +316,20 @@ class _Need:
     rows: Rows
     place: str
     among: Collection[str] | None
+    by_key: bool
 
 
 _needs: dict[str, _Need] = {}
 
 
-def register(name: str, rows: Rows, *, place: str = "", among: Collection[str] | None = None) -> None:
-    """Register rows of the project page; with a `place` only for projects that have a row there, a word `among`."""
-    _needs[name] = _Need(rows, place, among)
+def register(
+    name: str, rows: Rows, *, place: str = "", among: Collection[str] | None = None, by_key: bool = True
+) -> None:
+    """Register rows of the project page; with a `place` only for projects that have a row there, a word `among`.
+
+    Rows that ask a project for more than its key say so: not `by_key`.
+    """
+    _needs[name] = _Need(rows, place, among, by_key)
 
 
 #: Built once for each set of parts and day: building them costs more than running them.
@@ -361,9 +367,9 @@ def load(project: Project) -> None:
     keep(("gathered", project.pk), dict(zip(names, plan.read(value), strict=True)))
 
 
-def _anybody() -> Project:
-    """Return the project of a kept query; whatever else is asked of it is not there, and fails."""
-    held = {"id": _KEY, "owner_id": _OWNER, "event_seq": _SEQ}
+def _anybody(pk: int = 0) -> Project:
+    """Return the project of a kept query, or of one about several; what else is asked of it is not there, and fails."""
+    held = {"id": pk} if pk else {"id": _KEY, "owner_id": _OWNER, "event_seq": _SEQ}
     names = [one.attname for one in Project._meta.concrete_fields if one.attname in held]
     return Project.from_db(connection.alias, names, [held[name] for name in names])
 
@@ -378,8 +384,18 @@ def rows_of(name: str, projects: Iterable[Project], states: Collection[str] | No
         return []
     if len(asked) == 1 and (held := loaded(name, asked[0].pk)) is not None:
         return held if states is None else [row for row in held if row.state in states]
-    found = _needs[name].rows(asked)
-    return list(found if states is None else found.filter(state__in=list(states)))
+    need, wanted = _needs[name], None if states is None else tuple(sorted(states))
+
+    def among(found: Sequence[Project]) -> QuerySet[Any, Any]:
+        return need.rows(found) if wanted is None else need.rows(found).filter(state__in=wanted)
+
+    if not need.by_key:
+        return list(among(asked))
+
+    def found(pk: int) -> QuerySet[Any, Any]:
+        return among([_anybody(pk)])
+
+    return prepared.rows_among(("gathered", name, wanted, timing.today()), found, [one.pk for one in asked])
 
 
 def loaded(name: str, project_id: int) -> list[Any] | None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import EmptyResultSet
+from django.db.models import Model
 
 from projects import prepared, timing
 from projects.access import access_of
@@ -21,6 +22,7 @@ from projects.models import User
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+M = TypeVar("M", bound=Model)
 _ROW, _WHO, _BODY = prepared.SLOTS
 #: Statements by what they ask and by kind; the oldest go first.
 _asked: Memo[prepared.Asked] = Memo(most=1000, seconds=600)
@@ -34,6 +36,10 @@ class Kind:
     somebody: User
     user_id: int
     body_id: int
+
+    def place(self, body_id: int) -> int:
+        """Return what stands for a body in the statements of the kind: itself, or the open place of the own one."""
+        return _BODY if self.body_id and body_id == self.body_id else body_id
 
     def given(self, row: int = 0) -> tuple[int, int, int]:
         """Return what stands in the open places of a statement about this row."""
@@ -76,6 +82,12 @@ def rows_for(user: User, key: Hashable, rows: Callable[[User], QuerySet[Any, Any
         return asked.rows(kind.given())
     except EmptyResultSet:
         return []
+
+
+def objects_for(user: User, key: Hashable, rows: Callable[[User], QuerySet[M]]) -> list[M]:
+    """As `rows_for` of whole models, with what is selected and prefetched beside them."""
+    kind = kind_of(user)
+    return prepared.rows_weighed((kind.key, key), lambda *_: rows(kind.somebody), *kind.given())
 
 
 def is_among(user: User, key: Hashable, rows: Callable[[User, int], QuerySet[Any, Any]], pk: int) -> bool:

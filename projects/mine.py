@@ -9,15 +9,18 @@ from django.db.models import Count
 
 from projects import owing
 from projects.access import OWNER_ROLES, access_of
+from projects.kinds import kind_of, objects_for, rows_for
 from projects.models import Organisation, Project
 from projects.one_page import one_page
 from projects.owing import Debt
-from projects.paging import KeyPage, key_page
+from projects.paging import KeyPage, cut_page, key_page
 from projects.queries import find_projects
 from projects.states import Stage
 from projects.waiting import Waiting, waiting_for
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import User
     from projects.models.project import ProjectQuerySet
 
@@ -84,12 +87,16 @@ class MinePage:
         return sum(self.counts.values())
 
 
-def own_projects(user: User, body: Organisation | None) -> ProjectQuerySet:
-    """Return the projects that the person acts for: of one enterprise, or of all that the person works for."""
-    access = access_of(user)
-    ids = {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
+def own_projects(user: User, body_id: int) -> ProjectQuerySet:
+    """Return the projects that the person acts for: of one enterprise, or (0) of all that the person works for."""
+    ids = _own_bodies(user)
     found: ProjectQuerySet = Project.objects.select_related("owner", "centre", "region")
-    return found.filter(owner_id__in=ids if body is None else ids & {body.pk})
+    return found.filter(owner_id__in=ids & {body_id} if body_id else ids)
+
+
+def _own_bodies(user: User) -> set[int]:
+    access = access_of(user)
+    return {pk for role in OWNER_ROLES for pk in access.by_role.get(role, ())}
 
 
 def mine(
@@ -100,15 +107,29 @@ def mine(
 
     With one enterprise chosen its own projects; otherwise everything that the person may see.
     """
-    base = own_projects(user, body) if body else Project.objects.visible_to(user).select_related("owner", "centre")
-    found = find_projects(base, text)
-    by_stage = dict(found.order_by().values_list("stage").annotate(number=Count("pk")))
-    counts: dict[str, int] = dict.fromkeys(Stage.values, 0) | by_stage
-    page: KeyPage[Project] = key_page(
-        found.filter(stage=stage) if stage in Stage.values else found, sort="-pk", size=PAGE, after=after,
-        before=before,
-    )
-    ids = {pk for role in OWNER_ROLES for pk in access_of(user).by_role.get(role, ())}
+    body_id = kind_of(user).place(body.pk) if body else 0
+
+    def of(person: User) -> QuerySet[Project]:
+        if body_id:
+            return own_projects(person, body_id)
+        return Project.objects.visible_to(person).select_related("owner", "centre")
+
+    def by_stage(found: QuerySet[Project]) -> QuerySet[Project, tuple[str, int]]:
+        return found.order_by().values_list("stage").annotate(number=Count("pk"))
+
+    def staged(found: QuerySet[Project]) -> QuerySet[Project]:
+        return found.filter(stage=stage) if stage in Stage.values else found
+
+    if text.strip() or after is not None or before is not None:
+        found = find_projects(own_projects(user, body.pk) if body else of(user), text)
+        number = dict(by_stage(found))
+        page: KeyPage[Project] = key_page(staged(found), sort="-pk", size=PAGE, after=after, before=before)
+    else:
+        number = dict(rows_for(user, ("own projects by stage", body_id), lambda person: by_stage(of(person))))
+        key = "own projects", body_id, stage if stage in Stage.values else ""
+        page = cut_page(objects_for(user, key, lambda person: staged(of(person)).order_by("-pk")[:PAGE + 1]), PAGE)
+    counts: dict[str, int] = dict.fromkeys(Stage.values, 0) | number
+    ids = _own_bodies(user)
     with one_page():
         waits = waiting_for(page.rows)
         debts = owing.debts_of(user, [project for project in page.rows if project.owner_id in ids])
@@ -126,7 +147,10 @@ class DebtLine:
 
 def all_debts(user: User, body: Organisation | None) -> list[DebtLine]:
     """Return everything that the person's enterprises owe and may do in projects that run, the most pressing first."""
-    projects = list(own_projects(user, body).active().order_by("-pk")[:MOST])
+    body_id = kind_of(user).place(body.pk) if body else 0
+    projects = objects_for(
+        user, ("own running projects", body_id), lambda one: own_projects(one, body_id).active().order_by("-pk")[:MOST]
+    )
     by_pk = {project.pk: project for project in projects}
     with one_page():
         found = owing.debts_of(user, projects)

@@ -58,14 +58,18 @@ def key_page(
     else:
         backwards = False
         anchor = None
-    found = list(rows[: size + 1])
+    return cut_page(list(rows[: size + 1]), size, is_first=anchor is None, backwards=backwards)
+
+
+def cut_page(found: list[M], size: int, *, is_first: bool = True, backwards: bool = False) -> KeyPage[M]:
+    """Return the page of what was read, a row more than fits when there are more."""
     more = len(found) > size
     found = found[:size]
     if backwards:
         found.reverse()
     if not found:
         return KeyPage([])
-    has_before, has_after = (more, True) if backwards else (anchor is not None, more)
+    has_before, has_after = (more, True) if backwards else (not is_first, more)
     return KeyPage(found, found[0].pk if has_before else None, found[-1].pk if has_after else None)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
+from django.db.models import prefetch_related_objects
 from django.db.models.query import get_related_populators
 
 from projects import plans
@@ -72,6 +73,8 @@ class _Statement:
     span: tuple[int, int]
     converters: dict[int, Any]
     populators: list[Any]
+    annotated: dict[str, int]
+    prefetched: tuple[Any, ...]
 
 
 #: The statements of this process. They hold no data, so they never grow old; keys with a day do, the oldest go first.
@@ -105,13 +108,30 @@ def _with_lists(sql: str, params: Sequence[Any]) -> str:
 def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> list[M]:
     """Return what `build(*given)` holds; `key` names everything else that the query depends on (the day, who asks).
 
-    For whole models with `select_related` and `select_for_update`; what is prefetched or annotated is left out.
-    `given` may stand in the query by themselves only: as a key, or as a key that is kept as text.
+    For whole models, with what is selected, prefetched or annotated beside them and `select_for_update`. `given` may
+    stand in the query by themselves only: as a key, or as a key that is kept as text.
     """
     if any(isinstance(value, int) and value > GREATEST for value in given):
         return []
+    return _rows(key, lambda: build(*SLOTS[:len(given)]), given)
+
+
+def rows_weighed(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> list[M]:
+    """As `rows`, for a statement whose best way depends on what is given: PostgreSQL plans it each time."""
+    return _rows(key, lambda: build(*SLOTS[:len(given)]), given, weighed=True)
+
+
+def rows_among(key: Hashable, build: Callable[[int], QuerySet[M]], keys: Collection[int]) -> list[M]:
+    """As `rows` about several keys at once, which stand by themselves in `field__in=[one]` of `build(one)`."""
+    wanted = [pk for pk in keys if pk <= GREATEST]
+    return _rows(key, lambda: build(MANY), (wanted,)) if wanted else []
+
+
+def _rows(
+    key: Hashable, build: Callable[[], QuerySet[M]], given: tuple[Given, ...], *, weighed: bool = False
+) -> list[M]:
     try:
-        kept = _kept.get(key) or _keep(key, build(*SLOTS[:len(given)]))
+        kept = _kept.get(key) or _keep(key, build(), weighed=weighed)
     except EmptyResultSet:
         return []
     if kept.locks and not connection.in_atomic_block:
@@ -119,7 +139,10 @@ def rows(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) ->
     found = kept.asked.rows(given)
     if kept.converters:
         found = list(kept.compiler.apply_converters(found, kept.converters))
-    return [_object(kept, row) for row in found]
+    made = [_object(kept, row) for row in found]
+    if kept.prefetched:
+        prefetch_related_objects(made, *kept.prefetched)
+    return made
 
 
 def one(key: Hashable, build: Callable[..., QuerySet[M]], *given: int | str) -> M | None:
@@ -162,24 +185,27 @@ def _value(value: Any, given: tuple[Given, ...]) -> Any:
     return str(given[place]) if isinstance(value, str) else given[place]
 
 
-def _keep(key: Hashable, queryset: QuerySet[Any]) -> _Statement:
+def _keep(key: Hashable, queryset: QuerySet[Any], *, weighed: bool) -> _Statement:
     while len(_kept) >= MOST:
         _kept.pop(next(iter(_kept)), None)
-    made = _kept[key] = _compiled(queryset)
+    made = _kept[key] = _compiled(queryset, weighed=weighed)
     return made
 
 
-def _compiled(queryset: QuerySet[Any]) -> _Statement:
+def _compiled(queryset: QuerySet[Any], *, weighed: bool) -> _Statement:
     compiler = queryset.query.chain().get_compiler(connection=connection)
     sql, params = compiler.as_sql()
     chosen, info = compiler.select, compiler.klass_info
     places = info["select_fields"]
     span = (places[0], places[-1] + 1)
     names = [column[0].target.attname for column in chosen[span[0]:span[1]]]
+    asked = Asked(_with_lists(sql, params), tuple(params)) if weighed else Asked.of(sql, params)
     return _Statement(
-        Asked.of(sql, params), bool(queryset.query.select_for_update), compiler, names, span,
+        asked, bool(queryset.query.select_for_update), compiler, names, span,
         compiler.get_converters([column[0] for column in chosen]),
         get_related_populators(info, chosen, connection.alias),  # type: ignore[call-arg]  # stubs of a later Django
+        compiler.annotation_col_map,
+        queryset._prefetch_related_lookups,  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
     )
 
 
@@ -189,4 +215,6 @@ def _object(kept: _Statement, row: Any) -> Any:
     )
     for populator in kept.populators:
         populator.populate(row, made)
+    for name, place in kept.annotated.items():
+        setattr(made, name, row[place])
     return made

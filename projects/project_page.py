@@ -105,7 +105,7 @@ def _told(projects: Sequence[Project]) -> QuerySet[Event]:
 
 
 gathering.register(CLOCKS, lambda projects: clocks_in(project.pk for project in projects))
-gathering.register(EVENTS, _told)
+gathering.register(EVENTS, _told, by_key=False)
 gathering.register(
     PARTIES, lambda projects: Party.objects.filter(project__in=projects).select_related("organisation").order_by("pk")
 )

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
-from projects import clocks, glance, memo, prepared, timing
+from projects import clocks, gathering, glance, memo, prepared, project_page, timing
 from projects.bulk import insert_all
 from projects.models import Event, Organisation, Project
 from projects.models.time import Clock, ClockSegment
@@ -112,3 +113,29 @@ def test_the_look_at_several_projects_is_put_together_once_a_day(project, monkey
     for asked in ([project, other], [other, project, Project(pk=project.pk + 2000)]):
         assert glance.glance(asked) == alone
     assert made == [(prepared.SLOTS[0],), (prepared.MANY,)]
+
+
+def test_whole_rows_of_several_keys_with_what_hangs_on_them(project, django_assert_num_queries):
+    other = Organisation.objects.create(name="测试局", kind="bureau")
+
+    def of_owners(pk):
+        found = Organisation.objects.filter(pk__in=[pk]).annotate(owned=Count("owned_projects")).order_by("pk")
+        return found.prefetch_related("owned_projects")
+
+    keys = [other.pk, project.owner_id, prepared.GREATEST + 1]
+    prepared.rows_among("test: owners", of_owners, keys)
+    with django_assert_num_queries(2):
+        rows = prepared.rows_among("test: owners", of_owners, keys)
+        assert [(row.pk, row.owned, list(row.owned_projects.all())) for row in rows] == [
+            (project.owner_id, 1, [project]), (other.pk, 0, []),
+        ]
+    assert prepared.rows_among("test: owners", of_owners, []) == []
+
+
+def test_what_hangs_on_several_projects_is_read_as_it_is_asked():
+    """Each registered part of the project page, read of several projects by a kept statement and by the queryset itself."""
+    actors = factories.make_actors()
+    several = [factories.enrolled_project(actors, "S2"), factories.make_project(actors)]
+    read = {name: list(need.rows(several)) for name, need in gathering._needs.items()}
+    assert {name: gathering.rows_of(name, several) for name in read} == read
+    assert {project_page.EVENTS, project_page.PARTIES, "packages.enrolment"} <= {name for name, rows in read.items() if rows}
