@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from archives.models import Paper
 from packages import counters, worklist
 from packages.models import MaterialItem, MatterCase, SavedView
 from packages.screens import desk as screen
@@ -21,7 +22,8 @@ from packages.worklist import Wanted, work_list
 from projects import memo
 from projects.errors import DomainError, NotAllowed
 from projects.models import Event
-from projects.states import Role
+from projects.services.parties import PartyEntry, add_party
+from projects.states import PartyRole, Role
 from tests import factories
 from tests.packages.test_views_desk import many, ready, rows_of
 
@@ -123,6 +125,25 @@ def test_filters_narrow_and_unknown_values_are_left_out(project, actors):
     assert keys(actors.clerk, q=actors.owner_body.name[:4]) == keys(actors.clerk, q=actors.owner_body.uscc) == every
     asked = worklist.wanted({"scope": "x", "tab": "nonsense", "state": "decided_pass", "stage": "?", "size": "7", "q": " a\x00b "})
     assert asked == Wanted(q="ab")
+
+
+def test_the_desk_finds_by_code_name_party_and_paper_number_and_nothing_else(project, factory, actors):
+    [mine, second] = factories.received(project, ready(project)[:2], actors)
+    [other] = factories.received(factory, ready(factory)[:1], actors)
+    builder = factories.enterprise("晋城市第三建筑工程有限公司", 40000077)
+    add_party(project.pk, PartyEntry(PartyRole.CONTRACTOR, builder.uscc, builder.name), by=actors.clerk)
+    found = {
+        project.code: [mine, second], factory.code: [other], project.name: [mine, second], mine.number: [mine],
+        # a party that does not own the project: by its name, by its credit code, also typed in small or full-width letters
+        "第三建筑": [mine, second], builder.uscc: [mine, second], builder.uscc.lower(): [mine, second],
+        builder.uscc.translate({number: number + 0xFEE0 for number in range(33, 127)}): [mine, second],
+        "第四建筑": [], factories.uscc(40000078): [],
+    }
+    assert {text: keys(actors.clerk, q=text) for text in found} == {text: [c.pk for c in cases] for text, cases in found.items()}
+    receipt = Paper.objects.get(project=factory, kind="receipt")
+    for text in (receipt.number, receipt.number.replace("〔", "[").replace("〕", "]"), receipt.verify_code.lower()):
+        assert keys(actors.clerk, q=text) == [other.pk]
+    assert keys(actors.clerk, q=f"{receipt.number}9") == keys(actors.outsider, q=builder.uscc) == []
 
 
 # Saved views
