@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agency.bulletin import BIG, INDICATORS
+from agency.bulletin_counting import DASH
 from agency.bulletin_parts import on_paper
 from projects import timing
 
@@ -88,7 +89,11 @@ def headline(content: Mapping[str, Any]) -> dict[str, str]:
     """Return the three lines at the top: the month, what to watch, what became of last month's problems."""
     if not content:
         return {}
-    said = [f"{one['label']} {one['value']}{'' if one['unit'] == '%' else ' '}{one['unit']}" for one in content["big"]]
+    said = [
+        f"{one['label']} {one['value']}{'' if one['unit'] == '%' else ' '}{one['unit']}"
+        for one in content["big"]
+        if one["value"] != DASH
+    ]
     watched = [f"{row['name']}{row['light']['words']}灯（{row['light']['reason']}）" for row in content["alerts"]]
     past = content["past"]
     looked = f"上期列 {past['count']} 项，已整改 {past['done']} 项" if past["count"] else "上期没有列出问题"

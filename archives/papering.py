@@ -13,6 +13,7 @@ import logging
 import re
 import threading
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,11 @@ SMALL_CARDS = 4
 CARD_LABEL = "项目码，扫码看进度"
 STYLES = ("css/paper.css", "css/paper-card.css", "css/paper-plan.css", "css/paper-volume.css", "css/paper-code.css",
           "css/paper-bulletin.css")
+#: Papers of a fixed number of pages: how many, and the ways to set them, each closer than the one before it. The
+#: renderer begins with the second; a paper that would be shorter is set apart, one that would be longer closer.
+SHEETS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "bulletin": (4, ("apart", "even", "plain", "close", "closer", "tight")),
+}
 INNER_STYLE = re.compile(r"<style>[^<]*</style>")
 DRAWING = re.compile(r"<svg.*?</svg>", re.DOTALL)
 #: Archive copies are PDF/A-2u.
@@ -197,19 +203,46 @@ def html_of(paper: Paper, *, request: HttpRequest | None = None, extra: dict[str
 
 
 def pdf_of(paper: Paper) -> bytes:
-    """Return the paper as PDF/A-2u, on one page when setting it closer makes that possible.
+    """Return the paper as PDF/A-2u, on one page (or those of `SHEETS`) when setting it closer makes that possible.
 
     One at a time per process: the font library keeps state of its own.
     """
     with _one_at_a_time:
-        laid_out = lay_out(html_of(paper))
-        if len(laid_out.pages) > 1:
-            closer = lay_out(html_of(paper, extra={"dense": True}))
-            laid_out = closer if len(closer.pages) == 1 else laid_out
-        with warnings.catch_warnings():
-            # the renderer leaves its colour profile to the garbage collector
-            warnings.simplefilter("ignore", ResourceWarning)
-            data: bytes = laid_out.write_pdf(**WRITTEN)
+        return _written(_fitted(str(paper.kind), lambda extra: html_of(paper, extra=extra)))
+
+
+def draft_pdf(kind: str, context: dict[str, Any]) -> bytes:
+    """Return a paper that is not issued yet as PDF/A-2u, set as it will be."""
+    template = select_template([f"papers/{kind}.html"])
+    with _one_at_a_time:
+        return _written(_fitted(kind, lambda extra: str(template.render(context | extra))))
+
+
+def _fitted(kind: str, render: Callable[[dict[str, Any]], str]) -> Any:
+    """Return a paper laid out on as many pages as its kind has, however much it says."""
+    pages, ways = SHEETS.get(kind, (1, ()))
+    if not ways:
+        laid_out = lay_out(render({}))
+        if len(laid_out.pages) > pages:
+            closer = lay_out(render({"dense": True}))
+            laid_out = closer if len(closer.pages) == pages else laid_out
+        return laid_out
+    apart, *rest = ways
+    for way in rest:
+        laid_out = lay_out(render({"setting": way}))
+        if len(laid_out.pages) <= pages:
+            break
+    if len(laid_out.pages) < pages:
+        looser = lay_out(render({"setting": apart}))
+        laid_out = looser if len(looser.pages) <= pages else laid_out
+    return laid_out
+
+
+def _written(laid_out: Any) -> bytes:
+    with warnings.catch_warnings():
+        # the renderer leaves its colour profile to the garbage collector
+        warnings.simplefilter("ignore", ResourceWarning)
+        data: bytes = laid_out.write_pdf(**WRITTEN)
     return data
 
 
@@ -220,10 +253,8 @@ def sheet_pdf(template: str, context: dict[str, Any]) -> bytes:
 
 def html_pdf(html: str) -> bytes:
     """Return an HTML document as PDF/A-2u, in the fonts and style of papers; one at a time per process."""
-    with _one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        data: bytes = lay_out(html).write_pdf(**WRITTEN)
-    return data
+    with _one_at_a_time:
+        return _written(lay_out(html))
 
 
 def lay_out(html: str) -> Any:

@@ -19,8 +19,9 @@ from agency.bulletin_proof import prove
 from agency.bulletin_states import BulletinSeries
 from agency.models import Bulletin
 from agency.views.kept import kept_page
-from archives.papering import sheet_pdf
+from archives.papering import draft_pdf
 from archives.services.papers import file_name, open_pdf
+from archives.states import PaperKind
 from packages.views.fetching import person
 from projects.access import access_of
 from projects.errors import require
@@ -203,5 +204,5 @@ def bulletin_pdf(request: HttpRequest, pk: int) -> HttpResponseBase:
         return FileResponse(content, filename=file_name(paper), content_type=PDF)
     if not found.is_stored:
         raise Http404
-    made = sheet_pdf("papers/bulletin.html", pages.draft_context(found))
+    made = draft_pdf(PaperKind.BULLETIN, pages.draft_context(found))
     return FileResponse(io.BytesIO(made), filename=f"{found}（样稿）.pdf", content_type=PDF)
