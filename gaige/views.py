@@ -122,6 +122,9 @@ def _sign_in(request: HttpRequest, form: SignInForm) -> User | None:
         return None
     user = authenticate(request, username=username, password=form.cleaned_data["password"])
     known = user if isinstance(user, User) else None
+    if known is not None and signing.failures(username, address) >= settings.LOGIN_TRIES:
+        form.add_error("username", signing.too_many())  # many at once: others failed while this one was looked at
+        return None
     signing.note(username, address, user=known)
     if known is None:
         signing.count_failure(username, address)

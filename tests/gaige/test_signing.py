@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.test import Client
 
@@ -23,6 +24,24 @@ def person():
 
 def sign_in(client, password=PASSWORD, username="wangmin", **more):
     return client.post("/login/", {"username": username, "password": password, **more})
+
+
+class Slow(ModelBackend):
+    """Takes its time over the right password: five wrong ones come from the same place meanwhile."""
+
+    def authenticate(self, request, username=None, password=None, **more):
+        if password == PASSWORD:
+            for number in range(5):
+                sign_in(Client(), password=f"wrong {number}")
+        return super().authenticate(request, username=username, password=password, **more)
+
+
+def test_passwords_that_are_tried_all_at_once_count_like_those_tried_one_after_the_other(person, settings):
+    settings.AUTHENTICATION_BACKENDS = [f"{__name__}.Slow"]
+    client = Client()
+    answer = sign_in(client)
+    assert (answer.status_code, client.get("/projects/").status_code) == (429, 302)
+    assert AccessLog.objects.filter(action="login").count() == 0
 
 
 def test_signing_in_leads_back_to_where_the_session_ended(person):
