@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from projects import codes, regions
 from projects.status_codes import check_status_sequence
-from tests.projects.vectors import vectors
+from tests.projects.vectors import kinds, vectors
 
 GAOPING = "2603-140581-89-05-163265"
 
@@ -41,21 +41,20 @@ def test_project_code_2015_vectors(value, valid):
     assert accepts(codes.validate_project_code_2015, value) is valid
 
 
+#: Kinds whose vectors are asserted by the validator of their name.
+OTHERS = (
+    "uscc", "org_code", "cn_id", "elicense_id", "construction_permit_no", "planning_permit_no", "real_estate_unit_code",
+)
+
+
+def test_no_kind_of_the_vectors_is_left_out():
+    here = {"project_code", "project_code_2015", *OTHERS, "region", "status_sequence"}
+    days = {"is_workday", "workday_due", "workdays_used"}  # test_workdays.py
+    assert kinds() == here | days
+
+
 @pytest.mark.parametrize(
-    ("kind", "value", "valid"),
-    [
-        (kind, value, valid)
-        for kind in (
-            "uscc",
-            "org_code",
-            "cn_id",
-            "elicense_id",
-            "construction_permit_no",
-            "planning_permit_no",
-            "real_estate_unit_code",
-        )
-        for value, valid in vectors(kind)
-    ],
+    ("kind", "value", "valid"), [(kind, value, valid) for kind in OTHERS for value, valid in vectors(kind)]
 )
 def test_other_vectors(kind, value, valid):
     assert accepts(getattr(codes, f"validate_{kind}"), value) is valid
