@@ -1,13 +1,15 @@
 """The clock against an oracle that walks day by day, over random calendars, pauses and extensions; the golden path."""
 
 import datetime as dt
+from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects import clocks, timing, workdays
 from projects.clock_states import ClockState, Light
+from projects.models import User
 from projects.models.time import ClockPause, ClockSegment
 from projects.segments import cut_life, time_ledger
 
@@ -91,6 +93,144 @@ def test_the_clock_is_the_oracle(odd, start, limit, extension, spans, after):
     assert (reading.used, reading.due_on, reading.overdue) == (used, due, used > most)
     assert reading.light == light_of(used, most, paused=stands)
     assert (ledger["government"], ledger["government"] + ledger["applicant"]) == (used, passed)
+
+
+# The same of a clock that is kept: started, paused, resumed, extended and stopped by its services, in any unit -----------
+
+
+@dataclass
+class Life:
+    """What happened to a clock, as the oracle knows it; `pauses` are [first day, last day or None, owner, kind]."""
+
+    unit: str
+    limit: int
+    start: dt.date
+    odd: dict
+    extension: int = 0
+    pauses: list = field(default_factory=list)
+
+    def covering(self, day, today):
+        return [pause for pause in self.pauses if pause[0] < day <= (pause[1] or today)]
+
+    def counts(self, day, today):
+        return (self.unit != "working_day" or works(day, self.odd)) and not self.covering(day, today)
+
+    def counted(self, low, high, today):
+        return sum(self.counts(low + DAY * n, today) for n in range(1, (high - low).days + 1))
+
+    @property
+    def need(self):
+        """The limit in days; a month ends on the day of the same number, or on its last one."""
+        if self.unit != "month":
+            return self.limit + self.extension
+        later = (self.start + DAY * n for n in range(130))
+        month = self.start.year * 12 + self.start.month + self.limit
+        last = max(day for day in later if day.year * 12 + day.month == month and day.day <= self.start.day)
+        return (last - self.start).days + self.extension
+
+    def nth(self, number, today):
+        """The day on which so many days have been counted."""
+        day = self.start
+        while number:
+            day += DAY
+            number -= self.counts(day, today)
+        return day
+
+    def due(self, today):
+        """The last day in time: on a rest day it is the next working day."""
+        day = self.nth(self.need or int(not works(self.start, self.odd)), today)
+        while self.unit != "working_day" and not works(day, self.odd):
+            day += DAY
+        return day
+
+    def ledger(self, today):
+        """The working days of each owner: of a day that several hold, it is who began first."""
+        found = {"government": 0, "applicant": 0, "special": 0, "intermediary": 0}
+        for n in range(1, (today - self.start).days + 1):
+            day = self.start + DAY * n
+            holding = self.covering(day, today)
+            found[holding[0][2] if holding else "government"] += works(day, self.odd)
+        return found
+
+
+def agrees(life, clock, today, *, ended=False):
+    """Reading, kept days, state and ledger of a clock just written are those of the oracle."""
+    due, used = life.due(today), life.counted(life.start, today, today)
+    total, late = life.counted(life.start, due, today), life.counted(due, today, today) > 0
+    threshold = max(1, -(-3 * life.need // 10))
+    paused = any(last is None for _, last, *_ in life.pauses)
+    light = Light.RED if late else Light.GREY if paused else Light.YELLOW if total - used <= threshold else Light.GREEN
+    light = Light.GREEN if ended and not late else light
+    held = sum(bool(life.covering(day, today)) for n in range((today - life.start).days)
+               if works(day := life.start + DAY * (n + 1), life.odd) or life.unit != "working_day")
+    reading = clocks.read_clock(clock)
+    assert (reading.due_on, reading.used, reading.remaining, reading.overdue, reading.light, reading.paused_days) == (
+        due, used, total - used, late, light, held
+    )
+    yellow = life.nth(max(0, total - threshold), today)
+    state = "stopped" if ended else "paused" if paused else "running"
+    assert (clock.due_on, clock.yellow_on, clock.state) == (due, yellow, state)
+    assert clocks.time_ledger(clock) == life.ledger(today)
+    first = clock.first_overdue_at and timing.business_day(clock.first_overdue_at)
+    assert late is False or first is not None
+    return first
+
+
+KINDS = {"correction": "applicant", "special": "special", "other": "intermediary"}
+STEPS = st.lists(st.tuples(st.integers(0, 14), st.sampled_from([*KINDS, "extend"]), st.integers(1, 9)), max_size=6)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(odd=odd_days, start=st.integers(0, 30), unit=st.sampled_from(["working_day", "calendar_day", "month"]),
+       limit=st.integers(0, 20), steps=STEPS, stops=st.booleans())
+def test_a_clock_that_is_kept_is_the_oracle(head, odd, start, unit, limit, steps, stops):
+    days = {FIRST + DAY * offset: is_work for offset, is_work in odd.items()}
+    year = [FIRST + DAY * offset for offset in range(600)]
+    calendar = workdays.Calendar(1, {day: workdays._Row(works(day, days), "通知", "") for day in year})
+    today = FIRST + DAY * start
+    limit = limit if unit == "working_day" else limit % 3 + 1 if unit == "month" else limit + 1
+    life, marked, moment = Life(unit, limit, today, days), None, 0
+    with timing.travel(morning(today)) as now, workdays.answering_from(calendar):
+        clock = clocks.start_clock(kind="promised", limit=limit, unit=unit, on=now.moment)
+        for wait, name, days_more in steps:
+            today, moment = today + DAY * wait, moment + 1
+            now.to(morning(today) + dt.timedelta(minutes=moment))
+            clock = carried_out(life, clock, name, days_more, today, head)
+            first = agrees(life, clock, today)
+            assert marked in (None, first), "the first overdue day never moves"
+            if first and not marked:
+                assert first == life.nth(life.counted(life.start, life.due(today), today) + 1, today)
+            marked = first
+        if stops:
+            clock = clocks.stop_clock(clock)
+            for pause in life.pauses:
+                pause[1] = pause[1] or today
+            now.to(morning(today + DAY * 20))
+            reading = clocks.read_clock(clock)
+            assert (reading.used, reading.ended) == (life.counted(life.start, today, today), True)
+            assert clocks.time_ledger(clock) == life.ledger(today)
+
+
+def carried_out(life, clock, name, days_more, today, head):
+    """Pause, or end the pause of this kind that stands, or extend; the oracle hears of it."""
+    open_ones = [pause for pause in life.pauses if pause[1] is None and pause[3] == name]
+    if name == "extend":
+        life.extension += days_more
+        return clocks.extend_clock(clock, days_more, basis="依据", approver=head)
+    if open_ones:
+        open_ones[0][1] = today
+        return clocks.resume_clock(clock.pauses.get(kind=name, ended_at=None))
+    life.pauses.append([today, None, KINDS[name], name])
+    clocks.pause_clock(clock, kind=name, owner=KINDS[name], basis="依据", approver=head, planned=days_more)
+    return clock
+
+
+@pytest.fixture
+def head(db):
+    """Who approves."""
+    return User.objects.create(username="head")
 
 
 #: 社会投资·工业厂房: what is started, when, its own limit in working days, and the day on which it is due.
