@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -29,6 +30,15 @@ def address_of(request: HttpRequest) -> str:
         if named:
             return named
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of(address: str) -> str:
+    """Return by what an address is counted: of IPv6 the first 64 bits, for whoever has one address there has all."""
+    try:
+        read = ip_address(address)
+    except ValueError:  # a person, or what a proxy wrote
+        return address
+    return address if isinstance(read, IPv4Address) else str(read.ipv4_mapped or ip_network((read, 64), strict=False))
 
 
 def allowed(scope: str, address: str, *, limit: int | None = None) -> bool:
@@ -56,7 +66,7 @@ def is_spent(scope: str, address: str) -> bool:
 
 
 def _key(scope: str, address: str) -> str:
-    return f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{address}"
+    return f"rate:{scope}:{int(timing.now().timestamp()) // WINDOW}:{network_of(address)}"
 
 
 def _counted(key: str) -> int:

@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from redis.exceptions import RedisError
 
+from archives.limits import network_of
 from projects import timing
 from projects.account_states import SignInEnd
 from projects.models import AccessLog, User
@@ -36,7 +37,7 @@ def clean_username(text: str) -> str:
 
 def _key(username: str, address: str) -> str:
     """Return the key of a name from an address: a hash, since people type passwords into the wrong field."""
-    return hashlib.sha256(f"{username.lower()}|{address}".encode()).hexdigest()[:40]
+    return hashlib.sha256(f"{username.lower()}|{network_of(address)}".encode()).hexdigest()[:40]
 
 
 def failures(username: str, address: str) -> int:
@@ -104,7 +105,7 @@ def _counter(kind: str, what: str) -> str:
 
 def count_failure(username: str, address: str) -> None:
     """Count one failed sign-in for its address, and for its name from wherever, in this quarter of an hour."""
-    for key in (_counter("", address), _counter("name:", username.lower())):
+    for key in (_counter("", network_of(address)), _counter("name:", username.lower())):
         try:
             cache.add(key, 0, 2 * settings.LOGIN_LOCK_MINUTES * 60)
             cache.incr(key)
@@ -128,7 +129,7 @@ def _is_beyond(key: str, most: int) -> bool:
 
 def is_address_stopped(address: str) -> bool:
     """Return whether too many sign-ins failed from an address in this quarter of an hour."""
-    return _is_beyond(_counter("", address), settings.SIGN_IN_FAILURES_PER_ADDRESS)
+    return _is_beyond(_counter("", network_of(address)), settings.SIGN_IN_FAILURES_PER_ADDRESS)
 
 
 def is_name_stopped(username: str) -> bool:

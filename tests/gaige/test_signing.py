@@ -7,6 +7,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.cache import cache
 from django.test import Client
 
+from archives import limits
 from projects import timing
 from projects.models import AccessLog, User
 
@@ -24,6 +25,19 @@ def person():
 
 def sign_in(client, password=PASSWORD, username="wangmin", **more):
     return client.post("/login/", {"username": username, "password": password, **more})
+
+
+def test_the_addresses_of_one_network_count_as_one(person, settings):
+    """Whoever has one address of IPv6 has 2^64 of them: a new one for each guess is no new place."""
+    settings.PUBLIC_RATE_PER_MINUTE = 3
+    inside, outside = [f"2001:db8:0:7::{number:x}" for number in range(1, 7)], "2001:db8:0:8::1"
+    tried = [sign_in(Client(REMOTE_ADDR=address), "wrong").status_code for address in inside]
+    assert (tried, sign_in(Client(REMOTE_ADDR=outside)).status_code) == ([400] * 5 + [429], 302)
+    opened = [Client(REMOTE_ADDR=address).get("/verify/?code=x").status_code for address in (*inside[:4], outside)]
+    assert opened == [200, 200, 200, 429, 200]
+    assert [limits.network_of(text) for text in ("10.0.0.9", "::ffff:10.0.0.9", "person-7", "unknown")] == [
+        "10.0.0.9", "10.0.0.9", "person-7", "unknown"
+    ]
 
 
 class Slow(ModelBackend):
