@@ -53,7 +53,7 @@ def centres_below(user: User | AnonymousUser) -> list[Organisation]:
     if not wide:
         return []
     inside = reduce(or_, (Q(region__code__startswith=prefix) for prefix in wide))
-    led = Membership.objects.filter(organisation=OuterRef("pk"), role=Role.DIRECTOR, until=None)
+    led = Membership.objects.posts().filter(organisation=OuterRef("pk"), role=Role.DIRECTOR)
     used = Project.objects.filter(centre=OuterRef("pk"))
     bodies = Organisation.objects.filter(inside, Exists(led) | Exists(used), kind__in=CENTRES)
     found = list(bodies.select_related("region").order_by("pk"))

@@ -30,7 +30,7 @@ from projects import timing
 from projects.access import OWNER_ROLES, access_of
 from projects.exports import Column, Table
 from projects.memo import Memo
-from projects.models import Organisation, User
+from projects.models import Membership, Organisation, User
 from projects.paging import KeyPage, as_key, key_page
 from projects.rounding import half_up, percent
 from projects.states import OrganisationKind, Role
@@ -377,7 +377,7 @@ def bodies_to_name(centre: Organisation | None = None) -> list[Organisation]:
         OrganisationKind.BUREAU, OrganisationKind.DEPARTMENT, OrganisationKind.COMMITTEE, OrganisationKind.CENTRE,
         OrganisationKind.REGISTRY, OrganisationKind.UTILITY, OrganisationKind.ARCHIVE,
     ]
-    found = Organisation.objects.filter(kind__in=kinds, memberships__until=None, memberships__isnull=False)
+    found = Organisation.objects.filter(kind__in=kinds, memberships__in=Membership.objects.posts())
     if centre is not None and centre.region_id:
         found = found.filter(Q(region=centre.region_id) | Q(region=None))
     return list(found.distinct().order_by("pk"))

@@ -34,7 +34,7 @@ class ConductForm(forms.Form):
         super().__init__(given)
         rules = [(one.code, f"{one.name}（{one.points:+d} 分）") for one in credit_data.rules(timing.today())
                  if not one.event]
-        people = Membership.objects.filter(organisation=body, until=None).select_related("user").order_by("pk")
+        people = Membership.objects.posts().filter(organisation=body).select_related("user").order_by("pk")
         projects = Project.objects.filter(owner=body).order_by("-pk")[:50]
         self.fields["rule"].choices = rules  # type: ignore[attr-defined]
         self.fields["project_id"].choices = [("", "—"), *((str(one.pk), one.name) for one in projects)]  # type: ignore[attr-defined]

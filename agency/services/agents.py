@@ -44,7 +44,7 @@ def save_agent(user_id: int, entry: AgentEntry, *, by: User, at: dt.datetime | N
     Raises `NotAllowed`, `DomainError` (`no_role`, `no_region`, `no_days`, `cap`, `no_part`).
     """
     require(may.can_keep_agents, by, Agent(user_id=user_id))
-    post = Membership.objects.filter(user=user_id, role=Role.AGENT, until=None).select_related("organisation").first()
+    post = Membership.objects.posts().filter(user=user_id, role=Role.AGENT).select_related("organisation").first()
     if post is None:
         raise DomainError("no_role", "先在人员管理里给此人“代办专员”的岗位。")
     if not entry.regions:
@@ -79,7 +79,7 @@ def eligible(user: User) -> list[User]:
     """Return the people of the user's centres who hold the post of an agent and are not in the register."""
     access = access_of(user)
     centres = {pk for role in may.DESK for pk in access.by_role.get(role, ())}
-    posts = Membership.objects.filter(
-        role=Role.AGENT, until=None, organisation__in=centres, user__agent=None, user__is_active=True
+    posts = Membership.objects.posts().filter(
+        role=Role.AGENT, organisation__in=centres, user__agent=None, user__is_active=True
     )
     return [post.user for post in posts.select_related("user").order_by("pk")]

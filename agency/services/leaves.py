@@ -41,7 +41,7 @@ def _known_leave(
 
 def _body_of(agent: Agent) -> Organisation | None:
     """Return the body in whose chain of events the leave is told."""
-    first = agent.user.memberships.filter(until=None).select_related("organisation").order_by("pk").first()
+    first = agent.user.memberships.posts().select_related("organisation").order_by("pk").first()
     return first.organisation if first is not None else None
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
+from projects import timing
 from projects.crypto import EncryptedTextField
 from projects.states import OrganisationKind, Role
 
@@ -88,6 +89,19 @@ class User(AbstractUser):
         return self.name or self.username
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Composable reads of memberships."""
+
+    def current(self) -> MembershipQuerySet:
+        """Return those that hold today, also for a term, and those that are lent (委托代理)."""
+        today = timing.today()
+        return self.filter(Q(until=None) | Q(until__gte=today), since__lte=today)
+
+    def posts(self) -> MembershipQuerySet:
+        """Return the own posts that hold today, open or for a term; none that is lent."""
+        return self.current().filter(giver=None)
+
+
 class Membership(models.Model):
     """A role that a user holds for an organisation, from a day until a day (or open).
 
@@ -105,6 +119,8 @@ class Membership(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="given", verbose_name="委托人"
     )
     reason = models.CharField("委托理由", max_length=120, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         """Names, constraints and the index of the login's role look-up."""

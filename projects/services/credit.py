@@ -154,7 +154,7 @@ def record_conduct(  # noqa: PLR0913 - one argument per field of the form
     ).first()
     if standing is not None:
         return standing
-    source = Membership.objects.filter(user=by, role__in=credit_rules.RECORDERS, until=None).first()
+    source = Membership.objects.current().filter(user=by, role__in=credit_rules.RECORDERS).first()
     return _write(
         known[rule], body, detail=detail.strip(), basis=basis.strip(), day=happened_on, project=project, person=person,
         is_agent=is_agent and known[rule].kind == RecordKind.BAD, source=source.organisation if source else None, by=by,
@@ -250,7 +250,7 @@ def propose_listing(record_id: int, *, by: User, reason: str, basis: str) -> Cre
     require(credit_rules.can_propose, by, row)
     if not reason.strip() or not basis.strip():
         raise DomainError("reason", "请写明列入的原因和依据。")
-    mine = Membership.objects.filter(user=by, role__in=credit_rules.RECORDERS, until=None)
+    mine = Membership.objects.current().filter(user=by, role__in=credit_rules.RECORDERS)
     source = mine.select_related("organisation").order_by("pk")[0].organisation
     now = timing.now()
     made = CreditListing.objects.create(

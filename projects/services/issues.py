@@ -129,5 +129,5 @@ def missed_by_agent(items: Iterable[IssueItem]) -> bool:
         kind="issue.answered", subject_type=IssueItem._meta.label, subject_key__in=[str(item.pk) for item in owed]
     )
     last = {event.subject_key: event.actor_id for event in answers.order_by("pk")}
-    agents = Membership.objects.filter(user__in=set(last.values()), role=Role.AGENT, until=None)
+    agents = Membership.objects.posts().filter(user__in=set(last.values()), role=Role.AGENT)
     return set(last.values()) <= set(agents.values_list("user_id", flat=True))

@@ -15,7 +15,7 @@ from packages.services.committing import check_rate
 from projects import credit, credit_data, timing
 from projects.errors import DomainError, NotAllowed
 from projects.events import record, verify_chain
-from projects.models import CreditListing, CreditRecord, Organisation, Party, Region
+from projects.models import CreditListing, CreditRecord, Organisation, Party, Region, User
 from projects.services import credit as service
 from projects.states import Role
 from projects.tasks import sweep_credit
@@ -51,6 +51,21 @@ def happen(project, kind, by=None, **data):
 def conduct(project, actors, rule="false-material", **more):
     given = {"detail": "报告系伪造", "basis": "认定书〔2026〕1号", "happened_on": timing.today(), "project_id": project.pk}
     return service.record_conduct(project.owner_id, by=actors.reviewer, rule=rule, **{**given, **more})
+
+
+@pytest.mark.parametrize("term", [{}, {"giver": "chief"}], ids=["for a term", "for somebody else"])
+def test_who_holds_the_post_for_a_term_or_for_another_proposes_in_the_name_of_the_body(project, actors, term):
+    found = conduct(project, actors)
+    giver = {name: getattr(actors, who) for name, who in term.items()}
+    actors.reviewer.memberships.update(until=timing.today() + dt.timedelta(days=30), reason="借调", **giver)
+    row = service.propose_listing(found.pk, by=fresh(actors.reviewer), reason="伪造检测报告", basis="认定书")
+    assert row.source == actors.reviewer.memberships.get().organisation
+    again = conduct(project, actors, detail="又一份报告系伪造")
+    assert again.source == row.source
+
+
+def fresh(user):
+    return User.objects.get(pk=user.pk)
 
 
 def grade(project):
