@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 
+from packages.deferral_terms import late_words
 from packages.models import Application, Deferral, MatterCase
 from packages.next_steps import STAGE_ORDER, Draft, drafts_of
 from packages.promise_waiting import commitments_of
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
+#: So much of a list stands in a line.
+FIRST = 2
 #: A correction waits for the owner in these states; in others it was handed back.
 AWAY = (CaseState.CORRECTING, CaseState.SUSPENDED)
 #: What may be done next: chip, verb and what it means.
@@ -60,13 +63,13 @@ def _of_issues(projects: Sequence[Project]) -> Iterable[Debt]:
     if not issues:
         return
     cases = _cases(projects, {int(issue.subject_key) for issue in issues})
-    owed = Deferral.objects.filter(issue__in=ids_of(issues)).values_list("issue_id", "item_id", "item__note")
-    items = {issue_id: (item_id, note) for issue_id, item_id, note in owed}
+    fields = ("issue_id", "item_id", "item__note", "arrives_before", "consequence")
+    owed = {row[0]: row[1:] for row in Deferral.objects.filter(issue__in=ids_of(issues)).values_list(*fields)}
     told: dict[int, list[IssueItem]] = defaultdict(list)
     for issue in issues:
         case = cases[int(issue.subject_key)]
-        if issue.kind == IssueKind.DEFERRAL:
-            yield _deferral(issue, case, *items.get(issue.pk, (None, "")))
+        if issue.pk in owed:
+            yield _deferral(issue, case, *owed[issue.pk])
         elif case.state in AWAY and case.application_id and issue.clock is not None and issue.clock.is_live:
             told[case.application_id].append(issue)
     for application_id, rows in told.items():
@@ -79,22 +82,29 @@ def _of_commitments(user: Person, projects: Sequence[Project]) -> Iterable[Debt]
     states = (CommitmentState.OFFERED, CommitmentState.PERFORMING, CommitmentState.OVERDUE)
     for row in commitments_of(projects, states):
         project, name = by_pk[row.case.project_id], row.case.matter.name
-        url = reverse("packages:commitment", args=[row.pk])
+        url, materials = reverse("packages:commitment", args=[row.pk]), "、".join(row.terms["materials"])
         if row.state == CommitmentState.OFFERED:
             lead = access.has_at(project.owner_id, Role.OWNER_LEAD)
             blocked = "承诺书只由负责人本人签署，请转告负责人。"
             if lead:
                 blocked = "您已签署，还等设计单位负责人签署。" if row.signed_at else ""
             yield Debt(
-                project.pk, "待签署", f"签署承诺书：{name}", url, "去签署", detail="、".join(row.terms["materials"]),
-                why=row.terms["basis"], blocked=blocked,
+                project.pk, "待签署", f"签署承诺书：{name}", url, "去签署", blocked=blocked,
+                detail=f"签了才能准予，不用交{materials}",
+                why=f"这些材料以承诺代替，依据{row.terms['basis'] or '办事指南'}",
             )
         else:
             yield Debt(
                 project.pk, "承诺", f"在期限内达到承诺的条件：{name}", url, "看承诺", due_on=row.due_on,
-                clock_id=row.issue.clock_id if row.issue else None, why=row.terms["deadline"],
-                clock_light=_light(row.issue),
+                clock_id=row.issue.clock_id if row.issue else None, clock_light=_light(row.issue),
+                detail=_to_keep([*row.terms["conditions"], *row.terms["requirements"]]),
+                why=f"凭您的承诺作了决定，没有收{materials}；{row.terms['deadline']}做到，部门事后核查",
             )
+
+
+def _to_keep(conditions: Sequence[str]) -> str:
+    """Return the first of what was promised; the rest stands on the page of the commitment."""
+    return f"要做到：{'；'.join(conditions[:FIRST])}{'等' if len(conditions) > FIRST else ''}"
 
 
 def _due(issue: IssueItem) -> tuple[dt.date | None, bool]:
@@ -113,15 +123,15 @@ def ids_of(issues: Iterable[IssueItem]) -> list[int]:
     return [issue.pk for issue in issues if issue.kind == IssueKind.DEFERRAL]
 
 
-def _deferral(issue: IssueItem, case: MatterCase, item_id: int | None, note: str) -> Debt:
-    """Return the debt of a deferred paper; where what was brought did not hold, with the reason."""
+def _deferral(issue: IssueItem, case: MatterCase, item_id: int, note: str, before: str, late: str) -> Debt:
+    """Return the debt of a deferred paper and what happens when it is late; what did not hold comes with the reason."""
     due_on, provisional = _due(issue)
     detail = f"{case.matter.name}：{issue.how_to_fix}" if issue.how_to_fix else case.matter.name
     if issue.state == IssueState.REJECTED and note:
         detail = f"{note}。{detail}"
     return Debt(
-        issue.project_id, "容缺", f"补交{quoted(issue.what)}", f"{_application(case)}#m{item_id or ''}", "去补交",
-        detail=detail, why=issue.basis,
+        issue.project_id, "容缺", f"补交{quoted(issue.what)}", f"{_application(case)}#m{item_id}", "去补交",
+        detail=detail, why=f"先受理、后补这份材料（容缺）；{late_words(before, late)}",
         due_on=due_on, clock_id=issue.clock_id, is_provisional=provisional, clock_light=_light(issue),
     )
 
@@ -186,7 +196,7 @@ def _offers(projects: Sequence[Project]) -> Iterable[Debt]:
                 detail="答完自动列出本项目要办的事项、材料和时限", is_offer=True, tone="",
             )
         for handling in OFFERS:
-            rows = [draft for draft in ready if draft.handling == handling]
+            rows = [draft for draft in ready if draft.handling == handling and not draft.convener]
             if rows:
                 yield _offer(project, handling, rows)
 

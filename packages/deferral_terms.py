@@ -33,3 +33,13 @@ def terms_of(case: MatterCase, item: MaterialItem) -> Terms:
         before, min(days, max(0, case.promised_days - 1)) if before == ArrivesBefore.DECISION else days,
         LateConsequence(line.late_consequence if line and line.late_consequence else LateConsequence.ESCALATE),
     )
+
+
+def late_words(before: str, late: str) -> str:
+    """Return what happens when a paper that has to come before something is late, in words."""
+    held = {
+        ArrivesBefore.DECISION: "没有补交并核实的，不作出准予决定；",
+        ArrivesBefore.CERTIFICATE: "没有补交并核实的，证照不发出；",
+        ArrivesBefore.AFTER: "",
+    }[ArrivesBefore(before)]
+    return f"{held}逾期的，{LateConsequence(late).label}"

@@ -24,6 +24,8 @@ OWNER_WORD = "建设单位"
 STAGE_ORDER = [stage.value for stage in MatterStage]
 #: Ended without success: the matter may be applied for again.
 CASE_LOST = tuple(state for state in CASE_ENDED if state not in CASE_PASSED)
+#: 联合研判, 联合会商, 联合检查: the body that leads one calls it together, the enterprise does not apply.
+CONVENED = frozenset({"joint-judge", "joint-consult", "joint-inspect"})
 BEFORE = "packages.prerequisites"
 gathering.register(
     BEFORE, lambda projects: MatterPrerequisite.objects.filter(version__in=MatterCase.objects.filter(
@@ -42,6 +44,8 @@ class Draft:
     stage: str
     handling: str
     blocked_by: tuple[str, ...]
+    convener: str = ""
+    """Who calls it together, where that is not for the enterprise to begin."""
 
     @property
     def is_ready(self) -> bool:
@@ -58,17 +62,22 @@ def drafts_of(projects: Sequence[Project]) -> dict[int, list[Draft]]:
     return once(("drafts", *ids), lambda: _drafts(ids))
 
 
-def _live(ids: tuple[int, ...]) -> list[tuple[int, int, str, str, str, int, int, str]]:
+def _live(ids: tuple[int, ...]) -> list[tuple[int, int, str, str, str, int, int, str, str, str]]:
     """The live cases of these projects in the order of the plan: what a draft and what stands before it need."""
     read: list[MatterCase] | None = seen(("cases", *ids))
     if read is not None:
         return [
-            (c.pk, c.project_id, c.state, c.handling, c.stage, c.matter_id, c.matter.matter_id, c.matter.name)
+            (c.pk, c.project_id, c.state, c.handling, c.stage, c.matter_id, c.matter.matter_id, c.matter.name,
+             c.matter.matter.code, c.lead.label)
             for c in read if c.state not in CASE_LOST
         ]
-    fields = ("pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name")
+    fields = (
+        "pk", "project_id", "state", "handling", "stage", "matter_id", "matter__matter_id", "matter__name",
+        "matter__matter__code", "lead__short_name", "lead__name",
+    )
     found = MatterCase.objects.filter(project_id__in=ids).exclude(state__in=CASE_LOST)
-    return list(found.order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields))
+    rows = found.order_by(F("package_row__order").asc(nulls_last=True), "pk").values_list(*fields)
+    return [(*row[:-2], row[-2] or row[-1]) for row in rows]
 
 
 def _drafts(ids: tuple[int, ...]) -> dict[int, list[Draft]]:
@@ -81,11 +90,13 @@ def _drafts(ids: tuple[int, ...]) -> dict[int, list[Draft]]:
         before[row.version_id].append(row.matter_id)
     undone = {(row[1], row[6]): row[7] for row in live if row[2] not in CASE_PASSED}
     result: dict[int, list[Draft]] = {}
-    for pk, project_id, state, handling, stage, version_id, _, name in live:
+    for pk, project_id, state, handling, stage, version_id, _, name, code, lead in live:
         drafts = result.setdefault(project_id, [])
         if state == CaseState.DRAFT:
             blocked = tuple(undone[project_id, m] for m in before[version_id] if (project_id, m) in undone)
-            drafts.append(Draft(pk, project_id, name, stage, handling, blocked))
+            drafts.append(Draft(
+                pk, project_id, name, stage, handling, blocked, lead if code in CONVENED else "",
+            ))
     return result
 
 
@@ -107,13 +118,19 @@ def _ready(project: Project, ready: list[Draft]) -> Iterable[Waiting]:
     if stage is None:
         return
     first = [draft for draft in ready if draft.stage == STAGE_ORDER[stage]]
+    for draft in first:
+        if draft.convener:
+            yield Waiting(
+                project_id=project.pk, rank=9, role=draft.convener, verb="组织", what=quoted(draft.name),
+                auto="办成后登记结果，不用企业申报", case_id=draft.case_id,
+            )
     words = {
         Handling.REVIEW: ("申报", "现在即可申报"),
         Handling.ACCEPTANCE: ("申请", "现在即可申请联合验收"),
         Handling.OUTSIDE: ("办理", "外部办理，办成后由窗口或代办人员登记"),
     }
     for handling, (verb, auto) in words.items():
-        rows = [draft for draft in first if draft.handling == handling]
+        rows = [draft for draft in first if draft.handling == handling and not draft.convener]
         if rows:
             more = f"等 {len(rows)} 项" if len(rows) > 1 else ""
             yield Waiting(

@@ -24,7 +24,7 @@ from packages.models import (
     Referral,
     ReviewTask,
 )
-from packages.next_steps import CASE_LOST, Draft, drafts_of
+from packages.next_steps import CASE_LOST, CONVENED, Draft, drafts_of
 from packages.same_faults import fault_word
 from packages.standing import outdated_of, seats_of
 from packages.states import (
@@ -345,6 +345,8 @@ class MatterRow:
             return "已有国家代码，不用申报" if is_brought(self.case) else ""
         if self.blocked_by:
             return f"前置事项未办结：{'、'.join(self.blocked_by)}"
+        if self.case.matter.matter.code in CONVENED:
+            return f"由{self.case.lead.label}组织，不用企业申报"
         if self.case.handling == Handling.OUTSIDE:
             return "外部办理，办成后登记结果"
         return "随联合验收申请" if self.case.handling == Handling.ACCEPTANCE else "现在即可申报"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packages.choices import ArrivesBefore
-from packages.deferral_terms import terms_of
+from packages.deferral_terms import late_words, terms_of
 from packages.models import Commitment, MatterCase
-from packages.services.settling import late_words
 from packages.states import CommitmentState, MaterialState
 from projects import timing, workdays
 

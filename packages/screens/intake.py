@@ -292,7 +292,8 @@ def _told(cases: Iterable[MatterCase]) -> list[IssueItem]:
     keys = [str(case.pk) for case in cases]
     found = IssueItem.objects.filter(subject_type=MatterCase._meta.label, subject_key__in=keys)
     kinds = [IssueKind.CORRECTION, IssueKind.DEFERRAL, IssueKind.COMMITMENT]
-    return list(found.filter(kind__in=kinds).select_related("project", "raised_for", "clock", "commitment").order_by("batch", "pk"))
+    related = ("project", "raised_for", "clock", "commitment")
+    return list(found.filter(kind__in=kinds).select_related(*related).order_by("batch", "pk"))
 
 
 def _first(verdicts: list[Verdict]) -> Verdict:

@@ -15,8 +15,8 @@ from django.db.models import Q, QuerySet
 
 from archives.states import PaperKind
 from packages import promise_rules, rules
-from packages.choices import ArrivesBefore, LateConsequence
-from packages.deferral_terms import terms_of
+from packages.choices import ArrivesBefore
+from packages.deferral_terms import late_words, terms_of
 from packages.models import Deferral, MaterialItem, MatterCase
 from packages.services import paperwork
 from packages.services.commitment_checks import follow_revocation
@@ -95,16 +95,6 @@ def by_when(before: str, days: int, due_on: dt.date | None) -> str:
 def consequence_words(deferral: Deferral) -> str:
     """Return what happens when a deferred paper is late, in words."""
     return late_words(deferral.arrives_before, deferral.consequence)
-
-
-def late_words(before: str, late: str) -> str:
-    """Return what happens when a paper that has to come before something is late, in words."""
-    held = {
-        ArrivesBefore.DECISION: "没有补交并核实的，不作出准予决定；",
-        ArrivesBefore.CERTIFICATE: "没有补交并核实的，证照不发出；",
-        ArrivesBefore.AFTER: "",
-    }[ArrivesBefore(before)]
-    return f"{held}逾期的，{LateConsequence(late).label}"
 
 
 def _told(case: MatterCase, owed: list[Deferral], *, by: User | None, at: dt.datetime) -> None:

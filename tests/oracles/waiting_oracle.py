@@ -244,6 +244,15 @@ def held_back(case, project, today):
     return None
 
 
+def convened():
+    """The versions of 联合研判, 联合会商, 联合检查: a body calls them together, the owner begins none of them."""
+    found = rows(
+        "SELECT v.id FROM packages_matterversion v JOIN packages_matter m ON m.id = v.matter_id "
+        "WHERE m.code IN ('joint-judge', 'joint-consult', 'joint-inspect')"
+    )
+    return {row["id"] for row in found}
+
+
 def next_steps(project, cases):
     """What the owner may begin: of the earliest stage that has something to begin, by the way it is handled."""
     live = [case for case in cases if case["state"] not in LOST]
@@ -268,10 +277,11 @@ def next_steps(project, cases):
     if not ready:
         return []
     first = min(entry[0] for entry in ready)
-    lines = []
+    ready = sorted((entry for entry in ready if entry[0] == first), key=lambda e: e[:2])
+    called = [entry[2] for entry in ready if entry[2]["matter_id"] in convened()]
+    lines = [(9, label(case["lead_id"]), "组织", named(case["matter_name"]), None, case["id"]) for case in called]
     for handling, verb in (("review", "申报"), ("acceptance", "申请"), ("outside", "办理")):
-        found = [entry[2] for entry in sorted(ready, key=lambda e: e[:2]) if entry[0] == first
-                 and entry[2]["handling"] == handling]
+        found = [entry[2] for entry in ready if entry[2]["handling"] == handling and entry[2] not in called]
         if found:
             more = f"等 {len(found)} 项" if len(found) > 1 else ""
             lines.append((9, OWNER, verb, f"{named(found[0]['matter_name'])}{more}", None, found[0]["id"]))

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from packages.models import MatterCase, ReviewTask
+from packages.next_steps import next_steps
 from packages.queries import case_waiting, matter_rows, review_sheet, work_rows
 from packages.services import extending, review, special, withdrawing
 from packages.services.correction import answer_fault, notice_faults, return_corrected
@@ -222,6 +223,18 @@ def test_a_department_sees_its_sheet_and_an_owner_its_todos(walked, actors):
     )
     assert owed(actors.owner) == [("待补正", "补正 1 处问题", "缺总图")]
     assert owed(actors.outsider) == []
+
+
+def test_what_a_body_calls_together_waits_for_that_body_and_is_not_offered_to_the_owner(factory, actors):
+    others = MatterCase.objects.filter(project=factory).exclude(matter__matter__code="joint-consult")
+    others.filter(stage="planning").update(state="decided_pass", decided_at=timing.now(), ended_at=timing.now())
+    called = MatterCase.objects.get(project=factory, matter__matter__code="joint-consult")
+    assert [(row.role, row.verb, row.what) for row in next_steps([factory])] == [
+        ("帮办代办中心", "组织", "“项目联合会商（集中踏勘）”")
+    ]
+    rows = {row.case: row.note for stage in matter_rows(factory, actors.owner) for row in stage.rows}
+    assert rows[called] == "由帮办代办中心组织，不用企业申报"
+    assert not [line for line in all_debts(actors.owner, None) if "联合会商" in line.debt.title]
 
 
 def test_the_matters_of_a_project_say_what_stands_before_them(project, actors):
