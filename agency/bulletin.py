@@ -8,56 +8,13 @@ bulletin itself. Sources: handbook §13, standards §4.5 and §9.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import ClassVar
 
 from agency import bulletin_counting as c
 from agency.bulletin_counting import Row
 from agency.bulletin_facts import Facts, TaskFact
-from agency.bulletin_periods import Period
-from agency.bulletin_reading import read
-from agency.bulletin_scope import Scope
+from agency.bulletin_indicator import BESIDE, Indicator
 from agency.voice_states import Grade
 from projects.rounding import mean
-
-#: What the lists of each kind of thing are counted in; cases in 件.
-COUNTED_IN = {
-    "rating": "份", "task": "份", "order": "张", "slip": "张", "notice": "次", "breach": "条", "late_fault": "条",
-    "issue": "条", "acceptance": "项", "item": "项", "off_list": "项",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """What a figure is called, its unit, what it means, what kind of thing its list holds, and how it is computed.
-
-    `listed` is the name of its list, `based` that of its denominator's, `rest` that of what the denominator holds
-    beside. `is_count`: the value is the length of the list.
-    """
-
-    #: A template shows it, it does not count.
-    do_not_call_in_templates: ClassVar[bool] = True
-
-    key: str
-    name: str
-    unit: str
-    means: str
-    of: Callable[[Facts], Row]
-    listed: str = ""
-    based: str = ""
-    rest: str = ""
-    kind: str = "case"
-    is_count: bool = False
-
-    @property
-    def each(self) -> str:
-        """What the things of its list are counted in."""
-        return COUNTED_IN.get(self.kind, "件")
-
-    def __call__(self, period: Period, scope: Scope) -> Row:
-        """Return the figure of a period and a scope."""
-        return self.of(read(period, scope))
-
 
 # The register ---------------------------------------------------------------------------------------------------------
 
@@ -71,11 +28,6 @@ def _silence(key: str, name: str, means: str, listed: str, holds: Callable[[Task
     return Indicator(
         key, name, "次", means, lambda f: c.count(t for t in f.tasks if holds(t)), listed, kind="task", is_count=True
     )
-
-
-def _taken_elsewhere(_: Facts) -> Row:
-    """Figures of agents and slips come from their own tables (`bulletin_beside`)."""
-    return Row(None)
 
 
 INDICATORS: dict[str, Indicator] = _all(
@@ -338,27 +290,7 @@ INDICATORS: dict[str, Indicator] = _all(
         "还没有答复的差评",
         kind="rating",
     ),
-    Indicator(
-        "plan_on_time",
-        "节点按期",
-        "%",
-        "本期考核的工单按计划办结的比例",
-        _taken_elsewhere,
-        "按计划办结的工单",
-        "考核的工单",
-        "没有按计划办结的工单",
-        kind="order",
-    ),
-    Indicator(
-        "slips",
-        "未销督办单",
-        "张",
-        "期末尚未销号的督办单",
-        _taken_elsewhere,
-        "未销的督办单",
-        kind="slip",
-        is_count=True,
-    ),
+    *BESIDE,
     Indicator(
         "back_entered",
         "补录率",

@@ -33,29 +33,15 @@ def agents_table(period: Period, scope: Scope) -> tuple[Table, Found]:
 
     Who had too few projects is named without figures (样本不足).
     """
-    rows, found = [], {}
+    rows: list[Table] = []
+    found: Found = {}
     for one in evaluate(timing.business_day(period.start), period.last_day, scope.projects()):
-        plan = next((measure for measure in one.measures if measure.name == MEASURES["on_time"]), None)
-        key = f"{FigureGroup.AGENT}/{one.agent.pk}/plan_on_time"
-        if plan is not None and plan.rate is not None:
-            found[str(FigureGroup.AGENT), one.agent.pk, "plan_on_time"] = Row(plan.rate, plan.hit_ids, plan.order_ids)
-        enough = plan is not None and plan.rate is not None
-        rows.append(
-            {
-                "name": str(one.agent.user),
-                "cells": [
-                    text(str(one.projects)),
-                    text(str(one.orders)),
-                    {"t": say(plan.rate) if plan else FEW, "k": key if enough else "", "bad": False},
-                    text(str(one.escalations)),
-                    text(_rated(one)),
-                    text(f"{one.index:.2f}" if one.index is not None else FEW),
-                ],
-            }
-        )
+        figures = _figures_of(one)
+        found |= {(str(FigureGroup.AGENT), one.agent.pk, key): row for key, row in figures.items() if row is not None}
+        rows.append({"name": str(one.agent.user), "cells": [_cell(one, key, row) for key, row in figures.items()]})
     head = [
         ["项目", "个"],
-        ["工单", "件"],
+        ["工单", "张"],
         ["节点按期", "%"],
         ["升级", "次"],
         ["评价", "均分"],
@@ -64,8 +50,26 @@ def agents_table(period: Period, scope: Scope) -> tuple[Table, Found]:
     return {"title": "全代办", "head": head, "rows": rows}, found
 
 
-def _rated(one: AgentRow) -> str:
-    return say(one.rating) if one.rating is not None and one.rated >= FEWEST else FEW
+def _figures_of(one: AgentRow) -> dict[str, Row | None]:
+    """Return the figures of an agent in the order of the table; None where there are too few to say."""
+    plan = next((measure for measure in one.measures if measure.name == MEASURES["on_time"]), None)
+    is_rated = one.rating is not None and one.rated >= FEWEST
+    return {
+        "agent_projects": Row(Decimal(one.projects), one.project_ids),
+        "agent_orders": Row(Decimal(one.orders), one.order_ids),
+        "plan_on_time": Row(plan.rate, plan.hit_ids, plan.order_ids) if plan is not None else None,
+        "agent_escalations": Row(Decimal(one.escalations), one.escalation_ids),
+        "agent_rating": Row(one.rating, one.rating_ids) if is_rated else None,
+        "agent_index": Row(one.index, one.order_ids) if one.index is not None else None,
+    }
+
+
+def _cell(one: AgentRow, key: str, row: Row | None) -> dict[str, Any]:
+    if row is None:
+        return text(FEW)
+    words = f"{row.value:.2f}" if key == "agent_index" else say(row.value)
+    has_list = row.value is not None and bool(row.numerator_ids or row.denominator_ids)
+    return {"t": words, "k": f"{FigureGroup.AGENT}/{one.agent.pk}/{key}" if has_list else "", "bad": False}
 
 
 def slips_table(period: Period, scope: Scope) -> tuple[Table, Found]:

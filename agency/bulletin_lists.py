@@ -19,7 +19,7 @@ from agency.bulletin_scope import row_number
 from agency.bulletin_snapshot import figure_of
 from agency.bulletin_states import FigureGroup
 from agency.bulletin_things import KINDS, Item
-from agency.models import Bulletin, BulletinLines
+from agency.models import Agent, Bulletin, BulletinLines
 from agency.slip_queries import slips_of_cases
 from packages.models import MatterCase
 from packages.queries import case_waiting
@@ -192,6 +192,9 @@ def place_of(asked: Asked) -> str:
         return body.label if body else "—"
     if asked.group == FigureGroup.REGION:
         return region_name(asked.row)
+    if asked.group == FigureGroup.AGENT:
+        agent = Agent.objects.select_related("user").filter(pk=asked.row).first()
+        return str(agent.user) if agent else "—"
     if asked.group == FigureGroup.ITEM:
         row = asked.key.removeprefix("faulty_")
         item = f"验收事项 {asked.row}"

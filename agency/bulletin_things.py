@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from acceptance.models import AcceptanceApplication, AcceptanceItem, LateFault
 from acceptance.states import TONES as SITE_TONES
-from agency.models import ChaseSlip, Rating, WorkOrder
+from agency.models import ChaseSlip, Escalation, Rating, WorkOrder
 from packages.models import Breach, OffListItem, OneTimeNotice, ReviewTask
 from packages.states import TONES as CASE_TONES
-from projects.models import IssueItem
+from projects.models import IssueItem, Project
 
 if TYPE_CHECKING:
-    from projects.models import Project, User
+    from projects.models import User
     from projects.waiting import Waiting
 
 #: What stands in the place of a rating.
@@ -220,6 +220,29 @@ def _orders(ids: list[int], _: User) -> dict[int, Item]:
     }
 
 
+def _projects(ids: list[int], _: User) -> dict[int, Item]:
+    """Return projects; the name stands in the column of the project, which whoever may not know of it does not read."""
+    rows = Project.objects.select_related("centre").in_bulk(ids)
+    return {
+        pk: Item(
+            "", "代办项目", row, row.centre.label, row.get_stage_display(), "plain", row.registered_at,
+            url=reverse("projects:detail", args=[pk]),
+        )
+        for pk, row in rows.items()
+    }
+
+
+def _escalations(ids: list[int], _: User) -> dict[int, Item]:
+    rows = Escalation.objects.select_related("project", "order", "body").in_bulk(ids)
+    return {
+        pk: Item(
+            row.order.number, f"升级到{row.get_level_display()}", row.project, row.body.label, row.get_state_display(),
+            "plain", row.raised_at, row.decided_at, url=reverse("agency:escalation", args=[pk]),
+        )
+        for pk, row in rows.items()
+    }
+
+
 def _slips(ids: list[int], _: User) -> dict[int, Item]:
     rows = ChaseSlip.objects.select_related("project", "to", "paper").in_bulk(ids)
     return {
@@ -249,5 +272,7 @@ KINDS: dict[str, Callable[[list[int], Any], dict[int, Item]]] = {
     "late_fault": _late_faults,
     "rating": _ratings,
     "order": _orders,
+    "project": _projects,
+    "escalation": _escalations,
     "slip": _slips,
 }

@@ -59,6 +59,9 @@ class AgentRow:
     projects: int = 0
     orders: int = 0
     order_ids: tuple[int, ...] = ()
+    project_ids: tuple[int, ...] = ()
+    escalation_ids: tuple[int, ...] = ()
+    rating_ids: tuple[int, ...] = ()
     is_enough: bool = False
     measures: list[Measure] = field(default_factory=list)
     corrections: int = 0
@@ -109,7 +112,8 @@ def evaluate(start: dt.date, end: dt.date, within: Q = EVERYWHERE) -> list[Agent
     expected = expected_of(facts)
     for pk, row in rows.items():
         mine = [fact for fact in facts if fact.agent_id == pk]
-        row.projects, row.orders = len({fact.project_id for fact in mine}), len(mine)
+        row.project_ids = tuple(dict.fromkeys(fact.project_id for fact in mine))
+        row.projects, row.orders = len(row.project_ids), len(mine)
         row.order_ids, row.is_enough = tuple(fact.order_id for fact in mine), row.projects >= few
         row.measures = [measure(name, mine, expected) for name in MEASURES] if row.is_enough else []
         row.corrections = sum(faults.get(order.case_id or 0, 0) for order in orders if order.agent_id == pk)
@@ -194,13 +198,10 @@ def _saved(order: WorkOrder) -> int:
 def _add_escalations(rows: dict[int, AgentRow], start: dt.date, end: dt.date, within: Q) -> None:
     first, after = timing.start_of_day(start), timing.start_of_day(end + dt.timedelta(days=1))
     found = Escalation.objects.filter(within, raised_at__gte=first, raised_at__lt=after, order__agent__in=list(rows))
-    counted = (
-        found.order_by()
-        .values_list("order__agent")
-        .annotate(number=Count("pk"), good=Count("pk", filter=Q(state=EscalationState.DECIDED)))
-    )
-    for agent, number, good in counted:
-        rows[agent].escalations, rows[agent].resolved = number, good
+    for pk, agent, state in found.order_by("pk").values_list("pk", "order__agent", "state"):
+        row = rows[agent]
+        row.escalation_ids = (*row.escalation_ids, pk)
+        row.escalations, row.resolved = row.escalations + 1, row.resolved + (state == EscalationState.DECIDED)
 
 
 def _add_ratings(rows: dict[int, AgentRow], cases: Mapping[int, WorkOrder], start: dt.date, end: dt.date) -> None:
@@ -209,11 +210,12 @@ def _add_ratings(rows: dict[int, AgentRow], cases: Mapping[int, WorkOrder], star
     given = Rating.objects.filter(
         ask__case__in=list(cases), is_default=False, is_excluded=False, given_at__gte=first, given_at__lt=after
     )
-    grades: dict[int, list[int]] = defaultdict(list)
-    for case, grade in given.values_list("ask__case_id", "grade"):
-        grades[cases[case].agent_id or 0].append(grade)
+    grades: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for case, pk, grade in given.order_by("pk").values_list("ask__case_id", "pk", "grade"):
+        grades[cases[case].agent_id or 0].append((pk, grade))
     for agent, found in grades.items():
-        rows[agent].rated, rows[agent].rating = len(found), _round(Decimal(sum(found)) / len(found))
+        rows[agent].rated, rows[agent].rating_ids = len(found), tuple(pk for pk, _ in found)
+        rows[agent].rating = _round(Decimal(sum(grade for _, grade in found)) / len(found))
 
 
 def _round(value: Decimal) -> Decimal:

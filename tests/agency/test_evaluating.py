@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.urls import reverse
 
 from agency.models import WorkOrder
+from agency.services.bulletins import freeze, open_bulletin
 from agency.services.evaluating import AgentRow, Fact, evaluate, expected_of, measure
 from projects import timing
 from tests import factories
@@ -43,7 +44,7 @@ def test_too_few_projects_have_no_index():
     assert row.index == Decimal("1.00")
 
 
-def test_the_page_shows_figures_from_three_projects_on_and_each_opens_its_orders(actors, make_agent, client_of):
+def worked(actors, make_agent):
     """Three projects of one agent, two of four orders in time; another with two projects has no figures."""
     first, other = make_agent("陈专"), make_agent("刘另")
     when = dt.datetime(2026, 11, 10, 10, tzinfo=timing.BUSINESS_ZONE)
@@ -55,6 +56,11 @@ def test_the_page_shows_figures_from_three_projects_on_and_each_opens_its_orders
                 stage="permit", offered_at=when, taken_at=when, done_at=when + dt.timedelta(days=late),
                 due_on=dt.date(2026, 11, 10),
             )
+    return first, other
+
+
+def test_the_page_shows_figures_from_three_projects_on_and_each_opens_its_orders(actors, make_agent, client_of):
+    first, other = worked(actors, make_agent)
     rows = {row.agent: row for row in evaluate(BEGIN, END)}
     mine = rows[first]
     assert [(one.code, one.hits, one.base, one.index) for one in mine.measures] == [
@@ -67,3 +73,21 @@ def test_the_page_shows_figures_from_three_projects_on_and_each_opens_its_orders
     assert "评价厂房3" not in page
     told = client_of(actors.director).get(f"{url}&agent={other.pk}&of=orders").content.decode()
     assert (told.count("评价厂房"), "达到</span>" in told) == (2, False)
+
+
+def test_every_figure_of_an_agent_in_a_bulletin_opens_its_list(actors, make_agent, client_of, clock):
+    first, other = worked(actors, make_agent)
+    clock.to(dt.datetime(2026, 11, 26, 0, 30, tzinfo=timing.BUSINESS_ZONE))
+    bulletin = freeze(open_bulletin(actors.centre, year=2026, month=11).pk, by=None)
+    rows, browser = {row["name"]: row["cells"] for row in bulletin.content["agents"]["rows"]}, client_of(actors.director)
+
+    def opened(cell):
+        page = browser.get(f"/bulletins/{bulletin.pk}/figures/{cell['k']}/").context["page"] if cell["k"] else None
+        return (cell["t"], page and (page.count, len(page.rows), page.place))
+
+    three, four, two = ((number, number, name) for number, name in ((3, "陈专"), (4, "陈专"), (2, "刘另")))
+    few = ("样本不足", None)
+    assert [opened(cell) for cell in rows[str(first.user)]] == [
+        ("3", three), ("4", four), ("50", four), ("0", None), few, ("1.00", four),
+    ]
+    assert [opened(cell) for cell in rows[str(other.user)]] == [("2", two), ("2", two), few, ("0", None), few, few]
