@@ -107,7 +107,7 @@ def kept_by(user: Person, *roles: Role) -> QuerySet[User]:
     near = Q(organisation__region=None)
     for region in filter(None, mine):
         near |= Q(organisation__region__code__startswith=region_prefix(region.code))
-    posts = Membership.objects.filter(user=OuterRef("pk"), role=Role.AGENT, until=None)
+    posts = Membership.objects.posts().filter(user=OuterRef("pk"), role=Role.AGENT)
     return people.filter(~Exists(posts) | Exists(posts.filter(near)))
 
 
@@ -267,7 +267,8 @@ def can_decide(user: Person, step: Escalation) -> Verdict:
     if step.state != EscalationState.OPEN:
         return refuse(f"这一级{step.get_state_display()}。")
     if access.speaks_for(step.raised_by_id):
-        return refuse("提出升级的人不能自己决定。")
+        other = "，由工改办登记" if step.level >= Level.JOINT else ""
+        return refuse(f"提出升级的人不能自己决定{other}。")
     if step.level >= Level.JOINT:
         at_home = access.has_at(step.project.centre_id, Role.DIRECTOR) or access.has(Role.SUPERVISOR)
         return ALLOWED if at_home else refuse(f"{step.get_level_display()}的决定由中心主任登记。")

@@ -60,7 +60,7 @@ def tickets_waiting(projects: Sequence[Project]) -> Iterable[Waiting]:
         )
         yield Waiting(
             project_id=ticket.project_id, rank=RANK, role=role, verb=VERBS[TicketState(ticket.state)],
-            what=f"{ticket}（{ticket.needed_by.month}月{ticket.needed_by.day}日前需要）", since=since,
+            what=f"{ticket}（{timing.spoken(ticket.needed_by)}前需要）", since=since,
             days=workdays.workdays_between(since, today), due_on=ticket.needed_by, light=light,
             url=reverse("agency:major", args=[ticket.project_id]), auto="到期未落实的列入指挥调度",
         )

@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from django.db.models import Q
 
 from projects import timing
-from projects.models import Involvement, Membership, User
+from projects.access import region_prefix
+from projects.models import Involvement, Membership, Organisation, User
 from projects.states import InvolvementRole, Role
 
 STAFF = (Role.REVIEWER, Role.CHIEF)
@@ -52,6 +53,35 @@ def _people_at(organisation_id: int, roles: tuple[str, ...], today: dt.date) -> 
         Q(until=None) | Q(until__gte=today), organisation_id=organisation_id, role__in=roles, since__lte=today
     ).values("user_id")
     return list(User.objects.filter(pk__in=ids, is_active=True).order_by("pk"))
+
+
+def above(centre_id: int | None) -> list[User]:
+    """Return the people of the 工改办 above a centre: of the centre itself, or of a body whose region holds it.
+
+    In the order of their accounts. Two queries, read once inside of `read_once`.
+    """
+    if centre_id is None:
+        return []
+    today, read = timing.today(), _read.get()
+    if read is None:
+        return _above(centre_id, today)
+    key = centre_id, ("above",), today
+    if key not in read:
+        read[key] = _above(centre_id, today)
+    return list(read[key])
+
+
+def _above(centre_id: int, today: dt.date) -> list[User]:
+    code = Organisation.objects.filter(pk=centre_id).values_list("region__code", flat=True).first() or ""
+    posts = Membership.objects.filter(
+        Q(until=None) | Q(until__gte=today), role=Role.SUPERVISOR, since__lte=today, user__is_active=True
+    ).select_related("user", "organisation__region")
+    found = {
+        post.user_id: post.user for post in posts.order_by("user_id")
+        if post.organisation_id == centre_id
+        or (post.organisation.region and code.startswith(region_prefix(post.organisation.region.code)))
+    }
+    return list(found.values())
 
 
 def agents_of(project_id: int | None, *roles: str) -> list[User]:

@@ -127,6 +127,13 @@ def official(code, role):
     return person(f"{role}-{code}", f"{body.name}{words.get(role, '')}", role, body)
 
 
+def office_above():
+    """Return somebody of the 工改办 of the city, a body of its own above the centre."""
+    body = organisation("reform-office")
+    Organisation.objects.filter(pk=body.pk).update(region=Region.objects.get(code="140500"))
+    return person("office", "任敏", Role.SUPERVISOR, body)
+
+
 def make_actors():
     """Return the seven actors of HOUSE and more: users with their memberships, and the bodies they work for."""
     load_catalogue()

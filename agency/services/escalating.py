@@ -16,7 +16,7 @@ from agency import desk_data as data
 from agency import desk_rules as may
 from agency.desk_states import EscalationState, Level, OrderState
 from agency.models import Escalation, WorkOrder
-from agency.recipients import people_at
+from agency.recipients import above, people_at
 from agency.services import orders
 from agency.services.telling import tell
 from archives.states import PaperKind, Visibility
@@ -51,13 +51,19 @@ def next_level(order: WorkOrder) -> tuple[int, str]:
         if last.level == Level.MAYOR:
             return following, "已在市长专题会，没有更高一级。"
         if last.due_on is None or today <= last.due_on:
-            until = f"（{last.due_on.month}月{last.due_on.day}日前答复）" if last.due_on else ""
+            until = f"（{timing.spoken(last.due_on)}前答复）" if last.due_on else ""
             return following, f"{quoted(name)}还在办{until}，能在本级解决的不得上推。"
         return following, ""
     if last.state == EscalationState.DECIDED and last.owed_on is not None and today <= last.owed_on:
-        until = f"{last.owed_on.month}月{last.owed_on.day}日前"
+        until = f"{timing.spoken(last.owed_on)}前"
         return following, f"{quoted(name)}已决定，{last.owner}{until}落实，先等落实。"
     return following, ""
+
+
+def too_high(user: User, order: WorkOrder, level: int) -> str:
+    """Return why a person may not take an order up to a step (empty: that far he may)."""
+    highest = may.highest_level(user, order.project)
+    return f"您可以升级到第 {highest} 级，再往上请代办调度或中心主任升级。" if level > highest else ""
 
 
 def level_words(level: int) -> str:
@@ -92,10 +98,8 @@ def escalate(
     level, early = next_level(order)
     if early and not can_not:
         raise DomainError("too_early", early)
-    if not can_not and level > may.highest_level(by, order.project):
-        raise DomainError(
-            "too_high", f"您可以升级到第 {may.highest_level(by, order.project)} 级，再往上请代办调度或中心主任升级。"
-        )
+    if not can_not and (high := too_high(by, order, level)):
+        raise DomainError("too_high", high)
     target = _body(order, level, body)
     involve(order.project, role=InvolvementRole.REVIEWER, organisation=target, by=by, at=moment)
     previous = (
@@ -200,9 +204,13 @@ def _body(order: WorkOrder, level: int, body: Organisation | None) -> Organisati
 
 
 def asked(step: Escalation) -> Sequence[User]:
-    """Return who is asked at a step: the people of the body, above the first step its head."""
+    """Return who is asked at a step: the people of the body, above the first step its head.
+
+    Whoever raised it does not decide it: where that is the only director, 工改办 is asked.
+    """
     if step.level >= Level.JOINT:
-        return people_at(step.body_id, Role.DIRECTOR)
+        directors = [one for one in people_at(step.body_id, Role.DIRECTOR) if one.pk != step.raised_by_id]
+        return directors or above(step.body_id)
     return people_at(step.body_id, *may.STAFF) if step.level == Level.OWN else people_at(step.body_id, Role.CHIEF)
 
 

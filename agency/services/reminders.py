@@ -19,7 +19,7 @@ from django.urls import reverse
 from agency import message_data as data
 from agency import rules
 from agency.models import LadderMark, Notification
-from agency.recipients import AGENT_WHY, agents_of, people_at, read_once
+from agency.recipients import AGENT_WHY, above, agents_of, people_at, read_once
 from agency.services.slips import issue_slip, settle_slip, settled_slips
 from agency.services.telling import send, tell
 from agency.states import SlipColour, Threshold
@@ -282,10 +282,11 @@ def _in_role(role: str, clock: Clock, subject: Subject) -> list[tuple[User, str]
         return [(person, AGENT_WHY) for person in agents_of(clock.project_id, part)]
     if role == "owed_to":
         return list(subject.owed_to)
-    return [(person, HEAD_WHY[role]) for person in people_at(centre, *HEADS[role])]
+    heads = above(centre) if role == "supervisor" else people_at(centre, *HEADS[role])
+    return [(person, HEAD_WHY[role]) for person in heads]
 
 
-HEADS = {"director": (Role.DIRECTOR,), "supervisor": (Role.SUPERVISOR,), "window_lead": (Role.DISPATCHER,)}
+HEADS = {"director": (Role.DIRECTOR,), "window_lead": (Role.DISPATCHER,)}
 HEAD_WHY = {
     "director": "逾期报中心主任", "supervisor": "逾期列入工改办周例会", "window_lead": "长时间无人打开，请您过问",
 }

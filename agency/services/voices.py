@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from agency import voice_data, voice_rules
+from agency import recipients, voice_data, voice_rules
 from agency.models import Voice, VoiceTurn
 from agency.models.ratings import OFFICERS
 from agency.recipients import STAFF, people_at
@@ -30,7 +30,7 @@ from projects.events import lock_project, record
 from projects.models import Membership, Organisation, User
 from projects.numbering import take_number
 from projects.quoting import quoted
-from projects.states import OrganisationKind, Role
+from projects.states import OrganisationKind
 
 if TYPE_CHECKING:
     from archives.models import Paper
@@ -132,14 +132,8 @@ def _desk(centre: Organisation, body: Organisation | None, person: User | None) 
 
 def above(centre: Organisation, *, but: User | None = None) -> list[User]:
     """Return the people of the 工改办 whose region holds the centre, without one."""
-    today = timing.today()
-    ids = Membership.objects.filter(role=Role.SUPERVISOR, since__lte=today).exclude(until__lt=today).values("user_id")
-    people = User.objects.filter(pk__in=ids, is_active=True).order_by("pk")
-    code = centre.region.code if centre.region else ""
-    return [
-        one for one in people
-        if (but is None or one.pk != but.pk) and code.startswith(access_of(one).region_prefixes or ("none",))
-    ]
+    people = recipients.above(centre.pk) if centre.region else []
+    return [one for one in people if but is None or one.pk != but.pk]
 
 
 def _create(*, by: User | None, kind: str, centre: Organisation, at: dt.datetime | None, **columns: object) -> Voice:

@@ -264,6 +264,7 @@ def escalate(request: HttpRequest, pk: int) -> HttpResponse:
     """Take it one step up."""
     row = order_or_404(request, pk)
     level, early = escalating.next_level(row)
+    why_not = early or escalating.too_high(person(request), row, level)
     form = shown.EscalateForm(request.POST or None, chooses=level == 1)
 
     def run(given: Given) -> object:
@@ -278,7 +279,7 @@ def escalate(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         row,
         form,
-        Verdict(ok=False, reason=early) if early and verdict else verdict,
+        Verdict(ok=False, reason=why_not) if why_not and verdict else verdict,
         run,
         title=f"升级到{name}",
         button="升级",

@@ -37,9 +37,7 @@ def _other(_actors):
 
 @pytest.fixture
 def office(actors):
-    body = Organisation.objects.get(code="reform-office")
-    Organisation.objects.filter(pk=body.pk).update(region=Region.objects.get(code="140500"))
-    return factories.person("office", "任敏", Role.SUPERVISOR, body)
+    return factories.office_above()
 
 
 def _city(actors, other):

@@ -17,7 +17,7 @@ from gaige.links import navigation
 from packages.models import PoolEntry
 from packages.ripe_guards import against
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event, Involvement, Organisation, Region
+from projects.models import Event, Involvement, Region
 from projects.states import Role
 from projects.waiting import waiting_on
 from tests import factories
@@ -40,9 +40,7 @@ def county(actors):
 @pytest.fixture
 def office(actors):
     """工改办 of the city above."""
-    body = Organisation.objects.get(code="reform-office")
-    Organisation.objects.filter(pk=body.pk).update(region=Region.objects.get(code="140500"))
-    return factories.person("office", "任敏", Role.SUPERVISOR, body)
+    return factories.office_above()
 
 
 def picture(name="现场.jpg"):

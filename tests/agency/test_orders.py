@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from agency import desk_rules as may
 from agency.desk_queries import late_count, order_page, order_rows
@@ -277,7 +278,7 @@ def test_a_log_that_stays_empty_is_reminded_of_once_per_silence(actors, project,
     assert OrderLog.objects.count() == 1
 
 
-def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, signed, clock):
+def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, signed, clock, client_of):
     agent = people[1]
     first = WorkOrder.objects.filter(case__lead__code="natural-resources").order_by("pk").first() or WorkOrder.objects.first()
     orders.take_order(first.pk, by=agent.user)
@@ -309,6 +310,8 @@ def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, sign
     with pytest.raises(DomainError) as refused:
         raise_it()
     assert refused.value.code == "too_high"
+    page = client_of(agent.user).get(reverse("agency:escalate", args=[first.pk])).content.decode()
+    assert "，现在不能按：您可以升级到第 2 级，再往上请代办调度或中心主任升级。" in page
     three = raise_it(by=actors.dispatcher)
     with pytest.raises(NotAllowed) as refused:
         escalating.decide(three.pk, by=actors.clerk, decision="x", owner="y", owed_on=dt.date(2026, 11, 20))
@@ -319,6 +322,15 @@ def test_what_can_be_solved_below_is_not_pushed_up(actors, project, people, sign
     first.refresh_from_db()
     assert (done.state, first.state, first.next_check) == ("decided", "doing", dt.date(2026, 11, 13))
     assert escalating.next_level(first) == (4, "“审批大厅联席会”已决定，自然资源局 王科长11月13日前落实，先等落实。")
+
+    clock.to(dt.datetime(2026, 11, 16, 9, 0, tzinfo=clock.moment.tzinfo))
+    four, office = raise_it(by=actors.director), factories.office_above()
+    decision = {"decision": "由市级专班定", "owner": "市专班", "owed_on": dt.date(2026, 11, 20)}
+    with pytest.raises(NotAllowed) as refused:
+        escalating.decide(four.pk, by=actors.director, **decision)
+    assert refused.value.message == "提出升级的人不能自己决定，由工改办登记。"
+    assert [user.username for user in escalating.asked(four)] == ["office"]
+    assert escalating.decide(four.pk, by=office, **decision).state == "decided"
     holds(project)
 
 

@@ -45,7 +45,7 @@ def on(day, hour=9):
 
 @pytest.mark.slow
 def test_an_intake_clock_speaks_to_the_window_once_at_each_threshold(case, actors, clock):
-    factories.person("supervisor", "工改办", Role.SUPERVISOR, actors.centre)
+    factories.office_above()
     name, matter = case.project.name, case.matter.name
     told = []
     for day in range(2, 19):
@@ -61,7 +61,7 @@ def test_an_intake_clock_speaks_to_the_window_once_at_each_threshold(case, actor
         *((one, "", f"红色督办单：{name}“{matter}”，11月11日前回复", "由贵部门回复", f"/slips/{slip.pk}/") for one in heads),
         ("clerk", "red", f"{name} “{matter}”受理已超时（11月9日）", "您是经办人", url),
         ("director", "director", f"{name} “{matter}”受理已超时 3 个工作日（11月9日到期），报中心主任", "逾期报中心主任", url),
-        ("supervisor", "weekly", f"{name} “{matter}”受理已超时 5 个工作日（11月9日到期），列入周例会", "逾期列入工改办周例会",
+        ("office", "weekly", f"{name} “{matter}”受理已超时 5 个工作日（11月9日到期），列入周例会", "逾期列入工改办周例会",
          url),
     ]
     case.intake_clock.refresh_from_db()
