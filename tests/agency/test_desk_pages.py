@@ -1,11 +1,15 @@
 """An agent sees orders and what to do next with few keystrokes; the owner signs and finds the card; lists cost the same."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
+from agency import desk_rules as may
 from agency.models import Agreement, WorkOrder
-from agency.services import agreements, order_log, orders
+from agency.services import agents, agreements, order_log, orders
 from agency.services.assignment import assign
+from projects import timing
 from projects.models import Organisation, Region
 from projects.states import Role
 from tests import factories
@@ -47,6 +51,21 @@ def test_the_desk_of_another_place_reads_of_an_agent_and_changes_nothing(actors,
         assert [desk.post(page, given).status_code for page in pages] == codes
     agent.refresh_from_db()
     assert (agent.load_cap, agent.leaves.count()) == (7, 1)
+
+
+def test_who_is_an_agent_for_a_term_belongs_to_the_own_centre_until_the_term_is_over(actors, make_agent, agency_body):
+    here = Region.objects.get(code="140581")
+    there, _ = Region.objects.get_or_create(code="140571", defaults={"name": "开发区"})
+    Organisation.objects.filter(pk=agency_body.pk).update(region=here)
+    elsewhere = Organisation.objects.create(name="开发区管委会", kind="committee", region=there)
+    desk, agent = factories.person("zone-desk", "外调度", Role.DISPATCHER, elsewhere), make_agent("陈专")
+    entry = agents.AgentEntry([here], [], [1], 7, can_lead=True, can_serve=True, is_on_duty=True)
+    for until in (timing.today() + dt.timedelta(days=90), timing.today()):
+        agent.user.memberships.update(until=until)
+        assert not may.can_keep_agents(desk, agent)
+        assert agents.save_agent(agent.user_id, entry, by=None) == agent
+    agent.user.memberships.update(since=timing.today() - dt.timedelta(days=2), until=timing.today() - dt.timedelta(days=1))
+    assert may.can_keep_agents(desk, agent)
 
 
 @pytest.mark.slow
