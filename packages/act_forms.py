@@ -95,7 +95,7 @@ class OverdueForm(forms.Form):
 class SpecialStartForm(forms.Form):
     """The request for a special procedure (行政许可法 45)."""
 
-    kind = forms.ChoiceField(label="类别", choices=SpecialKind.choices)
+    kind = forms.ChoiceField(label="类别", choices=[("", "请选择"), *SpecialKind.choices])
     basis = forms.CharField(label="依据", max_length=300)
     planned_days = forms.IntegerField(label="计划天数（工作日）", min_value=1, max_value=120)
 

@@ -63,6 +63,11 @@ class CaseGlance:
         """Return the name of the first current chief representative of a body; empty when it has none."""
         return next((row.word or row.detail for row in self.of("chief", organisation_id)), "")
 
+    def other_chief(self, organisation_id: int, asker: str) -> str:
+        """Return the name of the first chief representative of a body beside who asked; empty when it has none."""
+        others = (row for row in self.of("chief", organisation_id) if row.detail != asker)
+        return next((row.word or row.detail for row in others), "")
+
     def asked(self, case_id: int) -> Told | None:
         """Return what was asked for on a case and not answered, the wish to withdraw first."""
         return next((row for kind in ("withdrawal", "special", "extension") for row in self.of(kind, case_id)), None)
@@ -92,11 +97,11 @@ def _parts(
     )
     yield _part(
         SpecialProcedure.objects.filter(case__in=cases, state=ProcedureState.REQUESTED), "special", detail=F("kind"),
-        at=F("requested_at"),
+        body=F("started_by__username"), at=F("requested_at"),
     )
     yield _part(
         Extension.objects.filter(case__in=cases, state=ExtensionState.REQUESTED), "extension", detail=joint,
-        at=F("requested_at"),
+        body=F("requested_by__username"), at=F("requested_at"),
     )
     today = timing.today()
     current = Q(until=None) | Q(until__gte=today)

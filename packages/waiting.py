@@ -23,7 +23,7 @@ from packages.states import (
     SessionState,
     SpecialKind,
 )
-from projects import gathering, prepared, timing
+from projects import gathering, prepared, timing, workdays
 from projects.clock_states import PauseKind, TimeOwner
 from projects.clocks import NOT_STARTED, Reading, read_clock
 from projects.models import IssueItem
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from projects.models import Project
 
 CASE_LABEL = MatterCase._meta.label
-#: Up to so many departments are named with the person who has the task; more by the department alone.
-NAMED = 3
+RUNS_ON = "答复前办件照常进行"
 
 
 @dataclass(slots=True)
@@ -86,20 +85,6 @@ def round_waiting(case: MatterCase) -> list[Waiting]:
     if first.task_id not in {task.pk for task in asked}:
         return [first]
     return [_on_department(case, task, facts) for task in asked]
-
-
-def whole_waiting(case: MatterCase) -> Waiting | None:
-    """Return on whom a case waits, with every department that has not answered by name; None where it is not open."""
-    rows = round_waiting(case) if case.handling != Handling.UTILITY else list(case_waiting([case]).values())
-    if len(rows) < 2:
-        return next(iter(rows), None)
-    first, autos = rows[0], {row.auto for row in rows}
-    few = len(rows) <= NAMED
-    names = "、".join(row.who if few else row.role for row in rows)
-    return replace(
-        first, role=f"{names}（{len(rows)} 家）", person="",
-        auto=first.auto if len(autos) == 1 else f"{first.role}{first.auto}；各部门的期限见下表",
-    )
 
 
 def _followed(cases: Sequence[MatterCase]) -> dict[int, Waiting]:
@@ -311,20 +296,30 @@ def _on_the_owner(case: MatterCase, facts: _Facts) -> Waiting:
 
 def _on_the_answer(case: MatterCase, asked: Told, facts: _Facts) -> Waiting:
     """What was asked for waits for somebody's answer; the clock of the case runs on beside it."""
-    reading, since = facts.read(clock_of(case)), timing.business_day(asked.at) if asked.at else None
+    reading, told = facts.read(clock_of(case)), _since(asked)
     if asked.kind == "withdrawal":
         before = case.accepted_at is None
         role = f"{case.project.centre.label}窗口" if before else case.lead.label
         return replace(_waiting(
-            case, reading, rank=2, role=role, verb="答复", what=f"{_quoted(case)}的撤件申请",
-        ), since=since)
+            case, reading, rank=2, role=role, verb="答复", what=f"{_quoted(case)}的撤件申请", auto=RUNS_ON,
+        ), **told)
     word = f"的{SpecialKind(asked.detail).label}" if asked.kind == "special" else "的延长办理期限"
-    role, person = f"{case.lead.label}首席代表", facts.told.chief(case.lead_id)
+    role, person = f"{case.lead.label}首席代表", facts.told.other_chief(case.lead_id, asked.body)
+    if not person and facts.told.chief(case.lead_id):
+        role = f"{case.lead.label}首席代表（提出人除外）"
     if asked.detail == "joint":
         role, person = "工改办", ""
     return replace(_waiting(
-        case, reading, rank=2, role=role, person=person, verb="批准", what=f"{_quoted(case)}{word}",
-    ), since=since)
+        case, reading, rank=2, role=role, person=person, verb="批准", what=f"{_quoted(case)}{word}", auto=RUNS_ON,
+    ), **told)
+
+
+def _since(asked: Told) -> dict[str, Any]:
+    """How long the answer is awaited; its day is that of the case, so no limit of its own is told."""
+    if asked.at is None:
+        return {"since": None}
+    since = timing.business_day(asked.at)
+    return {"since": since, "days": workdays.workdays_between(since, timing.today()), "limit": None}
 
 
 def _special(case: MatterCase) -> str:

@@ -16,6 +16,7 @@ from packages.act_states import (
     ExtensionState,
     LateEntryState,
     ProcedureState,
+    WithdrawalState,
 )
 from packages.case_data import reason_name, special_rule
 from packages.choices import ReviewRole
@@ -23,6 +24,7 @@ from packages.models import CaseDelivery, Extension, LateEntry, MatterCase, OneT
 from packages.queries import issues_of
 from packages.screens.case_rows import with_rounds
 from packages.services.delivering import DELIVER_DAYS, deliver_until
+from packages.services.revoking import papers_to_revoke
 from packages.services.settling import is_certificate_held
 from packages.states import (
     CASE_DECIDED,
@@ -365,6 +367,20 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
     if revocation is not None:
         facts.append(("撤销", f"{revocation.reason}（{revocation.basis}）"))
     return facts
+
+
+def answered_words(row: Withdrawal) -> str:
+    """What is said once a request to withdraw is answered."""
+    if row.state == WithdrawalState.GRANTED:
+        return "已同意撤件，撤件确认书已出具，材料可以重复使用。"
+    return "已答复不同意撤件，办件照常办理；建设单位会看到理由。"
+
+
+def revoke_says(case: MatterCase) -> list[str]:
+    """What a revocation takes away: the papers by name and number."""
+    names = "、".join(f"{paper.title} {paper.number}" for paper in papers_to_revoke(case))
+    told = [f"将失效：{names}。"] if names else []
+    return [*told, "撤销后证照批文失效，文号和档案保留，项目码显示已撤销；需要时建设单位可以重新申报。"]
 
 
 # Second notices ------------------------------------------------------------------------------------------------------

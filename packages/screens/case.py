@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.urls import reverse
@@ -32,7 +32,7 @@ from packages.states import (
     TaskState,
 )
 from packages.utility_states import SERVICE_OPEN, TenderState
-from packages.waiting import whole_waiting
+from packages.waiting import round_waiting
 from projects import prepared, timing
 from projects.access import access_of
 from projects.chain import day_ledger, late_words
@@ -50,6 +50,8 @@ from projects.waiting import Waiting
 
 EVENTS = 40
 NO = OpinionVerdict.DISAGREE
+#: Up to so many departments are named with the person who has the task; more by the department alone.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,20 @@ def _blocked_by(case: MatterCase) -> tuple[str, ...]:
 def _waiting(case: MatterCase) -> Waiting | None:
     """On whom the case waits: whoever works on it, owes a paper after the grant, or has to hand the certificate out."""
     return whole_waiting(case) or _still_owed(case) or acting.awaits_delivery(case)
+
+
+def whole_waiting(case: MatterCase) -> Waiting | None:
+    """Return on whom a case waits, with every department that has not answered by name; None where it is not open."""
+    rows = round_waiting(case) if case.handling != Handling.UTILITY else list(queries.case_waiting([case]).values())
+    if len(rows) < 2:
+        return next(iter(rows), None)
+    first, autos = rows[0], {row.auto for row in rows}
+    few = len(rows) <= NAMED
+    names = "、".join(row.who if few else row.role for row in rows)
+    return replace(
+        first, role=f"{names}（{len(rows)} 家）", person="",
+        auto=first.auto if len(autos) == 1 else f"{first.role}{first.auto}；各部门的期限见下表",
+    )
 
 
 def _still_owed(case: MatterCase) -> Waiting | None:

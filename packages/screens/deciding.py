@@ -7,6 +7,7 @@ from packages.models import MatterCase
 from packages.screens.case import SessionView, session_views
 from packages.services.checklist import missing_words
 from packages.services.concluding import why_not_granted
+from packages.services.settling import is_certificate_held
 from packages.states import CaseState
 from packages.verdict_words import words_of
 from projects.models import User
@@ -31,6 +32,13 @@ def says(case: MatterCase) -> list[str]:
     if hinders := why_not_granted(case):
         told.insert(0, f"现在还不能{words.granted}：{hinders}")
     return [*told, f"{words.granted}的出具证照批文并归档；{words.refused}的出具决定书，写明理由和救济途径。"]
+
+
+def done_words(case: MatterCase) -> str:
+    """What is said once it is decided; a certificate that waits for a deferred paper is not issued yet."""
+    if case.state == CaseState.PASSED_DEFERRED and is_certificate_held(case):
+        return "决定已作出：容缺通过。容缺材料补交并核实后出具证照。"
+    return "决定已作出，文书已出具并归档。"
 
 
 def on_spot_says(case: MatterCase) -> list[str]:

@@ -81,10 +81,11 @@ def of_application(application: Application, user: User) -> NoticePage:
     page = intake_page(application, user)
     cases = tuple(entry.case for entry in page.cases if entry.case.state == CaseState.RECEIVED)
     missing = {line.item.name: line.item for line in page.missing if line.item.case in cases}
+    reasons = _reasons(any(notices_of(case) for case in cases))
     return NoticePage(
-        f"一次性告知：{application.number}", "completion", "补全", application, None, cases, page.notice,
+        _title(application.number, reasons), "completion", "补全", application, None, cases, page.notice,
         tuple(_suggestion(name, item.case) for name, item in missing.items()),
-        reverse("packages:application", args=[application.pk]), _reasons(any(notices_of(case) for case in cases)),
+        reverse("packages:application", args=[application.pk]), reasons,
         bool(cases) and listed_of(application.project) is not None,
     )
 
@@ -97,9 +98,10 @@ def of_case(case: MatterCase, user: User) -> NoticePage:
     back = reverse("packages:case", args=[case.pk])
     if before and others_wait:
         back = reverse("packages:application", args=[case.application_id])  # the others wait to be accepted
+    reasons = _reasons(was_told)
     return NoticePage(
-        f"一次性告知：{case.matter.name}", kind, word, None, case, (case,), rules.can_notice(user, case), (),
-        back, _reasons(was_told), has_plan and listed_of(case.project) is not None,
+        _title(case.matter.name, reasons), kind, word, None, case, (case,), rules.can_notice(user, case), (),
+        back, reasons, has_plan and listed_of(case.project) is not None,
     )
 
 
@@ -116,6 +118,11 @@ def _before_notice(case_id: int, project_id: int) -> list[QuerySet[Any, Any]]:
 def _reasons(was_told: bool) -> tuple[tuple[str, str], ...]:  # noqa: FBT001 - whether there is anything to choose
     """The reasons to choose from where one of the cases was told faults before."""
     return tuple(reasons_today().items()) if was_told else ()
+
+
+def _title(of: str, reasons: Sequence[object]) -> str:
+    """The first notice tells everything at once; a further one says that it is one."""
+    return f"{'再次' if reasons else '一次性'}告知：{of}"
 
 
 def _suggestion(name: str, case: MatterCase) -> dict[str, str]:

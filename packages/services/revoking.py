@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import transaction
 
+from archives.models import Paper
 from archives.services.papers import papers_of, revoke_paper
 from archives.states import PaperKind, PaperState
 from packages import rules
@@ -24,6 +25,11 @@ from projects.models import User
 from projects.status_codes import StatusCode
 
 DECISIONS = (PaperKind.CERTIFICATE, PaperKind.DEFERRAL_NOTICE, PaperKind.REFUSAL)
+
+
+def papers_to_revoke(case: MatterCase) -> list[Paper]:
+    """Return the papers of the decision on a case that still stand, the oldest first."""
+    return list(papers_of(case).filter(kind__in=DECISIONS, state=PaperState.VALID).order_by("pk"))
 
 
 @transaction.atomic
@@ -49,7 +55,7 @@ def revoke_case(
         if not said.strip():
             raise DomainError(code, words)
     old, was_granted, moment = case.state, case.state in CASE_PASSED, at or timing.now()
-    papers = list(papers_of(case).filter(kind__in=DECISIONS, state=PaperState.VALID).order_by("pk"))
+    papers = papers_to_revoke(case)
     case.revoke()
     sync_due(case, save=False)
     case.save()
@@ -61,7 +67,7 @@ def revoke_case(
     for paper in papers:
         revoke_paper(paper, by=by, reason=reason.strip(), at=at)
     waive_open(case, reason="决定已撤销", by=by, at=at)
-    heard = "已告知听证权利" if is_heard else "未举行听证"
+    heard = "已告知听证权利" if is_heard else "未告知听证权利"
     note = hearing_note.strip()
     paper = act_papers.revocation(
         case, papers, reason=reason.strip(), basis=basis.strip(), hearing=f"{heard}，{note}" if note else heard, by=by,

@@ -66,7 +66,7 @@ def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
     row = withdrawal_or_404(request, pk)
     step = Step(
         title=f"答复撤件申请：{row.case.matter.name}", button="提交答复", back=_page(row.case_id), case=row.case,
-        seg="granted", verdict=screens.may_answer(person(request), row), done="撤件申请已答复。",
+        seg="granted", verdict=screens.may_answer(person(request), row), done=screens.answered_words,
         run=lambda given: withdrawing.answer_withdrawal(
             pk, by=person(request), granted=given["granted"] == "yes", note=given["note"], at=given["at"]
         ),
@@ -229,7 +229,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
             hearing_note=given["hearing_note"], at=given["at"],
         ),
         may_be_late=True,
-        says=("撤销后证照批文失效，文号和档案保留，项目码显示已撤销。",),
+        says=lambda: tuple(screens.revoke_says(case)),
     )
     return ask(request, act_forms.RevokeForm(request.POST or None), step)
 

@@ -24,7 +24,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     case = case_or_404(request, pk)
     step = Step(
         title=f"作出决定：{case.matter.name}", button="确认决定", back=reverse("packages:case", args=[pk]), case=case,
-        verdict=lambda: acting.may_decide(person(request), case), done="决定已作出，文书已出具并归档。", seg="outcome",
+        verdict=lambda: acting.may_decide(person(request), case), done=deciding.done_words, seg="outcome",
         run=lambda given: decision.decide_case(pk, by=person(request), **given), may_be_late=True,
         says=lambda: tuple(deciding.says(case)),
         beside=lambda: {"sessions": deciding.sessions(case, person(request))},

@@ -104,7 +104,8 @@ document.addEventListener("keydown", (event) => {
   if (event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
   const fieldKey = /^F\d+$/.test(event.key) || (event.ctrlKey && event.key === "Enter");
   if (event.ctrlKey && !fieldKey) return;
-  if (isField(event.target) && !fieldKey) {
+  const choosing = /^\d$/.test(event.key) && event.target.matches?.("input[type=radio], input[type=checkbox]"); // nothing is typed there
+  if (isField(event.target) && !fieldKey && !choosing) {
     if (event.key === "Escape") event.target.blur();
     return;
   }

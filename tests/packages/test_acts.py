@@ -17,6 +17,7 @@ from packages.services import delivering, extending, intake, revoking, withdrawi
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.silence import apply_tacit
 from packages.states import CaseState
+from packages.waiting import case_waiting
 from projects import timing
 from projects.errors import DomainError, NotAllowed
 from projects.models import IssueItem
@@ -104,7 +105,11 @@ def test_a_withdrawal_after_a_tacit_opinion_keeps_it_on_record_and_asks_anew(fac
     said = "已有 1 条超时默认意见：照留在记录里，重新申报时不沿用，各部门重新答复。"
     assert said in page_of(client, actors.owner, "withdraw", case)
     row = withdrawing.request_withdrawal(case.pk, by=actors.owner, reason="方案调整")
-    withdrawing.answer_withdrawal(row.pk, by=actors.clerk, granted=True)
+    waits = case_waiting([factories.fresh(case)])[case.pk]  # its own days, not those that the case has run
+    assert (waits.since, waits.days, waits.limit, waits.auto) == (timing.today(), 0, None, "答复前办件照常进行")
+    client.force_login(actors.clerk)
+    answer = client.post(reverse("packages:withdrawal", args=[row.pk]), {"granted": "yes"}, follow=True)
+    assert "已同意撤件，撤件确认书已出具" in answer.content.decode()
     assert said in tacit_words(case)
     kept = Opinion.objects.filter(task__session__case=case, source="tacit").count()
     [again] = factories.accepted(factory, [CODE], actors)
@@ -180,6 +185,9 @@ def test_a_grant_is_delivered_once_and_revoked_with_its_number_kept(factory, act
     with pytest.raises(DomainError) as unheard:
         revoking.revoke_case(granted.pk, by=actors.chief, is_heard=False, **said)
     assert codes_of(unheard) == "hearing"
+    client.force_login(actors.chief)
+    before = client.get(reverse("packages:revoke", args=[granted.pk])).content.decode()
+    assert f"将失效：{paper.title} {paper.number}。" in before
     check_step(
         factory, lambda by: revoking.revoke_case(granted.pk, by=by, is_heard=True, **said), right=actors.chief,
         wrong=actors.clerk, reason="撤销由牵头部门行政审批局的首席代表决定。", second="case_state",

@@ -14,6 +14,7 @@ from packages.catalog_files import Line, read_tables
 from packages.models import Commitment, Deferral, MaterialDef, MaterialItem, MatterCase
 from packages.providers import permits
 from packages.screens.acting import may_deliver
+from packages.screens.deciding import done_words
 from packages.screens.undelivered import undelivered
 from packages.services import delivering, intake, settling, sweeping
 from packages.states import CaseState, DeferralState
@@ -116,6 +117,7 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
     case = factories.decide(ready(case, project, clock))
     assert case.state == CaseState.PASSED_DEFERRED
     assert set(papers_of(case).values_list("kind", flat=True)) & {"certificate", "deferral_notice"} == {"deferral_notice"}
+    assert done_words(case) == "决定已作出：容缺通过。容缺材料补交并核实后出具证照。"
     found = Deferral.objects.select_related("issue__clock").get(case=case)
     assert (found.issue.clock.limit, found.issue.due_on) == (10, dt.date(2026, 11, 16))
     application = reverse("packages:application", args=[case.application_id])
@@ -148,6 +150,7 @@ def test_the_certificate_waits_for_the_paper_that_has_to_be_there_first(project,
     settling.settle_issue(found.issue_id, by=actors.clerk, holds=True, note="")
     assert papers_of(case).filter(kind="certificate").count() == 1
     assert case in undelivered(actors.clerk)
+    assert done_words(case) == "决定已作出，文书已出具并归档。"
     whole(project)
 
 

@@ -13,6 +13,7 @@ from archives.rules import can_add_version
 from archives.services.filing import add_version
 from packages import floor, queries, review_rules
 from packages.models import JointSession, MatterVersion, OneTimeNotice, Opinion, Referral, ReviewTask
+from packages.screens.case import whole_waiting
 from packages.screens.conflicts import clause_key, side_by_side
 from packages.services import closing, conference, referring, review, special, sweeping
 from packages.services.correction import answer_fault, return_corrected
@@ -23,7 +24,7 @@ from packages.services.supplementing import supplement
 from packages.standing import standing_opinions
 from packages.states import CaseState, SessionState, TaskState
 from packages.tasks import sweep_reviews
-from packages.waiting import case_waiting, whole_waiting
+from packages.waiting import case_waiting
 from projects import timing
 from projects.clocks import read_clock
 from projects.errors import DomainError, NotAllowed

@@ -12,7 +12,8 @@ from packages.screens.case import case_page
 from packages.services.correction import answer_fault, notice_faults, return_corrected
 from packages.services.special import approve_special, end_special, refuse_special, request_special
 from packages.states import CaseState
-from projects import clocks
+from packages.waiting import case_waiting
+from projects import clocks, timing
 from projects.errors import DomainError
 from projects.models import IssueItem
 from projects.states import Role
@@ -110,6 +111,12 @@ def test_nobody_approves_what_they_start(case, factory, actors):
     with pytest.raises(DomainError) as refused:
         approve_special(asked.pk, by=actors.chief)
     assert refused.value.message == "特别程序不能由发起人自己批准，请由另一位首席代表批准。"
+    asked_of = case_waiting([factories.fresh(case)])[case.pk]
+    assert (asked_of.role, asked_of.person) == (f"{case.lead.label}首席代表", str(actors.second_chief))
+    actors.second_chief.memberships.update(until=timing.today() - dt.timedelta(days=1))
+    alone = case_waiting([factories.fresh(case)])[case.pk]
+    assert (alone.role, alone.person) == (f"{case.lead.label}首席代表（提出人除外）", "")
+    actors.second_chief.memberships.update(until=None)
     assert (factories.fresh(case).state, factories.fresh(asked).state) == (CaseState.IN_REVIEW, "requested")
     assert approve_special(asked.pk, by=actors.second_chief).state == CaseState.SUSPENDED
     holds(factory)
