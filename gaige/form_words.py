@@ -1,4 +1,4 @@
-"""What a form says of a field that is empty, too long, out of bounds or not of its kind, and of a day in no year of ours.
+"""What a form says of a field that is empty, too long, out of bounds or not of its kind, and of a day far from ours.
 
 Only where the field has no sentence of its own.
 """

@@ -27,7 +27,7 @@ def _known_leave(
 ) -> AgentLeave | None:
     """Return the leave of these days with this cover when it stands already. Raises `DomainError`."""
     if until < since or until < today:
-        raise DomainError("dates", "请假的起止日期不对，请核对。")
+        raise DomainError("dates", "请假的止日不能早于起日，也不能早于今天，请改正。")
     standing = AgentLeave.objects.filter(cancelled_at=None, since__lte=until, until__gte=since)
     for known in standing.filter(agent=agent):
         if (known.since, known.until, known.cover_id) == (since, until, cover_id):

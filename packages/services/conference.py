@@ -13,7 +13,7 @@ from archives.states import PaperKind, Visibility
 from packages import review_rules
 from packages.models import Conference, ConferenceSeat, JointSession, MatterCase
 from packages.services import paperwork
-from packages.services.locking import expect, lock_session
+from packages.services.locking import expect, lock_session, moved_on
 from packages.services.review import check_words, raise_condition
 from packages.services.rounds import concerned, next_round
 from packages.standing import Standing, standing_opinions
@@ -240,7 +240,6 @@ def _locked(session_id: int, state: str, *, verb: str) -> tuple[JointSession, Ma
     session = lock_session(session_id)
     case = session.case
     if case is None or session.state != state:
-        word = SessionState(session.state).label
-        raise DomainError("session_state", f"联合审查现在是“{word}”，不能{verb}。", latest=told_by(latest_of(session)))
+        raise moved_on(session, verb)
     expect(case, CaseState.IN_REVIEW, verb=verb)
     return session, case

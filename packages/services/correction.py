@@ -152,7 +152,8 @@ def _allowed(
     intake = case.intake_clock
     if case.state == CaseState.RECEIVED and intake and clocks.read_clock(intake, pauses=pauses[intake.pk]).overdue:
         name = quoted(case.matter.name)
-        raise DomainError("intake_over", f"{name}已过 5 个工作日告知期，依法视为受理，不能再告知补全。")
+        over = f"{name}已过 5 个工作日告知期，依法视为受理，不能再告知补全"
+        raise DomainError("intake_over", f"{over}；请按受理办理，受理后发现的问题由{case.lead.label}告知补正。")
     if not own:
         raise DomainError("no_faults", f"没有写明{quoted(case.matter.name)}的问题，请补充或不选该办件。")
     check_demand(case.project, case.matter.matter.code, case.matter.name, [str(fault["material"]) for fault in own])

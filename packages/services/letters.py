@@ -288,7 +288,8 @@ def convert_letter(
         return letter
     shared.expect_living(letter, *LIVING_LIVE, verb="换发")
     if timing.today() > letter.valid_until:
-        raise DomainError("letter_lapsed", f"{letter.name}已于{timing.written(letter.valid_until)}到期，不能再换发。")
+        over = f"{letter.name}已于{timing.written(letter.valid_until)}到期，不能再换发"
+        raise DomainError("letter_lapsed", f"{over}；请停用这份函，凭正式证件办理。")
     case = formal_of(letter)
     if case is None:
         raise DomainError("no_formal", "正式证件还没有办结，办结后再核对换发。")

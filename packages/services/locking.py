@@ -93,6 +93,15 @@ def lock_session(session_id: int) -> JointSession:
     return session
 
 
+def moved_on(session: JointSession, verb: str) -> DomainError:
+    """Return the refusal of a step of a review that stands elsewhere: where, who brought it there, what to do."""
+    word = session.get_state_display()
+    return DomainError(
+        "session_state", f"联合审查现在是“{word}”，不能{verb}。请刷新页面，按最新状态办理。",
+        latest=told_by(latest_of(session)),
+    )
+
+
 def expect(case: MatterCase, *states: str, verb: str) -> None:
     """Refuse a step out of order with a sentence that says where the case stands and who brought it there."""
     if case.state in states:

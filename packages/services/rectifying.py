@@ -10,13 +10,13 @@ from packages import review_rules
 from packages.models import JointSession, MatterCase
 from packages.review_terms import terms_of
 from packages.services.correction import notice_faults
-from packages.services.locking import expect, lock_case, lock_session
+from packages.services.locking import expect, lock_case, lock_session, moved_on
 from packages.services.rounds import concerned, next_round
 from packages.standing import standing_opinions
 from packages.states import CaseState, OpinionVerdict, SessionState
 from projects.back_entry import check_follows
 from projects.errors import DomainError, require
-from projects.events import latest_of, record, told_by
+from projects.events import record
 from projects.models import User
 
 
@@ -33,8 +33,7 @@ def send_to_rectify(
     session = lock_session(session_id)
     case = session.case
     if case is None or session.state != SessionState.MERGING:
-        word = SessionState(session.state).label
-        raise DomainError("session_state", f"联合审查现在是“{word}”，不能整改。", latest=told_by(latest_of(session)))
+        raise moved_on(session, "整改")
     expect(case, CaseState.IN_REVIEW, verb="整改")
     require(review_rules.can_merge, by, session)
     against = [one for one in standing_opinions(case) if one.verdict == OpinionVerdict.DISAGREE]

@@ -76,7 +76,7 @@ def advise(
     """
     referral, task = _locked(referral_id)
     if referral.ended_at is not None:
-        raise DomainError("referral_ended", "这次转办已经结束，不能再反馈。")
+        raise DomainError("referral_ended", f"这次转办已经结束，不能再反馈；有补充的请告诉{task.organisation.label}。")
     require(review_rules.can_advise, by, referral)
     check_words(verdict, reason, basis, remedy)
     check_after(at, referral.sent_at)

@@ -15,7 +15,7 @@ from packages.models import JointSession, JudgedVersion, MatterCase, Opinion, Re
 from packages.review_terms import terms_of
 from packages.services import late_entries, paperwork
 from packages.services.back_entry import check_task_moment
-from packages.services.locking import expect, lock_session, lock_task
+from packages.services.locking import expect, lock_session, lock_task, moved_on
 from packages.services.rounds import begin_review, open_joint_review, push_session, reconsult
 from packages.services.silence import apply_tacit, begin_merging_when_done
 from packages.services.timekeeping import end_referral
@@ -240,8 +240,7 @@ def merge_session(
     session = lock_session(session_id)
     case = session.case
     if case is None or session.state != SessionState.MERGING:
-        word = SessionState(session.state).label
-        raise DomainError("session_state", f"联合审查现在是“{word}”，不能汇总。", latest=told_by(latest_of(session)))
+        raise moved_on(session, "汇总")
     expect(case, CaseState.IN_REVIEW, verb="汇总")
     require(review_rules.can_merge, by, session)
     if not text.strip():

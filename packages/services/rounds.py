@@ -14,7 +14,7 @@ from packages.models import Enrolment, JointSession, MatterCase, MatterVersion, 
 from packages.planning.build import taking_part
 from packages.review_terms import terms_of
 from packages.services.closing import close_tasks
-from packages.services.locking import expect, lock_case, lock_cases, lock_session, lock_task
+from packages.services.locking import expect, lock_case, lock_cases, lock_session, lock_task, moved_on
 from packages.services.silence import begin_merging_when_done
 from packages.services.timekeeping import sync_due
 from packages.standing import standing_opinions
@@ -25,7 +25,7 @@ from projects.bulk import insert_all, update_all
 from projects.chains import record_across
 from projects.clock_states import ClockKind
 from projects.errors import DomainError, require
-from projects.events import Telling, latest_of, record, record_all, told_by
+from projects.events import Telling, record, record_all
 from projects.memo import Memo
 from projects.models import Organisation, Project, User
 from projects.services.involvement import involve_across, involve_bodies
@@ -277,7 +277,7 @@ def push_session(session_id: int, *, by: User | None, at: dt.datetime | None = N
     if case is None or session.state != SessionState.PUSHING:
         if session.pushed_at is not None:
             return session
-        raise DomainError("session_state", f"联合审查现在是“{session.get_state_display()}”，不能推送。")
+        raise moved_on(session, "推送")
     expect(case, CaseState.IN_REVIEW, verb="推送")
     if by is not None:
         require(review_rules.can_push, by, session)
@@ -313,8 +313,7 @@ def reconsult(
     session = lock_session(task.session_id)
     case = session.case
     if case is None or session.state != SessionState.MERGING:
-        message = f"联合审查现在是“{SessionState(session.state).label}”，不能再次征求意见。"
-        raise DomainError("session_state", message, latest=told_by(latest_of(session)))
+        raise moved_on(session, "再次征求意见")
     expect(case, CaseState.IN_REVIEW, verb="再次征求意见")
     require(review_rules.can_merge, by, session)
     if not note.strip():

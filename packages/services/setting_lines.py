@@ -199,13 +199,14 @@ def _anybody(_item: MaterialItem, _by: User, _note: str) -> None:
 
 def _deferrable(item: MaterialItem, _by: User, _note: str) -> None:
     if not (verdict := promise_rules.may_defer(item)):
-        raise DomainError("deferral", f"{quoted(item.case.matter.name)}的{quoted(item.name)}不能容缺：{verdict.reason}")
+        what = f"{quoted(item.case.matter.name)}的{quoted(item.name)}"
+        raise DomainError("deferral", f"{what}不能容缺：{verdict.reason.rstrip('。')}。请收齐后上传。")
 
 
 def _committable(item: MaterialItem, _by: User, _note: str) -> None:
     if not (verdict := promise_rules.may_commit(item)):
         what = f"{quoted(item.case.matter.name)}的{quoted(item.name)}"
-        raise DomainError("commitment", f"{what}不能承诺：{verdict.reason}")
+        raise DomainError("commitment", f"{what}不能承诺：{verdict.reason.rstrip('。')}。请收齐后上传。")
 
 
 def _not_to_choose(item: MaterialItem, _by: User, _note: str) -> None:

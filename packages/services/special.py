@@ -69,7 +69,7 @@ def request_special(
 
 def _check(case: MatterCase, *, kind: str, basis: str, planned_days: int) -> None:
     if case.accepted_at is None:
-        raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，不能启动特别程序。")
+        raise DomainError("case_state", f"{quoted(case.matter.name)}还没有受理，受理后才能启动特别程序。")
     standing = SpecialProcedure.objects.filter(case=case, state__in=PROCEDURE_OPEN).first()
     if standing is not None:
         raise DomainError(
@@ -181,7 +181,7 @@ def end_special(
     expect(case, CaseState.SUSPENDED, CaseState.CORRECTING, verb="结束特别程序")
     row = SpecialProcedure.objects.select_for_update().filter(case=case, state=ProcedureState.RUNNING).first()
     if row is None:
-        raise DomainError("no_special", f"{quoted(case.matter.name)}没有进行中的特别程序。")
+        raise DomainError("no_special", f"{quoted(case.matter.name)}没有进行中的特别程序，请刷新页面，按最新状态办理。")
     require(rules.can_end_special, by, case)
     check_moment(case, at)
     if not result.strip():

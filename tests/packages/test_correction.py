@@ -104,6 +104,7 @@ def test_after_the_five_days_the_law_has_accepted_and_no_notice_is_possible(proj
     with pytest.raises(DomainError) as refused:
         notice_faults(case.pk, faults=FAULTS, by=actors.clerk)
     assert refused.value.code == "intake_over"
+    assert refused.value.message.endswith(f"不能再告知补全；请按受理办理，受理后发现的问题由{case.lead.label}告知补正。")
 
 
 def test_the_answers_go_back_at_once_and_the_clock_runs_on(project, case, actors, clock):

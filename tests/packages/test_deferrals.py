@@ -252,7 +252,7 @@ def test_nothing_is_deferred_on_the_spot_or_for_a_higher_body_or_against_the_cat
     item = MaterialItem.objects.get(case__application=application, kind__slug="construction-drawings")
     with pytest.raises(DomainError) as refused:
         intake.set_material(item.pk, state="deferred", by=actors.clerk)
-    assert refused.value.message.endswith("不能容缺：主要材料，不能容缺")
+    assert refused.value.message.endswith("不能容缺：主要材料，不能容缺。请收齐后上传。")
 
 
 def test_a_paper_that_the_acceptance_let_through_can_only_be_handed_in(db):

@@ -235,7 +235,8 @@ def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, ac
         review.give_opinion(task.pk, **answer_as)
     referring.advise(referral.pk, by=expert, **NO)
     assert (Referral.objects.get().verdict, factories.fresh(task).state) == ("disagree", TaskState.INVITED)
-    refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+    told = refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
+    assert told == "这次转办已经结束，不能再反馈；有补充的请告诉住建局。"
     assert answer(case, "housing").given_by == by("housing")
     holds(factory)
 
@@ -334,7 +335,8 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock, 
         client.force_login(reader)
         page = client.get(reverse("packages:conference", args=[meeting.pk])).content.decode()
         assert ('name="minutes"' in page, "会后意见有改变的部门在这一页签认" in page) == (asked, not asked)
-    refused("session_state", review.merge_session, session.pk, by=lead, passed=True, text="同意")
+    told = refused("session_state", review.merge_session, session.pk, by=lead, passed=True, text="同意")
+    assert told == "联合审查现在是“联审会”，不能汇总。请刷新页面，按最新状态办理。"
     body = Organisation.objects.get(code="civil-defence")
     position = conference.Position(
         body.pk, "李某", "conditional", "可调整", "人民防空法第22条", "施工图中增设出入口一处"
