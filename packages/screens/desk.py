@@ -100,7 +100,8 @@ class Row:
         what = waiting.what.replace(f"{name}的", "").replace(name, "")
         told = f"{waiting.verb}{what}"
         if waiting.since:
-            told += f"，自 {waiting.since:%m-%d}，已 {waiting.days} / 限 {waiting.limit}"
+            limit = f" / 限 {waiting.limit}" if waiting.limit is not None else " 个工作日"
+            told += f"，自 {waiting.since:%m-%d}，已 {waiting.days}{limit}"
         return f"{told}；{waiting.auto}" if waiting.auto else told
 
 

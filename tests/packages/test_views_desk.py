@@ -13,6 +13,7 @@ from archives.codewords import grouped
 from archives.models import Paper
 from packages.models import MatterCase
 from packages.screens import desk as screen
+from packages.services import withdrawing
 from packages.services.intake import notice_faults
 from packages.states import CaseState
 from projects import memo
@@ -174,6 +175,9 @@ def test_a_case_that_waits_for_a_correction_tells_by_when(window, cases, actors)
     response = window.get(reverse("packages:desk"), {"tab": "all", "export": "csv"})
     lines = {line[7]: line for line in csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig")))}
     assert lines[told.number][10] == f"{clock.due_on}"
+    withdrawing.request_withdrawal(first.pk, by=actors.owner, reason="方案调整")
+    rows = {row.pk: row.html for row in window.get(reverse("packages:desk"), {"tab": "all"}).context["page"].rows}
+    assert "，已 0 个工作日；答复前办件照常进行" in rows[first.pk]
 
 
 def test_empty_desk_says_what_to_do(window, project):
