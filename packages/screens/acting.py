@@ -369,6 +369,13 @@ def told_about(case: MatterCase) -> list[tuple[str, str]]:
     return facts
 
 
+def refuse_says(case: MatterCase) -> list[str]:
+    """What the window should have done before it refuses: what lacks is told first, and once (行政许可法 32)."""
+    if case.state != CaseState.RECEIVED or times_told(case):
+        return []
+    return ["本办件还没有一次性告知。材料不齐、可以补的，应先补全告知，不能直接不予受理（行政许可法第三十二条）。"]
+
+
 def answered_words(row: Withdrawal) -> str:
     """What is said once a request to withdraw is answered."""
     if row.state == WithdrawalState.GRANTED:

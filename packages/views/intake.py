@@ -280,6 +280,6 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
             pk, by=person(request), reason=given["reason"], basis=given["basis"], referral=given["referral"],
             not_ours=given["kind"] == "not_ours", at=given["at"],
         ),
-        may_be_late=True,
+        may_be_late=True, says=lambda: tuple(acting.refuse_says(case)),
     )
     return ask(request, RefuseForm(request.POST or None), step)

@@ -291,6 +291,7 @@ def test_refusal_needs_a_reason_and_a_basis(window, handed_in):
     url = reverse("packages:refuse", args=[case.pk])
     response = window.post(url, {"kind": "refused"})
     assert set(response.context["form"].errors) == {"reason", "basis"}
+    assert "应先补全告知，不能直接不予受理" in response.content.decode()
     assert factories.fresh(case).state == CaseState.RECEIVED
     assert window.post(url, {"kind": "refused", "reason": "材料仍不齐", "basis": "行政许可法第32条"}).status_code == 302
     assert factories.fresh(case).state == CaseState.REFUSED_INTAKE
