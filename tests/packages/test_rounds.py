@@ -350,6 +350,11 @@ def test_two_departments_conflict_confer_and_sign(case, factory, actors, clock, 
         [row[0].replace("人民防空办公室", "人防办"), *row[1:]] for row in paper.content["table"]["rows"]
     ]
     assert waits(case) == ("人防办", "签认")
+    client.force_login(lead)
+    again = {"held_on": "2026-11-02", "outcome": "settled", "minutes": "同事已先记了一份，这是另一份。"}
+    late = client.post(reverse("packages:conference", args=[meeting.pk]), again)
+    text = late.content.decode()
+    assert (late.status_code, "<b>没有保存。</b>会议纪要已经记录" in text, again["minutes"] in text) == (409, True, True)
     seat = meeting.seats.get(organisation=body)
     with pytest.raises(NotAllowed):
         conference.sign_seat(seat.pk, by=lead)
