@@ -32,16 +32,31 @@ const isField = (node) => !isRowBox(node) && node.closest?.("input, select, text
 
 /* ---- pressing */
 
+function tellWhy(button) { // one of a bar that may not be pressed and shows no reason beside it tells it when pressed
+  const place = button.closest(".tools");
+  if (!place || !button.title || button.closest(".held")) return;
+  const note = place.querySelector("[data-why]") || document.createElement("p");
+  note.dataset.why = "";
+  note.className = "why";
+  note.setAttribute("role", "status");
+  place.append(note);
+  note.textContent = `${button.firstChild.textContent.trim()}：${button.title}`;
+}
+
 function press(element) {
   element.focus();
-  if (element.getAttribute("aria-disabled") !== "true") element.click();
+  if (element.getAttribute("aria-disabled") === "true") tellWhy(element);
+  else element.click();
   const next = element.dataset.then && element.form?.elements[element.dataset.then];
   next?.focus();
 }
 
 document.addEventListener("click", (event) => {
   const blocked = event.target.closest?.("[aria-disabled=true]");
-  if (blocked) event.preventDefault();
+  if (blocked) {
+    event.preventDefault();
+    tellWhy(blocked);
+  }
   if (event.target.closest?.("[data-print]")) window.print();
 });
 

@@ -180,6 +180,8 @@ def test_six_matters_by_keyboard_alone(live_portal, visit):
     number = page.inner_text(".receipt .code.big")
     assert re.search(r"〔\d{4}〕.*收字第\d+号", number)
     shown = time.monotonic() - handed_in
+    page.keyboard.press("F4")  # not for several at once: the key says so, it does not just do nothing
+    clerk.says("不予受理：先选中一项")
     keys.lead("F2")
     clerk.says("已受理，受理通知书已出具")
     states = live_portal.rows("select state from packages_mattercase where application_id = %s", application)
