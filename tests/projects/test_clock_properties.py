@@ -96,6 +96,7 @@ def test_segments_cover_the_life_without_gap_or_overlap(spans, stop):
     pieces = clocks.cut_life(clock, pauses)
     assert pieces[0][1] == clock.started_at
     assert pieces[-1][2] == clock.stopped_at
+    assert stop is None or all(begun <= clock.stopped_at for _, begun, _ in pieces)
     assert [piece[2] for piece in pieces[:-1]] == [piece[1] for piece in pieces[1:]]
     assert all(before[0] != after[0] for before, after in pairwise(pieces))
     end = clock.stopped_on or START + dt.timedelta(days=200)

@@ -132,6 +132,7 @@ def test_a_moment_counts_as_its_business_day():
     late = dt.datetime(2026, 11, 19, 17, 0, tzinfo=dt.UTC)  # 01:00 of the 20th in Shanghai
     assert timing.business_day(late) == day("2026-11-20")
     assert workdays.due_date(late, 1) == day("2026-11-23")
+    assert workdays.due_date(day("2026-10-11"), 0) == day("2026-10-11"), "nothing is counted, also on a rest day"
 
 
 @CALM
