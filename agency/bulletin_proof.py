@@ -26,7 +26,7 @@ from agency.models import Bulletin
 from packages.models import MatterCase
 from packages.states import Handling
 from projects import timing, workdays
-from projects.events import verify_chain
+from projects.events import subject_of, verify_chain
 from projects.models import Event
 from projects.rounding import half_up, mean, percent
 from projects.status_codes import StatusCode
@@ -129,7 +129,10 @@ class Proof:
 
 
 def prove(bulletin: Bulletin) -> Proof:
-    """Return the proof of a frozen bulletin: hash, chain of its centre, the totals counted again from the events."""
+    """Return the proof of a frozen bulletin: hash, chain of its centre, the totals counted again from the events.
+
+    The hash is that which the event of the freezing tells: it stands in the chain, where nobody writes it anew.
+    """
     figures = snapshot_of(bulletin).figures
     again = recount(bulletin)
     checks = []
@@ -147,7 +150,16 @@ def prove(bulletin: Bulletin) -> Proof:
             )
         )
     broken = verify_chain(f"organisation:{bulletin.centre_id}")
-    return Proof(bulletin, is_untouched(bulletin), broken.reason if broken else "", tuple(checks))
+    untouched = is_untouched(bulletin) and bulletin.snapshot_hash == _recorded_hash(bulletin)
+    return Proof(bulletin, untouched, broken.reason if broken else "", tuple(checks))
+
+
+def _recorded_hash(bulletin: Bulletin) -> str:
+    """Return the hash as the event of the freezing tells it; empty where there is no such event."""
+    subject_type, subject_key = subject_of(bulletin)
+    told = Event.objects.filter(kind="bulletin.frozen", subject_type=subject_type, subject_key=subject_key)
+    data = told.order_by("-pk").values_list("data", flat=True).first() or {}
+    return str(data.get("hash", ""))
 
 
 def recount(bulletin: Bulletin) -> dict[str, tuple[Decimal | None, tuple[int, ...]]]:

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from agency import bulletin_reading
@@ -18,7 +18,7 @@ from agency.bulletin_counting import Row
 from agency.bulletin_periods import period_of
 from agency.bulletin_proof import prove
 from agency.bulletin_scope import scope_of
-from agency.bulletin_snapshot import is_untouched, stored_figures
+from agency.bulletin_snapshot import digest_of, is_untouched, snapshot_hash, stored_figures
 from agency.models import Bulletin, BulletinFigure, BulletinLines, BulletinList, BulletinProblem, WorkOrder
 from agency.services import bulletin_problems as wording
 from agency.services import bulletins
@@ -119,6 +119,17 @@ def test_a_case_that_the_services_walked_is_counted_again_from_its_events(actors
     out = StringIO()
     call_command("prove_bulletin", bulletin.pk, stdout=out)
     assert out.getvalue().startswith(f"PASS {bulletin.pk} ")
+    # a figure and its hash both written anew: the chain knows the hash of the freezing
+    with transaction.atomic():
+        BulletinFigure.objects.filter(bulletin=bulletin, group="body", key="overdue").update(value=0)
+        figures = {
+            at: (row.value, *(digest_of(ids) if ids else "" for ids in (row.numerator_ids, row.denominator_ids)))
+            for at, row in stored_figures(bulletin).items()
+        }
+        bulletin.snapshot_hash = snapshot_hash(figures, BulletinLines.objects.get(bulletin=bulletin).rows, bulletin.content)
+        assert (is_untouched(bulletin), prove(bulletin).is_untouched) == (True, False)
+        transaction.set_rollback(True)
+    bulletin.refresh_from_db()
     BulletinList.objects.filter(bulletin=bulletin).update(ids=[])
     assert (prove(bulletin).is_untouched, prove(bulletin).holds) == (False, False)
     with pytest.raises(CommandError, match="1 bulletins do not hold"):
