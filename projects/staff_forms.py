@@ -15,7 +15,7 @@ from projects.forms import clean_phone
 from projects.models import Organisation
 from projects.states import ADMIN_ROLES, FIRMS, OrganisationKind, Role
 
-CONTACT_HELP = "可不填；加密保存。用来告诉对方邀请码，开账号后是本人的联系方式，本人可以改。"
+CONTACT_HELP = "可不填；加密保存。开账号后是本人的联系方式，本人可以改。码由您告诉本人，平台不发送。"
 
 
 def _contact(text: str) -> str:
@@ -44,6 +44,7 @@ class InviteForm(forms.Form):
         if not admin:
             fits = [Role.OWNER_STAFF]
             del self.fields["until"]
+            self.fields["title"].help_text = "显示在名字前，例如：报建专员。"
         choices = [(role.value, role.label) for role in fits]
         self.fields["role"].choices = choices  # type: ignore[attr-defined]
         if len(choices) == 1:

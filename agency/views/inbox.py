@@ -70,5 +70,6 @@ def message_settings(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": queries.settings_rows(person(request)), "ways": queries.ways(),
         "addresses": queries.addresses(person(request)), "quiet": (settings.QUIET_FROM, settings.QUIET_UNTIL),
+        "enterprise": access_of(request.user).is_enterprise,
     }
     return render(request, "agency/message_settings.html", context)

@@ -238,6 +238,8 @@ def test_what_was_rated_is_read_by_who_rated_and_by_nobody_who_knows_the_code(as
     url, reply = (reverse(name, args=[ask.token]) for name in ("agency:rate", "agency:rate_reply"))
     sent = {"grade": "2", "words": "问了三次才说清", "name": "郭建国"}
     assert phone.post(url, sent).status_code == 302
+    due_on = timing.spoken(FollowUp.objects.get().clock.due_on)
+    assert f"由中心实名回访，{due_on}前整改并答复" in phone.get(url).text
     row = rating_follow.call_back(
         FollowUp.objects.get().pk, by=actors.dispatcher, reached="郭建国", outcome="fix", words="属实", order="一次说清"
     )
