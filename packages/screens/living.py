@@ -299,7 +299,7 @@ def letter_page(letter: Letter, user: User) -> LivingPage:
     formal = letters.formal_of(letter)
     actions = []
     if letter.state in LIVING_LIVE:
-        verdict = living_rules.can_compare(user, letter) if formal else refuse("正式证件还没有办结，办结后再核对换发。")
+        verdict = living_rules.can_compare(user, letter) if formal else refuse(letters.NO_FORMAL)
         actions = [Act("核对换发", reverse("packages:convert_letter", args=[letter.pk]), verdict)]
     return LivingPage(
         letter, _expiry_of(letter), tuple(actions), _papers(letter), _events_of(letter), (formal,) if formal else (),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from archives.models import Document
 
 SAME, MATERIAL, IMMATERIAL = "same", "material", "immaterial"
+#: A certificate that was granted before the letter is none that it stands in for.
+NO_FORMAL = "本函出具后还没有正式证件办结，办结后再核对换发。"
 WORDS = {SAME: "一致", MATERIAL: "实质差异", IMMATERIAL: "非实质差异"}
 
 
@@ -292,7 +294,7 @@ def convert_letter(
         raise DomainError("letter_lapsed", f"{over}；请停用这份函，凭正式证件办理。")
     case = formal_of(letter)
     if case is None:
-        raise DomainError("no_formal", "正式证件还没有办结，办结后再核对换发。")
+        raise DomainError("no_formal", NO_FORMAL)
     found = _checked(letter, values, reason)
     moment, old = at or timing.now(), letter.state
     letter.convert()

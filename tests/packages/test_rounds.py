@@ -134,7 +134,7 @@ def test_the_page_of_a_case_names_every_department_that_has_not_answered(case, c
 # Words, versions -----------------------------------------------------------------------------------------------------
 
 
-def test_an_opinion_names_basis_and_versions_and_a_newer_version_marks_it(case, actors, clock):
+def test_an_opinion_names_basis_and_versions_and_a_newer_version_marks_it(case, actors, clock, client):
     given = answer(case, "housing")
     assert given.basis == case.matter.legal_basis[:300]
     shown = [judged.version for judged in given.judged.all()]
@@ -156,6 +156,9 @@ def test_an_opinion_names_basis_and_versions_and_a_newer_version_marks_it(case, 
         also=[task_of(case, "housing").pk],
     )
     assert {t.organisation.code for t in second.tasks.all()} == {"natural-resources", "housing"}
+    client.force_login(by("natural-resources"))
+    page = client.get(reverse("packages:case", args=[case.pk])).content.decode()
+    assert page.count(">已转下一轮<") == 1  # nothing was broken off: the round goes on in the next
     answer(case, "housing")
     review.merge_session(second.pk, by=by("natural-resources"), passed=True, text="同意")
     holds(case.project)
