@@ -164,7 +164,7 @@ def test_the_page_enters_shows_masked_and_deletes(client, owner):
     ({"phone": "5222345"}, "电话不对：手机是 1 开头的 11 位数字"), ({"email": "guo"}, "邮箱的格式不对，请核对"),
     ({"password": ""}, "请填写登录密码。"), ({"password": "no"}, "密码不对，请核对大小写后再试。"),
     ({"phone": "", "email": ""}, "没有要改的内容，请填写电话或邮箱。"), ({"drop": ["phone"]}, "填了新的就不用勾选删除，请留一样。"),
-    ({"drop": ["is_superuser"]}, "is_superuser"),
+    ({"drop": ["is_superuser"]}, "选的这一项不在可选范围里，请刷新页面后重新选择。"),
 ])
 def test_the_page_says_what_is_wrong_and_keeps_what_was(client, owner, given, words):
     User.objects.filter(pk=owner.pk).update(phone="0356-5222345", email="")
