@@ -58,10 +58,11 @@ def _send(
 ) -> list[MatterCase] | None:
     """Give the notice on the cases that have faults and return these; None when the service refused."""
     faults = formset.faults()
-    return attempt(
+    given: list[MatterCase] | None = attempt(
         form, services.notice_faults, page.told(faults), faults=faults, by=person(request), kind=page.kind,
         at=moment_of(late), **form.cleaned_data,
     )
+    return given
 
 
 def _made(data: QueryDict, page: noticing.NoticePage) -> FaultSet:
