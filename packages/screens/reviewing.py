@@ -158,6 +158,8 @@ def review_page(task: ReviewTask, user: User, file: str = "") -> ReviewPage:
     shown = next((document for document in files if str(document.pk) == file), files[0] if files else None)
     others = [row for row in queries.opinions_of(session) if row.task.pk != task.pk]
     referral = Referral.objects.filter(task=task).select_related("unit", "sent_by", "answered_by", "clock").last()
+    if referral is not None:
+        referral.task = task
     mine = queries.tasks_waiting(user).exclude(pk=task.pk).values_list("pk", flat=True)
     following = list(mine[:queries.MOST_TASKS])
     return ReviewPage(
