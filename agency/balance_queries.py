@@ -34,6 +34,7 @@ DRAWN = (TicketState.BALANCED, *TICKET_HELD)
 class BalanceCell:
     """One district in one month: what is needed there, what is secured, what there is and what may be moved.
 
+    `unbalanced` is what of the need has no source yet, `drawn` what this quota gives, also to other districts.
     Amounts in the unit of the resource.
     """
 
@@ -41,6 +42,7 @@ class BalanceCell:
     secured: Decimal
     drawn: Decimal
     quota: Decimal | None
+    unbalanced: Decimal = ZERO
 
     @property
     def gap(self) -> Decimal:
@@ -49,10 +51,8 @@ class BalanceCell:
 
     @property
     def transferable(self) -> Decimal | None:
-        """What is left of the quota (its unit) when everything needed here is met from it; None without a quota."""
-        if self.quota is None:
-            return None
-        return self.quota - max(self.drawn, self.need)
+        """What is left of the quota (its unit) when what has no source yet is met from it; None without a quota."""
+        return None if self.quota is None else self.quota - self.drawn - self.unbalanced
 
     @property
     def is_short(self) -> bool:
@@ -123,7 +123,7 @@ def balance_board(user: User, kind: str = "") -> BalanceBoard:
     chosen = next((row for row in kinds if row.code == kind), kinds[0])
     months = board_months()
     beyond = (months[-1] + dt.timedelta(days=32)).replace(day=1)
-    needs: dict[tuple[str, dt.date], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
+    needs: dict[tuple[str, dt.date], list[Decimal]] = defaultdict(lambda: [ZERO] * 4)
     found = ResourceTicket.objects.visible_to(user).filter(
         kind=chosen.code, needed_by__gte=months[0], needed_by__lt=beyond, quantity__isnull=False
     )
@@ -136,6 +136,8 @@ def balance_board(user: User, kind: str = "") -> BalanceBoard:
             needs[place, month][1] += secured or ZERO
         if state in DRAWN and source:
             needs[source, month][2] += quantity or ZERO
+        elif state not in DRAWN:
+            needs[place, month][3] += quantity or ZERO
     quotas = {
         (region, month): quantity
         for region, month, quantity in ResourceQuota.objects.filter(
@@ -154,8 +156,8 @@ def _cell(
     needs: Mapping[tuple[str, dt.date], list[Decimal]], quotas: Mapping[tuple[str, dt.date], Decimal], code: str,
     month: dt.date,
 ) -> BalanceCell:
-    need, secured, drawn = needs.get((code, month), [ZERO, ZERO, ZERO])
-    return BalanceCell(need, secured, drawn, quotas.get((code, month)))
+    need, secured, drawn, unbalanced = needs.get((code, month), [ZERO] * 4)
+    return BalanceCell(need, secured, drawn, quotas.get((code, month)), unbalanced)
 
 
 def _sum(cells: Sequence[BalanceCell]) -> BalanceCell:
@@ -163,6 +165,7 @@ def _sum(cells: Sequence[BalanceCell]) -> BalanceCell:
     return BalanceCell(
         sum((cell.need for cell in cells), ZERO), sum((cell.secured for cell in cells), ZERO),
         sum((cell.drawn for cell in cells), ZERO), sum(quotas, ZERO) if quotas else None,
+        sum((cell.unbalanced for cell in cells), ZERO),
     )
 
 

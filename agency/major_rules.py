@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agency.major_data import kind_of
 from agency.major_states import ENTRY_COMING, EntryState, TicketState
+from projects import timing
 from projects.access import access_of, region_prefix
 from projects.errors import ALLOWED, Verdict, refuse
 from projects.states import ProjectStatus, Role
@@ -179,7 +180,9 @@ def can_postpone(user: Person, entry: BatchEntry) -> Verdict:
 
 
 def can_check_start(user: Person, check: StartCheck) -> Verdict:
-    """Who keeps the batch and the agents look at the site, each time once."""
+    """Who keeps the batch and the agents look at the site, each time once, and not before its day has come."""
     if check.checked_at is not None:
         return refuse("这次核查已经登记。")
+    if check.due_on > timing.today():
+        return refuse(f"{timing.spoken(check.due_on)}起到场核查，提前拍的照片说明不了那时是否真正施工。")
     return can_report(user, check.entry.project)

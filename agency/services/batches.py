@@ -191,8 +191,8 @@ def check_start(
 ) -> StartCheck:
     """Say whether works really go on, with a photograph of the site, which is filed. Event `start.checked`.
 
-    It may be said before its day, not before the start. A second call returns what was said. Raises `NotAllowed`,
-    `DomainError` (`photo`, `note`, and as `file_upload`).
+    Not before its day; where nobody works, the director is told. A second call returns what was said. Raises
+    `NotAllowed`, `DomainError` (`photo`, `note`, and as `file_upload`).
     """
     check = StartCheck.objects.select_related("entry").get(pk=check_id)
     entry = _lock(check.entry_id)
@@ -218,7 +218,18 @@ def check_start(
         summary=f"{check}：{'正在施工' if is_working else '没有施工'}",
         data={"days": check.days, "working": is_working, "photo": version.digest},
     )
+    if not is_working:
+        _tell_false_start(check, by=by, at=at)
     return check
+
+
+def _tell_false_start(check: StartCheck, *, by: User, at: dt.datetime | None) -> None:
+    project = check.entry.project
+    tell(
+        [one for one in people_at(project.centre_id, Role.DIRECTOR) if one.pk != by.pk],
+        f"{project.name}：{check}没有施工，{check.note}", project=project, kind="result", why="开工后核查没有施工",
+        url=reverse("agency:batch", args=[check.entry.batch_id]), at=at,
+    )
 
 
 def untold() -> QuerySet[StartCheck]:

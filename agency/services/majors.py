@@ -7,11 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.urls import reverse
 
 from agency import major_data as data
 from agency import major_rules as may
 from agency.major_states import TICKET_ASKED, BalanceLevel, TicketState
 from agency.models import MajorMonth, MajorProject, ResourceQuota, ResourceTicket
+from agency.recipients import STAFF, agents_of, people_at
+from agency.services.telling import tell
 from archives.models import DocumentKind
 from archives.services.filing import file_upload
 from projects import timing
@@ -20,7 +23,7 @@ from projects.errors import DomainError, require
 from projects.events import lock_project, record
 from projects.models import Organisation, Project, Region
 from projects.services.involvement import involve
-from projects.states import InvolvementRole
+from projects.states import InvolvementRole, Role
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -167,18 +170,20 @@ def measure(
 def apply_for(ticket_id: int, *, by: User, at: dt.datetime | None = None) -> ResourceTicket:
     """Apply for the index at its department, which from now on sees the project. Event `ticket.applied`.
 
-    A second call is a no-op. Raises `NotAllowed`.
+    The director, who balances, is told. A second call is a no-op. Raises `NotAllowed`.
     """
     ticket = _lock(ticket_id)
     if ticket.state in TICKET_ASKED:
         return ticket
     require(may.can_apply, by, ticket)
-    body = Organisation.objects.filter(code=data.kind_of(ticket.kind).department).first()
+    body = _keeper(ticket)
     if body is not None:
         involve(ticket.project, role=InvolvementRole.REVIEWER, organisation=body, by=by, at=at)
     old = ticket.state
     ticket.apply()
-    return _save(ticket, "ticket.applied", old, f"申请{ticket} {ticket.quantity} {_unit(ticket)}", by=by, at=at)
+    words = f"申请{ticket} {ticket.quantity} {_unit(ticket)}"
+    _ask(ticket, people_at(ticket.project.centre_id, Role.DIRECTOR), f"{words}，请平衡", by=by, at=at)
+    return _save(ticket, "ticket.applied", old, words, by=by, at=at)
 
 
 @transaction.atomic
@@ -188,7 +193,7 @@ def balance(
     """Say out of which district's quota it comes; from another district is 市级调剂. Event `ticket.balanced`.
 
     Only 工改办 moves quota between districts, those of its own region, and never more than the district has left in
-    that month. Raises `NotAllowed`, `DomainError` (`level`, `short`).
+    that month. The department that keeps the index is told. Raises `NotAllowed`, `DomainError` (`level`, `short`).
     """
     ticket = _lock(ticket_id)
     if ticket.state == TicketState.BALANCED and ticket.source_id == source.pk:
@@ -208,6 +213,7 @@ def balance(
     ticket.balance_level = BalanceLevel.DISTRICT if own else BalanceLevel.CITY
     ticket.balance()
     words = f"{ticket}{ticket.get_balance_level_display()}：{source} {ticket.quantity} {_unit(ticket)}"
+    _ask(ticket, people_at(getattr(_keeper(ticket), "pk", None), *STAFF), f"{words}，请落实", by=by, at=at)
     return _save(ticket, "ticket.balanced", old, words, by=by, at=at)
 
 
@@ -265,7 +271,7 @@ def write_off(ticket_id: int, *, by: User, at: dt.datetime | None = None) -> Res
 
 @transaction.atomic
 def send_back(ticket_id: int, *, by: User, reason: str, at: dt.datetime | None = None) -> ResourceTicket:
-    """Send an application back to be measured anew, with the reason. Event `ticket.sent_back`.
+    """Send an application back to be measured anew, with the reason; the agents are told. Event `ticket.sent_back`.
 
     Raises `NotAllowed`, `DomainError` `reason`.
     """
@@ -276,6 +282,8 @@ def send_back(ticket_id: int, *, by: User, reason: str, at: dt.datetime | None =
     old = ticket.state
     ticket.note, ticket.balance_level = reason.strip()[:300], ""
     ticket.send_back()
+    people = agents_of(ticket.project_id) or [ticket.opened_by]
+    _ask(ticket, people, f"{ticket}退回重新测算：{reason.strip()}", by=by, at=at)
     return _save(ticket, "ticket.sent_back", old, f"{ticket}退回重新测算：{reason.strip()}", by=by, at=at)
 
 
@@ -285,6 +293,19 @@ def _lock(ticket_id: int) -> ResourceTicket:
     ticket = ResourceTicket.objects.select_for_update(of=("self",)).select_related("source").get(pk=ticket_id)
     ticket.project = project
     return ticket
+
+
+def _keeper(ticket: ResourceTicket) -> Organisation | None:
+    """Return the department that keeps the index."""
+    return Organisation.objects.filter(code=data.kind_of(ticket.kind).department).first()
+
+
+def _ask(ticket: ResourceTicket, people: list[User], words: str, *, by: User, at: dt.datetime | None) -> None:
+    """Tell who has the next step of a ticket, but for whoever did this one."""
+    others = [one for one in people if one.pk != by.pk]
+    page = reverse("agency:major", args=[ticket.project_id])
+    text = f"{ticket.project.name}{words}"
+    tell(others, text, project=ticket.project, kind="ask", why="资源指标等您办理", url=page, at=at)
 
 
 def _unit(ticket: ResourceTicket) -> str:

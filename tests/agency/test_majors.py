@@ -55,6 +55,10 @@ def refused(action, *args, **kwargs):
     return caught.value.code, caught.value.message
 
 
+def told(user):
+    return Notification.objects.filter(user=user, kind="ask").latest("pk").text
+
+
 def waits(project):
     return [(row.role, row.verb, row.what) for row in waiting_on(project) if row.url.endswith(("major/", "starts/1/"))]
 
@@ -80,9 +84,11 @@ def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, c
     majors.apply_for(ticket.pk, by=actors.agent)
     assert majors.apply_for(ticket.pk, by=actors.agent).state == "applied"
     assert against(project) == ""
+    assert told(director) == f"{project.name}申请建设用地指标 86.50 亩，请平衡"
     assert Involvement.objects.filter(project=project, organisation__code="natural-resources").count() == 1
     majors.balance(ticket.pk, by=director, source=county)
     assert waits(project) == [("自然资源局", "落实", "建设用地指标（12月20日前需要）")]
+    assert told(keeper) == f"{project.name}建设用地指标区内平衡：高平市 86.50 亩，请落实"
 
     with pytest.raises(NotAllowed, match="由指标主管部门落实"):
         majors.secure(ticket.pk, by=director, quantity=Decimal(90), evidence=factories.pdf())
@@ -96,8 +102,8 @@ def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, c
     assert (row.state, row.secured, row.balance_level) == ("written_off", Decimal("86.50"), "district")
     assert row.evidence.document.kind.slug == "resource-evidence"
     assert waits(project) == []
-    told = Event.objects.filter(project=project, kind__startswith="ticket.").order_by("pk")
-    assert [(event.kind, event.data["state"][1]) for event in told] == [
+    events = Event.objects.filter(project=project, kind__startswith="ticket.").order_by("pk")
+    assert [(event.kind, event.data["state"][1]) for event in events] == [
         ("ticket.opened", "unmeasured"), ("ticket.measured", "measured"), ("ticket.applied", "applied"),
         ("ticket.balanced", "balanced"), ("ticket.secured", "secured"), ("ticket.written_off", "written_off"),
     ]
@@ -131,14 +137,17 @@ def test_only_the_office_above_moves_quota_between_districts_and_never_more_than
     assert {"140524", "140581"} < set(offered[office])
     assert "310101" not in offered[office]
     assert [region.code for region in balance_queries.source_regions(actors.director, ticket)] == ["140581"]
+    [before] = [row.cells[0] for row in balance_queries.balance_board(office, "water").rows if row.region == county]
+    assert (before.transferable, before.is_short) == (-1, True)  # nobody has said yet out of which quota
     majors.balance(ticket.pk, by=office, source=other, note="市级调剂")
     board = balance_queries.balance_board(office, "water")
     cells = {row.region.code: row.cells[0] for row in board.rows}
     assert [(code, c.need, c.secured, c.drawn, c.quota, c.transferable, c.gap) for code, c in cells.items()] == [
-        ("140524", 0, 0, 6, 9, 3, 0), ("140581", 6, 0, 0, 5, -1, 6),
+        ("140524", 0, 0, 6, 9, 3, 0), ("140581", 6, 0, 0, 5, 5, 6),
     ]
     assert (board.totals[0].need, board.totals[0].quota) == (6, 14)
     majors.send_back(ticket.pk, by=office, reason="需求变化")
+    assert told(actors.director) == f"{project.name}用水指标退回重新测算：需求变化"
     assert ResourceTicket.objects.get(pk=ticket.pk).state == "measured"
     holds(project)
 
@@ -214,8 +223,12 @@ def test_a_start_needs_its_checklist_and_is_looked_at_after_thirty_and_sixty_day
     assert refused(batches.check_start, first.pk, photo=picture(), **said)[0] == "note"
     said["note"] = "只有围挡，无人施工"
     assert refused(batches.check_start, first.pk, photo=factories.pdf(), **said)[0] == "photo"
+    with pytest.raises(NotAllowed, match="2027年1月9日起到场核查"):
+        batches.check_start(last.pk, photo=picture(), **said)
     done = batches.check_start(first.pk, photo=picture(), **said)
     assert batches.check_start(first.pk, photo=picture("又.jpg"), **said).checked_at == done.checked_at
+    found = Notification.objects.filter(user=director, kind="result").values_list("text", flat=True)
+    assert list(found) == [f"{project.name}：开工后 30 日核查没有施工，只有围挡，无人施工"]
     assert (done.is_working, done.photo.media_type, done.photo.document.kind.slug) == (
         False, "image/jpeg", "start-photo",
     )
