@@ -154,6 +154,7 @@ def _factor_page(request: HttpRequest, user: User, form: CodeForm, codes: list[s
     }
     waiting = None if stands else second_factor.waiting_of(user)
     if waiting is not None:
+        form.fields["code"].help_text = ""  # a recovery code there is not yet
         context["secret"] = " ".join(waiting.secret[at:at + 4] for at in range(0, len(waiting.secret), 4))
         context["code"] = qr.svg.__wrapped__(
             second_factor.address_of(waiting), label="绑定验证器的二维码", size=200

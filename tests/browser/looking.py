@@ -1,4 +1,4 @@
-"""What every page promises to the eye: axe finds nothing, nothing is wider than the window."""
+"""What every page promises to eye and keyboard: axe finds nothing, nothing is too wide, Tab comes to every control."""
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 
@@ -38,6 +38,22 @@ CONTRAST = """async known => {
   for (const node of found.violations.flatMap(rule => rule.nodes)) delete node.element;
   return {violations: found.violations, measured: [...new Set(measured.filter(Boolean))]};
 }"""
+#: What Tab has to come to: each control that can be seen, of a group of radio buttons one.
+CONTROLS = """() => {
+  const group = node => node.type === 'radio' ? `radio ${node.name} ${[...document.forms].indexOf(node.form)}` : node;
+  const shown = node => !node.disabled && node.checkVisibility({visibilityProperty: true});
+  const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')];
+  window.unmet = new Map(all.filter(shown).map(node => [group(node), node]));
+  window.meet = () => {
+    const node = document.activeElement, look = [node, node.nextElementSibling].map(one => one && getComputedStyle(one));
+    const seen = look.some(one => one && one.outlineStyle !== 'none' && parseFloat(one.outlineWidth) >= 2);
+    const fresh = unmet.delete(group(node));
+    return [fresh, fresh && !seen ? node.outerHTML.slice(0, 120) : '', unmet.size];
+  };
+  document.body.tabIndex = -1;
+  document.body.focus();
+  return unmet.size;
+}"""
 #: The looks that axe has measured in this process.
 MEASURED = set()
 
@@ -61,3 +77,16 @@ def at_width(page, size):
     page.set_viewport_size(size)
     keeps(page)
     page.set_viewport_size(before)
+
+
+def by_tab(page):
+    """Tab alone comes to every control of the page and past it, and a line around it shows where one is."""
+    left, unseen, idle = page.evaluate(CONTROLS), [], 0
+    assert left, f"{page.url}: nothing to press"
+    while left and idle < 20:  # a box that scrolls takes a press too
+        page.keyboard.press("Tab")
+        fresh, hidden, left = page.evaluate("meet()")
+        idle = 0 if fresh else idle + 1
+        unseen += [hidden] if hidden else []
+    missed = page.evaluate("[...unmet.values()].slice(0, 5).map(node => node.outerHTML.slice(0, 120))")
+    assert (missed, unseen[:5]) == ([], []), f"{page.url}: Tab does not come to, or does not show"

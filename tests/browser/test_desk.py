@@ -6,6 +6,8 @@ import zipfile
 
 import pytest
 
+from tests.browser.looking import by_tab
+
 pytestmark = pytest.mark.browser
 SIZE = {"width": 1366, "height": 768}
 NAMES = ("丹河新城幼儿园", "米山镇卫生院")
@@ -36,6 +38,8 @@ def test_the_desk_by_keyboard(visit, live_portal, filed, tmp_path):
     page.keyboard.type("网上新来的")
     clerk.strike("Control+Enter")
     clerk.says("已保存视图“网上新来的”")
+    clerk.open("/desk/?scope=all&tab=all")
+    by_tab(page)
     clerk.open("/desk/?scope=all&tab=all")
     clerk.strike("1")
     assert "source=net" in page.url

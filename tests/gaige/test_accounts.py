@@ -137,6 +137,7 @@ def test_staff_must_enrol_where_the_portal_asks_for_it_and_enterprises_need_not(
     assert client.post("/account/factor/", {"step": "start"}).status_code == 302
     page = client.get("/account/factor/")
     assert (page.status_code, "<svg" in page.text, "先启用二次验证" in page.text) == (200, True, True)
+    assert "恢复码" not in page.text, "there is none yet"
     assert client.post("/account/factor/", {"code": "123", "step": "confirm"}).status_code == 409
     done = client.post("/account/factor/", {"code": code_of(actors.clerk), "step": "confirm"})
     assert all(code in done.text for code in done.context["codes"])

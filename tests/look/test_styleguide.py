@@ -131,6 +131,7 @@ def test_fields_tie_hint_and_error_to_the_control(html):
     assert 'aria-invalid="true"' in wrong
     assert '<div class="err" id="id_wrong-code_error"><p>校验位不对，末位应为 5。请核对后重输。</p></div>' in wrong
     assert '<li><a href="#id_wrong-code">项目代码</a>：校验位不对，末位应为 5。请核对后重输。</li>' in wrong
+    assert re.search('<div class="notice" data-c="bad" role="alert"[^>]*><p>请改好下面 [0-9]+ 处', wrong), "said aloud at once"
 
 
 def test_no_light_and_no_chip_means_something_by_its_colour_alone(html):
