@@ -154,7 +154,7 @@ class Life:
 
 
 def agrees(life, clock, today, *, ended=False):
-    """Reading, kept days, state and ledger of a clock just written are those of the oracle."""
+    """Reading, kept days, state and ledger of a clock just written, and why it is due then, are the oracle's."""
     due, used = life.due(today), life.counted(life.start, today, today)
     total, late = life.counted(life.start, due, today), life.counted(due, today, today) > 0
     threshold = max(1, -(-3 * life.need // 10))
@@ -171,6 +171,9 @@ def agrees(life, clock, today, *, ended=False):
     state = "stopped" if ended else "paused" if paused else "running"
     assert (clock.due_on, clock.yellow_on, clock.state) == (due, yellow, state)
     assert clocks.time_ledger(clock) == life.ledger(today)
+    shown = {row.day: row.counted for row in clocks.explain(clock).days}  # "why this date", day by day
+    days = (life.start + DAY * n for n in range(1, (max(due, today) - life.start).days + 1))
+    assert shown == {day: life.counts(day, today) for day in days}
     first = clock.first_overdue_at and timing.business_day(clock.first_overdue_at)
     assert late is False or first is not None
     return first
@@ -215,6 +218,7 @@ def test_a_clock_that_is_kept_is_the_oracle(head, odd, start, unit, limit, steps
             clock = clocks.stop_clock(clock)
             for pause in life.pauses:
                 pause[1] = pause[1] or today
+            agrees(life, clock, today, ended=True)
             now.to(morning(today + DAY * 20))
             reading = clocks.read_clock(clock)
             assert (reading.used, reading.ended) == (life.counted(life.start, today, today), True)
