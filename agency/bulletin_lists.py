@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
-from agency.bulletin import INDICATORS, Indicator
+from agency.bulletin import INDICATORS
 from agency.bulletin_counting import say
+from agency.bulletin_indicator import Indicator
 from agency.bulletin_paper import moment_text
 from agency.bulletin_scope import row_number
 from agency.bulletin_snapshot import figure_of
