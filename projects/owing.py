@@ -73,7 +73,7 @@ class Debt:
         if self.due_on is None:
             return "没有期限"
         today = timing.today()
-        day = f"{self.due_on.month}月{self.due_on.day}日"
+        day = timing.spoken(self.due_on)
         if self.due_on < today:
             return f"原定{day}" if self.is_meeting else f"已超时，{day}到期"
         left = workdays.workdays_between(today, self.due_on)

@@ -86,7 +86,7 @@ class Waiting:
             parts.append(f"已 {self.days} 个工作日")
         if self.due_on:
             note = "（暂按法定节假日推算）" if self.is_provisional else ""
-            parts.append(f"{self.due_on.month}月{self.due_on.day}日到期{note}")
+            parts.append(f"{timing.spoken(self.due_on)}到期{note}")
         if late := self.late_words:
             parts.append(late)
         return "，".join(parts) + "。"

@@ -13,7 +13,7 @@ from archives.models import Paper
 from packages.models import Application, MaterialItem, MatterCase
 from packages.services import answering
 from packages.services.correction import notice_faults
-from projects import mine, owing
+from projects import mine, owing, waiting
 from projects.errors import DomainError
 from projects.models import Event, IssueItem
 from tests import factories
@@ -214,6 +214,11 @@ def test_a_debt_says_when_it_is_due_and_a_provider_adds_its_own(project, actors,
         for days in (-1, 0, 1)
     ]
     assert [one.due_words for one in met] == ["原定11月1日", "就在今天", "11月3日当天，还有 1 个工作日"]
+    far = dt.date(2027, 2, 9)
+    promise = owing.Debt(project.pk, "承诺", "达到承诺的条件", "/x/", due_on=far)
+    assert promise.due_words.startswith("2027年2月9日前，还有 ")
+    wait = waiting.Waiting(project.pk, 1, "水务局", "意见", since=today, due_on=far)
+    assert wait.sentence == "正在等水务局答复意见，已 0 个工作日，2027年2月9日到期。"
     owing.register("test", lambda _, projects: [now, late] if project in projects else [])
     try:
         found = [debt.title for debt in mine.owed_in(actors.owner, project) if debt.chip == "缴费"]
