@@ -13,7 +13,7 @@ from packages.chosen import enrolment_of
 from packages.consultation_providers import consultation_joint
 from packages.next_steps import CASE_LOST
 from packages.screens.filing import is_for
-from packages.states import CASE_PASSED
+from packages.states import CASE_PASSED, CaseState
 from packages.waiting import cases_of
 from projects import panels
 from projects.access import access_of
@@ -72,13 +72,22 @@ def joints(project: Project) -> dict[str, JointFact]:
         "acceptance": _acceptance(project, _words(done, MatterStage.ACCEPTANCE)),
     }
     if enrolment is not None:
-        facts["appraisal"] = JointFact("套餐已选定", enrolment.enrolled_at, "done")
-        facts["consultation"] = JointFact(f"计划第 {enrolment.revision} 版", enrolment.enrolled_at, "done")
+        chosen = JointFact("套餐已选定", enrolment.enrolled_at, "done")
+        planned = JointFact(f"计划第 {enrolment.revision} 版", enrolment.enrolled_at, "done")
+        facts["appraisal"] = _to_be_called(project, "joint-judge") or chosen
+        facts["consultation"] = _to_be_called(project, "joint-consult") or planned
     elif project.stage == Stage.PLANNING:
         facts["appraisal"] = JointFact("待选定套餐", None, "now")
         facts["consultation"] = facts["assessment"] = JointFact(state="todo")
     told = appraisal_joint(project)
     return facts | ({"appraisal": told} if told else {}) | consultation_joint(project)
+
+
+def _to_be_called(project: Project, code: str) -> JointFact | None:
+    """Return that a body has still to call a joint of the planning stage together; None where it was, or needs not."""
+    found = [case for case in cases_of(project) if case.matter.matter.code == code and case.state == CaseState.DRAFT]
+    waits = project.stage == Stage.PLANNING and found
+    return JointFact(f"等{found[0].lead.label}组织", None, "now") if waits else None
 
 
 def _progress(project: Project) -> dict[str, tuple[int, int]]:

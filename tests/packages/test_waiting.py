@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from gaige.project_head import joints
 from packages.models import MatterCase, ReviewTask
 from packages.next_steps import next_steps
 from packages.queries import case_waiting, matter_rows, review_sheet, work_rows
@@ -234,6 +235,8 @@ def test_what_a_body_calls_together_waits_for_that_body_and_is_not_offered_to_th
     ]
     rows = {row.case: row.note for stage in matter_rows(factory, actors.owner) for row in stage.rows}
     assert rows[called] == "由帮办代办中心组织，不用企业申报"
+    told = joints(Project.objects.get(pk=factory.pk))
+    assert (told["consultation"].fact, told["appraisal"].fact) == ("等帮办代办中心组织", "套餐已选定")
     assert not [line for line in all_debts(actors.owner, None) if "联合会商" in line.debt.title]
 
 
