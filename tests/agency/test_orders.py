@@ -23,10 +23,9 @@ from agency.services import (
 from agency.services.assignment import assign, propose
 from agency.services.order_sync import follow_project
 from packages import rules as packages_rules
-from packages.services import withdrawing
 from projects import timing
 from projects.errors import DomainError, NotAllowed
-from projects.models import Event, Project
+from projects.models import Project
 from projects.quoting import quoted
 from projects.services.status import resume_project, suspend_project
 from projects.waiting import waiting_on
@@ -211,25 +210,6 @@ def test_what_is_in_hand_before_its_planned_day_is_checked_soon_not_on_that_day(
 def test_an_order_that_was_closed_by_hand_does_not_come_again(actors, project, people, signed):
     only_one(actors)
     assert (follow_project(project.pk), WorkOrder.objects.open().count()) == (0, 1)
-
-
-def test_an_order_of_a_matter_that_was_withdrawn_is_closed(actors, project, people, signed):
-    rows = WorkOrder.objects.order_by("pk").select_related("case__matter__matter")
-    taken, waiting = [row for row in rows if row.case.promised_days and row.case.handling == "review"][:2]
-    orders.take_order(taken.pk, by=people[1].user)
-    for row in (taken, waiting):
-        factories.received(project, [row.case.matter.matter.code], actors)
-    factories.drain()
-    others = set(WorkOrder.objects.open().values_list("pk", flat=True)) - {taken.pk}
-    withdrawing.withdraw_case(taken.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf"))
-    factories.drain()
-    taken.refresh_from_db()
-    assert (taken.case.state, taken.state, taken.close_reason) == ("withdrawn", "closed", "事项已撤件")
-    assert set(WorkOrder.objects.open().values_list("pk", flat=True)) >= others
-    told = Event.objects.filter(kind="agency.order_closed", subject_key=str(taken.pk))
-    assert (follow_project(project.pk), told.count()) == (0, 1)
-    withdrawing.withdraw_case(waiting.case_id, by=actors.clerk, reason="方案调整", uploaded=factories.pdf("撤件.pdf", "二"))
-    assert orders.take_order(waiting.pk, by=people[1].user).state == "closed"  # before the job has looked
 
 
 def test_the_owner_ends_the_agreement_in_the_middle(actors, project, people, signed):
