@@ -111,7 +111,7 @@ def test_a_ticket_goes_from_unmeasured_to_written_off(actors, project, county, c
 
 
 def test_only_the_office_above_moves_quota_between_districts_and_never_more_than_there_is(
-    actors, office, project, county, clock
+    actors, office, project, county, clock, client_of
 ):
     other = Region.objects.get(code="140524")
     ticket = majors.open_ticket(project.pk, by=actors.director, kind="water", needed_by=TODAY)
@@ -146,6 +146,9 @@ def test_only_the_office_above_moves_quota_between_districts_and_never_more_than
         ("140524", 0, 0, 6, 9, 3, 0), ("140581", 6, 0, 0, 5, 5, 6),
     ]
     assert (board.totals[0].need, board.totals[0].quota) == (6, 14)
+    page = client_of(office).get(f"{reverse('agency:balance')}?kind=water").content.decode()
+    lent, own = page.split('<td class="nb">已占用</td>')[1:]  # 陵川县 gives 6, 高平市 nothing of its own
+    assert (lent.startswith('<td class="n">6</td>'), own.startswith('<td class="n">—</td>')) == (True, True)
     majors.send_back(ticket.pk, by=office, reason="需求变化")
     assert told(actors.director) == f"{project.name}用水指标退回重新测算：需求变化"
     assert ResourceTicket.objects.get(pk=ticket.pk).state == "measured"
