@@ -97,8 +97,10 @@ def test_a_paper_due_before_the_decision_holds_it_until_it_is_checked(project, a
     assert (found.state, found.rejections, item.state, item.note) == (
         "due", 1, "deferred", "补交未通过核实：缺少银行公章",
     )
-    [debt] = [row for row in mine.all_debts(actors.owner) if row.chip == "容缺"]
+    [debt] = [row.debt for row in mine.all_debts(actors.owner, None) if row.debt.chip == "容缺"]
     assert debt.detail.startswith("补交未通过核实：缺少银行公章。")
+    late = "没有补交并核实的，不作出准予决定；逾期的，可以作出不予许可决定"
+    assert debt.why == f"先受理、后补这份材料（容缺）；{late}"
     assert found.issue.due_on == dt.date(2026, 11, 17)  # the day of the check is not the applicant's
     owners = list(ClockSegment.objects.filter(clock=found.issue.clock).order_by("started_at").values_list("owner", flat=True))
     assert owners == ["applicant", "government", "applicant"]
