@@ -22,7 +22,7 @@ from projects.clock_states import Light
 from projects.codes import normalise_project_code
 from projects.exports import Cell, Column, Table, cut_words
 from projects.kinds import is_among, rows_for
-from projects.memo import NEWEST_EVENT, Counters, Memo, asker
+from projects.memo import NEWEST_EVENT, Counters, Memo, asker, rows_of
 from projects.models import Event, Organisation, Project, Region
 from projects.models.time import CalendarVersion, Clock, ClockExtension, ClockPause
 from projects.narrowing import condition_of
@@ -234,14 +234,17 @@ def regions_to_register(user: User) -> QuerySet[Region]:
     They lie in the cities of the portal's centres and of
     the bodies of the office that the person works for; every one that is known where none of these has a region.
     """
-    mine = [body.region_id for body in access_of(user).organisations if body.region_id and not body.uscc]
-    centres = Organisation.objects.filter(kind__in=[OrganisationKind.BUREAU, OrganisationKind.CENTRE])
-    known = Region.objects.filter(Q(pk__in=mine) | Q(pk__in=centres.values("region")))
-    cities = {code[:4] for code in known.values_list("code", flat=True)}
+    mine = tuple(body.region_id for body in access_of(user).organisations if body.region_id and not body.uscc)
+    cities = {code[:4] for (code,) in rows_of(("regions known to", mine), lambda: _known_regions(mine))}
     here = Q()
     for city in sorted(cities):
         here |= Q(code__startswith=city)
     return Region.objects.filter(here, ~Q(pk__in=Region.objects.exclude(parent=None).values("parent"))).order_by("code")
+
+
+def _known_regions(mine: Sequence[int]) -> QuerySet[Region, tuple[str]]:
+    centres = Organisation.objects.filter(kind__in=[OrganisationKind.BUREAU, OrganisationKind.CENTRE])
+    return Region.objects.filter(Q(pk__in=mine) | Q(pk__in=centres.values("region"))).values_list("code")
 
 
 def export_table(user: User, wanted: ProjectFilter, *, sort: str = "-id") -> Table:

@@ -64,9 +64,11 @@ class NoticePage:
 
     def said(self, cases: Sequence[MatterCase], faults: int) -> str:
         """What is said once it is given: which notice of these cases it is, and in whose name a further one."""
-        [last, *_] = OneTimeNotice.objects.filter(case__in=cases).select_related("given_for").order_by("-batch", "-pk")
         end = "告知书已出具，时限暂停。"
-        if last.batch == 1:
+        if not self.reasons:
+            return f"已一次性告知 {faults} 条问题，{end}"
+        [last, *_] = OneTimeNotice.objects.filter(case__in=cases).select_related("given_for").order_by("-batch", "-pk")
+        if last.batch == 1:  # on an application's page another of its cases was told before
             return f"已一次性告知 {faults} 条问题，{end}"
         return f"已再次告知 {faults} 条问题（第 {last.batch} 次告知），记入{last.given_for.label}和您名下；{end}"
 

@@ -26,6 +26,7 @@ from packages.services.timekeeping import start_intake, sync_due
 from packages.services.withdrawing import withdraw_case
 from packages.states import ApplicationSource, CaseState, Handling, MaterialState, Outcome
 from projects import clocks, timing
+from projects.bulk import update_all
 from projects.errors import DomainError, require
 from projects.events import latest_of, lock_project, record, told_by, told_together
 from projects.memo import Memo
@@ -209,7 +210,7 @@ def submit_application(application_id: int, *, by: User, at: dt.datetime | None 
         for case in cases:
             _receive(case, by=by, at=at, moment=moment)
         application.submitted_at = moment
-        application.save(update_fields=["submitted_at"])
+        update_all([application], ["submitted_at"])
         record(
             "application.submitted", subject=application, project=application.project, by=by, at=at,
             summary=f"提交申报 {application.number}", data={"cases": [case.pk for case in cases]},

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from projects import prepared, rules, timing
+from projects.bulk import insert_all
 from projects.codes import clean_project_code, is_local_code, make_local_code
 from projects.errors import DomainError, require
 from projects.events import lock_project, record, told_together
@@ -82,7 +83,7 @@ def register_project(
         registered_at=at or timing.now(),
     )
     _insert(project, by=by)
-    WorkUnit.objects.create(project=project, code=project.code, name=project.name)
+    insert_all([WorkUnit(project=project, code=project.code, name=project.name)])
     builder = PartyEntry(PartyRole.BUILDER, owner.uscc, owner.name, contact_name, contact_phone)
     _tell(project, builder, parties, by=by, at=at)
     return project
@@ -108,7 +109,7 @@ def _made_of(said: dict[str, Any], owner: Organisation, code: str) -> Project | 
 
     The owner's row is locked while it is looked up: of two presses at once the second finds what the first has made.
     """
-    Organisation.objects.select_for_update().get(pk=owner.pk)
+    prepared.one("organisation, locked", lambda pk: Organisation.objects.select_for_update().filter(pk=pk), owner.pk)
     mine = Q(code=code) if code else Q(code__startswith="L")
     return Project.objects.filter(mine, **said).first()
 
