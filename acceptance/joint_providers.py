@@ -20,7 +20,7 @@ from acceptance.states import (
     PreState,
     SurveyState,
 )
-from projects import glance, owing, panels, stages, timing, waiting, workdays
+from projects import glance, owing, panels, prepared, stages, timing, waiting, workdays
 from projects.clock_states import ClockUnit, Light
 from projects.one_page import once
 from projects.owing import Debt, Person
@@ -31,6 +31,8 @@ from projects.states import Stage
 from projects.waiting import Waiting
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from projects.models import Clock, Project
 
 OWNER, WINDOW, BOTH = "建设单位", "综合窗口", "房证同交"
@@ -147,10 +149,14 @@ def make_up_debts(user: Person, projects: Sequence[Project]) -> Iterable[Debt]:
 
 def nothing_follows(project: Project) -> dict[str, bool]:
     """Return the stages that are done as far as papers go: one that owes a paper after 容缺通过 is not delivered."""
-    owed = project.stage in {Stage.ACCEPTANCE, Stage.DELIVERED} and (
-        MakeUp.objects.filter(acceptance__project=project, state__in=MAKE_UP_OPEN).exists()
+    owed = project.stage in {Stage.ACCEPTANCE, Stage.DELIVERED} and any(
+        prepared.flags("make-ups", _still_owed, project.pk)
     )
     return {Stage.PLANNING: True, Stage.PERMIT: True, Stage.ACCEPTANCE: not owed}
+
+
+def _still_owed(project_id: int) -> list[QuerySet[MakeUp]]:
+    return [MakeUp.objects.filter(acceptance__project=project_id, state__in=MAKE_UP_OPEN)]
 
 
 def handovers(projects: Sequence[Project]) -> Iterable[Waiting]:

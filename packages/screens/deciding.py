@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from packages import queries
 from packages.models import MatterCase
 from packages.screens.case import SessionView, session_views
@@ -10,8 +12,12 @@ from packages.services.concluding import why_not_granted
 from packages.services.settling import is_certificate_held
 from packages.states import CaseState
 from packages.verdict_words import words_of
-from projects.models import User
+from projects.memo import rows_about
+from projects.models import IssueItem, User
 from projects.states import ISSUE_WITH_OWNER, IssueKind
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 def sessions(case: MatterCase, user: User) -> list[SessionView]:
@@ -21,7 +27,12 @@ def sessions(case: MatterCase, user: User) -> list[SessionView]:
 
 def owed(case: MatterCase) -> int:
     """How many deferred papers the owner still has to bring."""
-    return int(queries.issues_of(case, IssueKind.DEFERRAL).filter(state__in=ISSUE_WITH_OWNER).count())
+    return len(rows_about("deferred papers owed", _owed, case.pk))
+
+
+def _owed(case_id: int) -> QuerySet[IssueItem, tuple[int]]:
+    found = IssueItem.objects.filter(subject_type=MatterCase._meta.label, subject_key=str(case_id))
+    return found.filter(kind=IssueKind.DEFERRAL, state__in=ISSUE_WITH_OWNER).order_by().values_list("pk")
 
 
 def says(case: MatterCase) -> list[str]:
