@@ -11,31 +11,29 @@ from django.urls import reverse
 from archives.models import Paper
 from archives.rules import can_add_version
 from archives.services.filing import add_version
-from packages import floor, queries, review_rules
-from packages.models import JointSession, MatterVersion, OneTimeNotice, Opinion, Referral, ReviewTask
+from packages import floor
+from packages.models import JointSession, MatterVersion, OneTimeNotice, Opinion, ReviewTask
 from packages.screens.case import whole_waiting
 from packages.screens.conflicts import clause_key, side_by_side
-from packages.services import closing, conference, referring, review, special, sweeping
+from packages.services import conference, review, sweeping
 from packages.services.correction import answer_fault, return_corrected
 from packages.services.rectifying import send_to_rectify
 from packages.services.rounds import open_joint_reviews
 from packages.services.silence import apply_tacit
 from packages.services.supplementing import supplement
 from packages.standing import standing_opinions
-from packages.states import CaseState, SessionState, TaskState
+from packages.states import CaseState, SessionState
 from packages.tasks import sweep_reviews
 from packages.waiting import case_waiting
 from projects import timing
-from projects.clocks import read_clock
-from projects.errors import DomainError, NotAllowed
-from projects.models import Event, Involvement, IssueItem, Membership, Organisation
-from projects.services.involvement import involve
+from projects.errors import NotAllowed
+from projects.models import Event, Involvement, IssueItem, Organisation
 from projects.states import Role
 from tests import factories
+from tests.packages.round_steps import NO, answer, by, refused, task_of
 from tests.packages.steps import Log, holds
 
 CODE = "plan-permit"  # natural-resources leads; civil-defence joint; housing, parks, traffic-police consulted
-NO = {"verdict": "disagree", "reason": "未设人防出入口", "basis": "人民防空法第22条", "remedy": "增设出入口一处"}
 
 
 @pytest.fixture
@@ -43,29 +41,9 @@ def case(kept_review, clock):
     return kept_review
 
 
-def task_of(case, code):
-    return ReviewTask.objects.filter(session__case=case, organisation__code=code).latest("session__round")
-
-
-def by(code, role=Role.REVIEWER):
-    return factories.official(code, role)
-
-
 def terms(**days):
     """Other terms of the round than those of the catalogue, whose published versions are frozen."""
     QuerySet(MatterVersion).filter(matter__code=CODE).update(review_terms=days)
-
-
-def answer(case, code, **words):
-    words = words or {"verdict": "agree", "reason": "符合要求"}
-    return review.give_opinion(task_of(case, code).pk, by=by(code), **words)
-
-
-def refused(code, act, *args, **kwargs):
-    with pytest.raises(DomainError) as error:
-        act(*args, **kwargs)
-    assert error.value.code == code
-    return error.value.message
 
 
 def disputed(case):
@@ -219,103 +197,6 @@ def test_no_data_lifts_the_floor(body):
     assert not floor.may_be_tacit("design-scheme", "department", body, "joint", "")
     assert not floor.may_be_tacit("design-scheme", "department", "housing", "lead", "")
     assert not floor.may_be_tacit("design-scheme", "department", "housing", "joint", "hazardous=yes")
-
-
-# Sending on ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_unit_advises_and_the_opinion_stays_the_department_s(case, factory, actors):
-    task = task_of(case, "housing")
-    unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
-    expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
-    assert not ReviewTask.objects.visible_to(expert).exists()
-    refused("days", referring.send_on, task.pk, by=actors.reviewer, unit_id=unit.pk, days=task.days + 1)
-    referral = referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=1)
-    assert (factories.fresh(task).sent_to, str(referral.clock.due_on)) == ("住建局消防科", "2026-11-03")
-    assert list(ReviewTask.objects.visible_to(expert)) == [task]
-    with pytest.raises(NotAllowed):
-        answer_as = {"by": expert, "verdict": "agree", "reason": "可行"}
-        review.give_opinion(task.pk, **answer_as)
-    referring.advise(referral.pk, by=expert, **NO)
-    assert (Referral.objects.get().verdict, factories.fresh(task).state) == ("disagree", TaskState.INVITED)
-    told = refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
-    assert told == "这次转办已经结束，不能再反馈；有补充的请告诉住建局。"
-    assert answer(case, "housing").given_by == by("housing")
-    holds(factory)
-
-
-def sent_on(case, actors, days=1):
-    """The opinion of a department lies with a unit of its own."""
-    task = task_of(case, "housing")
-    unit = Organisation.objects.create(name="住建局消防科", kind="department", parent=task.organisation)
-    expert = factories.person("unit", "钱进", Role.REVIEWER, unit)
-    return task, referring.send_on(task.pk, by=actors.reviewer, unit_id=unit.pk, days=days), expert
-
-
-def test_what_a_unit_was_asked_rests_with_the_case_and_ends_with_the_task(case, factory, actors, clock):
-    task, referral, expert = sent_on(case, actors)
-    row = special.request_special(
-        case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=by("natural-resources")
-    )
-    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
-    resting = [read_clock(factories.fresh(clock)).paused for clock in (task.clock, referral.clock)]
-    assert resting == [True, True]
-    clock.to(timing.now() + dt.timedelta(days=2))
-    special.end_special(case.pk, by=by("natural-resources"), result="专家同意", uploaded=factories.pdf())
-    assert factories.fresh(referral.clock).due_on == factories.fresh(task).due_on - dt.timedelta(days=task.days - 1)
-    assert not read_clock(factories.fresh(referral.clock)).paused
-    closing.end_sessions(factories.fresh(case), by=None, at=None)
-    referral.refresh_from_db()
-    assert (referral.ended_at is None, factories.fresh(referral.clock).state, factories.fresh(task).sent_to) == (
-        False, "cancelled", ""
-    )
-    refused("referral_ended", referring.advise, referral.pk, by=expert, **NO)
-
-
-def test_nothing_is_sent_on_while_the_case_rests_but_taken_back_it_may_be(case, actors):
-    """A unit's days would run on while nobody's time runs (§9), and could end after those of its department."""
-    task, referral, _ = sent_on(case, actors)
-    row = special.request_special(
-        case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=by("natural-resources")
-    )
-    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
-    assert referring.take_back(referral.pk, by=actors.reviewer).ended_at is not None
-    with pytest.raises(NotAllowed, match="，恢复后再办。"):
-        referring.send_on(task.pk, by=actors.reviewer, unit_id=referral.unit_id, days=1)
-    assert factories.fresh(task).sent_to == ""
-
-
-def test_an_agent_of_the_project_advises_in_no_unit(case, actors):
-    """Whoever files for the owner has no part in the review of the same project, in a unit as little as in a department."""
-    _, referral, expert = sent_on(case, actors)
-    Membership.objects.create(user=expert, organisation=actors.centre, role=Role.AGENT, since=timing.today())
-    involve(case.project, role="service_agent", user=expert, by=None)
-    with pytest.raises(NotAllowed, match="代办人员，不审查同一项目"):
-        referring.advise(referral.pk, by=factories.fresh(expert), **NO)
-
-
-def test_nobody_is_led_to_merge_while_the_case_rests(case, client):
-    factories.answer_all(case)
-    session, lead = JointSession.objects.get(case=case), by("natural-resources")
-    assert review_rules.can_merge(lead, session)
-    row = special.request_special(case.pk, kind="expert", basis="专家论证办法第 6 条", planned_days=5, by=lead)
-    special.approve_special(row.pk, by=by("natural-resources", Role.CHIEF))
-    session = JointSession.objects.select_related("case__matter").get(pk=session.pk)
-    verdict = review_rules.can_merge(lead, session)
-    assert verdict.reason == f"“{case.matter.name}”现在是“特别程序(时限暂停)”，恢复后再办。"
-    client.force_login(lead)
-    page = client.get(reverse("packages:merge", args=[session.pk])).content.decode()
-    assert ("专家评审" in page, 'name="text"' in page) == (True, False)
-
-
-def test_silence_ends_what_the_unit_was_asked(case, factory, actors, clock):
-    task, referral, expert = sent_on(case, actors)
-    assert [row for row, _ in queries.open_referrals(expert)] == [referral]
-    clock.to(timing.now() + dt.timedelta(days=30))
-    ReviewTask.objects.filter(pk=task.pk).update(role="consulted", is_tacit_allowed=False)
-    assert review.apply_tacit(task.pk)
-    assert (factories.fresh(task).state, factories.fresh(referral.clock).state) == ("no_opinion", "cancelled")
-    assert queries.open_referrals(expert) == []
 
 
 # Conflicts -----------------------------------------------------------------------------------------------------------
