@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -142,6 +142,8 @@ LineKey = tuple[int, str, dt.date]
 _lines: Memo[Line] = Memo(most=5000, seconds=60)
 _counters: Counters[dict[str, int]] = Counters()
 _regions: Memo[list[Region]] = Memo(most=1000, seconds=60)
+#: Not what they hold: the questions, put together once.
+_of_cities: Memo[QuerySet[Region]] = Memo(most=100, seconds=600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,10 @@ def regions_to_register(user: User) -> QuerySet[Region]:
     """
     mine = tuple(body.region_id for body in access_of(user).organisations if body.region_id and not body.uscc)
     cities = {code[:4] for (code,) in rows_of(("regions known to", mine), lambda: _known_regions(mine))}
+    return _of_cities.of(tuple(sorted(cities)), lambda: _regions_in(cities)).all()
+
+
+def _regions_in(cities: Collection[str]) -> QuerySet[Region]:
     here = Q()
     for city in sorted(cities):
         here |= Q(code__startswith=city)
