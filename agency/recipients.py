@@ -64,18 +64,17 @@ def above(centre_id: int | None) -> list[User]:
         return []
     today, read = timing.today(), _read.get()
     if read is None:
-        return _above(centre_id, today)
+        return _above(centre_id)
     key = centre_id, ("above",), today
     if key not in read:
-        read[key] = _above(centre_id, today)
+        read[key] = _above(centre_id)
     return list(read[key])
 
 
-def _above(centre_id: int, today: dt.date) -> list[User]:
+def _above(centre_id: int) -> list[User]:
     code = Organisation.objects.filter(pk=centre_id).values_list("region__code", flat=True).first() or ""
-    posts = Membership.objects.filter(
-        Q(until=None) | Q(until__gte=today), role=Role.SUPERVISOR, since__lte=today, user__is_active=True
-    ).select_related("user", "organisation__region")
+    standing = Membership.objects.current().filter(role=Role.SUPERVISOR, user__is_active=True)
+    posts = standing.select_related("user", "organisation__region")
     found = {
         post.user_id: post.user for post in posts.order_by("user_id")
         if post.organisation_id == centre_id
